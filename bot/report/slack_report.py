@@ -53,7 +53,7 @@ def _short(story: RequestStory) -> str:
     request = story.request
     requester = request.fields.requester if request.prepared is None else request.prepared.requester.name
     approvers = ", ".join(
-        story_decision.decision.person.name for story_decision in story.decisions if story_decision.is_counted
+        story_decision.decision.names for story_decision in story.decisions if story_decision.is_counted
     )
     is_without_result = story.standing in (Standing.OPEN, Standing.NOTHING_SENT, Standing.NOT_READ_BACK)
     state = f", {state_in_words(story)}" if is_without_result else ""

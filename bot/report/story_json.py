@@ -93,6 +93,7 @@ def _decision_members(story: RequestStory) -> dict[str, Any]:
             {
                 "stage": one.stage_title,
                 "person": _person(one.decision.person),
+                "on_behalf_of": None if one.decision.on_behalf_of is None else _person(one.decision.on_behalf_of),
                 "choice": one.decision.choice.value,
                 "reason": one.decision.reason,
                 "at": _moment(one.decision.at),

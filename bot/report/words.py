@@ -123,7 +123,9 @@ def decision_words(one: StoryDecision) -> str:
     counts = "" if one.is_counted or decision.choice is Choice.REJECT else ", not counted for the present plan"
     stage = f"{one.stage_title}: " if one.stage_title else ""
     why = f": {decision.reason}" if decision.reason else ""
-    return f"{stage}{person_words(decision.person)} {what} on {minute(decision.at)}{counts}{why}"
+    absent = decision.on_behalf_of
+    behalf = "" if absent is None else f" for {person_words(absent)}"
+    return f"{stage}{person_words(decision.person)}{behalf} {what} on {minute(decision.at)}{counts}{why}"
 
 
 def review_words(answer: ReviewAnswer) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.absences import Absences, identified, in_whose_place
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.role_refusals import check_with_new_groups
@@ -38,6 +39,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
+from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
@@ -45,6 +47,7 @@ from workflows.core.requests.commands.request import Approve, Reject, RemindAppr
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
+from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
@@ -160,6 +163,10 @@ class PermissionCheck:
                 await self._decide_batch(click, actor, key, received_at)
             case WithdrawBatch():
                 await self._batch_decisions.withdraw(click, actor, key=key)
+            case SetAbsence() | EndAbsence():
+                await self._absences.carry_out(click, actor, key=key)
+            case Reassign():
+                await self._reassign(click, actor, key, received_at)
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
@@ -193,7 +200,9 @@ class PermissionCheck:
             await self._require_same_rules(request)
             if isinstance(click, Approve):
                 await self._require_same_adopted_settings(request)
-        command = with_person(click, actor)
+        command = replace(
+            with_person(click, actor), on_behalf_of=await self._in_whose_place(request, actor, received_at)
+        )
 
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:
             """Read the actor, and the earlier approvers when the decision depends on them.
@@ -216,6 +225,45 @@ class PermissionCheck:
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)
 
+    async def _in_whose_place(
+        self, request: AccessRequest | None, actor: Person, received_at: datetime | None
+    ) -> Person | None:
+        """Return the absent person in whose place the actor was asked. Nothing is decided with it."""
+        if request is None or request.state is not RequestState.AWAITING_APPROVAL:
+            return None
+        at = received_at or self.clock.now()
+        return await in_whose_place(actor, eligibility(request), at, store=self.store, directory=self.directory)
+
+    async def _reassign(self, click: Reassign[ChatId], actor: Person, key: str, received_at: datetime | None) -> None:
+        from_person = await self.directory.identify(click.from_person)
+        to_person = await identified(click.to_person, RefusalCode.REASSIGNED_TO_REFUSED, directory=self.directory)
+
+        async def current_roles_of(_: AccessRequest) -> CurrentRoles:
+            return await self.directory.current_roles([actor, from_person, to_person])
+
+        command: Reassign[Person] = Reassign(
+            actor=actor,
+            request_id=click.request_id,
+            digest=click.digest,
+            from_person=from_person,
+            to_person=to_person,
+            reason=click.reason,
+            channel=click.channel,
+        )
+        await self.service.advance(
+            click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at
+        )
+
+    @property
+    def _absences(self) -> Absences:
+        return Absences(
+            store=self.store,
+            tenant=self.tenant,
+            directory=self.directory,
+            clock=self.clock,
+            wake=self.freezes.wake,
+        )
+
     @property
     def _handovers(self) -> Handovers:
         return Handovers(
@@ -224,7 +272,7 @@ class PermissionCheck:
 
     @property
     def _batch_decisions(self) -> BatchDecisions:
-        return BatchDecisions(batches=self.batches, directory=self.directory, catalog=self.catalog)
+        return BatchDecisions(batches=self.batches, store=self.store, directory=self.directory, catalog=self.catalog)
 
     async def _decide_batch(
         self, click: ApproveBatch[ChatId] | RejectBatch[ChatId], actor: Person, key: str, received_at: datetime | None

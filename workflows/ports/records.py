@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from workflows.core.batches.batch import Batch
+from workflows.core.delegation.absence import Absence, AbsenceId
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
@@ -98,6 +99,7 @@ class Commit:
     """
     batch: Batch | None = None
     campaign: Campaign | None = None
+    absence: Absence | None = None
     usage: ScanResult | None = None
     """What a scan of sign-ins and guests found. It replaces everything that earlier scans found."""
     effects: tuple[Effect, ...] = ()
@@ -326,6 +328,15 @@ class RecordStore(AuditLog, Protocol):
 
     async def open_campaigns(self) -> Sequence[Campaign]:
         """List the campaigns in which something is left to do, oldest first."""
+
+    async def absence(self, absence_id: AbsenceId) -> Absence | None:
+        """Load one absence, also when it has ended."""
+
+    async def absences(self, ending_after: datetime) -> Sequence[Absence]:
+        """List the absences that end, or ended, after a moment, the first to end first."""
+
+    async def count_absences(self, person: PersonId) -> int:
+        """Return how many absences of a person are stored, also those that have ended."""
 
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
         """List the drafts and undecided batches whose time is over, or whose approvers are to be reminded."""

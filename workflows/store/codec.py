@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from workflows.core.batches.batch import Batch
 from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep
+from workflows.core.delegation.absence import Absence
 from workflows.core.errors.facts import Facts, text_fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
@@ -43,7 +44,7 @@ STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
 """The fields that are stored under another name: that of the version which first stored them. No other name changes."""
 
 
-_BUILT_LATER: Final = (AccessRequest, Partnership, Drift, Alarm, UsageScan, PartnerUsage)
+_BUILT_LATER: Final = (AccessRequest, Partnership, Drift, Alarm, UsageScan, PartnerUsage, Absence)
 """The records that no click needs to be stored. What reads and writes them is built at first use, or before it."""
 
 
@@ -70,13 +71,22 @@ DRIFT: Final[TypeAdapter[Drift]] = TypeAdapter(Drift)
 FREEZE: Final[TypeAdapter[Freeze]] = TypeAdapter(Freeze)
 BATCH: Final[TypeAdapter[Batch]] = TypeAdapter(Batch)
 CAMPAIGN: Final[TypeAdapter[Campaign]] = TypeAdapter(Campaign)
+ABSENCE: Final[TypeAdapter[Absence]] = TypeAdapter(Absence)
 USAGE_SCAN: Final[TypeAdapter[UsageScan]] = TypeAdapter(UsageScan)
 PARTNER_USAGE: Final[TypeAdapter[PartnerUsage]] = TypeAdapter(PartnerUsage)
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
 FACTS: Final[TypeAdapter[Facts]] = TypeAdapter(Facts)
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
 
-_ADAPTERS: Final[tuple[TypeAdapter[Any], ...]] = (REQUEST, PARTNERSHIP, ALARM, DRIFT, USAGE_SCAN, PARTNER_USAGE)
+_ADAPTERS: Final[tuple[TypeAdapter[Any], ...]] = (
+    REQUEST,
+    PARTNERSHIP,
+    ALARM,
+    DRIFT,
+    USAGE_SCAN,
+    PARTNER_USAGE,
+    ABSENCE,
+)
 
 _MAX_REMEMBERED: Final = 64
 """How many records are remembered by their text: more than are prepared or recorded at the same time."""

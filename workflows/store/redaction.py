@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from workflows.core.batches.batch import Batch
+from workflows.core.delegation.absence import Absence
 from workflows.core.errors.facts import Fact, Facts, redact_value
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
@@ -19,6 +20,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest
 from workflows.store.codec import (
+    ABSENCE,
     ALARM,
     BATCH,
     CAMPAIGN,
@@ -82,6 +84,10 @@ class RecordRedactor:
     def campaign(self, campaign: Campaign) -> str:
         """Return a campaign as text."""
         return self._without_known(dump(CAMPAIGN, campaign))
+
+    def absence(self, absence: Absence) -> str:
+        """Return an absence as text."""
+        return self._without_known(dump(ABSENCE, absence))
 
     def effect(self, effect: Effect) -> str:
         """Return an effect as text."""

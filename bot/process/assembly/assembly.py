@@ -78,7 +78,7 @@ class BotParts:
 def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     """Create the effects and the flows, and connect them with the service; the receiver then knows every flow."""
     service, alarms = receiver.service, receiver.alarms
-    shown = DisplayDirectory(systems.directory, systems.clock)
+    shown = DisplayDirectory(systems.directory, systems.clock, systems.store.absences)
     queue_worker = QueueWorker(
         store=systems.store,
         clock=systems.clock,

@@ -81,7 +81,7 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
     """Describe the state or the end: who decided what and why, and what was read back."""
     rejection = _rejection(request)
     if rejection is not None:
-        by = [fixed_text("Rejected by ", bold=True), cleaned_text(rejection.person.name, bold=True)]
+        by = [fixed_text("Rejected by ", bold=True), cleaned_text(rejection.names, bold=True)]
         yield paragraph(*by, fixed_text(" on "), local_time(rejection.at), fixed_text(", because:"))
         yield quote(rejection.reason, MAX_REASON_CHARACTERS)
         if earlier_write := with_earlier_write(request, ()):
@@ -185,7 +185,7 @@ def _stage_parts(
         if decision.person in approved and decision.digest == request.plan.digest:
             runs += [
                 fixed_text(" "),
-                cleaned_text(decision.person.name),
+                cleaned_text(decision.names),
                 fixed_text(", "),
                 local_time(decision.at),
                 fixed_text("."),

@@ -97,7 +97,7 @@ class SlackNotifier:
     async def remind(self, request: AccessRequest) -> None:
         """Remind everybody who can decide on a request, once a day, in one message for all that waits for them."""
         holders = await self._recipients.stage_holders(request)
-        await self._reminders.remind(await self._recipients.deciders(request, holders))
+        await self._reminders.remind(await self._recipients.asked(request, holders))
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell everybody who should have decided on a request that it expired, in one message a day; and its requester.
@@ -193,7 +193,7 @@ class SlackNotifier:
 
     async def remind_about_batch(self, batch: Batch) -> None:
         """Remind everybody who can decide on a batch, once a day, in one message for all that waits for them."""
-        await self._reminders.remind(await self._batches.deciders(batch))
+        await self._reminders.remind(await self._batches.asked_now(batch))
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Attach the list of a batch to the thread of its card; see `BatchMessages.attach_list`."""

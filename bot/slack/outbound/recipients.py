@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from bot.slack.outbound.card_copies import CardCopies
-from bot.slack.people.approvers import able_to_decide
+from bot.slack.people.approvers import able_to_decide, asked_to_decide
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.silence import is_urgent
@@ -94,6 +94,22 @@ class Recipients:
         if eligibility is None:
             return frozenset()
         return await able_to_decide(eligibility, holders[eligibility.open_stages[0].role], self._directory)
+
+    async def asked(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
+        """List who is asked and reminded now, see `asked_now`."""
+        return await self.asked_now(current_eligibility(request), holders)
+
+    async def asked_now(
+        self, eligibility: Eligibility | None, holders: Mapping[Role, frozenset[ChatId]]
+    ) -> frozenset[ChatId]:
+        """List who is asked and reminded now: who can decide, without those in whose place somebody else is asked.
+
+        :param eligibility: None when nobody needs to decide.
+        """
+        if eligibility is None:
+            return frozenset()
+        stage = eligibility.open_stages[0]
+        return (await asked_to_decide(eligibility, stage, holders[stage.role], self._directory)).people
 
     async def later_deciders(
         self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]

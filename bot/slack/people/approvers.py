@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.slack.people.display_directory import DisplayDirectory
+from bot.words.sentences import and_list
 from workflows.app.reads.waiting_requests import ids_of
+from workflows.core.delegation.asking import Asked, who_is_asked
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
@@ -66,6 +68,16 @@ async def able_to_decide(
     return eligibility.eligible_members(holders, taken)
 
 
+async def asked_to_decide(
+    eligibility: Eligibility, stage: OpenStage, holders: frozenset[ChatId], directory: DisplayDirectory
+) -> Asked:
+    """Return who is asked for a stage: the members who may decide, without those in whose place somebody is asked."""
+    able = await able_to_decide(eligibility, holders, directory)
+    is_open = eligibility.open_stages[:1] == (stage,)
+    stand_ins = (*await directory.stand_ins(), *(eligibility.stand_ins if is_open else ()))
+    return who_is_asked(able, stand_ins, missing=stage.missing)
+
+
 async def may_decide(request: AccessRequest, reader: ChatId, directory: DisplayDirectory) -> bool | None:
     """Return whether a person may decide on a request now, for a window; None when the roles cannot be read now.
 
@@ -117,12 +129,20 @@ async def name_able(
     possible: Eligibility, holders: Mapping[Role, frozenset[ChatId]], directory: DisplayDirectory
 ) -> dict[Role, Approvers]:
     """Return the people who can still decide, by role."""
-    return {role: await _name_approvers(possible, all_holders, directory) for role, all_holders in holders.items()}
+    stages = {stage.role: stage for stage in reversed(possible.open_stages)}
+    return {
+        role: await _name_approvers(possible, stages[role], all_holders, directory)
+        for role, all_holders in holders.items()
+        if role in stages
+    }
 
 
-async def _name_approvers(possible: Eligibility, holders: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
+async def _name_approvers(
+    possible: Eligibility, stage: OpenStage, holders: frozenset[ChatId], directory: DisplayDirectory
+) -> Approvers:
     try:
-        return await _people(await able_to_decide(possible, holders, directory), directory)
+        asked = await asked_to_decide(possible, stage, holders, directory)
+        return await _people(asked.people, directory, asked)
     except PeopleDirectoryUnavailable:
         return Approvers()  # the stage's title is shown instead
 
@@ -197,7 +217,7 @@ async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory
         return StageApprovers(stage=stage)
 
 
-async def _people(chat_ids: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
+async def _people(chat_ids: frozenset[ChatId], directory: DisplayDirectory, asked: Asked | None = None) -> Approvers:
     people = sorted(chat_ids)
     names = {person: name for person in people[:MAX_NAMED_APPROVERS] if (name := await _name(person, directory))}
     counted = Counter(names.values())
@@ -205,7 +225,17 @@ async def _people(chat_ids: frozenset[ChatId], directory: DisplayDirectory) -> A
         f"{name} ({await _distinguishing_text(person, directory)})" if counted[name] > 1 else name
         for person, name in names.items()
     ]
+    if asked is not None:
+        told_apart = [_with_absent(name, person, asked) for person, name in zip(names, told_apart, strict=True)]
     return Approvers(names=tuple(told_apart), other_count=len(people) - len(names))
+
+
+def _with_absent(name: str, person: ChatId, asked: Asked) -> str:
+    """Return a name with the absent people in whose place the person is asked."""
+    absent = asked.stand_in_for.get(person, ())
+    if absent:
+        return f"{name} for {and_list(absent)}"
+    return f"{name} (away)" if person in asked.away else name
 
 
 async def _name(person: ChatId, directory: DisplayDirectory) -> str:

@@ -1,8 +1,9 @@
 """Cache the directory for a short time, for display only. Nothing is decided with it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -10,6 +11,8 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.reads import UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user, time_to_keep
 from workflows.cache import Cache
+from workflows.core.delegation.absence import Absence, active_absences
+from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.intervals import ROLES_SHOWN_FOR
@@ -32,8 +35,17 @@ class DisplayDirectory:
     A person's identity, membership and roles are never read from the cache, because decisions depend on them.
     """
 
-    def __init__(self, directory: SlackDirectory, clock: Clock) -> None:
-        self._directory = directory
+    def __init__(
+        self,
+        directory: SlackDirectory,
+        clock: Clock,
+        absences: Callable[[datetime], Awaitable[Sequence[Absence]]] | None = None,
+    ) -> None:
+        """Create the directory.
+
+        :param absences: lists the absences that end after a moment; None: nobody is away.
+        """
+        self._directory, self._clock, self._absences = directory, clock, absences
 
         def cache(
             read: Callable[[Asked], Coroutine[Any, Any, Answer]],
@@ -82,6 +94,19 @@ class DisplayDirectory:
     async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read which roles these people have now, without the cache."""
         return await self._directory.current_roles(people)
+
+    async def stand_ins(self) -> tuple[StandIn, ...]:
+        """Return who is away now, under every Slack id, with who is asked in their place."""
+        if self._absences is None:
+            return ()
+        now, found = self._clock.now(), []
+        for absence in active_absences(await self._absences(now), now):
+            person = absence.person
+            ids = {person.chat_id}
+            with suppress(PeopleDirectoryUnavailable):
+                ids |= await self.all_ids(ids)
+            found += [StandIn(person=one, name=person.name, delegate=absence.delegate.chat_id) for one in sorted(ids)]
+        return tuple(found)
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the Slack users who have a role, from the cache."""

@@ -6,6 +6,7 @@ from typing import Final
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.adoption import ADOPTION
 from bot.words.refusals.decisions import DECISIONS
+from bot.words.refusals.delegation import ABOUT_THE_ABSENT, ABOUT_THE_DELEGATE, ABOUT_THE_NEW_APPROVER, DELEGATION
 from bot.words.refusals.forms import FORMS
 from bot.words.refusals.freeze import FREEZE
 from bot.words.refusals.ids import IDS, UNREADABLE
@@ -60,12 +61,17 @@ def _with_answer(values: Values) -> Values:
     )
 
 
-def _about_the_sponsor(values: Values) -> str:
-    refused = fact_from_value(values["refused"])
-    for code, sentence in ABOUT_THE_SPONSOR.items():
-        if code == refused.code:
-            return fill_in(sentence, refused.values)
-    return f"The sponsor cannot be used: {fact_words(refused)}"
+def _about_a_person(sentences: Sentences, whom: str) -> Callable[[Values], str]:
+    """Return the function that says to whoever named a person why that person is refused."""
+
+    def words(values: Values) -> str:
+        refused = fact_from_value(values["refused"])
+        for code, sentence in sentences.items():
+            if code == refused.code:
+                return fill_in(sentence, refused.values)
+        return f"The {whom} cannot be used: {fact_words(refused)}"
+
+    return words
 
 
 def _of_a_file(values: Values) -> str:
@@ -79,11 +85,15 @@ def _unfit(values: Values) -> str:
 
 _NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {
     RefusalCode.PLAN_BREAKS_RULES: _unfit,
-    RefusalCode.SPONSOR_REFUSED: _about_the_sponsor,
+    RefusalCode.SPONSOR_REFUSED: _about_a_person(ABOUT_THE_SPONSOR, "sponsor"),
+    RefusalCode.DELEGATE_REFUSED: _about_a_person(ABOUT_THE_DELEGATE, "delegate"),
+    RefusalCode.ABSENT_PERSON_REFUSED: _about_a_person(ABOUT_THE_ABSENT, "absent person"),
+    RefusalCode.REASSIGNED_TO_REFUSED: _about_a_person(ABOUT_THE_NEW_APPROVER, "new approver"),
     RefusalCode.PLACEHOLDER_WRONG_IN_FILE: _of_a_file,
 }
 SENTENCES: Final[Sentences] = {
     **DECISIONS,
+    **DELEGATION,
     **PEOPLE,
     **PARTNER_NAMES,
     **ADOPTION,

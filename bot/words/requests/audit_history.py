@@ -16,6 +16,7 @@ _CLICKS: Final[Mapping[str, str]] = {
     "want_reject": "Rejection received",
     "want_withdraw": "Withdrawal received",
     "want_ask_reminder": "Request for a reminder received",
+    "want_reassign": "Reassignment received",
 }
 """Clicks whose permission is checked afterwards; the result has an entry of its own."""
 FIELDS: Final[Mapping[EditableField, str]] = {
@@ -42,6 +43,8 @@ def recorded_names(request: AccessRequest) -> Mapping[str, str]:
     people = [decision.person for decision in (*request.void_decisions, *request.decisions)] + [
         edit.person for edit in request.edits
     ]
+    people += [one.on_behalf_of for one in (*request.void_decisions, *request.decisions) if one.on_behalf_of]
+    people += [person for one in request.reassignments for person in (one.by, one.from_person, one.to_person)]
     people += [] if request.submitter is None else [request.submitter]
     people += [] if prepared is None else [prepared.requester, prepared.sponsor]
     return {key: person.name for person in people for key in (person.chat_id, person.id)}

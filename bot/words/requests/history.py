@@ -20,6 +20,9 @@ DONE: Final[Mapping[str, str]] = {
     "expire": "Expired",
     "remind_approvers": "Approvers reminded",
     "move_card": "Card moved to another channel",
+    "reassign": "Approval reassigned",
+    "set_absence": "Absence set",
+    "end_absence": "Absence ended",
     "edit": "Edited and sent again",
     "replan": "Planned again",
     "accept_batch_decisions": "Approved with its batch",
@@ -71,6 +74,9 @@ _TRIED: Final[Mapping[str, str]] = {
     "revoke": "Revocation refused",
     "keep": "Keeping refused",
     "submit": "Request refused",
+    "reassign": "Reassignment refused",
+    "set_absence": "Absence refused",
+    "end_absence": "End of an absence refused",
     "remind_approvers": "Reminder refused",
     "ask_reminder": "Reminder refused",
     "propose_sponsor": "Change of the sponsor refused",
@@ -110,8 +116,17 @@ def _details_words(command: str, entry: RecordedEntry) -> str:
             return f": {proposed}"
         case "record_sponsor_gone", {"manager": str(manager)}:
             return f". Manager in Entra: {manager}"
+        case "approve" | "reject", {"on_behalf_of_name": str(absent)}:
+            return f" for {absent}"
+        case "reassign", {"from": str(before), "to": str(after)}:
+            return f" from {_without_account(before)} to {_without_account(after)}"
         case _:
             return ""
+
+
+def _without_account(text: str) -> str:
+    """Return the name of a person whose account is in brackets behind it."""
+    return text.rsplit(" (", 1)[0]
 
 
 def entry_words(entry: RecordedEntry) -> str:

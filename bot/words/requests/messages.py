@@ -5,6 +5,12 @@ from typing import Any, Final
 
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
+from bot.words.refusals.delegation import (
+    absence_ended_words,
+    absence_set_words,
+    reassigned_words,
+    stand_in_words,
+)
 from bot.words.refusals.review_campaigns import ended_words, started_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import counted, minute
@@ -243,5 +249,9 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.BATCH_ENDED: _batch_ended,
     MessageCode.CAMPAIGN_STARTED: started_words,
     MessageCode.CAMPAIGN_ENDED: ended_words,
+    MessageCode.ABSENCE_SET: absence_set_words,
+    MessageCode.YOU_STAND_IN: stand_in_words,
+    MessageCode.ABSENCE_ENDED: absence_ended_words,
+    MessageCode.REASSIGNED_TO_YOU: reassigned_words,
 }
 """The sentences that need a function."""

@@ -57,6 +57,7 @@ from workflows.core.requests.commands.automatic import (
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import (
     AcceptSponsorship,
@@ -572,12 +573,14 @@ async def test_a_submission(world: World) -> None:
 def test_no_command_is_forgotten_here() -> None:
     shown = [type(one) for _, one, _ in OF_REQUESTS] + [type(one) for _, one, _ in OF_PARTNERS]
     # What a batch does with its members is in `batches/test_batch_life.py`, and in `core/requests/test_commands.py`.
-    of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordSponsors}
+    of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordSponsors, Reassign}
     commands = {*classes(RequestCommand), *classes(PartnershipCommand)}
     assert {*shown, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
     # Clicks about a campaign are in `schedule/reviews/test_campaigns.py`.
     of_campaigns = {StartCampaign, WithdrawCampaign}
+    # Absences and reassignments are in `approvers/test_absences.py`, and in `core/requests/test_commands.py`.
+    of_campaigns |= {SetAbsence, EndAbsence, Reassign}
     assert {*clicks, ApproveBatch, RejectBatch, WithdrawBatch, *of_campaigns} == set(classes(Click))
 
 

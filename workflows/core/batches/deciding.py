@@ -56,7 +56,7 @@ def approve(batch: Batch, command: ApproveBatch[Person], situation: Situation) -
     if stage is None:
         # An earlier approver has the role again, so the approval chain is complete without this approval.
         return _begin(changed(batch, S.APPLYING, situation, note=()))
-    decision = _decision(command.actor, Choice.APPROVE, stage, command.digest, situation)
+    decision = _decision(command, Choice.APPROVE, stage, situation)
     approved = changed(batch, batch.state, situation, decisions=(*batch.decisions, decision), note=())
     if approved.verdict(situation.current_roles).is_complete:
         return _begin(changed(batch, S.APPLYING, situation, decisions=approved.decisions, note=()))
@@ -71,8 +71,8 @@ def reject(batch: Batch, command: RejectBatch[Person], situation: Situation) -> 
     reason = command.reason.strip()
     if not reason:
         raise Refused(RefusalCode.REASON_MISSING, is_review=False)
-    decision = _decision(command.actor, Choice.REJECT, stage, command.digest, situation, reason)
-    note = (Fact(NoteCode.REJECTED, {"name": command.actor.name, "reason": reason}),)
+    decision = _decision(command, Choice.REJECT, stage, situation, reason)
+    note = (Fact(NoteCode.REJECTED, {"name": decision.names, "reason": reason}),)
     return end_batch(batch, S.REJECTED, situation, note, decisions=(*batch.decisions, decision))
 
 
@@ -109,10 +109,21 @@ def _stage(
 
 
 def _decision(
-    person: Person, choice: Choice, stage: int, digest: Digest, situation: Situation, reason: str = ""
+    command: ApproveBatch[Person] | RejectBatch[Person],
+    choice: Choice,
+    stage: int,
+    situation: Situation,
+    reason: str = "",
 ) -> Decision:
-    at = situation.received_at or situation.now
-    return Decision(person=person, choice=choice, stage=stage, digest=digest, reason=reason, at=at)
+    return Decision(
+        person=command.actor,
+        choice=choice,
+        stage=stage,
+        digest=command.digest,
+        reason=reason,
+        at=situation.received_at or situation.now,
+        on_behalf_of=command.on_behalf_of,
+    )
 
 
 def _begin(batch: Batch) -> BatchTransition:

@@ -5,7 +5,8 @@ A chain is ordered stages, each with a role and a number of required approvals. 
 The same `Verdict` is used to show who must still decide, and to decide whether the request is approved.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -58,6 +59,21 @@ class Decision:
     at: datetime
     batch_digest: Digest | None = None
     """What the person approved when that was a batch: its digest, which covers the plan with `digest`."""
+    on_behalf_of: Person | None = None
+    """The absent person in whose place the person was asked; None when they were asked for themselves.
+
+    It changes no count: the approval counts by the role that the person holds, and once.
+    """
+
+    @property
+    def names(self) -> str:
+        """Return who decided, and in whose place."""
+        return self.person.name if self.on_behalf_of is None else names_of_both(self.person, self.on_behalf_of)
+
+
+def names_of_both(person: Person, absent: Person) -> str:
+    """Return the name of who decided, and of the absent person in whose place."""
+    return f"{person.name} for {absent.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +88,13 @@ class Verdict:
     """How many approvals the open stage still needs; 0 when the approval chain is complete."""
     not_counted: tuple[Fact, ...]
     """Why each other approval does not count. The codes are `NotCountedReason`."""
+    on_behalf_of: Mapping[PersonId, Person] = field(default_factory=dict)
+    """In whose place a counted person was asked. People who were asked for themselves are not in it."""
+
+    def name_of(self, person: Person) -> str:
+        """Return the name of somebody whose approval counts, and in whose place they were asked."""
+        absent = self.on_behalf_of.get(person.id)
+        return person.name if absent is None else names_of_both(person, absent)
 
     @property
     def is_complete(self) -> bool:
@@ -112,8 +135,12 @@ def evaluate(
             seen.add(person.id)
             counted[decision.stage].append(person)
     people = tuple(map(tuple, counted))
+    behalf = {one.person.id: one.on_behalf_of for one in decisions if one.person.id in seen and one.on_behalf_of}
+    complete = Verdict(
+        counted_people=people, open_stage=None, missing=0, not_counted=tuple(not_counted), on_behalf_of=behalf
+    )
     for index, stage in enumerate(stages):
         missing = stage.quorum - len(counted[index])
         if missing > 0:
-            return Verdict(counted_people=people, open_stage=index, missing=missing, not_counted=tuple(not_counted))
-    return Verdict(counted_people=people, open_stage=None, missing=0, not_counted=tuple(not_counted))
+            return replace(complete, open_stage=index, missing=missing)
+    return complete

@@ -21,6 +21,7 @@ _NEVER_DECIDE: Final = {
     IneligibleReason.SPONSOR: RefusalCode.SPONSOR_MAY_NOT_DECIDE,
     IneligibleReason.PARTNER_SPONSOR: RefusalCode.PARTNER_SPONSOR_MAY_NOT_DECIDE,
     IneligibleReason.AUTHOR: RefusalCode.AUTHOR_MAY_NOT_DECIDE,
+    IneligibleReason.REASSIGNER: RefusalCode.REASSIGNER_MAY_NOT_DECIDE,
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from workflows.core.delegation.asking import StandIn
+from workflows.core.delegation.reassignment import stand_ins_of
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.template import Stage
@@ -22,6 +24,8 @@ class IneligibleReason(Enum):
     """They are the partner's sponsor on record, or were in the last 90 days."""
     AUTHOR = auto()
     """They made the settings that the request adopts."""
+    REASSIGNER = auto()
+    """They are an admin who reassigned an approval of the request."""
     COUNTED = auto()
     """Their approval counts already. Each person can approve once."""
 
@@ -52,6 +56,10 @@ class Eligibility:
     """Every known id of the people who made the settings that are adopted."""
     partner_sponsors: frozenset[ChatId | PersonId] = frozenset()
     """Every known id of the people who are the partner's sponsor on record, or were in the last 90 days."""
+    reassigners: frozenset[ChatId | PersonId] = frozenset()
+    """Every known id of the admins who reassigned an approval."""
+    stand_ins: tuple[StandIn, ...] = ()
+    """Who is asked in place of whom in the open stage, because an admin reassigned it."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -74,7 +82,7 @@ class Eligibility:
             for person in people
             for known_id in (person.id, person.chat_id)
         }
-        return self.requester | self.sponsor | self.partner_sponsors | self.authors | counted
+        return self.requester | self.sponsor | self.partner_sponsors | self.authors | self.reassigners | counted
 
     def ineligible_reason(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why a person may not decide, whatever roles they have; None when there is no such reason."""
@@ -87,6 +95,8 @@ class Eligibility:
             return IneligibleReason.PARTNER_SPONSOR
         if who in self.authors:
             return IneligibleReason.AUTHOR
+        if who in self.reassigners:
+            return IneligibleReason.REASSIGNER
         return IneligibleReason.COUNTED if who in self.excluded_ids else None
 
     def approved_stage(self, account: PersonId) -> int | None:
@@ -115,6 +125,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     editors = [edit.person for edit in request.edits]
     chat_ids = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
     authors, partner_sponsors = ids_of(prepared.authors), ids_of(prepared.partner_sponsors)
+    reassigners = [reassignment.by for reassignment in request.reassignments]
     return Eligibility(
         stages=prepared.stages,
         verdict=verdict,
@@ -126,13 +137,15 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
             (
                 *chat_ids,
                 *(editor.chat_id for editor in editors),
-                *(person.chat_id for person in (*prepared.authors, *prepared.partner_sponsors)),
+                *(person.chat_id for person in (*prepared.authors, *prepared.partner_sponsors, *reassigners)),
                 *counted,
             )
         )
         - {ChatId("")},
         authors=authors,
         partner_sponsors=partner_sponsors,
+        reassigners=ids_of(reassigners),
+        stand_ins=stand_ins_of(request.reassignments, stage=verdict.open_stage, round=request.round),
     )
 
 

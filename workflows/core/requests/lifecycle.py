@@ -38,6 +38,7 @@ stateDiagram-v2
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
     awaiting_approval --> awaiting_approval: record_sponsors
+    awaiting_approval --> awaiting_approval: reassign
     awaiting_approval --> applying: accept_batch_decisions
     awaiting_approval --> awaiting_approval: leave_batch
     awaiting_approval --> rejected: end_with_batch
@@ -89,6 +90,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
+from workflows.core.requests.commands.delegation import Reassign
 from workflows.core.requests.commands.request import (
     Approve,
     Edit,
@@ -99,7 +101,7 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions import decisions, in_batch, planning, writes
+from workflows.core.requests.transitions import decisions, in_batch, planning, reassigning, writes
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
@@ -125,6 +127,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
     (S.AWAITING_APPROVAL, RecordSponsors): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, Reassign): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.APPLYING}),
     (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
@@ -181,6 +184,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RemindApprovers: decisions.remind_approvers,
     Expire: decisions.expire,
     RecordSponsors: decisions.record_sponsors,
+    Reassign: reassigning.reassign,
     Replan: planning.replan,
     Reopen: planning.reopen,
     Stop: writes.stop,

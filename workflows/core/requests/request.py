@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
+from workflows.core.delegation.reassignment import Reassignment
+from workflows.core.conversation.remarks import Remark
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -275,6 +277,10 @@ class AccessRequest:
     """The batch whose decision decides on it; None for a request that is decided alone."""
     left_batch: BatchId | None = None
     """The batch that it belonged to before it went on alone."""
+    reassignments: tuple[Reassignment, ...] = ()
+    """The approvals that admins reassigned, the newest last. None of these admins may decide on it."""
+    remarks: tuple[Remark, ...] = ()
+    """The questions, answers and comments of people about it, oldest first. An edit and a new plan keep them."""
     applied_part: int = 0
     """When it ended with only a part of the plan in the tenant: how many operations were read back. Otherwise 0."""
 
@@ -352,6 +358,7 @@ class AccessRequest:
         """
         prepared = self.require_prepared()
         excluded = prepared.excluded | {edit.person.id for edit in self.edits}
+        excluded |= {reassignment.by.id for reassignment in self.reassignments}
         return evaluate(
             prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, current_roles=current_roles
         )

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from workflows.app.approvers.absences import in_whose_place
 from workflows.app.batches.batch_rules import changed_batch_rules
 from workflows.app.batches.batch_service import BatchService
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.commands import PlanBatchAgain
+from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person
@@ -15,6 +17,7 @@ from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, Wi
 from workflows.core.requests.commands.clicks import with_person
 from workflows.core.requests.notes import NoteCode
 from workflows.ports.people_directory import PeopleDirectory
+from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class BatchDecisions:
     """Passes clicks about a batch to its lifecycle, with the current roles of everybody who decided."""
 
     batches: BatchService
+    store: Store
     directory: PeopleDirectory
     catalog: Catalog
 
@@ -42,8 +46,16 @@ class BatchDecisions:
         async def current_roles_of(batch: Batch) -> CurrentRoles:
             return await self.directory.current_roles([actor, *(decision.person for decision in batch.decisions)])
 
-        command = with_person(click, actor)
+        absent = await self._in_whose_place(await self.batches.load(click.batch_id), actor, received_at)
+        command = replace(with_person(click, actor), on_behalf_of=absent)
         await self.batches.advance(command, key=key, current_roles_of=current_roles_of, received_at=received_at)
+
+    async def _in_whose_place(self, batch: Batch, actor: Person, received_at: datetime | None) -> Person | None:
+        """Return the absent person in whose place the actor was asked. Nothing is decided with it."""
+        eligibility = current_batch_eligibility(batch)
+        if eligibility is None or received_at is None:
+            return None
+        return await in_whose_place(actor, eligibility, received_at, store=self.store, directory=self.directory)
 
     async def withdraw(self, click: WithdrawBatch, actor: Person, *, key: str) -> None:
         """Withdraw a batch, if its requester does.

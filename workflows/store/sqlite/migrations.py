@@ -490,6 +490,19 @@ def m027_silence(db: Database) -> None:
     db.execute("create index partnerships_silent on partnerships(silent_from, tenant_id) where silent_from <> ''")
 
 
+@migrations()
+def m029_absences(db: Database) -> None:
+    """Add absences, with who is asked in the meantime."""
+    db.execute(
+        """create table absences (
+            id text primary key, version integer not null, person text not null, ends_at text not null,
+            doc text not null
+        )"""
+    )
+    db.execute("create index absences_person on absences(person)")
+    db.execute("create index absences_end on absences(ends_at)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

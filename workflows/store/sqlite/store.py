@@ -8,6 +8,7 @@ from typing import Any
 from workflows.core.batches.batch import Batch
 from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.batches.reminding import next_batch_due_at
+from workflows.core.delegation.absence import Absence
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.freeze import Freeze
@@ -27,6 +28,7 @@ from workflows.store.columns import people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
+from workflows.store.sqlite.other_records.absences import SqliteAbsences
 from workflows.store.sqlite.other_records.batches import SqliteBatches
 from workflows.store.sqlite.other_records.campaigns import SqliteCampaigns
 from workflows.store.sqlite.other_records.drifts import (
@@ -40,7 +42,14 @@ from workflows.store.sqlite.records import SqliteRecords
 
 
 class SqliteStore(
-    SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, SqliteCampaigns, SqliteUsage, SqliteMessageCopies
+    SqliteRecords,
+    SqliteDrifts,
+    SqliteFreezes,
+    SqliteBatches,
+    SqliteCampaigns,
+    SqliteAbsences,
+    SqliteUsage,
+    SqliteMessageCopies,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
@@ -81,6 +90,8 @@ class SqliteStore(
             self._put_batch(commit.batch)
         if commit.campaign is not None:
             self._put_campaign(commit.campaign)
+        if commit.absence is not None:
+            self._put_absence(commit.absence)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
         if commit.usage is not None:
@@ -216,6 +227,10 @@ class SqliteStore(
         row = {"id": campaign.id, "version": campaign.version, "is_open": int(campaign.is_open)}
         doc = self._clean.campaign(campaign)
         self._put("campaigns", "id", {**row, "at": text_of(campaign.at), "doc": doc})
+
+    def _put_absence(self, absence: Absence) -> None:
+        row = {"id": absence.id, "version": absence.version, "person": absence.person.id}
+        self._put("absences", "id", {**row, "ends_at": text_of(absence.end), "doc": self._clean.absence(absence)})
 
     def _put_alarm(self, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""

@@ -31,7 +31,7 @@ def chain_elements(
             fixed_text(f" {len(people)}/{stage.quorum}"),
         ]
         if people:
-            line += [fixed_text(": approved by "), cleaned_text(", ".join(person.name for person in people), 200)]
+            line += [fixed_text(": approved by "), cleaned_text(", ".join(map(verdict.name_of, people)), 200)]
         if len(people) < stage.quorum:
             line += _approver_parts(holders.get(stage.role, Approvers()))
         yield paragraph(*line)

@@ -141,7 +141,7 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
         yield from _successor_parts(request, successor)
     elif request.state is RequestState.REJECTED and rejection is not None:
         yield fixed_text("Rejected by ", bold=True)
-        yield cleaned_text(rejection.person.name, bold=True)
+        yield cleaned_text(rejection.names, bold=True)
         yield fixed_text(" on ")
         yield local_time(rejection.at)
         yield fixed_text(": ")
@@ -214,7 +214,7 @@ def _people_parts(request: AccessRequest, *, with_approvers: bool = True) -> Ite
         yield cleaned_text(prepared_title(request.prepared))
         yield fixed_text(" · Requester ")
         yield cleaned_text(request.prepared.requester.name)
-        approvers = [decision.person.name for decision in request.decisions if decision.choice is Choice.APPROVE]
+        approvers = [decision.names for decision in request.decisions if decision.choice is Choice.APPROVE]
         if approvers and with_approvers and request.fields.kind is not RequestKind.REVOCATION:
             yield fixed_text(" · Approved by ")
             yield cleaned_text(", ".join(approvers), 300)

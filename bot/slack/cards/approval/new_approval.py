@@ -25,7 +25,7 @@ from bot.slack.cards.approval.approval_card import plan_blocks
 from bot.slack.cards.approval.card_context import CardContext, word_count
 from bot.slack.cards.approval.closed_card import shortened_note
 from bot.slack.cards.approval.details_parts import difference_parts
-from bot.slack.cards.approval.kept_access import KeptAccess, access_opened_outside, kept_access_elements
+from bot.slack.cards.approval.sections.kept_access import KeptAccess, access_opened_outside, kept_access_elements
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     notified_target,
@@ -169,6 +169,6 @@ def difference_elements(lines: Sequence[RevisedLine], words_left: int, *, least:
 def _void_approvals(decisions: Sequence[Decision], reader: ChatId | None) -> Iterator[TextRun]:
     """State whose decisions no longer count. Only who decided reads of an own one."""
     if decisions:
-        names = ["yours" if decision.person.chat_id == reader else decision.person.name for decision in decisions]
+        names = ["yours" if decision.person.chat_id == reader else decision.names for decision in decisions]
         yield fixed_text("Earlier approvals no longer count: ")
         yield cleaned_text(", ".join(dict.fromkeys(names)), 300)

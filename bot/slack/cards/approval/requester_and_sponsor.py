@@ -250,9 +250,9 @@ def _steps(request: AccessRequest) -> Iterator[Step]:
     for edit in request.edits:
         yield Step("Edited and sent again", edit.at)
     for decision in request.decisions:
-        yield Step(f"{decision.person.name} {_CHOICES[decision.choice]}", decision.at)
+        yield Step(f"{decision.names} {_CHOICES[decision.choice]}", decision.at)
     for decision in request.void_decisions:
-        yield Step(f"{decision.person.name} {_CHOICES[decision.choice]} (no longer counts)", decision.at)
+        yield Step(f"{decision.names} {_CHOICES[decision.choice]} (no longer counts)", decision.at)
     if request.reminded_at is not None and not _is_reminded(request):
         yield Step("Approvers reminded", request.reminded_at)
     if request.confirmed_at is not None:

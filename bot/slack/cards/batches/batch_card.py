@@ -280,8 +280,9 @@ def _people_parts(batch: Batch) -> Iterator[TextRun]:
     if batch.requester is not None:
         yield fixed_text("Requester ")
         yield cleaned_text(batch.requester.name, bold=True)
-    approvers = [person for people in batch_eligibility(batch).verdict.counted_people for person in people]
+    verdict = batch_eligibility(batch).verdict
+    approvers = [verdict.name_of(person) for people in verdict.counted_people for person in people]
     if approvers and batch.state in (S.APPLYING, S.DONE):
         yield fixed_text(" · Approved by ")
-        yield cleaned_text(", ".join(person.name for person in approvers), 200, bold=True)
+        yield cleaned_text(", ".join(approvers), 200, bold=True)
     yield fixed_text(f" · {batch.id}" if batch.requester is not None else str(batch.id))

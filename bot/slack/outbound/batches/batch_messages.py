@@ -43,7 +43,8 @@ class BatchMessages:
         # NB. without progress: otherwise every wave of members would update every copy.
         settled = batch_card(batch, holders=names, now=now, with_buttons=False, with_progress=False)
         asked = await self._update_copies(batch, lambda person: card if person in deciders else settled)
-        for person in direct_recipients(deciders, is_channel_closed=problem is not None):
+        to_ask = await self._recipients.asked_now(eligible, holders) if batch.is_list_current else frozenset()
+        for person in direct_recipients(to_ask, is_channel_closed=problem is not None):
             if person not in asked:
                 await self._outbound.copies.post(
                     _subject(batch.id), person, card, _round(batch), active_within=NAMES_SHOWN_FOR
@@ -84,10 +85,10 @@ class BatchMessages:
     async def _attach(self, batch: Batch, card: MessageCopy | None) -> ListFile:
         return await self._lists.attach(batch, thread="" if card is None else card.message_id)
 
-    async def deciders(self, batch: Batch) -> frozenset[ChatId]:
-        """Return who can decide on a batch now."""
+    async def asked_now(self, batch: Batch) -> frozenset[ChatId]:
+        """Return who is asked and reminded now to decide on a batch."""
         eligible = current_batch_eligibility(batch)
-        return await self._recipients.deciders_now(eligible, await self._recipients.open_stage_holders(eligible))
+        return await self._recipients.asked_now(eligible, await self._recipients.open_stage_holders(eligible))
 
     async def asked(self, batch: Batch) -> frozenset[ChatId]:
         """Return who was asked for a decision and has a message about it."""

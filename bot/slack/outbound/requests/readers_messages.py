@@ -20,6 +20,9 @@ class ReadersMessages:
     request: AccessRequest
     context: CardContext
     deciders: frozenset[ChatId]
+    """Who can decide now."""
+    asked: frozenset[ChatId]
+    """Who of them gets a message: in the place of who is away, their delegate."""
     now: datetime
     build_card: Callable[..., Message]
     build_new_approval: Callable[..., Message]
@@ -83,8 +86,8 @@ class ReadersMessages:
 
         It mentions who got a message about the plan before, or everybody when they are too many for direct messages.
         """
-        is_direct = bool(direct_recipients(self.deciders, is_channel_closed=False))
-        people_asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
+        is_direct = bool(direct_recipients(self.asked, is_channel_closed=False))
+        people_asked = frozenset(filter(self.has_seen_earlier_plan, self.asked)) if is_direct else self.asked
         return self.build_new_approval(approvers=people_asked)
 
 

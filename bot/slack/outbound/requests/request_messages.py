@@ -62,6 +62,7 @@ class RequestMessages:
             request=request,
             context=context,
             deciders=deciders,
+            asked=await self._recipients.asked(request, holders),
             now=now,
             # A card has many copies. Building one takes some hundredths of a second.
             build_card=cache(partial(request_card, request, **card_arguments)),
@@ -151,7 +152,7 @@ class RequestMessages:
 
         They are members as known now, the channel has the card too, and reminders ask Slack again.
         """
-        for audience in direct_recipients(messages.deciders, is_channel_closed=is_channel_closed):
+        for audience in direct_recipients(messages.asked, is_channel_closed=is_channel_closed):
             if (audience, messages.occasion) not in up_to_date:
                 card = messages.for_approver(audience)
                 await self._outbound.copies.post(

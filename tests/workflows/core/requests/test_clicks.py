@@ -14,6 +14,7 @@ from tests.workflows.core.builders import (
     request,
 )
 from tests.workflows.core.builders import situation as moment
+from workflows.core.delegation.absence import AbsenceId
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import ChatId, Person
@@ -29,6 +30,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
+from workflows.core.requests.commands.delegation import EndAbsence
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     ConfirmSetup,
@@ -114,6 +116,7 @@ def test_nobody_but_a_person_is_put_in_the_place_of_a_chat_id() -> None:
             CommandSubject(),
         ),
         (WithdrawBatch(actor=ChatId("U1"), batch_id=BATCH), "want_withdraw_batch", CommandSubject(batch_id=BATCH)),
+        (EndAbsence(actor=ChatId("U1"), absence_id=AbsenceId("id:1")), "want_end_absence", CommandSubject()),
         (RetryEffect(actor=ChatId("U1"), effect_id=7), "want_retry_effect", CommandSubject()),
         (DropEffect(actor=ChatId("U1"), effect_id=7), "want_drop_effect", CommandSubject()),
     ],

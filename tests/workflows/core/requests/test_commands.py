@@ -24,6 +24,7 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
+from workflows.core.delegation.absence import absence_id
 from workflows.core.errors.facts import as_values
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
@@ -59,6 +60,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
+from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import (
     AcceptSponsorship,
@@ -179,6 +181,16 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     ),
     (RecordSponsors(people=(SAM, AMARA)), {"accounts": ["id-sam", "id-amara"]}),
     (
+        Reassign(actor=SAM, request_id=REQUEST, digest=DIGEST, from_person=AMARA, to_person=RILEY, reason="Leave"),
+        {
+            "digest": DIGEST,
+            "from": "Amara (id-amara)",
+            "to": "Riley (id-riley)",
+            "reason": "Leave",
+            "account": "id-sam",
+        },
+    ),
+    (
         batch_decisions(),
         {
             "batch": BATCH,
@@ -280,6 +292,35 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     ),
     (WithdrawCampaign(actor=SAM.chat_id, campaign_id=CampaignId("C-1")), {"campaign": "C-1"}),
     (WithdrawBatch(actor=SAM.chat_id, batch_id=BATCH), {"batch": BATCH}),
+    (
+        SetAbsence(
+            actor=SAM.chat_id,
+            person=SAM.chat_id,
+            delegate=AMARA.chat_id,
+            from_=NOW,
+            until=NOW + LIFETIME,
+            note="Leave",
+        ),
+        {
+            "person": "U-SAM",
+            "delegate": "U-AMARA",
+            "from": NOW.isoformat(),
+            "until": (NOW + LIFETIME).isoformat(),
+            "note": "Leave",
+        },
+    ),
+    (EndAbsence(actor=SAM.chat_id, absence_id=absence_id(SAM.id, 1)), {"absence": "id-sam:1"}),
+    (
+        Reassign(
+            actor=SAM.chat_id,
+            request_id=REQUEST,
+            digest=DIGEST,
+            from_person=AMARA.chat_id,
+            to_person=RILEY.chat_id,
+            reason="Leave",
+        ),
+        {"digest": DIGEST, "from": "U-AMARA", "to": "U-RILEY", "reason": "Leave"},
+    ),
     (RetryEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
     (DropEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
 ]

@@ -52,6 +52,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
+from workflows.core.requests.commands.delegation import Reassign
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.lifecycle import TABLE, advance
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState, WriteRefusal
@@ -84,6 +85,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_refusal": {"applying": "applying", "unconfirmed": "unconfirmed"},
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
     "record_sponsors": {"awaiting_approval": "awaiting_approval"},
+    "reassign": {"awaiting_approval": "awaiting_approval"},
     "accept_batch_decisions": {"awaiting_approval": "applying"},
     "leave_batch": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
     "end_with_batch": {
@@ -131,6 +133,9 @@ def _commands(name: str) -> list[RequestCommand]:
             for configuration in (None, {"tenantId": TENANT})
         ],
         "record_sponsors": [RecordSponsors(people=(DANA,))],
+        "reassign": [
+            Reassign(actor=DANA, request_id=REQUEST, digest=DIGEST, from_person=BRUNO, to_person=CHIE, reason="Leave")
+        ],
         "accept_batch_decisions": [batch_decisions()],
         "leave_batch": [LeaveBatch(reason=noted("Its risk is high."))],
         "end_with_batch": [

@@ -44,6 +44,7 @@ def test_the_names_of_commands() -> None:
         "record_refusal",
         "record_apply_failed",
         "record_sponsors",
+        "reassign",
         "accept_batch_decisions",
         "leave_batch",
         "end_with_batch",
@@ -101,6 +102,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "withdraw_batch",
         "start_campaign",
         "withdraw_campaign",
+        "set_absence",
+        "end_absence",
+        "reassign",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
@@ -124,6 +128,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_withdraw_batch",
         "want_start_campaign",
         "want_withdraw_campaign",
+        "want_set_absence",
+        "want_end_absence",
+        "want_reassign",
     ]
     assert names(Effect, "kind") == [
         "judge",

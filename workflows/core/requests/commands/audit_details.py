@@ -18,6 +18,11 @@ def account_details(actor: ChatId | Person) -> Details:
     return {"account": actor.id} if isinstance(actor, Person) else {}
 
 
+def behalf_details(absent: Person | None) -> Details:
+    """Return in whose place the actor was asked; empty when it was in their own."""
+    return {} if absent is None else {"on_behalf_of": absent.id, "on_behalf_of_name": absent.name}
+
+
 def clicked_details(**values: str) -> Details:
     """Return the given details without the empty ones."""
     return {name: value for name, value in values.items() if value}

@@ -6,8 +6,8 @@ A boundary: what people do with a batch, without its rules, so that a click can 
 from dataclasses import dataclass, field
 from typing import Generic, Literal
 
-from workflows.core.people import Actor, ChatId
-from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
+from workflows.core.people import Actor, ChatId, Person
+from workflows.core.requests.commands.audit_details import Details, account_details, behalf_details, clicked_details
 from workflows.core.requests.request import BatchId
 from workflows.core.settings.canonical import Digest
 
@@ -21,10 +21,13 @@ class ApproveBatch(Generic[Actor]):
     batch_id: BatchId
     digest: Digest
     channel: str = ""
+    on_behalf_of: Person | None = None
+    """As in `Approve`."""
 
     def audit_details(self) -> Details:
         """Return the batch and its digest, and the account once it is known."""
-        return {**clicked_details(batch=self.batch_id, digest=self.digest), **account_details(self.actor)}
+        details = {**clicked_details(batch=self.batch_id, digest=self.digest), **account_details(self.actor)}
+        return {**details, **behalf_details(self.on_behalf_of)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +40,13 @@ class RejectBatch(Generic[Actor]):
     digest: Digest
     reason: str
     channel: str = ""
+    on_behalf_of: Person | None = None
+    """As in `Approve`."""
 
     def audit_details(self) -> Details:
         """Return the batch, its digest and the reason, and the account once it is known."""
         details = clicked_details(batch=self.batch_id, digest=self.digest, reason=self.reason)
-        return {**details, **account_details(self.actor)}
+        return {**details, **account_details(self.actor), **behalf_details(self.on_behalf_of)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

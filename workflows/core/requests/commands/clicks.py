@@ -7,6 +7,7 @@ from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignClick, StartCampaign, WithdrawCampaign
+from workflows.core.requests.commands.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import (
@@ -96,6 +97,8 @@ Click = (
     | RejectBatch[ChatId]
     | WithdrawBatch
     | CampaignClick
+    | AbsenceClick
+    | Reassign[ChatId]
 )
 
 RECEIVED_AS: Final = "want_"
@@ -110,7 +113,7 @@ def received_name(click: Click) -> str:
 def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw() | AskReminder():
+        case Approve() | Reject() | Withdraw() | AskReminder() | Reassign():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
@@ -122,6 +125,8 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(batch_id=click.batch_id)
         case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze() | StartCampaign() | WithdrawCampaign():
             return CommandSubject()
+        case SetAbsence() | EndAbsence():
+            return CommandSubject()
         case _:
             assert_never(click)
 
@@ -131,7 +136,7 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
+        case RemindApprovers() | Edit() | Reassign() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
         case _:
             return None

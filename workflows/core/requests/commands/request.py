@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Generic, Literal
 
 from workflows.core.people import Actor, ChatId, Person, PersonId
-from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
+from workflows.core.requests.commands.audit_details import Details, account_details, behalf_details, clicked_details
 from workflows.core.requests.commands.automatic import (
     AcceptBatchDecisions,
     EndWithBatch,
@@ -34,6 +34,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
+from workflows.core.requests.commands.delegation import Reassign
 from workflows.core.requests.commands.editing import changed_values
 from workflows.core.requests.request import AccessRequest, BatchId, ObservedPartner, RequestFields, RequestId
 from workflows.core.settings.canonical import Digest
@@ -88,10 +89,13 @@ class Approve(Generic[Actor]):
     digest: Digest
     channel: str = ""
     """The channel of the click, in which a refusal is shown. This is the same for every command with this field."""
+    on_behalf_of: Person | None = None
+    """The absent person in whose place the actor is asked. Only the permission check sets it."""
 
     def audit_details(self, after: AccessRequest | None = None) -> Details:
         """Return the plan's digest, and the account once it is known."""
-        return {**clicked_details(digest=self.digest), **account_details(self.actor)}
+        details = {**clicked_details(digest=self.digest), **account_details(self.actor)}
+        return {**details, **behalf_details(self.on_behalf_of)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +108,13 @@ class Reject(Generic[Actor]):
     digest: Digest
     reason: str
     channel: str = ""
+    on_behalf_of: Person | None = None
+    """As in `Approve`."""
 
     def audit_details(self, after: AccessRequest | None = None) -> Details:
         """Return the plan's digest and the reason, and the account once it is known."""
-        return {**clicked_details(digest=self.digest, reason=self.reason), **account_details(self.actor)}
+        details = {**clicked_details(digest=self.digest, reason=self.reason), **account_details(self.actor)}
+        return {**details, **behalf_details(self.on_behalf_of)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +192,7 @@ RequestCommand = (
     | RecordRefusal
     | RecordApplyFailed
     | RecordSponsors
+    | Reassign[Person]
     | AcceptBatchDecisions
     | LeaveBatch
     | EndWithBatch

@@ -41,7 +41,13 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
         # An earlier approver has the role again, so the approval chain is complete without this approval.
         return begin_to_apply(changed(request, S.APPLYING, situation, note=()))
     decision = Decision(
-        person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
+        person=command.actor,
+        choice=Choice.APPROVE,
+        stage=stage,
+        digest=command.digest,
+        reason="",
+        at=received,
+        on_behalf_of=command.on_behalf_of,
     )
     request = changed(request, request.state, situation, decisions=(*request.decisions, decision), note=())
     verdict = request.verdict(situation.current_roles)
@@ -67,13 +73,14 @@ def reject(request: AccessRequest, command: Reject[Person], situation: Situation
         digest=command.digest,
         reason=command.reason.strip(),
         at=received,
+        on_behalf_of=command.on_behalf_of,
     )
     request = replace(request, decisions=(*request.decisions, decision))
     return end_request(
         request,
         S.REJECTED,
         situation,
-        note=(Fact(NoteCode.REJECTED, {"name": command.actor.name, "reason": decision.reason}),),
+        note=(Fact(NoteCode.REJECTED, {"name": decision.names, "reason": decision.reason}),),
     )
 
 

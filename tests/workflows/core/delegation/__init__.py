@@ -1,0 +1,1 @@
+"""Absences, delegates and reassignments."""

@@ -1,0 +1,186 @@
+"""Set and end absences, and find in whose place somebody decides."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from workflows.app.storing.new_audit_entry import entry_of
+from workflows.core.delegation.absence import (
+    Absence,
+    absence_id,
+    active_absences,
+    end_absence,
+    represented_people,
+    require_absence,
+    stand_in_of,
+)
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.policy.template import Stage
+from workflows.core.requests.commands.delegation import AbsenceClick, EndAbsence, SetAbsence
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest
+from workflows.core.requests.eligibility import Eligibility
+from workflows.core.requests.request import RequestState
+from workflows.ports.clock import Clock
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused
+from workflows.ports.records import Commit, StaleVersion
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
+
+_MAX_SHOWN: Final = 100
+"""The most waiting requests whose cards are updated at once; the others are with their next reminder."""
+_TRIES: Final = 5
+"""How often a step is decided again because another one was stored first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absences:
+    """Stores each absence with its audit entry and messages. Every method may be repeated safely."""
+
+    store: Store
+    tenant: Tenant
+    directory: PeopleDirectory
+    clock: Clock
+    wake: Callable[[], None]
+
+    async def carry_out(self, click: AbsenceClick, actor: Person, *, key: str) -> None:
+        """Set or end an absence.
+
+        :raises Refused: when this person may not do that, or a rule forbids it; nothing is stored.
+        :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
+        """
+        for _ in range(_TRIES):
+            try:
+                if isinstance(click, SetAbsence):
+                    await self._set(click, actor, key)
+                else:
+                    await self._end(click, actor, key)
+            except StaleVersion:
+                continue
+            self.wake()
+            return
+        raise Refused(RefusalCode.ABSENCE_HAS_ENDED)
+
+    async def checked(self, click: SetAbsence, actor: Person) -> Absence:
+        """Return the absence of a click, when every rule allows it now.
+
+        :raises Refused: as `carry_out`; the codes `DELEGATE_REFUSED` and `ABSENT_PERSON_REFUSED` say about whom.
+        """
+        now = self.clock.now()
+        person = await self._named(click.person, actor, RefusalCode.ABSENT_PERSON_REFUSED)
+        delegate = await self._named(click.delegate, actor, RefusalCode.DELEGATE_REFUSED)
+        number = await self.store.count_absences(person.id) + 1
+        absence = Absence(
+            id=absence_id(person.id, number),
+            version=1,
+            person=person,
+            delegate=delegate,
+            from_=max(click.from_, now),
+            until=click.until,
+            set_by=actor,
+            set_at=now,
+            note=click.note.strip(),
+        )
+        require_absence(
+            absence,
+            await self.store.absences(now),
+            current_roles=await self.directory.current_roles([actor, person, delegate]),
+            next_manager=await self._manager_of(person.id),
+            now=now,
+        )
+        return absence
+
+    async def _set(self, click: SetAbsence, actor: Person, key: str) -> None:
+        absence = await self.checked(click, actor)
+        active = active_absences([*await self.store.absences(absence.from_), absence], absence.from_)
+        stand_in = stand_in_of(absence.person.id, active)
+        values = {**_values(absence), "by": actor.name, "note": absence.note}
+        own = {"is_own": not absence.is_set_by_admin, "stand_in": None if stand_in is None else stand_in.name}
+        messages = [_message(absence.person, MessageCode.ABSENCE_SET, {**values, **own})]
+        if absence.is_set_by_admin:
+            messages.append(_message(actor, MessageCode.ABSENCE_SET, {**values, **own, "is_own": False}))
+        messages.append(_message(absence.delegate, MessageCode.YOU_STAND_IN, values))
+        await self._store(absence, actor, click, key, messages)
+
+    async def _end(self, click: EndAbsence, actor: Person, key: str) -> None:
+        known = await self.store.absence(click.absence_id)
+        if known is None:
+            raise Refused(RefusalCode.ABSENCE_HAS_ENDED)
+        roles = await self.directory.current_roles([actor])
+        absence = end_absence(known, actor, current_roles=roles, now=self.clock.now())
+        values = {**_values(absence), "by": actor.name}
+        told = {person.chat_id: person for person in (absence.person, absence.delegate, actor)}
+        messages = [_message(person, MessageCode.ABSENCE_ENDED, values) for person in told.values()]
+        await self._store(absence, actor, click, key, messages)
+
+    async def _store(
+        self, absence: Absence, actor: Person, click: AbsenceClick, key: str, messages: Sequence[Effect]
+    ) -> None:
+        details = {**click.audit_details(), "absence": absence.id, "person": absence.person.name}
+        entry = entry_of(key, self.clock.now(), actor, click.name, {**details, "delegate": absence.delegate.name})
+        effects = (*messages, *await self._shown_again(absence))
+        await self.store.commit(Commit(entry=entry, absence=absence, effects=effects))
+
+    async def _shown_again(self, absence: Absence) -> list[ShowRequest]:
+        """Have the cards that wait show who is asked: now, when the absence begins, and when it ends."""
+        now, waiting = self.clock.now(), RequestState.AWAITING_APPROVAL
+        times = [None, *(time for time in (absence.from_, absence.end) if time > now)]
+        requests = [one for one in await self.store.open_requests_alone() if one.state is waiting][:_MAX_SHOWN]
+        return [ShowRequest(request_id=request.id, not_before=time) for request in requests for time in times]
+
+    async def _named(self, chat_id: ChatId, actor: Person, code: RefusalCode) -> Person:
+        return actor if chat_id == actor.chat_id else await identified(chat_id, code, directory=self.directory)
+
+    async def _manager_of(self, person: PersonId) -> PersonId | None:
+        manager = (await self.tenant.managers([person]))[person]
+        return manager.id if manager is not None and manager.is_enabled and manager.is_member else None
+
+
+async def identified(chat_id: ChatId, code: RefusalCode, *, directory: PeopleDirectory) -> Person:
+    """Identify a person who was named by somebody else.
+
+    :param code: the refusal that says about whom it is.
+    :raises Refused: for a guest, a bot, a deactivated or external user, and without exactly one account.
+    """
+    try:
+        return await directory.identify(chat_id)
+    except PeopleDirectoryRefused:
+        raise
+    except Refused as refused:
+        raise Refused(code, refused=refused.fact.as_value()) from refused
+
+
+async def in_whose_place(
+    actor: Person, eligibility: Eligibility, at: datetime, *, store: Store, directory: PeopleDirectory
+) -> Person | None:
+    """Return the absent person in whose place somebody decides; None when they decide for themselves.
+
+    An absent person counts who holds the role of the open stage now and could decide. Of several the one who is away
+    for the longest time.
+    """
+    if (index := eligibility.verdict.open_stage) is None:
+        return None
+    stage: Stage = eligibility.stages[index]
+    absences = represented_people(actor.id, active_absences(await store.absences(at), at))
+    absent = [
+        absence.person
+        for absence in absences
+        if eligibility.ineligible_reason(absence.person.chat_id, absence.person.id) is None
+    ]
+    if not absent:
+        return None
+    roles = await directory.current_roles(absent)
+    return next((person for person in absent if roles.holds(person.id, stage.role)), None)
+
+
+def _values(absence: Absence) -> dict[str, Any]:
+    times = {"from": absence.from_.isoformat(), "until": absence.until.isoformat()}
+    return {"person": absence.person.name, "delegate": absence.delegate.name, **times}
+
+
+def _message(person: Person, code: MessageCode, values: dict[str, Any]) -> SendMessage:
+    return SendMessage(person=person.chat_id, subject=CommandSubject(), fact=Fact(code, values))
