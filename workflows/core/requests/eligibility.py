@@ -22,6 +22,10 @@ class IneligibleReason(Enum):
     """They are the partner's sponsor on record, or were in the last 90 days."""
     AUTHOR = auto()
     """They made the settings that the request adopts."""
+    SUBMITTER = auto()
+    """They sent the request on behalf of the requester."""
+    SUPPORTER = auto()
+    """They support the request, because they asked for the same partner."""
     COUNTED = auto()
     """Their approval counts already. Each person can approve once."""
 
@@ -52,6 +56,10 @@ class Eligibility:
     """Every known id of the people who made the settings that are adopted."""
     partner_sponsors: frozenset[ChatId | PersonId] = frozenset()
     """Every known id of the people who are the partner's sponsor on record, or were in the last 90 days."""
+    submitter: frozenset[ChatId | PersonId] = frozenset()
+    """Every known id of who sent the request on behalf of the requester."""
+    supporters: frozenset[ChatId | PersonId] = frozenset()
+    """Every known id of the people who support the request."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -74,20 +82,22 @@ class Eligibility:
             for person in people
             for known_id in (person.id, person.chat_id)
         }
-        return self.requester | self.sponsor | self.partner_sponsors | self.authors | counted
+        others = self.submitter | self.supporters | self.partner_sponsors | self.authors
+        return self.requester | self.sponsor | others | counted
 
     def ineligible_reason(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why a person may not decide, whatever roles they have; None when there is no such reason."""
         who = chat_id if account is None else account
-        if who in self.requester:
-            return IneligibleReason.REQUESTER
-        if who in self.sponsor:
-            return IneligibleReason.SPONSOR
-        if who in self.partner_sponsors:
-            return IneligibleReason.PARTNER_SPONSOR
-        if who in self.authors:
-            return IneligibleReason.AUTHOR
-        return IneligibleReason.COUNTED if who in self.excluded_ids else None
+        by_reason = {
+            IneligibleReason.REQUESTER: self.requester,
+            IneligibleReason.SUBMITTER: self.submitter,
+            IneligibleReason.SPONSOR: self.sponsor,
+            IneligibleReason.PARTNER_SPONSOR: self.partner_sponsors,
+            IneligibleReason.AUTHOR: self.authors,
+            IneligibleReason.SUPPORTER: self.supporters,
+            IneligibleReason.COUNTED: self.excluded_ids,
+        }
+        return next((reason for reason, ids in by_reason.items() if who in ids), None)
 
     def approved_stage(self, account: PersonId) -> int | None:
         """Return the index of the stage in which a person's approval counts; None when it counts in none."""
@@ -112,9 +122,10 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     """
     prepared, fields, verdict = request.require_prepared(), request.fields, request.verdict(current_roles)
     counted = (person.chat_id for people in verdict.counted_people for person in people)
-    editors = [edit.person for edit in request.edits]
+    editors, submitter = request.editors, () if prepared.submitter is None else (prepared.submitter,)
+    sent_by = ids_of(submitter).union(() if fields.submitter is None else (fields.submitter,))
     chat_ids = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
-    authors, partner_sponsors = ids_of(prepared.authors), ids_of(prepared.partner_sponsors)
+    excluded_people = (*editors, *submitter, *request.supporters, *prepared.authors, *prepared.partner_sponsors)
     return Eligibility(
         stages=prepared.stages,
         verdict=verdict,
@@ -123,16 +134,13 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         ),
         sponsor=_ids(prepared.sponsor, fields.sponsor),
         chat_ids=frozenset(
-            (
-                *chat_ids,
-                *(editor.chat_id for editor in editors),
-                *(person.chat_id for person in (*prepared.authors, *prepared.partner_sponsors)),
-                *counted,
-            )
+            (*chat_ids, *(person.chat_id for person in excluded_people), fields.submitter or ChatId(""), *counted)
         )
         - {ChatId("")},
-        authors=authors,
-        partner_sponsors=partner_sponsors,
+        authors=ids_of(prepared.authors),
+        partner_sponsors=ids_of(prepared.partner_sponsors),
+        submitter=sent_by,
+        supporters=ids_of(request.supporters),
     )
 
 
