@@ -238,6 +238,12 @@ class RefusalCode(StrEnum):
     """The Entra account is disabled, or it is a guest account."""
     PERSON_NOT_READABLE_NOW = "not_known_now"
     """The chat system does not answer now who the person is."""
+    MAY_NOT_REQUEST = "may_not_request"
+    """Only people with a role may request the template. Values: `template` (its title), `roles` (their names)."""
+    MAY_NOT_REQUEST_FOR = "may_not_request_for"
+    """The template may not be requested for this person. Values: `template`, `may_for` (a `MayRequestFor`)."""
+    PERSON_NAMED_REFUSED = "person_named_refused"
+    """The requester or the submitter of a request for somebody else cannot be one. Values: `is_submitter`."""
     SPONSOR_REFUSED = "sponsor_refused"
     """The sponsor cannot be accepted. Values: `refused`: the reason, as a fact."""
 
