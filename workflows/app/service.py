@@ -86,6 +86,7 @@ class Service:
         account: PersonId | None = None,
         batch: BatchId | None = None,
         filed_by: ChatId | None = None,
+        submitter_account: PersonId | None = None,
     ) -> None:
         """Store a new request. It is prepared later. Nothing is stored when the audit log contains `key` already.
 
@@ -93,6 +94,7 @@ class Service:
         :param submitter: the person who filed it, if that was checked.
         :param batch: the batch whose decision decides on it; None for a request that is decided alone.
         :param filed_by: who filed it, when that is not the requester: Gatehouse itself, for a row of a batch.
+        :param submitter_account: the account of who sends it on behalf of the requester, if that is known.
         """
         command = Submit(
             request_id=request_id,
@@ -105,13 +107,15 @@ class Service:
         )
         now = self._clock.now()
         transition = advance_request_and_record(None, command, Situation(now=now))
-        details = command.audit_details(transition.request)
+        if fields.submitter is None:
+            submitter_account = account if submitter is None else submitter.id
         entry = entry_of(
-            *(key, now, filed_by or fields.requester, command.name, details),
+            *(key, now, filed_by or fields.submitter or fields.requester, command.name),
+            command.audit_details(transition.request),
             request_id=request_id,
             # Only a lookup proves which tenant is meant. A typed domain does not.
             tenant_id=None if observation is None else observation.identity.tenant_id,
-            account=None if filed_by else account if submitter is None else submitter.id,
+            account=None if filed_by else submitter_account,
         )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 

@@ -135,6 +135,11 @@ def load_catalog(folder: Path) -> Catalog:
                 if roles is not None and Role(stage.role) not in roles
             ]
             problems += [
+                f"{path.name}: may_request.{index}: {role} is not in {ROLES_FILE}; add it there"
+                for index, role in enumerate(parsed.may_request)
+                if roles is not None and Role(role) not in roles
+            ]
+            problems += [
                 f"{path.name}: stages.{index}.role: {AUDITOR} only reads and decides nothing; name another role"
                 for index, stage in enumerate(parsed.stages)
                 if Role(stage.role) == AUDITOR

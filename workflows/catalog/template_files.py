@@ -13,16 +13,20 @@ from workflows.catalog.settings_table import GUID, PLACEHOLDER_NAME, FileModel, 
 from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
-from workflows.core.policy.template import Stage, Template, TicketRule
+from workflows.core.policy.template import MayRequestFor, Stage, Template, TicketRule
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Property, Setting, TargetType
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Days = Annotated[int, Field(ge=1, le=3650)]
+RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
-_OF_THE_FORM: Final = frozenset({"need", "purpose", "ticket", "end_date"})
-"""Keys that only the form uses. Nobody approves them, so a change of them makes no decision invalid."""
+_OF_THE_FORM: Final = frozenset({"need", "purpose", "ticket", "end_date", "may_request", "on_behalf_of"})
+"""Keys that only the form uses. Nobody approves them, so a change of them makes no decision invalid.
+
+Who may request is checked again when the request is prepared, with the roles of that time.
+"""
 _OF_REVIEWS: Final = frozenset({"attest_mfa_for_days"})
 """Keys that every review reads from the present template. No request depends on them."""
 _REPEATED_GROUP: Final = re.compile(r"(?<!\\)\)[*+{]")
@@ -30,7 +34,7 @@ _REPEATED_GROUP: Final = re.compile(r"(?<!\\)\)[*+{]")
 
 class _Stage(FileModel):
     title: Title
-    role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    role: RoleName
     quorum: Annotated[int, Field(ge=1, le=20)]
 
 
@@ -74,6 +78,8 @@ class TemplateFile(FileModel):
     purpose: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
     ticket: _Ticket | None = None
     end_date: bool = True
+    may_request: tuple[RoleName, ...] = Field(default=(), max_length=20)
+    on_behalf_of: MayRequestFor = MayRequestFor.NOBODY
     at_end: AtEnd = AtEnd.ASK
     attest_mfa_for_days: Days | None = None
     on_silence: OnSilence = OnSilence.ESCALATE
@@ -117,6 +123,8 @@ class TemplateFile(FileModel):
             at_end=self.at_end,
             attest_mfa_for=None if self.attest_mfa_for_days is None else timedelta(days=self.attest_mfa_for_days),
             on_silence=self.on_silence,
+            may_request=tuple(map(Role, dict.fromkeys(self.may_request))),
+            may_request_for=self.on_behalf_of,
         )
 
     def _content_hash(self, settings: dict[Property, Setting]) -> str:

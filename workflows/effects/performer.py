@@ -192,7 +192,7 @@ class Performer:
             await self.service.send_message(
                 Fact(MessageCode.CARD_NOT_POSTED, about),
                 key=f"card_not_posted:{request.id}",
-                person=request.fields.requester,
+                person=request.fields.submitter or request.fields.requester,
             )
             raise
 

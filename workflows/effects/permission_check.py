@@ -24,7 +24,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.closing.revoking import require_may_revoke
-from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId
+from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
@@ -296,12 +296,14 @@ class PermissionCheck:
 
     async def _is_requester(self, request_id: RequestId, actor: Person) -> bool:
         request = await self.store.request(request_id)
-        return request is not None and actor.id == await self._requester_of(request)
+        return request is not None and await self._is_filed_by(request, actor)
 
-    async def _requester_of(self, request: AccessRequest) -> PersonId:
-        if request.prepared is not None:
-            return request.prepared.requester.id
-        return (await self.directory.identify(request.fields.requester)).id
+    async def _is_filed_by(self, request: AccessRequest, actor: Person) -> bool:
+        if request.prepared is not None or request.is_filed_by(actor.chat_id, actor.id):
+            return request.is_filed_by(actor.chat_id, actor.id)
+        fields = request.fields
+        named = [fields.requester, *(() if fields.submitter is None else (fields.submitter,))]
+        return actor.id in [(await self.directory.identify(person)).id for person in named]
 
     async def _require_same_rules(self, request: AccessRequest) -> None:
         """Request approval again when the template or a role definition has changed since the plan was made.

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms
 from workflows.app.alarms import Alarms
 from workflows.app.requests.open_request import open_request_fact
+from workflows.app.requests.people_checks import identify_requester, require_may_request
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
@@ -35,6 +36,7 @@ from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
 from workflows.core.people import Person
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
@@ -149,25 +151,25 @@ class Preparer:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
-        requester = await self.directory.identify(request.fields.requester)
-        sponsor = await self._sponsor(request.fields, requester)
+        fields, directory = request.fields, self.directory
+        requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=directory)
+        sponsor = await self._sponsor(fields, requester)
         observation = await self._observe(request)
         records = self.records or self.store
         await require_no_other_request(records, observation, request.id, requester.chat_id, self.directory)
         proposal = await self._propose(request, observation, requester, sponsor)
         plan, template, stages = _with_edition(proposal.plan, request), proposal.template, proposal.stages
+        if fields.kind is RequestKind.ACCESS and not only_reduces_access(plan):
+            await require_may_request(template, requester, submitter, directory=directory, tenant=self.tenant)
         preflight = Preflight(tenant=self.tenant, store=records, clock=self.clock, asks_about_each=self.asks_about_each)
-        labels, is_access = labels_of(template, request.fields.placeholders), request.fields.kind is RequestKind.ACCESS
+        labels, is_access = labels_of(template, fields.placeholders), fields.kind is RequestKind.ACCESS
         result = await preflight.check(observation, plan, labels, is_restoration=not is_access)
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
-        recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
-        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors, *recent)}
-        await require_chain(self.directory, stages, excluded, {sponsor.chat_id} - {requester.chat_id})
-        return PreparedRequest(
+        prepared = PreparedRequest(
             observation=observation,
             requester=requester,
             sponsor=sponsor,
@@ -181,8 +183,20 @@ class Preparer:
             roles=self.catalog.role_hashes(stage.role for stage in stages),
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
-            partner_sponsors=recent,
+            partner_sponsors=sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now()),
+            submitter=submitter,
         )
+        await self._require_chain(request, prepared)
+        return prepared
+
+    async def _require_chain(self, request: AccessRequest, prepared: PreparedRequest) -> None:
+        """Check that the approval chain can be completed without the people who may not decide."""
+        requester, sponsor = prepared.requester, prepared.sponsor
+        sent_by = () if prepared.submitter is None else (prepared.submitter,)
+        others = (*sent_by, *request.editors, *request.supporters, *prepared.authors, *prepared.partner_sponsors)
+        excluded = {one.chat_id for one in (requester, sponsor, *others)}
+        filed_by = {one.chat_id for one in (requester, *sent_by)}
+        await require_chain(self.directory, prepared.stages, excluded, {sponsor.chat_id} - filed_by)
 
     async def _propose(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person

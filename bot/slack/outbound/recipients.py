@@ -146,7 +146,7 @@ def is_escalated(partnership: Partnership, now: datetime) -> bool:
 def setup_card_requester(partnership: Partnership, request: AccessRequest | None) -> ChatId:
     """Return who gets the requester's partner setup card: the sponsor when that is the same person."""
     sponsor = partnership.sponsor
-    if request is None or request.is_filed_by(sponsor.chat_id, sponsor.id):
+    if request is None or request.is_requested_by(sponsor.chat_id, sponsor.id):
         return sponsor.chat_id
     return request.fields.requester
 

@@ -63,16 +63,18 @@ class Reminders:
         """
         if request.state is not RequestState.EXPIRED:
             return
-        async with self._lock(request.fields.requester):
-            await self._tell_requester(request)
+        people = (request.fields.requester, request.fields.submitter)
+        for person in filter(None, people):
+            async with self._lock(person):
+                await self._tell_requester(request, person)
 
-    async def _tell_requester(self, request: AccessRequest) -> None:
-        person, start = request.fields.requester, request.changed_at.replace(minute=0, second=0, microsecond=0)
+    async def _tell_requester(self, request: AccessRequest, person: ChatId) -> None:
+        start = request.changed_at.replace(minute=0, second=0, microsecond=0)
         ended = await self._outbound.store.expired_since(start, MAX_READ_REQUESTS)
         own_requests = [
             expired
             for expired in ended
-            if expired.fields.requester == person and expired.changed_at < start + EXPIRED_TOLD_TOGETHER
+            if expired.is_filed_by(person) and expired.changed_at < start + EXPIRED_TOLD_TOGETHER
         ]
         if request.id not in {own_request.id for own_request in own_requests}:
             own_requests.append(request)  # only the newest were read

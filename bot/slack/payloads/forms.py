@@ -46,6 +46,7 @@ def parse_form(interaction: Interaction) -> Form:
         labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER_PREFIX}{name}"))},
         edited_request=edits,
         answers_review_of=_answered_review(metadata),
+        for_person=ChatId(for_person) if (for_person := view.value(ids.FOR_PERSON)) else None,
     )
 
 

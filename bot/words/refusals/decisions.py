@@ -197,6 +197,10 @@ DECISIONS: Final[Sentences] = {
     "were in the last 90 days. Ask one of the approvers on the card.",
     R.AUTHOR_MAY_NOT_DECIDE: "You can't decide on this request, because Entra's audit log names you as author of these "
     "settings. Ask one of the approvers on the card.",
+    R.SUBMITTER_MAY_NOT_DECIDE: "You can't decide on this request, because you sent it for the requester. Ask one of "
+    "the approvers on the card.",
+    R.SUPPORTER_MAY_NOT_DECIDE: "You can't decide on this request, because you support it. Ask one of the approvers on "
+    "the card.",
     R.ALREADY_DECIDED: "You have already approved this request. Each person can approve once. You need to do nothing.",
     R.NOT_AN_APPROVER: _not_an_approver,
     R.NOT_YOUR_TURN: "“{stage}” decides before your stage, “{later}”. Wait until it has approved.",

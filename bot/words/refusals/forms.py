@@ -9,6 +9,7 @@ from bot.words.sentences import Sentences, comma_list, counted, day, minute, or_
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.policy.risk import RiskReason
+from workflows.core.policy.template import MayRequestFor
 
 
 def _no_such_template(values: Values) -> str:
@@ -116,7 +117,43 @@ def _already_restored(values: Values) -> str:
     return f"{sentence} There is nothing to restore." if values.get("is_form") else sentence
 
 
+_MAY_FOR: Final = {
+    MayRequestFor.NOBODY: "can be requested only for yourself",
+    MayRequestFor.REPORTS: "can be requested for yourself, and for people whose manager in Entra you are",
+}
+
+
+def _may_not_request(values: Values) -> str:
+    roles = or_list([f"“{role}”" for role in values["roles"]])
+    return (
+        f"Only people with the role {roles} may request “{values['template']}”. Choose another template, or ask one "
+        "of them to send the request. An admin can add you to the role."
+    )
+
+
+def _may_not_request_for(values: Values) -> str:
+    return (
+        f"“{values['template']}” {_MAY_FOR[MayRequestFor(values['may_for'])]}. Choose yourself, or ask that person to "
+        "send the request."
+    )
+
+
+def _person_named_refused(values: Values) -> str:
+    if values["is_submitter"]:
+        return (
+            "Who sent this request for somebody else is not an active full member with one Entra account any more. "
+            "Send it again."
+        )
+    return (
+        "A request can be sent only for an active full member of this workspace with one enabled Entra account. Choose "
+        "somebody else, or ask an admin to correct the account."
+    )
+
+
 FORMS: Final[Sentences] = {
+    R.MAY_NOT_REQUEST: _may_not_request,
+    R.MAY_NOT_REQUEST_FOR: _may_not_request_for,
+    R.PERSON_NAMED_REFUSED: _person_named_refused,
     R.OPEN_REQUEST: open_request_words,
     R.NO_SUCH_TEMPLATE: _no_such_template,
     R.NOT_IN_A_FILE: _not_in_a_file,

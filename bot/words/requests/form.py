@@ -1,6 +1,6 @@
 """The sentences of the request form: what is offered, who decides, what applies already, what the partner must send."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -8,14 +8,14 @@ from bot.words.plans.changes import duration_words
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import id_request_words
-from bot.words.sentences import counted, day, last_day
+from bot.words.sentences import counted, day, last_day, or_list
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.policy.template import Stage
+from workflows.core.policy.template import MayRequestFor, Stage, Template
 from workflows.core.requests.request import RequestFields
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.open_access import AccessState
@@ -45,6 +45,20 @@ _GUESTS: Final = {
     ),
 }
 STAYS_IN_WINDOW: Final = "What you typed stays in this window, so that you can copy it."
+
+
+FOR_PERSON_HINTS: Final = {
+    MayRequestFor.REPORTS: "Choose yourself, or a person whose manager in Entra you are. Neither of you can approve.",
+    MayRequestFor.MEMBERS: "Choose yourself, or the person who needs it. Neither of you can approve.",
+}
+
+
+def not_offered_words(templates: Sequence[Template]) -> str:
+    """Name the templates that only other people may request, each with the roles of these people."""
+    named = "; ".join(
+        f"“{template.title}” (role {or_list([f'“{role}”' for role in template.may_request])})" for template in templates
+    )
+    return f"Only other people can request {named}. Ask one of them, or an admin. /partner policy shows who they are."
 
 
 def need_words(offer: Offer) -> str:

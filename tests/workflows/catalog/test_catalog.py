@@ -11,7 +11,7 @@ import pytest
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.people import ADMIN, AUDITOR, Role
 from workflows.core.policy.placeholders import Placeholder
-from workflows.core.policy.template import TicketRule, filled_settings
+from workflows.core.policy.template import MayRequestFor, TicketRule, filled_settings
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
@@ -215,6 +215,15 @@ def test_a_whole_block_is_accepted(write: Write) -> None:
     assert load_catalog(write(text)).templates
 
 
+def test_who_may_request_is_no_part_of_what_is_approved(write: Write) -> None:
+    usual = load_catalog(write(TEMPLATE)).templates["open"]
+    assert (usual.may_request, usual.may_request_for) == ((), MayRequestFor.NOBODY)
+    keys = 'title = "Open"\nmay_request = ["security", "admin", "security"]\non_behalf_of = "reports"'
+    limited = load_catalog(write(TEMPLATE.replace('title = "Open"', keys))).templates["open"]
+    assert (limited.may_request, limited.may_request_for) == (("security", "admin"), MayRequestFor.REPORTS)
+    assert limited.content_hash == usual.content_hash
+
+
 # --- what is wrong ---
 
 
@@ -230,6 +239,22 @@ def test_a_whole_block_is_accepted(write: Write) -> None:
         ("quorum = 1", "quorum = -1", "open.toml: stages.0.quorum:"),
         ("quorum = 1", "quorum = 1.5", "open.toml: stages.0.quorum:"),
         ('role = "security"', 'role = "legal"', "open.toml: stages.0.role: legal is not in roles.toml; add it there"),
+        (
+            'title = "Open"',
+            'title = "Open"\nmay_request = ["security", "legal"]',
+            "open.toml: may_request.1: legal is not in roles.toml; add it there",
+        ),
+        ('title = "Open"', 'title = "Open"\nmay_request = ["All people"]', "open.toml: may_request.0: String should"),
+        (
+            'title = "Open"',
+            'title = "Open"\nmay_request = "security"',
+            "open.toml: may_request: Input should be a",
+        ),
+        (
+            'title = "Open"',
+            'title = "Open"\non_behalf_of = "everybody"',
+            "open.toml: on_behalf_of: Input should be 'nobody', 'reports' or 'members'",
+        ),
         ("default_duration_days = 90", "default_duration_days = 91", "default_duration_days: choose one of durations"),
         ("durations_days = [90, 180]", "durations_days = []", "open.toml: durations_days:"),
         ("durations_days = [90, 180]", "durations_days = [90, 0]", "open.toml: durations_days.1:"),

@@ -1,7 +1,7 @@
 """What the request form offers, and who would be asked for a choice, before anything is filed."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,12 +12,14 @@ from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import CodedError
 from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Role
 from workflows.core.policy.offers import Offer, arranged_offers, closes_a_partner, offers_of
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import ObservedPartner
 from workflows.ports.clock import Clock
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 TIMEOUT_SECONDS: Final = 0.5
 """Seconds that the form waits for the waiting times of earlier requests. Without them it says nothing about that."""
@@ -50,6 +52,26 @@ class Offers:
         if not self._offers:
             self._offers.extend(offers_of(self.catalog.templates.values()))
         return arranged_offers(self._offers, waits, is_closing=is_closing)
+
+    async def roles_to_request(
+        self, person: ChatId, holders: Callable[[Role], Awaitable[frozenset[ChatId]]]
+    ) -> frozenset[Role] | None:
+        """Return which of the roles that templates ask for a person has; None when that is not known in time.
+
+        :param holders: returns the chat ids of the people with a role.
+        """
+        roles = {role for template in self.catalog.templates.values() for role in template.may_request}
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return frozenset([role for role in sorted(roles) if person in await holders(role)])
+        except (
+            PeopleDirectoryUnavailable,
+            PeopleDirectoryRefused,
+            TenantUnavailable,
+            TenantRefused,
+            TimeoutError,
+        ):
+            return None
 
     async def recent_sponsors(self, observation: ObservedPartner | None) -> frozenset[ChatId]:
         """Return the chat ids of the partner's recent sponsors, who cannot approve; empty while it is not known."""

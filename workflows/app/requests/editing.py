@@ -74,7 +74,14 @@ class RequestEditor:
         await filing.tell_when_few_are_left(key=key)
 
     async def _check_form(self, form: Form, request: AccessRequest) -> CheckedForm:
-        filled = replace(form, target=request.fields.target)
+        fields = request.fields
+        # NB. an edit changes neither the requester nor who sent the request. Only these two may edit it.
+        filled = replace(
+            form,
+            target=fields.target,
+            requester=fields.submitter or fields.requester,
+            for_person=None if fields.submitter is None else fields.requester,
+        )
         try:
             return await self.intake.check_form(filled, edited_id=request.id)
         except InvalidForm as invalid:

@@ -44,6 +44,15 @@ class Form:
     """The request that the form edits; None for a new request."""
     answers_review_of: TenantId | None = None
     """The partner whose review the request answers, when it reduces the access; None for any other request."""
+    for_person: ChatId | None = None
+    """On whose behalf it is sent; None when the person who filled it in is the requester."""
+
+    @property
+    def people(self) -> tuple[ChatId, ChatId | None]:
+        """Return the requester, and who sends the request on their behalf; None when that is the same person."""
+        if self.for_person is None or self.for_person == self.requester:
+            return self.requester, None
+        return self.for_person, self.requester
 
 
 class InvalidForm(Exception):

@@ -2,13 +2,16 @@
 
 A problem that is found in time is shown at its field. What Entra does not answer in time is checked later, while the
 request is prepared. The request is stored all the same, so that it is not lost.
+
+It is long because everything that is read for the form is read here, at the same time.
 """
 
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 from workflows.app.requests import people_checks
 from workflows.app.requests.field_checks import (
@@ -24,9 +27,11 @@ from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.open_request import open_request_about
 from workflows.app.requests.people_checks import (
+    FOR_PERSON,
     approval_chain_problem,
     check_people,
     lookups_refused,
+    may_request_problem,
     require_within_limits,
 )
 from workflows.app.requests.placeholder_checks import unknown_ids
@@ -35,6 +40,7 @@ from workflows.app.storing.identifiers import derived_request_id
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.people import ADMIN, PersonId
+from workflows.core.policy.offers import closes_a_partner
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
@@ -65,6 +71,16 @@ class CheckedForm:
     observation: ObservedPartner | None
     account: PersonId | None
     """The requester's account, when it is known."""
+    submitter_account: PersonId | None = None
+    """The account of who sends it on behalf of the requester, when it is known."""
+
+
+class _ReadForm(NamedTuple):
+    """What was read in time about the partner and the people of a form."""
+
+    observation: ObservedPartner | None
+    account: PersonId | None
+    submitter_account: PersonId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +126,8 @@ class Intake(FormServices):
             if await self.store.request(request_id) is not None:
                 return request_id  # delivered again, and the other delivery was stored first
             raise
-        await require_within_limits(filing, form.requester, FIELD, key=key, account=checked.account)
+        sender = checked.account if checked.fields.submitter is None else checked.submitter_account
+        await require_within_limits(filing, form.requester, FIELD, key=key, account=sender)
         fields, observation = await self._with_answered_review(checked.fields), checked.observation
         await self.service.submit(
             request_id,
@@ -119,6 +136,7 @@ class Intake(FormServices):
             decide_within=checked.template.decide_within,
             observation=observation,
             account=checked.account,
+            submitter_account=checked.submitter_account,
         )
         await filing.tell_when_few_are_left(key=key)
         return request_id
@@ -131,10 +149,10 @@ class Intake(FormServices):
         if fields.answers_review_of is None:
             return fields
         record = await self.store.partnership(fields.answers_review_of)
-        if record is not None and record.sponsor.chat_id == fields.requester:
+        if fields.submitter is None and record is not None and record.sponsor.chat_id == fields.requester:
             return fields
         with suppress(PeopleDirectoryRefused, PeopleDirectoryUnavailable):
-            if fields.requester in await self.directory.known_holders(ADMIN):
+            if fields.submitter is None and fields.requester in await self.directory.known_holders(ADMIN):
                 return fields
         return replace(fields, answers_review_of=None)
 
@@ -155,11 +173,15 @@ class Intake(FormServices):
         checked_fields = self._check_own_fields(form, template, problems)
         if FIELD in problems:
             raise InvalidForm(problems)  # without a partner there is nothing to ask about
-        observation, account = await self._read_tenant_and_people(form, checked_fields, template, problems, edited_id)
+        read = await self._read_tenant_and_people(form, checked_fields, template, problems, edited_id)
         if problems or checked_fields is None:
             raise InvalidForm(problems)
         return CheckedForm(
-            fields=checked_fields.fields, template=checked_fields.template, observation=observation, account=account
+            fields=checked_fields.fields,
+            template=checked_fields.template,
+            observation=read.observation,
+            account=read.account,
+            submitter_account=read.submitter_account,
         )
 
     def _check_own_fields(self, form: Form, template: Template | None, problems: Problems) -> _CheckedFields | None:
@@ -175,9 +197,11 @@ class Intake(FormServices):
         placeholders = checked_placeholders(form, template, problems)
         if target is None or placeholders is None:
             return None
+        requester, submitter = form.people
         fields = RequestFields(
             kind=RequestKind.ACCESS,
-            requester=form.requester,
+            requester=requester,
+            submitter=submitter,
             sponsor=form.sponsor,
             target=target,
             template=template.name,
@@ -197,28 +221,47 @@ class Intake(FormServices):
         template: Template | None,
         problems: Problems,
         edited_id: RequestId | None,
-    ) -> tuple[ObservedPartner | None, PersonId | None]:
+    ) -> _ReadForm:
         """Read the tenant and the people in parallel, within the time that the form waits.
 
-        :returns: the observation of the tenant, and the requester's account; each is None when not known in time.
+        :returns: the observation and the accounts; each is None when not known in time.
         """
-        excluded = (form.requester, form.sponsor)
+        (requester, submitter), directory = form.people, self.directory
+        chain_problem = partial(
+            approval_chain_problem, excluded=(requester, form.sponsor), directory=directory, submitter=submitter
+        )
+        requester_field = FIELD if submitter is None else FOR_PERSON
         async with asyncio.TaskGroup() as group:
             observed = group.create_task(self._observe(form, checked_fields, problems, edited_id))
             people = group.create_task(
-                check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
+                check_people(requester, form.sponsor, requester_field, problems, directory=directory)
             )
+            sender = group.create_task(self._check_sender(form, template, problems))
             if checked_fields is not None:
                 group.create_task(self._check_ids(checked_fields, problems))
             if template is not None:
-                chain = group.create_task(approval_chain_problem(template.stages, excluded, directory=self.directory))
+                chain = group.create_task(chain_problem(template.stages))
         observation, stages = observed.result()
         if template is not None and (problem := chain.result()):
             if stages not in (None, template.stages):
-                problem = await approval_chain_problem(stages or (), excluded, directory=self.directory)
+                problem = await chain_problem(stages or ())
             if problem:
                 problems["template"] = problem
-        return observation, people.result()
+        return _ReadForm(observation, people.result(), sender.result())
+
+    async def _check_sender(self, form: Form, template: Template | None, problems: Problems) -> PersonId | None:
+        """Check that the person may send the request; return the submitter's account, if there is one.
+
+        What only closes a partner, or answers its review with less access, may always be sent for oneself. The plan is
+        checked when the request is prepared.
+        """
+        requester, submitter = form.people
+        closes = template is None or form.answers_review_of is not None or closes_a_partner(template)
+        if template is None or (closes and submitter is None):
+            return None
+        return await may_request_problem(
+            template, requester, submitter, problems, directory=self.directory, tenant=self.tenant
+        )
 
     async def _observe(
         self, form: Form, checked_fields: _CheckedFields | None, problems: Problems, edited_id: RequestId | None

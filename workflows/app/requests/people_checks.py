@@ -9,16 +9,21 @@ from typing import Final
 from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.proposing import require_chain
+from workflows.app.role_refusals import check_with_new_groups
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, PersonId
-from workflows.core.policy.template import Stage
+from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.policy.template import MayRequestFor, Stage, Template
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 TIMEOUT_SECONDS: Final = 1.8
 """Seconds that the form waits for the answer who people are. The chat system allows three for the whole form."""
+
+
+FOR_PERSON: Final = "for_person"
+"""The name of the form's field for the person on whose behalf the request is sent."""
 
 
 def lookups_refused(error: TenantRefused) -> Fact:
@@ -67,17 +72,101 @@ async def check_people(
     return accounts.get(requester)
 
 
+async def identify_requester(
+    requester: ChatId, submitter: ChatId | None, *, directory: PeopleDirectory
+) -> tuple[Person, Person | None]:
+    """Return the requester, and who sent the request on their behalf; None when that is the same person.
+
+    :raises InvalidField: when one of two different people cannot send requests.
+    :raises Refused: when a person cannot send requests for themselves.
+    """
+    if submitter is None:
+        return await directory.identify(requester), None
+    people = []
+    for person in (requester, submitter):
+        try:
+            people.append(await directory.identify(person))
+        except PeopleDirectoryRefused:
+            raise
+        except Refused as refused:
+            raise InvalidField(
+                FOR_PERSON, RefusalCode.PERSON_NAMED_REFUSED, is_submitter=person == submitter
+            ) from refused
+    return people[0], None if people[0].id == people[1].id else people[1]
+
+
+async def require_may_request(
+    template: Template, requester: Person, submitter: Person | None, *, directory: PeopleDirectory, tenant: Tenant
+) -> None:
+    """Check that who sends a request may do so: for the template, and for the requester. Both are read now.
+
+    :param submitter: who sends it on behalf of the requester; None when the requester does.
+    :raises InvalidField: when they may not; the error names the roles that may.
+    """
+    if template.may_request:
+        sender = submitter or requester
+        await check_with_new_groups(lambda: _require_role(template, sender, directory), directory)
+    if submitter is None or template.may_request_for is MayRequestFor.MEMBERS:
+        return
+    if template.may_request_for is MayRequestFor.REPORTS:
+        manager = (await tenant.managers([requester.id])).get(requester.id)
+        if manager is not None and manager.id == submitter.id:
+            return
+    may_for = template.may_request_for.value
+    raise InvalidField(FOR_PERSON, RefusalCode.MAY_NOT_REQUEST_FOR, template=template.title, may_for=may_for)
+
+
+async def _require_role(template: Template, sender: Person, directory: PeopleDirectory) -> None:
+    roles = await directory.current_roles([sender])
+    if not any(roles.holds(sender.id, role) for role in template.may_request):
+        raise InvalidField(
+            "template", RefusalCode.MAY_NOT_REQUEST, template=template.title, roles=list(template.may_request)
+        )
+
+
+async def may_request_problem(
+    template: Template,
+    requester: ChatId,
+    submitter: ChatId | None,
+    problems: dict[str, Fact],
+    *,
+    directory: PeopleDirectory,
+    tenant: Tenant,
+) -> PersonId | None:
+    """Add to `problems` why the request may not be sent. Nothing is added when it is not known in time.
+
+    :returns: the account of the submitter, when there is one and it is known.
+    """
+    if submitter is None and not template.may_request:
+        return None
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            person, sent_by = await identify_requester(requester, submitter, directory=directory)
+            await require_may_request(template, person, sent_by, directory=directory, tenant=tenant)
+            return None if sent_by is None else sent_by.id
+    except InvalidField as error:
+        problems.setdefault(error.field, error.fact)
+    except (Refused, TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
+        pass  # a person who is refused is reported by `check_people`
+    return None
+
+
 async def approval_chain_problem(
-    stages: tuple[Stage, ...], excluded: tuple[ChatId, ChatId], *, directory: PeopleDirectory
+    stages: tuple[Stage, ...],
+    excluded: tuple[ChatId, ChatId],
+    *,
+    directory: PeopleDirectory,
+    submitter: ChatId | None = None,
 ) -> Fact | None:
     """Return why the approval chain cannot be completed; None when it can, or when it is not known in time.
 
     :param excluded: the requester and the sponsor, who may not decide.
+    :param submitter: who sends the request on behalf of the requester, and may not decide either.
     """
     requester, sponsor = excluded
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            requester_ids = await directory.all_ids({requester})
+            requester_ids = await directory.all_ids({requester, *(() if submitter is None else (submitter,))})
             others = await directory.all_ids({sponsor}) - requester_ids
             await require_chain(directory, stages, requester_ids | others, others)
     except InvalidField as error:

@@ -192,7 +192,7 @@ async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShorta
     await service.send_message(
         fact,
         key=f"role_empty:{request.id}",
-        person=request.fields.requester,
+        person=request.fields.submitter or request.fields.requester,
     )
 
 

@@ -41,7 +41,7 @@ from workflows.core.requests.effects import (
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestId, RequestKind
-from workflows.core.requests.transitions.transition import Situation, partner_of
+from workflows.core.requests.transitions.transition import Situation, partner_of, senders_of
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.block import is_synchronization_allowed
 from workflows.core.settings.canonical import JsonObject
@@ -133,7 +133,7 @@ def _messages(request: AccessRequest, message: Fact | None) -> tuple[SendMessage
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if message is None:
         return ()
-    people = {request.fields.requester}
+    people = set(senders_of(request))
     if message.code not in _ONLY_REQUESTER:
         people.add(request.fields.sponsor)
     people = set(filter(is_chat_user, people))

@@ -1,12 +1,13 @@
 """Arrange the templates for the request form: by purpose, the lowest risk first, with the usual waiting time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from statistics import median
 from types import MappingProxyType
 from typing import Final
 
+from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.risk import RiskLevel, risk_of_settings
@@ -55,6 +56,27 @@ def arranged_offers(
         for offer in matching_offers
         if offer.template.purpose == purpose
     )
+
+
+def offered_to(
+    offers: Iterable[Offer], roles: Collection[Role] | None, chosen: str = ""
+) -> tuple[tuple[Offer, ...], tuple[Template, ...]]:
+    """Return the offers that a person may request, and the templates that only other people may.
+
+    What closes a partner is offered to everybody.
+
+    :param roles: the person's roles; None when they are not known, which offers everything: it is checked again when
+        the request is sent.
+    :param chosen: the name of the template that is chosen already, which stays among the offers.
+    """
+    offered, others = [], []
+    for offer in offers:
+        needed = () if offer.closes or roles is None else offer.template.may_request
+        if not needed or offer.template.name == chosen or not set(needed).isdisjoint(roles or ()):
+            offered.append(offer)
+        else:
+            others.append(offer.template)
+    return tuple(offered), tuple(others)
 
 
 def usual_wait(waits: Sequence[timedelta | None]) -> timedelta | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import StrEnum
 
 from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
@@ -18,6 +19,16 @@ class Stage:
     title: str
     role: Role
     quorum: int
+
+
+class MayRequestFor(StrEnum):
+    """For whom a request of a template may be sent besides oneself. The values are those of the template's file."""
+
+    NOBODY = "nobody"
+    REPORTS = "reports"
+    """For people whose manager in Entra is the person who sends the request."""
+    MEMBERS = "members"
+    """For every full member of the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,10 @@ class Template:
     """How long an attestation counts that the partner enforces MFA. Who keeps the access must give it; None: nobody."""
     on_silence: OnSilence = OnSilence.ESCALATE
     """What happens when nobody answers a review of the access."""
+    may_request: tuple[Role, ...] = ()
+    """Who may send a request: people with one of these roles. Empty: every full member."""
+    may_request_for: MayRequestFor = MayRequestFor.NOBODY
+    """For whom they may send it besides themselves."""
 
     @property
     def longest(self) -> timedelta:

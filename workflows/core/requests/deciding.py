@@ -1,6 +1,6 @@
 """Check who may decide on a request, and until when.
 
-Requester, sponsor, the partner's recent sponsors and the authors of adopted settings never may.
+Requester, submitter, sponsor, supporters, the partner's recent sponsors and the authors of adopted settings never may.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,8 @@ _NEVER_DECIDE: Final = {
     IneligibleReason.PARTNER_SPONSOR: RefusalCode.PARTNER_SPONSOR_MAY_NOT_DECIDE,
     IneligibleReason.AUTHOR: RefusalCode.AUTHOR_MAY_NOT_DECIDE,
     IneligibleReason.REASSIGNER: RefusalCode.REASSIGNER_MAY_NOT_DECIDE,
+    IneligibleReason.SUBMITTER: RefusalCode.SUBMITTER_MAY_NOT_DECIDE,
+    IneligibleReason.SUPPORTER: RefusalCode.SUPPORTER_MAY_NOT_DECIDE,
 }
 
 

@@ -26,6 +26,10 @@ class IneligibleReason(Enum):
     """They made the settings that the request adopts."""
     REASSIGNER = auto()
     """They are an admin who reassigned an approval of the request."""
+    SUBMITTER = auto()
+    """They sent the request on behalf of the requester."""
+    SUPPORTER = auto()
+    """They support the request, because they asked for the same partner."""
     COUNTED = auto()
     """Their approval counts already. Each person can approve once."""
 
@@ -60,6 +64,10 @@ class Eligibility:
     """Every known id of the admins who reassigned an approval."""
     stand_ins: tuple[StandIn, ...] = ()
     """Who is asked in place of whom in the open stage, because an admin reassigned it."""
+    submitter: frozenset[ChatId | PersonId] = frozenset()
+    """Every known id of who sent the request on behalf of the requester."""
+    supporters: frozenset[ChatId | PersonId] = frozenset()
+    """Every known id of the people who support the request."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -82,22 +90,23 @@ class Eligibility:
             for person in people
             for known_id in (person.id, person.chat_id)
         }
-        return self.requester | self.sponsor | self.partner_sponsors | self.authors | self.reassigners | counted
+        others = self.submitter | self.supporters | self.partner_sponsors | self.authors | self.reassigners
+        return self.requester | self.sponsor | others | counted
 
     def ineligible_reason(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why a person may not decide, whatever roles they have; None when there is no such reason."""
         who = chat_id if account is None else account
-        if who in self.requester:
-            return IneligibleReason.REQUESTER
-        if who in self.sponsor:
-            return IneligibleReason.SPONSOR
-        if who in self.partner_sponsors:
-            return IneligibleReason.PARTNER_SPONSOR
-        if who in self.authors:
-            return IneligibleReason.AUTHOR
-        if who in self.reassigners:
-            return IneligibleReason.REASSIGNER
-        return IneligibleReason.COUNTED if who in self.excluded_ids else None
+        by_reason = {
+            IneligibleReason.REQUESTER: self.requester,
+            IneligibleReason.SUBMITTER: self.submitter,
+            IneligibleReason.SPONSOR: self.sponsor,
+            IneligibleReason.PARTNER_SPONSOR: self.partner_sponsors,
+            IneligibleReason.AUTHOR: self.authors,
+            IneligibleReason.SUPPORTER: self.supporters,
+            IneligibleReason.REASSIGNER: self.reassigners,
+            IneligibleReason.COUNTED: self.excluded_ids,
+        }
+        return next((reason for reason, ids in by_reason.items() if who in ids), None)
 
     def approved_stage(self, account: PersonId) -> int | None:
         """Return the index of the stage in which a person's approval counts; None when it counts in none."""
@@ -122,10 +131,12 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     """
     prepared, fields, verdict = request.require_prepared(), request.fields, request.verdict(current_roles)
     counted = (person.chat_id for people in verdict.counted_people for person in people)
-    editors = [edit.person for edit in request.edits]
+    editors, submitter = request.editors, () if prepared.submitter is None else (prepared.submitter,)
+    sent_by = ids_of(submitter).union(() if fields.submitter is None else (fields.submitter,))
     chat_ids = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
-    authors, partner_sponsors = ids_of(prepared.authors), ids_of(prepared.partner_sponsors)
-    reassigners = [reassignment.by for reassignment in request.reassignments]
+    reassigners = tuple(reassignment.by for reassignment in request.reassignments)
+    asking_people = (*editors, *submitter, *request.supporters)
+    excluded_people = (*asking_people, *prepared.authors, *prepared.partner_sponsors, *reassigners)
     return Eligibility(
         stages=prepared.stages,
         verdict=verdict,
@@ -134,16 +145,13 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         ),
         sponsor=_ids(prepared.sponsor, fields.sponsor),
         chat_ids=frozenset(
-            (
-                *chat_ids,
-                *(editor.chat_id for editor in editors),
-                *(person.chat_id for person in (*prepared.authors, *prepared.partner_sponsors, *reassigners)),
-                *counted,
-            )
+            (*chat_ids, *(person.chat_id for person in excluded_people), fields.submitter or ChatId(""), *counted)
         )
         - {ChatId("")},
-        authors=authors,
-        partner_sponsors=partner_sponsors,
+        authors=ids_of(prepared.authors),
+        partner_sponsors=ids_of(prepared.partner_sponsors),
+        submitter=sent_by,
+        supporters=ids_of(request.supporters),
         reassigners=ids_of(reassigners),
         stand_ins=stand_ins_of(request.reassignments, stage=verdict.open_stage, round=request.round),
     )

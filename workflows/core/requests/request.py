@@ -133,6 +133,8 @@ class RequestFields:
     """Whether this restore lifts a suspension: the approved settings, sponsor and end become active again."""
     closing: Closing = Closing.REVOKE
     """How a revocation closes the partner. It means nothing for other kinds."""
+    submitter: ChatId | None = None
+    """Who sent the request on behalf of the requester; None when the requester did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,11 +184,14 @@ class PreparedRequest:
     """Who made the settings that are adopted. A person without a chat user has an empty chat id."""
     partner_sponsors: tuple[Person, ...] = ()
     """Who is the partner's sponsor on record, or was in the last 90 days. Empty for a partner without a record."""
+    submitter: Person | None = None
+    """Who sent the request on behalf of the requester; None when the requester did."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of the requester, the sponsors and the authors, who may not decide."""
-        others = (*self.authors, *self.partner_sponsors)
+        """Return the accounts of the requester, the submitter, the sponsors and the authors, who may not decide."""
+        submitter = () if self.submitter is None else (self.submitter,)
+        others = (*submitter, *self.authors, *self.partner_sponsors)
         return frozenset({self.requester.id, self.sponsor.id, *(person.id for person in others)})
 
 
@@ -196,6 +201,16 @@ class EditRecord:
 
     person: Person
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """A person asked for the same partner while this request was open, and supports it instead."""
+
+    person: Person
+    at: datetime
+    reason: str = ""
+    """Why they need it, too; empty when they gave no reason. Text from outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +258,8 @@ class AccessRequest:
     """What the requester had filled in when approvers saw the earlier plan; None where that is still the same."""
     edits: tuple[EditRecord, ...] = ()
     """Who edited the request, the newest last. None of them may decide on it."""
+    supports: tuple[Support, ...] = ()
+    """Who supports the request, the newest last. None of them may decide on it, and nobody is taken from the list."""
     void_decisions: tuple[Decision, ...] = ()
     """The decisions of earlier rounds, which no longer count."""
     writing_since: datetime | None = None
@@ -335,6 +352,22 @@ class AccessRequest:
         return self.prepared
 
     @property
+    def editors(self) -> tuple[Person, ...]:
+        """Return the people who edited this request."""
+        return tuple(edit.person for edit in self.edits)
+
+    @property
+    def supporters(self) -> tuple[Person, ...]:
+        """Return the people who support this request."""
+        return tuple(support.person for support in self.supports)
+
+    @property
+    def submitter_account(self) -> PersonId | None:
+        """Return the account of who sent it on behalf of the requester; None when nobody did, or it is not known."""
+        submitter = None if self.prepared is None else self.prepared.submitter
+        return None if submitter is None else submitter.id
+
+    @property
     def requester_account(self) -> PersonId | None:
         """Return the requester's account; None when it is not known."""
         if self.prepared is not None:
@@ -342,12 +375,18 @@ class AccessRequest:
         return self.account if self.submitter is None else self.submitter.id
 
     def is_filed_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
-        """Return whether the given person filed this request.
+        """Return whether the given person filed this request: the requester, or who sent it on their behalf.
 
         A person may have two chat ids, so accounts are compared where they are known.
         """
-        known = self.requester_account
-        return chat_id == self.fields.requester or (account is not None and account == known)
+        if self.is_requested_by(chat_id, account):
+            return True
+        is_same_id = chat_id is not None and chat_id == self.fields.submitter
+        return is_same_id or (account is not None and account == self.submitter_account)
+
+    def is_requested_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
+        """Return whether the given person is the requester."""
+        return chat_id == self.fields.requester or (account is not None and account == self.requester_account)
 
     def verdict(self, current_roles: CurrentRoles | None = None) -> Verdict:
         """Evaluate the approval chain.
@@ -357,8 +396,8 @@ class AccessRequest:
         :raises Refused: while there is no plan yet.
         """
         prepared = self.require_prepared()
-        excluded = prepared.excluded | {edit.person.id for edit in self.edits}
-        excluded |= {reassignment.by.id for reassignment in self.reassignments}
+        reassigners = (reassignment.by for reassignment in self.reassignments)
+        excluded = prepared.excluded | {person.id for person in (*self.editors, *self.supporters, *reassigners)}
         return evaluate(
             prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, current_roles=current_roles
         )

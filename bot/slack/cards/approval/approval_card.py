@@ -165,6 +165,9 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
         yield fixed_text(" · ")
     yield fixed_text("Requester ")
     yield cleaned_text(prepared.requester.name, bold=True)
+    if prepared.submitter is not None:
+        yield fixed_text(", sent by ")
+        yield cleaned_text(prepared.submitter.name, bold=True)
     yield fixed_text(" · Sponsor ")
     yield cleaned_text(prepared.sponsor.name, bold=True)
     yield fixed_text("\n")

@@ -152,6 +152,7 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         rows += [
             fixed_text("\nRequester: "),
             cleaned_text(prepared.requester.name),
+            *([] if prepared.submitter is None else [fixed_text(", sent by "), cleaned_text(prepared.submitter.name)]),
             fixed_text("\nSponsor: "),
             cleaned_text(prepared.sponsor.name),
         ]

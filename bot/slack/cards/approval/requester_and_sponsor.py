@@ -51,7 +51,7 @@ from workflows.core.policy.approval import Choice
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.reminder_times import reminder_possible_at
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_held
 
 MAX_HISTORY_ENTRIES: Final = 4
@@ -104,7 +104,7 @@ def requester_card(
     ]
     can_request_again = newer is None and is_over(request, record, now)
     blocks += own_buttons(request, now, can_request_again=can_request_again, newer=newer, has_details=True)
-    if record is not None and record.sponsor.id == request.requester_account:
+    if record is not None and request.is_filed_by(None, record.sponsor.id):
         blocks += _close_early_blocks(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
 
@@ -125,7 +125,7 @@ def sponsor_card(
         header(closed_headline(request, successor)),
         rich_text(
             paragraph(
-                cleaned_text(request.require_prepared().requester.name, bold=True),
+                cleaned_text(sender_name(request.require_prepared()), bold=True),
                 fixed_text(" named you as the sponsor. "),
                 fixed_text(_NOTHING_TO_DO if is_over(request, record, now) else _RESPONSIBLE),
             ),
@@ -141,7 +141,7 @@ def sponsor_card(
 def former_sponsor_card(request: AccessRequest) -> Message:
     """Return the message to somebody who was named as the sponsor before the request was edited."""
     prepared = request.require_prepared()
-    text = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
+    text = f"You are not the sponsor any more: {sender_name(prepared)} named {prepared.sponsor.name}."
     blocks: list[Block] = [
         # NB. without the state: the message is not updated any more.
         header(f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: sponsor changed"),
@@ -151,6 +151,11 @@ def former_sponsor_card(request: AccessRequest) -> Message:
         ),
     ]
     return message(f"{notified_target(request)}: you are not the sponsor any more.", blocks)
+
+
+def sender_name(prepared: PreparedRequest) -> str:
+    """Return the name of who sent a request: the requester, or who did it for them."""
+    return (prepared.submitter or prepared.requester).name
 
 
 def _close_early_blocks(request: AccessRequest, record: Partnership) -> Iterator[Block]:
@@ -213,6 +218,11 @@ def _subject_parts(request: AccessRequest, record: Partnership | None, now: date
     known = request.prepared
     yield cleaned_text(f"Your {kind_words(request)}" if known is None else prepared_title(known))
     yield from _end_parts(request, record, now)
+    if known is not None and known.submitter is not None:
+        yield fixed_text(" · requested for ")
+        yield cleaned_text(known.requester.name)
+        yield fixed_text(", sent by ")
+        yield cleaned_text(known.submitter.name)
     yield fixed_text(f" · {request.id}")
 
 

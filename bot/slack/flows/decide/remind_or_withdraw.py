@@ -74,6 +74,9 @@ class RemindOrWithdrawFlow:
         self.answers.replace_used_answer(click, build, shown_by=shown_by)
 
     async def _is_sent_by(self, click: Interaction, request_id: RequestId) -> bool:
-        """Return whether a click is certainly the requester's; otherwise it may still come from their second id."""
+        """Return whether a click is certainly of the requester, or of who sent it for them.
+
+        Otherwise it may still come from their second id.
+        """
         request = await self.store.request(request_id)
-        return request is None or click.actor == request.fields.requester
+        return request is None or request.is_filed_by(click.actor)

@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import (
     OptionGroup,
     PlainTextInputElement,
     StaticSelectElement,
+    UserSelectElement,
 )
 from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 
@@ -25,10 +26,12 @@ from bot.words.refusals.ids import wanted_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.form import (
+    FOR_PERSON_HINTS,
     OTHER_PURPOSES,
     WHAT_THEY_NEED,
     end_date_hint,
     need_words,
+    not_offered_words,
     offer_words,
     partner_question,
 )
@@ -37,9 +40,11 @@ from workflows.app.requests.field_checks import TICKET_LIMIT
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
-from workflows.core.policy.template import Template, TicketRule
+from workflows.core.policy.template import MayRequestFor, Template, TicketRule
 from workflows.core.settings.id_owner import Owner
 
+MAX_NOT_OFFERED_CHARACTERS: Final = 600
+"""Characters that name the templates which only other people may request."""
 _MAX_OPTIONS_IN_GROUP: Final = 100
 """The most options that Slack accepts in one group, and the most groups."""
 
@@ -58,6 +63,19 @@ def template_field(offers: Sequence[Offer], template_name: str) -> InputBlock:
         placeholder=plain_text(WHAT_THEY_NEED, Limit.OPTION),
     )
     return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
+
+
+def not_offered_note(templates: Sequence[Template]) -> Iterator[Block]:
+    """Return which other templates there are, and whom to ask; nothing when every template is offered."""
+    if templates:
+        yield small_text(cut(not_offered_words(templates), MAX_NOT_OFFERED_CHARACTERS))
+
+
+def for_person_field(template: Template | None, person: str) -> Iterator[InputBlock]:
+    """Return the select of the person on whose behalf the request is sent, where the template allows it."""
+    if template is not None and template.may_request_for is not MayRequestFor.NOBODY:
+        element = UserSelectElement(action_id=ids.FOR_PERSON, initial_user=person)
+        yield input_block("For", ids.FOR_PERSON, element, hint=FOR_PERSON_HINTS[template.may_request_for])
 
 
 def _groups(offers: Sequence[Offer]) -> Iterator[tuple[str, list[Option]]]:

@@ -35,6 +35,8 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
+from workflows.core.policy.offers import Offer, offered_to
+from workflows.core.policy.template import Template
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -138,10 +140,16 @@ class RequestAccessFlow:
         :raises Refused: when the person is not a full member.
         """
         await self.members.refuse_known_guests(actor)
-        offers = await self.offers.open(is_closing=is_closing)
+        offers, not_offered = await self._offers_for(actor, "", is_closing=is_closing)
         template = offers[0].template.name if is_closing and offers else ""
-        freeze = await known_freeze(self.offers.store)
-        form = RequestForm(offers=offers, requester=actor, target=typed_text, template=template, freeze=freeze)
+        form = RequestForm(
+            offers=offers,
+            not_offered=not_offered,
+            requester=actor,
+            target=typed_text,
+            template=template,
+            freeze=await known_freeze(self.offers.store),
+        )
         return await self.windows.open(trigger_id, request_view(form)), template
 
     async def show_partner(self, window: Window, form: Form, *, typed_text: str) -> None:
@@ -166,17 +174,30 @@ class RequestAccessFlow:
 
     async def _read_offers_and_approvers(self, open_form: OpenRequestForm) -> None:
         """Read what is offered, and who would decide on the chosen template."""
-        open_form.offers = await self.offers.open(open_form.form.template)
-        open_form.freeze = await known_freeze(self.offers.store)
         form, template = open_form.form, self.catalog.templates.get(open_form.form.template)
+        chosen = form.template if form.edited_request is not None or form.answers_review_of is not None else ""
+        open_form.offers, open_form.not_offered = await self._offers_for(form.requester, form.template, chosen)
+        open_form.freeze = await known_freeze(self.offers.store)
         if template is None:
             open_form.approvers_by_stage = ()
             return
         stages = await self.offers.stages(template, open_form.observation, form.days)
         sponsors = await self.offers.recent_sponsors(open_form.observation)
-        stage_approvers = await name_stages(stages, {form.requester, form.sponsor, *sponsors}, self.display_directory)
+        people = {form.requester, form.sponsor, form.for_person or form.requester, *sponsors}
+        stage_approvers = await name_stages(stages, people, self.display_directory)
         if open_form.form.template == template.name:  # another one may have been chosen since
             open_form.approvers_by_stage = stage_approvers
+
+    async def _offers_for(
+        self, actor: ChatId, template: str, chosen: str = "", *, is_closing: bool = False
+    ) -> tuple[tuple[Offer, ...], tuple[Template, ...]]:
+        """Return what a person is offered, and which templates only other people may request.
+
+        :param template: the template that is chosen already, see `Offers.open`.
+        :param chosen: see `offered_to`.
+        """
+        roles = await self.offers.roles_to_request(actor, self.display_directory.holders)
+        return offered_to(await self.offers.open(template, is_closing=is_closing), roles, chosen)
 
     async def _look_up(self, window: Window, open_form: OpenRequestForm, typed_text: str) -> None:
         """Look up a partner for the form.

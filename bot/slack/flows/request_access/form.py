@@ -23,6 +23,8 @@ from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
 from bot.slack.flows.request_access.fields import (
     duration_field,
     end_date_field,
+    for_person_field,
+    not_offered_note,
     placeholder_fields,
     template_field,
     ticket_field,
@@ -82,6 +84,10 @@ class RequestForm:
     """The freeze in force: the request may be sent and decided, and is applied later."""
     answers_review_of: TenantId | None = None
     """The partner whose review the request answers; None for any other request."""
+    for_person: ChatId | None = None
+    """On whose behalf it is sent; None for the person who fills the form in."""
+    not_offered: Sequence[Template] = ()
+    """The templates that only other people may request."""
 
     @property
     def chosen_offer(self) -> Offer | None:
@@ -109,10 +115,14 @@ def request_view(form: RequestForm) -> Json:
         *_partner(form),
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),
+        *not_offered_note(form.not_offered),
         small_text(*([NOT_CHOSEN] if form.chosen_offer is None else chosen_template_words(form.chosen_offer))),
         *approvers_blocks(
-            form.approvers_by_stage, (form.requester, form.sponsor or form.requester), offer=form.chosen_offer
+            form.approvers_by_stage,
+            (form.requester, form.sponsor or form.requester, form.for_person or form.requester),
+            offer=form.chosen_offer,
         ),
+        *for_person_field(None if form.edited_request else template, form.for_person or form.requester),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         *ticket_field(None if template is None else template.ticket, form.ticket),

@@ -12,6 +12,7 @@ from workflows.app.requests.forms import Form, Refill
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.offers import Offer
+from workflows.core.policy.template import Template
 from workflows.core.requests.request import ObservedPartner
 
 
@@ -35,6 +36,8 @@ class OpenRequestForm(OpenForm[Form]):
     approval_count: int = 0
     """How many people have approved the request that it edits."""
     freeze: Freeze | None = None
+    not_offered: Sequence[Template] = ()
+    """The templates that only other people may request."""
 
     def is_about(self, typed_text: str) -> bool:
         """Return whether the typed text has been looked up already."""
@@ -69,6 +72,8 @@ class OpenRequestForm(OpenForm[Form]):
                 notes=self._notes(),
                 freeze=self.freeze,
                 answers_review_of=form.answers_review_of,
+                for_person=form.for_person,
+                not_offered=self.not_offered,
             )
         )
 

@@ -21,9 +21,10 @@ from workflows.app.reads.found_requests import today_from_record
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import read_after_end
 from workflows.core.partners.partnership import newer_request, tenant_of
-from workflows.core.people import ChatId, Role, is_chat_user
+from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
+from workflows.core.requests.transitions.transition import senders_of
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
 
@@ -180,9 +181,12 @@ class RequestMessages:
         )
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
-        if not await store.copies(subject) and is_chat_user(request.fields.requester):
+        posted = {copy.audience for copy in await store.copies(subject)}
+        missing = [person for person in senders_of(request) if person not in posted]
+        if missing and not posted:
             await self._update_earlier_messages(request)
-            await self._outbound.copies.post(subject, request.fields.requester, card)
+        for person in missing:
+            await self._outbound.copies.post(subject, person, card)
 
     async def _update_earlier_messages(self, request: AccessRequest) -> None:
         """Have the messages about earlier requests updated that this one stands for: no Request again.
@@ -243,6 +247,5 @@ class RequestMessages:
 
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:
-    """Return whether there is no other sponsor who would have to be told."""
-    fields, prepared = request.fields, request.require_prepared()
-    return fields.sponsor == fields.requester or prepared.sponsor.id == prepared.requester.id
+    """Return whether there is no other sponsor who would have to be told. Who sent the request knows its sponsor."""
+    return request.is_filed_by(request.fields.sponsor, request.require_prepared().sponsor.id)

@@ -67,7 +67,7 @@ def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: da
     :raises Refused: when this person may not edit it now.
     """
     # NB. accounts are compared, not chat ids, because an edit makes every decision invalid.
-    if request.requester_account not in (actor.id, None):
+    if request.requester_account is not None and not request.is_filed_by(None, actor.id):
         raise Refused(RefusalCode.NOT_THE_REQUESTER, edits=True)
     if request.fields.kind is not RequestKind.ACCESS:
         raise Refused(RefusalCode.NOT_EDITABLE, kind=request.fields.kind.value)

@@ -70,6 +70,8 @@ class Submit:
         }
         if fields.ends_at is not None:
             details["ends_at"] = fields.ends_at.isoformat()
+        if fields.submitter is not None:
+            details["requester"] = fields.requester
         if fields.ticket:
             details["ticket"] = fields.ticket
         if fields.restores_result:

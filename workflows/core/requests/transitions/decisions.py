@@ -85,7 +85,7 @@ def reject(request: AccessRequest, command: Reject[Person], situation: Situation
 
 
 def withdraw(request: AccessRequest, command: Withdraw, situation: Situation) -> Transition:
-    if command.actor != request.fields.requester and not command.is_requester:
+    if not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     request = with_note(request, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
     # No message: the requester withdrew it, and their card shows it.

@@ -77,12 +77,18 @@ def _closes(request: AccessRequest) -> bool:
 
 
 def tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[SendMessage, ...]:
-    """Return the message to the requester, unless that is the bot itself or the command line."""
-    requester: ChatId = request.fields.requester
-    if not is_chat_user(requester):
-        return ()
+    """Return the message to the requester and to who sent the request for them, except to the bot itself and to the
+    command line.
+    """
     fact = Fact(code, {"partner": partner_of(request), "request": request.id, **values})
-    return (SendMessage(person=requester, subject=CommandSubject(request_id=request.id), fact=fact),)
+    about = CommandSubject(request_id=request.id)
+    return tuple(SendMessage(person=person, subject=about, fact=fact) for person in senders_of(request))
+
+
+def senders_of(request: AccessRequest) -> tuple[ChatId, ...]:
+    """Return the requester and who sent the request for them, as far as they are people of the chat system."""
+    people = (request.fields.requester, request.fields.submitter)
+    return tuple(person for person in people if person is not None and is_chat_user(person))
 
 
 def partner_of(request: AccessRequest) -> str:

@@ -66,7 +66,10 @@ class FakeServices:
     async def open_request(self, tenant_id: str) -> None:
         """No request is open."""
 
-    async def open(self, chosen: str = "") -> tuple[Offer, ...]:
+    async def roles_to_request(self, person: ChatId, holders: object) -> None:
+        """Which roles somebody has is not known."""
+
+    async def open(self, chosen: str = "", *, is_closing: bool = False) -> tuple[Offer, ...]:
         """Offer what opens access."""
         return OFFERS
 
