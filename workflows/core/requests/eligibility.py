@@ -34,6 +34,13 @@ class OpenStage:
     title: str
     missing: int
     """How many approvals it needs; 0 for a later stage that has enough already."""
+    alternates: Role | None = None
+    """Whose members may decide as well, because the stage waited too long; None while nobody else may."""
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Return the roles whose members may decide now."""
+        return (self.role,) if self.alternates is None else (self.role, self.alternates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,8 @@ class Eligibility:
     """Every known id of the people who made the settings that are adopted."""
     partner_sponsors: frozenset[ChatId | PersonId] = frozenset()
     """Every known id of the people who are the partner's sponsor on record, or were in the last 90 days."""
+    escalated: tuple[int, ...] = ()
+    """The indexes of the stages whose alternates were asked. Nobody else's alternates may decide."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -61,8 +70,13 @@ class Eligibility:
             return ()
         pairs = list(zip(self.stages, self.verdict.counted_people, strict=True))[start:]
         return tuple(
-            OpenStage(role=stage.role, title=stage.title, missing=max(0, stage.quorum - len(counted)))
-            for stage, counted in pairs
+            OpenStage(
+                role=stage.role,
+                title=stage.title,
+                missing=max(0, stage.quorum - len(counted)),
+                alternates=stage.alternates if index in self.escalated else None,
+            )
+            for index, (stage, counted) in enumerate(pairs, start)
         )
 
     @property
@@ -133,6 +147,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         - {ChatId("")},
         authors=authors,
         partner_sponsors=partner_sponsors,
+        escalated=request.escalated,
     )
 
 
