@@ -1,7 +1,7 @@
 """Templates. Each describes one kind of access that can be requested."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -19,6 +19,11 @@ class Stage:
     title: str
     role: Role
     quorum: int
+    alternates: Role | None = None
+    """Whose members may approve as well, once the stage has waited for `escalate_after`; None for nobody."""
+    escalate_after: int | None = field(default=None, compare=False)
+    """After how many working days others are asked or told; None for never. It decides nothing, so it is not compared.
+    """
 
 
 class MayRequestFor(StrEnum):

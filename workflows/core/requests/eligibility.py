@@ -42,6 +42,13 @@ class OpenStage:
     title: str
     missing: int
     """How many approvals it needs; 0 for a later stage that has enough already."""
+    alternates: Role | None = None
+    """Whose members may decide as well, because the stage waited too long; None while nobody else may."""
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Return the roles whose members may decide now."""
+        return (self.role,) if self.alternates is None else (self.role, self.alternates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,8 @@ class Eligibility:
     """Every known id of who sent the request on behalf of the requester."""
     supporters: frozenset[ChatId | PersonId] = frozenset()
     """Every known id of the people who support the request."""
+    escalated: tuple[int, ...] = ()
+    """The indexes of the stages whose alternates were asked. Nobody else's alternates may decide."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -77,8 +86,13 @@ class Eligibility:
             return ()
         pairs = list(zip(self.stages, self.verdict.counted_people, strict=True))[start:]
         return tuple(
-            OpenStage(role=stage.role, title=stage.title, missing=max(0, stage.quorum - len(counted)))
-            for stage, counted in pairs
+            OpenStage(
+                role=stage.role,
+                title=stage.title,
+                missing=max(0, stage.quorum - len(counted)),
+                alternates=stage.alternates if index in self.escalated else None,
+            )
+            for index, (stage, counted) in enumerate(pairs, start)
         )
 
     @property
@@ -154,6 +168,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         supporters=ids_of(request.supporters),
         reassigners=ids_of(reassigners),
         stand_ins=stand_ins_of(request.reassignments, stage=verdict.open_stage, round=request.round),
+        escalated=request.escalated,
     )
 
 

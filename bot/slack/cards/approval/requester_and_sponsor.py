@@ -50,7 +50,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.commands.editing import is_editable
-from workflows.core.requests.reminder_times import reminder_possible_at
+from workflows.core.requests.deadlines.reminder_times import reminder_possible_at
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_held
 

@@ -17,7 +17,7 @@ from workflows.core.policy.silence import (
     delivered_to,
     last_calls_to,
 )
-from workflows.core.requests.downtime import Gap, has_run_for
+from workflows.core.requests.delays.downtime import Gap, has_run_for
 
 
 class SilenceStep(StrEnum):
