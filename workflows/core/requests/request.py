@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
+from workflows.core.conversation.remarks import Remark
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -327,6 +328,8 @@ class AccessRequest:
     """The batch whose decision decides on it; None for a request that is decided alone."""
     left_batch: BatchId | None = None
     """The batch that it belonged to before it went on alone."""
+    remarks: tuple[Remark, ...] = ()
+    """The questions, answers and comments of people about it, oldest first. An edit and a new plan keep them."""
     applied_part: int = 0
     """When it ended with only a part of the plan in the tenant: how many operations were read back. Otherwise 0."""
 

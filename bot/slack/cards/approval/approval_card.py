@@ -30,8 +30,8 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
-from bot.slack.cards.approval.kept_access import access_opened_outside, kept_access_elements, unapproved_access
-from bot.slack.cards.approval.open_now import open_now, open_now_elements
+from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements, unapproved_access
+from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.risk import risk_for_approval_words

@@ -35,8 +35,8 @@ from bot.slack.cards.approval.details_parts import (
     outside_change_json_blocks,
     particular_and_general_notes,
 )
-from bot.slack.cards.approval.kept_access import access_opened_outside, kept_access_elements
-from bot.slack.cards.approval.open_now import open_now, open_now_elements
+from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements
+from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
 from bot.slack.cards.findings import policy_findings, policy_items

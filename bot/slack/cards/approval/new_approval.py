@@ -25,7 +25,7 @@ from bot.slack.cards.approval.approval_card import plan_blocks
 from bot.slack.cards.approval.card_context import CardContext, word_count
 from bot.slack.cards.approval.closed_card import shortened_note
 from bot.slack.cards.approval.details_parts import difference_parts
-from bot.slack.cards.approval.kept_access import KeptAccess, access_opened_outside, kept_access_elements
+from bot.slack.cards.approval.sections.kept_access import KeptAccess, access_opened_outside, kept_access_elements
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     notified_target,

@@ -11,8 +11,8 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext, word_count
 from bot.slack.cards.approval.closed_card import closed_card, shortened_note
-from bot.slack.cards.approval.kept_access import access_opened_outside
 from bot.slack.cards.approval.new_approval import MAX_WORDS, difference_elements
+from bot.slack.cards.approval.sections.kept_access import access_opened_outside
 from bot.slack.cards.drift import changed_items, default_of, outside_change_elements
 from bot.slack.cards.requests import summary
 from bot.slack.people.approvers import Approvers

@@ -7,13 +7,12 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, bullets, fixed_text, rich_text, small_text
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, rich_text
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
-from bot.slack.cards.approval.approval_card import decision_row
 from bot.slack.cards.approval.details import details_blocks
+from bot.slack.cards.approval.details_actions import details_actions
 from bot.slack.cards.approval.details_parts import TITLES, part_blocks, particular_and_general_notes
 from bot.slack.cards.partner_and_plan import identity_block
-from bot.slack.cards.requests import can_be_decided
 from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from workflows.app.reads.found_requests import Replacement
@@ -43,9 +42,7 @@ def decision_view(
     blocks = details_blocks(
         request, holders=holders, history=history, now=now, other_requests=other_requests, replacement=replacement
     )
-    if may_decide and can_be_decided(request, now):
-        blocks.append(decision_row(request, can_decide=True, with_details=False))
-        blocks.append(small_text("Your permission is checked when you click."))
+    blocks += details_actions(request, now, may_decide=may_decide)
     return modal("Details", blocks, ids.DECIDE)
 
 

@@ -10,9 +10,9 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import within_limits
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext
-from bot.slack.cards.approval.kept_access import MAX_LINES
 from bot.slack.cards.approval.new_approval import MAX_WORDS, new_approval_message
 from bot.slack.cards.approval.request_card import request_card
+from bot.slack.cards.approval.sections.kept_access import MAX_LINES
 from bot.slack.flows.decide.views import decision_view
 from bot.words.plans.kept_access import close_words, kept_access_words
 from tests.bot.shipped_cards import NAMES, waiting, words_of

@@ -10,7 +10,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import Json, cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
-from bot.slack.cards.approval.open_now import open_now, open_now_elements
+from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
 from bot.slack.cards.partner_and_plan import finding_elements, identity_block
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.slack.flows.request_access.approvers_in_form import approvers_blocks

@@ -1,0 +1,1 @@
+"""Sections of the approval card and of Details that several messages share."""
