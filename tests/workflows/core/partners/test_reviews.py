@@ -71,6 +71,7 @@ def test_a_review_is_asked_a_quarter_of_an_hour_early_at_most() -> None:
                 next_review_at=now + 3 * DAY,
                 reminders=1,
                 review_reminders=(ReviewReminder(number=1, sponsor=SAM.id, issued_at=now, batch=""),),
+                asked_since=now,
                 review_reasons=(
                     ReviewReason(
                         code=ReviewReasonCode.ACCESS_ENDED if now >= END else ReviewReasonCode.CALENDAR, at=now
