@@ -71,6 +71,7 @@ def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
                 next_review_at=now + 3 * DAY,
                 reminders=1,
                 review_reminders=(ReviewReminder(number=1, sponsor=SAM.id, issued_at=now, batch=""),),
+                asked_since=now,
                 review_reasons=(
                     ReviewReason(
                         code=ReviewReasonCode.ACCESS_ENDED if now >= END else ReviewReasonCode.CALENDAR, at=now
