@@ -40,6 +40,10 @@ class CatalogProblems(DomainError):
         self.problems = problems
 
 
+USUAL_ATTESTATION: Final = timedelta(days=180)
+"""How long an attestation counts for a partner whose template was removed: as in the shipped templates."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
     """The templates that can be requested, and the definition of each role."""
@@ -55,10 +59,14 @@ class Catalog:
     def attest_mfa_for(self, template: str) -> timedelta | None:
         """Return how long an attestation of MFA counts for a partner of this template; None when none is asked.
 
-        :param template: the name of the template; empty or unknown for a partner that has none.
+        A template that was removed may have accepted the partner's MFA, so an attestation is asked.
+
+        :param template: the name of the template; empty for a partner that has none.
         """
         known = self.templates.get(template)
-        return None if known is None else known.attest_mfa_for
+        if known is None:
+            return USUAL_ATTESTATION if template else None
+        return known.attest_mfa_for
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
         """Return the hash of each role's current definition; empty for a role that does not exist."""

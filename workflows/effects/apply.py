@@ -12,6 +12,7 @@ that order must be read in one place.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from workflows.app.adoption.unchanged import adoption_with_other_authors
@@ -21,6 +22,7 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
+from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN
 from workflows.core.partners.reviewing.recent_sponsors import with_partner_sponsors
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.plan import SentWrite, count_written
@@ -58,6 +60,8 @@ class Applier:
     alarms: Alarms
     catalog: Catalog | None = None
     """The current templates and roles; None: they are not compared."""
+    lift_within: timedelta = USUAL_LIFT_WITHIN
+    """How old a suspension may be to be lifted."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     pauses: Pauses = USUAL_PAUSES
 
@@ -247,6 +251,8 @@ class Applier:
         # NB. read now: an approver who has become the partner's sponsor since then does not count.
         record = await self.store.partnership(request.plan.tenant_id)
         request = with_partner_sponsors(request, record, self.clock.now())
+        if request.fields.lifts and await self.results.stop_if_not_liftable(request, record, self.lift_within):
+            return False
         found_objection = await find_objection(
             request, tenant=self.tenant, directory=self.directory, catalog=self.catalog, started=approved
         )
@@ -274,8 +280,11 @@ class Applier:
         if since is None or not is_left or not await self.gate.was_frozen_after(since):
             return False
         await self.gate.require_not_frozen(request, done_count=done_count)
+        # NB. read now, as before the first write: an approver may have become the sponsor during the freeze.
+        record = await self.store.partnership(request.plan.tenant_id)
+        named = with_partner_sponsors(request, record, self.clock.now(), is_checked_again=True)
         try:
-            found = await find_objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+            found = await find_objection(named, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
         except TenantRefused as error:
             raise TenantUnavailable(error.facts) from error  # a part is written, so it waits for an answer
         if found is None:

@@ -169,6 +169,7 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
         store=systems.store,
         clock=systems.clock,
         card_update_after=timedelta(seconds=systems.pauses.card_update),
+        lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
     )
     return SlackNotifier(outbound, batch_list_files(systems, outbound))
 
@@ -332,6 +333,7 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
         clock=systems.clock,
         alarms=alarms,
         catalog=systems.catalog,
+        lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         pauses=systems.pauses,
     )
 

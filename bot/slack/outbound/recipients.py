@@ -11,6 +11,7 @@ import structlog
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.people.approvers import able_to_decide, asked_to_decide
 from bot.slack.people.display_directory import DisplayDirectory
+from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ChatId, Role
@@ -45,6 +46,8 @@ class Outbound:
     clock: Clock
     card_update_after: timedelta
     """How long a change of a request waits before the copies that nobody clicked show it."""
+    lift_within: timedelta = USUAL_LIFT_WITHIN
+    """How old a suspension may be to be lifted."""
 
 
 class Recipients:

@@ -16,7 +16,7 @@ from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.closing.by_hand import by_hand_text
 from bot.terminal.closing.drill import run_drill
-from bot.terminal.closing.exit_status import BY_HAND, CLOSED, NOT_CONFIRMED, NOT_DONE
+from bot.terminal.closing.exit_status import BY_HAND, CLOSED, NOT_ALL_CLOSED, NOT_CONFIRMED, NOT_DONE
 from bot.terminal.closing.following import GOES_ON, ClosingSession
 from bot.terminal.closing.preview import Preview, print_preview, read_preview
 from bot.terminal.printing import MAX_CHARACTERS, print_error, safe_text, terminal_console
@@ -51,11 +51,13 @@ class ClosingOptions:
 def close_partner(typed: str, closing: Closing, options: ClosingOptions, pauses: Pauses) -> int:
     """Close a partner; return the exit status, see `exit_status`. 2: a setting is wrong."""
     configure_terminal_logs(Redactor())
-    target, graph_url = normalize_target(typed), _PUBLIC_GRAPH
+    target, graph_url, progress = normalize_target(typed), _PUBLIC_GRAPH, _Progress()
     try:
         settings = load_tenant_settings()
         graph_url = settings.graph_url
-        command = _Command(settings=settings, clock=open_clock(settings), pauses=pauses, closing=closing)
+        command = _Command(
+            settings=settings, clock=open_clock(settings), pauses=pauses, closing=closing, progress=progress
+        )
         return asyncio.run(command.run(typed, options))
     except SettingsProblems as error:
         print_problems(error)
@@ -67,6 +69,9 @@ def close_partner(typed: str, closing: Closing, options: ClosingOptions, pauses:
         _print_by_hand(target, graph_url, None)
         return BY_HAND
     except KeyboardInterrupt:
+        if not progress.may_be_stored:
+            print(f"\n{_NOTHING_DONE} it was interrupted before it was confirmed.")
+            return NOT_DONE
         print(f"\nNot followed any more. What was stored stays. {GOES_ON}")
         return NOT_CONFIRMED
 
@@ -79,6 +84,13 @@ class _Unconfirmed(Exception):
     """The person did not confirm, or gave no reason; its text says what to do."""
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far a run came, for when it is interrupted."""
+
+    may_be_stored: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Command:
     """One run of the command."""
@@ -87,6 +99,7 @@ class _Command:
     clock: Clock
     pauses: Pauses
     closing: Closing
+    progress: _Progress
 
     async def run(self, typed: str, options: ClosingOptions) -> int:
         """Show, ask, store and follow.
@@ -129,8 +142,10 @@ class _Command:
             console.print(safe_text("Dry run: nothing was stored or written."))
             return CLOSED
         if self.closing is Closing.REVOKE and preview.has_nothing_to_do:
-            console.print(safe_text("Revoked and blocked already, as it was just read. Nothing has to be done."))
-            return CLOSED
+            console.print(safe_text("Revoked and blocked already, as it was just read. Nothing has to be written."))
+            if not preview.is_all_closed:
+                console.print(safe_text("Other access is open or not known, as the message about the block says."))
+            return CLOSED if preview.is_all_closed else NOT_ALL_CLOSED
         reason = _confirmed_reason(preview, options)
         # NB. opened only now: alone, it keeps the bot from starting, and a person may think for long.
         try:
@@ -151,6 +166,7 @@ class _Command:
             store=store,
             is_alone=is_alone,
         )
+        self.progress.may_be_stored = True
         try:
             return await session.close_partner(preview, self.closing, reason, wait=options.wait)
         except (StoreUnusable, StoreNotWritable) as error:

@@ -137,7 +137,7 @@ class ClosingSession:
         self.say("Read back.")
         for line in closed_lines(request):
             self.console.print(safe_text(line))
-        return NOT_ALL_CLOSED if request.not_closed else CLOSED
+        return CLOSED if request.not_closed == () else NOT_ALL_CLOSED
 
 
 def closed_lines(request: AccessRequest) -> list[str]:

@@ -61,6 +61,11 @@ class Preview:
         is_revoked = self.partnership is not None and self.partnership.state is PartnershipState.REVOKED
         return is_revoked and self.plan is not None and not self.plan.operations and not self.stops
 
+    @property
+    def is_all_closed(self) -> bool:
+        """Return whether the last block was read back with nothing else open, as far as the record says."""
+        return self.partnership is not None and self.partnership.not_closed == ()
+
 
 async def read_preview(typed: str, *, store: Store, tenant: Tenant, clock: Clock) -> Preview:
     """Find the partner of a typed name, and plan its block from the current settings.

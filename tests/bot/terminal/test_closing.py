@@ -4,6 +4,7 @@ import asyncio
 import os
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,14 +13,16 @@ from bot.process.app import running
 from bot.process.settings import Settings
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
+from bot.terminal.closing import command
 from bot.terminal.closing.by_hand import by_hand_text
 from bot.terminal.closing.command import ClosingOptions, close_partner
 from bot.terminal.closing.following import ClosingSession
+from bot.terminal.closing.preview import Preview
 from tests.bot.bot_under_test import eventually
 from tests.warm.command import _run, run_command
 from tests.warm.forks import start_forked
 from tests.warm.short_pauses import SHORT_PAUSES
-from tests.workflows.core.builders import TENANT
+from tests.workflows.core.builders import TENANT, partnership
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.request import AccessRequest, Closing, RequestState
@@ -234,6 +237,30 @@ async def test_without_records_nothing_is_made(world: Sandbox, settings: Setting
 async def test_wrong_settings_still_say_how_to_close_it_by_hand(bare_environment: Path, tmp_path: Path) -> None:
     status, out = await gatehouse(tmp_path, "revoke", "contoso.com", *WHY)
     assert (status, "Invoke-MgGraphRequest -Method PATCH" in out) == (2, True), out
+
+
+@pytest.mark.parametrize(("is_stored", "status", "said"), [(False, 1, "Nothing was stored"), (True, 3, "stays")])
+def test_ctrl_c_says_whether_something_may_be_stored(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_stored: bool, status: int, said: str
+) -> None:
+    """At a prompt nothing is stored yet."""
+
+    async def interrupted(self: Any, typed: str, options: ClosingOptions) -> int:
+        self.progress.may_be_stored = is_stored
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command._Command, "run", interrupted)
+    monkeypatch.setattr(command, "load_tenant_settings", lambda: SimpleNamespace(graph_url="https://graph.example"))
+    monkeypatch.setattr(command, "open_clock", lambda _: None)
+    assert close_partner("contoso.com", Closing.REVOKE, ClosingOptions(), SHORT_PAUSES) == status
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("not_closed", "is_all"), [((), True), (None, False)])
+def test_a_second_command_ends_as_the_first_did(not_closed: tuple[()] | None, is_all: bool) -> None:
+    """Other access that is open or not known is said again, with the same status."""
+    record = partnership(state=PartnershipState.REVOKED, not_closed=not_closed)
+    assert Preview(identity=record.identity, partnership=record, stops=()).is_all_closed is is_all
 
 
 def test_the_calls_by_hand_are_those_of_the_plan() -> None:

@@ -6,12 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, TENANT, prepared, reduction_plan
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DANA,
+    MALLORY,
+    TENANT,
+    partnership,
+    prepared,
+    reduction_plan,
+)
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import NO_ANSWER, OPEN, S, assert_stands, decided, put, retried, synchronizing
 from tests.workflows.world import World, restarted
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
 from workflows.core.policy.freeze import Freeze, FreezeStep
 from workflows.core.requests.alarms import AlarmCode
@@ -21,6 +32,8 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.write_gate import WritesFrozen
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 
 
 async def freeze(world: World, reason: str = "Incident 7") -> Freeze:
@@ -128,6 +141,25 @@ async def test_after_the_end_the_rest_of_a_plan_is_checked_again(world: World) -
     assert len(world.tenant.attempts) == 1
     record = await world.store.partnership(TENANT)
     assert record is not None
+
+
+async def test_an_approver_who_became_the_sponsor_during_the_freeze_does_not_count_for_the_rest(world: World) -> None:
+    request = await frozen_between(world)
+    known = partnership(
+        version=1,
+        identity=request.require_prepared().observation.identity,
+        state=PartnershipState.REVOKED,
+        sponsor=AMARA,
+        next_review_at=None,
+        ends_at=None,
+    )
+    entry = AuditEntry(key="s", at=world.clock.now(), actor="t", command="put", outcome="accepted", details={})
+    assert await world.store.commit(Commit(entry=entry, partnership=known))
+    world.clock.advance(hours=1)
+    await end(world)
+    request = await world.request(request.id)
+    assert (request.state, request.applied_part) == (S.FAILED, 1)
+    assert len(world.tenant.attempts) == 1
 
 
 async def test_a_check_of_the_rest_that_is_refused_or_not_answered_waits(world: World) -> None:

@@ -125,6 +125,22 @@ async def test_an_old_or_changed_suspension_is_not_lifted(world: World) -> None:
         await lifts(world).propose(TENANT, SAM.chat_id)
 
 
+async def test_a_lift_that_is_approved_when_the_suspension_is_too_old_writes_nothing(world: World) -> None:
+    """The age is looked at again before the first write: the approval may come, or be written, days later."""
+    await suspended(world)
+    world.clock.advance(days=29)
+    request = await lift(world)
+    for person in (AMARA, BRUNO):
+        await world.approve(request, person)
+    world.clock.advance(days=1, minutes=1)
+    await world.approve(request, CHIE)
+    ended = await world.request(request.id)
+    assert ended.state is RequestState.STOPPED
+    assert ended.note[0].code == "cannot_lift"
+    assert (await record(world)).state is PartnershipState.SUSPENDED
+    assert {name: world.tenant.partners[TENANT][name] for name in BLOCKS} == BLOCKS
+
+
 async def test_a_suspension_stops_a_lift_that_waits(world: World) -> None:
     await suspended(world)
     request = await lift(world)

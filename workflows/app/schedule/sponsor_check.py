@@ -1,7 +1,6 @@
 """Check the sponsors of live partners. A sponsor without an enabled member account is replaced at once."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -65,14 +64,22 @@ async def _check_accounts(sponsored: Sequence[_PartnerSponsor], tenant: Tenant, 
     gone = {one.sponsor.id: why for one in sponsored if (why := _why_gone(accounts_by_id.get(one.sponsor.id)))}
     managers = await _managers(sorted({one.sponsor.id for one in sponsored if not one.is_gone} & set(gone)), tenant)
     for partner in sponsored:
-        sponsor = partner.sponsor.id
-        reason = gone.get(sponsor)
-        with suppress(Refused):  # recorded already, or the partner has another sponsor now
-            if reason is not None:
-                command = RecordSponsorGone(sponsor=sponsor, reason=reason, manager=managers.get(sponsor, ""))
-                await service.advance_review(partner.tenant_id, command)
-            elif partner.is_gone:
-                await service.advance_review(partner.tenant_id, RecordSponsorFound(sponsor=sponsor))
+        await _record(partner, gone.get(partner.sponsor.id), managers.get(partner.sponsor.id, ""), service)
+
+
+async def _record(partner: _PartnerSponsor, reason: GoneReason | None, manager: str, service: Service) -> None:
+    """Record what was found about one partner's sponsor. A failure does not stop the work for other partners."""
+    sponsor = partner.sponsor.id
+    try:
+        if reason is not None:
+            command = RecordSponsorGone(sponsor=sponsor, reason=reason, manager=manager)
+            await service.advance_review(partner.tenant_id, command)
+        elif partner.is_gone:
+            await service.advance_review(partner.tenant_id, RecordSponsorFound(sponsor=sponsor))
+    except Refused:
+        pass  # recorded already, or the partner has another sponsor now
+    except Exception:
+        _log.exception("sponsor_not_recorded", tenant_id=partner.tenant_id)
 
 
 async def _managers(sponsors: Sequence[PersonId], tenant: Tenant) -> Mapping[PersonId, str]:

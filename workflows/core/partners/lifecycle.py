@@ -84,7 +84,9 @@ stateDiagram-v2
     suspended --> suspended: record_applied
     suspended --> active: record_overwritten
     suspended --> active: stop
+    suspended --> suspended: stop
     suspended --> active: record_apply_failed
+    suspended --> suspended: record_apply_failed
 ```
 """
 
@@ -190,8 +192,8 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVOKED, RecordApplyFailed): frozenset({S.ACTIVE}),
     (S.SUSPENDED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED, S.SUSPENDED}),
     (S.SUSPENDED, RecordOverwritten): frozenset({S.ACTIVE}),
-    (S.SUSPENDED, Stop): frozenset({S.ACTIVE}),
-    (S.SUSPENDED, RecordApplyFailed): frozenset({S.ACTIVE}),
+    (S.SUSPENDED, Stop): frozenset({S.ACTIVE, S.SUSPENDED}),
+    (S.SUSPENDED, RecordApplyFailed): frozenset({S.ACTIVE, S.SUSPENDED}),
 }
 """Each allowed pair of state and command, with the possible new states. The state is None when there is no record."""
 

@@ -207,6 +207,8 @@ def unapproved_partnership(
     :param basis: why nobody approved them. Unless they are a part of a reduction, the access ends now.
     """
     record = _new_record(request, earlier, now, configuration=configuration or {}, basis=basis)
+    if record.is_closed:
+        return record  # it stays suspended, and a sweep says that it is not blocked
     return replace(record, next_review_at=now, not_applied=not_applied(request) if request.applied_part else ())
 
 
@@ -235,6 +237,8 @@ def _new_record(
     basis: SettingsBasis,
 ) -> Partnership:
     prepared = request.require_prepared()
+    if earlier is not None and _stays_suspended(earlier, prepared, basis):
+        return replace(earlier, version=earlier.version + 1)
     ends_at = _end_of_settings(request, earlier, now, basis)
     attestations = () if earlier is None else earlier.attestations
     record = Partnership(
@@ -262,6 +266,16 @@ def _new_record(
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
         record = answered_by_reduction(_with_earlier_terms(earlier, record), request, now)
     return with_earlier_sponsors(_with_setup(record, earlier, configuration, prepared, now), earlier, now)
+
+
+def _stays_suspended(earlier: Partnership, prepared: PreparedRequest, basis: SettingsBasis) -> bool:
+    """Return whether a suspended partner, which somebody opened outside, was only reduced. Its whole chain lifts it.
+
+    What is still open was not approved. So it stays recorded as blocked, a sweep goes on to report it, and nobody
+    can lift it before it is blocked again.
+    """
+    is_whole = basis in (SettingsBasis.APPROVED, SettingsBasis.PARTLY_REDUCED)
+    return earlier.state is PartnershipState.SUSPENDED and is_whole and only_reduces_access(prepared.plan)
 
 
 def _recorded_template(prepared: PreparedRequest) -> str:

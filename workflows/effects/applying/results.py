@@ -1,6 +1,7 @@
 """Record how an apply ends, or why it waits: drift, a refusal, a service provider, an end that has passed."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from workflows.app.alarms import Alarms
@@ -9,6 +10,9 @@ from workflows.app.service import Service
 from workflows.core.checks.findings import PlanBreaksRules, Severity
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.errors.raised import Refused
+from workflows.core.partners.closing.lifting import liftable_request
+from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.drift import three_way_difference
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import RecordApplyFailed, RecordOverwritten, RecordRefusal, Replan, Stop
@@ -45,6 +49,20 @@ class ApplyResults:
         reason = (_access_ended(request), not_written(request), Fact(NoteCode.REQUEST_LATER_END))
         await self.service.advance(request.id, Stop(reason=reason))
         return True
+
+    async def stop_if_not_liftable(self, request: AccessRequest, record: Partnership | None, within: timedelta) -> bool:
+        """End the lift of a suspension that became too old, or ended, after the lift was planned.
+
+        :param record: the record of the partner, read now.
+        :returns: whether the request was ended.
+        """
+        try:
+            # NB. whether the partner is still blocked is checked with the plan: it was made from the block.
+            liftable_request(record, now=self.clock.now(), within=within, is_drifted=False)
+        except Refused as refused:
+            await self.service.advance(request.id, Stop(reason=(*refused.facts, not_written(request))))
+            return True
+        return False
 
     async def stop_if_too_late_while_writing(
         self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int

@@ -1,9 +1,10 @@
 """Send the questions of a batch about reviews, and record who got them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+
+import structlog
 
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
@@ -21,6 +22,8 @@ from workflows.ports.notifier import AskedReview, NotAllNotified, Notifier
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +63,29 @@ class ReviewReminders:
             told = await self.notifier.send_review_reminders(asked, admins=admins, batch=effect.batch)
         except NotAllNotified as error:
             told, left, incomplete = error.told, error.waiting, error
+        failed: Exception | None = None
         for one in asked:
             tenant_id = one.record.identity.tenant_id
             people = told.get(tenant_id, ())
             if tenant_id in left and not (people and now - one.reminder.issued_at >= SENDING_TAKES):
                 continue
-            command = _result(one, people, admins, managers.get(one.record.sponsor.id), effect.batch)
-            with suppress(Refused):  # it was recorded before, or the review was answered while it was sent
-                await self.service.advance_review(tenant_id, command)
+            manager = managers.get(one.record.sponsor.id)
+            failed = await self._record(tenant_id, _result(one, people, admins, manager, effect.batch)) or failed
         if incomplete is not None:
             raise incomplete
+        if failed is not None:
+            raise failed
+
+    async def _record(self, tenant_id: TenantId, command: RecordReviewReminder) -> Exception | None:
+        """Record who got one question; return an unexpected error, so that the others are recorded first."""
+        try:
+            await self.service.advance_review(tenant_id, command)
+        except Refused:
+            pass  # it was recorded before, or the review was answered while it was sent
+        except Exception as error:
+            _log.exception("review_reminder_not_recorded", tenant_id=tenant_id)
+            return error
+        return None
 
     async def _waiting(self, batch: str) -> Sequence[Partnership]:
         """List the partners whose question of a batch is not recorded as sent, by when silence has its consequence."""

@@ -62,7 +62,8 @@ class EndMessages:
         """
         record = await self._outbound.store.partnership(request.plan.tenant_id)
         its_record = record if record is not None and record.request_id == request.id else None
-        can_lift = request.is_suspension and is_liftable(its_record, now=self._outbound.clock.now())
+        now, within = self._outbound.clock.now(), self._outbound.lift_within
+        can_lift = request.is_suspension and is_liftable(its_record, now=now, within=within)
         subject, card = f"ended:{request.id}", own_closing_result(request, its_record, can_lift=can_lift)
         told = {copy.audience for copy in await self._outbound.store.copies(subject)}
         refused = None

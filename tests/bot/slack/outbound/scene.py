@@ -20,6 +20,7 @@ from bot.slack.outbound.recipients import Outbound
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
 from workflows.app.alarms import Alarms
+from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.policy.approval import Choice, Decision
@@ -106,7 +107,13 @@ class Scene:
         """The posted copies, with what Slack has just said about people."""
         return CardCopies(client=self.client, store=self.store, channel=self.channel(channel), was_active=was_active)
 
-    def notifier(self, channel: str = CHANNEL, *, copies: CardCopies | None = None) -> SlackNotifier:
+    def notifier(
+        self,
+        channel: str = CHANNEL,
+        *,
+        copies: CardCopies | None = None,
+        lift_within: timedelta = USUAL_LIFT_WITHIN,
+    ) -> SlackNotifier:
         """A notifier that posts cards to a channel."""
         outbound = Outbound(
             copies=copies or self.copies(channel),
@@ -114,6 +121,7 @@ class Scene:
             store=self.store,
             clock=self.world.clock,
             card_update_after=CARD_UPDATE_AFTER,
+            lift_within=lift_within,
         )
         files = FileUpload(client=self.client, slack_api_url=f"{self.world.url}slack/api/")
         return SlackNotifier(outbound, BatchListFiles(outbound, files, BatchLists()))

@@ -182,17 +182,25 @@ async def test_the_result_of_a_block_goes_once_to_sponsor_and_admins(scene: Scen
     assert action_ids(message) == ["restore_partner"]
 
 
-@pytest.mark.parametrize(("opened_by", "offered"), [(RequestId("r-opened"), "lift_partner"), (None, "restore_partner")])
+@pytest.mark.parametrize(
+    ("opened_by", "days_ago", "offered"),
+    [
+        (RequestId("r-opened"), 0, "lift_partner"),
+        (None, 0, "restore_partner"),
+        (RequestId("r-opened"), 8, "restore_partner"),
+    ],
+)
 async def test_a_suspension_offers_to_lift_it_where_that_is_possible(
-    scene: Scene, opened_by: RequestId | None, offered: str
+    scene: Scene, opened_by: RequestId | None, days_ago: int, offered: str
 ) -> None:
+    """A suspension can be lifted for as many days as the settings say; here it is a week."""
     done = blocked()
     fields = replace(done.fields, period_ended_at=None, silent_since=builders.NOW, closing=Closing.SUSPEND)
     request = replace(done, fields=fields)
     record = partnership(
         request_id=request.id,
         state=PartnershipState.SUSPENDED,
-        suspension=Suspension(at=builders.NOW, request_id=opened_by),
+        suspension=Suspension(at=scene.world.clock.now() - timedelta(days=days_ago), request_id=opened_by),
         next_review_at=None,
         ends_at=END,
     )
@@ -200,7 +208,7 @@ async def test_a_suspension_offers_to_lift_it_where_that_is_possible(
     assert await scene.store.commit(
         Commit(entry=entry, request=replace(request, version=1), partnership=replace(record, version=1))
     )
-    await scene.notifier().show_block_at_end(request)
+    await scene.notifier(lift_within=timedelta(days=7)).show_block_at_end(request)
     [message] = scene.messages("@admin")
     assert action_ids(message) == [offered]
 

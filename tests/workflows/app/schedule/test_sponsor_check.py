@@ -1,16 +1,21 @@
 """A sponsor without an account: the admins are asked, and the one who keeps the access becomes the sponsor."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import DANA, RILEY, SAM, TENANT
+from tests.workflows.core.builders import DANA, RILEY, SAM, TENANT, identity, partnership
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms
 from workflows.app.schedule.sponsor_check import check_sponsors
+from workflows.app.service import Service
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner_record import GoneReason
+from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 
 SAMS = Account(id=SAM.id, name="Sam", mail="sam@woodgrove.com", is_enabled=True, is_member=True)
@@ -171,3 +176,25 @@ async def test_a_revoked_partner_needs_no_sponsor(opened: World) -> None:
     await opened.revoke(DANA)
     await check(opened, hours=0.1)
     assert await alarms(opened) == []
+
+
+async def test_a_sponsor_who_cannot_be_recorded_stops_no_other(opened: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected error at one partner delays only this one, until the next look."""
+    advance, failed = type(opened.service).advance_review, list[TenantId]()
+
+    async def advance_but_first(self: Service, tenant_id: TenantId, *args: Any, **more: Any) -> Partnership:
+        if not failed:
+            failed.append(tenant_id)
+            raise RuntimeError("an error")
+        return await advance(self, tenant_id, *args, **more)
+
+    about = replace(identity(), tenant_id=TenantId("00000000-0000-4000-8000-000000000009"), default_domain="p9.com")
+    entry = AuditEntry(key="p9", at=opened.clock.now(), actor="t", command="put", outcome="accepted", details={})
+    other = partnership(version=1, identity=about)
+    assert await opened.store.commit(Commit(entry=entry, partnership=other))
+    opened.tenant.accounts = []
+    monkeypatch.setattr(type(opened.service), "advance_review", advance_but_first)
+    await check(opened)
+    records = [await opened.store.partnership(one) for one in (TENANT, about.tenant_id)]
+    assert len(failed) == 1
+    assert sorted(one is not None and one.sponsor_gone_at is not None for one in records) == [False, True]

@@ -24,6 +24,7 @@ from tests.workflows.core.builders import (
     particulars,
     partnership,
     prepared,
+    reduction_plan,
     request,
     situation,
 )
@@ -118,8 +119,8 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
         "suspended": "active revoked suspended",
     },
     "record_overwritten": UNAPPROVED,
-    "stop": UNAPPROVED,
-    "record_apply_failed": UNAPPROVED,
+    "stop": {**UNAPPROVED, "suspended": "active suspended"},
+    "record_apply_failed": {**UNAPPROVED, "suspended": "active suspended"},
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
@@ -210,6 +211,7 @@ def _written() -> list[AccessRequest]:
     return [
         request(RequestState.APPLYING),
         request(RequestState.APPLYING, prepared=weaker),
+        request(RequestState.APPLYING, prepared=prepared(plan=reduction_plan())),
         request(RequestState.APPLYING, RequestKind.REVOCATION),
         request(RequestState.APPLYING, RequestKind.REVOCATION, fields=replace(revoke, closing=Closing.SUSPEND)),
     ]

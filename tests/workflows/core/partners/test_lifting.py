@@ -17,6 +17,7 @@ from tests.workflows.core.builders import (
     particulars,
     partnership,
     prepared,
+    reduction_plan,
     request,
     situation,
 )
@@ -30,9 +31,11 @@ from workflows.core.partners.closing.lifting import (
 )
 from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis, Suspension
+from workflows.core.partners.reviewing.review_events import start_review
 from workflows.core.people import GATEHOUSE, command_line_person, is_chat_user
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.automatic import RecordApplied
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed
+from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode, StartReview
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 
 OPENED_BY: Final = RequestId("r-opened")
@@ -116,6 +119,33 @@ def test_the_record_is_as_it_was_with_a_new_review_and_the_stricter_chain() -> N
     )
     assert after.next_review_at == record.ends_at, "sooner than its interval"
     assert told == {"lifted"}
+
+
+def test_the_review_of_before_is_over_and_the_same_event_is_a_reason_again() -> None:
+    drift = ReviewReason(code=ReviewReasonCode.DRIFT, at=NOW)
+    record = suspended(
+        review_reasons=(drift,),
+        review_events=("drift:d-1", "no_sign_in:2026-11-01"),
+        regular_review_at=NOW,
+        asked_since=NOW,
+        reminders=3,
+    )
+    after, _ = lifted(record)
+    assert (after.review_reasons, after.regular_review_at, after.asked_since, after.reminders) == ((), None, None, 0)
+    assert after.review_events == ("no_sign_in:2026-11-01",), "nobody has signed in since"
+    again = start_review(after, StartReview(reason=ReviewReasonCode.DRIFT, event="d-1"), LATER)
+    assert again.state is PartnershipState.REVIEW_DUE
+
+
+@pytest.mark.parametrize("is_part", [False, True])
+def test_a_suspended_partner_that_was_opened_outside_and_reduced_stays_suspended(is_part: bool) -> None:
+    """What is still open was approved by nobody, so the partner is not active: a sweep goes on to report it."""
+    record = suspended(request_id=RequestId("r-suspension"))
+    one = request(RequestState.APPLYING, prepared=prepared(plan=reduction_plan()), writing_since=NOW)
+    command = RecordApplyFailed(reason=(), configuration={}) if is_part else RecordApplied(configuration={})
+    outcome = advance_request_and_record(one, command, replace(situation(), now=LATER), record)
+    assert outcome.partnership == replace(record, version=record.version + 1)
+    assert is_liftable(outcome.partnership, now=LATER), "its whole chain still lifts it, once it is blocked again"
 
 
 def test_a_lift_of_what_is_not_suspended_any_more_is_an_approved_restore() -> None:

@@ -112,6 +112,8 @@ class UsageScanner:
 
         try:
             is_complete = await settings.read_foreign_sign_ins(await self.tenant.home(), since, take)
+            # NB. unknown is not unused: a sign-in without a home tenant may be one of any partner.
+            is_complete = is_complete and not count.has_unknown_home
             reaches_back = is_complete and await settings.has_sign_ins(since, since + USAGE_LOG_BEGINS_WITHIN)
         except (TenantRefused, TenantUnavailable) as error:
             _log.warning("sign_ins_not_read", rows=count.rows, reason=str(error))

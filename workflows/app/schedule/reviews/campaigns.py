@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from workflows.app.schedule.reviews.events.starting import EventReviews
 from workflows.app.storing.identifiers import derived_campaign_id
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
@@ -41,6 +43,8 @@ from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.intervals import CAMPAIGNS_COUNTED_EVERY
 from workflows.ports.records import Commit, StaleVersion
+
+_log = structlog.get_logger()
 
 AT_ONCE: Final = 25
 """How many members are asked in one tick, so that a campaign of a thousand partners delays nothing else."""
@@ -205,9 +209,13 @@ class Campaigns:
         await self._save(handled, "advance_campaign", {"campaign": campaign.id, "handled": handled.handled})
 
     async def _release(self, campaign: Campaign, tenant_id: TenantId) -> None:
-        record = await self.reviews.store.partnership(tenant_id)
-        if record is not None and is_asked_by(campaign, record):
-            await self.reviews.end(tenant_id, ReviewReasonCode.CAMPAIGN)
+        """End the review of one member. A record that cannot be read does not stop the release of the others."""
+        try:
+            record = await self.reviews.store.partnership(tenant_id)
+            if record is not None and is_asked_by(campaign, record):
+                await self.reviews.end(tenant_id, ReviewReasonCode.CAMPAIGN)
+        except Exception:
+            _log.exception("campaign_not_released", tenant_id=tenant_id, campaign=campaign.id)
 
     async def _count(self, campaign: Campaign) -> None:
         """Count what became of the members, at most once a minute, and end a campaign whose last one is answered."""

@@ -112,6 +112,7 @@ class Silences:
         if step is SilenceStep.SUSPEND:
             # NB. read again: somebody may have answered or requested something during this pass.
             again = await self._new_pass(state.now)
+            state.closings_left = again.closings_left
             if running_revocation(again.open_requests, record.identity) is not None:
                 return
             step = silence_step(record, _situation(record, again))

@@ -10,6 +10,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import stricter
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.answers.keeping import next_review
+from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.requests.request import AccessRequest, RequestId
 
@@ -79,6 +80,9 @@ def is_liftable(record: Partnership | None, *, now: datetime, within: timedelta 
 def lifted_partnership(request: AccessRequest, earlier: Partnership, now: datetime) -> Partnership:
     """Return the record of a partner whose suspension was just lifted and read back: as it was, with a new review.
 
+    The whole approval chain decided. So the review that was open before is over, and an event that happens again starts
+    one again.
+
     :param earlier: the record of the suspended partner.
     """
     return replace(
@@ -91,7 +95,12 @@ def lifted_partnership(request: AccessRequest, earlier: Partnership, now: dateti
         stages=stricter(earlier.stages, request.require_prepared().stages),
         not_closed=None,
         suspension=None,
+        review_reasons=(),
+        review_events=kept_events(earlier),
+        regular_review_at=None,
+        reminders=0,
         review_reminders=(),
+        asked_since=None,
     )
 
 

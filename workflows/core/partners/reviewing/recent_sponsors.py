@@ -24,13 +24,18 @@ def sponsors_of(record: Partnership | None, now: datetime) -> tuple[Person, ...]
     return recent_sponsors(record.sponsor, record.former_sponsors, now, until=until)
 
 
-def with_partner_sponsors(request: AccessRequest, record: Partnership | None, now: datetime) -> AccessRequest:
+def with_partner_sponsors(
+    request: AccessRequest, record: Partnership | None, now: datetime, *, is_checked_again: bool = False
+) -> AccessRequest:
     """Return a request with everybody who is or lately was the sponsor of its partner, as recorded now.
 
     So a decision, and the check before the first write, never count a person who has become the sponsor since the
     request was shown. Whoever is named on the request already stays: nobody may decide again because time has passed.
+
+    :param is_checked_again: whether a plan is checked of which a part was written. Otherwise that stays as it was.
     """
-    if request.prepared is None or request.state not in _UNDECIDED or request.writing_since is not None:
+    is_written = request.writing_since is not None and not is_checked_again
+    if request.prepared is None or request.state not in _UNDECIDED or is_written:
         return request
     named = merged(request.prepared.partner_sponsors, sponsors_of(record, now))
     if not request.prepared.stages or named == request.prepared.partner_sponsors:

@@ -7,7 +7,7 @@ from datetime import datetime
 from workflows.core.errors.raised import CodedError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
-from workflows.core.partners.reviewing.answers.keeping import attestation_end, next_review
+from workflows.core.partners.reviewing.answers.keeping import attestation_end, has_attestation_ended, next_review
 from workflows.core.partners.reviewing.silence import answered
 from workflows.core.partners.reviewing.sponsor_handover import with_new_sponsor
 from workflows.core.people import Person
@@ -15,7 +15,9 @@ from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.template import Template
+from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.requests.request import AccessRequest, ObservedPartner
+from workflows.core.settings.model import Property
 
 
 def templates_with_less_access(observation: ObservedPartner, templates: Iterable[Template]) -> tuple[Template, ...]:
@@ -53,7 +55,8 @@ def answered_by_reduction(record: Partnership, request: AccessRequest, now: date
     """Return the record after a reduction was read back, with its review answered when the request was the answer.
 
     It is none when settings stay that nobody approved, when the access has ended, or when it was requested by a sponsor
-    who is not the sponsor any more, or has no account.
+    who is not the sponsor any more, or has no account. Nor is it one while an attestation of the partner's MFA has
+    ended, unless their MFA is not accepted any more.
 
     :param record: the record with the reduction; its review is still due.
     """
@@ -66,6 +69,7 @@ def answered_by_reduction(record: Partnership, request: AccessRequest, now: date
         and record.basis is SettingsBasis.APPROVED
         and not record.is_past_its_end(now)
         and not _was_sponsor(record, prepared.requester)
+        and not _needs_attestation(record, plan, now)
     )
     if not is_answer:
         return record
@@ -80,6 +84,14 @@ def answered_by_reduction(record: Partnership, request: AccessRequest, now: date
         regular_review_at=None,
         attestations=(*record.attestations, answer),
     )
+
+
+def _needs_attestation(record: Partnership, plan: Plan, now: datetime) -> bool:
+    """Return whether an ended attestation has to be given again, which a reduction does not do."""
+    is_asked = any(reason.code is ReviewReasonCode.ATTESTATION_ENDED for reason in record.review_reasons)
+    trust = (plan.configuration_after() or {}).get(Property.INBOUND_TRUST)
+    is_moot = isinstance(trust, dict) and trust.get("isMfaAccepted") is False
+    return (is_asked or has_attestation_ended(record.attestations, now)) and not is_moot
 
 
 def _was_sponsor(record: Partnership, person: Person) -> bool:

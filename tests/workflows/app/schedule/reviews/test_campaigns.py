@@ -168,6 +168,17 @@ async def test_a_withdrawn_campaign_ends_what_only_it_started(world: World) -> N
     assert (await world.refusals())[-1] == (DANA.chat_id, "campaign_over")
 
 
+async def test_a_record_that_cannot_be_read_stops_no_release_of_the_others(world: World) -> None:
+    damaged, other = await put(world, 1), await put(world, 2)
+    campaign = await started(world)
+    await tick(world)
+    await world.store.execute("update partnerships set doc = '{' where tenant_id = ?", damaged)
+    await world.click(WithdrawCampaign(actor=DANA.chat_id, campaign_id=campaign.id))
+    await tick(world)
+    assert (await record(world, other)).state is PartnershipState.ACTIVE
+    assert all(one.state is not CampaignState.RUNNING for one in await world.store.open_campaigns())
+
+
 async def test_two_campaigns_never_ask_about_the_same_partner(world: World) -> None:
     await world.opened()
     await started(world)

@@ -18,6 +18,7 @@ from workflows.core.policy.attestation import AttestedText
 from workflows.core.policy.silence import AskedAs, ManagerSkipped
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner_record import Keep, Revoke
+from workflows.core.requests.commands.review_event import RecordReviewReminder
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Closing, RequestId, RequestKind, RequestState
@@ -293,6 +294,30 @@ async def test_a_week_without_slack_makes_the_silence_longer(opened: World) -> N
     await passes(opened, due + 67 * DAY + MINUTES)
     assert len(await suspensions(opened)) == 1
     assert await alarms(opened) == []
+
+
+async def test_an_error_at_one_partner_leaves_the_others_recorded(
+    opened: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is tried again for the one that is left; nobody gets it twice."""
+    due = (await record(opened)).next_review_at
+    assert due is not None
+    other = another(1, next_review_at=due)
+    await put(opened, other)
+    advance, failed = type(opened.service).advance_review, list[TenantId]()
+
+    async def fails_once(self: Any, tenant_id: TenantId, command: Any, **more: Any) -> Partnership:
+        if isinstance(command, RecordReviewReminder) and not failed:
+            failed.append(tenant_id)
+            raise RuntimeError("an error")
+        return await advance(self, tenant_id, command, **more)
+
+    monkeypatch.setattr(type(opened.service), "advance_review", fails_once)
+    with pytest.raises((RuntimeError, ExceptionGroup)):
+        await passes(opened, due)
+    found = [await opened.store.partnership(one) for one in (TENANT, other.identity.tenant_id)]
+    assert len(failed) == 1
+    assert sorted(one.review_reminders[-1].is_sent for one in found if one is not None) == [False, True]
 
 
 async def test_an_answer_while_the_question_is_sent_ends_it(opened: World) -> None:

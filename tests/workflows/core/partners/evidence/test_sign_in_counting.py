@@ -60,3 +60,11 @@ def test_the_later_of_two_times() -> None:
     assert later(None, None) is None
     assert later(NOW, None) == NOW
     assert later(NOW, NOW + DAY) == NOW + DAY
+
+
+def test_a_sign_in_without_a_home_tenant_may_be_of_any_partner() -> None:
+    """Unknown is not unused: the count is then not complete."""
+    nobody = TenantId("")
+    assert not counted(sign_in("a", NOW)).has_unknown_home
+    assert not counted(sign_in("a", NOW, nobody, is_success=False)).has_unknown_home
+    assert counted(sign_in("a", NOW, nobody)).has_unknown_home

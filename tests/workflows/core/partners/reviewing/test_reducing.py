@@ -31,9 +31,10 @@ from workflows.core.policy.sponsorship import FormerSponsor
 from workflows.core.policy.template import Template
 from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.request import Submit, Withdraw
+from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
 from workflows.core.requests.effects import ShowReview
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestState
-from workflows.core.settings.model import TenantId
+from workflows.core.settings.model import InboundTrust, TenantId
 
 DAY: Final = timedelta(days=1)
 LATER: Final = NOW + 30 * DAY
@@ -136,6 +137,26 @@ def test_who_reduces_for_a_sponsor_without_an_account_becomes_the_sponsor() -> N
 def test_no_other_reduction_answers_the_review(known: Partnership, changes: dict[str, Any]) -> None:
     after = opened_partnership(reduction(**changes), known, LATER)
     assert (after.state, after.attestations) == (PartnershipState.REVIEW_DUE, ())
+
+
+ENDED: Final = Attestation(
+    person=SAM, reason="x", at=NOW, mfa=MfaAttestation(text=AttestedText.EVERYBODY_USES_MFA, until=LATER)
+)
+WANTED: Final = ReviewReason(code=ReviewReasonCode.ATTESTATION_ENDED, at=NOW)
+
+
+@pytest.mark.parametrize("changes", [{"attestations": (ENDED,)}, {"review_reasons": (WANTED,)}])
+def test_a_reduction_is_no_attestation(changes: dict[str, Any]) -> None:
+    """The review stays open for it, unless the partner's MFA is not accepted any more."""
+    known = due(**changes)
+    other = reduction_plan(
+        {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}},
+        InboundTrust(mfa=True, compliant_device=False),
+    )
+    still_trusted = reduction(prepared=prepared(plan=other))
+    after = opened_partnership(still_trusted, known, LATER)
+    assert (after.state, after.attestations) == (PartnershipState.REVIEW_DUE, known.attestations)
+    assert opened_partnership(reduction(), known, LATER).state is PartnershipState.ACTIVE
 
 
 def test_a_review_that_was_kept_meanwhile_stays_kept() -> None:

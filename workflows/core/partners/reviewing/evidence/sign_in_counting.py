@@ -71,6 +71,8 @@ class SignInCount:
         self.rows = 0
         self.oldest_at: datetime | None = None
         """The oldest sign-in of the time that is counted, of any tenant."""
+        self.has_unknown_home = False
+        """Whether somebody signed in whose home tenant the log does not name: it may be any partner."""
 
     def add(self, sign_in: SignIn) -> None:
         """Count one sign-in. People of other tenants are not kept."""
@@ -80,6 +82,8 @@ class SignInCount:
             if at < self._since:
                 return
             self.oldest_at = at if self.oldest_at is None else min(self.oldest_at, at)
+        if not sign_in.home and sign_in.is_success:
+            self.has_unknown_home = True
         if sign_in.home in self._partners:
             self._by_partner.setdefault(sign_in.home, PartnerSignIns()).add(sign_in, at)
 
