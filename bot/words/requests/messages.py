@@ -53,6 +53,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "{partner}: {proposed} declined to be the sponsor. The sponsor is still {sponsor}. "
         "/partner sponsor asks somebody else."
     ),
+    MessageCode.HANDOVER_WITHDRAWN: (
+        "{partner}: {proposed_by} withdrew the question to {proposed}. The sponsor is still {sponsor}. "
+        "/partner sponsor asks somebody else."
+    ),
     MessageCode.HANDOVER_EXPIRED: (
         "{partner}: {proposed} did not answer in time. The sponsor is still {sponsor}. "
         "/partner sponsor asks somebody else."

@@ -223,6 +223,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `proposed`, `sponsor` (the former one)."""
     HANDOVER_DECLINED = "handover_declined"
     """Values: `partner`, `proposed`, `sponsor`."""
+    HANDOVER_WITHDRAWN = "handover_withdrawn"
+    """Values: `partner`, `proposed`, `proposed_by`, `sponsor`."""
     HANDOVER_EXPIRED = "handover_expired"
     """Values: `partner`, `proposed`, `sponsor`."""
 

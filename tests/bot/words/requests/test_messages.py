@@ -201,6 +201,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "contoso.com: Amara declined to be the sponsor. The sponsor is still Sam. /partner sponsor asks somebody else.",
     ),
     (
+        MessageCode.HANDOVER_WITHDRAWN,
+        HANDOVER,
+        "contoso.com: Dana withdrew the question to Amara. The sponsor is still Sam. "
+        "/partner sponsor asks somebody else.",
+    ),
+    (
         MessageCode.HANDOVER_EXPIRED,
         HANDOVER,
         "contoso.com: Amara did not answer in time. The sponsor is still Sam. /partner sponsor asks somebody else.",
