@@ -9,6 +9,8 @@ from typing import Final
 import structlog
 
 from workflows.app.alarms import Alarms
+from workflows.app.schedule.reviews.events.sponsor_moves import start_reviews_of_moved
+from workflows.app.schedule.reviews.events.starting import EventReviews
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
@@ -45,7 +47,8 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
     """
     now = clock.now()
     if await _is_due(store, MARK, SPONSORS_CHECKED_EVERY, now):
-        await _check_accounts(await _live(store), tenant, service)
+        reviews = EventReviews(service=service, store=store, clock=clock)
+        await _check_accounts(await _live(store), tenant, reviews)
     if await _is_due(store, _ALARMS_MARK, SPONSOR_ALARMS_EVERY, now):
         without_sponsor = [partnership for partnership in await _live(store) if partnership.is_gone]
         await alarms.update_alarms(
@@ -53,7 +56,7 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
         )
 
 
-async def _check_accounts(sponsored: Sequence[_PartnerSponsor], tenant: Tenant, service: Service) -> None:
+async def _check_accounts(sponsored: Sequence[_PartnerSponsor], tenant: Tenant, reviews: EventReviews) -> None:
     if not sponsored:
         return
     try:
@@ -70,9 +73,11 @@ async def _check_accounts(sponsored: Sequence[_PartnerSponsor], tenant: Tenant, 
         with suppress(Refused):  # recorded already, or the partner has another sponsor now
             if reason is not None:
                 command = RecordSponsorGone(sponsor=sponsor, reason=reason, manager=managers.get(sponsor, ""))
-                await service.advance_review(partner.tenant_id, command)
+                await reviews.service.advance_review(partner.tenant_id, command)
             elif partner.is_gone:
-                await service.advance_review(partner.tenant_id, RecordSponsorFound(sponsor=sponsor))
+                await reviews.service.advance_review(partner.tenant_id, RecordSponsorFound(sponsor=sponsor))
+    there = [(one.tenant_id, one.sponsor) for one in sponsored if one.sponsor.id not in gone]
+    await start_reviews_of_moved(there, accounts, reviews)
 
 
 async def _managers(sponsors: Sequence[PersonId], tenant: Tenant) -> Mapping[PersonId, str]:
