@@ -178,6 +178,7 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `is_all` (nothing else is open), `note`.
 
     Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Earlier versions stored none.
+    When it is sent, also `guests` (a number; None when it is not known), `is_at_least` and `guests_read_at`.
     """
     OPENED = "opened"
     """Values: `partner`, `request`, `note`."""
