@@ -15,7 +15,11 @@ import pytest
 
 PROJECT: Final = Path(__file__).parents[1]
 PAGE: Final = PROJECT / "docs" / "coverage.md"
-NUMBERS: Final = [*map(str, range(1, 83)), *(f"A{number}" for number in range(1, 12))]
+NUMBERS: Final = [
+    *map(str, range(1, 83)),
+    *(f"A{number}" for number in range(1, 12)),
+    *(f"F{number}" for number in range(49, 58)),
+]
 SHORTEST_REASON: Final = 40
 """Characters; a word is no reason."""
 
@@ -24,7 +28,7 @@ Row = tuple[str, ...]
 
 def rows() -> list[Row]:
     """The cells of every numbered line, the number first."""
-    lines = [line for line in PAGE.read_text().splitlines() if re.match(r"\| A?\d+ \|", line)]
+    lines = [line for line in PAGE.read_text().splitlines() if re.match(r"\| [AF]?\d+ \|", line)]
     return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
 
 

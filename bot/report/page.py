@@ -26,6 +26,7 @@ from bot.report.words import (
     authors_words,
     decision_words,
     end_words,
+    handover_words,
     identity_in,
     kind_name,
     outside_change_words,
@@ -137,8 +138,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "calls_hint": SENT_HINT,
         "read_back": _read_back(story),
         "not_closed": [f"{one.name}: {one.opening.value}" for one in request.not_closed or ()],
-        "reviews": list(map(review_words, story.reviews)),
-        "outside_changes": list(map(outside_change_words, story.outside_changes)),
+        **_later_values(story),
         "entries": [
             (minute(one.at), audit_entry_words(one), _actor(one.actor, one.account), reason_words(one))
             for one in story.entries
@@ -158,6 +158,15 @@ def _request_values(story: RequestStory) -> dict[str, Any]:
         "risk": risk_in(story),
         "authors": authors_words(request),
         "edits": [f"{one.person.name} ({one.person.chat_id}), {minute(one.at)}" for one in request.edits],
+    }
+
+
+def _later_values(story: RequestStory) -> dict[str, Any]:
+    """Return what happened while the access was in force: reviews, hand-overs of the sponsor, changes by others."""
+    return {
+        "reviews": list(map(review_words, story.reviews)),
+        "handovers": list(map(handover_words, story.handovers)),
+        "outside_changes": list(map(outside_change_words, story.outside_changes)),
     }
 
 

@@ -8,6 +8,7 @@ from bot.report.csv_text import join_values
 from bot.report.words import (
     decision_words,
     end_words,
+    handover_words,
     identity_in,
     iso,
     kind_name,
@@ -120,6 +121,7 @@ COLUMNS: Final[Mapping[str, Callable[[RequestStory], str]]] = {
     "read_back_is_complete": lambda story: "" if story.read_back is None else str(story.read_back.is_complete).lower(),
     "not_closed": lambda story: join_values(one.name for one in story.request.not_closed or ()),
     "reviews": lambda story: join_values(map(review_words, story.reviews)),
+    "sponsor_handovers": lambda story: join_values(map(handover_words, story.handovers)),
     "changes_by_others": lambda story: join_values(map(outside_change_words, story.outside_changes)),
     "result_code": lambda story: story.standing.value,
     "result": standing_words,

@@ -16,6 +16,7 @@ from bot.report.words import (
     template_in,
 )
 from bot.words.requests.notes import note_words
+from workflows.core.partners.history.handovers import HandoverStep
 from workflows.core.partners.history.outside_changes import OutsideChange, RecordedEntry
 from workflows.core.partners.history.story import RequestStory, ReviewAnswer
 from workflows.core.people import Person
@@ -41,6 +42,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         **_decision_members(story),
         **_write_members(story),
         "reviews": list(map(_review, story.reviews)),
+        "sponsor_handovers": list(map(_handover, story.handovers)),
         "changes_by_others": [_outside_change(one) for one in story.outside_changes],
         "result": {
             "code": story.standing.value,
@@ -66,6 +68,17 @@ def _review(answer: ReviewAnswer) -> dict[str, Any]:
         "name": answer.name,
         "reason": answer.reason,
         "mfa": None if mfa is None else {"text": mfa.text.value, "until": _moment(mfa.until)},
+    }
+
+
+def _handover(step: HandoverStep) -> dict[str, Any]:
+    """Return one step of a hand-over of the sponsor; only a proposal names who was asked."""
+    return {
+        "at": _moment(step.at),
+        "step": step.command,
+        "chat_id": step.chat_id,
+        "name": step.name or None,
+        "proposed": step.proposed or None,
     }
 
 

@@ -10,6 +10,7 @@ from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.reviews.answers import attestation_words
 from bot.words.sentences import counted, last_day, minute
+from workflows.core.partners.history.handovers import HandoverStep
 from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind, RecordedDrift
 from workflows.core.partners.history.story import (
     RequestStory,
@@ -116,6 +117,17 @@ def authors_words(request: AccessRequest) -> str:
     return "; ".join([*names, *unknown])
 
 
+_HANDOVERS: Final[Mapping[str, str]] = {
+    "propose_sponsor": "asked {proposed} to be the sponsor",
+    "accept_sponsorship": "accepted, and is the sponsor since",
+    "decline_sponsorship": "declined to be the sponsor",
+    "withdraw_sponsorship": "withdrew the question who shall be the sponsor",
+    "expire_handover": "no answer in time, the sponsor stayed the same",
+    "record_sponsor_gone": "the sponsor had no enabled member account any more",
+    "record_sponsor_found": "the sponsor had an account again",
+}
+
+
 def decision_words(one: StoryDecision) -> str:
     """Return one decision in one line: the stage, who, what, when and why."""
     decision = one.decision
@@ -133,6 +145,12 @@ def review_words(answer: ReviewAnswer) -> str:
     who = f"{answer.name} ({answer.chat_id})" if answer.name else answer.chat_id
     attested = attestation_words(answer.mfa)
     return " ".join(filter(None, [f"{minute(answer.at)}, {who}: {answer.reason}", attested and f"({attested})"]))
+
+
+def handover_words(step: HandoverStep) -> str:
+    """Return one step of a hand-over of the sponsor in one line."""
+    who = f"{step.name} ({step.chat_id})" if step.name else step.chat_id
+    return f"{minute(step.at)}, {who}: {_HANDOVERS[step.command].format(proposed=step.proposed or 'somebody')}"
 
 
 def outside_change_words(change: OutsideChange) -> str:

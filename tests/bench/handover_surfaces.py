@@ -25,8 +25,8 @@ _GONE: Final = replace(_KNOWN, sponsor_gone_at=NOW, sponsor_manager=CHIE.name)
 def handover_windows() -> dict[str, Json]:
     """Return the window that asks who shall be the sponsor."""
     return {
-        "handover-window": change_sponsor_view(replace(_KNOWN, handover=None), manager=None),
-        "handover-window-asked": change_sponsor_view(_GONE, manager=ChatId("U0APPROVER2")),
+        "handover-window": change_sponsor_view(replace(_KNOWN, handover=None), reader=SAM.id, manager=None),
+        "handover-window-asked": change_sponsor_view(_GONE, reader=SAM.id, manager=ChatId("U0APPROVER2")),
     }
 
 

@@ -223,7 +223,7 @@ async def lift(stage: Stage, user: str) -> str:
     return str((await stage.card())["ts"])
 
 
-async def test_an_admin_suspends_and_every_approver_lifts_it_with_one_click(stage: Stage) -> None:
+async def test_an_admin_suspends_and_every_approver_lifts_it(stage: Stage) -> None:
     """What was approved is active again until the same end; nobody may lift alone."""
     await stage.open_access(sponsor="requester")
     opened = await stage.partner()
@@ -246,10 +246,17 @@ async def test_an_admin_suspends_and_every_approver_lifts_it_with_one_click(stag
     assert "sponsor" in words(refused)
     await stage.do("close", user="approver1", view_id=refused["id"])
     view = await lift_window(stage, "admin")
-    for said in ("What becomes active again, as R-", "Until ", "with one click each", "Who decides"):
+    for said in ("What becomes active again, as R-", "Until ", "decides once more", "Who decides"):
         assert said in words(view), (said, words(view))
     await stage.do("close", user="admin", view_id=view["id"])
     ts = await lift(stage, "requester")
+    (approve,) = [
+        one
+        for block in (await stage.card())["blocks"]
+        for one in block.get("elements", [])
+        if one.get("action_id") == "approve"
+    ]
+    assert "high risk" in approve["confirm"]["title"]["text"], "as for every other approval of high risk"
     written = len(await stage.writes())
     for approver in ("approver1", "approver2"):
         assert await stage.press(approver, "approve", ts) == []

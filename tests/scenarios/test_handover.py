@@ -114,6 +114,20 @@ async def test_nobody_else_can_hand_over_or_answer_and_what_is_chosen_is_checked
     assert "Sponsor: Riley Park" in await shown(stage)
 
 
+async def test_whoever_proposed_withdraws_the_question_and_the_sponsor_stays(stage: Stage) -> None:
+    await stage.open_access()
+    assert await hand_over(stage, "admin", "approver1") == {}
+    seen_by_sponsor = await window(stage, "requester")
+    assert "withdraw_sponsorship" not in str(seen_by_sponsor), "only who proposed withdraws"
+    view = await window(stage, "admin")
+    await stage.do("click", user="admin", action_id="withdraw_sponsorship", view_id=view["id"])
+    await stage.rest()
+    for user in ("admin", "requester"):
+        assert any("withdrew the question" in text for text in await told(stage, user))
+    assert any("has withdrawn the question" in words(message) for message in await stage.direct("approver1"))
+    assert "Sponsor: Riley Park" in await shown(stage)
+
+
 async def test_a_question_is_repeated_once_and_ends_and_the_sponsor_stays(stage: Stage) -> None:
     await stage.open_access()
     await hand_over(stage, "requester", "approver1")

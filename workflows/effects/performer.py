@@ -48,6 +48,7 @@ from workflows.core.requests.transitions.transition import partner_of
 from workflows.effects.apply import Applier
 from workflows.effects.batches.lists import BatchLists
 from workflows.effects.batches.runner import BatchRunner
+from workflows.effects.closing.guests_left import with_guests
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
@@ -101,7 +102,8 @@ class Performer:
             case ShowFreeze():
                 await self._show_freeze()
             case SendMessage():
-                await self.notifier.send_message(effect.person, effect.fact, channel=effect.channel)
+                fact = await with_guests(effect, self.store)
+                await self.notifier.send_message(effect.person, fact, channel=effect.channel)
             case AdvanceBatch() | ShowBatch() | UploadBatchList():
                 await self._perform_for_batch(effect)
             case RetryOrDropEffect():

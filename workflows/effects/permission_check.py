@@ -41,7 +41,12 @@ from workflows.core.requests.commands.clicks import (
 )
 from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ProposeSponsor,
+    WithdrawHandover,
+)
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.commands.watch import AcceptDrift
@@ -153,7 +158,7 @@ class PermissionCheck:
                 await self.service.advance(click.request_id, reminder, key=key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 await self._advance_review(click, actor, key)
-            case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
+            case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
                 await self._handovers.carry_out(click, actor, key=key)
             case Revoke():
                 await self._revoke(click, actor, key)

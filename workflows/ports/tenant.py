@@ -75,6 +75,8 @@ class Account:
     is_enabled: bool
     is_member: bool
     """False for guests."""
+    department: str = ""
+    """Empty when Entra has none, or it was not read."""
 
 
 class ReadsTogether:

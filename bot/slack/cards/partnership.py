@@ -1,6 +1,6 @@
 """The parts about a partnership that review cards, the partner list and the App Home share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -28,6 +28,7 @@ from bot.words.requests.titles import partner_title
 from bot.words.reviews.reasons import ended_review_words, reasons_words
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
+from workflows.core.people import ChatId, PersonId
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.settings.model import TenantId
 
@@ -212,6 +213,19 @@ def handover_buttons(tenant_id: TenantId, number: int) -> tuple[ButtonElement, B
     value = ids.handover_value(tenant_id, number)
     accept = button("Accept", ids.ACCEPT_SPONSORSHIP, value)
     return accept, button("Decline", ids.DECLINE_SPONSORSHIP, value)
+
+
+def withdraw_handover_buttons(
+    partnership: Partnership, reader: Collection[ChatId | PersonId]
+) -> tuple[ButtonElement, ...]:
+    """Return Withdraw question for whoever proposed another sponsor who has not answered; nothing for others."""
+    handover = partnership.handover
+    if handover is None or not handover.is_open:
+        return ()
+    if not {handover.proposed_by.id, handover.proposed_by.chat_id} & set(reader):
+        return ()
+    value = ids.handover_value(partnership.identity.tenant_id, handover.number)
+    return (button("Withdraw question", ids.WITHDRAW_HANDOVER, value),)
 
 
 def close_early_button(tenant_id: TenantId) -> ButtonElement:

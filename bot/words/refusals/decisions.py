@@ -181,6 +181,7 @@ def _no_open_handover(values: Values) -> str:
     ended = {
         HandoverState.ACCEPTED.value: "You have accepted this already. You need to do nothing.",
         HandoverState.DECLINED.value: "You have declined this already. Ask the sponsor or an admin to ask you again.",
+        HandoverState.WITHDRAWN.value: "Whoever asked you has withdrawn the question. You need to do nothing.",
         HandoverState.EXPIRED.value: "The time to answer is over. Ask the sponsor or an admin to ask you again.",
     }
     return ended.get(values.get("state", ""), "This question is not open any more. You need to do nothing.")
@@ -288,6 +289,9 @@ DECISIONS: Final[Sentences] = {
     ),
     R.NOT_THE_PROPOSED: "{proposed} was asked to be the sponsor, so only this person can answer. You need to do "
     "nothing.",
+    R.NOT_THE_PROPOSER: "{proposed_by} asked for another sponsor, so only this person can withdraw the question. "
+    "/partner sponsor asks somebody else.",
+    R.HANDOVER_ENDED: "This question is not open any more, so there is nothing to withdraw. You need to do nothing.",
     R.NO_OPEN_HANDOVER: _no_open_handover,
     R.ONLY_ADMINS_REVOKE: _not_an_admin,
     R.REVOCATION_RUNNING: _already_being_closed,

@@ -50,6 +50,7 @@ DONE: Final[Mapping[str, str]] = {
     "propose_sponsor": "Asked somebody to be the sponsor",
     "accept_sponsorship": "Accepted to be the sponsor",
     "decline_sponsorship": "Declined to be the sponsor",
+    "withdraw_sponsorship": "Withdrew the question who shall be the sponsor",
     "remind_handover": "Reminded the person who was asked to be the sponsor",
     "expire_handover": "Not answered in time, the sponsor stays the same",
     "record_sponsors": "The partner has another sponsor; an approval of theirs does not count",
@@ -82,6 +83,7 @@ _TRIED: Final[Mapping[str, str]] = {
     "propose_sponsor": "Change of the sponsor refused",
     "accept_sponsorship": "Acceptance as sponsor refused",
     "decline_sponsorship": "Refusal as sponsor not counted",
+    "withdraw_sponsorship": "Withdrawal of the question to the next sponsor refused",
 }
 
 MANAGER_SKIPPED: Final[Mapping[ManagerSkipped, str]] = {

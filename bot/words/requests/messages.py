@@ -59,6 +59,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "{partner}: {proposed} declined to be the sponsor. The sponsor is still {sponsor}. "
         "/partner sponsor asks somebody else."
     ),
+    MessageCode.HANDOVER_WITHDRAWN: (
+        "{partner}: {proposed_by} withdrew the question to {proposed}. The sponsor is still {sponsor}. "
+        "/partner sponsor asks somebody else."
+    ),
     MessageCode.HANDOVER_EXPIRED: (
         "{partner}: {proposed} did not answer in time. The sponsor is still {sponsor}. "
         "/partner sponsor asks somebody else."
@@ -159,7 +163,7 @@ def _closed(values: Values) -> str:
     start = f"{partner} {state}{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     until = f", until about {minute(values['tokens_until'])}" if "tokens_until" in values else ""
-    guests = " Guests are not counted here." if "tokens_until" in values else ""
+    guests = _guests_left(values)
     synchronized = " Accounts that were synchronized stay as well." if values.get("was_synchronized") else ""
     lift = " Lift it with /partner lift." if values.get("is_suspended") else ""
     return (
@@ -168,6 +172,19 @@ def _closed(values: Values) -> str:
         f"for up to one more hour{until}. A token lifetime policy can make this longer. Guest accounts stay. Only the "
         f"partner can end sessions in its own tenant.{guests}{synchronized}{lift}"
     )
+
+
+def _guests_left(values: Values) -> str:
+    """Return how many guest accounts stay, as the last scan for reviews counted them."""
+    if "guests" not in values:  # at the command line, and in messages of earlier versions
+        return " Guests are not counted here." if "tokens_until" in values else ""
+    if values["guests"] is None:
+        return " How many guest accounts of the partner there are is not known."
+    read = f"as of {minute(values['guests_read_at'])}, an estimate"
+    if not values["guests"]:
+        return f" No guest account of the partner was found, {read}."
+    least = "At least " if values["is_at_least"] else ""
+    return f" {least}{counted(values['guests'], 'guest account')} of the partner, {read}."
 
 
 def _our_side_set(values: Values) -> str:

@@ -15,6 +15,7 @@ HANDOVER_WORDS: Final[Mapping[HandoverState, str]] = {
     HandoverState.OPEN: "has not answered yet",
     HandoverState.ACCEPTED: "accepted",
     HandoverState.DECLINED: "declined",
+    HandoverState.WITHDRAWN: "is not asked any more",
     HandoverState.EXPIRED: "did not answer in time",
     HandoverState.STOPPED: "not needed any more",
 }

@@ -89,6 +89,7 @@ STORED: Final = {
     "propose_sponsor": "want_propose_sponsor",
     "accept_sponsorship": "want_accept_sponsorship",
     "decline_sponsorship": "want_decline_sponsorship",
+    "withdraw_sponsorship": "want_withdraw_sponsorship",
     "revoke_review": "want_revoke",
     "confirm_revoke": "want_revoke",
     "confirm_suspend": "want_revoke",
@@ -338,6 +339,7 @@ def test_every_button_that_decides_says_on_which_card_it_is() -> None:
         "remind_half": Card.SETUP,
         "accept_sponsorship": Card.HANDOVER,
         "decline_sponsorship": Card.HANDOVER,
+        "withdraw_sponsorship": Card.HANDOVER,
         "approve_batch": Card.BATCH,
         "reject_batch": Card.BATCH,
     }

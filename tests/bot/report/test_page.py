@@ -53,7 +53,13 @@ def story(text: str = HOSTILE) -> RequestStory:
         entry("keep", reason=text),
         entry("replan", drift={"settings": [], "defaults": [{"name": text, "shown": 1, "now": 2}]}),
     )
-    source = StorySource(request=asked, record=partnership(), entries=entries, entry_count=9)
+    handovers = (
+        replace(entry("propose_sponsor", proposed=text), at=NOW + timedelta(hours=1)),
+        replace(entry("accept_sponsorship"), at=NOW + timedelta(hours=2)),
+    )
+    source = StorySource(
+        request=asked, record=partnership(), entries=entries, entry_count=9, handover_entries=handovers
+    )
     return request_story(source, NOW)
 
 
@@ -257,3 +263,19 @@ async def test_nothing_is_called_changed_or_complete_that_was_not() -> None:
     assert "What was changed" in page
     assert "It showed the change, except for what Microsoft refused." in page
     assert "It showed the complete change." not in page
+
+
+async def test_every_format_tells_who_was_asked_to_be_the_sponsor() -> None:
+    told = story("Amara")
+    page = await written(FileFormat.HTML, told)
+    assert "<h3>Sponsor</h3>" in page
+    assert "asked Amara to be the sponsor" in page
+    assert "accepted, and is the sponsor since" in page
+    assert COLUMNS["sponsor_handovers"](told).count("sponsor") == 2
+    proposal, accepted = story_json(told)["sponsor_handovers"]
+    assert (proposal["step"], proposal["proposed"], proposal["at"]) == (
+        "propose_sponsor",
+        "Amara",
+        "2027-03-01T10:00:00Z",
+    )
+    assert (accepted["step"], accepted["proposed"], accepted["name"]) == ("accept_sponsorship", None, None)

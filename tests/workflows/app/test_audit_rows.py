@@ -65,6 +65,7 @@ from workflows.core.requests.commands.handover import (
     ExpireHandover,
     ProposeSponsor,
     RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -320,6 +321,11 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         (f"U-AMARA decline_sponsorship accepted - {TENANT} id-amara", '{"account":"id-amara","number":1}'),
     ),
     (
+        partnership(version=1, handover=ASKED),
+        WithdrawHandover(actor=SAM, tenant_id=TENANT, number=1),
+        (f"U-SAM withdraw_sponsorship accepted - {TENANT} id-sam", '{"account":"id-sam","number":1}'),
+    ),
+    (
         partnership(version=1, handover=replace(ASKED, proposed_at=NOW - HANDOVER_REMINDED_AFTER)),
         RemindHandover(),
         (f"gatehouse remind_handover accepted - {TENANT} -", "{}"),
@@ -399,6 +405,10 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
     (
         DeclineSponsorship(actor=ACTOR, tenant_id=TENANT, number=1, channel="D1"),
         (f"U-AMARA want_decline_sponsorship received - {TENANT} -", f'{{"tenant_id":"{TENANT}","number":1}}'),
+    ),
+    (
+        WithdrawHandover(actor=ACTOR, tenant_id=TENANT, number=1, channel="D1"),
+        (f"U-AMARA want_withdraw_sponsorship received - {TENANT} -", f'{{"tenant_id":"{TENANT}","number":1}}'),
     ),
     (
         Approve(actor=ACTOR, request_id=REQUEST, digest=DIGEST, channel="C1"),

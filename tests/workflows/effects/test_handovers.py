@@ -10,7 +10,12 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Person, PersonId
 from workflows.core.policy.sponsorship import HandoverState
-from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ProposeSponsor,
+    WithdrawHandover,
+)
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.tenant import Account, TenantUnavailable
@@ -145,6 +150,20 @@ async def test_answers_that_do_not_count_are_refused_and_recorded(opened: World)
     refused = await opened.refusals()
     assert (BRUNO.chat_id, "not_the_proposed") in refused
     assert (AMARA.chat_id, "no_open_handover") in refused
+
+
+async def test_whoever_proposed_withdraws_the_question(opened: World) -> None:
+    await propose(opened, SAM, AMARA)
+    await opened.click(WithdrawHandover(actor=DANA.chat_id, tenant_id=TENANT, number=1))
+    assert (DANA.chat_id, "not_the_proposer") in await opened.refusals()
+    await opened.click(WithdrawHandover(actor=SAM.chat_id, tenant_id=TENANT, number=1))
+    known = await record(opened)
+    assert known.handover is not None
+    assert known.handover.state is HandoverState.WITHDRAWN
+    assert opened.notifier.handovers[-1].handover == known.handover, "the question is updated"
+    await accept(opened, AMARA)
+    assert (AMARA.chat_id, "no_open_handover") in await opened.refusals()
+    assert (await record(opened)).sponsor == SAM
 
 
 async def test_a_sponsor_who_hands_over_cannot_then_approve(opened: World) -> None:

@@ -11,6 +11,7 @@ from workflows.app.watch.sweep import time_of_mark
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.history.days import Days
+from workflows.core.partners.history.handovers import HANDOVER_COMMANDS
 from workflows.core.partners.history.outside_changes import DRIFT_COMMANDS
 from workflows.core.partners.history.story import RequestStory, StorySource, request_story
 from workflows.core.partners.partnership import Partnership, tenant_of
@@ -148,7 +149,8 @@ class EvidenceReader:
         today = await today_from_record(request, record, store=self.store, now=now)
         entries, count = await self._entries(request.id)
         found = () if tenant_id is None else await self.store.partner_history(tenant_id, DRIFT_COMMANDS)
-        lost = {one.key for one in found if not one.is_readable} - self._lost
+        handovers = () if tenant_id is None else await self.store.partner_history(tenant_id, HANDOVER_COMMANDS)
+        lost = {one.key for one in (*found, *handovers) if not one.is_readable} - self._lost
         self._lost |= lost  # they are read again for each request of the partner
         self.unreadable += len(lost)
         source = StorySource(
@@ -158,6 +160,7 @@ class EvidenceReader:
             entries=entries,
             entry_count=count,
             sweep_entries=found,
+            handover_entries=handovers,
             swept_at=self._swept_at,
         )
         return request_story(source, now)

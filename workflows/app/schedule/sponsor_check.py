@@ -8,6 +8,8 @@ from typing import Final
 import structlog
 
 from workflows.app.alarms import Alarms
+from workflows.app.schedule.reviews.events.sponsor_moves import start_reviews_of_moved
+from workflows.app.schedule.reviews.events.starting import EventReviews
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
@@ -44,7 +46,8 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
     """
     now = clock.now()
     if await _is_due(store, MARK, SPONSORS_CHECKED_EVERY, now):
-        await _check_accounts(await _live(store), tenant, service)
+        reviews = EventReviews(service=service, store=store, clock=clock)
+        await _check_accounts(await _live(store), tenant, reviews)
     if await _is_due(store, _ALARMS_MARK, SPONSOR_ALARMS_EVERY, now):
         without_sponsor = [partnership for partnership in await _live(store) if partnership.is_gone]
         await alarms.update_alarms(
@@ -52,7 +55,7 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
         )
 
 
-async def _check_accounts(sponsored: Sequence[_PartnerSponsor], tenant: Tenant, service: Service) -> None:
+async def _check_accounts(sponsored: Sequence[_PartnerSponsor], tenant: Tenant, reviews: EventReviews) -> None:
     if not sponsored:
         return
     try:
@@ -64,7 +67,10 @@ async def _check_accounts(sponsored: Sequence[_PartnerSponsor], tenant: Tenant, 
     gone = {one.sponsor.id: why for one in sponsored if (why := _why_gone(accounts_by_id.get(one.sponsor.id)))}
     managers = await _managers(sorted({one.sponsor.id for one in sponsored if not one.is_gone} & set(gone)), tenant)
     for partner in sponsored:
-        await _record(partner, gone.get(partner.sponsor.id), managers.get(partner.sponsor.id, ""), service)
+        sponsor = partner.sponsor.id
+        await _record(partner, gone.get(sponsor), managers.get(sponsor, ""), reviews.service)
+    there = [(one.tenant_id, one.sponsor) for one in sponsored if one.sponsor.id not in gone]
+    await start_reviews_of_moved(there, accounts, reviews)
 
 
 async def _record(partner: _PartnerSponsor, reason: GoneReason | None, manager: str, service: Service) -> None:

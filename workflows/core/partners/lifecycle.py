@@ -28,6 +28,7 @@ stateDiagram-v2
     active --> active: propose_sponsor
     active --> active: accept_sponsorship
     active --> active: decline_sponsorship
+    active --> active: withdraw_sponsorship
     active --> active: remind_handover
     active --> active: expire_handover
     active --> review_due: start_review
@@ -57,6 +58,7 @@ stateDiagram-v2
     review_due --> review_due: propose_sponsor
     review_due --> review_due: accept_sponsorship
     review_due --> review_due: decline_sponsorship
+    review_due --> review_due: withdraw_sponsorship
     review_due --> review_due: remind_handover
     review_due --> review_due: expire_handover
     review_due --> review_due: start_review
@@ -101,6 +103,7 @@ from workflows.core.requests.commands.handover import (
     ExpireHandover,
     ProposeSponsor,
     RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -144,6 +147,7 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, ProposeSponsor): frozenset({S.ACTIVE}),
     (S.ACTIVE, AcceptSponsorship): frozenset({S.ACTIVE}),
     (S.ACTIVE, DeclineSponsorship): frozenset({S.ACTIVE}),
+    (S.ACTIVE, WithdrawHandover): frozenset({S.ACTIVE}),
     (S.ACTIVE, RemindHandover): frozenset({S.ACTIVE}),
     (S.ACTIVE, ExpireHandover): frozenset({S.ACTIVE}),
     (S.ACTIVE, StartReview): frozenset({S.REVIEW_DUE}),
@@ -170,6 +174,7 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, ProposeSponsor): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, AcceptSponsorship): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, DeclineSponsorship): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, WithdrawHandover): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RemindHandover): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, ExpireHandover): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, StartReview): frozenset({S.REVIEW_DUE}),

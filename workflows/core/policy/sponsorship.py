@@ -28,6 +28,8 @@ class HandoverState(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    """Whoever proposed took it back."""
     STOPPED = "stopped"
     """The partner was revoked, or got another sponsor, before there was an answer."""
 

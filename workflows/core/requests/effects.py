@@ -186,6 +186,7 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `is_all` (nothing else is open), `note`.
 
     Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Earlier versions stored none.
+    When it is sent, also `guests` (a number; None when it is not known), `is_at_least` and `guests_read_at`.
     """
     OPENED = "opened"
     """Values: `partner`, `request`, `note`."""
@@ -231,6 +232,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `proposed`, `sponsor` (the former one)."""
     HANDOVER_DECLINED = "handover_declined"
     """Values: `partner`, `proposed`, `sponsor`."""
+    HANDOVER_WITHDRAWN = "handover_withdrawn"
+    """Values: `partner`, `proposed`, `proposed_by`, `sponsor`."""
     HANDOVER_EXPIRED = "handover_expired"
     """Values: `partner`, `proposed`, `sponsor`."""
 

@@ -21,7 +21,15 @@ from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MAX_QUOTED_CHARACTERS: Final = 300
-ACCOUNT_PROPERTIES: Final = ("id", "displayName", "mail", "userPrincipalName", "accountEnabled", "userType")
+ACCOUNT_PROPERTIES: Final = (
+    "id",
+    "displayName",
+    "mail",
+    "userPrincipalName",
+    "accountEnabled",
+    "userType",
+    "department",
+)
 """The properties of a user from which `account_of` reads an account."""
 
 
@@ -188,6 +196,7 @@ def account_of(row: JsonObject) -> Account:
         mail=str(row.get("mail") or principal_name),
         is_enabled=row.get("accountEnabled") is True,
         is_member=row.get("userType") == "Member",
+        department=str(row.get("department") or "").strip(),
     )
 
 

@@ -239,7 +239,7 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
     buttons = []
     if can_decide:
         is_high = risk_for_approval(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
-        confirm = _confirm(request) if is_high and not request.fields.lifts else None
+        confirm = _confirm(request) if is_high else None
         stays_open = access_opened_outside(request) is not None
         buttons += [
             button("Approve", ids.APPROVE, value, None if is_high or stays_open else "primary", confirm),

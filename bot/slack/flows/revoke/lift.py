@@ -25,6 +25,7 @@ from bot.words.plans.changes import describe_changes
 from bot.words.requests.access_end import AT_END
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.restoration.lift_intake import Lift, LiftIntake
+from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.requests.commands.request import CommandSubject
@@ -33,7 +34,7 @@ from workflows.partner_lookup.named_partner import named_partner
 from workflows.preflight.object_names import names_for_display
 
 _AUDIT_NAME: Final = "lift"
-_WHO: Final = "Every approver that this partner needs decides once more, with one click each."
+_WHO: Final = "Every approver that this partner needs decides once more."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,9 @@ class LiftFlow:
         window.subject = CommandSubject(tenant_id=tenant_id)
         lift = await self.intake.propose(tenant_id, window.actor)
         names = await names_for_display(shown_targets(lift.found.plan), tenant=self.intake.tenant)
-        excluded = sorted({window.actor, lift.record.sponsor.chat_id})
+        # NB. also who was the sponsor lately: they cannot approve.
+        sponsors = {sponsor.chat_id for sponsor in sponsors_of(lift.record, self.intake.clock.now()) if sponsor.chat_id}
+        excluded = sorted({window.actor, *sponsors})
         stages = await name_stages(lift.found.stages, excluded, self.display_directory)
         return lift_view(lift, stages, excluded, names)
 

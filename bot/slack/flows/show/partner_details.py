@@ -30,6 +30,7 @@ from bot.slack.cards.partnership import (
     close_early_button,
     handover_buttons,
     partner_section_row,
+    withdraw_handover_buttons,
 )
 from bot.slack.cards.requests import own_buttons
 from bot.slack.flows.alarms.drift_views import drift_elements
@@ -169,7 +170,8 @@ def _live_actions(
         yield actions(f"handover:{tenant_id}", *handover_buttons(tenant_id, handover.number))
     can_close = not is_closing and partnership.sponsor.id in reader
     closing = (close_early_button(tenant_id),) if can_close else ()
-    yield actions(f"sponsor:{tenant_id}", *closing, change_sponsor_button(tenant_id))
+    withdraw = withdraw_handover_buttons(partnership, reader)
+    yield actions(f"sponsor:{tenant_id}", *closing, change_sponsor_button(tenant_id), *withdraw)
 
 
 def _adopt_action(

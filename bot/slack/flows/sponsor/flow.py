@@ -23,7 +23,12 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.sponsor_handover import may_propose_sponsor
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ProposeSponsor,
+    WithdrawHandover,
+)
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.effects.handovers import is_manager_of
 from workflows.partner_lookup.named_partner import named_partner
@@ -54,6 +59,7 @@ class SponsorFlow:
         yield Submission(ids.PROPOSE_SPONSOR, self.propose, audit_name="want_propose_sponsor")
         yield CommandButton(ids.ACCEPT_SPONSORSHIP, acceptance, "want_accept_sponsorship", Card.HANDOVER)
         yield CommandButton(ids.DECLINE_SPONSORSHIP, refusal, "want_decline_sponsorship", Card.HANDOVER)
+        yield CommandButton(ids.WITHDRAW_HANDOVER, withdrawal, "want_withdraw_sponsorship", Card.HANDOVER)
 
     async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the window about the partner that the command names."""
@@ -99,7 +105,7 @@ class SponsorFlow:
         is_manager = await is_manager_of(person.id, partnership.sponsor.id, self.tenant)
         if not may_propose_sponsor(partnership, person, current_roles, is_manager=is_manager):
             raise Refused(RefusalCode.MAY_NOT_PROPOSE_SPONSOR, sponsor=partnership.sponsor.name)
-        return change_sponsor_view(partnership, manager=await self._offered_manager(partnership))
+        return change_sponsor_view(partnership, reader=person.id, manager=await self._offered_manager(partnership))
 
     async def _offered_manager(self, partnership: Partnership) -> ChatId | None:
         """Return the manager of a sponsor who has no account any more; None when there is none, or it is not known."""
@@ -137,3 +143,9 @@ def refusal(click: Interaction) -> DeclineSponsorship[ChatId]:
     """Return the refusal of the person who clicked."""
     tenant_id, number = parse_handover_value(click.action.value)
     return DeclineSponsorship(actor=click.actor, tenant_id=tenant_id, number=number, channel=click.channel)
+
+
+def withdrawal(click: Interaction) -> WithdrawHandover[ChatId]:
+    """Return the withdrawal by the person who proposed the sponsor."""
+    tenant_id, number = parse_handover_value(click.action.value)
+    return WithdrawHandover(actor=click.actor, tenant_id=tenant_id, number=number, channel=click.channel)

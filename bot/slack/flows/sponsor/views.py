@@ -6,11 +6,21 @@ from typing import Final
 from slack_sdk.models.blocks import Block, UserSelectElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, TextRun, cleaned_text, fixed_text, local_time, paragraph, rich_text
+from bot.slack.blocks.blocks import (
+    Json,
+    TextRun,
+    actions,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    paragraph,
+    rich_text,
+)
 from bot.slack.blocks.modal import input_block, modal
 from bot.slack.cards.partner_and_plan import identity_block
+from bot.slack.cards.partnership import withdraw_handover_buttons
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, PersonId
 
 _HINT: Final = "A full member, no guest. They get a message, and are the sponsor when they accept."
 _CANNOT_DECIDE: Final = (
@@ -19,14 +29,16 @@ _CANNOT_DECIDE: Final = (
 )
 
 
-def change_sponsor_view(partnership: Partnership, *, manager: ChatId | None) -> Json:
+def change_sponsor_view(partnership: Partnership, *, reader: PersonId, manager: ChatId | None) -> Json:
     """Return the window that asks who shall be the sponsor.
 
+    :param reader: the account of who sees it. Whoever has asked somebody already can withdraw that.
     :param manager: the chat id of the sponsor's manager, offered while the sponsor has no account; None: nobody.
     """
     blocks: list[Block] = [
         identity_block(partnership.identity),
         rich_text(paragraph(*_sponsor_parts(partnership))),
+        *_withdraw(partnership, reader),
         input_block(
             "New sponsor",
             ids.NEW_SPONSOR,
@@ -37,6 +49,11 @@ def change_sponsor_view(partnership: Partnership, *, manager: ChatId | None) -> 
     ]
     tenant_id = partnership.identity.tenant_id
     return modal("Change sponsor", blocks, ids.PROPOSE_SPONSOR, submit="Ask", metadata=tenant_id)
+
+
+def _withdraw(partnership: Partnership, reader: PersonId) -> Iterator[Block]:
+    if buttons := withdraw_handover_buttons(partnership, [reader]):
+        yield actions(f"withdraw:{partnership.identity.tenant_id}", *buttons)
 
 
 def _sponsor_parts(partnership: Partnership) -> Iterator[TextRun]:

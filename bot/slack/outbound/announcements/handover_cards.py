@@ -28,6 +28,7 @@ _ENDED: Final[Mapping[HandoverState, tuple[str, str]]] = {
     HandoverState.ACCEPTED: ("✅", "you accepted. You are the sponsor now"),
     HandoverState.DECLINED: ("✖️", "you declined. The sponsor stays the same"),
     HandoverState.EXPIRED: ("⌛", "you did not answer in time. The sponsor stays the same"),
+    HandoverState.WITHDRAWN: ("↩️", "whoever asked you has withdrawn the question. The sponsor stays the same"),
     HandoverState.STOPPED: ("ℹ️", "no answer is needed any more. The partner was closed, or has another sponsor"),
 }
 _NEWER: Final = ("ℹ️", "no answer is needed any more. Somebody else was asked to be the sponsor")

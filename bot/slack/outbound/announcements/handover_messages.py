@@ -1,10 +1,12 @@
 """Ask the proposed sponsor of a partner, and update the question with the result. A repetition sends nothing twice."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot.slack.outbound.announcements.handover_cards import closed_handover_card, handover_card, not_reached_card
 from bot.slack.outbound.recipients import Outbound
 from workflows.core.partners.partnership import Partnership
+from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.sponsorship import Handover
 
 
@@ -33,18 +35,24 @@ class HandoverMessages:
                 await self._outbound.copies.close(copy, closed_handover_card(partnership, handover, is_same=is_same))
 
     async def _ask(self, partnership: Partnership, handover: Handover, subject: str) -> None:
-        """Post the question. When Slack does not deliver it, tell once who proposed the person."""
+        """Post the question. When Slack does not deliver it, tell once who proposed the person, and the sponsor.
+
+        Where the sponsor has no account any more, the admins are told instead.
+        """
         card, proposed = handover_card(partnership, handover), handover.proposed.chat_id
         refused = await self._outbound.copies.post(
             subject, proposed, card, _occasion(handover), active_within=timedelta(0)
         )
         if refused is None:
             return
-        proposer, not_reached = handover.proposed_by.chat_id, f"not_asked:{partnership.identity.tenant_id}"
-        told = {copy.occasion for copy in await self._outbound.store.copies(not_reached)}
-        if str(handover.number) not in told:
-            card = not_reached_card(partnership, handover)
-            await self._outbound.copies.post(not_reached, proposer, card, str(handover.number))
+        not_reached, number = f"not_asked:{partnership.identity.tenant_id}", str(handover.number)
+        told = {(copy.audience, copy.occasion) for copy in await self._outbound.store.copies(not_reached)}
+        others: Collection[ChatId] = (partnership.sponsor.chat_id,)
+        if partnership.sponsor_gone_at is not None:
+            others = await self._outbound.directory.holders(ADMIN)
+        for person in sorted({handover.proposed_by.chat_id, *others}):
+            if (person, number) not in told:
+                await self._outbound.copies.post(not_reached, person, not_reached_card(partnership, handover), number)
 
 
 def _occasion(handover: Handover) -> str:

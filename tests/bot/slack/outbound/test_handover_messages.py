@@ -1,7 +1,7 @@
 """The question to the next sponsor: asked once, repeated once, and closed with what became of it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -46,6 +46,7 @@ async def test_the_question_is_asked_once_and_repeated_once(scene: Scene) -> Non
     [
         (HandoverState.ACCEPTED, "You are the sponsor now"),
         (HandoverState.DECLINED, "you declined"),
+        (HandoverState.WITHDRAWN, "has withdrawn the question"),
         (HandoverState.EXPIRED, "did not answer in time"),
         (HandoverState.STOPPED, "no answer is needed any more"),
     ],
@@ -73,3 +74,16 @@ async def test_whoever_proposed_is_told_once_that_slack_does_not_reach_the_perso
     (message,) = scene.messages("@requester")
     assert "could not be asked" in shown(message["blocks"])
     assert action_ids(message) == ["change_sponsor"]
+
+
+@pytest.mark.parametrize(("gone_at", "told"), [(None, {"@admin", "@requester"}), (NOW, {"@admin"})])
+async def test_the_sponsor_or_the_admins_are_told_too_that_nobody_was_asked(
+    scene: Scene, gone_at: datetime | None, told: set[str]
+) -> None:
+    """An admin proposed. The sponsor is told; where the sponsor has no account any more, the admins are."""
+    nobody = replace(person("approver1"), chat_id=ChatId("U0NOBODY001"))
+    unreachable = replace(ASKED, proposed=nobody, proposed_by=person("admin"))
+    for _ in range(2):
+        await scene.notifier().show_handover(replace(partnership(unreachable), sponsor_gone_at=gone_at))
+    assert {channel for channel, count in scene.counts().items() if count} == told
+    assert all(count == 1 for count in scene.counts().values())

@@ -123,6 +123,24 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "accounts stay. Only the partner can end sessions in its own tenant. Guests are not counted here. Accounts "
         "that were synchronized stay as well. Lift it with /partner lift.",
     ),
+    *(
+        (
+            MessageCode.CLOSED,
+            {"partner": "contoso.com", "is_all": False, "note": NOTE[:1], **guests},
+            f"contoso.com: {BLOCKED} No answer. {TOKENS} {said}",
+        )
+        for guests, said in (
+            ({"guests": None}, "How many guest accounts of the partner there are is not known."),
+            (
+                {"guests": 0, "is_at_least": False, "guests_read_at": "2026-11-28T01:20:00+00:00"},
+                "No guest account of the partner was found, as of Nov 28, 2026 at 01:20 UTC, an estimate.",
+            ),
+            (
+                {"guests": 12, "is_at_least": True, "guests_read_at": "2026-11-28T01:20:00+00:00"},
+                "At least 12 guest accounts of the partner, as of Nov 28, 2026 at 01:20 UTC, an estimate.",
+            ),
+        )
+    ),
     (
         MessageCode.LIFTED,
         {"partner": "contoso.com", "request": "R-2", "restores": "R-1", "note": []},
@@ -199,6 +217,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.HANDOVER_DECLINED,
         HANDOVER,
         "contoso.com: Amara declined to be the sponsor. The sponsor is still Sam. /partner sponsor asks somebody else.",
+    ),
+    (
+        MessageCode.HANDOVER_WITHDRAWN,
+        HANDOVER,
+        "contoso.com: Dana withdrew the question to Amara. The sponsor is still Sam. "
+        "/partner sponsor asks somebody else.",
     ),
     (
         MessageCode.HANDOVER_EXPIRED,

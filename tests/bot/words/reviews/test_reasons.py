@@ -16,6 +16,7 @@ from workflows.core.requests.commands.review_event import ReviewReason, ReviewRe
 
 VALUES = {
     "sponsor_gone": {"cause": "guest"},
+    "sponsor_moved": {"sponsor": "Sam", "before": "Sales", "after": "Legal"},
     "no_sign_in": {"days": "30"},
     "drift": {"drift": "differs_from_approved"},
     "risk_grew": {"before": "elevated", "after": "high"},
@@ -48,6 +49,9 @@ def test_the_sentences_name_what_happened() -> None:
     )
     assert reason_words(reason("template_stricter")) == (
         "The template “Trusted partner” is stricter now: it gives less access, and it asks more people."
+    )
+    assert reason_words(reason("sponsor_moved")) == (
+        "The sponsor, Sam, moved in Entra from the department “Sales” to “Legal”."
     )
     assert reason_words(reason("drift")) == "The settings are not as approved: different from approved."
     assert reason_words(reason("campaign")) == "Dana asked for a review of several partners: Yearly check."

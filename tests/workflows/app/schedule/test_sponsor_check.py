@@ -13,6 +13,7 @@ from workflows.app.service import Service
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner_record import GoneReason
+from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
@@ -198,3 +199,60 @@ async def test_a_sponsor_who_cannot_be_recorded_stops_no_other(opened: World, mo
     records = [await opened.store.partnership(one) for one in (TENANT, about.tenant_id)]
     assert len(failed) == 1
     assert sorted(one is not None and one.sponsor_gone_at is not None for one in records) == [False, True]
+
+
+async def moves(world: World) -> list[dict[str, str]]:
+    """What the open review says about a sponsor who moved."""
+    reasons = (await record(world)).review_reasons
+    return [dict(one.values) for one in reasons if one.code is ReviewReasonCode.SPONSOR_MOVED]
+
+
+async def in_department(world: World, department: str) -> None:
+    world.tenant.accounts = [replace(SAMS, department=department)]
+    await check(world)
+
+
+async def test_a_sponsor_who_moved_is_asked_once(opened: World) -> None:
+    """The first department that is read is no move, and upper case is none. The same move is a reason once."""
+    await in_department(opened, "Sales")
+    await in_department(opened, "SALES")
+    assert (await record(opened)).state is PartnershipState.ACTIVE
+    await in_department(opened, "Legal")
+    assert await moves(opened) == [{"sponsor": "Sam", "before": "SALES", "after": "Legal"}]
+    assert (await record(opened)).state is PartnershipState.REVIEW_DUE
+    await opened.reviews.check()
+    await opened.settle()
+    [asked] = opened.notifier.asked[-1]
+    assert (asked.sponsor, asked.asks_admins) == (SAM.chat_id, False), "the sponsor answers"
+    await opened.keep(SAM)
+    await in_department(opened, "Legal")
+    assert (await record(opened)).state is PartnershipState.ACTIVE
+    await in_department(opened, "Research")
+    assert await moves(opened) == [{"sponsor": "Sam", "before": "Legal", "after": "Research"}]
+
+
+async def test_a_department_that_is_not_known_is_no_move(opened: World) -> None:
+    """It also replaces nothing: a move that shows up after the gap counts."""
+    await in_department(opened, "Sales")
+    await in_department(opened, "")
+    opened.tenant.accounts = [SAMS, replace(SAMS, id=DANA.id, department="Legal")]
+    await check(opened)
+    await in_department(opened, "Sales")
+    assert (await record(opened)).state is PartnershipState.ACTIVE
+    await in_department(opened, "")
+    await in_department(opened, "Legal")
+    assert len(await moves(opened)) == 1
+
+
+async def test_a_move_that_could_not_be_recorded_is_found_again(opened: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await in_department(opened, "Sales")
+    with monkeypatch.context() as broken:
+        broken.setattr(type(opened.service), "advance_review", _fail)
+        await in_department(opened, "Legal")
+    assert await moves(opened) == []
+    await in_department(opened, "Legal")
+    assert len(await moves(opened)) == 1
+
+
+async def _fail(*_: object, **__: object) -> None:
+    raise OSError("the disk is full")

@@ -52,6 +52,7 @@ from workflows.core.requests.commands.handover import (
     HandoverCommand,
     ProposeSponsor,
     RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import Approve
@@ -172,6 +173,28 @@ def test_who_declines_changes_nothing_and_somebody_else_can_be_asked() -> None:
     assert (after.sponsor, after.former_sponsors) == (SAM, ())
     assert after.handover == replace(ASKED, state=HandoverState.DECLINED, ended_at=NOW)
     assert messages(asked(), DECLINE) == {SAM.chat_id: MessageCode.HANDOVER_DECLINED}
+    again = advanced(after, PROPOSE)
+    assert again.handover is not None
+    assert again.handover.number == 2
+
+
+def test_whoever_proposed_withdraws_the_question_once() -> None:
+    withdrawal = WithdrawHandover(actor=SAM, tenant_id=TENANT, number=1)
+    after = advanced(asked(), withdrawal)
+    assert (after.sponsor, after.former_sponsors) == (SAM, ())
+    assert after.handover == replace(ASKED, state=HandoverState.WITHDRAWN, ended_at=NOW)
+    assert refusal(after, ACCEPT) == "no_open_handover"
+    assert refusal(after, withdrawal) == "handover_ended"
+    assert refusal(partnership(), withdrawal) == "handover_ended"
+    assert refusal(asked(), replace(withdrawal, number=2)) == "handover_ended"
+    for other in (AMARA, DANA):
+        assert refusal(asked(), replace(withdrawal, actor=other)) == "not_the_proposer", "an admin proposes another one"
+    by_admin = asked(handover=replace(ASKED, proposed_by=DANA))
+    effects = advance_review(by_admin, replace(withdrawal, actor=DANA), current_roles=everybody(), now=NOW).effects
+    assert effects[0] == ShowHandover(tenant_id=TENANT)
+    assert messages(by_admin, replace(withdrawal, actor=DANA)) == dict.fromkeys(
+        (DANA.chat_id, SAM.chat_id), MessageCode.HANDOVER_WITHDRAWN
+    )
     again = advanced(after, PROPOSE)
     assert again.handover is not None
     assert again.handover.number == 2

@@ -46,6 +46,7 @@ from workflows.core.requests.commands.handover import (
     ExpireHandover,
     ProposeSponsor,
     RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -94,6 +95,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "propose_sponsor": SAME,
     "accept_sponsorship": SAME,
     "decline_sponsorship": SAME,
+    "withdraw_sponsorship": SAME,
     "remind_handover": SAME,
     "expire_handover": SAME,
     "start_review": {"active": "review_due", "review_due": "review_due"},
@@ -174,6 +176,7 @@ def _commands(name: str) -> list[PartnershipCommand]:
         ],
         "accept_sponsorship": [AcceptSponsorship(actor=actor, tenant_id=TENANT, number=1) for actor in (SAM, AMARA)],
         "decline_sponsorship": [DeclineSponsorship(actor=actor, tenant_id=TENANT, number=1) for actor in (SAM, AMARA)],
+        "withdraw_sponsorship": [WithdrawHandover(actor=actor, tenant_id=TENANT, number=1) for actor in (SAM, AMARA)],
         "remind_handover": [RemindHandover()],
         "expire_handover": [ExpireHandover()],
         "confirm_half": [ConfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],

@@ -68,6 +68,7 @@ from workflows.core.requests.commands.handover import (
     ExpireHandover,
     ProposeSponsor,
     RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -134,6 +135,7 @@ UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
 PROPOSE = ProposeSponsor(actor=SAM.chat_id, tenant_id=TENANT, proposed=AMARA.chat_id)
 ACCEPT = AcceptSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
+WITHDRAW_HANDOVER = WithdrawHandover(actor=SAM.chat_id, tenant_id=TENANT, number=2)
 DECLINE = DeclineSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
 STEP = {"step": REDEEM_STEP.key, "wanted": REDEEM_STEP.digest}
 
@@ -252,6 +254,7 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     ),
     (with_person(ACCEPT, AMARA), {"account": "id-amara", "number": 2}),
     (with_person(DECLINE, AMARA), {"account": "id-amara", "number": 2}),
+    (with_person(WITHDRAW_HANDOVER, SAM), {"account": "id-sam", "number": 2}),
     (RemindHandover(), {}),
     (ExpireHandover(), {}),
     (RecordSetup(request_id=REQUEST, steps=(REDEEM_STEP,)), {}),
@@ -272,6 +275,7 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (PROPOSE, {"tenant_id": TENANT, "proposed": "U-AMARA"}),
     (ACCEPT, {"tenant_id": TENANT, "number": 2}),
     (DECLINE, {"tenant_id": TENANT, "number": 2}),
+    (WITHDRAW_HANDOVER, {"tenant_id": TENANT, "number": 2}),
     (
         AcceptDrift(actor=SAM.chat_id, subject="default", fingerprint=DIGEST, days=3, reason="Known"),
         {"subject": "default", "fingerprint": DIGEST, "reason": "Known", "days": 3},
@@ -381,7 +385,7 @@ def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() ->
 
 
 def test_a_click_about_a_hand_over_names_the_partner() -> None:
-    for click in (PROPOSE, ACCEPT, DECLINE):
+    for click in (PROPOSE, ACCEPT, DECLINE, WITHDRAW_HANDOVER):
         assert subject_of(click) == CommandSubject(tenant_id=TENANT)
 
 

@@ -16,7 +16,7 @@ async def test_accounts_by_mail(entra: Entra, graph: Graph) -> None:
     assert [(a.name, a.mail, a.is_enabled, a.is_member) for a in accounts] == [
         ("Dana Reyes", "admin@woodgrove.com", True, True)
     ]
-    assert graph.seen[0].query["$select"] == "id,displayName,mail,userPrincipalName,accountEnabled,userType"
+    assert graph.seen[0].query["$select"] == "id,displayName,mail,userPrincipalName,accountEnabled,userType,department"
 
 
 async def test_no_mails_ask_nothing(entra: Entra, graph: Graph) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from workflows.core.partners.history.handovers import HandoverStep, handover_steps
 from workflows.core.partners.history.outside_changes import (
     ACCEPTED,
     OutsideChange,
@@ -102,6 +103,8 @@ class RequestStory:
     read_back: ReadBack | None
     """The last read-back that was recorded."""
     reviews: tuple[ReviewAnswer, ...]
+    handovers: tuple[HandoverStep, ...]
+    """What became of the partner's sponsor while this request's result was in force, oldest first."""
     outside_changes: tuple[OutsideChange, ...]
     standing: Standing
     as_of: datetime | None
@@ -157,6 +160,8 @@ class StorySource:
     entry_count: int = 0
     sweep_entries: Sequence[RecordedEntry] = field(default_factory=tuple)
     """The entries about what sweeps found about its partner, oldest first."""
+    handover_entries: Sequence[RecordedEntry] = field(default_factory=tuple)
+    """The entries about hand-overs of its partner's sponsor, oldest first."""
     swept_at: datetime | None = None
     """When the last complete sweep began; None when there was none."""
 
@@ -166,12 +171,9 @@ def request_story(source: StorySource, now: datetime) -> RequestStory:
     request, decisions = source.request, tuple(_decisions(source.request))
     done = [one for one in source.entries if one.outcome == ACCEPTED]
     later = source.later
-    found = changes_found_by_sweeps(
-        source.sweep_entries,
-        since=result_read_at(request),
-        until=None if later is None else result_read_at(later),
-        swept_at=source.swept_at,
-    )
+    since, until = result_read_at(request), None if later is None else result_read_at(later)
+    found = changes_found_by_sweeps(source.sweep_entries, since=since, until=until, swept_at=source.swept_at)
+    names = _names(source)
     standing = _standing(source, now)
     drifted_at = next((one.at for one in found if one.is_open), None)
     if drifted_at is not None and standing in _AS_WRITTEN:
@@ -181,7 +183,8 @@ def request_story(source: StorySource, now: datetime) -> RequestStory:
         decisions=decisions,
         approved_at=_approved_at(request, decisions),
         read_back=_last_read_back(done),
-        reviews=tuple(_reviews(done, _names(source), () if source.record is None else source.record.attestations)),
+        reviews=tuple(_reviews(done, names, () if source.record is None else source.record.attestations)),
+        handovers=tuple(handover_steps(source.handover_entries, since=since, until=until, names=names)),
         outside_changes=(*changes_around_writes(done), *found),
         standing=standing,
         as_of=drifted_at if standing is Standing.DRIFTED else result_read_at(request if later is None else later),

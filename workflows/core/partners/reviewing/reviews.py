@@ -28,6 +28,7 @@ from workflows.core.requests.commands.handover import (
     HandoverCommand,
     ProposeSponsor,
     RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -104,7 +105,14 @@ def _step(
         case RecordSponsorGone() | RecordSponsorFound():
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
             return ReviewTransition(partnership=advance_sponsor(partnership, command, now=now), effects=(show_review,))
-        case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | RemindHandover() | ExpireHandover():
+        case (
+            ProposeSponsor()
+            | AcceptSponsorship()
+            | DeclineSponsorship()
+            | WithdrawHandover()
+            | RemindHandover()
+            | ExpireHandover()
+        ):
             after = advance_handover(partnership, command, current_roles=current_roles, now=now)
             return ReviewTransition(partnership=after, effects=handover_effects(partnership, after, command))
         case StartReview():

@@ -30,6 +30,7 @@ from workflows.core.requests.commands.handover import (
     HandoverCommand,
     ProposeSponsor,
     RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.partner_record import RecordSponsorGone, SponsorCommand
 from workflows.core.requests.commands.request import CommandSubject
@@ -96,6 +97,8 @@ def advance_handover(
             changes = _asked_now(accepted, now)
         case DeclineSponsorship():
             changes = replace(partnership, handover=_answered(partnership, command, HandoverState.DECLINED, now))
+        case WithdrawHandover():
+            changes = replace(partnership, handover=_withdrawn(partnership, command, now))
         case RemindHandover() | ExpireHandover():
             changes = replace(partnership, handover=_due(partnership, command, now))
         case _:
@@ -118,6 +121,8 @@ def handover_effects(before: Partnership, after: Partnership, command: HandoverC
             return (*shown, *_messages(before, after, MessageCode.HANDOVER_ASKED))
         case DeclineSponsorship():
             return (*shown, *_messages(before, after, MessageCode.HANDOVER_DECLINED))
+        case WithdrawHandover():
+            return (*shown, *_messages(before, after, MessageCode.HANDOVER_WITHDRAWN))
         case ExpireHandover():
             return (*shown, *_messages(before, after, MessageCode.HANDOVER_EXPIRED))
         case RemindHandover():
@@ -167,6 +172,19 @@ def _answered(partnership: Partnership, command: HandoverAnswer, state: Handover
         ended = handover.state if not handover.is_open else HandoverState.EXPIRED
         raise Refused(RefusalCode.NO_OPEN_HANDOVER, state=ended.value)
     return replace(handover, state=state, ended_at=now)
+
+
+def _withdrawn(partnership: Partnership, command: WithdrawHandover[Person], now: datetime) -> Handover:
+    """Return the hand-over that whoever proposed it takes back.
+
+    :raises Refused: for anybody else, for an earlier hand-over, and when it has ended.
+    """
+    handover = partnership.handover
+    if handover is None or handover.number != command.number or not handover.is_open:
+        raise Refused(RefusalCode.HANDOVER_ENDED)
+    if command.actor.id != handover.proposed_by.id:
+        raise Refused(RefusalCode.NOT_THE_PROPOSER, proposed_by=handover.proposed_by.name)
+    return replace(handover, state=HandoverState.WITHDRAWN, ended_at=now)
 
 
 def _due(partnership: Partnership, command: RemindHandover | ExpireHandover, now: datetime) -> Handover:

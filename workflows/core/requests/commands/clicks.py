@@ -9,7 +9,12 @@ from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, Wi
 from workflows.core.requests.commands.campaign import CampaignClick, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ProposeSponsor,
+    WithdrawHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     ConfirmSetup,
     Keep,
@@ -78,7 +83,9 @@ DecisionClick = Approve[ChatId] | Reject[ChatId]
 
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
-HandoverClick = ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId]
+HandoverClick = (
+    ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId] | WithdrawHandover[ChatId]
+)
 
 EffectClick = RetryEffect | DropEffect
 
@@ -117,7 +124,7 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
-        case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
+        case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
             return CommandSubject(tenant_id=click.tenant_id)
         case AcceptDrift():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
@@ -138,6 +145,8 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
             return command.actor
         case RemindApprovers() | Edit() | Reassign() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
+        case WithdrawHandover():
+            return command.actor
         case _:
             return None
 
@@ -156,6 +165,8 @@ def with_person(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
 def with_person(click: AcceptSponsorship[ChatId], actor: Person) -> AcceptSponsorship[Person]: ...
 @overload
 def with_person(click: DeclineSponsorship[ChatId], actor: Person) -> DeclineSponsorship[Person]: ...
+@overload
+def with_person(click: WithdrawHandover[ChatId], actor: Person) -> WithdrawHandover[Person]: ...
 @overload
 def with_person(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Person]: ...
 @overload

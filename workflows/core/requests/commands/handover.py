@@ -63,6 +63,22 @@ class DeclineSponsorship(Generic[Actor]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawHandover(Generic[Actor]):
+    """Whoever proposed the new sponsor takes the question back. The sponsor stays the same."""
+
+    name: Literal["withdraw_sponsorship"] = field(default="withdraw_sponsorship")
+    actor: Actor
+    tenant_id: TenantId
+    number: int
+    """The number of the hand-over that is withdrawn."""
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the number of the hand-over, and the account; for a click also the partner."""
+        return {**(account_details(self.actor) or {"tenant_id": self.tenant_id}), "number": self.number}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemindHandover:
     """The reminder of the proposed person is due."""
 
@@ -86,4 +102,4 @@ class ExpireHandover:
 
 HandoverAnswer = AcceptSponsorship[Person] | DeclineSponsorship[Person]
 
-HandoverCommand = ProposeSponsor[Person] | HandoverAnswer | RemindHandover | ExpireHandover
+HandoverCommand = ProposeSponsor[Person] | HandoverAnswer | WithdrawHandover[Person] | RemindHandover | ExpireHandover

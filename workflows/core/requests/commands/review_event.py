@@ -25,6 +25,8 @@ class ReviewReasonCode(StrEnum):
     """The attestation that the partner enforces MFA does not count any more."""
     SPONSOR_GONE = "sponsor_gone"
     """The sponsor has no enabled member account. Values: `cause`, see `GoneReason`."""
+    SPONSOR_MOVED = "sponsor_moved"
+    """The sponsor has another department in Entra. Values: `sponsor` (the name), `before`, `after`: departments."""
     NO_SIGN_IN = "no_sign_in"
     """Nobody of the partner has signed in. Values: `days`."""
     DRIFT = "drift"
