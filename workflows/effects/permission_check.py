@@ -39,10 +39,10 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
-from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
+from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
+from workflows.core.requests.commands.people.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided

@@ -11,6 +11,7 @@ from pydantic import StringConstraints, ValidationError
 from bot.slack.ids import RESULT_MARK, DetailsPart, PartnerSection
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.checks.partner_setup.steps import StepKey
+from workflows.core.delegation.absence import AbsenceId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.freeze import FreezeStep
@@ -270,6 +271,16 @@ def _parse_part(name: str, parts: type[PartType]) -> PartType:
         return parts(name)
     except ValueError as error:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
+
+
+def parse_absence_id(value: str) -> AbsenceId:
+    """Read the id of an absence: an account and a number.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}:[0-9]{1,9}", value, re.ASCII):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return AbsenceId(value)
 
 
 class _SetupValue(Payload):

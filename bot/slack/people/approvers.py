@@ -13,7 +13,7 @@ from bot.words.sentences import and_list
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.delegation.asking import Asked, who_is_asked
 from workflows.core.errors.raised import Refused
-from workflows.core.people import ChatId, Role
+from workflows.core.people import ADMIN, ChatId, Role
 from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import (
     Eligibility,
@@ -116,6 +116,15 @@ async def may_decide_now(
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return None
     return bool(ids_of(reader, known) & free)
+
+
+async def is_known_admin(reader: ChatId, directory: DisplayDirectory) -> bool:
+    """Return whether a person is an admin, for a window; False while that cannot be read in time."""
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            return reader in await directory.holders(ADMIN)
+    except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+        return False
 
 
 async def name_approvers(

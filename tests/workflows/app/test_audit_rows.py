@@ -57,15 +57,7 @@ from workflows.core.requests.commands.automatic import (
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
-from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.commands.handover import (
-    AcceptSponsorship,
-    DeclineSponsorship,
-    ExpireHandover,
-    ProposeSponsor,
-    RemindHandover,
-)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -84,6 +76,14 @@ from workflows.core.requests.commands.partner_record import (
     RemindSetup,
     Revoke,
     UnconfirmSetup,
+)
+from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
+from workflows.core.requests.commands.people.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
 )
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.commands.review_event import (

@@ -13,6 +13,7 @@ from workflows.core.delegation.absence import (
     end_absence,
     represented_people,
     require_absence,
+    require_times,
     stand_in_of,
 )
 from workflows.core.errors.facts import Fact
@@ -20,7 +21,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.delegation import AbsenceClick, EndAbsence, SetAbsence
+from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, SetAbsence
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.eligibility import Eligibility
@@ -37,6 +38,10 @@ _TRIES: Final = 5
 """How often a step is decided again because another one was stored first."""
 
 
+def _nothing_waits() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absences:
     """Stores each absence with its audit entry and messages. Every method may be repeated safely."""
@@ -45,7 +50,8 @@ class Absences:
     tenant: Tenant
     directory: PeopleDirectory
     clock: Clock
-    wake: Callable[[], None]
+    wake: Callable[[], None] = _nothing_waits
+    """Wakes what performs effects; not needed to check an absence."""
 
     async def carry_out(self, click: AbsenceClick, actor: Person, *, key: str) -> None:
         """Set or end an absence.
@@ -71,6 +77,7 @@ class Absences:
         :raises Refused: as `carry_out`; the codes `DELEGATE_REFUSED` and `ABSENT_PERSON_REFUSED` say about whom.
         """
         now = self.clock.now()
+        require_times(click.from_, click.until, now)
         person = await self._named(click.person, actor, RefusalCode.ABSENT_PERSON_REFUSED)
         delegate = await self._named(click.delegate, actor, RefusalCode.DELEGATE_REFUSED)
         number = await self.store.count_absences(person.id) + 1
@@ -175,6 +182,32 @@ async def in_whose_place(
         return None
     roles = await directory.current_roles(absent)
     return next((person for person in absent if roles.holds(person.id, stage.role)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAbsences:
+    """What an App Home shows of absences."""
+
+    own: tuple[Absence, ...] = ()
+    """The person's own that has not ended."""
+    others: int = 0
+    """For admins: how many other people are away now."""
+
+
+NO_ABSENCES: Final = ShownAbsences()
+
+
+async def read_absences(
+    ids: frozenset[ChatId | PersonId], *, is_admin: bool, store: Store, now: datetime
+) -> ShownAbsences:
+    """Read what an App Home shows of absences.
+
+    :param ids: all ids of the person.
+    """
+    known = await store.absences(now)
+    own = tuple(absence for absence in known if ids & {absence.person.id, absence.person.chat_id})
+    others = sum(absence.is_active(now) for absence in known if absence not in own) if is_admin else 0
+    return ShownAbsences(own=own, others=others)
 
 
 def _values(absence: Absence) -> dict[str, Any]:

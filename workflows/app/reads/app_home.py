@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from workflows.app.approvers.absences import NO_ABSENCES, ShownAbsences, read_absences
 from workflows.app.reads.audit_log_permission import is_shown_as_auditor
 from workflows.app.reads.found_requests import (
     NOTHING_FOUND,
@@ -115,6 +116,7 @@ class AppHome:
     """For admins: the partners of the tenant without a record; None while that was never read."""
     campaigns: Sequence[Campaign] = ()
     """For admins: the campaigns of reviews in which something is left to do."""
+    absences: ShownAbsences = NO_ABSENCES
     freeze: Freeze | None = None
     """The freeze in force; shown to everybody."""
 
@@ -123,6 +125,7 @@ class AppHome:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
         lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
         is_listed = not self.batches.is_empty or any(home_list.count for home_list in lists)
+        is_listed = is_listed or bool(self.absences.own)
         return not (self.is_admin or self.is_auditor or self.text or is_listed)
 
 
@@ -206,6 +209,7 @@ async def _read_lists(
         ending=await partners(HomeList.ENDING, ending),
         sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
         is_admin=is_admin,
+        absences=await read_absences(person_ids, is_admin=is_admin, store=store, now=now),
         overdue=await partners(HomeList.OVERDUE, overdue) if is_admin else EMPTY,
         alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
     )

@@ -93,13 +93,6 @@ from typing import Any, Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
-from workflows.core.requests.commands.handover import (
-    AcceptSponsorship,
-    DeclineSponsorship,
-    ExpireHandover,
-    ProposeSponsor,
-    RemindHandover,
-)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -116,6 +109,13 @@ from workflows.core.requests.commands.partner_record import (
     RecordSponsorGone,
     RemindSetup,
     UnconfirmSetup,
+)
+from workflows.core.requests.commands.people.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
 )
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,

@@ -6,7 +6,7 @@ The same `Verdict` is used to show who must still decide, and to decide whether 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -134,13 +134,12 @@ def evaluate(
         else:
             seen.add(person.id)
             counted[decision.stage].append(person)
-    people = tuple(map(tuple, counted))
-    behalf = {one.person.id: one.on_behalf_of for one in decisions if one.person.id in seen and one.on_behalf_of}
-    complete = Verdict(
-        counted_people=people, open_stage=None, missing=0, not_counted=tuple(not_counted), on_behalf_of=behalf
+    missing = [max(0, stage.quorum - len(people)) for stage, people in zip(stages, counted, strict=True)]
+    open_stage = next((index for index, number in enumerate(missing) if number), None)
+    return Verdict(
+        counted_people=tuple(map(tuple, counted)),
+        open_stage=open_stage,
+        missing=0 if open_stage is None else missing[open_stage],
+        not_counted=tuple(not_counted),
+        on_behalf_of={one.person.id: one.on_behalf_of for one in decisions if one.on_behalf_of is not None},
     )
-    for index, stage in enumerate(stages):
-        missing = stage.quorum - len(counted[index])
-        if missing > 0:
-            return replace(complete, open_stage=index, missing=missing)
-    return complete

@@ -90,7 +90,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.delegation import Reassign
+from workflows.core.requests.commands.people.delegation import Reassign
 from workflows.core.requests.commands.request import (
     Approve,
     Edit,

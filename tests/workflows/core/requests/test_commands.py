@@ -60,15 +60,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
-from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.commands.handover import (
-    AcceptSponsorship,
-    DeclineSponsorship,
-    ExpireHandover,
-    ProposeSponsor,
-    RemindHandover,
-)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -87,6 +79,14 @@ from workflows.core.requests.commands.partner_record import (
     RemindSetup,
     Revoke,
     UnconfirmSetup,
+)
+from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
+from workflows.core.requests.commands.people.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
 )
 from workflows.core.requests.commands.request import (
     Approve,

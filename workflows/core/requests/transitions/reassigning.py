@@ -10,7 +10,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.requests.commands.delegation import Reassign
+from workflows.core.requests.commands.people.delegation import Reassign
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.eligibility import Eligibility, IneligibleReason, eligibility
