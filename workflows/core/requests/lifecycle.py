@@ -38,6 +38,7 @@ stateDiagram-v2
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
     awaiting_approval --> awaiting_approval: record_sponsors
+    awaiting_approval --> awaiting_approval: record_relations
     awaiting_approval --> applying: accept_batch_decisions
     awaiting_approval --> awaiting_approval: leave_batch
     awaiting_approval --> rejected: end_with_batch
@@ -80,6 +81,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -125,6 +127,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
     (S.AWAITING_APPROVAL, RecordSponsors): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, RecordRelations): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.APPLYING}),
     (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
@@ -181,6 +184,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RemindApprovers: decisions.remind_approvers,
     Expire: decisions.expire,
     RecordSponsors: decisions.record_sponsors,
+    RecordRelations: decisions.record_relations,
     Replan: planning.replan,
     Reopen: planning.reopen,
     Stop: writes.stop,
