@@ -439,6 +439,8 @@ class FakeDirectory:
     refusals: dict[ChatId, Refused] = field(default_factory=dict)
     missing: dict[Role, tuple[str, ...]] = field(default_factory=dict)
     """User groups that roles name and that do not exist."""
+    manager_accounts: dict[PersonId, Account] = field(default_factory=dict)
+    """The manager of each account; an account that is not here has none."""
 
     def assign(self, person: Person, roles: str) -> None:
         """Give a person exactly these roles, separated by spaces."""
@@ -509,6 +511,11 @@ class FakeDirectory:
         self.script.end(await self.script.begin("directory.people_of"))
         known = {person.id.lower(): self._by_main_id(person) for person in self.people.values()}
         return tuple(known.get(one.lower()) or Person(id=one, chat_id=ChatId(""), name=one) for one in accounts)
+
+    async def managers(self, accounts: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Find the managers of accounts."""
+        self.script.end(await self.script.begin("directory.managers"))
+        return {account: self.manager_accounts.get(account) for account in accounts}
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Name the user groups that do not exist."""

@@ -9,9 +9,10 @@ from datetime import datetime
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.absences import Absences, identified, in_whose_place
+from workflows.app.approvers.role_refusals import check_with_new_groups
+from workflows.app.approvers.stage_holders import roles_for
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
-from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
@@ -210,10 +211,11 @@ class PermissionCheck:
             Before the plan is written, all of them are read again.
             """
             if isinstance(click, Approve) and request.decisions:
-                assumed = roles_as_decided(request, actor, await self.directory.current_roles([actor]))
+                assumed = roles_as_decided(request, actor, await roles_for(request, [actor], self.directory))
                 if assumed is not None:
                     return assumed
-            return await self.directory.current_roles([actor, *(decision.person for decision in request.decisions)])
+            people = [actor, *(decision.person for decision in request.decisions)]
+            return await roles_for(request, people, self.directory)
 
         # Rejecting closes access, and is never limited.
         allowance = None

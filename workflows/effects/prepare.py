@@ -3,12 +3,15 @@
 It is long because every kind of request is prepared here.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.managers import Related, read_relations
+from workflows.app.approvers.possible_chain import require_chain
 from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import (
     access_plan,
@@ -16,7 +19,6 @@ from workflows.app.requests.proposing import (
     check_proposal,
     current_template,
     labels_of,
-    require_chain,
     require_no_other_request,
     require_time_left,
 )
@@ -38,6 +40,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
+from workflows.core.policy.relations import Relations
 from workflows.core.policy.template import Stage, Template
 from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
@@ -165,8 +168,8 @@ class Preparer:
             *require_no_errors(result.findings, FIELD),
         )
         recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
-        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors, *recent)}
-        await require_chain(self.directory, stages, excluded, {sponsor.chat_id} - {requester.chat_id})
+        related, others = Related(requester=requester, sponsor=sponsor), (*proposal.authors, *recent)
+        relations = await self._require_people(request, stages, related, others)
         return PreparedRequest(
             observation=observation,
             requester=requester,
@@ -182,7 +185,24 @@ class Preparer:
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
             partner_sponsors=recent,
+            relations=relations,
         )
+
+    async def _require_people(
+        self, request: AccessRequest, stages: tuple[Stage, ...], related: Related, others: Iterable[Person]
+    ) -> Relations:
+        """Check that enough people can decide, and return who has the relation roles.
+
+        :param others: who may not decide, besides the requester, the sponsor and who edited the request.
+        :raises InvalidField: when a stage cannot be passed; the error names it, and the people.
+        """
+        relations = await read_relations(related, [stage.role for stage in stages], directory=self.directory)
+        requester, sponsor = related.requester, related.sponsor
+        editors = (edit.person for edit in request.edits)
+        excluded = {one.chat_id for one in (requester, sponsor, *editors, *others)}
+        own = {sponsor.chat_id} - {requester.chat_id}
+        await require_chain(self.directory, stages, excluded, own, relations=relations)
+        return relations
 
     async def _propose(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
@@ -258,6 +278,7 @@ class Preparer:
             owner=requester.id,
             sponsor=sponsor.id,
             excluded=frozenset({requester.chat_id, sponsor.chat_id}),
+            related=Related(requester=requester, sponsor=sponsor),
             duration=request.fields.duration,
         )
         found = await adopting.propose(observation, terms, self.clock.now())

@@ -6,15 +6,16 @@ A check without an answer in time adds no problem; it is made again while the re
 import asyncio
 from typing import Final
 
+from workflows.app.approvers.managers import read_relations_of
+from workflows.app.approvers.possible_chain import require_chain
 from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.requests.proposing import require_chain
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.template import Stage
-from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 TIMEOUT_SECONDS: Final = 1.8
@@ -79,9 +80,11 @@ async def approval_chain_problem(
         async with asyncio.timeout(TIMEOUT_SECONDS):
             requester_ids = await directory.all_ids({requester})
             others = await directory.all_ids({sponsor}) - requester_ids
-            await require_chain(directory, stages, requester_ids | others, others)
+            roles = [stage.role for stage in stages]
+            relations = await read_relations_of(requester, sponsor, roles, directory=directory)
+            await require_chain(directory, stages, requester_ids | others, others, relations=relations)
     except InvalidField as error:
         return error.fact
-    except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused, TimeoutError):
-        pass
+    except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, Refused, TimeoutError):
+        pass  # a person who is refused is named at another field
     return None

@@ -11,6 +11,7 @@ from workflows.core.delegation.asking import StandIn
 from workflows.core.delegation.reassignment import stand_ins_of
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import Verdict
+from workflows.core.policy.relations import NO_RELATIONS, Relations, waiting_key
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -60,6 +61,14 @@ class Eligibility:
     """Every known id of the admins who reassigned an approval."""
     stand_ins: tuple[StandIn, ...] = ()
     """Who is asked in place of whom in the open stage, because an admin reassigned it."""
+    relations: Relations = NO_RELATIONS
+    """Who has the relation roles of the stages."""
+
+    @property
+    def waits_for(self) -> Role | None:
+        """Return what the open stage waits for, see `waiting_key`; None when the approval chain is complete."""
+        stages = self.open_stages
+        return waiting_key(stages[0].role, self.relations) if stages else None
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -146,6 +155,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         partner_sponsors=partner_sponsors,
         reassigners=ids_of(reassigners),
         stand_ins=stand_ins_of(request.reassignments, stage=verdict.open_stage, round=request.round),
+        relations=prepared.relations,
     )
 
 

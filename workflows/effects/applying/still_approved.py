@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from workflows.app.approvers.stage_holders import roles_for
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import CurrentRoles
@@ -68,7 +69,7 @@ class ApprovalReads:
         people = [decision.person for decision in request.decisions]
         return cls(
             identity=reads.start(resolve_again(request, tenant=tenant)),
-            current_roles=reads.start(directory.current_roles(people)),
+            current_roles=reads.start(roles_for(request, people, directory)),
             default=reads.start(tenant.read_default()) if needs_default(request) else None,
         )
 

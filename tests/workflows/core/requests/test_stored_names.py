@@ -43,6 +43,7 @@ def test_the_names_of_commands() -> None:
         "record_applied",
         "record_refusal",
         "record_apply_failed",
+        "record_relations",
         "record_sponsors",
         "reassign",
         "accept_batch_decisions",

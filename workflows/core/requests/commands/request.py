@@ -25,6 +25,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -191,6 +192,7 @@ RequestCommand = (
     | RecordApplied
     | RecordRefusal
     | RecordApplyFailed
+    | RecordRelations
     | RecordSponsors
     | Reassign[Person]
     | AcceptBatchDecisions
