@@ -1,4 +1,7 @@
-"""The lists of a person's App Home: what waits for them, what they requested, and what admins must look at."""
+"""The lists of a person's App Home: what waits for them, what they requested, and what admins must look at.
+
+It is long because every list of an App Home is read here.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -145,8 +148,7 @@ async def read_home(
         same person.
     """
     chat_ids, person_ids = ids_of(person, identified_person), every_id_of(person, identified_person)
-    is_admin = bool(chat_ids & await directory.holders(ADMIN))
-    searches = bool(position.text or position.request_filter)
+    is_admin, searches = bool(chat_ids & await directory.holders(ADMIN)), bool(position.text or position.request_filter)
     is_auditor = await is_shown_as_auditor(person, identified_person, directory, searches=searches)
     if is_auditor and position.request_filter is not None:
         found = await _found_requests(position.request_filter, position, FOUND_PAGE, store, now)
@@ -159,6 +161,7 @@ async def read_home(
         home,
         is_auditor=is_auditor,
         batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, pages, store),
+        absences=await read_absences(person_ids, is_admin=is_admin, store=store, now=now),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         campaigns=await store.open_campaigns() if is_admin and not position.text else (),
         partners=await store.partners_page(
@@ -210,7 +213,6 @@ async def _read_lists(
         ending=await partners(HomeList.ENDING, ending),
         sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
         is_admin=is_admin,
-        absences=await read_absences(person_ids, is_admin=is_admin, store=store, now=now),
         overdue=await partners(HomeList.OVERDUE, overdue) if is_admin else EMPTY,
         alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
     )

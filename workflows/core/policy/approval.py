@@ -129,17 +129,16 @@ def evaluate(
         elif person.id in seen:
             not_counted.append(Fact(NotCountedReason.COUNTS_ONCE, {"person": person.name}))
         elif current_roles is not None and not current_roles.holds(person.id, stages[decision.stage].role):
-            title = stages[decision.stage].title
-            not_counted.append(Fact(NotCountedReason.LOST_ROLE, {"person": person.name, "stage": title}))
+            lost = {"person": person.name, "stage": stages[decision.stage].title}
+            not_counted.append(Fact(NotCountedReason.LOST_ROLE, lost))
         else:
             seen.add(person.id)
             counted[decision.stage].append(person)
     missing = [max(0, stage.quorum - len(people)) for stage, people in zip(stages, counted, strict=True)]
-    open_stage = next((index for index, number in enumerate(missing) if number), None)
     return Verdict(
         counted_people=tuple(map(tuple, counted)),
-        open_stage=open_stage,
-        missing=0 if open_stage is None else missing[open_stage],
+        open_stage=next((index for index, number in enumerate(missing) if number), None),
+        missing=next(filter(None, missing), 0),
         not_counted=tuple(not_counted),
         on_behalf_of={one.person.id: one.on_behalf_of for one in decisions if one.on_behalf_of is not None},
     )

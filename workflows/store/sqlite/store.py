@@ -1,4 +1,7 @@
-"""The complete embedded store. Everything that a command changes is stored in one transaction."""
+"""The complete embedded store. Everything that a command changes is stored in one transaction.
+
+It is long because everything that one transaction can store is written here.
+"""
 
 import json
 from collections.abc import Callable, Sequence
