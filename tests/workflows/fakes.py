@@ -14,6 +14,7 @@ from bot.words.requests.messages import message_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.batches.batch import Batch, BatchRow, ListFile
+from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.errors.facts import Fact
@@ -267,6 +268,8 @@ class FakeTenant:
     manager_of: dict[PersonId, PersonId] = field(default_factory=dict)
     """The manager of an account, by its id. The manager's own account is in `accounts`."""
     groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
+    approver_group_list: list[ApproverGroup] = field(default_factory=list)
+    """The groups that Entra shows with their owners."""
     default: dict[str, Any] = field(default_factory=lambda: {"isServiceDefault": True})
     page_size: int = 100
     lag: int = 0
@@ -394,6 +397,11 @@ class FakeTenant:
         self.script.end(await self.script.begin("tenant.managers"))
         accounts_by_id = {account.id: account for account in self.accounts}
         return {person: accounts_by_id.get(self.manager_of.get(person, PersonId(""))) for person in ids}
+
+    async def approver_groups(self, ids: Sequence[str]) -> Sequence[ApproverGroup]:
+        """Read groups with their owners."""
+        self.script.end(await self.script.begin("tenant.approver_groups"))
+        return [group for group in self.approver_group_list if group.id in ids]
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List a group."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.absences import Absences, identified, in_whose_place
+from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import roles_for
 from workflows.app.batches.batch_service import BatchService
@@ -201,6 +202,7 @@ class PermissionCheck:
             await self._require_same_rules(request)
             if isinstance(click, Approve):
                 await self._require_same_adopted_settings(request)
+                await self._require_safe_groups(request)
         command = replace(
             with_person(click, actor), on_behalf_of=await self._in_whose_place(request, actor, received_at)
         )
@@ -330,6 +332,20 @@ class PermissionCheck:
         if again is not None:
             await self.service.advance(request.id, again)
             raise Refused(RefusalCode.ADOPTED_SETTINGS_CHANGED)
+
+    async def _require_safe_groups(self, request: AccessRequest) -> None:
+        """Plan the request again when a person of it owns a group that decides, or everybody can join the group.
+
+        That is read with the last approval. Preparing then refuses the request, and names the person and the group.
+
+        :raises Refused: when that is so.
+        """
+        if not next_approval_is_last(request):
+            return
+        problem = await group_problem_of(request, tenant=self.tenant, catalog=self.catalog)
+        if problem is not None:
+            await self.service.advance(request.id, Replan(reason=(problem, Fact(NoteCode.ASKED_AGAIN))))
+            raise Refused(RefusalCode(problem.code), **problem.values)
 
     async def _retry_or_drop(self, click: EffectClick, actor: Person, key: str) -> None:
         current_roles = await self.directory.current_roles([actor])

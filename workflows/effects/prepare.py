@@ -12,6 +12,7 @@ from workflows.app.adoption.adopting import Adopting, AdoptionTerms
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.managers import Related, read_relations
 from workflows.app.approvers.possible_chain import require_chain
+from workflows.app.approvers.role_groups import role_group_problem
 from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import (
     access_plan,
@@ -202,6 +203,10 @@ class Preparer:
         excluded = {one.chat_id for one in (requester, sponsor, *editors, *others)}
         own = {sponsor.chat_id} - {requester.chat_id}
         await require_chain(self.directory, stages, excluded, own, relations=relations)
+        people = (requester, sponsor, *(edit.person for edit in request.edits), *others)
+        problem = await role_group_problem(stages, people, tenant=self.tenant, catalog=self.catalog)
+        if problem is not None:
+            raise InvalidField("template", RefusalCode(problem.code), **problem.values)
         return relations
 
     async def _propose(

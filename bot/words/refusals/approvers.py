@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.words.sentences import Sentences
+from workflows.core.checks.approver_groups import GroupProblem
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.policy.relations import NoHolderReason
@@ -40,4 +41,23 @@ def _manager_cannot_decide(values: Values) -> str:
     return f"Nobody can decide the stage “{values['stage']}”. {manager_problem_words(values)}"
 
 
-APPROVERS: Final[Sentences] = {R.MANAGER_CANNOT_DECIDE: _manager_cannot_decide}
+_GROUP_PROBLEMS: Final = {
+    GroupProblem.PUBLIC: "Everybody can join the group {group} in Entra without approval, so its members cannot "
+    "approve. Ask an admin to make the group private",
+    GroupProblem.OWNERS_UNREADABLE: "Microsoft Graph does not show who owns the group {group}, so its members cannot "
+    "approve. Ask an admin to name a security group that is kept in Entra",
+    GroupProblem.OWNED: "{owner} takes part in this request and owns the group {group}, so its members cannot approve. "
+    "Ask an admin to remove {owner} from the owners of the group, or let somebody else take part",
+    GroupProblem.MISSING: "The group {group} is not in Entra any more. Ask an admin to correct the role in roles.toml",
+}
+
+
+def group_problem_words(values: Values) -> str:
+    """Return why the members of a group cannot decide, and what to do, see `RefusalCode.GROUP_CANNOT_DECIDE`."""
+    return f"{_GROUP_PROBLEMS[GroupProblem(values['problem'])].format(**values)}."
+
+
+APPROVERS: Final[Sentences] = {
+    R.MANAGER_CANNOT_DECIDE: _manager_cannot_decide,
+    R.GROUP_CANNOT_DECIDE: group_problem_words,
+}

@@ -1,7 +1,8 @@
 """Find who has the relation roles of a request: read managers from Entra, and find their chat users."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role
@@ -16,6 +17,8 @@ from workflows.core.policy.relations import (
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused
 from workflows.ports.tenant import Account
 
+ManagersRead: TypeAlias = Callable[[Sequence[PersonId]], Awaitable[Mapping[PersonId, Account | None]]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
@@ -23,6 +26,11 @@ class Related:
 
     requester: Person
     sponsor: Person
+
+    @property
+    def people(self) -> tuple[Person, Person]:
+        """Return both of them."""
+        return self.requester, self.sponsor
 
     def person(self, to: RelatedTo) -> Person:
         """Return one of them."""
@@ -49,17 +57,18 @@ class FoundManager:
 
 
 async def manager_accounts(
-    related: Related, roles: Sequence[Role], *, directory: PeopleDirectory
+    related: Related, roles: Sequence[Role], *, managers: ManagersRead
 ) -> tuple[FoundManager, ...]:
-    """Read from Entra which account has each of these relation roles now. Nothing is cached.
+    """Return which account has each of these relation roles in Entra.
 
+    :param managers: reads the manager of each account, see `PeopleDirectory.managers`.
     :raises TenantUnavailable, TenantRefused: when a manager cannot be read.
     """
     asked = {role: related.person(RELATIONS[role].to) for role in roles}
-    first = await directory.managers(sorted({person.id for person in asked.values()}))
+    first = await managers(sorted({person.id for person in asked.values()}))
     above = {role: manager for role, person in asked.items() if (manager := first.get(person.id))}
     two_steps = {role: manager for role, manager in above.items() if RELATIONS[role].steps > 1}
-    second = await directory.managers(sorted({one.id for one in two_steps.values()})) if two_steps else {}
+    second = await managers(sorted({one.id for one in two_steps.values()})) if two_steps else {}
     return tuple(
         FoundManager(role=role, whose=manager.name, account=second.get(manager.id))
         if (manager := two_steps.get(role)) is not None
@@ -83,7 +92,7 @@ async def read_relations(related: Related, roles: Collection[Role], *, directory
     """
     if not (wanted := relation_roles(roles)):
         return Relations()
-    found = await manager_accounts(related, wanted, directory=directory)
+    found = await manager_accounts(related, wanted, managers=directory.managers)
     able = sorted(set(able_accounts(found).values()))
     people = {person.id: person for person in (await directory.people_of(able) if able else ())}
     able_people = {account: await _identified(person, directory) for account, person in people.items()}

@@ -35,7 +35,7 @@ async def roles_for(request: AccessRequest, people: Sequence[Person], directory:
     if prepared is None or not wanted:
         return current_roles
     related = Related(requester=prepared.requester, sponsor=prepared.sponsor)
-    found = await manager_accounts(related, wanted, directory=directory)
+    found = await manager_accounts(related, wanted, managers=directory.managers)
     return with_relation_roles(current_roles, able_accounts(found))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import structlog
 
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.approvers.stage_holders import holders_for
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
@@ -172,6 +173,8 @@ async def require_people(request_id: RequestId, *, store: Store, directory: Peop
         shortage = None if request is None else next(iter(await role_shortages(request, directory)), None)
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
         return
+    if request is not None and request.prepared is not None and request.prepared.relations.holders:
+        await request_relation_check(store)
     if shortage is not None:
         await request_role_check(store)
         raise Refused(

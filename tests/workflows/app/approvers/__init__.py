@@ -1,1 +1,1 @@
-"""Tests of who holds the stages, and who is asked in place of somebody else."""
+"""Tests of who holds a stage, and who is asked in place of somebody else."""
