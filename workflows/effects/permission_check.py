@@ -3,12 +3,14 @@
 It is long because every kind of click is checked here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.absences import Absences, identified, in_whose_place
+from workflows.app.approvers.manager_delegates import KnownAbsences
 from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import roles_for
@@ -213,11 +215,11 @@ class PermissionCheck:
             Before the plan is written, all of them are read again.
             """
             if isinstance(click, Approve) and request.decisions:
-                assumed = roles_as_decided(request, actor, await roles_for(request, [actor], self.directory))
+                assumed = roles_as_decided(request, actor, await self._roles_for(request, [actor], received_at))
                 if assumed is not None:
                     return assumed
             people = [actor, *(decision.person for decision in request.decisions)]
-            return await roles_for(request, people, self.directory)
+            return await self._roles_for(request, people, received_at)
 
         # Rejecting closes access, and is never limited.
         allowance = None
@@ -229,6 +231,13 @@ class PermissionCheck:
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)
 
+    async def _roles_for(
+        self, request: AccessRequest, people: Sequence[Person], received_at: datetime | None
+    ) -> CurrentRoles:
+        absences = await self.store.absences(request.created_at)
+        known = KnownAbsences(absences=absences, at=received_at or self.clock.now())
+        return await roles_for(request, people, self.directory, known)
+
     async def _in_whose_place(
         self, request: AccessRequest | None, actor: Person, received_at: datetime | None
     ) -> Person | None:
@@ -236,14 +245,18 @@ class PermissionCheck:
         if request is None or request.state is not RequestState.AWAITING_APPROVAL:
             return None
         at = received_at or self.clock.now()
-        return await in_whose_place(actor, eligibility(request), at, store=self.store, directory=self.directory)
+
+        async def roles_of(people: Sequence[Person]) -> CurrentRoles:
+            return await roles_for(request, people, self.directory)
+
+        return await in_whose_place(actor, eligibility(request), at, store=self.store, roles_of=roles_of)
 
     async def _reassign(self, click: Reassign[ChatId], actor: Person, key: str, received_at: datetime | None) -> None:
         from_person = await self.directory.identify(click.from_person)
         to_person = await identified(click.to_person, RefusalCode.REASSIGNED_TO_REFUSED, directory=self.directory)
 
-        async def current_roles_of(_: AccessRequest) -> CurrentRoles:
-            return await self.directory.current_roles([actor, from_person, to_person])
+        async def current_roles_of(request: AccessRequest) -> CurrentRoles:
+            return await self._roles_for(request, [actor, from_person, to_person], received_at)
 
         command: Reassign[Person] = Reassign(
             actor=actor,
@@ -260,13 +273,7 @@ class PermissionCheck:
 
     @property
     def _absences(self) -> Absences:
-        return Absences(
-            store=self.store,
-            tenant=self.tenant,
-            directory=self.directory,
-            clock=self.clock,
-            wake=self.freezes.wake,
-        )
+        return Absences(store=self.store, directory=self.directory, clock=self.clock, wake=self.freezes.wake)
 
     @property
     def _handovers(self) -> Handovers:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.manager_delegates import KnownAbsences
 from workflows.app.approvers.managers import Related, read_relations
 from workflows.app.approvers.possible_chain import require_chain
 from workflows.app.approvers.role_groups import role_group_problem
@@ -197,7 +198,11 @@ class Preparer:
         :param others: who may not decide, besides the requester, the sponsor and who edited the request.
         :raises InvalidField: when a stage cannot be passed; the error names it, and the people.
         """
-        relations = await read_relations(related, [stage.role for stage in stages], directory=self.directory)
+        now = self.clock.now()
+        known = KnownAbsences(absences=await self.store.absences(now), at=now)
+        relations = await read_relations(
+            related, [stage.role for stage in stages], directory=self.directory, known=known
+        )
         requester, sponsor = related.requester, related.sponsor
         editors = (edit.person for edit in request.edits)
         excluded = {one.chat_id for one in (requester, sponsor, *editors, *others)}

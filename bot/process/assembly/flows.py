@@ -174,7 +174,7 @@ def _decide_flows(
         display_directory=display_directory,
         clock=systems.clock,
     )
-    absences = Absences(store=store, tenant=systems.tenant, directory=directory, clock=systems.clock)
+    absences = Absences(store=store, directory=directory, clock=systems.clock)
     return (
         decide,
         AbsenceFlow(service=service, windows=windows, members=members, directory=directory, absences=absences),

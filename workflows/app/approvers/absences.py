@@ -1,10 +1,11 @@
 """Set and end absences, and find in whose place somebody decides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.delegation.absence import (
     Absence,
@@ -19,7 +20,7 @@ from workflows.core.delegation.absence import (
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, SetAbsence
 from workflows.core.requests.commands.request import CommandSubject
@@ -30,7 +31,9 @@ from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused
 from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant
+
+RolesOf: TypeAlias = Callable[[Sequence[Person]], Awaitable[CurrentRoles]]
+"""Reads which roles people have now."""
 
 _MAX_SHOWN: Final = 100
 """The most waiting requests whose cards are updated at once; the others are with their next reminder."""
@@ -47,7 +50,6 @@ class Absences:
     """Stores each absence with its audit entry and messages. Every method may be repeated safely."""
 
     store: Store
-    tenant: Tenant
     directory: PeopleDirectory
     clock: Clock
     wake: Callable[[], None] = _nothing_waits
@@ -131,6 +133,7 @@ class Absences:
         entry = entry_of(key, self.clock.now(), actor, click.name, {**details, "delegate": absence.delegate.name})
         effects = (*messages, *await self._shown_again(absence))
         await self.store.commit(Commit(entry=entry, absence=absence, effects=effects))
+        await request_relation_check(self.store)
 
     async def _shown_again(self, absence: Absence) -> list[ShowRequest]:
         """Have the cards that wait show who is asked: now, when the absence begins, and when it ends."""
@@ -143,7 +146,7 @@ class Absences:
         return actor if chat_id == actor.chat_id else await identified(chat_id, code, directory=self.directory)
 
     async def _manager_of(self, person: PersonId) -> PersonId | None:
-        manager = (await self.tenant.managers([person]))[person]
+        manager = (await self.directory.managers([person])).get(person)
         return manager.id if manager is not None and manager.is_enabled and manager.is_member else None
 
 
@@ -162,7 +165,7 @@ async def identified(chat_id: ChatId, code: RefusalCode, *, directory: PeopleDir
 
 
 async def in_whose_place(
-    actor: Person, eligibility: Eligibility, at: datetime, *, store: Store, directory: PeopleDirectory
+    actor: Person, eligibility: Eligibility, at: datetime, *, store: Store, roles_of: RolesOf
 ) -> Person | None:
     """Return the absent person in whose place somebody decides; None when they decide for themselves.
 
@@ -180,7 +183,7 @@ async def in_whose_place(
     ]
     if not absent:
         return None
-    roles = await directory.current_roles(absent)
+    roles = await roles_of(absent)
     return next((person for person in absent if roles.holds(person.id, stage.role)), None)
 
 

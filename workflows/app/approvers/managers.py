@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from workflows.app.approvers.manager_delegates import KnownAbsences, delegates_of
+from workflows.core.delegation.manager_delegates import ManagerDelegate
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.policy.relations import (
@@ -82,11 +84,14 @@ def able_accounts(found: Collection[FoundManager]) -> Mapping[Role, PersonId]:
     return {one.role: one.account.id for one in found if one.account is not None and one.problem is None}
 
 
-async def read_relations(related: Related, roles: Collection[Role], *, directory: PeopleDirectory) -> Relations:
+async def read_relations(
+    related: Related, roles: Collection[Role], *, directory: PeopleDirectory, known: KnownAbsences | None = None
+) -> Relations:
     """Read who has the relation roles among some roles now. A manager must be exactly one enabled member account with
     one chat user.
 
     :param roles: the roles of the stages; the others are ignored.
+    :param known: the absences in which a manager's delegate is looked for; None: nobody is away.
     :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when a manager's chat user cannot be read.
     :raises TenantUnavailable, TenantRefused: when a manager cannot be read.
     """
@@ -94,12 +99,16 @@ async def read_relations(related: Related, roles: Collection[Role], *, directory
         return Relations()
     found = await manager_accounts(related, wanted, managers=directory.managers)
     able = sorted(set(able_accounts(found).values()))
+    delegates = {} if known is None else await delegates_of(able, known.absences, known.at, directory)
     people = {person.id: person for person in (await directory.people_of(able) if able else ())}
     able_people = {account: await _identified(person, directory) for account, person in people.items()}
-    return Relations(holders=tuple(_holder(one, able_people) for one in found))
+    return Relations(holders=tuple(_holder(one, able_people, delegates) for one in found))
 
 
-def _holder(found: FoundManager, people: Mapping[PersonId, Person | None]) -> RelationHolder:
+def _holder(
+    found: FoundManager, people: Mapping[PersonId, Person | None], delegates: Mapping[PersonId, ManagerDelegate]
+) -> RelationHolder:
+    delegate = None if found.account is None else delegates.get(found.account.id)
     account, problem = found.account, found.problem
     person = None if account is None or problem is not None else people.get(account.id)
     if problem is None and person is None:
@@ -110,6 +119,8 @@ def _holder(found: FoundManager, people: Mapping[PersonId, Person | None]) -> Re
         person=person,
         problem=problem,
         name="" if account is None or person is not None else account.name,
+        delegate=None if delegate is None else delegate.person,
+        named_by=() if delegate is None else delegate.named_by,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from workflows.app.approvers.manager_delegates import KnownAbsences
 from workflows.app.approvers.managers import Related, able_accounts, manager_accounts, read_relations
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
@@ -40,9 +41,10 @@ async def check_relations(*, store: Store, directory: PeopleDirectory, service: 
     if not waiting:
         return
     people, managers = directory.for_one_check(), _ManagersOnce(directory)
+    known = KnownAbsences(absences=await store.absences(now), at=now)
     try:
         await managers.read([one.id for request in waiting for one in _related(request).people])
-        changed = {request.id: await _changed(request, managers, people) for request in waiting}
+        changed = {request.id: await _changed(request, managers, people, known) for request in waiting}
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("relations_not_checked", reason=str(error))
         return
@@ -66,7 +68,9 @@ def _related(request: AccessRequest) -> Related:
     return Related(requester=prepared.requester, sponsor=prepared.sponsor)
 
 
-async def _changed(request: AccessRequest, managers: "_ManagersOnce", people: PeopleDirectory) -> Relations | None:
+async def _changed(
+    request: AccessRequest, managers: "_ManagersOnce", people: PeopleDirectory, known: KnownAbsences
+) -> Relations | None:
     """Return who has the relation roles of a request now; None when the same people have them.
 
     Somebody who could not decide is looked up each time: their chat user may have been corrected.
@@ -75,9 +79,11 @@ async def _changed(request: AccessRequest, managers: "_ManagersOnce", people: Pe
     roles = relation_roles(holder.role for holder in stored.holders)
     accounts = able_accounts(await manager_accounts(_related(request), roles, managers=managers.read))
     before = {holder.role: holder.person.id for holder in stored.holders if holder.person is not None}
-    if before == accounts and len(before) == len(stored.holders):
+    has_delegate = any(holder.delegate is not None for holder in stored.holders)
+    is_away = any(absence.person.id in accounts.values() and absence.is_active(known.at) for absence in known.absences)
+    if before == accounts and len(before) == len(stored.holders) and not has_delegate and not is_away:
         return None
-    now = await read_relations(_related(request), roles, directory=people)
+    now = await read_relations(_related(request), roles, directory=people, known=known)
     return None if now == stored else now
 
 

@@ -5,6 +5,7 @@ This is the one place that answers it. Cards, forms, reminders, the App Home and
 
 from collections.abc import Sequence
 
+from workflows.app.approvers.manager_delegates import KnownAbsences, with_delegates
 from workflows.app.approvers.managers import Related, able_accounts, manager_accounts
 from workflows.core.people import ChatId, CurrentRoles, Person, Role
 from workflows.core.policy.relations import RELATIONS, Relations, holders_in_key, relation_roles, with_relation_roles
@@ -25,10 +26,14 @@ async def holders_for(
     return await (directory.known_holders(role) if is_asking else directory.holders(role))
 
 
-async def roles_for(request: AccessRequest, people: Sequence[Person], directory: PeopleDirectory) -> CurrentRoles:
+async def roles_for(
+    request: AccessRequest, people: Sequence[Person], directory: PeopleDirectory, known: KnownAbsences | None = None
+) -> CurrentRoles:
     """Read which roles people have now for the stages of a request: from roles.toml, and by relation.
 
     The requester's and the sponsor's managers are read again each time.
+
+    :param known: the absences in which a manager's delegate is looked for; None: no delegate holds a stage.
     """
     current_roles, prepared = await directory.current_roles(people), request.prepared
     wanted = () if prepared is None else relation_roles(stage.role for stage in prepared.stages)
@@ -36,7 +41,12 @@ async def roles_for(request: AccessRequest, people: Sequence[Person], directory:
         return current_roles
     related = Related(requester=prepared.requester, sponsor=prepared.sponsor)
     found = await manager_accounts(related, wanted, managers=directory.managers)
-    return with_relation_roles(current_roles, able_accounts(found))
+    able = able_accounts(found)
+    current_roles = with_relation_roles(current_roles, able)
+    if known is None:
+        return current_roles
+    decided = {decision.person.id: decision.at for decision in request.decisions}
+    return await with_delegates(current_roles, able, decided, known, directory)
 
 
 async def holders_by_key(key: Role, directory: PeopleDirectory) -> frozenset[ChatId]:

@@ -68,6 +68,10 @@ class RelationHolder:
     """None when somebody has the role."""
     name: str = ""
     """The name of a manager who cannot decide; empty when there is none."""
+    delegate: Person | None = None
+    """Who decides in place of a manager who is away; None: nobody does."""
+    named_by: tuple[Person, ...] = ()
+    """The admins who named the delegate, and so may not decide."""
 
     def as_values(self) -> dict[str, Any]:
         """Return the values of a message about it: `whose`, `problem` and `manager`."""
@@ -86,9 +90,10 @@ class Relations:
         return next((holder for holder in self.holders if holder.role == role), None)
 
     def chat_ids(self, role: Role) -> frozenset[ChatId]:
-        """Return the chat id of the person who has a relation role; empty when nobody has it."""
+        """Return the chat ids of who has a relation role, and of the delegate; empty when nobody has it."""
         holder = self.holder_of(role)
-        return frozenset() if holder is None or holder.person is None else frozenset({holder.person.chat_id})
+        people = () if holder is None else (holder.person, holder.delegate)
+        return frozenset(person.chat_id for person in people if person is not None)
 
 
 NO_RELATIONS: Final = Relations()
@@ -121,7 +126,7 @@ def waiting_key(role: Role, relations: Relations) -> Role:
 
     It is stored with the request, so that those for whom it waits find it. No role has a colon in its name.
     """
-    return Role(f"{role}:{''.join(relations.chat_ids(role))}") if role in RELATIONS else role
+    return Role(f"{role}:{','.join(sorted(relations.chat_ids(role)))}") if role in RELATIONS else role
 
 
 def holders_in_key(key: Role) -> frozenset[ChatId] | None:
@@ -129,7 +134,5 @@ def holders_in_key(key: Role) -> frozenset[ChatId] | None:
 
     :param key: what it waits for, see `waiting_key`.
     """
-    _, colon, chat_id = key.partition(":")
-    if not colon:
-        return None
-    return frozenset({ChatId(chat_id)}) if chat_id else frozenset()
+    _, colon, chat_ids = key.partition(":")
+    return frozenset(ChatId(one) for one in chat_ids.split(",") if one) if colon else None

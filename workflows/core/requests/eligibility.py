@@ -26,7 +26,7 @@ class IneligibleReason(Enum):
     AUTHOR = auto()
     """They made the settings that the request adopts."""
     REASSIGNER = auto()
-    """They are an admin who reassigned an approval of the request."""
+    """They are an admin who reassigned an approval of the request, or named a manager's delegate."""
     COUNTED = auto()
     """Their approval counts already. Each person can approve once."""
 
@@ -134,7 +134,8 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     editors = [edit.person for edit in request.edits]
     chat_ids = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
     authors, partner_sponsors = ids_of(prepared.authors), ids_of(prepared.partner_sponsors)
-    reassigners = [reassignment.by for reassignment in request.reassignments]
+    named_by = [admin for holder in prepared.relations.holders for admin in holder.named_by]
+    reassigners = [*(reassignment.by for reassignment in request.reassignments), *named_by]
     return Eligibility(
         stages=prepared.stages,
         verdict=verdict,

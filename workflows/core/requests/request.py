@@ -362,6 +362,7 @@ class AccessRequest:
         prepared = self.require_prepared()
         excluded = prepared.excluded | {edit.person.id for edit in self.edits}
         excluded |= {reassignment.by.id for reassignment in self.reassignments}
+        excluded |= {admin.id for holder in prepared.relations.holders for admin in holder.named_by}
         return evaluate(
             prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, current_roles=current_roles
         )

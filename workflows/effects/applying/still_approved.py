@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from workflows.app.approvers.manager_delegates import KnownAbsences
 from workflows.app.approvers.managers import Related, read_relations
 from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.stage_holders import roles_for
@@ -20,6 +21,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.default_check import changed_default, needs_default
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.store import Store
 from workflows.ports.tenant import ReadsTogether, Tenant
 
 NextStep: TypeAlias = Callable[[AccessRequest], Facts]
@@ -79,17 +81,28 @@ class ApprovalReads:
         tenant: Tenant,
         directory: PeopleDirectory,
         catalog: Catalog | None,
+        store: Store | None = None,
     ) -> "ApprovalReads":
-        """Start the reads for a request that opens access."""
-        people = [decision.person for decision in request.decisions]
+        """Start the reads for a request that opens access.
+
+        :param store: has the absences; None: no delegate of a manager counts.
+        """
         return cls(
             identity=reads.start(resolve_again(request, tenant=tenant)),
-            current_roles=reads.start(roles_for(request, people, directory)),
+            current_roles=reads.start(_roles_now(request, directory, store)),
             default=reads.start(tenant.read_default()) if needs_default(request) else None,
             group_problem=None
             if catalog is None
             else reads.start(group_problem_of(request, tenant=tenant, catalog=catalog)),
         )
+
+
+async def _roles_now(request: AccessRequest, directory: PeopleDirectory, store: Store | None) -> CurrentRoles:
+    """Read the roles of everybody who decided, each as a delegate if they were one at their decision."""
+    people, known = [decision.person for decision in request.decisions], None
+    if store is not None:
+        known = KnownAbsences(absences=await store.absences(request.created_at), at=request.changed_at)
+    return await roles_for(request, people, directory, known)
 
 
 async def find_objection(
@@ -98,11 +111,13 @@ async def find_objection(
     tenant: Tenant,
     directory: PeopleDirectory,
     catalog: Catalog | None,
+    store: Store | None = None,
     started: ApprovalReads | None = None,
 ) -> Objection | None:
     """Check the partner's identity, template, roles, approvals and inherited values.
 
     :param catalog: the current templates and roles; None: they are not compared.
+    :param store: see `ApprovalReads.start`.
     :param started: the reads, when they were started already together with other reads.
     :returns: the first reason not to write the request; None when everything is as it was approved.
     :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
@@ -110,7 +125,9 @@ async def find_objection(
     if request.fields.kind is RequestKind.REVOCATION:
         return None
     async with tenant.together() as reads:
-        started = started or ApprovalReads.start(reads, request, tenant=tenant, directory=directory, catalog=catalog)
+        started = started or ApprovalReads.start(
+            reads, request, tenant=tenant, directory=directory, catalog=catalog, store=store
+        )
         return await _found_objection(request, started, catalog, directory)
 
 
