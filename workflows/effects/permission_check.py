@@ -37,19 +37,29 @@ from workflows.core.requests.commands.clicks import (
     received_name,
     subject_of,
     with_person,
+    written_text,
 )
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.request import (
+    Answer,
+    Approve,
+    Ask,
+    Comment,
+    Reject,
+    RemindApprovers,
+    Withdraw,
+)
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
+from workflows.effects.clicks.conversations import Conversations
+from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
-from workflows.effects.handovers import Handovers
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -105,6 +115,7 @@ class PermissionCheck:
                 command=received_name(click),
                 subject=subject_of(click),
                 channel=click.channel,
+                text=written_text(click),
             )
         except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._tell_that_it_waits(effect)
@@ -144,6 +155,9 @@ class PermissionCheck:
                 await self._decide(click, actor, key, received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
+            case Ask() | Answer() | Comment():
+                conversations = Conversations(service=self.service, directory=self.directory)
+                await conversations.carry_out(click, actor, key=key, received_at=received_at)
             case AskReminder():
                 is_requester = await self._is_requester(click.request_id, actor)
                 reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)

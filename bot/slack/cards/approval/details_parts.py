@@ -21,6 +21,7 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
+from bot.slack.cards.approval.sections.conversation import remark_elements
 from bot.slack.cards.drift import changed_items, default_of, drift_blocks, drift_json, drift_json_blocks, shown_drift
 from bot.slack.cards.findings import policy_items
 from bot.slack.cards.partner_and_plan import (
@@ -71,6 +72,7 @@ TITLES: Final[Mapping[DetailsPart, str]] = {
     DetailsPart.NOT_COUNTED: "Approvals not counted",
     DetailsPart.OPERATIONS: "Graph operations",
     DetailsPart.OTHERS: "Other open requests",
+    DetailsPart.REMARKS: "Questions, comments",
     DetailsPart.HISTORY: "History",
 }
 """The titles of the windows; Slack accepts 24 characters."""
@@ -108,6 +110,8 @@ def whole_part(
     if name is DetailsPart.OPERATIONS:
         plan = current_plan(request)
         return _texts("" if plan is None else operations_json(plan.operations))
+    if name is DetailsPart.REMARKS:
+        return [element for remark in reversed(request.remarks) for element in remark_elements(remark)]
     if name is DetailsPart.HISTORY:
         return _bullets(history_items(request, history, replacement))
     if name is DetailsPart.OTHERS:

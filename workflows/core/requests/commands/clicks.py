@@ -18,8 +18,11 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
     CommandSubject,
+    Comment,
     Edit,
     Reject,
     RemindApprovers,
@@ -77,6 +80,8 @@ DecisionClick = Approve[ChatId] | Reject[ChatId]
 
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
+RemarkClick = Ask[ChatId] | Answer[ChatId] | Comment[ChatId]
+
 HandoverClick = ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId]
 
 EffectClick = RetryEffect | DropEffect
@@ -85,6 +90,7 @@ Click = (
     DecisionClick
     | Withdraw
     | AskReminder
+    | RemarkClick
     | Keep[ChatId]
     | Revoke
     | SetupClick
@@ -110,7 +116,7 @@ def received_name(click: Click) -> str:
 def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw() | AskReminder():
+        case Approve() | Reject() | Withdraw() | AskReminder() | Ask() | Answer() | Comment():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
@@ -126,10 +132,17 @@ def subject_of(click: Click) -> CommandSubject:
             assert_never(click)
 
 
+def written_text(click: Click) -> str:
+    """Return the text that is shown back to its author when it was not recorded; empty for clicks without one."""
+    return click.text if isinstance(click, Ask | Answer | Comment) else ""
+
+
 def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
     """Return who gave a command; None for a command of the bot itself."""
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
+            return command.actor
+        case Ask() | Answer() | Comment():
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
@@ -141,6 +154,10 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+@overload
+def with_person(click: Answer[ChatId], actor: Person) -> Answer[Person]: ...
+@overload
+def with_person(click: Comment[ChatId], actor: Person) -> Comment[Person]: ...
 @overload
 def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
 @overload
