@@ -107,12 +107,10 @@ _ROLES: Final = {AskedAs.SPONSOR.value: "the sponsor", AskedAs.MANAGER.value: "t
 
 
 def _details_words(command: str, entry: RecordedEntry) -> str:
-    """Return what an entry says besides its name: a text from outside, or more about a review."""
+    """Return what an entry about a question or a review says besides its name."""
     match command, entry.details:
-        case "ask", {"text": str(text), "asked": [*asked]}:
-            return f" to {and_list(list(map(str, asked)))}: “{text}”"
-        case (("answer" | "comment"), {"text": str(text)}):
-            return f": “{text}”"
+        case "ask", {"asked": [*asked]}:
+            return f" to {and_list(list(map(str, asked)))}"
         case "skip_review", {"reason": str(reason)}:
             return f": {skipped_words(reason)}"
         case "record_review_reminder", {"people": dict(people)}:

@@ -36,7 +36,7 @@ from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
-from bot.words.requests.audit_history import reason_words
+from bot.words.requests.audit_history import REMARKS, reason_words
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import replacement_words
@@ -57,8 +57,9 @@ StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
 """The people of each stage, in the order of the stages."""
 
 MAX_HISTORY_REASON_CHARACTERS: Final = 300
-"Characters of the reason of an answer to a review."
-_KEEP: Final = "keep"
+"Characters of the reason of an answer to a review, and of a question, an answer or a comment."
+_WITH_REASON: Final = frozenset({"keep", *REMARKS})
+"""The commands whose reason or text stands in the history."""
 
 TITLES: Final[Mapping[DetailsPart, str]] = {
     DetailsPart.OUTSIDE_CHANGES: "Changed outside",
@@ -275,7 +276,7 @@ def replacement_parts(request: AccessRequest, replacement: Replacement) -> list[
 def entry_parts(entry: AuditEntry) -> list[TextRun]:
     """Return one entry of the history."""
     by = [] if entry.actor == GATEHOUSE else [fixed_text(" by "), _actor_part(entry)]
-    reason = reason_words(entry) if entry.command == _KEEP else ""
+    reason = reason_words(entry) if entry.command in _WITH_REASON else ""
     why = [fixed_text(": "), cleaned_text(reason, MAX_HISTORY_REASON_CHARACTERS)] if reason else []
     return [local_time(entry.at), fixed_text(": "), cleaned_text(entry_words(entry), 200), *by, *why]
 
