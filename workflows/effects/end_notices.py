@@ -18,7 +18,7 @@ from workflows.core.partners.access_end.notices import (
 )
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.commands.partner_record import RecordEndNotice
-from workflows.core.requests.downtime import Gap
+from workflows.core.requests.delays.downtime import Gap
 from workflows.core.requests.effects import SendEndNotices
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId

@@ -42,12 +42,21 @@ from workflows.core.requests.commands.clicks import (
     received_name,
     subject_of,
     with_person,
+    written_text,
 )
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
+from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.people.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.request import (
+    Answer,
+    Approve,
+    Ask,
+    Comment,
+    Reject,
+    RemindApprovers,
+    Withdraw,
+)
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
@@ -55,8 +64,9 @@ from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
+from workflows.effects.clicks.conversations import Conversations
+from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
-from workflows.effects.handovers import Handovers
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -112,6 +122,7 @@ class PermissionCheck:
                 command=received_name(click),
                 subject=subject_of(click),
                 channel=click.channel,
+                text=written_text(click),
             )
         except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._tell_that_it_waits(effect)
@@ -151,6 +162,9 @@ class PermissionCheck:
                 await self._decide(click, actor, key, received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
+            case Ask() | Answer() | Comment():
+                conversations = Conversations(service=self.service, directory=self.directory)
+                await conversations.carry_out(click, actor, key=key, received_at=received_at)
             case AskReminder():
                 is_requester = await self._is_requester(click.request_id, actor)
                 reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
@@ -167,10 +181,8 @@ class PermissionCheck:
                 await self._decide_batch(click, actor, key, received_at)
             case WithdrawBatch():
                 await self._batch_decisions.withdraw(click, actor, key=key)
-            case SetAbsence() | EndAbsence():
-                await self._absences.carry_out(click, actor, key=key)
-            case Reassign():
-                await self._reassign(click, actor, key, received_at)
+            case SetAbsence() | EndAbsence() | Reassign():
+                await self._delegate(click, actor, key, received_at)
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
@@ -250,6 +262,14 @@ class PermissionCheck:
             return await roles_for(request, people, self.directory)
 
         return await in_whose_place(actor, eligibility(request), at, store=self.store, roles_of=roles_of)
+
+    async def _delegate(
+        self, click: AbsenceClick | Reassign[ChatId], actor: Person, key: str, received_at: datetime | None
+    ) -> None:
+        if isinstance(click, Reassign):
+            await self._reassign(click, actor, key, received_at)
+        else:
+            await self._absences.carry_out(click, actor, key=key)
 
     async def _reassign(self, click: Reassign[ChatId], actor: Person, key: str, received_at: datetime | None) -> None:
         from_person = await self.directory.identify(click.from_person)

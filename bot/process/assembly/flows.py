@@ -18,6 +18,7 @@ from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
+from bot.slack.flows.decide.conversation_flow import ConversationFlow
 from bot.slack.flows.decide.delegation.absence_flow import AbsenceFlow
 from bot.slack.flows.decide.delegation.reassign_flow import ReassignFlow
 from bot.slack.flows.decide.flow import DecideFlow
@@ -163,8 +164,8 @@ def _decide_flows(
     windows: ModalWindows,
     members: Members,
     display_directory: DisplayDirectory,
-) -> tuple[DecideFlow, AbsenceFlow, ReassignFlow]:
-    store, directory = systems.store, systems.directory
+) -> tuple[DecideFlow, AbsenceFlow, ReassignFlow, ConversationFlow]:
+    store, directory, clock = systems.store, systems.directory, systems.clock
     decide = DecideFlow(
         service=service,
         store=store,
@@ -172,13 +173,14 @@ def _decide_flows(
         members=members,
         directory=directory,
         display_directory=display_directory,
-        clock=systems.clock,
+        clock=clock,
     )
-    absences = Absences(store=store, directory=directory, clock=systems.clock)
+    absences = Absences(store=store, directory=directory, clock=clock)
     return (
         decide,
         AbsenceFlow(service=service, windows=windows, members=members, directory=directory, absences=absences),
         ReassignFlow(service=service, store=store, windows=windows, members=members, directory=display_directory),
+        ConversationFlow(service=service, store=store, windows=windows, directory=directory, clock=clock),
     )
 
 

@@ -27,9 +27,9 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
+from workflows.core.requests.deadlines.reminder_times import may_be_reminded
 from workflows.core.requests.lifecycle import TABLE
 from workflows.core.requests.notes import DisplayedState, state_to_display
-from workflows.core.requests.reminder_times import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 S = RequestState

@@ -10,7 +10,7 @@ from tests.workflows.core.builders import AMARA, BATCH, BRUNO, EXPIRY, MALLORY, 
 from tests.workflows.store.test_contract import PagePosition, entry, new, place, put, store
 from workflows.core.batches.batch import Batch, BatchState, RowState
 from workflows.core.people import PersonId, Role
-from workflows.core.requests.reminder_times import APPROVERS_REMINDED_AFTER
+from workflows.core.requests.deadlines.reminder_times import APPROVERS_REMINDED_AFTER
 from workflows.core.requests.request import BatchId, RequestState
 from workflows.ports.pages import PagePosition as ListPosition
 from workflows.ports.records import Commit, StaleVersion

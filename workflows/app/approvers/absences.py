@@ -21,7 +21,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
-from workflows.core.policy.template import Stage
+from workflows.core.policy.approval import holds_stage
 from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, SetAbsence
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest
@@ -174,7 +174,6 @@ async def in_whose_place(
     """
     if (index := eligibility.verdict.open_stage) is None:
         return None
-    stage: Stage = eligibility.stages[index]
     absences = represented_people(actor.id, active_absences(await store.absences(at), at))
     absent = [
         absence.person
@@ -184,7 +183,8 @@ async def in_whose_place(
     if not absent:
         return None
     roles = await roles_of(absent)
-    return next((person for person in absent if roles.holds(person.id, stage.role)), None)
+    stages, escalated = eligibility.stages, eligibility.escalated
+    return next((one for one in absent if holds_stage(one, index, stages, escalated, roles)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from workflows.core.people import GATEHOUSE
 from workflows.core.plans.plan import REVOCATION_TEMPLATE, AtEnd
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner_record import BlockAtEnd, IssueEndNotice
-from workflows.core.requests.downtime import Gap
+from workflows.core.requests.delays.downtime import Gap
 from workflows.core.requests.effects import SendEndNotices
 from workflows.core.requests.request import AccessRequest, RequestFields, RequestKind
 from workflows.core.settings.model import TenantId

@@ -19,9 +19,9 @@ from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import AlarmCode, EndingCode
+from workflows.core.requests.delays.overdue import overdue_revocations, unchecked_revocations, unconfirmed_writes
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.overdue import overdue_revocations, unchecked_revocations, unconfirmed_writes
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.clock import Clock

@@ -5,7 +5,7 @@ from typing import Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.automatic import Replan
-from workflows.core.requests.downtime import (
+from workflows.core.requests.delays.downtime import (
     AUDIT_KEPT_FOR,
     MAX_PAUSE_WITHOUT_GAP,
     Gap,

@@ -17,9 +17,9 @@ from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner_record import AskSetup, PostponePrompt, PromptSetup
 from workflows.core.requests.commands.people.handover import ExpireHandover, RemindHandover
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
+from workflows.core.requests.deadlines.reminder_times import SETUP_PROMPTS_APART
 from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
-from workflows.core.requests.reminder_times import SETUP_PROMPTS_APART
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock

@@ -7,8 +7,8 @@ from workflows.core.batches.commands import RemindBatchApprovers
 from workflows.core.batches.transition import BatchTransition, changed
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.requests.deadlines.reminder_times import times_of_reminders
 from workflows.core.requests.effects import ShowBatch
-from workflows.core.requests.reminder_times import times_of_reminders
 from workflows.core.requests.transitions.transition import Situation
 
 

@@ -65,7 +65,8 @@ def stricter(one: ApprovalChain, other: ApprovalChain) -> ApprovalChain:
     """Merge two chains into one that is at least as strict as each of them.
 
     The result has every role, each with the larger number of people. The order is that of the chain with more stages,
-    or with more people when both have equally many. Roles that only the other chain has come last.
+    or with more people when both have equally many. Roles that only the other chain has come last. Alternates may
+    approve only where both chains name them for a role. Of two waits before an escalation, the shorter one counts.
     """
     stronger, weaker = (one, other) if _strength(one) >= _strength(other) else (other, one)
     merged = list(stronger)
@@ -80,13 +81,30 @@ def stricter(one: ApprovalChain, other: ApprovalChain) -> ApprovalChain:
             merged[last] = replace(merged[last], quorum=merged[last].quorum + lacking)
         else:
             merged += [stage for stage in weaker if stage.role == role]
-    return tuple(merged)
+    return tuple(_with_common_escalation(stage, (*one, *other)) for stage in merged)
+
+
+def _with_common_escalation(stage: Stage, stages: Sequence[Stage]) -> Stage:
+    """Return a stage with the alternates that all stages of its role name, and the shortest of their waits."""
+    same_role = [each for each in stages if each.role == stage.role]
+    alternates = {each.alternates for each in same_role}
+    waits = [each.escalate_after for each in same_role if each.escalate_after is not None]
+    return replace(
+        stage,
+        alternates=alternates.pop() if len(alternates) == 1 else None,
+        escalate_after=min(waits, default=None),
+    )
 
 
 def is_as_strict(chain: ApprovalChain, other: ApprovalChain) -> bool:
-    """Return whether an approval chain requires at least as many stages, and people of each role, as another chain."""
-    have = _people(chain)
-    return len(chain) >= len(other) and all(have[role] >= people for role, people in _people(other).items())
+    """Return whether an approval chain requires at least as many stages, and people of each role, as another chain.
+
+    It lets nobody approve as an alternate whom the other chain does not let.
+    """
+    have, alternates = _people(chain), {(stage.role, stage.alternates) for stage in other}
+    has_no_others = all(stage.alternates is None or (stage.role, stage.alternates) in alternates for stage in chain)
+    has_people = all(have[role] >= people for role, people in _people(other).items())
+    return len(chain) >= len(other) and has_no_others and has_people
 
 
 def strongest_chain(templates: Iterable[Template]) -> ApprovalChain:

@@ -5,13 +5,13 @@ A chain is ordered stages, each with a role and a number of required approvals. 
 The same `Verdict` is used to show who must still decide, and to decide whether the request is approved.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from workflows.core.errors.facts import Fact
-from workflows.core.people import CurrentRoles, Person, PersonId
+from workflows.core.people import CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import Digest
 
@@ -109,9 +109,11 @@ def evaluate(
     digest: Digest,
     excluded: frozenset[PersonId],
     current_roles: CurrentRoles | None,
+    escalated: Collection[int] = (),
 ) -> Verdict:
     """Count the approvals of people who are not excluded, approved this digest and have the role now, each once.
 
+    :param escalated: the indexes of the stages whose alternates were asked. Only there their approvals count.
     :param current_roles: the current roles. None counts every decision without checking roles, which is only for
         display.
     """
@@ -128,12 +130,21 @@ def evaluate(
             not_counted.append(Fact(NotCountedReason.MAY_NOT, {"person": person.name}))
         elif person.id in seen:
             not_counted.append(Fact(NotCountedReason.COUNTS_ONCE, {"person": person.name}))
-        elif current_roles is not None and not current_roles.holds(person.id, stages[decision.stage].role):
+        elif current_roles is not None and not holds_stage(person, decision.stage, stages, escalated, current_roles):
             lost = {"person": person.name, "stage": stages[decision.stage].title}
             not_counted.append(Fact(NotCountedReason.LOST_ROLE, lost))
         else:
             seen.add(person.id)
             counted[decision.stage].append(person)
+    return _verdict(stages, counted, not_counted, decisions)
+
+
+def _verdict(
+    stages: tuple[Stage, ...],
+    counted: Sequence[Sequence[Person]],
+    not_counted: Sequence[Fact],
+    decisions: tuple[Decision, ...],
+) -> Verdict:
     missing = [max(0, stage.quorum - len(people)) for stage, people in zip(stages, counted, strict=True)]
     return Verdict(
         counted_people=tuple(map(tuple, counted)),
@@ -142,3 +153,20 @@ def evaluate(
         not_counted=tuple(not_counted),
         on_behalf_of={one.person.id: one.on_behalf_of for one in decisions if one.on_behalf_of is not None},
     )
+
+
+def holds_stage(
+    person: Person,
+    index: int,
+    stages: tuple[Stage, ...],
+    escalated: Collection[int],
+    current_roles: CurrentRoles,
+) -> bool:
+    """Return whether a person has a role that decides in a stage now."""
+    return any(current_roles.holds(person.id, role) for role in deciding_roles(stages, index, escalated))
+
+
+def deciding_roles(stages: Sequence[Stage], index: int, escalated: Collection[int]) -> tuple[Role, ...]:
+    """Return the roles whose members decide in a stage: its own, and its alternates' once they were asked."""
+    stage = stages[index]
+    return (stage.role,) if stage.alternates is None or index not in escalated else (stage.role, stage.alternates)

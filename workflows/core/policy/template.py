@@ -1,7 +1,7 @@
 """Templates. Each describes one kind of access that can be requested."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from workflows.core.people import Role
@@ -18,6 +18,11 @@ class Stage:
     title: str
     role: Role
     quorum: int
+    alternates: Role | None = None
+    """Whose members may approve as well, once the stage has waited for `escalate_after`; None for nobody."""
+    escalate_after: int | None = field(default=None, compare=False)
+    """After how many working days others are asked or told; None for never. It decides nothing, so it is not compared.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.closing import closes_everything, writes_only_reductions
-from workflows.core.policy.approval import Choice
-from workflows.core.policy.template import Stage
+from workflows.core.policy.approval import Choice, deciding_roles, holds_stage
 from workflows.core.requests.eligibility import Eligibility, IneligibleReason, OpenStage, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -102,7 +101,7 @@ def deciding_stage(
     verdict, ineligible = people.verdict, people.ineligible_reason(actor.chat_id, actor.id)
     if ineligible in _NEVER_DECIDE:
         raise Refused(_NEVER_DECIDE[ineligible])
-    if verdict.open_stage is None and any(current_roles.holds(actor.id, stage.role) for stage in people.stages):
+    if verdict.open_stage is None and _holds_any_stage(people, actor, current_roles):
         return None
     if ineligible is IneligibleReason.COUNTED:
         if may_repeat:
@@ -110,7 +109,7 @@ def deciding_stage(
         raise Refused(RefusalCode.ALREADY_DECIDED)
     if verdict.open_stage is None:
         raise Refused(RefusalCode.NOT_AN_APPROVER)
-    _require_role_of_stage(people.stages, verdict.open_stage, actor, current_roles)
+    _require_role_of_stage(people, verdict.open_stage, actor, current_roles)
     return verdict.open_stage
 
 
@@ -128,7 +127,8 @@ def roles_as_decided(request: AccessRequest, actor: Person, current_roles: Curre
     decided = _roles_when_approved(request)
     assumed = CurrentRoles(roles={**decided, **current_roles.roles})
     open_stages = eligibility(request, assumed).open_stages
-    if actor.id in decided or _is_one_missing(open_stages) or not current_roles.holds(actor.id, open_stages[0].role):
+    may_decide = any(current_roles.holds(actor.id, role) for role in open_stages[0].roles)
+    if actor.id in decided or _is_one_missing(open_stages) or not may_decide:
         return None
     return assumed
 
@@ -143,7 +143,7 @@ def next_approval_is_last(request: AccessRequest) -> bool:
 def _roles_when_approved(request: AccessRequest) -> dict[PersonId, frozenset[Role]]:
     stages, digest = request.require_prepared().stages, request.plan.digest
     return {
-        decision.person.id: frozenset({stages[decision.stage].role})
+        decision.person.id: frozenset(deciding_roles(stages, decision.stage, request.escalated))
         for decision in request.decisions
         if decision.choice is Choice.APPROVE and decision.digest == digest
     }
@@ -153,13 +153,17 @@ def _is_one_missing(open_stages: Sequence[OpenStage]) -> bool:
     return sum(stage.missing for stage in open_stages) <= 1
 
 
-def _require_role_of_stage(
-    stages: Sequence[Stage], open_stage: int, actor: Person, current_roles: CurrentRoles
-) -> None:
-    """Refuse a person who does not have the role of the open stage."""
-    stage = stages[open_stage]
-    if current_roles.holds(actor.id, stage.role):
+def _holds_any_stage(people: Eligibility, actor: Person, current_roles: CurrentRoles) -> bool:
+    indexes = range(len(people.stages))
+    return any(holds_stage(actor, index, people.stages, people.escalated, current_roles) for index in indexes)
+
+
+def _require_role_of_stage(people: Eligibility, open_stage: int, actor: Person, current_roles: CurrentRoles) -> None:
+    """Refuse a person who does not have a role that decides in the open stage."""
+    stages = people.stages
+    if holds_stage(actor, open_stage, stages, people.escalated, current_roles):
         return
+    stage = stages[open_stage]
     for later in stages[open_stage + 1 :]:
         if current_roles.holds(actor.id, later.role):
             raise Refused(RefusalCode.NOT_YOUR_TURN, stage=stage.title, later=later.title)

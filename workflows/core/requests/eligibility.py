@@ -39,6 +39,13 @@ class OpenStage:
     title: str
     missing: int
     """How many approvals it needs; 0 for a later stage that has enough already."""
+    alternates: Role | None = None
+    """Whose members may decide as well, because the stage waited too long; None while nobody else may."""
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Return the roles whose members may decide now."""
+        return (self.role,) if self.alternates is None else (self.role, self.alternates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,8 @@ class Eligibility:
     """Who is asked in place of whom in the open stage, because an admin reassigned it."""
     relations: Relations = NO_RELATIONS
     """Who has the relation roles of the stages."""
+    escalated: tuple[int, ...] = ()
+    """The indexes of the stages whose alternates were asked. Nobody else's alternates may decide."""
 
     @property
     def waits_for(self) -> Role | None:
@@ -78,8 +87,13 @@ class Eligibility:
             return ()
         pairs = list(zip(self.stages, self.verdict.counted_people, strict=True))[start:]
         return tuple(
-            OpenStage(role=stage.role, title=stage.title, missing=max(0, stage.quorum - len(counted)))
-            for stage, counted in pairs
+            OpenStage(
+                role=stage.role,
+                title=stage.title,
+                missing=max(0, stage.quorum - len(counted)),
+                alternates=stage.alternates if index in self.escalated else None,
+            )
+            for index, (stage, counted) in enumerate(pairs, start)
         )
 
     @property
@@ -157,6 +171,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         reassigners=ids_of(reassigners),
         stand_ins=stand_ins_of(request.reassignments, stage=verdict.open_stage, round=request.round),
         relations=prepared.relations,
+        escalated=request.escalated,
     )
 
 

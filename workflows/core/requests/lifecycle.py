@@ -34,6 +34,10 @@ stateDiagram-v2
     awaiting_approval --> withdrawn: withdraw
     awaiting_approval --> preparing: edit
     awaiting_approval --> awaiting_approval: remind_approvers
+    awaiting_approval --> awaiting_approval: ask
+    awaiting_approval --> awaiting_approval: answer
+    preparing --> preparing: answer
+    awaiting_approval --> awaiting_approval: comment
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
@@ -94,7 +98,10 @@ from workflows.core.requests.commands.automatic import (
 )
 from workflows.core.requests.commands.people.delegation import Reassign
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
+    Comment,
     Edit,
     Reject,
     RemindApprovers,
@@ -103,7 +110,7 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions import decisions, in_batch, planning, reassigning, writes
+from workflows.core.requests.transitions import conversation, decisions, in_batch, planning, reassigning, writes
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
@@ -125,6 +132,10 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, Ask): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, Answer): frozenset({S.AWAITING_APPROVAL}),
+    (S.PREPARING, Answer): frozenset({S.PREPARING}),
+    (S.AWAITING_APPROVAL, Comment): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
@@ -185,6 +196,9 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Withdraw: decisions.withdraw,
     Edit: planning.edit,
     RemindApprovers: decisions.remind_approvers,
+    Ask: conversation.ask,
+    Answer: conversation.answer,
+    Comment: conversation.comment,
     Expire: decisions.expire,
     RecordSponsors: decisions.record_sponsors,
     Reassign: reassigning.reassign,

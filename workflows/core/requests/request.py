@@ -201,6 +201,54 @@ class EditRecord:
     at: datetime
 
 
+class StopCause(StrEnum):
+    """Why the clock of a request stopped. The values are stored."""
+
+    QUESTION = "question"
+    """An approver asked a question that is not answered."""
+    NOBODY_CAN_DECIDE = "nobody_can_decide"
+    """The roles of the open stage have too few people who may decide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStop:
+    """A period in which the time to decide does not pass."""
+
+    cause: StopCause
+    began_at: datetime
+    ends_by: datetime
+    """When it ends at the latest."""
+    deadline: datetime
+    """When the request would have expired without it."""
+    ended_at: datetime | None = None
+    """None while the clock is stopped."""
+
+
+class EscalationStep(StrEnum):
+    """Who is asked or told when a stage waits too long, in this order. The values are stored."""
+
+    ALTERNATES = "alternates"
+    """The members of the stage's alternates. From then on they may decide."""
+    MANAGERS = "managers"
+    """The managers of the approvers. Being told gives no right to decide."""
+    ADMINS = "admins"
+    """The admins, who can repair a role or reassign."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """One step of the escalation of a stage."""
+
+    stage: int
+    """The index of the stage."""
+    step: EscalationStep
+    at: datetime
+    told: tuple[Person, ...] = ()
+    """Who was asked or told, once that is known."""
+    skipped: tuple[Fact, ...] = ()
+    """Why others were not told. The codes are `SkippedReason`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRefusal:
     """Graph refused a write of the plan for good: nothing more is sent, and what is in the tenant is read."""
@@ -266,6 +314,10 @@ class AccessRequest:
     """How often the approvers were reminded in this round."""
     reminded_at: datetime | None = None
     """When they were last reminded in this round; None when never."""
+    clock_stops: tuple[ClockStop, ...] = ()
+    """The periods in which the time to decide did not pass, of all rounds, oldest first."""
+    escalations: tuple[Escalation, ...] = ()
+    """The steps of the escalation in this round, oldest first."""
     lifetime: timedelta | None = None
     """How long this round may last; None in records of earlier versions."""
     not_closed: tuple[OpenAccess, ...] | None = None
@@ -291,6 +343,16 @@ class AccessRequest:
     def is_terminal(self) -> bool:
         """Return whether the request has ended."""
         return self.state in TERMINAL
+
+    @property
+    def clock_stop(self) -> ClockStop | None:
+        """Return the present stop of the clock; None while it runs."""
+        return next((stop for stop in self.clock_stops[-1:] if stop.ended_at is None), None)
+
+    @property
+    def escalated(self) -> tuple[int, ...]:
+        """Return the indexes of the stages whose alternates were asked, and may decide."""
+        return tuple(one.stage for one in self.escalations if one.step is EscalationStep.ALTERNATES)
 
     @property
     def is_block_at_end(self) -> bool:
@@ -364,5 +426,10 @@ class AccessRequest:
         excluded |= {reassignment.by.id for reassignment in self.reassignments}
         excluded |= {admin.id for holder in prepared.relations.holders for admin in holder.named_by}
         return evaluate(
-            prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, current_roles=current_roles
+            prepared.stages,
+            self.decisions,
+            digest=prepared.plan.digest,
+            excluded=excluded,
+            current_roles=current_roles,
+            escalated=self.escalated,
         )

@@ -18,9 +18,9 @@ from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
 from workflows.core.posture.watch.drift import AuthorState, Drift
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.deadlines.reminder_times import next_due_at
 from workflows.core.requests.effects import Effect, ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.reminder_times import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.clock import Clock

@@ -13,7 +13,7 @@ from workflows.app.schedule.downtime import LAST_TICK, gaps, is_after_tick, last
 from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import SettingsBasis
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, time_of_oldest_read
+from workflows.core.requests.delays.downtime import Gap, gap_at_start, gap_at_tick, time_of_oldest_read
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.partner_changes import PartnerChange

@@ -12,8 +12,8 @@ from workflows.core.batches.commands import RemindBatchApprovers
 from workflows.core.batches.lifecycle import advance_batch
 from workflows.core.batches.reminding import next_batch_due_at, next_batch_reminder_at
 from workflows.core.errors.raised import Refused
+from workflows.core.requests.deadlines.reminder_times import APPROVERS_REMINDED_AFTER
 from workflows.core.requests.effects import ShowBatch
-from workflows.core.requests.reminder_times import APPROVERS_REMINDED_AFTER
 
 FIRST, SECOND = (NOW + after for after in APPROVERS_REMINDED_AFTER[:2])
 

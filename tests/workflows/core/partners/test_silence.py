@@ -40,7 +40,7 @@ from workflows.core.requests.commands.review_event import (
     SkipReview,
     SuspendForSilence,
 )
-from workflows.core.requests.downtime import Gap
+from workflows.core.requests.delays.downtime import Gap
 from workflows.core.requests.effects import ShowReview
 from workflows.core.requests.request import RequestId
 

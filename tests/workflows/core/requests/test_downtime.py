@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, NOW, approval, prepared, request
-from workflows.core.requests.downtime import (
+from workflows.core.requests.delays.downtime import (
     BEFORE_A_TICK,
     MAX_PAUSE_WITHOUT_GAP,
     Gap,

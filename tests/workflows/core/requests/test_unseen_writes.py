@@ -9,9 +9,9 @@ from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, acc
 from workflows.core.requests.commands.automatic import RecordResent
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import Approve
+from workflows.core.requests.delays.overdue import overdue_revocations, unchecked_revocations, unconfirmed_writes
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.overdue import overdue_revocations, unchecked_revocations, unconfirmed_writes
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.resending import (
     MAX_PAUSE,

@@ -28,7 +28,7 @@ from workflows.core.people import GATEHOUSE
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.commands.clicks import subject_of
 from workflows.core.requests.commands.review_event import SuspendForSilence
-from workflows.core.requests.downtime import Gap
+from workflows.core.requests.delays.downtime import Gap
 from workflows.core.requests.request import AccessRequest, Closing, RequestFields, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.intervals import SILENCE_ALARM_RENEWED_AFTER, SILENCES_CHECKED_EVERY

@@ -17,7 +17,7 @@ from workflows.core.partners.access_end.notices import (
 from workflows.core.people import Person
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.downtime import Gap
+from workflows.core.requests.delays.downtime import Gap
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 BLOCKS_COUNTED_FOR: Final = timedelta(days=1)

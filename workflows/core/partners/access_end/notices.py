@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.core.requests.downtime import Gap, has_run_for
+from workflows.core.requests.delays.downtime import Gap, has_run_for
 
 NOTICES_BEFORE: Final = (30, 14, 3, 1)
 """How many days before the end a notice is sent. One that is not after the start of the period is left out."""

@@ -22,8 +22,8 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.deadlines.reminder_times import SETUP_PROMPTED_AFTER, SETUP_REMINDED_AFTER
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowSetup
-from workflows.core.requests.reminder_times import SETUP_PROMPTED_AFTER, SETUP_REMINDED_AFTER
 from workflows.core.requests.request import AccessRequest, RequestState
 
 

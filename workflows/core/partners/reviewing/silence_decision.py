@@ -8,7 +8,7 @@ from enum import StrEnum
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import OnSilence
 from workflows.core.policy.silence import REMINDER_AGE, AskedAs, last_calls_to
-from workflows.core.requests.downtime import Gap, has_run_for
+from workflows.core.requests.delays.downtime import Gap, has_run_for
 
 
 class SilenceStep(StrEnum):

@@ -11,7 +11,7 @@ from workflows.core.partners.approval_policy import ApprovalChain
 from workflows.core.people import ADMIN, Person, PersonId
 from workflows.core.policy.relations import RELATIONS
 from workflows.core.policy.template import Stage
-from workflows.core.requests.downtime import AUDIT_KEPT_FOR
+from workflows.core.requests.delays.downtime import AUDIT_KEPT_FOR
 from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
 
 LOG_READ_FOR: Final = timedelta(days=30)

@@ -19,8 +19,11 @@ from workflows.core.requests.commands.partner_record import (
 from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.people.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
     CommandSubject,
+    Comment,
     Edit,
     Reject,
     RemindApprovers,
@@ -78,6 +81,8 @@ DecisionClick = Approve[ChatId] | Reject[ChatId]
 
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
+RemarkClick = Ask[ChatId] | Answer[ChatId] | Comment[ChatId]
+
 HandoverClick = ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId]
 
 EffectClick = RetryEffect | DropEffect
@@ -86,6 +91,7 @@ Click = (
     DecisionClick
     | Withdraw
     | AskReminder
+    | RemarkClick
     | Keep[ChatId]
     | Revoke
     | SetupClick
@@ -113,7 +119,7 @@ def received_name(click: Click) -> str:
 def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw() | AskReminder() | Reassign():
+        case Approve() | Reject() | Withdraw() | AskReminder() | Ask() | Answer() | Comment() | Reassign():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
@@ -131,12 +137,19 @@ def subject_of(click: Click) -> CommandSubject:
             assert_never(click)
 
 
+def written_text(click: Click) -> str:
+    """Return the text that is shown back to its author when it was not recorded; empty for clicks without one."""
+    return click.text if isinstance(click, Ask | Answer | Comment) else ""
+
+
 def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
     """Return who gave a command; None for a command of the bot itself."""
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RemindApprovers() | Edit() | Reassign() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
+        case Ask() | Answer() | Comment() | Reassign():
+            return command.actor
+        case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
         case _:
             return None
@@ -146,6 +159,10 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+@overload
+def with_person(click: Answer[ChatId], actor: Person) -> Answer[Person]: ...
+@overload
+def with_person(click: Comment[ChatId], actor: Person) -> Comment[Person]: ...
 @overload
 def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
 @overload

@@ -10,10 +10,10 @@ from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.automatic import Expire, RecordRelations, RecordSponsors
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.deadlines.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import (
     Situation,

@@ -15,7 +15,7 @@ from workflows.core.partners.access_end.decision import (
 )
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.downtime import Gap
+from workflows.core.requests.delays.downtime import Gap
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.settings.model import CLOSED
 

@@ -21,7 +21,7 @@ from workflows.core.partners.access_end.notices import (
     next_notice_at,
     with_result,
 )
-from workflows.core.requests.downtime import Gap, known_gaps
+from workflows.core.requests.delays.downtime import Gap, known_gaps
 
 END: Final = datetime(2028, 3, 1, tzinfo=UTC)
 """A day after a leap day."""

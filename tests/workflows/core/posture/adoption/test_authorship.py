@@ -15,7 +15,7 @@ from workflows.core.posture.adoption.authorship import (
     chains_with_one_more,
     new_authors,
 )
-from workflows.core.requests.downtime import AUDIT_KEPT_FOR
+from workflows.core.requests.delays.downtime import AUDIT_KEPT_FOR
 from workflows.core.settings.partner_changes import PartnerChange
 
 HOUR = timedelta(hours=1)

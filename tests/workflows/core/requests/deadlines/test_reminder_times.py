@@ -9,15 +9,15 @@ from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, particula
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.commands.request import RemindApprovers, Submit
-from workflows.core.requests.effects import SendReminders, ShowRequest
-from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.reminder_times import (
+from workflows.core.requests.deadlines.reminder_times import (
     MIN_BETWEEN_APPROVER_REMINDERS,
     asked_at,
     may_be_reminded,
     next_due_at,
     next_reminder_at,
 )
+from workflows.core.requests.effects import SendReminders, ShowRequest
+from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, EditRecord, RequestId, RequestKind, RequestState
 
 DAY = timedelta(days=1)
