@@ -31,6 +31,7 @@ from bot.report.words import (
     kind_name,
     outside_change_words,
     partner_in,
+    remark_words,
     requester_words,
     review_words,
     sponsor_words,
@@ -157,6 +158,7 @@ def _request_values(story: RequestStory) -> dict[str, Any]:
         "period": end_words(request),
         "risk": risk_in(story),
         "authors": authors_words(request),
+        "remarks": list(map(remark_words, request.remarks)),
         "edits": [f"{one.person.name} ({one.person.chat_id}), {minute(one.at)}" for one in request.edits],
     }
 

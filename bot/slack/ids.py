@@ -5,6 +5,7 @@ from typing import Final
 
 from workflows.core.batches.batch import Batch
 from workflows.core.checks.partner_setup.steps import SetupStep
+from workflows.core.conversation.remarks import Remark
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
@@ -21,6 +22,8 @@ ASK_QUESTION: Final = "ask_question"
 ANSWER_QUESTION: Final = "answer_question"
 ADD_COMMENT: Final = "add_comment"
 KEEP_REASON: Final = "keep_reason"
+ABSENCE_FORM: Final = "absence_form"
+REASSIGN_FORM: Final = "reassign_form"
 PROPOSE_SPONSOR: Final = "propose_sponsor"
 CONFIRM_REVOKE: Final = "confirm_revoke"
 CONFIRM_SUSPEND: Final = "confirm_suspend"
@@ -70,6 +73,7 @@ class DetailsPart(StrEnum):
     NOT_COUNTED = "not_counted"
     OPERATIONS = "operations"
     OTHERS = "others"
+    REMARKS = "remarks"
     HISTORY = "history"
 
 
@@ -93,7 +97,10 @@ APPROVE: Final = "approve"
 REJECT: Final = "reject"
 ASK: Final = "ask"
 ANSWER: Final = "answer"
+"""Followed by an underscore and the question's id: a card may have several."""
 COMMENT: Final = "comment"
+REASSIGN: Final = "reassign"
+END_ABSENCE: Final = "end_absence"
 WITHDRAW: Final = "withdraw"
 REMIND: Final = "remind"
 EDIT: Final = "edit"
@@ -173,6 +180,13 @@ JUSTIFICATION: Final = "justification"
 SPONSOR: Final = "sponsor"
 FOR_PERSON: Final = "for_person"
 NEW_SPONSOR: Final = "new_sponsor"
+ABSENT_PERSON: Final = "absent_person"
+ABSENT_FROM: Final = "absent_from"
+ABSENT_UNTIL: Final = "absent_until"
+DELEGATE: Final = "delegate"
+NOTE: Final = "note"
+REASSIGN_FROM: Final = "reassign_from"
+REASSIGN_TO: Final = "reassign_to"
 DURATION: Final = "duration"
 END_DATE: Final = "end_date"
 TICKET: Final = "ticket"
@@ -220,6 +234,11 @@ def decision_value(request: AccessRequest) -> str:
     :raises Refused: while there is no plan yet.
     """
     return f"{request.id}:{request.plan.digest}"
+
+
+def question_value(request: AccessRequest, question: Remark) -> str:
+    """Return a question about a request: `<request id>:<question id>`."""
+    return f"{request.id}:{question.id}"
 
 
 def batch_value(batch: Batch) -> str:

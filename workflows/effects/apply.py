@@ -164,7 +164,7 @@ class Applier:
         is_opening = request.fields.kind is not RequestKind.REVOCATION
         approved, home = None, None
         if is_opening and request.writing_since is None:
-            approved = ApprovalReads.start(reads, request, tenant=self.tenant, directory=self.directory)
+            approved = self._approval_reads(reads, request)
         if is_opening:
             home = reads.start(self.tenant.verify_home(must_be_known=True))
         try:
@@ -246,6 +246,16 @@ class Applier:
             await self.results.record_refused_check(request, error)
             return False
 
+    def _approval_reads(self, reads: ReadsTogether, request: AccessRequest) -> ApprovalReads:
+        return ApprovalReads.start(
+            reads,
+            request,
+            tenant=self.tenant,
+            directory=self.directory,
+            catalog=self.catalog,
+            store=self.store,
+        )
+
     async def _may_still_be_applied(self, request: AccessRequest, approved: ApprovalReads | None) -> bool:
         """Check once more, before the first write, that the plan is still approved; otherwise record why it is not."""
         # NB. read now: an approver who has become the partner's sponsor since then does not count.
@@ -254,7 +264,12 @@ class Applier:
         if request.fields.lifts and await self.results.stop_if_not_liftable(request, record, self.lift_within):
             return False
         found_objection = await find_objection(
-            request, tenant=self.tenant, directory=self.directory, catalog=self.catalog, started=approved
+            request,
+            tenant=self.tenant,
+            directory=self.directory,
+            catalog=self.catalog,
+            store=self.store,
+            started=approved,
         )
         if found_objection is None:
             return True
@@ -284,7 +299,9 @@ class Applier:
         record = await self.store.partnership(request.plan.tenant_id)
         named = with_partner_sponsors(request, record, self.clock.now(), is_checked_again=True)
         try:
-            found = await find_objection(named, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+            found = await find_objection(
+                named, tenant=self.tenant, directory=self.directory, catalog=self.catalog, store=self.store
+            )
         except TenantRefused as error:
             raise TenantUnavailable(error.facts) from error  # a part is written, so it waits for an answer
         if found is None:

@@ -3,15 +3,19 @@
 It is long because every kind of click is checked here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.absences import Absences, identified, in_whose_place
+from workflows.app.approvers.manager_delegates import KnownAbsences
+from workflows.app.approvers.role_groups import group_problem_of
+from workflows.app.approvers.role_refusals import check_with_new_groups
+from workflows.app.approvers.stage_holders import roles_for
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
-from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
@@ -38,17 +42,26 @@ from workflows.core.requests.commands.clicks import (
     received_name,
     subject_of,
     with_person,
+    written_text,
 )
-from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.commands.handover import (
+from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
+from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
+from workflows.core.requests.commands.people.handover import (
     AcceptSponsorship,
     DeclineSponsorship,
     ProposeSponsor,
     WithdrawHandover,
 )
-from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.request import (
+    Answer,
+    Approve,
+    Ask,
+    Comment,
+    Reject,
+    RemindApprovers,
+    Withdraw,
+)
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
@@ -56,8 +69,9 @@ from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
+from workflows.effects.clicks.conversations import Conversations
+from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
-from workflows.effects.handovers import Handovers
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -113,6 +127,7 @@ class PermissionCheck:
                 command=received_name(click),
                 subject=subject_of(click),
                 channel=click.channel,
+                text=written_text(click),
             )
         except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._tell_that_it_waits(effect)
@@ -152,6 +167,9 @@ class PermissionCheck:
                 await self._decide(click, actor, key, received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
+            case Ask() | Answer() | Comment():
+                conversations = Conversations(service=self.service, directory=self.directory)
+                await conversations.carry_out(click, actor, key=key, received_at=received_at)
             case AskReminder():
                 is_requester = await self._is_requester(click.request_id, actor)
                 reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
@@ -168,10 +186,8 @@ class PermissionCheck:
                 await self._decide_batch(click, actor, key, received_at)
             case WithdrawBatch():
                 await self._batch_decisions.withdraw(click, actor, key=key)
-            case SetAbsence() | EndAbsence():
-                await self._absences.carry_out(click, actor, key=key)
-            case Reassign():
-                await self._reassign(click, actor, key, received_at)
+            case SetAbsence() | EndAbsence() | Reassign():
+                await self._delegate(click, actor, key, received_at)
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
@@ -205,6 +221,7 @@ class PermissionCheck:
             await self._require_same_rules(request)
             if isinstance(click, Approve):
                 await self._require_same_adopted_settings(request)
+                await self._require_safe_groups(request)
         command = replace(
             with_person(click, actor), on_behalf_of=await self._in_whose_place(request, actor, received_at)
         )
@@ -215,10 +232,11 @@ class PermissionCheck:
             Before the plan is written, all of them are read again.
             """
             if isinstance(click, Approve) and request.decisions:
-                assumed = roles_as_decided(request, actor, await self.directory.current_roles([actor]))
+                assumed = roles_as_decided(request, actor, await self._roles_for(request, [actor], received_at))
                 if assumed is not None:
                     return assumed
-            return await self.directory.current_roles([actor, *(decision.person for decision in request.decisions)])
+            people = [actor, *(decision.person for decision in request.decisions)]
+            return await self._roles_for(request, people, received_at)
 
         # Rejecting closes access, and is never limited.
         allowance = None
@@ -230,6 +248,13 @@ class PermissionCheck:
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)
 
+    async def _roles_for(
+        self, request: AccessRequest, people: Sequence[Person], received_at: datetime | None
+    ) -> CurrentRoles:
+        absences = await self.store.absences(request.created_at)
+        known = KnownAbsences(absences=absences, at=received_at or self.clock.now())
+        return await roles_for(request, people, self.directory, known)
+
     async def _in_whose_place(
         self, request: AccessRequest | None, actor: Person, received_at: datetime | None
     ) -> Person | None:
@@ -237,14 +262,26 @@ class PermissionCheck:
         if request is None or request.state is not RequestState.AWAITING_APPROVAL:
             return None
         at = received_at or self.clock.now()
-        return await in_whose_place(actor, eligibility(request), at, store=self.store, directory=self.directory)
+
+        async def roles_of(people: Sequence[Person]) -> CurrentRoles:
+            return await roles_for(request, people, self.directory)
+
+        return await in_whose_place(actor, eligibility(request), at, store=self.store, roles_of=roles_of)
+
+    async def _delegate(
+        self, click: AbsenceClick | Reassign[ChatId], actor: Person, key: str, received_at: datetime | None
+    ) -> None:
+        if isinstance(click, Reassign):
+            await self._reassign(click, actor, key, received_at)
+        else:
+            await self._absences.carry_out(click, actor, key=key)
 
     async def _reassign(self, click: Reassign[ChatId], actor: Person, key: str, received_at: datetime | None) -> None:
         from_person = await self.directory.identify(click.from_person)
         to_person = await identified(click.to_person, RefusalCode.REASSIGNED_TO_REFUSED, directory=self.directory)
 
-        async def current_roles_of(_: AccessRequest) -> CurrentRoles:
-            return await self.directory.current_roles([actor, from_person, to_person])
+        async def current_roles_of(request: AccessRequest) -> CurrentRoles:
+            return await self._roles_for(request, [actor, from_person, to_person], received_at)
 
         command: Reassign[Person] = Reassign(
             actor=actor,
@@ -261,13 +298,7 @@ class PermissionCheck:
 
     @property
     def _absences(self) -> Absences:
-        return Absences(
-            store=self.store,
-            tenant=self.tenant,
-            directory=self.directory,
-            clock=self.clock,
-            wake=self.freezes.wake,
-        )
+        return Absences(store=self.store, directory=self.directory, clock=self.clock, wake=self.freezes.wake)
 
     @property
     def _handovers(self) -> Handovers:
@@ -335,6 +366,20 @@ class PermissionCheck:
         if again is not None:
             await self.service.advance(request.id, again)
             raise Refused(RefusalCode.ADOPTED_SETTINGS_CHANGED)
+
+    async def _require_safe_groups(self, request: AccessRequest) -> None:
+        """Plan the request again when a person of it owns a group that decides, or everybody can join the group.
+
+        That is read with the last approval. Preparing then refuses the request, and names the person and the group.
+
+        :raises Refused: when that is so.
+        """
+        if not next_approval_is_last(request):
+            return
+        problem = await group_problem_of(request, tenant=self.tenant, catalog=self.catalog)
+        if problem is not None:
+            await self.service.advance(request.id, Replan(reason=(problem, Fact(NoteCode.ASKED_AGAIN))))
+            raise Refused(RefusalCode(problem.code), **problem.values)
 
     async def _retry_or_drop(self, click: EffectClick, actor: Person, key: str) -> None:
         current_roles = await self.directory.current_roles([actor])

@@ -9,6 +9,10 @@ from typing import Final, NamedTuple
 
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.manager_delegates import KnownAbsences
+from workflows.app.approvers.managers import Related, read_relations
+from workflows.app.approvers.possible_chain import require_chain
+from workflows.app.approvers.role_groups import role_group_problem
 from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.people_checks import identify_requester, require_may_request
 from workflows.app.requests.proposing import (
@@ -17,7 +21,6 @@ from workflows.app.requests.proposing import (
     check_proposal,
     current_template,
     labels_of,
-    require_chain,
     require_no_other_request,
     require_time_left,
 )
@@ -40,6 +43,7 @@ from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
+from workflows.core.policy.relations import Relations
 from workflows.core.policy.template import Stage, Template
 from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
@@ -169,7 +173,11 @@ class Preparer:
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
-        prepared = PreparedRequest(
+        sent_by = () if submitter is None else (submitter,)
+        recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
+        related, others = Related(requester=requester, sponsor=sponsor), (*proposal.authors, *recent)
+        relations = await self._require_people(request, stages, related, sent_by, others)
+        return PreparedRequest(
             observation=observation,
             requester=requester,
             sponsor=sponsor,
@@ -183,20 +191,39 @@ class Preparer:
             roles=self.catalog.role_hashes(stage.role for stage in stages),
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
-            partner_sponsors=sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now()),
+            partner_sponsors=recent,
+            relations=relations,
             submitter=submitter,
         )
-        await self._require_chain(request, prepared)
-        return prepared
 
-    async def _require_chain(self, request: AccessRequest, prepared: PreparedRequest) -> None:
-        """Check that the approval chain can be completed without the people who may not decide."""
-        requester, sponsor = prepared.requester, prepared.sponsor
-        sent_by = () if prepared.submitter is None else (prepared.submitter,)
-        others = (*sent_by, *request.editors, *request.supporters, *prepared.authors, *prepared.partner_sponsors)
-        excluded = {one.chat_id for one in (requester, sponsor, *others)}
-        filed_by = {one.chat_id for one in (requester, *sent_by)}
-        await require_chain(self.directory, prepared.stages, excluded, {sponsor.chat_id} - filed_by)
+    async def _require_people(
+        self,
+        request: AccessRequest,
+        stages: tuple[Stage, ...],
+        related: Related,
+        sent_by: tuple[Person, ...],
+        others: tuple[Person, ...],
+    ) -> Relations:
+        """Check that enough people can decide, and return who has the relation roles.
+
+        :param sent_by: who sent it on behalf of the requester; empty when the requester did.
+        :param others: who may not decide, besides the requester, the sponsor, editors and supporters.
+        :raises InvalidField: when a stage cannot be passed; the error names it, and the people.
+        """
+        now = self.clock.now()
+        known = KnownAbsences(absences=await self.store.absences(now), at=now)
+        relations = await read_relations(
+            related, [stage.role for stage in stages], directory=self.directory, known=known
+        )
+        requester, sponsor = related.requester, related.sponsor
+        people = (requester, sponsor, *sent_by, *request.editors, *request.supporters, *others)
+        own = {sponsor.chat_id} - {person.chat_id for person in (requester, *sent_by)}
+        excluded = {person.chat_id for person in people}
+        await require_chain(self.directory, stages, excluded, own, relations=relations)
+        problem = await role_group_problem(stages, people, tenant=self.tenant, catalog=self.catalog)
+        if problem is not None:
+            raise InvalidField("template", RefusalCode(problem.code), **problem.values)
+        return relations
 
     async def _propose(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
@@ -272,6 +299,7 @@ class Preparer:
             owner=requester.id,
             sponsor=sponsor.id,
             excluded=frozenset({requester.chat_id, sponsor.chat_id}),
+            related=Related(requester=requester, sponsor=sponsor),
             duration=request.fields.duration,
         )
         found = await adopting.propose(observation, terms, self.clock.now())

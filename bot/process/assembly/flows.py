@@ -18,6 +18,9 @@ from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
+from bot.slack.flows.decide.conversation_flow import ConversationFlow
+from bot.slack.flows.decide.delegation.absence_flow import AbsenceFlow
+from bot.slack.flows.decide.delegation.reassign_flow import ReassignFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.entry_point_types import EntryPoint
@@ -38,6 +41,7 @@ from bot.slack.flows.sponsor.flow import SponsorFlow
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members, WindowMembers
 from workflows.app.adoption.adopt_intake import AdoptIntake
+from workflows.app.approvers.absences import Absences
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Limits
 from workflows.app.reads.audit_log_permission import AuditLogPermission
@@ -90,7 +94,7 @@ def make_flows(
         request_access,
         *_filled_form_flows(request_access, adopt, store),
         AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
-        _decide_flow(systems, service, windows, members, display_directory),
+        *_decide_flows(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         _answer_review_flow(systems, service, windows, members, lookup_permission),
         *closing_flows(systems, service, limits, windows, members, display_directory),
@@ -154,21 +158,29 @@ def _filled_form_flows(request_access: RequestAccessFlow, adopt: AdoptFlow, stor
     )
 
 
-def _decide_flow(
+def _decide_flows(
     systems: ExternalSystems,
     service: Service,
     windows: ModalWindows,
     members: Members,
     display_directory: DisplayDirectory,
-) -> DecideFlow:
-    return DecideFlow(
+) -> tuple[DecideFlow, AbsenceFlow, ReassignFlow, ConversationFlow]:
+    store, directory, clock = systems.store, systems.directory, systems.clock
+    decide = DecideFlow(
         service=service,
-        store=systems.store,
+        store=store,
         windows=windows,
         members=members,
-        directory=systems.directory,
+        directory=directory,
         display_directory=display_directory,
-        clock=systems.clock,
+        clock=clock,
+    )
+    absences = Absences(store=store, directory=directory, clock=clock)
+    return (
+        decide,
+        AbsenceFlow(service=service, windows=windows, members=members, directory=directory, absences=absences),
+        ReassignFlow(service=service, store=store, windows=windows, members=members, directory=display_directory),
+        ConversationFlow(service=service, store=store, windows=windows, directory=directory, clock=clock),
     )
 
 

@@ -11,6 +11,8 @@ from pydantic import StringConstraints, ValidationError
 from bot.slack.ids import RESULT_MARK, DetailsPart, PartnerSection
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.checks.partner_setup.steps import StepKey
+from workflows.core.conversation.remarks import RemarkId
+from workflows.core.delegation.absence import AbsenceId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.freeze import FreezeStep
@@ -85,6 +87,17 @@ def parse_request_id(value: str) -> RequestId:
     if not re.fullmatch(REQUEST_ID, value):
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return RequestId(value)
+
+
+def parse_question_value(value: str) -> tuple[RequestId, RemarkId]:
+    """Read `<request id>:<question id>` from a button or a view's metadata.
+
+    :raises Refused: for any other text.
+    """
+    request_id, _, question_id = value.partition(":")
+    if not re.fullmatch(r"[0-9]{1,6}", question_id, re.ASCII):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return parse_request_id(request_id), RemarkId(question_id)
 
 
 def parse_batch_id(value: str) -> BatchId:
@@ -270,6 +283,16 @@ def _parse_part(name: str, parts: type[PartType]) -> PartType:
         return parts(name)
     except ValueError as error:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
+
+
+def parse_absence_id(value: str) -> AbsenceId:
+    """Read the id of an absence: an account and a number.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}:[0-9]{1,9}", value, re.ASCII):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return AbsenceId(value)
 
 
 class _SetupValue(Payload):

@@ -5,13 +5,20 @@ from typing import Final
 
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.adoption import ADOPTION
+from bot.words.refusals.approvers import APPROVERS
+from bot.words.refusals.conversation import ABOUT_THE_ASKED, CONVERSATION
 from bot.words.refusals.decisions import DECISIONS
-from bot.words.refusals.delegation import ABOUT_THE_ABSENT, ABOUT_THE_DELEGATE, ABOUT_THE_NEW_APPROVER, DELEGATION
 from bot.words.refusals.forms import FORMS
 from bot.words.refusals.freeze import FREEZE
 from bot.words.refusals.ids import IDS, UNREADABLE
+from bot.words.refusals.named_people.delegation import (
+    ABOUT_THE_ABSENT,
+    ABOUT_THE_DELEGATE,
+    ABOUT_THE_NEW_APPROVER,
+    DELEGATION,
+)
+from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR, PEOPLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
-from bot.words.refusals.people import ABOUT_THE_SPONSOR, PEOPLE
 from bot.words.refusals.review_answers import REVIEW_ANSWERS
 from bot.words.refusals.review_campaigns import CAMPAIGNS
 from bot.words.sentences import Sentences, fill_in
@@ -74,6 +81,11 @@ def _about_a_person(sentences: Sentences, whom: str) -> Callable[[Values], str]:
     return words
 
 
+def _about_the_asked(values: Values) -> str:
+    refused = fact_from_value(values["refused"])
+    return f"{ABOUT_THE_ASKED.get(refused.code, fact_words(refused))} Choose somebody else."
+
+
 def _of_a_file(values: Values) -> str:
     return f"{values['label']}: {fact_words(fact_from_value(values['problem']))}"
 
@@ -85,6 +97,7 @@ def _unfit(values: Values) -> str:
 
 _NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {
     RefusalCode.PLAN_BREAKS_RULES: _unfit,
+    RefusalCode.CANNOT_BE_ASKED: _about_the_asked,
     RefusalCode.SPONSOR_REFUSED: _about_a_person(ABOUT_THE_SPONSOR, "sponsor"),
     RefusalCode.DELEGATE_REFUSED: _about_a_person(ABOUT_THE_DELEGATE, "delegate"),
     RefusalCode.ABSENT_PERSON_REFUSED: _about_a_person(ABOUT_THE_ABSENT, "absent person"),
@@ -92,8 +105,10 @@ _NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {
     RefusalCode.PLACEHOLDER_WRONG_IN_FILE: _of_a_file,
 }
 SENTENCES: Final[Sentences] = {
+    **APPROVERS,
     **DECISIONS,
     **DELEGATION,
+    **CONVERSATION,
     **PEOPLE,
     **PARTNER_NAMES,
     **ADOPTION,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.words.sentences import and_list, counted
+from workflows.core.conversation.remarks import Remark, RemarkKind
 from workflows.core.partners.history.outside_changes import RecordedEntry
 from workflows.core.policy.silence import AskedAs, ManagerSkipped
 from workflows.core.requests.commands.review_event import SkipReason
@@ -24,6 +25,9 @@ DONE: Final[Mapping[str, str]] = {
     "set_absence": "Absence set",
     "end_absence": "Absence ended",
     "edit": "Edited and sent again",
+    "ask": "Question",
+    "answer": "Answer",
+    "comment": "Comment",
     "replan": "Planned again",
     "accept_batch_decisions": "Approved with its batch",
     "leave_batch": "Left its batch",
@@ -53,6 +57,7 @@ DONE: Final[Mapping[str, str]] = {
     "withdraw_sponsorship": "Withdrew the question who shall be the sponsor",
     "remind_handover": "Reminded the person who was asked to be the sponsor",
     "expire_handover": "Not answered in time, the sponsor stays the same",
+    "record_relations": "Another manager decides now",
     "record_sponsors": "The partner has another sponsor; an approval of theirs does not count",
     "prompt_setup": "Partner setup reminder by itself",
     "postpone_setup_prompt": "Partner setup reminder postponed, because the sponsor had one that day",
@@ -72,6 +77,9 @@ _TRIED: Final[Mapping[str, str]] = {
     "reject": "Rejection not counted",
     "withdraw": "Withdrawal refused",
     "edit": "Edit refused",
+    "ask": "Question not recorded",
+    "answer": "Answer not recorded",
+    "comment": "Comment not recorded",
     "revoke": "Revocation refused",
     "keep": "Keeping refused",
     "submit": "Request refused",
@@ -108,8 +116,10 @@ _ROLES: Final = {AskedAs.SPONSOR.value: "the sponsor", AskedAs.MANAGER.value: "t
 
 
 def _details_words(command: str, entry: RecordedEntry) -> str:
-    """Return what an entry about a review says besides its name."""
+    """Return what an entry about a question or a review says besides its name."""
     match command, entry.details:
+        case "ask", {"asked": [*asked]}:
+            return f" to {and_list(list(map(str, asked)))}"
         case "skip_review", {"reason": str(reason)}:
             return f": {skipped_words(reason)}"
         case "record_review_reminder", {"people": dict(people)}:
@@ -153,3 +163,10 @@ def told_words(people: Mapping[str, Sequence[str]], manager_skipped: str) -> str
     known = {one.value: words for one, words in MANAGER_SKIPPED.items()}
     skipped = f". {known[manager_skipped]}" if manager_skipped in known else ""
     return (f"reached {reached}" if reached else "reached nobody") + skipped
+
+
+def did_words(remark: Remark) -> str:
+    """Return what the author of a question, an answer or a comment did, in a few words that follow the name."""
+    if remark.kind is RemarkKind.QUESTION:
+        return f"asked {and_list([person.name for person in remark.asked])}"
+    return "answered" if remark.kind is RemarkKind.ANSWER else "commented"

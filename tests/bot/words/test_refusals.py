@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.refusals.people import ABOUT_THE_SPONSOR
+from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR
 from bot.words.refusals.sentences import SENTENCES, fact_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.unavailable.entra import entra_words

@@ -45,6 +45,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -57,16 +58,7 @@ from workflows.core.requests.commands.automatic import (
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
-from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.commands.handover import (
-    AcceptSponsorship,
-    DeclineSponsorship,
-    ExpireHandover,
-    ProposeSponsor,
-    RemindHandover,
-    WithdrawHandover,
-)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -85,6 +77,15 @@ from workflows.core.requests.commands.partner_record import (
     RemindSetup,
     Revoke,
     UnconfirmSetup,
+)
+from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
+from workflows.core.requests.commands.people.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.commands.review_event import (
@@ -583,7 +584,7 @@ async def test_a_submission(world: World) -> None:
 def test_no_command_is_forgotten_here() -> None:
     shown = [type(one) for _, one, _ in OF_REQUESTS] + [type(one) for _, one, _ in OF_PARTNERS]
     # What a batch does with its members is in `batches/test_batch_life.py`, and in `core/requests/test_commands.py`.
-    of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordSponsors, Reassign}
+    of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordRelations, RecordSponsors, Reassign}
     commands = {*classes(RequestCommand), *classes(PartnershipCommand)}
     assert {*shown, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}

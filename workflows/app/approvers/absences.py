@@ -1,10 +1,11 @@
 """Set and end absences, and find in whose place somebody decides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.delegation.absence import (
     Absence,
@@ -13,14 +14,15 @@ from workflows.core.delegation.absence import (
     end_absence,
     represented_people,
     require_absence,
+    require_times,
     stand_in_of,
 )
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Person, PersonId
-from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.delegation import AbsenceClick, EndAbsence, SetAbsence
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
+from workflows.core.policy.approval import holds_stage
+from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, SetAbsence
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.eligibility import Eligibility
@@ -29,7 +31,9 @@ from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused
 from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant
+
+RolesOf: TypeAlias = Callable[[Sequence[Person]], Awaitable[CurrentRoles]]
+"""Reads which roles people have now."""
 
 _MAX_SHOWN: Final = 100
 """The most waiting requests whose cards are updated at once; the others are with their next reminder."""
@@ -37,15 +41,19 @@ _TRIES: Final = 5
 """How often a step is decided again because another one was stored first."""
 
 
+def _nothing_waits() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absences:
     """Stores each absence with its audit entry and messages. Every method may be repeated safely."""
 
     store: Store
-    tenant: Tenant
     directory: PeopleDirectory
     clock: Clock
-    wake: Callable[[], None]
+    wake: Callable[[], None] = _nothing_waits
+    """Wakes what performs effects; not needed to check an absence."""
 
     async def carry_out(self, click: AbsenceClick, actor: Person, *, key: str) -> None:
         """Set or end an absence.
@@ -71,6 +79,7 @@ class Absences:
         :raises Refused: as `carry_out`; the codes `DELEGATE_REFUSED` and `ABSENT_PERSON_REFUSED` say about whom.
         """
         now = self.clock.now()
+        require_times(click.from_, click.until, now)
         person = await self._named(click.person, actor, RefusalCode.ABSENT_PERSON_REFUSED)
         delegate = await self._named(click.delegate, actor, RefusalCode.DELEGATE_REFUSED)
         number = await self.store.count_absences(person.id) + 1
@@ -124,6 +133,7 @@ class Absences:
         entry = entry_of(key, self.clock.now(), actor, click.name, {**details, "delegate": absence.delegate.name})
         effects = (*messages, *await self._shown_again(absence))
         await self.store.commit(Commit(entry=entry, absence=absence, effects=effects))
+        await request_relation_check(self.store)
 
     async def _shown_again(self, absence: Absence) -> list[ShowRequest]:
         """Have the cards that wait show who is asked: now, when the absence begins, and when it ends."""
@@ -136,7 +146,7 @@ class Absences:
         return actor if chat_id == actor.chat_id else await identified(chat_id, code, directory=self.directory)
 
     async def _manager_of(self, person: PersonId) -> PersonId | None:
-        manager = (await self.tenant.managers([person]))[person]
+        manager = (await self.directory.managers([person])).get(person)
         return manager.id if manager is not None and manager.is_enabled and manager.is_member else None
 
 
@@ -155,7 +165,7 @@ async def identified(chat_id: ChatId, code: RefusalCode, *, directory: PeopleDir
 
 
 async def in_whose_place(
-    actor: Person, eligibility: Eligibility, at: datetime, *, store: Store, directory: PeopleDirectory
+    actor: Person, eligibility: Eligibility, at: datetime, *, store: Store, roles_of: RolesOf
 ) -> Person | None:
     """Return the absent person in whose place somebody decides; None when they decide for themselves.
 
@@ -164,7 +174,6 @@ async def in_whose_place(
     """
     if (index := eligibility.verdict.open_stage) is None:
         return None
-    stage: Stage = eligibility.stages[index]
     absences = represented_people(actor.id, active_absences(await store.absences(at), at))
     absent = [
         absence.person
@@ -173,8 +182,35 @@ async def in_whose_place(
     ]
     if not absent:
         return None
-    roles = await directory.current_roles(absent)
-    return next((person for person in absent if roles.holds(person.id, stage.role)), None)
+    roles = await roles_of(absent)
+    stages, escalated = eligibility.stages, eligibility.escalated
+    return next((one for one in absent if holds_stage(one, index, stages, escalated, roles)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAbsences:
+    """What an App Home shows of absences."""
+
+    own: tuple[Absence, ...] = ()
+    """The person's own that has not ended."""
+    others: int = 0
+    """For admins: how many other people are away now."""
+
+
+NO_ABSENCES: Final = ShownAbsences()
+
+
+async def read_absences(
+    ids: frozenset[ChatId | PersonId], *, is_admin: bool, store: Store, now: datetime
+) -> ShownAbsences:
+    """Read what an App Home shows of absences.
+
+    :param ids: all ids of the person.
+    """
+    known = await store.absences(now)
+    own = tuple(absence for absence in known if ids & {absence.person.id, absence.person.chat_id})
+    others = sum(absence.is_active(now) for absence in known if absence not in own) if is_admin else 0
+    return ShownAbsences(own=own, others=others)
 
 
 def _values(absence: Absence) -> dict[str, Any]:

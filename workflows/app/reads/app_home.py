@@ -1,4 +1,7 @@
-"""The lists of a person's App Home: what waits for them, what they requested, and what admins must look at."""
+"""The lists of a person's App Home: what waits for them, what they requested, and what admins must look at.
+
+It is long because every list of an App Home is read here.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from workflows.app.approvers.absences import NO_ABSENCES, ShownAbsences, read_absences
+from workflows.app.approvers.stage_holders import waited_roles_of
 from workflows.app.reads.audit_log_permission import is_shown_as_auditor
 from workflows.app.reads.found_requests import (
     NOTHING_FOUND,
@@ -115,6 +120,7 @@ class AppHome:
     """For admins: the partners of the tenant without a record; None while that was never read."""
     campaigns: Sequence[Campaign] = ()
     """For admins: the campaigns of reviews in which something is left to do."""
+    absences: ShownAbsences = NO_ABSENCES
     freeze: Freeze | None = None
     """The freeze in force; shown to everybody."""
 
@@ -123,6 +129,7 @@ class AppHome:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
         lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
         is_listed = not self.batches.is_empty or any(home_list.count for home_list in lists)
+        is_listed = is_listed or bool(self.absences.own)
         return not (self.is_admin or self.is_auditor or self.text or is_listed)
 
 
@@ -141,13 +148,12 @@ async def read_home(
         same person.
     """
     chat_ids, person_ids = ids_of(person, identified_person), every_id_of(person, identified_person)
-    is_admin = bool(chat_ids & await directory.holders(ADMIN))
-    searches = bool(position.text or position.request_filter)
+    is_admin, searches = bool(chat_ids & await directory.holders(ADMIN)), bool(position.text or position.request_filter)
     is_auditor = await is_shown_as_auditor(person, identified_person, directory, searches=searches)
     if is_auditor and position.request_filter is not None:
         found = await _found_requests(position.request_filter, position, FOUND_PAGE, store, now)
         return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.request_filter, found_requests=found)
-    roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
+    roles = await waited_roles_of(chat_ids, await store.roles_waited_for(), directory)
     size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
     pages = [position.of_list(name) for name in (HomeList.BATCHES, HomeList.OWN_BATCHES)]
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
@@ -155,6 +161,7 @@ async def read_home(
         home,
         is_auditor=is_auditor,
         batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, pages, store),
+        absences=await read_absences(person_ids, is_admin=is_admin, store=store, now=now),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         campaigns=await store.open_campaigns() if is_admin and not position.text else (),
         partners=await store.partners_page(

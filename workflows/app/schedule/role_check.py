@@ -8,6 +8,8 @@ from typing import Any, Final
 import structlog
 
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.relation_check import request_relation_check
+from workflows.app.approvers.stage_holders import holders_for
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -79,7 +81,8 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
     excluded_ids = await directory.all_ids(eligibility.chat_ids)
     shortages = []
     for place, stage in enumerate(eligibility.open_stages):
-        free = eligibility.eligible_members(await directory.holders(stage.role), excluded_ids)
+        holders = await holders_for(stage.role, eligibility.relations, directory)
+        free = eligibility.eligible_members(holders, excluded_ids)
         if place == 0 and len(free) >= stage.missing:  # what is kept for display may be hours old
             free = await directory.find_active(free, enough=stage.missing, within=ROLE_MEMBERS_KNOWN_FOR)
         if len(free) < stage.missing:
@@ -170,6 +173,8 @@ async def require_people(request_id: RequestId, *, store: Store, directory: Peop
         shortage = None if request is None else next(iter(await role_shortages(request, directory)), None)
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
         return
+    if request is not None and request.prepared is not None and request.prepared.relations.holders:
+        await request_relation_check(store)
     if shortage is not None:
         await request_role_check(store)
         raise Refused(

@@ -7,13 +7,15 @@ from typing import Final
 
 import structlog
 
+from workflows.app.approvers.manager_delegates import KnownAbsences
+from workflows.app.approvers.stage_holders import roles_for
 from workflows.app.schedule.downtime import store_tick
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DecisionClick
-from workflows.core.requests.commands.handover import ExpireHandover, RemindHandover
 from workflows.core.requests.commands.partner_record import AskSetup, PostponePrompt, PromptSetup
+from workflows.core.requests.commands.people.handover import ExpireHandover, RemindHandover
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
 from workflows.core.requests.deadlines.reminder_times import SETUP_PROMPTS_APART
 from workflows.core.requests.deciding import is_in_time, require_may_decide
@@ -109,20 +111,29 @@ async def _is_being_decided(
         return False
     for decision, click in decisions:
         if is_in_time(request, decision.digest, click.received_at) and await _may_count(
-            request, decision, click, deadline, directory
+            request, decision, click, deadline, store=store, directory=directory
         ):
             return True
     return False
 
 
 async def _may_count(
-    request: AccessRequest, command: DecisionClick, click: CheckPermission, deadline: float, directory: PeopleDirectory
+    request: AccessRequest,
+    command: DecisionClick,
+    click: CheckPermission,
+    deadline: float,
+    *,
+    store: Store,
+    directory: PeopleDirectory,
 ) -> bool:
     """Return whether the person who clicked may decide. True when it is not known now: the click is checked first."""
+    absences = await store.absences(request.created_at)
+    known = KnownAbsences(absences=absences, at=click.received_at or request.expires_at)
     try:
         async with asyncio.timeout_at(deadline):
             actor = await directory.identify(command.actor)
-            current_roles = await directory.current_roles([actor, *(decision.person for decision in request.decisions)])
+            people = [actor, *(decision.person for decision in request.decisions)]
+            current_roles = await roles_for(request, people, directory, known)
         require_may_decide(
             request,
             actor,

@@ -53,9 +53,35 @@ class RefusalCode(StrEnum):
     ADOPTED_SETTINGS_CHANGED = "adopted_settings_changed"
     """The settings to adopt changed, or another author of them was found, after the request was shown."""
 
+    # Questions, answers and comments
+    REMARK_EMPTY = "remark_empty"
+    """There is no text."""
+    REMARK_TOO_LONG = "remark_too_long"
+    """Values: `maximum`, `characters`."""
+    REMARKS_FULL = "remarks_full"
+    """The request has as many questions and comments as it may have. Values: `maximum`."""
+    ASKED_TOO_MANY = "asked_too_many"
+    """The person has as many open questions about the request as one may have. Values: `maximum`."""
+    NOBODY_ASKED = "nobody_asked"
+    """Nobody, or only the person who asks, is named to answer."""
+    TOO_MANY_ASKED = "too_many_asked"
+    """Values: `maximum`: how many people one question may name."""
+    CANNOT_BE_ASKED = "cannot_be_asked"
+    """Somebody who is named to answer has no usable account. Values: `refused`, the reason as a fact."""
+    MAY_NOT_ASK = "may_not_ask"
+    """Values: `may_comment`: whether the person may comment instead."""
+    MAY_NOT_COMMENT = "may_not_comment"
+    """The person has nothing to do with the request."""
+    MAY_NOT_ANSWER = "may_not_answer"
+    """Values: `asked`, the names of who may answer."""
+    UNKNOWN_QUESTION = "unknown_question"
+    """The request has no such question."""
+    ALREADY_ANSWERED = "already_answered"
+    """Values: `name`, who answered."""
+
     # Batches
     IN_A_BATCH = "in_a_batch"
-    """The request is decided together with others. Values: `batch`."""
+    """The request is decided together with others. Values: `batch`; `writes` for a question, answer or comment."""
     NOT_IN_A_BATCH = "not_in_a_batch"
     """The request is decided alone."""
     UNKNOWN_BATCH = "unknown_batch"
@@ -389,6 +415,18 @@ class RefusalCode(StrEnum):
     """Values: `stage`, `role`, `needed`, `left`, and whether another sponsor would be enough.
 
     That is `is_for_lack_of_the_sponsor`; an earlier version did not store it.
+    """
+    MANAGER_CANNOT_DECIDE = "manager_cannot_decide"
+    """The one person who has the role of a stage by relation cannot decide, or there is none.
+
+    Values: `stage`, `role`, `whose` (the name of the person whose manager it is), `manager` (the manager's name, or
+    empty), `problem` (`NoHolderReason`; null when the manager takes part in the request and so may not decide).
+    """
+    GROUP_CANNOT_DECIDE = "group_cannot_decide"
+    """The members of an Entra group that keeps the role of a stage cannot decide.
+
+    Values: `group` (its name or id), `problem` (`GroupProblem`), `owner` (the person of the request who owns it, or
+    empty).
     """
     TEMPLATE_NEEDS_MORE_FIELDS = "template_asks_more"
     """The template needs fields that the form does not show. Values: `template`, `labels`."""

@@ -97,14 +97,6 @@ from typing import Any, Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
-from workflows.core.requests.commands.handover import (
-    AcceptSponsorship,
-    DeclineSponsorship,
-    ExpireHandover,
-    ProposeSponsor,
-    RemindHandover,
-    WithdrawHandover,
-)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -121,6 +113,14 @@ from workflows.core.requests.commands.partner_record import (
     RecordSponsorGone,
     RemindSetup,
     UnconfirmSetup,
+)
+from workflows.core.requests.commands.people.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,

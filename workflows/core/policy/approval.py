@@ -6,7 +6,7 @@ The same `Verdict` is used to show who must still decide, and to decide whether 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -131,21 +131,28 @@ def evaluate(
         elif person.id in seen:
             not_counted.append(Fact(NotCountedReason.COUNTS_ONCE, {"person": person.name}))
         elif current_roles is not None and not holds_stage(person, decision.stage, stages, escalated, current_roles):
-            title = stages[decision.stage].title
-            not_counted.append(Fact(NotCountedReason.LOST_ROLE, {"person": person.name, "stage": title}))
+            lost = {"person": person.name, "stage": stages[decision.stage].title}
+            not_counted.append(Fact(NotCountedReason.LOST_ROLE, lost))
         else:
             seen.add(person.id)
             counted[decision.stage].append(person)
-    people = tuple(map(tuple, counted))
-    behalf = {one.person.id: one.on_behalf_of for one in decisions if one.person.id in seen and one.on_behalf_of}
-    complete = Verdict(
-        counted_people=people, open_stage=None, missing=0, not_counted=tuple(not_counted), on_behalf_of=behalf
+    return _verdict(stages, counted, not_counted, decisions)
+
+
+def _verdict(
+    stages: tuple[Stage, ...],
+    counted: Sequence[Sequence[Person]],
+    not_counted: Sequence[Fact],
+    decisions: tuple[Decision, ...],
+) -> Verdict:
+    missing = [max(0, stage.quorum - len(people)) for stage, people in zip(stages, counted, strict=True)]
+    return Verdict(
+        counted_people=tuple(map(tuple, counted)),
+        open_stage=next((index for index, number in enumerate(missing) if number), None),
+        missing=next(filter(None, missing), 0),
+        not_counted=tuple(not_counted),
+        on_behalf_of={one.person.id: one.on_behalf_of for one in decisions if one.on_behalf_of is not None},
     )
-    for index, stage in enumerate(stages):
-        missing = stage.quorum - len(counted[index])
-        if missing > 0:
-            return replace(complete, open_stage=index, missing=missing)
-    return complete
 
 
 def holds_stage(

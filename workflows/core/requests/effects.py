@@ -164,7 +164,7 @@ class MessageCode(StrEnum):
     TEXT = "text"
     """A text that an earlier version stored. Values: `text`."""
     REFUSED = "refused"
-    """Values: `reasons`."""
+    """Values: `reasons`; and only where there is one, `text`: what the person wrote, and was not recorded."""
 
     REQUEST_WAITS = "request_waits"
     """Values: `partner`, `request`, `note`."""
@@ -349,9 +349,13 @@ def update_where_clicked(effects: tuple[Effect, ...], command: RequestCommand) -
     )
 
 
-def refusal_message(refused: Refused) -> Fact:
-    """Return the message that tells a person why something was refused."""
-    return Fact(MessageCode.REFUSED, {"reasons": as_values(refused.facts)})
+def refusal_message(refused: Refused, text: str = "") -> Fact:
+    """Return the message that tells a person why something was refused.
+
+    :param text: what the person wrote, and was not recorded.
+    """
+    written = {"text": text} if text else {}
+    return Fact(MessageCode.REFUSED, {"reasons": as_values(refused.facts), **written})
 
 
 def asked_by(effect: Effect) -> str:

@@ -11,6 +11,7 @@ from workflows.core.delegation.asking import StandIn
 from workflows.core.delegation.reassignment import stand_ins_of
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import Verdict
+from workflows.core.policy.relations import NO_RELATIONS, Relations, waiting_key
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -25,7 +26,7 @@ class IneligibleReason(Enum):
     AUTHOR = auto()
     """They made the settings that the request adopts."""
     REASSIGNER = auto()
-    """They are an admin who reassigned an approval of the request."""
+    """They are an admin who reassigned an approval of the request, or named a manager's delegate."""
     SUBMITTER = auto()
     """They sent the request on behalf of the requester."""
     SUPPORTER = auto()
@@ -75,8 +76,16 @@ class Eligibility:
     """Every known id of who sent the request on behalf of the requester."""
     supporters: frozenset[ChatId | PersonId] = frozenset()
     """Every known id of the people who support the request."""
+    relations: Relations = NO_RELATIONS
+    """Who has the relation roles of the stages."""
     escalated: tuple[int, ...] = ()
     """The indexes of the stages whose alternates were asked. Nobody else's alternates may decide."""
+
+    @property
+    def waits_for(self) -> Role | None:
+        """Return what the open stage waits for, see `waiting_key`; None when the approval chain is complete."""
+        stages = self.open_stages
+        return waiting_key(stages[0].role, self.relations) if stages else None
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -148,7 +157,8 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     editors, submitter = request.editors, () if prepared.submitter is None else (prepared.submitter,)
     sent_by = ids_of(submitter).union(() if fields.submitter is None else (fields.submitter,))
     chat_ids = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
-    reassigners = tuple(reassignment.by for reassignment in request.reassignments)
+    named_by = (admin for holder in prepared.relations.holders for admin in holder.named_by)
+    reassigners = (*(reassignment.by for reassignment in request.reassignments), *named_by)
     asking_people = (*editors, *submitter, *request.supporters)
     excluded_people = (*asking_people, *prepared.authors, *prepared.partner_sponsors, *reassigners)
     return Eligibility(
@@ -168,6 +178,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         supporters=ids_of(request.supporters),
         reassigners=ids_of(reassigners),
         stand_ins=stand_ins_of(request.reassignments, stage=verdict.open_stage, round=request.round),
+        relations=prepared.relations,
         escalated=request.escalated,
     )
 

@@ -34,11 +34,16 @@ stateDiagram-v2
     awaiting_approval --> withdrawn: withdraw
     awaiting_approval --> preparing: edit
     awaiting_approval --> awaiting_approval: remind_approvers
+    awaiting_approval --> awaiting_approval: ask
+    awaiting_approval --> awaiting_approval: answer
+    preparing --> preparing: answer
+    awaiting_approval --> awaiting_approval: comment
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
     awaiting_approval --> awaiting_approval: record_sponsors
     awaiting_approval --> awaiting_approval: reassign
+    awaiting_approval --> awaiting_approval: record_relations
     awaiting_approval --> applying: accept_batch_decisions
     awaiting_approval --> awaiting_approval: leave_batch
     awaiting_approval --> rejected: end_with_batch
@@ -81,6 +86,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -90,9 +96,12 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.delegation import Reassign
+from workflows.core.requests.commands.people.delegation import Reassign
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
+    Comment,
     Edit,
     Reject,
     RemindApprovers,
@@ -101,7 +110,7 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions import decisions, in_batch, planning, reassigning, writes
+from workflows.core.requests.transitions import conversation, decisions, in_batch, planning, reassigning, writes
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
@@ -123,11 +132,16 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, Ask): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, Answer): frozenset({S.AWAITING_APPROVAL}),
+    (S.PREPARING, Answer): frozenset({S.PREPARING}),
+    (S.AWAITING_APPROVAL, Comment): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
     (S.AWAITING_APPROVAL, RecordSponsors): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Reassign): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, RecordRelations): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.APPLYING}),
     (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
@@ -182,9 +196,13 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Withdraw: decisions.withdraw,
     Edit: planning.edit,
     RemindApprovers: decisions.remind_approvers,
+    Ask: conversation.ask,
+    Answer: conversation.answer,
+    Comment: conversation.comment,
     Expire: decisions.expire,
     RecordSponsors: decisions.record_sponsors,
     Reassign: reassigning.reassign,
+    RecordRelations: decisions.record_relations,
     Replan: planning.replan,
     Reopen: planning.reopen,
     Stop: writes.stop,

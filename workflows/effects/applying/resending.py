@@ -62,6 +62,6 @@ class ResendDecision:
     async def _no_longer_approved(self, request: AccessRequest) -> Replan | None:
         """Check a request that opens access as before its first write; None when everything is still as approved."""
         found_objection = await find_objection(
-            request, tenant=self.tenant, directory=self.directory, catalog=self.catalog
+            request, tenant=self.tenant, directory=self.directory, catalog=self.catalog, store=self.store
         )
         return None if found_objection is None else found_objection.command_after_write(NOT_SHOWN)

@@ -55,7 +55,9 @@ class BatchDecisions:
         eligibility = current_batch_eligibility(batch)
         if eligibility is None or received_at is None:
             return None
-        return await in_whose_place(actor, eligibility, received_at, store=self.store, directory=self.directory)
+        return await in_whose_place(
+            actor, eligibility, received_at, store=self.store, roles_of=self.directory.current_roles
+        )
 
     async def withdraw(self, click: WithdrawBatch, actor: Person, *, key: str) -> None:
         """Withdraw a batch, if its requester does.

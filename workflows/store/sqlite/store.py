@@ -1,4 +1,7 @@
-"""The complete embedded store. Everything that a command changes is stored in one transaction."""
+"""The complete embedded store. Everything that a command changes is stored in one transaction.
+
+It is long because everything that one transaction can store is written here.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -124,7 +127,7 @@ class SqliteStore(
                 "template": search_text(*_template(request)),
                 "requester_sought": _requester_search_text(request),
                 "deciders": _decider_search_text(request),
-                "waits_for": None if eligibility is None else eligibility.open_stages[0].role,
+                "waits_for": None if eligibility is None else eligibility.waits_for,
                 "excluded": json.dumps([] if eligibility is None else sorted(eligibility.excluded_ids)),
                 "batch": request.batch,
                 "doc": self._clean.request(request),
@@ -214,7 +217,7 @@ class SqliteStore(
                 "is_open": int(not batch.has_ended),
                 "requester": "" if batch.requester is None else batch.requester.chat_id,
                 "account": "" if batch.requester is None else batch.requester.id,
-                "waits_for": None if who is None else who.open_stages[0].role,
+                "waits_for": None if who is None else who.waits_for,
                 "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
                 "created_at": text_of(batch.created_at),
                 "expires_at": text_of(batch.expires_at),

@@ -17,7 +17,7 @@ from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submissi
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_card_value, parse_part_value
 from bot.slack.payloads.models import Interaction
-from bot.slack.people.approvers import deciders_by_stage, may_decide, name_open_stages
+from bot.slack.people.approvers import deciders_by_stage, is_known_admin, may_decide, name_open_stages
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
@@ -141,6 +141,7 @@ class DecideFlow:
             replacement=await read_replacement(request, store=self.store),
             # NB. where the roles cannot be read now, an approver can still decide: each click is checked.
             may_decide=await may_decide(request, window.actor, self.display_directory) is not False,
+            may_reassign=await is_known_admin(window.actor, self.display_directory),
         )
 
     async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:

@@ -30,6 +30,7 @@ def decision_view(
     other_requests: Sequence[AccessRequest] = (),
     replacement: Replacement | None = None,
     may_decide: bool = True,
+    may_reassign: bool = False,
 ) -> Json:
     """Return the view with the details of a request, with Approve and Reject while it can be decided.
 
@@ -38,11 +39,12 @@ def decision_view(
     :param other_requests: see `details_blocks`.
     :param replacement: see `details_blocks`.
     :param may_decide: whether the reader may decide on it, as far as that is known. Each click is checked again.
+    :param may_reassign: whether the reader is an admin, as far as that is known.
     """
     blocks = details_blocks(
         request, holders=holders, history=history, now=now, other_requests=other_requests, replacement=replacement
     )
-    blocks += details_actions(request, now, may_decide=may_decide)
+    blocks += details_actions(request, now, may_decide=may_decide, may_reassign=may_reassign)
     return modal("Details", blocks, ids.DECIDE)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block, ButtonElement, PlainTextInputElement
 
 from bot.slack import ids
+from bot.slack.blocks.absence_rows import absence_rows
 from bot.slack.blocks.blocks import (
     MAX_BLOCKS,
     Json,
@@ -68,7 +69,7 @@ _AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the c
 
 def home_view(home: AppHome, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
-    blocks: list[Block] = [*_freeze(home), actions("home", *_buttons(home))]
+    blocks: list[Block] = [*_freeze(home), actions("home", *_buttons(home)), *_absences(home, now)]
     unknown = [small_text(_AUDITOR_UNKNOWN)] if home.is_auditor is None else []
     if home.request_filter is not None:
         return _view([*blocks, *_searched_sections(home.request_filter, home.found_requests), small_text(_AS_RECORDED)])
@@ -123,6 +124,15 @@ def _freeze(home: AppHome) -> Iterator[Block]:
     yield from freeze_banner(home.freeze)
     if home.freeze is not None and home.is_admin:
         yield freeze_answers("home")
+
+
+def _absences(home: AppHome, now: datetime) -> Iterator[Block]:
+    """Return the reader's own absence; for admins how many others are away."""
+    yield from absence_rows(home.absences.own[:1], now, is_own=True)
+    if home.absences.others:
+        yield small_text(
+            f"{counted(home.absences.others, 'other person is', 'others are')} away. /partner away lists them."
+        )
 
 
 def _search(home: AppHome) -> Iterator[Block]:

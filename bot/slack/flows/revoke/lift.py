@@ -92,7 +92,8 @@ class LiftFlow:
         # NB. also who was the sponsor lately: they cannot approve.
         sponsors = {sponsor.chat_id for sponsor in sponsors_of(lift.record, self.intake.clock.now()) if sponsor.chat_id}
         excluded = sorted({window.actor, *sponsors})
-        stages = await name_stages(lift.found.stages, excluded, self.display_directory)
+        sponsor, directory = lift.record.sponsor.chat_id, self.display_directory
+        stages = await name_stages(lift.found.stages, excluded, directory, requester=window.actor, sponsor=sponsor)
         return lift_view(lift, stages, excluded, names)
 
 

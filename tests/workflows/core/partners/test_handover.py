@@ -45,7 +45,8 @@ from workflows.core.policy.sponsorship import (
     HandoverState,
 )
 from workflows.core.requests.commands.automatic import RecordApplied, RecordSponsors, Reopen
-from workflows.core.requests.commands.handover import (
+from workflows.core.requests.commands.partner_record import Keep
+from workflows.core.requests.commands.people.handover import (
     AcceptSponsorship,
     DeclineSponsorship,
     ExpireHandover,
@@ -54,7 +55,6 @@ from workflows.core.requests.commands.handover import (
     RemindHandover,
     WithdrawHandover,
 )
-from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowHandover, ShowReview, ShowSetup

@@ -40,14 +40,6 @@ from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.policy.silence import ReviewReminder
 from workflows.core.policy.sponsorship import Handover
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
-from workflows.core.requests.commands.handover import (
-    AcceptSponsorship,
-    DeclineSponsorship,
-    ExpireHandover,
-    ProposeSponsor,
-    RemindHandover,
-    WithdrawHandover,
-)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -65,6 +57,14 @@ from workflows.core.requests.commands.partner_record import (
     RecordSponsorGone,
     RemindSetup,
     UnconfirmSetup,
+)
+from workflows.core.requests.commands.people.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.commands.review_event import (

@@ -30,7 +30,6 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
-from workflows.core.requests.commands.delegation import EndAbsence
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     ConfirmSetup,
@@ -40,6 +39,7 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
+from workflows.core.requests.commands.people.delegation import EndAbsence
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,

@@ -10,6 +10,7 @@ from tests.workflows.core.builders import (
     BATCH,
     LIFETIME,
     NOW,
+    QUESTION,
     REDEEM_STEP,
     REQUEST,
     RILEY,
@@ -30,6 +31,13 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.relations import (
+    REQUESTER_MANAGER,
+    SPONSOR_MANAGER,
+    NoHolderReason,
+    RelationHolder,
+    Relations,
+)
 from workflows.core.policy.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
@@ -41,6 +49,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -60,16 +69,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
-from workflows.core.requests.commands.delegation import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.commands.handover import (
-    AcceptSponsorship,
-    DeclineSponsorship,
-    ExpireHandover,
-    ProposeSponsor,
-    RemindHandover,
-    WithdrawHandover,
-)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -89,9 +89,21 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
+from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
+from workflows.core.requests.commands.people.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+    WithdrawHandover,
+)
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
     CommandSubject,
+    Comment,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -152,6 +164,15 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         {"digest": DIGEST, "changed": {"justification": ["Joint launch in May", "Joint launch in June"]}},
     ),
     (RemindApprovers(), {"reminders": 2}),
+    (
+        Ask(actor=AMARA, request_id=REQUEST, text="Which?", asked=(RILEY,)),
+        {"text": "Which?", "asked": ["Riley"], "account": "id-amara"},
+    ),
+    (
+        Answer(actor=RILEY, request_id=REQUEST, question=QUESTION.id, text="Two."),
+        {"text": "Two.", "question": "1", "account": "id-riley"},
+    ),
+    (Comment(actor=SAM, request_id=REQUEST, text="I agree."), {"text": "I agree.", "account": "id-sam"}),
     (Expire(), {}),
     (Replan(reason=WHY), {"reason": WHY_VALUES}),
     (
@@ -191,6 +212,17 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
             "reason": "Leave",
             "account": "id-sam",
         },
+    ),
+    (
+        RecordRelations(
+            relations=Relations(
+                holders=(
+                    RelationHolder(role=REQUESTER_MANAGER, whose="Riley", person=AMARA),
+                    RelationHolder(role=SPONSOR_MANAGER, whose="Sam", problem=NoHolderReason.NO_MANAGER),
+                )
+            )
+        ),
+        {"accounts": {"requester-manager": "id-amara", "sponsor-manager": None}},
     ),
     (
         batch_decisions(),
@@ -265,6 +297,15 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (REJECT, {"digest": DIGEST, "reason": "Too wide"}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (AskReminder(actor=RILEY.chat_id, request_id=REQUEST), {}),
+    (
+        Ask(actor=AMARA.chat_id, request_id=REQUEST, text="Which?", asked=(RILEY.chat_id,)),
+        {"text": "Which?", "asked": ["U-RILEY"]},
+    ),
+    (
+        Answer(actor=RILEY.chat_id, request_id=REQUEST, question=QUESTION.id, text="Two."),
+        {"text": "Two.", "question": "1"},
+    ),
+    (Comment(actor=SAM.chat_id, request_id=REQUEST, text="I agree."), {"text": "I agree."}),
     (KEEP, {"reason": "Needed", "tenant_id": TENANT}),
     (Revoke(actor=SAM.chat_id, target="contoso.com", reason="Over"), {"reason": "Over", "target": "contoso.com"}),
     (Revoke(actor=SAM.chat_id, target="contoso.com", reason=""), {"target": "contoso.com"}),

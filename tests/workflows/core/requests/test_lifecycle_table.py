@@ -17,8 +17,10 @@ from tests.workflows.core.builders import (
     DANA,
     EXPIRY,
     LIFETIME,
+    QUESTION,
     REQUEST,
     RILEY,
+    SAM,
     TENANT,
     WHOLE_CHAIN,
     batch_decisions,
@@ -32,6 +34,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.relations import REQUESTER_MANAGER, RelationHolder, Relations
 from workflows.core.requests import lifecycle
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
@@ -43,6 +46,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -52,8 +56,18 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.delegation import Reassign
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.request import (
+    Answer,
+    Approve,
+    Ask,
+    Comment,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
+    Submit,
+    Withdraw,
+)
 from workflows.core.requests.lifecycle import TABLE, advance
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState, WriteRefusal
 from workflows.core.requests.transitions.transition import Situation
@@ -67,6 +81,9 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "reject": {"awaiting_approval": "rejected"},
     "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
     "edit": {"awaiting_approval": "preparing"},
+    "ask": {"awaiting_approval": "awaiting_approval"},
+    "answer": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
+    "comment": {"awaiting_approval": "awaiting_approval"},
     "remind_approvers": {"awaiting_approval": "awaiting_approval"},
     "expire": {"preparing": "expired", "awaiting_approval": "expired"},
     "replan": {"awaiting_approval": "preparing", "applying": "preparing", "unconfirmed": "preparing"},
@@ -86,6 +103,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
     "record_sponsors": {"awaiting_approval": "awaiting_approval"},
     "reassign": {"awaiting_approval": "awaiting_approval"},
+    "record_relations": {"awaiting_approval": "awaiting_approval"},
     "accept_batch_decisions": {"awaiting_approval": "applying"},
     "leave_batch": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
     "end_with_batch": {
@@ -115,6 +133,9 @@ def _commands(name: str) -> list[RequestCommand]:
         "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
         "edit": [edit()],
+        "ask": [Ask(actor=AMARA, request_id=REQUEST, text="Which sites?", asked=(RILEY,))],
+        "answer": [Answer(actor=RILEY, request_id=REQUEST, question=QUESTION.id, text="Two.")],
+        "comment": [Comment(actor=SAM, request_id=REQUEST, text="I agree.")],
         "remind_approvers": [RemindApprovers()],
         "expire": [Expire()],
         "replan": [Replan(reason=noted("The partner changed."))],
@@ -136,6 +157,11 @@ def _commands(name: str) -> list[RequestCommand]:
         "reassign": [
             Reassign(actor=DANA, request_id=REQUEST, digest=DIGEST, from_person=BRUNO, to_person=CHIE, reason="Leave")
         ],
+        "record_relations": [
+            RecordRelations(
+                relations=Relations(holders=(RelationHolder(role=REQUESTER_MANAGER, whose="Riley", person=DANA),))
+            )
+        ],
         "accept_batch_decisions": [batch_decisions()],
         "leave_batch": [LeaveBatch(reason=noted("Its risk is high."))],
         "end_with_batch": [
@@ -153,6 +179,7 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
     stands = RequestState(state)
     requests: list[AccessRequest | None] = [request(stands, kind) for kind in RequestKind]
     requests.append(request(stands, batch=BATCH))
+    requests.append(request(stands, remarks=(QUESTION,)))
     if stands is RequestState.AWAITING_APPROVAL:
         requests += [request(decisions=WHOLE_CHAIN[:count]) for count in (1, 2)]
     return requests

@@ -21,15 +21,6 @@ from workflows.core.partners.reviewing.sponsor_handover import (
 )
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.policy.silence import is_asked_manager
-from workflows.core.requests.commands.handover import (
-    AcceptSponsorship,
-    DeclineSponsorship,
-    ExpireHandover,
-    HandoverCommand,
-    ProposeSponsor,
-    RemindHandover,
-    WithdrawHandover,
-)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     BlockAtEnd,
@@ -42,6 +33,15 @@ from workflows.core.requests.commands.partner_record import (
     RecordSponsorGone,
     SetupCommand,
     SponsorCommand,
+)
+from workflows.core.requests.commands.people.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    HandoverCommand,
+    ProposeSponsor,
+    RemindHandover,
+    WithdrawHandover,
 )
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,

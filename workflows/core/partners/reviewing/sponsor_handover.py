@@ -22,7 +22,8 @@ from workflows.core.policy.sponsorship import (
     ended_handover,
     with_former,
 )
-from workflows.core.requests.commands.handover import (
+from workflows.core.requests.commands.partner_record import RecordSponsorGone, SponsorCommand
+from workflows.core.requests.commands.people.handover import (
     AcceptSponsorship,
     DeclineSponsorship,
     ExpireHandover,
@@ -32,7 +33,6 @@ from workflows.core.requests.commands.handover import (
     RemindHandover,
     WithdrawHandover,
 )
-from workflows.core.requests.commands.partner_record import RecordSponsorGone, SponsorCommand
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowHandover, ShowReview, ShowSetup

@@ -7,14 +7,7 @@ from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignClick, StartCampaign, WithdrawCampaign
-from workflows.core.requests.commands.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.commands.handover import (
-    AcceptSponsorship,
-    DeclineSponsorship,
-    ProposeSponsor,
-    WithdrawHandover,
-)
 from workflows.core.requests.commands.partner_record import (
     ConfirmSetup,
     Keep,
@@ -23,9 +16,19 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
+from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
+from workflows.core.requests.commands.people.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ProposeSponsor,
+    WithdrawHandover,
+)
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
     CommandSubject,
+    Comment,
     Edit,
     Reject,
     RemindApprovers,
@@ -83,6 +86,8 @@ DecisionClick = Approve[ChatId] | Reject[ChatId]
 
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
+RemarkClick = Ask[ChatId] | Answer[ChatId] | Comment[ChatId]
+
 HandoverClick = (
     ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId] | WithdrawHandover[ChatId]
 )
@@ -93,6 +98,7 @@ Click = (
     DecisionClick
     | Withdraw
     | AskReminder
+    | RemarkClick
     | Keep[ChatId]
     | Revoke
     | SetupClick
@@ -120,7 +126,7 @@ def received_name(click: Click) -> str:
 def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw() | AskReminder() | Reassign():
+        case Approve() | Reject() | Withdraw() | AskReminder() | Ask() | Answer() | Comment() | Reassign():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
@@ -138,12 +144,19 @@ def subject_of(click: Click) -> CommandSubject:
             assert_never(click)
 
 
+def written_text(click: Click) -> str:
+    """Return the text that is shown back to its author when it was not recorded; empty for clicks without one."""
+    return click.text if isinstance(click, Ask | Answer | Comment) else ""
+
+
 def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
     """Return who gave a command; None for a command of the bot itself."""
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RemindApprovers() | Edit() | Reassign() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
+        case Ask() | Answer() | Comment() | Reassign():
+            return command.actor
+        case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
         case WithdrawHandover():
             return command.actor
@@ -155,6 +168,10 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+@overload
+def with_person(click: Answer[ChatId], actor: Person) -> Answer[Person]: ...
+@overload
+def with_person(click: Comment[ChatId], actor: Person) -> Comment[Person]: ...
 @overload
 def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
 @overload

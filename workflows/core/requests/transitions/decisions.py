@@ -8,7 +8,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands.automatic import Expire, RecordSponsors
+from workflows.core.requests.commands.automatic import Expire, RecordRelations, RecordSponsors
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deadlines.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.deciding import require_may_decide
@@ -21,6 +21,7 @@ from workflows.core.requests.transitions.transition import (
     begin_to_apply,
     changed,
     end_request,
+    not_possible_now,
     with_note,
 )
 
@@ -126,5 +127,18 @@ def record_sponsors(request: AccessRequest, command: RecordSponsors, situation: 
     prepared = request.require_prepared()
     people = {person.id: person for person in (*command.people, *prepared.partner_sponsors)}
     prepared = replace(prepared, partner_sponsors=tuple(people.values()))
+    request = changed(request, S.AWAITING_APPROVAL, situation, prepared=prepared)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def record_relations(request: AccessRequest, command: RecordRelations, situation: Situation) -> Transition:
+    """Ask the people who have the relation roles of a request now.
+
+    :raises Refused: when the same people have them as before.
+    """
+    prepared = request.require_prepared()
+    if command.relations == prepared.relations:
+        raise not_possible_now(request)
+    prepared = replace(prepared, relations=command.relations)
     request = changed(request, S.AWAITING_APPROVAL, situation, prepared=prepared)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))

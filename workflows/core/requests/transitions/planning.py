@@ -1,5 +1,6 @@
 """Changes around the plan: a request is submitted, prepared, edited, planned again, or needs new approvals."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit, Reopen, Replan
 from workflows.core.requests.commands.editing import changed_field_names, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import Edit, Submit
+from workflows.core.requests.deadlines.clock_stops import with_new_deadline
 from workflows.core.requests.effects import MessageCode, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.request import AccessRequest, EditRecord, RequestFields, RequestKind, RequestState
@@ -185,10 +187,10 @@ def _plan_again(
         "reminders": 0,
         "reminded_at": None,
         "decisions": (),  # also when the new plan is the same: approval is requested again
-        "expires_at": expires_at,
         "lifetime": expires_at - situation.now,
     }
     request = changed(request, S.PREPARING, situation, **{**reset_values, **changes})
+    request = with_new_deadline(request, expires_at, situation.now, situation.calendar)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), preparation(request)))
 
 
@@ -204,11 +206,12 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
     counted = {person.id for people in verdict.counted_people for person in people}
     digest = request.plan.digest
     kept_decisions = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
-    reason = with_earlier_write(request, command.reason)
+    reason, prepared = with_earlier_write(request, command.reason), request.require_prepared()
     request = changed(
         out_of_batch(request),
         S.AWAITING_APPROVAL,
         situation,
+        prepared=prepared if command.relations is None else replace(prepared, relations=command.relations),
         decisions=kept_decisions,
         note=reason,
         asked_again=reason,

@@ -10,7 +10,8 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.requests.commands.delegation import Reassign
+from workflows.core.policy.approval import holds_stage
+from workflows.core.requests.commands.people.delegation import Reassign
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.eligibility import Eligibility, IneligibleReason, eligibility
@@ -90,7 +91,7 @@ def require_from(request: AccessRequest, stage: int, person: Person, *, current_
     people, asked = eligibility(request), eligibility(request).stages[stage]
     is_reassigned = any(one.person == person.chat_id for one in people.stand_ins)
     is_excluded = people.ineligible_reason(person.chat_id, person.id) is not None
-    if is_reassigned or is_excluded or not current_roles.holds(person.id, asked.role):
+    if is_reassigned or is_excluded or not holds_stage(person, stage, people.stages, people.escalated, current_roles):
         raise Refused(RefusalCode.REASSIGNED_FROM_NOBODY, name=person.name, stage=asked.title)
 
 
@@ -116,7 +117,7 @@ def require_to(
     if reason is not None:
         raise Refused(RefusalCode.REASSIGNED_TO_EXCLUDED, name=name)
     asked = people.stages[stage]
-    if not current_roles.holds(to_person.id, asked.role):
+    if not holds_stage(to_person, stage, people.stages, people.escalated, current_roles):
         raise Refused(RefusalCode.REASSIGNED_TO_WITHOUT_ROLE, name=name, stage=asked.title, role=asked.role)
 
 

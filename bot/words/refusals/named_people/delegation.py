@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.words.refusals.people import ABOUT_THE_SPONSOR
+from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR
 from bot.words.sentences import Sentences, comma_list, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R

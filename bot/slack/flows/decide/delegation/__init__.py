@@ -1,0 +1,1 @@
+"""Who is asked in place of somebody else: absences, and reassigning an approval."""

@@ -1,0 +1,83 @@
+"""The window about absences: the present one with End now, those of others for admins, and the form. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block, DatePickerElement, UserSelectElement
+
+from bot.slack import ids
+from bot.slack.blocks.absence_rows import absence_rows
+from bot.slack.blocks.blocks import (
+    Json,
+    fixed_text,
+    header,
+    paragraph,
+    rich_text,
+    small_text,
+)
+from bot.slack.blocks.modal import input_block, modal, text_area
+from bot.words.sentences import counted
+from workflows.core.delegation.absence import MAX_ABSENCE, MAX_NOTE_CHARACTERS, Absence
+from workflows.core.people import ChatId
+
+MAX_LISTED: Final = 20
+"""The most absences of others in one window; the rest is counted."""
+_ABOUT: Final = (
+    "Your delegate is asked and reminded in your place, and cards name both of you. You can still decide. A delegate "
+    "needs one of your roles, and decides with it."
+)
+_DELEGATE_HINT: Final = "Holds one of the roles of the person who is away. For a manager without a role: their manager."
+
+
+def absence_view(
+    *,
+    own: Absence | None,
+    others: Sequence[Absence],
+    is_admin: bool,
+    person: ChatId,
+    today: date,
+    zone: str,
+    now: datetime,
+) -> Json:
+    """Return the window.
+
+    :param own: the absence of the reader that has not ended.
+    :param others: those of other people; for admins.
+    :param person: who is filled in as the person who is away; only admins can change it.
+    :param today: the present day in the zone.
+    :param zone: the name of the time zone whose days the form means. It comes back unverified.
+    """
+    blocks: list[Block] = []
+    if own is not None:
+        blocks += absence_rows([own], now, is_own=True)
+    if others:
+        blocks += [header("Absences of others"), *absence_rows(others[:MAX_LISTED], now)]
+        if more := len(others) - MAX_LISTED:
+            blocks.append(small_text(f"and {counted(more, 'more absence')}"))
+    if own is not None and not is_admin:
+        return modal("Absence", blocks, ids.MESSAGE_VIEW)
+    if blocks:
+        blocks.append(header("New absence"))
+    blocks += [
+        rich_text(paragraph(fixed_text(_ABOUT))),
+        *_fields(is_admin=is_admin, person=person, today=today, zone=zone),
+    ]
+    return modal("Absence", blocks, ids.ABSENCE_FORM, submit="Save", metadata=zone)
+
+
+def _fields(*, is_admin: bool, person: ChatId, today: date, zone: str) -> Iterator[Block]:
+    if is_admin:
+        select = UserSelectElement(action_id=ids.ABSENT_PERSON, initial_user=person)
+        yield input_block(
+            "Who is away", ids.ABSENT_PERSON, select, hint="You are an admin, so you can choose somebody else."
+        )
+    first = DatePickerElement(action_id=ids.ABSENT_FROM, initial_date=today.isoformat())
+    yield input_block("First day", ids.ABSENT_FROM, first, hint=f"Days of the time zone {zone}.")
+    last = DatePickerElement(action_id=ids.ABSENT_UNTIL)
+    yield input_block("Last day", ids.ABSENT_UNTIL, last, hint=f"At most {MAX_ABSENCE.days} days.")
+    delegate = UserSelectElement(action_id=ids.DELEGATE)
+    yield input_block("Delegate", ids.DELEGATE, delegate, hint=_DELEGATE_HINT)
+    note = text_area(ids.NOTE)
+    note.max_length = MAX_NOTE_CHARACTERS
+    yield input_block("Note", ids.NOTE, note, hint="Your delegate reads it.", is_optional=True)
