@@ -10,6 +10,8 @@ from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
+from workflows.app.requests.edits.change_clicks import ChangeClicks
+from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
@@ -38,6 +40,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
+from workflows.core.requests.commands.editing import AcceptProposal, DeclineProposal, ProposeLess, RequestChanges
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
@@ -142,6 +145,8 @@ class PermissionCheck:
         match click:
             case Approve() | Reject():
                 await self._decide(click, actor, key, received_at)
+            case RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
+                await self._changes.carry_out(click, actor, key=key, received_at=received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
             case AskReminder():
@@ -215,6 +220,11 @@ class PermissionCheck:
         )
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)
+
+    @property
+    def _changes(self) -> ChangeClicks:
+        less_access = LessAccess(store=self.store, catalog=self.catalog, clock=self.clock)
+        return ChangeClicks(service=self.service, less_access=less_access, tenant=self.tenant, directory=self.directory)
 
     @property
     def _handovers(self) -> Handovers:

@@ -45,7 +45,7 @@ from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
 from workflows.app.reads.partner_setup import PartnerSetupReader
-from workflows.app.requests.editing import RequestEditor
+from workflows.app.requests.edits.editing import RequestEditor
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.adoption import ADOPTION
+from bot.words.refusals.changes import CHANGES
 from bot.words.refusals.decisions import DECISIONS
 from bot.words.refusals.forms import FORMS
 from bot.words.refusals.freeze import FREEZE
@@ -84,6 +85,7 @@ _NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {
 }
 SENTENCES: Final[Sentences] = {
     **DECISIONS,
+    **CHANGES,
     **PEOPLE,
     **PARTNER_NAMES,
     **ADOPTION,

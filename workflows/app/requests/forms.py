@@ -44,6 +44,8 @@ class Form:
     """The request that the form edits; None for a new request."""
     answers_review_of: TenantId | None = None
     """The partner whose review the request answers, when it reduces the access; None for any other request."""
+    left_out: tuple[str, ...] = ()
+    """The parts of the template that are not asked for, by their codes."""
 
 
 class InvalidForm(Exception):
@@ -99,6 +101,7 @@ def refill(request: AccessRequest, requester: ChatId, catalog: Catalog, now: dat
         ticket=fields.ticket,
         placeholders=fields.placeholders,
         labels={name: names[value.lower()] for name, value in fields.placeholders.items() if value.lower() in names},
+        left_out=fields.left_out,
     )
     title = fields.template if prepared is None else prepared.template_title
     template = catalog.templates.get(fields.template)

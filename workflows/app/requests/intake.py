@@ -15,6 +15,7 @@ from workflows.app.requests.field_checks import (
     Problems,
     checked_end,
     checked_justification,
+    checked_left_out,
     checked_placeholders,
     checked_target,
     checked_template,
@@ -172,6 +173,7 @@ class Intake(FormServices):
             return None
         period = checked_end(form, template, self.clock.now(), problems)
         ticket = checked_ticket(form, template, problems)
+        left_out = checked_left_out(form, template, problems)
         placeholders = checked_placeholders(form, template, problems)
         if target is None or placeholders is None:
             return None
@@ -187,6 +189,7 @@ class Intake(FormServices):
             ends_at=period.ends_at,
             ticket=ticket,
             answers_review_of=form.answers_review_of,
+            left_out=left_out,
         )
         return _CheckedFields(fields=fields, template=template)
 
@@ -261,6 +264,7 @@ class Intake(FormServices):
             record=record,
             now=self.clock.now(),
             ends_at=fields.ends_at,
+            left_out=fields.left_out,
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)

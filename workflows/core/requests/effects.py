@@ -168,6 +168,12 @@ class MessageCode(StrEnum):
 
     REQUEST_WAITS = "request_waits"
     """Values: `partner`, `request`, `note`."""
+    CHANGES_REQUESTED = "changes_requested"
+    """Values: `partner`, `request`, `name`, `text`."""
+    LESS_PROPOSED = "less_proposed"
+    """Values: `partner`, `request`, `digest`, `number`, `name`, `reason`. The difference is that of the request."""
+    PROPOSAL_DECLINED = "proposal_declined"
+    """Values: `partner`, `request`, `name`, `reason`."""
     YOU_WITHDREW = "you_withdrew"
     """Values: `partner`, `note`."""
     ENDED = "ended"

@@ -33,6 +33,9 @@ stateDiagram-v2
     awaiting_approval --> rejected: reject
     awaiting_approval --> withdrawn: withdraw
     awaiting_approval --> preparing: edit
+    awaiting_approval --> awaiting_approval: request_changes
+    awaiting_approval --> awaiting_approval: record_proposal
+    awaiting_approval --> awaiting_approval: decline_proposal
     awaiting_approval --> awaiting_approval: remind_approvers
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
@@ -89,6 +92,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
+from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges
 from workflows.core.requests.commands.request import (
     Approve,
     Edit,
@@ -99,7 +103,7 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions import decisions, in_batch, planning, writes
+from workflows.core.requests.transitions import changing, decisions, in_batch, planning, writes
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
@@ -120,6 +124,9 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
+    (S.AWAITING_APPROVAL, RequestChanges): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, RecordProposal): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, DeclineProposal): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
@@ -166,6 +173,7 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
+    transition = changing.without_answered_questions(transition, situation)
     return in_batch.with_effects_of_batch(request, transition=with_review_update(state, transition))
 
 
@@ -178,6 +186,9 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Reject: decisions.reject,
     Withdraw: decisions.withdraw,
     Edit: planning.edit,
+    RequestChanges: changing.request_changes,
+    RecordProposal: changing.record_proposal,
+    DeclineProposal: changing.decline_proposal,
     RemindApprovers: decisions.remind_approvers,
     Expire: decisions.expire,
     RecordSponsors: decisions.record_sponsors,

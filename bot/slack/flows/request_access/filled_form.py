@@ -17,7 +17,7 @@ from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction
 from bot.words.requests.form import STAYS_IN_WINDOW
 from bot.words.requests.notes import refusal_words
-from workflows.app.requests.editing import PARTNER_PROBLEMS_FIELD, RequestEditor
+from workflows.app.requests.edits.editing import PARTNER_PROBLEMS_FIELD, RequestEditor
 from workflows.app.requests.forms import EditedRequest, Form, Refill, refill
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused

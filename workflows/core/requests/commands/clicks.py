@@ -7,6 +7,13 @@ from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignClick, StartCampaign, WithdrawCampaign
+from workflows.core.requests.commands.editing import (
+    AcceptProposal,
+    DeclineProposal,
+    ProposeLess,
+    RecordProposal,
+    RequestChanges,
+)
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import (
@@ -75,6 +82,8 @@ class AskReminder:
 
 DecisionClick = Approve[ChatId] | Reject[ChatId]
 
+ChangeClick = RequestChanges[ChatId] | ProposeLess | AcceptProposal | DeclineProposal[ChatId]
+
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
 HandoverClick = ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId]
@@ -85,6 +94,7 @@ Click = (
     DecisionClick
     | Withdraw
     | AskReminder
+    | ChangeClick
     | Keep[ChatId]
     | Revoke
     | SetupClick
@@ -112,6 +122,8 @@ def subject_of(click: Click) -> CommandSubject:
     match click:
         case Approve() | Reject() | Withdraw() | AskReminder():
             return CommandSubject(request_id=click.request_id)
+        case RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
+            return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
         case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
@@ -131,6 +143,10 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
+        case RequestChanges() | DeclineProposal():
+            return command.actor
+        case RecordProposal():
+            return command.proposal.person
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
         case _:
@@ -141,6 +157,10 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+@overload
+def with_person(click: RequestChanges[ChatId], actor: Person) -> RequestChanges[Person]: ...
+@overload
+def with_person(click: DeclineProposal[ChatId], actor: Person) -> DeclineProposal[Person]: ...
 @overload
 def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
 @overload

@@ -13,7 +13,15 @@ from workflows.core.requests.commands.editing import changed_field_names, requir
 from workflows.core.requests.commands.request import Edit, Submit
 from workflows.core.requests.effects import MessageCode, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_earlier_write
-from workflows.core.requests.request import AccessRequest, EditRecord, RequestFields, RequestKind, RequestState
+from workflows.core.requests.proposals import require_open_proposal
+from workflows.core.requests.request import (
+    AccessRequest,
+    EditRecord,
+    Proposal,
+    RequestFields,
+    RequestKind,
+    RequestState,
+)
 from workflows.core.requests.transitions.in_batch import out_of_batch
 from workflows.core.requests.transitions.resending import pause_before_replan
 from workflows.core.requests.transitions.transition import (
@@ -26,6 +34,7 @@ from workflows.core.requests.transitions.transition import (
     preparation,
     require_no_revocation,
     tell_requester,
+    with_clock_running,
 )
 
 S = RequestState
@@ -141,13 +150,19 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
     require_may_edit(request, command.actor, command.digest, situation.now)
     if command.observation.identity.tenant_id != request.plan.tenant_id:
         raise Refused(RefusalCode.TARGET_LEADS_TO_OTHER_TENANT, target=request.fields.target)
-    edited_fields = with_edited_values(request.fields, command.new_fields)
+    accepted = request.proposal if command.accepts else None
+    if command.accepts:
+        accepted = require_open_proposal(
+            request, command.actor.id, command.digest, command.accepts, situation.received_at or situation.now
+        )
+    new_fields = command.new_fields if accepted is None else accepted.fields
+    edited_fields = with_edited_values(request.fields, new_fields)
     if not changed_field_names(request.fields, edited_fields):
         raise Refused(RefusalCode.NOTHING_EDITED)
     return _plan_again(
         request,
         situation,
-        (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
+        (_edited_fact(command.actor.name, accepted), Fact(NoteCode.ASKED_AGAIN)),
         command.lifetime,
         fields=edited_fields,
         previous_fields=request.fields,
@@ -155,6 +170,12 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
         drift=None,
         observation=command.observation,
     )
+
+
+def _edited_fact(name: str, accepted: Proposal | None) -> Fact:
+    if accepted is None:
+        return Fact(NoteCode.EDITED, {"name": name})
+    return Fact(NoteCode.PROPOSAL_ACCEPTED, {"name": name, "proposer": accepted.person.name})
 
 
 def _plan_again(
@@ -167,6 +188,7 @@ def _plan_again(
     **changes: Any,
 ) -> Transition:
     """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
+    request = with_clock_running(request, situation.now)
     # The note is made from the request as it was before this change.
     reason = with_earlier_write(request, reasons)
     write_started_at = None if has_written_nothing else request.writing_since or request.unconfirmed_since
@@ -174,6 +196,8 @@ def _plan_again(
     reset_values: dict[str, Any] = {
         "note": reason,
         "asked_again": reason,
+        "changes_requested": None,
+        "proposal": None,
         "round": request.round + 1,
         "previously_shown": request.prepared,
         "void_decisions": (*request.void_decisions, *request.decisions),

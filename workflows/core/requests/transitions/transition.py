@@ -9,7 +9,9 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, is_chat_user
 from workflows.core.plans.closing import only_reduces_access
+from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.deadlines.clock_stops import resume_clock
 from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, SendMessage, ShowRequest, ShowReview
 from workflows.core.requests.notes import with_earlier_write
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState
@@ -25,6 +27,8 @@ class Situation:
     """The current roles of the actor and of the people who have decided."""
     received_at: datetime | None = None
     """When the click for the command was stored; None when it is not known, or when there was no click."""
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    """The organization's working days, in which time limits are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,12 @@ class Transition:
 def changed(request: AccessRequest, state: RequestState, situation: Situation, **changes: Any) -> AccessRequest:
     """Return the request in another state, with the time and the number of the change."""
     return replace(request, state=state, changed_at=situation.now, version=request.version + 1, **changes)
+
+
+def with_clock_running(request: AccessRequest, now: datetime) -> AccessRequest:
+    """Return the request with the stop of its clock ended, whatever the cause was."""
+    stop = request.clock_stop
+    return request if stop is None else resume_clock(request, stop.cause, now)
 
 
 def with_note(request: AccessRequest, state: RequestState, situation: Situation, note: Facts) -> AccessRequest:
