@@ -30,6 +30,7 @@ from bot.report.words import (
     kind_name,
     outside_change_words,
     partner_in,
+    remark_words,
     requester_words,
     review_words,
     sponsor_words,
@@ -137,6 +138,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "calls_hint": SENT_HINT,
         "read_back": _read_back(story),
         "not_closed": [f"{one.name}: {one.opening.value}" for one in request.not_closed or ()],
+        "remarks": list(map(remark_words, request.remarks)),
         "reviews": list(map(review_words, story.reviews)),
         "outside_changes": list(map(outside_change_words, story.outside_changes)),
         "entries": [

@@ -16,6 +16,7 @@ from bot.report.words import (
     template_in,
 )
 from bot.words.requests.notes import note_words
+from workflows.core.conversation.remarks import Remark
 from workflows.core.partners.history.outside_changes import OutsideChange, RecordedEntry
 from workflows.core.partners.history.story import RequestStory, ReviewAnswer
 from workflows.core.people import Person
@@ -40,6 +41,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         "note": note_words(request.note),
         **_decision_members(story),
         **_write_members(story),
+        "remarks": list(map(_remark, request.remarks)),
         "reviews": list(map(_review, story.reviews)),
         "changes_by_others": [_outside_change(one) for one in story.outside_changes],
         "result": {
@@ -55,6 +57,19 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         },
         "entries": [_entry(one) for one in story.entries],
         "entry_count": story.entry_count,
+    }
+
+
+def _remark(remark: Remark) -> dict[str, Any]:
+    return {
+        "id": remark.id,
+        "kind": remark.kind.value,
+        "person": _person(remark.person),
+        "at": _moment(remark.at),
+        "text": remark.text,
+        "asked": list(map(_person, remark.asked)),
+        "answers": remark.answers or None,
+        "stops_clock": remark.stops_clock,
     }
 
 

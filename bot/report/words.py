@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.words.posture.drift import author_words, difference_words
+from bot.words.requests.history import did_words
 from bot.words.requests.replacement import later_state_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.reviews.answers import attestation_words
 from bot.words.sentences import counted, last_day, minute
+from workflows.core.conversation.remarks import Remark
 from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind, RecordedDrift
 from workflows.core.partners.history.story import (
     RequestStory,
@@ -124,6 +126,11 @@ def decision_words(one: StoryDecision) -> str:
     stage = f"{one.stage_title}: " if one.stage_title else ""
     why = f": {decision.reason}" if decision.reason else ""
     return f"{stage}{person_words(decision.person)} {what} on {minute(decision.at)}{counts}{why}"
+
+
+def remark_words(remark: Remark) -> str:
+    """Return one question, answer or comment in one line."""
+    return f"{minute(remark.at)}, {person_words(remark.person)} {did_words(remark)}: {remark.text}"
 
 
 def review_words(answer: ReviewAnswer) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from workflows.core.batches.batch import Batch
 from workflows.core.checks.partner_setup.steps import SetupStep
+from workflows.core.conversation.remarks import Remark
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
@@ -70,6 +71,7 @@ class DetailsPart(StrEnum):
     NOT_COUNTED = "not_counted"
     OPERATIONS = "operations"
     OTHERS = "others"
+    REMARKS = "remarks"
     HISTORY = "history"
 
 
@@ -93,6 +95,7 @@ APPROVE: Final = "approve"
 REJECT: Final = "reject"
 ASK: Final = "ask"
 ANSWER: Final = "answer"
+"""Followed by an underscore and the question's id: a card may have several."""
 COMMENT: Final = "comment"
 WITHDRAW: Final = "withdraw"
 REMIND: Final = "remind"
@@ -218,6 +221,11 @@ def decision_value(request: AccessRequest) -> str:
     :raises Refused: while there is no plan yet.
     """
     return f"{request.id}:{request.plan.digest}"
+
+
+def question_value(request: AccessRequest, question: Remark) -> str:
+    """Return a question about a request: `<request id>:<question id>`."""
+    return f"{request.id}:{question.id}"
 
 
 def batch_value(batch: Batch) -> str:

@@ -23,6 +23,8 @@ FOR_LACK_OF_A_ROLE: Final = frozenset(
         RefusalCode.NOT_AN_AUDITOR,
         RefusalCode.NO_REPORT_FOR_YOU,
         RefusalCode.STAGE_WITHOUT_PEOPLE,
+        RefusalCode.MAY_NOT_ASK,
+        RefusalCode.MAY_NOT_COMMENT,
     }
 )
 """The refusals that say that somebody does not have a role, or that too few people have it.

@@ -254,11 +254,13 @@ class Service:
         command: str,
         subject: CommandSubject,
         channel: str = "",
+        text: str = "",
         is_told: bool = False,
         effects: tuple[Effect, ...] = (),
     ) -> None:
         """Record a refusal, and tell the refused person why and what they can do.
 
+        :param text: what the person wrote, which the message shows back so that it is not lost.
         :param is_told: whether the caller shows the refusal, so that it is only recorded here.
         :param effects: effects to store with the refusal.
         """
@@ -271,7 +273,7 @@ class Service:
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        message = SendMessage(person=actor, subject=subject, fact=refusal_message(refused), channel=channel)
+        message = SendMessage(person=actor, subject=subject, fact=refusal_message(refused, text), channel=channel)
         stored = effects if is_told else (message, *effects)
         await self._commit(Commit(entry=replace(entry, outcome=refused.code), effects=stored))
 

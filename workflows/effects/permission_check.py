@@ -10,7 +10,6 @@ from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
-from workflows.app.requests.edits.change_clicks import ChangeClicks
 from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.freezes import Freezes
@@ -39,20 +38,31 @@ from workflows.core.requests.commands.clicks import (
     received_name,
     subject_of,
     with_person,
+    written_text,
 )
 from workflows.core.requests.commands.editing import AcceptProposal, DeclineProposal, ProposeLess, RequestChanges
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.request import (
+    Answer,
+    Approve,
+    Ask,
+    Comment,
+    Reject,
+    RemindApprovers,
+    Withdraw,
+)
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
+from workflows.effects.clicks.changes import ChangeClicks
+from workflows.effects.clicks.conversations import Conversations
+from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
-from workflows.effects.handovers import Handovers
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -108,6 +118,7 @@ class PermissionCheck:
                 command=received_name(click),
                 subject=subject_of(click),
                 channel=click.channel,
+                text=written_text(click),
             )
         except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._tell_that_it_waits(effect)
@@ -149,6 +160,9 @@ class PermissionCheck:
                 await self._changes.carry_out(click, actor, key=key, received_at=received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
+            case Ask() | Answer() | Comment():
+                conversations = Conversations(service=self.service, directory=self.directory)
+                await conversations.carry_out(click, actor, key=key, received_at=received_at)
             case AskReminder():
                 is_requester = await self._is_requester(click.request_id, actor)
                 reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)

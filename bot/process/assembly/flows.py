@@ -18,6 +18,7 @@ from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
+from bot.slack.flows.decide.conversation_flow import ConversationFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.entry_point_types import EntryPoint
@@ -90,7 +91,7 @@ def make_flows(
         request_access,
         *_filled_form_flows(request_access, adopt, store),
         AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
-        _decide_flow(systems, service, windows, members, display_directory),
+        *_decide_flows(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         _answer_review_flow(systems, service, windows, members, lookup_permission),
         *closing_flows(systems, service, limits, windows, members, display_directory),
@@ -154,22 +155,25 @@ def _filled_form_flows(request_access: RequestAccessFlow, adopt: AdoptFlow, stor
     )
 
 
-def _decide_flow(
+def _decide_flows(
     systems: ExternalSystems,
     service: Service,
     windows: ModalWindows,
     members: Members,
     display_directory: DisplayDirectory,
-) -> DecideFlow:
-    return DecideFlow(
+) -> tuple[DecideFlow, ConversationFlow]:
+    store, directory, clock = systems.store, systems.directory, systems.clock
+    decide = DecideFlow(
         service=service,
-        store=systems.store,
+        store=store,
         windows=windows,
         members=members,
-        directory=systems.directory,
+        directory=directory,
         display_directory=display_directory,
-        clock=systems.clock,
+        clock=clock,
     )
+    conversation = ConversationFlow(service=service, store=store, windows=windows, directory=directory, clock=clock)
+    return decide, conversation
 
 
 def _home_flow(

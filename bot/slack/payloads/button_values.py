@@ -11,6 +11,7 @@ from pydantic import StringConstraints, ValidationError
 from bot.slack.ids import RESULT_MARK, DetailsPart, PartnerSection
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.checks.partner_setup.steps import StepKey
+from workflows.core.conversation.remarks import RemarkId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.freeze import FreezeStep
@@ -85,6 +86,17 @@ def parse_request_id(value: str) -> RequestId:
     if not re.fullmatch(REQUEST_ID, value):
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return RequestId(value)
+
+
+def parse_question_value(value: str) -> tuple[RequestId, RemarkId]:
+    """Read `<request id>:<question id>` from a button or a view's metadata.
+
+    :raises Refused: for any other text.
+    """
+    request_id, _, question_id = value.partition(":")
+    if not re.fullmatch(r"[0-9]{1,6}", question_id, re.ASCII):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return parse_request_id(request_id), RemarkId(question_id)
 
 
 def parse_batch_id(value: str) -> BatchId:

@@ -59,6 +59,7 @@ class _Option(Payload):
 class _Element(Payload):
     value: str | None = None
     selected_user: str | None = None
+    selected_users: tuple[Annotated[str, StringConstraints(max_length=40)], ...] = ()
     selected_option: _Option | None = None
     selected_options: tuple[_Option, ...] = ()
     selected_date: str | None = None
@@ -84,6 +85,10 @@ class View(Payload):
         element = self._element(block_id)
         plain = element.value or element.selected_user or element.selected_date
         return plain or (element.selected_option or _Option()).value
+
+    def people(self, block_id: str) -> tuple[ChatId, ...]:
+        """Return the chosen people of a select for several, each once; empty when there is none."""
+        return tuple(dict.fromkeys(map(ChatId, self._element(block_id).selected_users)))
 
     def label(self, block_id: str) -> str:
         """Return the text of the chosen option of a select; empty when there is none."""

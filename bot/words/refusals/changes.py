@@ -28,8 +28,6 @@ CHANGES: Final[Sentences] = {
     R.CANNOT_BE_CHANGED: (
         "Changes can be asked for only on an access request. Reject this request and say what must be different."
     ),
-    R.CHANGES_MISSING: "Write a text, so that the other person knows what to do.",
-    R.CHANGES_TOO_LONG: "The text has {characters} characters. Use at most {maximum}.",
     R.PROPOSAL_GIVES_MORE: (
         "This would give more access than the request. Choose less, or reject the request and say what is needed."
     ),

@@ -44,6 +44,16 @@ def _not_an_approver(values: Values) -> str:
     ).format_map(values)
 
 
+def _in_a_batch(values: Values) -> str:
+    start = f"This request is decided together with others in batch {values['batch']}."
+    if not values.get("writes"):
+        return f"{start} Decide on the batch."
+    return (
+        f"{start} Questions and comments about one partner of a batch are not possible. Ask the person who confirmed "
+        "the batch directly, or reject the batch and give your question as the reason."
+    )
+
+
 def _drifted(values: Values) -> str:
     """Return what drifted. An earlier version stored no name."""
     if "partner" not in values:
@@ -211,7 +221,7 @@ DECISIONS: Final[Sentences] = {
     "plan. Decide on the new card.",
     R.ADOPTED_SETTINGS_CHANGED: "The partner's settings, or what is known about their authors, changed after this was "
     "shown. The request has a new plan. Decide on the new card.",
-    R.IN_A_BATCH: "This request is decided together with others in batch {batch}. Decide on the batch.",
+    R.IN_A_BATCH: _in_a_batch,
     R.NOT_IN_A_BATCH: "This request is decided alone.",
     R.UNKNOWN_BATCH: "Gatehouse does not know this batch. Check the ID. It may be from another database.",
     R.BATCH_NOT_POSSIBLE_NOW: lambda values: (

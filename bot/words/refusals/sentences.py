@@ -6,6 +6,7 @@ from typing import Final
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.adoption import ADOPTION
 from bot.words.refusals.changes import CHANGES
+from bot.words.refusals.conversation import ABOUT_THE_ASKED, CONVERSATION
 from bot.words.refusals.decisions import DECISIONS
 from bot.words.refusals.forms import FORMS
 from bot.words.refusals.freeze import FREEZE
@@ -69,6 +70,11 @@ def _about_the_sponsor(values: Values) -> str:
     return f"The sponsor cannot be used: {fact_words(refused)}"
 
 
+def _about_the_asked(values: Values) -> str:
+    refused = fact_from_value(values["refused"])
+    return f"{ABOUT_THE_ASKED.get(refused.code, fact_words(refused))} Choose somebody else."
+
+
 def _of_a_file(values: Values) -> str:
     return f"{values['label']}: {fact_words(fact_from_value(values['problem']))}"
 
@@ -80,12 +86,14 @@ def _unfit(values: Values) -> str:
 
 _NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {
     RefusalCode.PLAN_BREAKS_RULES: _unfit,
+    RefusalCode.CANNOT_BE_ASKED: _about_the_asked,
     RefusalCode.SPONSOR_REFUSED: _about_the_sponsor,
     RefusalCode.PLACEHOLDER_WRONG_IN_FILE: _of_a_file,
 }
 SENTENCES: Final[Sentences] = {
     **DECISIONS,
     **CHANGES,
+    **CONVERSATION,
     **PEOPLE,
     **PARTNER_NAMES,
     **ADOPTION,

@@ -15,9 +15,14 @@ _CLICKS: Final[Mapping[str, str]] = {
     "want_approve": "Approval received",
     "want_reject": "Rejection received",
     "want_withdraw": "Withdrawal received",
+    "want_ask": "Question received",
+    "want_answer": "Answer received",
+    "want_comment": "Comment received",
     "want_ask_reminder": "Request for a reminder received",
 }
 """Clicks whose permission is checked afterwards; the result has an entry of its own."""
+REMARKS: Final = frozenset({"ask", "answer", "comment"})
+"""The commands whose text is shown as the reason of other entries is."""
 FIELDS: Final[Mapping[EditableField, str]] = {
     EditableField.TEMPLATE: "Access template",
     EditableField.PLACEHOLDERS: "Template fields",
@@ -42,6 +47,7 @@ def recorded_names(request: AccessRequest) -> Mapping[str, str]:
     people = [decision.person for decision in (*request.void_decisions, *request.decisions)] + [
         edit.person for edit in request.edits
     ]
+    people += [person for remark in request.remarks for person in (remark.person, *remark.asked)]
     people += [] if request.submitter is None else [request.submitter]
     people += [] if prepared is None else [prepared.requester, prepared.sponsor]
     return {key: person.name for person in people for key in (person.chat_id, person.id)}
@@ -54,7 +60,7 @@ def reason_words(entry: RecordedEntry) -> str:
     """
     if not entry.is_readable:
         return "The details of this entry cannot be read."
-    reason = entry.details.get("reason")
+    reason = entry.details.get("text" if entry.command.removeprefix("want_") in REMARKS else "reason")
     if isinstance(reason, str):
         return reason
     return stored_note_words(reason) if isinstance(reason, list) and all(map(_is_fact, reason)) else ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.words.sentences import and_list, counted
+from workflows.core.conversation.remarks import Remark, RemarkKind
 from workflows.core.partners.history.outside_changes import RecordedEntry
 from workflows.core.policy.silence import AskedAs, ManagerSkipped
 from workflows.core.requests.commands.review_event import SkipReason
@@ -21,6 +22,9 @@ DONE: Final[Mapping[str, str]] = {
     "remind_approvers": "Approvers reminded",
     "move_card": "Card moved to another channel",
     "edit": "Edited and sent again",
+    "ask": "Question",
+    "answer": "Answer",
+    "comment": "Comment",
     "replan": "Planned again",
     "accept_batch_decisions": "Approved with its batch",
     "leave_batch": "Left its batch",
@@ -68,6 +72,9 @@ _TRIED: Final[Mapping[str, str]] = {
     "reject": "Rejection not counted",
     "withdraw": "Withdrawal refused",
     "edit": "Edit refused",
+    "ask": "Question not recorded",
+    "answer": "Answer not recorded",
+    "comment": "Comment not recorded",
     "revoke": "Revocation refused",
     "keep": "Keeping refused",
     "submit": "Request refused",
@@ -100,8 +107,10 @@ _ROLES: Final = {AskedAs.SPONSOR.value: "the sponsor", AskedAs.MANAGER.value: "t
 
 
 def _details_words(command: str, entry: RecordedEntry) -> str:
-    """Return what an entry about a review says besides its name."""
+    """Return what an entry about a question or a review says besides its name."""
     match command, entry.details:
+        case "ask", {"asked": [*asked]}:
+            return f" to {and_list(list(map(str, asked)))}"
         case "skip_review", {"reason": str(reason)}:
             return f": {skipped_words(reason)}"
         case "record_review_reminder", {"people": dict(people)}:
@@ -136,3 +145,10 @@ def told_words(people: Mapping[str, Sequence[str]], manager_skipped: str) -> str
     known = {one.value: words for one, words in MANAGER_SKIPPED.items()}
     skipped = f". {known[manager_skipped]}" if manager_skipped in known else ""
     return (f"reached {reached}" if reached else "reached nobody") + skipped
+
+
+def did_words(remark: Remark) -> str:
+    """Return what the author of a question, an answer or a comment did, in a few words that follow the name."""
+    if remark.kind is RemarkKind.QUESTION:
+        return f"asked {and_list([person.name for person in remark.asked])}"
+    return "answered" if remark.kind is RemarkKind.ANSWER else "commented"

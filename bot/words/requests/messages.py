@@ -16,7 +16,6 @@ from workflows.core.requests.request import RequestState
 
 SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.TEXT: "{text}",
-    MessageCode.REFUSED: "{reasons}",
     MessageCode.REQUEST_WAITS: "{partner}: your request{id} waits. {note}",
     MessageCode.YOU_WITHDREW: "{partner}: you withdrew your request{id}. {note}",
     MessageCode.ENDED: "{partner}: your request{id} {ended}. {note}",
@@ -164,6 +163,13 @@ def _closed(values: Values) -> str:
     )
 
 
+def _refused(values: Values) -> str:
+    reasons = stored_note_words(values["reasons"])
+    if "text" not in values:
+        return reasons
+    return f"{reasons} Your text was not recorded. Here it is, so that you can use it again: “{values['text']}”"
+
+
 def _our_side_set(values: Values) -> str:
     steps, them = counted(values["steps"], "step"), "it" if values["steps"] == 1 else "them"
     text = (
@@ -233,6 +239,7 @@ def _batch_ended(values: Values) -> str:
 
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
+    MessageCode.REFUSED: _refused,
     MessageCode.CLOSED: _closed,
     MessageCode.OUR_SIDE_SET: _our_side_set,
     MessageCode.ROLE_EMPTY: _role_empty,

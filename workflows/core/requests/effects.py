@@ -164,14 +164,10 @@ class MessageCode(StrEnum):
     TEXT = "text"
     """A text that an earlier version stored. Values: `text`."""
     REFUSED = "refused"
-    """Values: `reasons`."""
+    """Values: `reasons`; and only where there is one, `text`: what the person wrote, and was not recorded."""
 
     REQUEST_WAITS = "request_waits"
     """Values: `partner`, `request`, `note`."""
-    CHANGES_REQUESTED = "changes_requested"
-    """Values: `partner`, `request`, `name`, `text`."""
-    LESS_PROPOSED = "less_proposed"
-    """Values: `partner`, `request`, `digest`, `number`, `name`, `reason`. The difference is that of the request."""
     PROPOSAL_DECLINED = "proposal_declined"
     """Values: `partner`, `request`, `name`, `reason`."""
     YOU_WITHDREW = "you_withdrew"
@@ -344,9 +340,13 @@ def update_where_clicked(effects: tuple[Effect, ...], command: RequestCommand) -
     )
 
 
-def refusal_message(refused: Refused) -> Fact:
-    """Return the message that tells a person why something was refused."""
-    return Fact(MessageCode.REFUSED, {"reasons": as_values(refused.facts)})
+def refusal_message(refused: Refused, text: str = "") -> Fact:
+    """Return the message that tells a person why something was refused.
+
+    :param text: what the person wrote, and was not recorded.
+    """
+    written = {"text": text} if text else {}
+    return Fact(MessageCode.REFUSED, {"reasons": as_values(refused.facts), **written})
 
 
 def asked_by(effect: Effect) -> str:

@@ -37,6 +37,10 @@ stateDiagram-v2
     awaiting_approval --> awaiting_approval: record_proposal
     awaiting_approval --> awaiting_approval: decline_proposal
     awaiting_approval --> awaiting_approval: remind_approvers
+    awaiting_approval --> awaiting_approval: ask
+    awaiting_approval --> awaiting_approval: answer
+    preparing --> preparing: answer
+    awaiting_approval --> awaiting_approval: comment
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
@@ -94,7 +98,10 @@ from workflows.core.requests.commands.automatic import (
 )
 from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
+    Comment,
     Edit,
     Reject,
     RemindApprovers,
@@ -103,7 +110,7 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions import changing, decisions, in_batch, planning, writes
+from workflows.core.requests.transitions import changing, conversation, decisions, in_batch, planning, writes
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
@@ -128,6 +135,10 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, RecordProposal): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, DeclineProposal): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, Ask): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, Answer): frozenset({S.AWAITING_APPROVAL}),
+    (S.PREPARING, Answer): frozenset({S.PREPARING}),
+    (S.AWAITING_APPROVAL, Comment): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
@@ -173,7 +184,7 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
-    transition = changing.without_answered_questions(transition, situation)
+    transition = changing.without_unanswered(transition, situation)
     return in_batch.with_effects_of_batch(request, transition=with_review_update(state, transition))
 
 
@@ -190,6 +201,9 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RecordProposal: changing.record_proposal,
     DeclineProposal: changing.decline_proposal,
     RemindApprovers: decisions.remind_approvers,
+    Ask: conversation.ask,
+    Answer: conversation.answer,
+    Comment: conversation.comment,
     Expire: decisions.expire,
     RecordSponsors: decisions.record_sponsors,
     Replan: planning.replan,

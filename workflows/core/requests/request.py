@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
-from workflows.core.conversation.remarks import Remark
+from workflows.core.conversation.remarks import Remark, RemarkId
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -207,6 +207,8 @@ class ChangesRequested:
     text: str
     """What shall be changed. It comes from outside."""
     at: datetime
+    remark: RemarkId
+    """The remark that records it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +216,7 @@ class Proposal:
     """An approver proposed to ask for less. Nothing changes until the requester accepts, which is an edit of theirs."""
 
     number: int
-    """Counts the proposals about one plan, so that an answer to an earlier one is not taken for an answer to this."""
+    """The number of the remark that records it, so that an answer to an earlier proposal is not taken for one to this."""
     person: Person
     fields: RequestFields
     """What would be asked for."""
@@ -224,7 +226,7 @@ class Proposal:
     stages: tuple[Stage, ...]
     """The approval chain that would decide on it."""
     reason: str
-    """Why less is enough; may be empty. It comes from outside."""
+    """Why less is enough. It comes from outside."""
     digest: Digest
     """The plan for which it was made. For another plan it is out of date."""
     at: datetime

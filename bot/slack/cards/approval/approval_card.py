@@ -30,6 +30,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
+from bot.slack.cards.approval.sections.conversation import open_question_words, question_elements
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements, unapproved_access
 from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
@@ -55,6 +56,8 @@ MAX_CARD_WORDS: Final = 120
 MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
 _AND_MORE: Final = "; and {} more, see Details"
+_FOR_QUESTIONS: Final = 30
+"""Characters for the number of questions that are not answered."""
 _STAYS: Final = " What others opened stays open, see the card."
 
 _SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
@@ -77,7 +80,7 @@ def approval_blocks(
     """Return the card of a request that waits for approvals, short enough for one screen.
 
     :param holders: who has each role of the approval chain now, by name.
-    :param with_buttons: offer Approve and Reject; Details is offered always.
+    :param with_buttons: offer Approve, Reject and Ask; Details is offered always.
     """
     prepared = request.require_prepared()
     risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
@@ -120,7 +123,7 @@ def plan_blocks(
         else open_now_elements(changed)
     )
     end = [
-        rich_text(*stage_elements(request, holders)),
+        rich_text(*stage_elements(request, holders), *question_elements(request, now, with_hint=with_buttons)),
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
     kept = unapproved_access(request, context.partnership)
@@ -225,27 +228,40 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
 
 
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:
-    """Return Approve and Reject, and Details; for high risk, Approve asks once more with the change in one sentence.
+    """Return Approve, Reject, Ask and Details; for high risk, Approve asks once more with the change in one sentence.
 
     Approve is not the prominent button for high risk, nor when somebody opened access outside Gatehouse that this plan
     does not close. In the second case Reject comes first.
 
-    :param can_decide: whether Approve and Reject are offered.
+    :param can_decide: whether Approve, Reject and Ask are offered.
     """
     prepared, value = request.require_prepared(), ids.decision_value(request)
     buttons = []
     if can_decide:
         is_high = risk_for_approval(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
-        confirm = _confirm(request) if is_high and not request.fields.lifts else None
+        confirm = _confirm(request) if is_high and not request.fields.lifts else _confirm_unanswered(request)
         stays_open = access_opened_outside(request) is not None
         buttons += [
             button("Approve", ids.APPROVE, value, None if is_high or stays_open else "primary", confirm),
             button("Reject", ids.REJECT, value, "danger"),
         ]
         buttons = buttons[::-1] if stays_open else buttons
+        buttons.append(button("Ask", ids.ASK, value))
     if with_details:
         buttons.append(button("Details", ids.REVIEW_REQUEST, value))
     return actions(f"decide:{request.id}", *buttons)
+
+
+def _confirm_unanswered(request: AccessRequest) -> ConfirmObject | None:
+    """Return the dialog of Approve while a question is not answered; None without one."""
+    if not (unanswered := _unanswered(request)):
+        return None
+    return confirm_dialog("Approve now?", f"{clean(request_target(request), 60)}:{unanswered}", "Approve")
+
+
+def _unanswered(request: AccessRequest) -> str:
+    words = open_question_words(request)
+    return f" {words}." if words else ""
 
 
 def _confirm(request: AccessRequest) -> ConfirmObject:
@@ -259,12 +275,15 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
     )
     shown: list[str] = []
     for text in opened:
-        if len("; ".join([*shown, text])) > Limit.CONFIRM_TEXT - len(target) - len(_AND_MORE) - len(_STAYS):
+        if (
+            len("; ".join([*shown, text]))
+            > Limit.CONFIRM_TEXT - len(target) - len(_AND_MORE) - len(_STAYS) - _FOR_QUESTIONS
+        ):
             break
         shown.append(text)
     more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
     effect = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
     if request.plan.adoption is not None:
         effect = f"stays open as it is, and nothing is written: {'; '.join(shown)}{more}"
-    stays = "" if access_opened_outside(request) is None else _STAYS
+    stays = ("" if access_opened_outside(request) is None else _STAYS) + _unanswered(request)
     return confirm_dialog("Approve high risk access?", f"{target}: {effect}.{stays}", "Approve")

@@ -35,6 +35,7 @@ from bot.slack.cards.approval.details_parts import (
     outside_change_json_blocks,
     particular_and_general_notes,
 )
+from bot.slack.cards.approval.sections.conversation import remark_blocks
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements
 from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
@@ -114,6 +115,7 @@ def details_blocks(
         blocks += _checks(request, prepared, lines)
         blocks += [*_approval_policy(request, holders), *_operations(request, plan)]
     blocks += [*outside_change_json_blocks(request), *_restore_hint(request)]
+    blocks += remark_blocks(request, more_row(request, DetailsPart.REMARKS, "Each text whole"))
     blocks += _history(request, history_items(request, history, replacement))
     return blocks
 

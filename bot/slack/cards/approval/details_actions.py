@@ -21,15 +21,20 @@ def details_actions(request: AccessRequest, now: datetime, *, may_decide: bool) 
         return
     if may_decide:
         yield decision_row(request, can_decide=True, with_details=False)
-    if others := list(_other_buttons(request)):
+    if others := list(_other_buttons(request, may_decide=may_decide)):
         yield actions(f"more:{request.id}", *others)
     yield small_text("Your permission is checked when you click.")
 
 
-def _other_buttons(request: AccessRequest) -> Iterator[ButtonElement]:
+def _other_buttons(request: AccessRequest, *, may_decide: bool) -> Iterator[ButtonElement]:
     """Return the buttons for everything but the decision: one row, in this order.
 
     Slack accepts 25 buttons in a row. A phone shows two or three beside each other.
+    Ask stands here for an admin who does not decide.
+
+    :param may_decide: whether the row of the decision, which has Ask, is shown.
     """
     value = ids.decision_value(request)
+    if not may_decide:
+        yield button("Ask", ids.ASK, value)
     yield button("Comment", ids.COMMENT, value)

@@ -21,6 +21,7 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
+from bot.slack.cards.approval.sections.conversation import remark_elements
 from bot.slack.cards.drift import changed_items, default_of, drift_blocks, drift_json, drift_json_blocks, shown_drift
 from bot.slack.cards.findings import policy_items
 from bot.slack.cards.partner_and_plan import (
@@ -35,7 +36,7 @@ from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
-from bot.words.requests.audit_history import reason_words
+from bot.words.requests.audit_history import REMARKS, reason_words
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import replacement_words
@@ -56,8 +57,9 @@ StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
 """The people of each stage, in the order of the stages."""
 
 MAX_HISTORY_REASON_CHARACTERS: Final = 300
-"Characters of the reason of an answer to a review."
-_KEEP: Final = "keep"
+"Characters of the reason of an answer to a review, and of a question, an answer or a comment."
+_WITH_REASON: Final = frozenset({"keep", *REMARKS})
+"""The commands whose reason or text stands in the history."""
 
 TITLES: Final[Mapping[DetailsPart, str]] = {
     DetailsPart.OUTSIDE_CHANGES: "Changed outside",
@@ -71,6 +73,7 @@ TITLES: Final[Mapping[DetailsPart, str]] = {
     DetailsPart.NOT_COUNTED: "Approvals not counted",
     DetailsPart.OPERATIONS: "Graph operations",
     DetailsPart.OTHERS: "Other open requests",
+    DetailsPart.REMARKS: "Questions, comments",
     DetailsPart.HISTORY: "History",
 }
 """The titles of the windows; Slack accepts 24 characters."""
@@ -108,6 +111,8 @@ def whole_part(
     if name is DetailsPart.OPERATIONS:
         plan = current_plan(request)
         return _texts("" if plan is None else operations_json(plan.operations))
+    if name is DetailsPart.REMARKS:
+        return [element for remark in reversed(request.remarks) for element in remark_elements(remark)]
     if name is DetailsPart.HISTORY:
         return _bullets(history_items(request, history, replacement))
     if name is DetailsPart.OTHERS:
@@ -271,7 +276,7 @@ def replacement_parts(request: AccessRequest, replacement: Replacement) -> list[
 def entry_parts(entry: AuditEntry) -> list[TextRun]:
     """Return one entry of the history."""
     by = [] if entry.actor == GATEHOUSE else [fixed_text(" by "), _actor_part(entry)]
-    reason = reason_words(entry) if entry.command == _KEEP else ""
+    reason = reason_words(entry) if entry.command in _WITH_REASON else ""
     why = [fixed_text(": "), cleaned_text(reason, MAX_HISTORY_REASON_CHARACTERS)] if reason else []
     return [local_time(entry.at), fixed_text(": "), cleaned_text(entry_words(entry), 200), *by, *why]
 

@@ -25,6 +25,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import changes_of, stage_elements
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
+from bot.slack.cards.approval.sections.conversation import answer_buttons, questions_for_requester
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
 from bot.slack.cards.requests import (
@@ -40,6 +41,7 @@ from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.plans.short_changes import Sign
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.form import access_duration_words, losses_words
+from bot.words.requests.history import did_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -98,10 +100,13 @@ def requester_card(
             *([paragraph(*lost)] if (lost := _lost_access_parts(request)) else []),
             paragraph(*_history_parts(request)),
             *([paragraph(*_reminder_parts(request, now))] if _is_reminded(request) else []),
+            *questions_for_requester(request),
             *(_decision_elements(request, holders) if is_asked else []),
             paragraph(*_subject_parts(request, record, now)),
         ),
     ]
+    if answers := answer_buttons(request):
+        blocks.append(actions(f"answer:{request.id}", *answers))
     can_request_again = newer is None and is_over(request, record, now)
     blocks += own_buttons(request, now, can_request_again=can_request_again, newer=newer, has_details=True)
     if record is not None and record.sponsor.id == request.requester_account:
@@ -253,6 +258,8 @@ def _steps(request: AccessRequest) -> Iterator[Step]:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]}", decision.at)
     for decision in request.void_decisions:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]} (no longer counts)", decision.at)
+    for remark in request.remarks:
+        yield Step(f"{remark.person.name} {did_words(remark)}", remark.at)
     if request.reminded_at is not None and not _is_reminded(request):
         yield Step("Approvers reminded", request.reminded_at)
     if request.confirmed_at is not None:

@@ -1,1 +1,1 @@
-"""Decide on a request: its details, Approve, and Reject with a reason."""
+"""Decide on a request: its details, Approve, Reject with a reason; ask, answer and comment."""

@@ -238,4 +238,7 @@ def history_parts(
     runs += [*state, fixed_text(f", {of}"), local_time(at)]
     if request.note:
         runs += [fixed_text(". "), cleaned_text(note_words(request.note), max_note)]
+    if request.remarks:
+        written = counted(len(request.remarks), "question or comment", "questions, answers and comments")
+        runs.append(fixed_text(f" {written}."))
     return runs

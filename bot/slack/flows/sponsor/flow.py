@@ -25,7 +25,7 @@ from workflows.core.partners.reviewing.sponsor_handover import may_propose_spons
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.effects.handovers import is_manager_of
+from workflows.effects.clicks.handovers import is_manager_of
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.store import Store

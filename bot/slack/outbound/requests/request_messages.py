@@ -1,4 +1,4 @@
-"""The messages about one request: the channel's card and its thread, approvers, the requester, the sponsor.
+"""The messages about one request: the channel's card and its thread, approvers, the requester, the sponsor, questions.
 
 Everybody has one message about a request, which is updated in place. People who must decide again get a new one,
 because an update notifies nobody. A sponsor who must do something after the change gets the partner setup card, too.
@@ -16,6 +16,7 @@ from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.outbound.requests.readers_messages import ReadersMessages
+from bot.slack.outbound.requests.remark_messages import RemarkMessages
 from bot.slack.people.approvers import Approvers, name_approvers
 from workflows.app.reads.found_requests import today_from_record
 from workflows.app.reads.known_freeze import known_freeze
@@ -38,6 +39,7 @@ class RequestMessages:
         self._outbound = outbound
         self._recipients = Recipients(outbound.directory)
         self._reminders = reminders
+        self._remarks = RemarkMessages(outbound)
 
     async def live_copies(self, request: AccessRequest) -> list[MessageCopy]:
         """Return every posted copy that counts: of the card, and of what the requester and the sponsor see."""
@@ -79,6 +81,7 @@ class RequestMessages:
         await self._reminders.refresh({ChatId(copy.audience) for copy in now_shown if copy.audience})
         await self._show_requester(request, context, names, is_shown_now)
         await self._show_sponsor(request, context, is_shown_now)
+        await self._remarks.show(request)
         if problem is not None:
             raise problem
 

@@ -25,8 +25,11 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
     CommandSubject,
+    Comment,
     Edit,
     Reject,
     RemindApprovers,
@@ -86,6 +89,8 @@ ChangeClick = RequestChanges[ChatId] | ProposeLess | AcceptProposal | DeclinePro
 
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
+RemarkClick = Ask[ChatId] | Answer[ChatId] | Comment[ChatId]
+
 HandoverClick = ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId]
 
 EffectClick = RetryEffect | DropEffect
@@ -95,6 +100,7 @@ Click = (
     | Withdraw
     | AskReminder
     | ChangeClick
+    | RemarkClick
     | Keep[ChatId]
     | Revoke
     | SetupClick
@@ -120,7 +126,7 @@ def received_name(click: Click) -> str:
 def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw() | AskReminder():
+        case Approve() | Reject() | Withdraw() | AskReminder() | Ask() | Answer() | Comment():
             return CommandSubject(request_id=click.request_id)
         case RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
             return CommandSubject(request_id=click.request_id)
@@ -138,6 +144,11 @@ def subject_of(click: Click) -> CommandSubject:
             assert_never(click)
 
 
+def written_text(click: Click) -> str:
+    """Return the text that is shown back to its author when it was not recorded; empty for clicks without one."""
+    return click.text if isinstance(click, Ask | Answer | Comment) else ""
+
+
 def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
     """Return who gave a command; None for a command of the bot itself."""
     match command:
@@ -147,6 +158,8 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
             return command.actor
         case RecordProposal():
             return command.proposal.person
+        case Ask() | Answer() | Comment():
+            return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
         case _:
@@ -161,6 +174,10 @@ def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
 def with_person(click: RequestChanges[ChatId], actor: Person) -> RequestChanges[Person]: ...
 @overload
 def with_person(click: DeclineProposal[ChatId], actor: Person) -> DeclineProposal[Person]: ...
+@overload
+def with_person(click: Answer[ChatId], actor: Person) -> Answer[Person]: ...
+@overload
+def with_person(click: Comment[ChatId], actor: Person) -> Comment[Person]: ...
 @overload
 def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
 @overload

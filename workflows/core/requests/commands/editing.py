@@ -95,7 +95,7 @@ class RecordProposal:
 
     name: Literal["record_proposal"] = field(default="record_proposal")
     proposal: Proposal
-    """Its number is given when it is stored."""
+    """It gets its number when it is stored."""
     review_interval: timedelta | None
     channel: str = ""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic, Literal
 
+from workflows.core.conversation.remarks import RemarkId
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.commands.automatic import (
@@ -166,6 +167,55 @@ class RemindApprovers:
         return {"reminders": after.reminders}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask(Generic[Actor]):
+    """Somebody who may decide on a stage of a request, or an admin, asks a question about it."""
+
+    name: Literal["ask"] = field(default="ask")
+    actor: Actor
+    request_id: RequestId
+    text: str
+    asked: tuple[Actor, ...]
+    """Who is asked to answer."""
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Return the question and who is asked, and the accounts once they are known."""
+        asked = [person.name if isinstance(person, Person) else person for person in self.asked]
+        return {"text": self.text, "asked": asked, **account_details(self.actor)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Generic[Actor]):
+    """Somebody who was asked, or the requester, answers a question about a request."""
+
+    name: Literal["answer"] = field(default="answer")
+    actor: Actor
+    request_id: RequestId
+    question: RemarkId
+    text: str
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Return the answer and the id of its question, and the account once it is known."""
+        return {"text": self.text, "question": self.question, **account_details(self.actor)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment(Generic[Actor]):
+    """Somebody who has to do with a request writes a comment on it. Nobody is asked to do anything."""
+
+    name: Literal["comment"] = field(default="comment")
+    actor: Actor
+    request_id: RequestId
+    text: str
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Return the comment, and the account once it is known."""
+        return {"text": self.text, **account_details(self.actor)}
+
+
 RequestCommand = (
     Submit
     | RecordPrepared
@@ -179,6 +229,9 @@ RequestCommand = (
     | RecordProposal
     | DeclineProposal[Person]
     | RemindApprovers
+    | Ask[Person]
+    | Answer[Person]
+    | Comment[Person]
     | Expire
     | Replan
     | Reopen

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from workflows.core.conversation.remarks import open_questions
 from workflows.core.policy.working_time import WorkingCalendar, add_working_time, working_time_between
 from workflows.core.requests.request import AccessRequest, ClockStop, StopCause
 
@@ -45,6 +46,30 @@ def resume_clock(request: AccessRequest, cause: StopCause, now: datetime) -> Acc
         clock_stops=(*request.clock_stops[:-1], ended),
         expires_at=_shifted_deadline(request, stop, ended_at),
     )
+
+
+def resume_when_over(request: AccessRequest, now: datetime) -> AccessRequest:
+    """Return the request with its clock running again when the stop has reached its end; otherwise unchanged."""
+    stop = request.clock_stop
+    return request if stop is None or now < stop.ends_by else resume_clock(request, stop.cause, now)
+
+
+def with_new_deadline(
+    request: AccessRequest, expires_at: datetime, now: datetime, calendar: WorkingCalendar
+) -> AccessRequest:
+    """Return the request with another deadline. A stop ends, and begins again while a question that stops is open."""
+    if (stop := request.clock_stop) is not None:
+        request = resume_clock(request, stop.cause, now)
+    request = replace(request, expires_at=expires_at)
+    if is_answer_awaited(request):
+        return stop_clock(request, StopCause.QUESTION, now, calendar)
+    return request
+
+
+def is_answer_awaited(request: AccessRequest) -> bool:
+    """Return whether the time to decide does not pass because people wait for an answer, or for an edit."""
+    is_asked = any(question.stops_clock for question in open_questions(request.remarks))
+    return is_asked or request.changes_requested is not None
 
 
 def time_left_to_stop(request: AccessRequest, cause: StopCause, calendar: WorkingCalendar) -> timedelta:

@@ -8,7 +8,16 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import ChainRule
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch, Expire, LeaveBatch
 from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges
-from workflows.core.requests.commands.request import Approve, Edit, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.request import (
+    Answer,
+    Approve,
+    Ask,
+    Comment,
+    Edit,
+    Reject,
+    RemindApprovers,
+    Withdraw,
+)
 from workflows.core.requests.effects import (
     AdvanceBatch,
     Apply,
@@ -29,8 +38,9 @@ from workflows.core.requests.transitions.transition import (
 )
 
 _CHANGES: Final = (RequestChanges, RecordProposal, DeclineProposal)
-_ABOUT_THE_BATCH: Final = (Approve, Reject, Withdraw, Edit, RemindApprovers, Expire, *_CHANGES)
+_ABOUT_THE_BATCH: Final = (Approve, Reject, Withdraw, Edit, RemindApprovers, Expire, Ask, Answer, Comment, *_CHANGES)
 """What people, and time, do with the whole batch and with none of its members."""
+_WRITTEN: Final = (Ask, Answer, Comment)
 _DONE_BY_THE_BATCH: Final = (ShowRequest, SendMessage, SendReminders, SendExpiryMessages, Prepare, Apply)
 """A member has no card and sends no messages. The batch prepares and records its members."""
 
@@ -41,7 +51,8 @@ def require_not_of_batch(request: AccessRequest | None, command: Any) -> None:
     :raises Refused: naming the batch.
     """
     if request is not None and request.batch is not None and isinstance(command, _ABOUT_THE_BATCH):
-        raise Refused(RefusalCode.IN_A_BATCH, batch=request.batch)
+        writes = {"writes": True} if isinstance(command, _WRITTEN) else {}
+        raise Refused(RefusalCode.IN_A_BATCH, batch=request.batch, **writes)
 
 
 def with_effects_of_batch(before: AccessRequest | None, transition: Transition) -> Transition:

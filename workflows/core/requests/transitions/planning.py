@@ -11,6 +11,7 @@ from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit, Reopen, Replan
 from workflows.core.requests.commands.editing import changed_field_names, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import Edit, Submit
+from workflows.core.requests.deadlines.clock_stops import with_new_deadline
 from workflows.core.requests.effects import MessageCode, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.proposals import require_open_proposal
@@ -34,7 +35,6 @@ from workflows.core.requests.transitions.transition import (
     preparation,
     require_no_revocation,
     tell_requester,
-    with_clock_running,
 )
 
 S = RequestState
@@ -188,7 +188,6 @@ def _plan_again(
     **changes: Any,
 ) -> Transition:
     """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
-    request = with_clock_running(request, situation.now)
     # The note is made from the request as it was before this change.
     reason = with_earlier_write(request, reasons)
     write_started_at = None if has_written_nothing else request.writing_since or request.unconfirmed_since
@@ -209,10 +208,10 @@ def _plan_again(
         "reminders": 0,
         "reminded_at": None,
         "decisions": (),  # also when the new plan is the same: approval is requested again
-        "expires_at": expires_at,
         "lifetime": expires_at - situation.now,
     }
     request = changed(request, S.PREPARING, situation, **{**reset_values, **changes})
+    request = with_new_deadline(request, expires_at, situation.now, situation.calendar)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), preparation(request)))
 
 

@@ -11,7 +11,6 @@ from workflows.core.people import ChatId, CurrentRoles, is_chat_user
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.deadlines.clock_stops import resume_clock
 from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, SendMessage, ShowRequest, ShowReview
 from workflows.core.requests.notes import with_earlier_write
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState
@@ -42,12 +41,6 @@ class Transition:
 def changed(request: AccessRequest, state: RequestState, situation: Situation, **changes: Any) -> AccessRequest:
     """Return the request in another state, with the time and the number of the change."""
     return replace(request, state=state, changed_at=situation.now, version=request.version + 1, **changes)
-
-
-def with_clock_running(request: AccessRequest, now: datetime) -> AccessRequest:
-    """Return the request with the stop of its clock ended, whatever the cause was."""
-    stop = request.clock_stop
-    return request if stop is None else resume_clock(request, stop.cause, now)
 
 
 def with_note(request: AccessRequest, state: RequestState, situation: Situation, note: Facts) -> AccessRequest:
