@@ -18,6 +18,7 @@ from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
+from bot.slack.flows.decide.changes_flow import ChangesFlow
 from bot.slack.flows.decide.conversation_flow import ConversationFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
@@ -47,6 +48,7 @@ from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
 from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.requests.edits.editing import RequestEditor
+from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake
@@ -161,7 +163,7 @@ def _decide_flows(
     windows: ModalWindows,
     members: Members,
     display_directory: DisplayDirectory,
-) -> tuple[DecideFlow, ConversationFlow]:
+) -> tuple[DecideFlow, ConversationFlow, ChangesFlow]:
     store, directory, clock = systems.store, systems.directory, systems.clock
     decide = DecideFlow(
         service=service,
@@ -173,7 +175,9 @@ def _decide_flows(
         clock=clock,
     )
     conversation = ConversationFlow(service=service, store=store, windows=windows, directory=directory, clock=clock)
-    return decide, conversation
+    less_access = LessAccess(store=store, catalog=systems.catalog, clock=clock)
+    changes = ChangesFlow(service=service, windows=windows, directory=directory, less_access=less_access)
+    return decide, conversation, changes
 
 
 def _home_flow(

@@ -216,7 +216,7 @@ class Proposal:
     """An approver proposed to ask for less. Nothing changes until the requester accepts, which is an edit of theirs."""
 
     number: int
-    """The number of the remark that records it, so that an answer to an earlier proposal is not taken for one to this."""
+    """The number of the remark that records it: an answer to an earlier proposal is not taken for one to this."""
     person: Person
     fields: RequestFields
     """What would be asked for."""

@@ -30,6 +30,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
+from bot.slack.cards.approval.sections.asked_changes import left_out_parts
 from bot.slack.cards.approval.sections.conversation import open_question_words, question_elements
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements, unapproved_access
 from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
@@ -185,6 +186,8 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
         yield fixed_text(f"{_then(AtEnd.ASK if record is None else record.at_end)} · ")
     elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields, is_short=True):
         yield fixed_text(f"{lasts}{_then(prepared.plan.at_end)} · ")
+    if left_out := list(left_out_parts(request)):
+        yield from (*left_out, fixed_text(" · "))
     if fields.ticket:
         yield fixed_text("Ticket ")
         yield cleaned_text(fields.ticket, bold=True)

@@ -47,6 +47,7 @@ class FilledFormFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Action(ids.EDIT, self.open_edit, audit_name=_EDIT, card=Card.REQUESTER)
+        yield Action(ids.EDIT_ASKED, self.open_edit, audit_name=_EDIT)
         yield Submission(ids.EDIT_REQUEST, self.send_edit, audit_name=_EDIT)
         yield Action(ids.REQUEST_AGAIN, self.open_repeat, audit_name="open_request")
 

@@ -69,6 +69,8 @@ class OpenRequestForm(OpenForm[Form]):
                 notes=self._notes(),
                 freeze=self.freeze,
                 answers_review_of=form.answers_review_of,
+                left_out=form.left_out,
+                offered_to_leave_out=() if self.refill is None else self.refill.form.left_out,
             )
         )
 

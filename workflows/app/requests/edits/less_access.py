@@ -129,7 +129,7 @@ class LessAccess:
         :raises InvalidField, NothingToChange: when it does not certainly give less.
         """
         require_can_be_changed(request)
-        template, now = current_template(self.catalog, less.template), self.clock.now()
+        template, now = current_template(self.catalog, less.template or request.fields.template), self.clock.now()
         fields = _proposed_fields(request.fields, less, template, now)
         if not changed_field_names(request.fields, fields):
             raise InvalidField(SETTINGS, RefusalCode.PROPOSAL_EMPTY)

@@ -146,7 +146,9 @@ def subject_of(click: Click) -> CommandSubject:
 
 def written_text(click: Click) -> str:
     """Return the text that is shown back to its author when it was not recorded; empty for clicks without one."""
-    return click.text if isinstance(click, Ask | Answer | Comment) else ""
+    if isinstance(click, Ask | Answer | Comment | RequestChanges):
+        return click.text
+    return click.reason if isinstance(click, ProposeLess | DeclineProposal) else ""
 
 
 def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:

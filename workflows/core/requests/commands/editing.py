@@ -58,6 +58,7 @@ class LessAsked:
     """What an approver proposes to ask for instead, as chosen in the window."""
 
     template: str
+    """Empty for the present one."""
     days: int
     """0 when `ends_on` counts."""
     ends_on: str = ""
