@@ -138,7 +138,6 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "calls_hint": SENT_HINT,
         "read_back": _read_back(story),
         "not_closed": [f"{one.name}: {one.opening.value}" for one in request.not_closed or ()],
-        "remarks": list(map(remark_words, request.remarks)),
         "reviews": list(map(review_words, story.reviews)),
         "outside_changes": list(map(outside_change_words, story.outside_changes)),
         "entries": [
@@ -159,6 +158,7 @@ def _request_values(story: RequestStory) -> dict[str, Any]:
         "period": end_words(request),
         "risk": risk_in(story),
         "authors": authors_words(request),
+        "remarks": list(map(remark_words, request.remarks)),
         "edits": [f"{one.person.name} ({one.person.chat_id}), {minute(one.at)}" for one in request.edits],
     }
 

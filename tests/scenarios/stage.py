@@ -21,6 +21,7 @@ CHANNEL = "partner-access"
 DAY = 86_400
 DETAILS = "review_request"
 NOTES = "show_notes"
+ASK = "ask"
 UNLIMITED = {"GATEHOUSE_MAX_APPROVALS_PER_HOUR": "1000", "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "1000"}
 """For a sandbox that many stories share: everybody does in a minute what they would do in weeks."""
 
@@ -284,8 +285,8 @@ async def running_stage(stage: Stage) -> AsyncIterator[Stage]:
 
 
 def buttons(message: dict[str, Any]) -> list[str]:
-    """List the action ids of a message's buttons, Details left out: every card has it."""
-    return [action for action in actions(message) if action != DETAILS]
+    """List the action ids of a message's buttons, without Details, which every card has, and Ask, as every open one."""
+    return [action for action in actions(message) if action not in (DETAILS, ASK)]
 
 
 def actions(message: dict[str, Any]) -> list[str]:

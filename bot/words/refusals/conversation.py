@@ -10,25 +10,25 @@ from workflows.core.errors.refusal_codes import RefusalCode as R
 
 def _too_long(values: Values) -> str:
     return (
-        f"The text has {values['characters']} characters. At most {values['maximum']} are possible. Make it shorter, "
-        "or send two."
+        f"The text has {values['characters']} characters. At most {values['maximum']} are possible. Shorten it, or "
+        "send two."
     )
 
 
 def _may_not_ask(values: Values) -> str:
-    cure = "You can comment: open Details." if values["may_comment"] else "Ask the requester outside Gatehouse."
+    cure = "Use Comment in Details." if values["may_comment"] else "Ask the requester outside Gatehouse."
     return f"Only people who may decide on this request, and admins, can ask a question about it. {cure}"
 
 
 def _may_not_answer(values: Values) -> str:
-    return f"Only {or_list([*values['asked'], 'the requester'])} can answer this question."
+    return f"Only {or_list([*values['asked'], 'the requester'])} can answer this question. Ask one of them."
 
 
 CONVERSATION: Final[Sentences] = {
     R.REMARK_EMPTY: "Write a text.",
     R.REMARK_TOO_LONG: _too_long,
     R.REMARKS_FULL: (
-        "This request has {maximum} questions and comments, and cannot have more. Approve or reject it, or speak with "
+        "This request has {maximum} questions and comments, and cannot have more. Decide on it, or speak with "
         "the requester outside Gatehouse."
     ),
     R.ASKED_TOO_MANY: lambda values: (
@@ -39,12 +39,12 @@ CONVERSATION: Final[Sentences] = {
     R.TOO_MANY_ASKED: "Choose at most {maximum} people.",
     R.MAY_NOT_ASK: _may_not_ask,
     R.MAY_NOT_COMMENT: (
-        "Only people who have to do with this request can comment on it: the requester, the sponsor, its approvers, "
-        "admins, and whoever was asked. Ask one of them."
+        "You can't comment, because you have nothing to do with this request. Its requester, sponsor and approvers, "
+        "and admins can. Ask one of them."
     ),
     R.MAY_NOT_ANSWER: _may_not_answer,
     R.UNKNOWN_QUESTION: "This request has no such question. Open its newest card.",
-    R.ALREADY_ANSWERED: "{name} has answered this question already. You can add a comment: open Details.",
+    R.ALREADY_ANSWERED: "{name} has answered this question already. Use Comment in Details to add something.",
 }
 
 ABOUT_THE_ASKED: Final[Mapping[str, str]] = {

@@ -6,6 +6,7 @@ from typing import Any, Final, get_args, get_origin
 
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
+from workflows.core.conversation.remarks import Remark, RemarkId, RemarkKind
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId, Role
@@ -220,6 +221,17 @@ def edit(actor: Person = RILEY, /, *, digest: Digest | None = None, **wanted: An
         observation=prepared().observation,
         lifetime=LIFETIME,
     )
+
+
+QUESTION: Final = Remark(
+    id=RemarkId("1"),
+    kind=RemarkKind.QUESTION,
+    person=AMARA,
+    text="Which sites do they need?",
+    at=NOW,
+    asked=(RILEY,),
+)
+"""What Amara, who may decide, asks Riley."""
 
 
 def noted(text: str) -> tuple[Fact, ...]:

@@ -4,18 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import ActionsBlock, Block, ConfirmObject
+from slack_sdk.models.blocks import ActionsBlock, Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
     DOMAIN_LIMIT,
-    Limit,
     TextRun,
     actions,
     button,
     cleaned_text,
-    confirm_dialog,
     fixed_text,
     header,
     local_day,
@@ -30,8 +28,13 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
+from bot.slack.cards.approval.sections.approve_dialog import high_risk_dialog, unanswered_dialog
 from bot.slack.cards.approval.sections.asked_changes import left_out_parts
-from bot.slack.cards.approval.sections.conversation import open_question_words, question_elements
+from bot.slack.cards.approval.sections.conversation import (
+    SHORT_HINT,
+    question_elements,
+    threads_hint,
+)
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements, unapproved_access
 from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
@@ -56,11 +59,6 @@ MAX_CARD_WORDS: Final = 120
 """Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
 MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
-_AND_MORE: Final = "; and {} more, see Details"
-_FOR_QUESTIONS: Final = 30
-"""Characters for the number of questions that are not answered."""
-_STAYS: Final = " What others opened stays open, see the card."
-
 _SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
 _LABELS: Final[Mapping[Sign, str]] = {
     Sign.MORE: "More access",
@@ -123,16 +121,29 @@ def plan_blocks(
         if prepared.plan.adoption is None
         else open_now_elements(changed)
     )
-    end = [
-        rich_text(*stage_elements(request, holders), *question_elements(request, now, with_hint=with_buttons)),
-        decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
-    ]
     kept = unapproved_access(request, context.partnership)
     if kept is not None and (with_access_opened_outside or not kept.is_opened_outside):
         changes += kept_access_elements(request, kept)
     frozen = freeze_banner(context.freeze, is_short=True)
+    end = _end_blocks(request, holders, now, with_buttons=with_buttons, hint=SHORT_HINT)
     words_left -= word_count([as_json(element) for element in (*frozen, top, rich_text(*changes), *end)])
-    return [*frozen, top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
+    noted = paragraph(*notes(prepared, context, words_left, now))
+    hint = threads_hint(words_left - word_count([as_json(rich_text(noted))]))
+    end = _end_blocks(request, holders, now, with_buttons=with_buttons, hint=hint)
+    return [*frozen, top, rich_text(*changes, noted), *end]
+
+
+def _end_blocks(
+    request: AccessRequest, holders: Mapping[Role, Approvers], now: datetime, *, with_buttons: bool, hint: str
+) -> list[Block]:
+    """Return the approval policy, the questions that are not answered, and the buttons.
+
+    :param hint: the words that replies in threads are not read; empty on a message that is full.
+    """
+    lines = [*stage_elements(request, holders), *question_elements(request, now)]
+    if with_buttons and hint:
+        lines.append(paragraph(fixed_text(hint)))
+    return [rich_text(*lines), decision_row(request, can_decide=with_buttons and can_be_decided(request, now))]
 
 
 def changes_of(prepared: PreparedRequest) -> tuple[ShortChange, ...]:
@@ -242,7 +253,11 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
     buttons = []
     if can_decide:
         is_high = risk_for_approval(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
-        confirm = _confirm(request) if is_high and not request.fields.lifts else _confirm_unanswered(request)
+        confirm = (
+            high_risk_dialog(request, _opened(prepared))
+            if is_high and not request.fields.lifts
+            else unanswered_dialog(request)
+        )
         stays_open = access_opened_outside(request) is not None
         buttons += [
             button("Approve", ids.APPROVE, value, None if is_high or stays_open else "primary", confirm),
@@ -255,38 +270,6 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
     return actions(f"decide:{request.id}", *buttons)
 
 
-def _confirm_unanswered(request: AccessRequest) -> ConfirmObject | None:
-    """Return the dialog of Approve while a question is not answered; None without one."""
-    if not (unanswered := _unanswered(request)):
-        return None
-    return confirm_dialog("Approve now?", f"{clean(request_target(request), 60)}:{unanswered}", "Approve")
-
-
-def _unanswered(request: AccessRequest) -> str:
-    words = open_question_words(request)
-    return f" {words}." if words else ""
-
-
-def _confirm(request: AccessRequest) -> ConfirmObject:
-    target, opened = (
-        clean(request_target(request), 60),
-        [
-            change.text.partition(" (now: ")[0]
-            for change in changes_of(request.require_prepared())
-            if change.sign is not Sign.LESS
-        ],
-    )
-    shown: list[str] = []
-    for text in opened:
-        if (
-            len("; ".join([*shown, text]))
-            > Limit.CONFIRM_TEXT - len(target) - len(_AND_MORE) - len(_STAYS) - _FOR_QUESTIONS
-        ):
-            break
-        shown.append(text)
-    more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
-    effect = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
-    if request.plan.adoption is not None:
-        effect = f"stays open as it is, and nothing is written: {'; '.join(shown)}{more}"
-    stays = ("" if access_opened_outside(request) is None else _STAYS) + _unanswered(request)
-    return confirm_dialog("Approve high risk access?", f"{target}: {effect}.{stays}", "Approve")
+def _opened(prepared: PreparedRequest) -> list[str]:
+    """Return what gives more access, or perhaps more, each without its present value."""
+    return [change.text.partition(" (now: ")[0] for change in changes_of(prepared) if change.sign is not Sign.LESS]

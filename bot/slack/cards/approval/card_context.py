@@ -166,7 +166,7 @@ def _partner_record_note(prepared: PreparedRequest, context: CardContext, now: d
     record, before = context.partnership, prepared.plan.before
     if record is None:
         if context.is_first:
-            return [fixed_text("First request for this partner" if before is None else "Not yet managed by Gatehouse")]
+            return [fixed_text("First request for partner" if before is None else "Not yet managed by Gatehouse")]
         return [fixed_text("This partner has settings already" if before is not None else "Asked for before")]
     if record.is_closed:
         is_blocked, is_suspended = (
@@ -195,7 +195,7 @@ def _sign_in_sentences(findings: Sequence[Finding], *, is_short: bool = False) -
             least = "" if finding.values["is_complete"] else "at least "
             people, days = finding.values["people"], finding.values["days"]
             if is_short:
-                yield f"{least}{counted(people, 'visitor')} in {days} days"
+                yield f"{least}{counted(people, 'visitor')} ({days} days)"
             else:
                 named = counted(people, "person of theirs", "people of theirs")
                 yield f"{least}{named} signed in, last {days} days"

@@ -58,7 +58,7 @@ def test_a_shipped_templates_card_has_at_most_120_words_and_its_buttons_last(tem
     blocks = card(waiting(TEMPLATES[template]))
     assert words_of(blocks) <= MAX_WORDS
     assert len(blocks) <= MAX_BLOCKS
-    assert list(buttons(blocks[-1])) == [ids.APPROVE, ids.REJECT, ids.REVIEW_REQUEST]
+    assert list(buttons(blocks[-1])) == [ids.APPROVE, ids.REJECT, ids.ASK, ids.REVIEW_REQUEST]
 
 
 SIGNED_IN = Finding(
@@ -136,7 +136,7 @@ def test_who_signed_in_stays_on_the_card_whatever_else_there_is_to_say(template:
     asked = waiting(TEMPLATES[template])
     known = replace(asked.require_prepared(), findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
     text = shown(card(replace(asked, prepared=known)))
-    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 visitors in 30 days" in text)
+    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 visitors (30 days)" in text)
 
 
 def test_it_says_why_more_approvals_are_needed_than_its_risk_asks_for() -> None:
@@ -162,7 +162,7 @@ def test_less_access_is_on_the_card_and_the_requester_reads_it_while_they_can_st
 
 def test_it_says_what_the_partner_has_now() -> None:
     asked, active = waiting(TEMPLATES["guest-collaboration"]), partnership()
-    assert "First request for this partner" in shown(card(asked))
+    assert "First request for partner" in shown(card(asked))
     assert active.ends_at is not None
     said = shown(card(asked, context=CardContext(is_first=False, partnership=active)))
     assert f"Approved now: Trusted partner until {day(active.ends_at)}" in said

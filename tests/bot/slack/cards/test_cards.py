@@ -104,7 +104,7 @@ def test_buttons_live_only_where_they_can_do_something(state: RequestState, kind
         assert found == {}
         return
     value = f"r-1:{request(state, kind).plan.digest}"
-    can_decide = {"approve": value, "reject": value} if state is RequestState.AWAITING_APPROVAL else {}
+    can_decide = {"approve": value, "reject": value, "ask": value} if state is RequestState.AWAITING_APPROVAL else {}
     assert found == {**can_decide, "review_request": value}
 
 

@@ -16,7 +16,7 @@ from bot.slack.people.approvers import Approvers
 from bot.words.requests.revision import revision_lines
 from bot.words.sentences import pieces
 from tests.bot.surfaces import assert_sound, buttons, dicts, shown
-from tests.workflows.core.builders import DANA, NOW, SECURITY, TENANT, access_plan, prepared, request
+from tests.workflows.core.builders import DANA, NOW, QUESTION, SECURITY, TENANT, access_plan, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
@@ -52,7 +52,9 @@ def full() -> AccessRequest:
     now = {"tenantId": TENANT, **{f"setting{number}": {"name": "x" * 200} for number in range(MANY)}}
     known = prepared(plan=access_plan(before), findings=findings())
     drift, seen = three_way_difference(known.plan, now), replace(known, sponsor=DANA, template_title="Guests")
-    return request(prepared=known, previously_shown=seen, drift=drift, id=RequestId("R-AAAAAAAAAA"))
+    remarks = tuple(replace(QUESTION, id=str(number), text=f"Question {number}?") for number in range(MANY))
+    shown_before: dict[str, Any] = {"previously_shown": seen, "drift": drift}
+    return request(prepared=known, remarks=remarks, id=RequestId("R-AAAAAAAAAA"), **shown_before)
 
 
 def rows(asked: AccessRequest, name: DetailsPart) -> Sequence[Any]:

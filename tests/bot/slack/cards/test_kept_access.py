@@ -77,7 +77,7 @@ def test_what_others_opened_is_named_with_the_safe_step_on_the_card_and_in_the_m
         said = shown(blocks)
         assert f"Opened outside Gatehouse, not part of this request ⚠️ {STAYS} {BY_OTHERS}" in said
         assert said.count(STAYS) == 1
-        assert list(buttons(blocks[-1])) == [ids.REJECT, ids.APPROVE, ids.REVIEW_REQUEST], "the safe one first"
+        assert list(buttons(blocks[-1])) == [ids.REJECT, ids.APPROVE, ids.ASK, ids.REVIEW_REQUEST], "the safe one first"
         [approve] = [one for one in dicts(blocks) if one.get("action_id") == ids.APPROVE]
         assert "style" not in approve
     assert_sound_message(message)

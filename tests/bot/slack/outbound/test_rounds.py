@@ -63,7 +63,7 @@ async def test_who_must_decide_again_gets_one_new_message_with_the_difference(sc
     assert "Trust in the partner's MFA: was the tenant's default (value not known)" in said
     assert "; now not trusted; after approval: trusted" in said
     assert "Earlier approvals no longer count: yours" in said
-    assert action_ids(message) == ["approve", "reject", "review_request"]
+    assert action_ids(message) == ["approve", "reject", "ask", "review_request"]
 
 
 async def test_who_got_the_earlier_plan_decides_on_the_difference_and_the_facts_of_the_card(scene: Scene) -> None:
@@ -230,7 +230,7 @@ async def test_the_channel_keeps_one_card_and_its_thread_mentions_who_must_decid
     assert reply["thread_ts"] == card["ts"]
     assert "thread_ts" not in card
     assert mentioned(reply) == [SLACK_IDS["approver1"]]
-    assert action_ids(reply) == ["approve", "reject", "review_request"]
+    assert action_ids(reply) == ["approve", "reject", "ask", "review_request"]
     decided = replace(again, state=RequestState.APPLYING)
     await scene.notifier().show_request(decided)
     assert action_ids(newest(scene, CHANNEL)) == ["review_request"]

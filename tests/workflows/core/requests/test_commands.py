@@ -10,6 +10,7 @@ from tests.workflows.core.builders import (
     BATCH,
     LIFETIME,
     NOW,
+    QUESTION,
     REDEEM_STEP,
     REQUEST,
     RILEY,
@@ -87,8 +88,11 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
     CommandSubject,
+    Comment,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -148,6 +152,15 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         {"digest": DIGEST, "changed": {"justification": ["Joint launch in May", "Joint launch in June"]}},
     ),
     (RemindApprovers(), {"reminders": 2}),
+    (
+        Ask(actor=AMARA, request_id=REQUEST, text="Which?", asked=(RILEY,)),
+        {"text": "Which?", "asked": ["Riley"], "account": "id-amara"},
+    ),
+    (
+        Answer(actor=RILEY, request_id=REQUEST, question=QUESTION.id, text="Two."),
+        {"text": "Two.", "question": "1", "account": "id-riley"},
+    ),
+    (Comment(actor=SAM, request_id=REQUEST, text="I agree."), {"text": "I agree.", "account": "id-sam"}),
     (Expire(), {}),
     (Replan(reason=WHY), {"reason": WHY_VALUES}),
     (
@@ -250,6 +263,15 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (REJECT, {"digest": DIGEST, "reason": "Too wide"}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (AskReminder(actor=RILEY.chat_id, request_id=REQUEST), {}),
+    (
+        Ask(actor=AMARA.chat_id, request_id=REQUEST, text="Which?", asked=(RILEY.chat_id,)),
+        {"text": "Which?", "asked": ["U-RILEY"]},
+    ),
+    (
+        Answer(actor=RILEY.chat_id, request_id=REQUEST, question=QUESTION.id, text="Two."),
+        {"text": "Two.", "question": "1"},
+    ),
+    (Comment(actor=SAM.chat_id, request_id=REQUEST, text="I agree."), {"text": "I agree."}),
     (KEEP, {"reason": "Needed", "tenant_id": TENANT}),
     (Revoke(actor=SAM.chat_id, target="contoso.com", reason="Over"), {"reason": "Over", "target": "contoso.com"}),
     (Revoke(actor=SAM.chat_id, target="contoso.com", reason=""), {"target": "contoso.com"}),

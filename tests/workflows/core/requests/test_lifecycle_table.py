@@ -17,8 +17,10 @@ from tests.workflows.core.builders import (
     DANA,
     EXPIRY,
     LIFETIME,
+    QUESTION,
     REQUEST,
     RILEY,
+    SAM,
     TENANT,
     WHOLE_CHAIN,
     batch_decisions,
@@ -52,7 +54,17 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.request import (
+    Answer,
+    Approve,
+    Ask,
+    Comment,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
+    Submit,
+    Withdraw,
+)
 from workflows.core.requests.lifecycle import TABLE, advance
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState, WriteRefusal
 from workflows.core.requests.transitions.transition import Situation
@@ -66,6 +78,9 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "reject": {"awaiting_approval": "rejected"},
     "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
     "edit": {"awaiting_approval": "preparing"},
+    "ask": {"awaiting_approval": "awaiting_approval"},
+    "answer": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
+    "comment": {"awaiting_approval": "awaiting_approval"},
     "remind_approvers": {"awaiting_approval": "awaiting_approval"},
     "expire": {"preparing": "expired", "awaiting_approval": "expired"},
     "replan": {"awaiting_approval": "preparing", "applying": "preparing", "unconfirmed": "preparing"},
@@ -113,6 +128,9 @@ def _commands(name: str) -> list[RequestCommand]:
         "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
         "edit": [edit()],
+        "ask": [Ask(actor=AMARA, request_id=REQUEST, text="Which sites?", asked=(RILEY,))],
+        "answer": [Answer(actor=RILEY, request_id=REQUEST, question=QUESTION.id, text="Two.")],
+        "comment": [Comment(actor=SAM, request_id=REQUEST, text="I agree.")],
         "remind_approvers": [RemindApprovers()],
         "expire": [Expire()],
         "replan": [Replan(reason=noted("The partner changed."))],
@@ -148,6 +166,7 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
     stands = RequestState(state)
     requests: list[AccessRequest | None] = [request(stands, kind) for kind in RequestKind]
     requests.append(request(stands, batch=BATCH))
+    requests.append(request(stands, remarks=(QUESTION,)))
     if stands is RequestState.AWAITING_APPROVAL:
         requests += [request(decisions=WHOLE_CHAIN[:count]) for count in (1, 2)]
     return requests

@@ -27,6 +27,8 @@ from workflows.core.requests.request import AccessRequest, ClockStop, RequestSta
 
 THREADS_NOT_READ: Final = "Replies in threads are not read."
 """Said wherever somebody may think that a reply to a message reaches the request."""
+SHORT_HINT: Final = "Replies ignored."
+"""The same in two words, on a card that is full."""
 MAX_SHOWN: Final = 5
 """Remarks in Details, the newest; the rest is behind a button. Also the questions on the requester's card."""
 _SHORT: Final = 300
@@ -55,7 +57,8 @@ def remark_blocks(request: AccessRequest, more: Block) -> Iterator[Block]:
         newest = list(reversed(request.remarks))[:MAX_SHOWN]
         yield header("Questions and comments")
         yield rich_text(*(element for remark in newest for element in remark_elements(remark, _SHORT)))
-        yield more
+        if len(request.remarks) > MAX_SHOWN or any(len(remark.text) > _SHORT for remark in newest):
+            yield more
 
 
 def open_question_words(request: AccessRequest) -> str:
@@ -64,15 +67,10 @@ def open_question_words(request: AccessRequest) -> str:
     return f"{counted(count, 'question')} not answered" if count else ""
 
 
-def question_elements(request: AccessRequest, now: datetime, *, with_hint: bool) -> Iterator[RichTextElement]:
-    """Return one line about the questions that are not answered, for the approval card.
-
-    :param with_hint: whether to say that replies in threads are not read.
-    """
+def question_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
+    """Return one line about the questions that are not answered, for the approval card; nothing without one."""
     if words := open_question_words(request):
         yield paragraph(fixed_text(f"❓ {words}", bold=True), *clock_parts(request, now))
-    if with_hint:
-        yield paragraph(fixed_text(THREADS_NOT_READ))
 
 
 def clock_parts(request: AccessRequest, now: datetime) -> Iterator[TextRun]:
@@ -86,6 +84,16 @@ def question_stop(request: AccessRequest, now: datetime) -> ClockStop | None:
     """Return the stop of the clock for a question, while it lasts."""
     stop = request.clock_stop
     return stop if stop is not None and stop.cause is StopCause.QUESTION and now < stop.ends_by else None
+
+
+def threads_hint(words_left: int) -> str:
+    """Return the words that replies in threads are not read, as long as they fit; empty when not even the short ones.
+
+    :param words_left: how many words are left beside the short ones.
+    """
+    if words_left >= len(THREADS_NOT_READ.split()) - len(SHORT_HINT.split()):
+        return THREADS_NOT_READ
+    return SHORT_HINT if words_left >= 0 else ""
 
 
 def is_answerable(request: AccessRequest) -> bool:
