@@ -1,4 +1,4 @@
-"""An approver asks for changes, or proposes to ask for less: the requester stays the one who edits, and it is decided."""
+"""An approver asks for changes, or proposes to ask for less. The requester stays the one who edits."""
 
 from typing import Any
 

@@ -19,6 +19,7 @@ from tests.workflows.core.builders import (
     RILEY,
     SAM,
     TENANT,
+    WHOLE_CHAIN,
     approval,
     edit,
     particulars,
@@ -34,6 +35,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, OnSilence, Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.requests.commands.automatic import Expire, Replan
+from workflows.core.requests.commands.clicks import Click, actor_of, subject_of, with_person, written_text
 from workflows.core.requests.commands.editing import (
     AcceptProposal,
     DeclineProposal,
@@ -42,7 +44,7 @@ from workflows.core.requests.commands.editing import (
     RecordProposal,
     RequestChanges,
 )
-from workflows.core.requests.commands.request import Approve, Reject
+from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
@@ -137,6 +139,11 @@ def test_who_asked_takes_it_back_by_approving_and_the_deadline_moves_by_the_stop
     assert after.expires_at == EXPIRY + timedelta(days=2)
 
 
+def test_who_proposed_takes_it_back_by_approving() -> None:
+    after = advance(with_proposal(), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation()).request
+    assert (after.proposal, len(after.decisions)) == (None, 1)
+
+
 def test_the_clock_stays_stopped_for_a_question_that_is_still_open() -> None:
     question = Remark(
         id=RemarkId("1"), kind=RemarkKind.QUESTION, person=BRUNO, text="?", at=NOW, asked=(RILEY,), stops_clock=True
@@ -174,9 +181,7 @@ def test_only_who_may_decide_asks_and_proposes(actor: Person, command: Any) -> N
 
 
 def test_nobody_asks_when_all_approvals_are_given() -> None:
-    known = waiting(decisions=(approval(AMARA, 0), approval(BRUNO, 1), approval(AMARA, 1)))
-    stages = tuple(replace(stage, quorum=1) for stage in prepared().stages)
-    known = replace(known, prepared=replace(known.require_prepared(), stages=stages))
+    known = waiting(decisions=WHOLE_CHAIN)
     with worded_refusal(Refused, match="has all its approvals"):
         advance(known, asked(), situation())
 
@@ -382,3 +387,19 @@ def test_the_audit_log_has_what_was_asked_and_proposed() -> None:
     assert click.audit_details()["empty_placeholders"] == ["group"]
     accepts = AcceptProposal(actor=RILEY.chat_id, request_id=REQUEST, digest=DIGEST, number=1)
     assert accepts.audit_details() == {"digest": DIGEST, "number": 1}
+
+
+def test_a_click_is_about_its_request_and_its_text_is_kept_when_it_is_refused() -> None:
+    less = LessAsked(template="", days=90)
+    chat_id, shown = RILEY.chat_id, {"request_id": REQUEST, "digest": DIGEST}
+    clicks: list[tuple[Click, str]] = [
+        (RequestChanges(actor=chat_id, text="Less", **shown), "Less"),
+        (ProposeLess(actor=chat_id, less=less, reason="Enough", **shown), "Enough"),
+        (AcceptProposal(actor=chat_id, number=1, **shown), ""),
+        (DeclineProposal(actor=chat_id, number=1, reason="Needed", **shown), "Needed"),
+    ]
+    for click, text in clicks:
+        assert subject_of(click) == CommandSubject(request_id=REQUEST)
+        assert written_text(click) == text
+    assert with_person(clicks[0][0], AMARA) == asked(text="Less")
+    assert (actor_of(asked()), actor_of(proposed()), actor_of(declined())) == (AMARA, AMARA, RILEY)
