@@ -7,7 +7,7 @@ from workflows.core.batches.batch import Batch
 from workflows.core.checks.partner_setup.steps import SetupStep
 from workflows.core.conversation.remarks import Remark
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, Proposal
 from workflows.core.settings.model import TenantId
 
 # callback_id of views and shortcuts
@@ -21,6 +21,9 @@ REJECT_REASON: Final = "reject_reason"
 ASK_QUESTION: Final = "ask_question"
 ANSWER_QUESTION: Final = "answer_question"
 ADD_COMMENT: Final = "add_comment"
+CHANGES_FORM: Final = "changes_form"
+LESS_FORM: Final = "less_form"
+DECLINE_PROPOSAL_FORM: Final = "decline_proposal_form"
 KEEP_REASON: Final = "keep_reason"
 ABSENCE_FORM: Final = "absence_form"
 REASSIGN_FORM: Final = "reassign_form"
@@ -101,6 +104,11 @@ ANSWER: Final = "answer"
 COMMENT: Final = "comment"
 REASSIGN: Final = "reassign"
 END_ABSENCE: Final = "end_absence"
+REQUEST_CHANGES: Final = "request_changes"
+PROPOSE_LESS: Final = "propose_less"
+ACCEPT_PROPOSAL: Final = "accept_proposal"
+EDIT_ASKED: Final = "edit_asked"
+DECLINE_PROPOSAL: Final = "decline_proposal"
 WITHDRAW: Final = "withdraw"
 REMIND: Final = "remind"
 EDIT: Final = "edit"
@@ -193,6 +201,8 @@ TICKET: Final = "ticket"
 REASON: Final = "reason"
 REMARK_TEXT: Final = "remark_text"
 ASKED_PEOPLE: Final = "asked_people"
+LEFT_OUT: Final = "left_out"
+EMPTY_PLACEHOLDERS: Final = "empty_placeholders"
 CONFIRM: Final = "confirm"
 ATTEST: Final = "attest"
 RESTORES: Final = "restores"
@@ -239,6 +249,11 @@ def decision_value(request: AccessRequest) -> str:
 def question_value(request: AccessRequest, question: Remark) -> str:
     """Return a question about a request: `<request id>:<question id>`."""
     return f"{request.id}:{question.id}"
+
+
+def proposal_value(request: AccessRequest, proposal: Proposal) -> str:
+    """Return the value of a button that answers a proposal: `<request id>:<digest>:<number>`."""
+    return f"{request.id}:{proposal.digest}:{proposal.number}"
 
 
 def batch_value(batch: Batch) -> str:

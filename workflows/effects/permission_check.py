@@ -17,6 +17,7 @@ from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import roles_for
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
+from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
@@ -45,6 +46,7 @@ from workflows.core.requests.commands.clicks import (
     with_person,
     written_text,
 )
+from workflows.core.requests.commands.editing import AcceptProposal, DeclineProposal, ProposeLess, RequestChanges
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
@@ -70,6 +72,7 @@ from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
+from workflows.effects.clicks.changes import ChangeClicks
 from workflows.effects.clicks.conversations import Conversations
 from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
@@ -168,6 +171,8 @@ class PermissionCheck:
         match click:
             case Approve() | Reject():
                 await self._decide(click, actor, key, received_at)
+            case RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
+                await self._changes.carry_out(click, actor, key=key, received_at=received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
             case Ask() | Answer() | Comment():
@@ -302,6 +307,11 @@ class PermissionCheck:
     @property
     def _absences(self) -> Absences:
         return Absences(store=self.store, directory=self.directory, clock=self.clock, wake=self.freezes.wake)
+
+    @property
+    def _changes(self) -> ChangeClicks:
+        less_access = LessAccess(store=self.store, catalog=self.catalog, clock=self.clock)
+        return ChangeClicks(service=self.service, less_access=less_access, tenant=self.tenant, directory=self.directory)
 
     @property
     def _handovers(self) -> Handovers:

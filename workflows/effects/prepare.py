@@ -258,6 +258,7 @@ class Preparer:
             now=now,
             ends_at=ends_at,
             is_extension_asked=before is not None and is_extension(before.plan),
+            left_out=fields.left_out,
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)

@@ -18,6 +18,7 @@ from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
+from bot.slack.flows.decide.changes_flow import ChangesFlow
 from bot.slack.flows.decide.conversation_flow import ConversationFlow
 from bot.slack.flows.decide.delegation.absence_flow import AbsenceFlow
 from bot.slack.flows.decide.delegation.reassign_flow import ReassignFlow
@@ -49,7 +50,8 @@ from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
 from workflows.app.reads.partner_setup import PartnerSetupReader
-from workflows.app.requests.editing import RequestEditor
+from workflows.app.requests.edits.editing import RequestEditor
+from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake
@@ -164,7 +166,7 @@ def _decide_flows(
     windows: ModalWindows,
     members: Members,
     display_directory: DisplayDirectory,
-) -> tuple[DecideFlow, AbsenceFlow, ReassignFlow, ConversationFlow]:
+) -> tuple[DecideFlow, AbsenceFlow, ReassignFlow, ConversationFlow, ChangesFlow]:
     store, directory, clock = systems.store, systems.directory, systems.clock
     decide = DecideFlow(
         service=service,
@@ -176,11 +178,13 @@ def _decide_flows(
         clock=clock,
     )
     absences = Absences(store=store, directory=directory, clock=clock)
+    less_access = LessAccess(store=store, catalog=systems.catalog, clock=clock)
     return (
         decide,
         AbsenceFlow(service=service, windows=windows, members=members, directory=directory, absences=absences),
         ReassignFlow(service=service, store=store, windows=windows, members=members, directory=display_directory),
         ConversationFlow(service=service, store=store, windows=windows, directory=directory, clock=clock),
+        ChangesFlow(service=service, windows=windows, directory=directory, less_access=less_access),
     )
 
 

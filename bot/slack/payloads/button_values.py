@@ -79,6 +79,15 @@ def parse_card_value(value: str) -> tuple[RequestId, Digest]:
     return RequestId(parsed.request_id), Digest(parsed.digest)
 
 
+def parse_proposal_value(value: str) -> tuple[RequestId, Digest, int]:
+    """Read `<request id>:<digest>:<number>` from a button that answers a proposal.
+
+    :raises Refused: for any other text.
+    """
+    card_value, _, number = value.rpartition(":")
+    return *parse_card_value(card_value), parse_page(number)
+
+
 def parse_request_id(value: str) -> RequestId:
     """Read a request id from a button.
 

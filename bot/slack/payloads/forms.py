@@ -18,6 +18,9 @@ from workflows.app.batches.confirming import BatchForm
 from workflows.app.requests.forms import EditedRequest, Form
 from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.core.people import ChatId
+from workflows.core.requests.commands.editing import LessAsked
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId, is_tenant_id
 
 
@@ -47,7 +50,26 @@ def parse_form(interaction: Interaction) -> Form:
         edited_request=edits,
         answers_review_of=_answered_review(metadata),
         for_person=ChatId(for_person) if (for_person := view.value(ids.FOR_PERSON)) else None,
+        left_out=tuple(sorted(view.ticked(ids.LEFT_OUT))),
     )
+
+
+def parse_less_form(interaction: Interaction) -> tuple[RequestId, Digest, LessAsked, str]:
+    """Read the window of a proposal: the request, the shown plan, what is proposed, and why.
+
+    :raises Refused: when its metadata names no request.
+    """
+    view = interaction.required_view
+    request_id, digest = parse_card_value(view.private_metadata)
+    request_template = view.value(ids.TEMPLATE)
+    less = LessAsked(
+        template=request_template,
+        days=_chosen_days(view),
+        ends_on=view.value(ids.END_DATE),
+        left_out=tuple(sorted(view.ticked(ids.LEFT_OUT))),
+        empty_placeholders=tuple(sorted(view.ticked(ids.EMPTY_PLACEHOLDERS))),
+    )
+    return request_id, digest, less, view.value(ids.REASON)
 
 
 def _answered_review(metadata: Mapping[str, object]) -> TenantId | None:

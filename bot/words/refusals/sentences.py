@@ -6,6 +6,7 @@ from typing import Final
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.adoption import ADOPTION
 from bot.words.refusals.approvers import APPROVERS
+from bot.words.refusals.changes import CHANGES
 from bot.words.refusals.conversation import ABOUT_THE_ASKED, CONVERSATION
 from bot.words.refusals.decisions import DECISIONS
 from bot.words.refusals.forms import FORMS
@@ -108,6 +109,7 @@ SENTENCES: Final[Sentences] = {
     **APPROVERS,
     **DECISIONS,
     **DELEGATION,
+    **CHANGES,
     **CONVERSATION,
     **PEOPLE,
     **PARTNER_NAMES,

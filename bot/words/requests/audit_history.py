@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import stored_note_words
+from bot.words.requests.titles import left_out_words
 from bot.words.sentences import last_day
 from workflows.core.partners.history.outside_changes import RecordedEntry
 from workflows.core.requests.commands.editing import EditableField
@@ -20,6 +21,10 @@ _CLICKS: Final[Mapping[str, str]] = {
     "want_comment": "Comment received",
     "want_ask_reminder": "Request for a reminder received",
     "want_reassign": "Reassignment received",
+    "want_request_changes": "Request for changes received",
+    "want_propose_less": "Proposal to ask for less received",
+    "want_accept_proposal": "Acceptance of a proposal received",
+    "want_decline_proposal": "Refusal of a proposal received",
 }
 """Clicks whose permission is checked afterwards; the result has an entry of its own."""
 REMARKS: Final = frozenset({"ask", "answer", "comment"})
@@ -32,6 +37,7 @@ FIELDS: Final[Mapping[EditableField, str]] = {
     EditableField.DURATION: "Duration in days",
     EditableField.ENDS_AT: "End of access",
     EditableField.TICKET: "Ticket",
+    EditableField.LEFT_OUT: "Not asked for",
 }
 
 
@@ -87,6 +93,8 @@ def edit_words(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[tuple[st
 def _value_words(field: EditableField, value: Any, names: Mapping[str, str]) -> str:
     if field is EditableField.ENDS_AT and isinstance(value, str) and value:
         return f"the end of {last_day(value)} (UTC)"
+    if isinstance(value, list):
+        return left_out_words(map(str, value)) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{name}: {one}" for name, one in value.items()) or "none"
     return "none" if value in (None, "") else names.get(str(value), str(value))

@@ -10,6 +10,13 @@ from workflows.core.policy.silence import AskedAs, ManagerSkipped
 from workflows.core.requests.commands.review_event import SkipReason
 
 ACCEPTED: Final = "accepted"
+_DID: Final[Mapping[RemarkKind, str]] = {
+    RemarkKind.ANSWER: "answered",
+    RemarkKind.COMMENT: "commented",
+    RemarkKind.CHANGES: "asked the requester to change the request",
+    RemarkKind.PROPOSAL: "proposed to ask for less",
+    RemarkKind.DECLINED: "declined the proposal to ask for less",
+}
 DONE: Final[Mapping[str, str]] = {
     "submit": "Requested",
     "record_prepared": "Checks done, change prepared",
@@ -25,6 +32,11 @@ DONE: Final[Mapping[str, str]] = {
     "set_absence": "Absence set",
     "end_absence": "Absence ended",
     "edit": "Edited and sent again",
+    "request_changes": "Requester asked to change the request",
+    "propose_less": "Proposal to ask for less",
+    "record_proposal": "Proposed to ask for less",
+    "accept_proposal": "Acceptance of the proposal",
+    "decline_proposal": "Proposal to ask for less declined",
     "ask": "Question",
     "answer": "Answer",
     "comment": "Comment",
@@ -80,6 +92,10 @@ _TRIED: Final[Mapping[str, str]] = {
     "ask": "Question not recorded",
     "answer": "Answer not recorded",
     "comment": "Comment not recorded",
+    "request_changes": "Request for changes not recorded",
+    "propose_less": "Proposal not recorded",
+    "accept_proposal": "Acceptance of a proposal refused",
+    "decline_proposal": "Refusal of a proposal not recorded",
     "revoke": "Revocation refused",
     "keep": "Keeping refused",
     "submit": "Request refused",
@@ -169,4 +185,4 @@ def did_words(remark: Remark) -> str:
     """Return what the author of a question, an answer or a comment did, in a few words that follow the name."""
     if remark.kind is RemarkKind.QUESTION:
         return f"asked {and_list([person.name for person in remark.asked])}"
-    return "answered" if remark.kind is RemarkKind.ANSWER else "commented"
+    return _DID[remark.kind]

@@ -46,6 +46,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "{partner}: the approval card of your request{id} cannot be posted in the channel. The admins know. Until "
         "then, approvers get the card as a direct message."
     ),
+    MessageCode.PROPOSAL_DECLINED: (
+        "{partner}{about}: {name} declined your proposal to ask for less. Reason: {reason} The request is unchanged. "
+        "You can decide on it, or propose something else."
+    ),
     MessageCode.DRIFT_FOUND: (
         "A sweep found settings that are not as approved, for {drifted}: {names}. The admins know. "
         "/partner show with a domain shows what differs."

@@ -85,6 +85,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
     NoteCode.ROLE_CHANGED: ("The definition of the role “{role}” changed after this was shown."),
     NoteCode.EDITED: "{name} edited this request.",
+    NoteCode.PROPOSAL_ACCEPTED: "{name} accepted to ask for less, as {proposer} proposed.",
     NoteCode.AUTHOR_NOT_KNOWN: "Entra's audit log does not say any longer who made all of these settings.",
     NoteCode.ASKED_AGAIN: "It is planned again, and approvers decide on the new plan.",
     NoteCode.DEFAULT_UNKNOWN: ("The tenant's default for this partner is not known, so nothing is sent."),

@@ -1,13 +1,14 @@
 """The differences between the plan that an approver saw and the present plan, one line for each."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.drift import default_lines, existence_lines
 from bot.words.plans.risk import risk_for_approval_words
-from bot.words.requests.titles import prepared_title
+from bot.words.requests.titles import left_out_words, prepared_title
 from bot.words.sentences import counted, last_day
 from bot.words.settings.values import NOT_SET
 from workflows.core.plans.changes import ChangeSubject, setting_changes
@@ -20,6 +21,7 @@ from workflows.core.requests.request import AccessRequest, PreparedRequest
 NEEDS_NEW_APPROVAL: Final = "Needs new approval"
 NOBODY_HAD_APPROVED: Final = "Plan changed before anyone approved"
 UNCHANGED: Final = "not in the plan"
+_EDITS: Final = (NoteCode.EDITED, NoteCode.PROPOSAL_ACCEPTED)
 MAX_JUSTIFICATION_WORDS: Final = 25
 """Words of a justification; the rest is counted. Details have the present text."""
 WORDS_BEFORE: Final = 3
@@ -49,7 +51,7 @@ def new_plan_title(request: AccessRequest) -> str:
 
 def new_round_words(request: AccessRequest) -> str:
     """State in a few words why an earlier message does not count: who edited the request, or `new_plan_title`."""
-    edited = next((fact for fact in request.asked_again if fact.code == NoteCode.EDITED), None)
+    edited = next((fact for fact in request.asked_again if fact.code in _EDITS), None)
     return new_plan_title(request) if edited is None else f"Edited by {edited.values['name']}"
 
 
@@ -58,6 +60,18 @@ def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
     if request.previously_shown is None or request.prepared is None:
         return ()
     return tuple(_lines(request, request.previously_shown, request.prepared))
+
+
+def proposal_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
+    """Return the differences between what is asked for and what an approver proposed; empty without a proposal."""
+    prepared, proposal = request.prepared, request.proposal
+    if prepared is None or proposal is None:
+        return ()
+    proposed = replace(
+        prepared, plan=proposal.plan, template_title=proposal.template_title, stages=proposal.stages, restored=None
+    )
+    compared = replace(request, drift=None, previous_fields=request.fields, fields=proposal.fields)
+    return tuple(_lines(compared, prepared, proposed))
 
 
 def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
@@ -83,6 +97,9 @@ def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRe
         "Approval policy", *(_policy_words(prepared.stages) for prepared in (earlier, present))
     )
     yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
+    yield from _line_if_different(
+        "Not asked for", *(left_out_words(prepared.plan.left_out) or "nothing" for prepared in (earlier, present))
+    )
     ends = [plan_shown.plan.ends_at for plan_shown in (earlier_plan, present_plan)]
     durations = [plan_shown.plan.duration for plan_shown in (earlier_plan, present_plan)]
     yield from _line_if_different("Last day", *("not set" if end is None else last_day(end) for end in ends))

@@ -1,5 +1,8 @@
 """The title of a request, and of what a partner's access was approved as: a template, or restored settings."""
 
+from collections.abc import Iterable
+
+from bot.words.settings.open_access import access_kind_titles
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.request import PreparedRequest, RequestId
 
@@ -18,8 +21,18 @@ def prepared_title(prepared: PreparedRequest) -> str:
     return _restoration_title(restored.request_id, restored.policy_title)
 
 
+def left_out_words(codes: Iterable[str]) -> str:
+    """Name the parts of a template that are not asked for; empty for none."""
+    return access_kind_titles(codes)
+
+
 def partner_title(partnership: Partnership) -> str:
     """Return the title of the access that a partner has, or had before it was revoked."""
+    without = left_out_words(partnership.left_out)
+    return f"{_access_title(partnership)} (without: {without})" if without else _access_title(partnership)
+
+
+def _access_title(partnership: Partnership) -> str:
     if partnership.is_adopted:
         return f"Adopted settings ({_equal(partnership.template_title)})"
     if partnership.restored_from is None:

@@ -12,6 +12,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.left_out import known_parts, parts_that_open
 from workflows.core.policy.offers import closes_a_partner
 from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Template
@@ -22,6 +23,7 @@ TICKET_LIMIT: Final = 40
 """The most characters of a ticket. A template's pattern is never matched against a longer text."""
 TICKET: Final = "ticket"
 END_DATE: Final = "end_date"
+LEFT_OUT: Final = "left_out"
 
 Problems = dict[str, Fact]
 """The problem of each wrong field, by the name of the field."""
@@ -144,6 +146,14 @@ def checked_placeholders(form: Form, template: Template, problems: Problems) -> 
             RefusalCode.TEMPLATE_NEEDS_MORE_FIELDS, {"template": template.title, "labels": unseen}
         )
     return {name: value for name, value in values.items() if value} if is_valid else None
+
+
+def checked_left_out(form: Form, template: Template, problems: Problems) -> tuple[str, ...]:
+    """Return the parts of the template that are not asked for. Some part must be."""
+    left_out = known_parts(template.settings, form.left_out)
+    if left_out and left_out == parts_that_open(template.settings):
+        problems[LEFT_OUT] = Fact(RefusalCode.LEFT_OUT_EVERYTHING, {"template": template.title})
+    return left_out
 
 
 def check_days(days: int, templates: Iterable[Template], problems: Problems) -> None:

@@ -54,6 +54,9 @@ class Form:
             return self.requester, None
         return self.for_person, self.requester
 
+    left_out: tuple[str, ...] = ()
+    """The parts of the template that are not asked for, by their codes."""
+
 
 class InvalidForm(Exception):
     """The form cannot be filed. `problems` contains the problem of each wrong field, by the name of the field."""
@@ -108,6 +111,7 @@ def refill(request: AccessRequest, requester: ChatId, catalog: Catalog, now: dat
         ticket=fields.ticket,
         placeholders=fields.placeholders,
         labels={name: names[value.lower()] for name, value in fields.placeholders.items() if value.lower() in names},
+        left_out=fields.left_out,
     )
     title = fields.template if prepared is None else prepared.template_title
     template = catalog.templates.get(fields.template)

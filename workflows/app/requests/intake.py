@@ -18,6 +18,7 @@ from workflows.app.requests.field_checks import (
     Problems,
     checked_end,
     checked_justification,
+    checked_left_out,
     checked_placeholders,
     checked_target,
     checked_template,
@@ -194,6 +195,7 @@ class Intake(FormServices):
             return None
         period = checked_end(form, template, self.clock.now(), problems)
         ticket = checked_ticket(form, template, problems)
+        left_out = checked_left_out(form, template, problems)
         placeholders = checked_placeholders(form, template, problems)
         if target is None or placeholders is None:
             return None
@@ -211,6 +213,7 @@ class Intake(FormServices):
             ends_at=period.ends_at,
             ticket=ticket,
             answers_review_of=form.answers_review_of,
+            left_out=left_out,
         )
         return _CheckedFields(fields=fields, template=template)
 
@@ -304,6 +307,7 @@ class Intake(FormServices):
             record=record,
             now=self.clock.now(),
             ends_at=fields.ends_at,
+            left_out=fields.left_out,
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)

@@ -27,6 +27,7 @@ from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
+from workflows.core.policy.left_out import known_parts
 from workflows.core.policy.risk import risk_for_approval, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage, Template, filled_settings
 from workflows.core.requests.request import ObservedPartner, RequestId
@@ -59,6 +60,7 @@ def access_plan(
     now: datetime,
     ends_at: datetime | None = None,
     is_extension_asked: bool = False,
+    left_out: tuple[str, ...] = (),
 ) -> Plan:
     """Compute the plan of an access request; a renewal when the partner has these settings already.
 
@@ -66,16 +68,18 @@ def access_plan(
     :param record: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
     :param ends_at: the requested end, when a day was chosen in place of a duration.
     :param is_extension_asked: whether the plan before this one was an extension.
+    :param left_out: the parts of the template that are not asked for; see `policy.left_out`.
     :raises InvalidField: when a placeholder's value is missing or wrong.
     :raises NothingToChange: when the partner has these settings already, for the same time or longer. The error says
         which request would extend the access.
     """
     period = (ends_at or now + duration) - now
+    left_out = known_parts(template.settings, left_out)
     try:
         plan = plan_access(
             tenant_id=observation.identity.tenant_id,
             before=observation.configuration,
-            settings=filled_settings(template, placeholders),
+            settings=filled_settings(template, placeholders, left_out),
             template=template.name,
             template_hash=template.content_hash,
             duration=duration,
@@ -86,7 +90,7 @@ def access_plan(
             raise no_extension_error(record, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
     is_extending = extends(plan, record, period, now, is_asked=is_extension_asked)
-    plan = replace(plan, ends_at=ends_at, extends=is_extending)
+    plan = replace(plan, ends_at=ends_at, extends=is_extending, left_out=left_out)
     at_end, on_silence = at_end_of(plan, record, template), on_silence_of(plan, record, template)
     return with_inheritance(replace(plan, at_end=at_end, on_silence=on_silence), observation.default)
 

@@ -14,7 +14,7 @@ RemarkId = NewType("RemarkId", str)
 MAX_TEXT: Final = 1000
 """Characters of a question, an answer or a comment."""
 MAX_REMARKS: Final = 50
-"""Questions and comments of one request. Answers are not counted: each question has at most one."""
+"""Questions, comments and proposals of one request. Answers are not counted: each question has at most one."""
 MAX_OPEN_QUESTIONS: Final = 3
 """Questions of one person about one request that are not answered."""
 MAX_ASKED: Final = 5
@@ -27,6 +27,12 @@ class RemarkKind(StrEnum):
     QUESTION = "question"
     ANSWER = "answer"
     COMMENT = "comment"
+    CHANGES = "changes"
+    """What the requester is asked to change."""
+    PROPOSAL = "proposal"
+    """Why less is enough."""
+    DECLINED = "declined"
+    """Why a proposal is declined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,4 +75,4 @@ def next_remark_id(remarks: Iterable[Remark]) -> RemarkId:
 
 def counts_towards_limit(remark: Remark) -> bool:
     """Return whether a remark counts towards `MAX_REMARKS`."""
-    return remark.kind is not RemarkKind.ANSWER
+    return remark.kind not in (RemarkKind.ANSWER, RemarkKind.DECLINED)

@@ -261,6 +261,7 @@ def _new_record(
         basis=basis,
         at_end=prepared.plan.at_end if basis is SettingsBasis.APPROVED else AtEnd.ASK,
         on_silence=prepared.plan.on_silence if basis is SettingsBasis.APPROVED else OnSilence.ESCALATE,
+        left_out=prepared.plan.left_out,
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
@@ -317,6 +318,7 @@ def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
         not_closed=None,
         template=new.template,
         template_title=new.template_title,
+        left_out=new.left_out,
         is_adopted=new.is_adopted,
         restored_from=new.restored_from,
         request_id=new.request_id,

@@ -164,6 +164,8 @@ class Partnership:
     """What a suspended partner had before; None in every other state."""
     on_silence: OnSilence = OnSilence.ESCALATE
     """What happens when nobody answers a review, from the approved plan. Records of earlier versions escalate."""
+    left_out: tuple[str, ...] = ()
+    """The parts of the template that were not asked for, by their codes, see `policy.left_out`."""
     review_reminders: tuple[ReviewReminder, ...] = ()
     """The reminders of the open review, the newest last. A partner that was suspended for silence keeps them."""
     asked_since: datetime | None = None

@@ -161,6 +161,8 @@ class Plan:
     """What happens when nobody answers a review of the access. Plans of earlier versions escalate."""
     adoption: Adoption | None = None
     """Set when the plan writes nothing and makes `before` the record; None for every other plan."""
+    left_out: tuple[str, ...] = ()
+    """The parts of the template that are not asked for, by their codes, see `policy.left_out`."""
     kept_approval: ApprovedSettings | None = None
     """What counts as approved after a plan that leaves settings as they are which nobody approved.
 
@@ -178,7 +180,7 @@ class Plan:
     @computed_once
     def digest(self) -> Digest:
         """Return the SHA-256 over all fields above. Every button and every decision contains it."""
-        approved = {
+        approved: dict[str, Any] = {
             "tenantId": self.tenant_id,
             "operations": [_digest_fields(operation) for operation in self.operations],
             "before": self.before,
@@ -201,6 +203,8 @@ class Plan:
             approved["atEnd"] = self.at_end.value
         if self.on_silence is not OnSilence.ESCALATE:
             approved["onSilence"] = self.on_silence.value
+        if self.left_out:
+            approved["leftOut"] = list(self.left_out)
         if self.adoption is not None:
             approved["adoption"] = asdict(self.adoption)
         if self.kept_approval is not None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
+from workflows.core.policy.left_out import without_parts
 from workflows.core.policy.placeholders import Placeholder, fill
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import Property, Setting
@@ -91,13 +92,16 @@ class Template:
         return self.durations[-1]
 
 
-def filled_settings(template: Template, values: Mapping[str, str]) -> Mapping[Property, Setting]:
-    """Return the template's settings with the ids of a request in place of its placeholders.
+def filled_settings(
+    template: Template, values: Mapping[str, str], left_out: tuple[str, ...] = ()
+) -> Mapping[Property, Setting]:
+    """Return the template's settings as a request asks for them, with its ids in place of the placeholders.
 
     :param values: the typed text of each placeholder, by its name.
+    :param left_out: the parts that the request does not ask for, see `left_out`.
     :raises InvalidField: for the first placeholder with a missing or wrong value; the error names its field.
     """
-    return fill(template.settings, template.placeholders, values)
+    return fill(without_parts(template.settings, left_out), template.placeholders, values)
 
 
 def one_approver(chain: tuple[Stage, ...]) -> tuple[Stage, ...]:

@@ -176,6 +176,8 @@ class MessageCode(StrEnum):
     """Values: `person`, `from`, `until`, `by`, `note`."""
     ABSENCE_ENDED = "absence_ended"
     """Values: `person`, `delegate`, `by`."""
+    PROPOSAL_DECLINED = "proposal_declined"
+    """Values: `partner`, `request`, `name`, `reason`."""
     YOU_WITHDREW = "you_withdrew"
     """Values: `partner`, `note`."""
     ENDED = "ended"

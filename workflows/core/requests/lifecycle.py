@@ -33,6 +33,9 @@ stateDiagram-v2
     awaiting_approval --> rejected: reject
     awaiting_approval --> withdrawn: withdraw
     awaiting_approval --> preparing: edit
+    awaiting_approval --> awaiting_approval: request_changes
+    awaiting_approval --> awaiting_approval: record_proposal
+    awaiting_approval --> awaiting_approval: decline_proposal
     awaiting_approval --> awaiting_approval: remind_approvers
     awaiting_approval --> awaiting_approval: ask
     awaiting_approval --> awaiting_approval: answer
@@ -96,6 +99,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
+from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges
 from workflows.core.requests.commands.people.delegation import Reassign
 from workflows.core.requests.commands.request import (
     Answer,
@@ -110,7 +114,15 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions import conversation, decisions, in_batch, planning, reassigning, writes
+from workflows.core.requests.transitions import (
+    changing,
+    conversation,
+    decisions,
+    in_batch,
+    planning,
+    reassigning,
+    writes,
+)
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
@@ -131,6 +143,9 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
+    (S.AWAITING_APPROVAL, RequestChanges): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, RecordProposal): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, DeclineProposal): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Ask): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Answer): frozenset({S.AWAITING_APPROVAL}),
@@ -183,6 +198,7 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
+    transition = changing.without_unanswered(transition, situation)
     return in_batch.with_effects_of_batch(request, transition=with_review_update(state, transition))
 
 
@@ -195,6 +211,9 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Reject: decisions.reject,
     Withdraw: decisions.withdraw,
     Edit: planning.edit,
+    RequestChanges: changing.request_changes,
+    RecordProposal: changing.record_proposal,
+    DeclineProposal: changing.decline_proposal,
     RemindApprovers: decisions.remind_approvers,
     Ask: conversation.ask,
     Answer: conversation.answer,

@@ -98,6 +98,8 @@ class NoteCode(StrEnum):
     """Values: `role`."""
     EDITED = "edited"
     """The requester changed what is asked for. Values: `name`."""
+    PROPOSAL_ACCEPTED = "proposal_accepted"
+    """The requester accepted to ask for less. Values: `name`, `proposer`."""
     ASKED_AGAIN = "asked_again"
     STAGE_OPEN_AGAIN = "stage_open_again"
     """Values: `is_first`."""

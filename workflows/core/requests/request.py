@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
-from workflows.core.conversation.remarks import Remark
+from workflows.core.conversation.remarks import Remark, RemarkId
 from workflows.core.delegation.reassignment import Reassignment
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -22,7 +22,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
 from workflows.core.policy.relations import NO_RELATIONS, Relations
 from workflows.core.policy.template import Stage
-from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import OpenAccess
 
@@ -136,6 +136,8 @@ class RequestFields:
     """How a revocation closes the partner. It means nothing for other kinds."""
     submitter: ChatId | None = None
     """Who sent the request on behalf of the requester; None when the requester did."""
+    left_out: tuple[str, ...] = ()
+    """The parts of the template that are not asked for, by their codes, see `policy.left_out`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +205,39 @@ class EditRecord:
     """Who edited a request, and when."""
 
     person: Person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesRequested:
+    """An approver asked the requester to change the request. It counts until the next edit or plan."""
+
+    person: Person
+    text: str
+    """What shall be changed. It comes from outside."""
+    at: datetime
+    remark: RemarkId
+    """The remark that records it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An approver proposed to ask for less. Nothing changes until the requester accepts, which is an edit of theirs."""
+
+    number: int
+    """The number of the remark that records it: an answer to an earlier proposal is not taken for one to this."""
+    person: Person
+    fields: RequestFields
+    """What would be asked for."""
+    plan: Plan
+    """The plan that would follow from it, as the tenant was read for the present plan."""
+    template_title: str
+    stages: tuple[Stage, ...]
+    """The approval chain that would decide on it."""
+    reason: str
+    """Why less is enough. It comes from outside."""
+    digest: Digest
+    """The plan for which it was made. For another plan it is out of date."""
     at: datetime
 
 
@@ -307,6 +342,10 @@ class AccessRequest:
     """The plan that approvers saw before the present plan; None when there was none, or it was the same."""
     previous_fields: RequestFields | None = None
     """What the requester had filled in when approvers saw the earlier plan; None where that is still the same."""
+    changes_requested: ChangesRequested | None = None
+    """What an approver asked the requester to change; None when nobody waits for an edit."""
+    proposal: Proposal | None = None
+    """What an approver proposed to ask for instead; None when no proposal waits for an answer."""
     edits: tuple[EditRecord, ...] = ()
     """Who edited the request, the newest last. None of them may decide on it."""
     supports: tuple[Support, ...] = ()

@@ -29,6 +29,7 @@ from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.sections.approve_dialog import high_risk_dialog, unanswered_dialog
+from bot.slack.cards.approval.sections.asked_changes import left_out_parts
 from bot.slack.cards.approval.sections.conversation import (
     SHORT_HINT,
     question_elements,
@@ -199,6 +200,8 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
         yield fixed_text(f"{_then(AtEnd.ASK if record is None else record.at_end)} · ")
     elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields, is_short=True):
         yield fixed_text(f"{lasts}{_then(prepared.plan.at_end)} · ")
+    if left_out := list(left_out_parts(request)):
+        yield from (*left_out, fixed_text(" · "))
     if fields.ticket:
         yield fixed_text("Ticket ")
         yield cleaned_text(fields.ticket, bold=True)

@@ -35,6 +35,7 @@ from bot.slack.cards.approval.details_parts import (
     outside_change_json_blocks,
     particular_and_general_notes,
 )
+from bot.slack.cards.approval.sections.asked_changes import asked_change_elements
 from bot.slack.cards.approval.sections.conversation import remark_blocks
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements
 from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
@@ -59,7 +60,7 @@ from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.requests.access_end import AT_END
-from bot.words.requests.titles import prepared_title
+from bot.words.requests.titles import left_out_words, prepared_title
 from bot.words.reviews.silence import reviews_words
 from bot.words.sentences import counted, last_day
 from workflows.app.reads.found_requests import Replacement
@@ -97,6 +98,8 @@ def details_blocks(
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich_text(*outcome))
+    if asked := list(asked_change_elements(request)):
+        blocks.append(rich_text(*asked))
     blocks += _outside_changes(request)
     blocks.append(rich_text(*_facts(request), *_other_request_elements(other_requests)))
     if len(other_requests) > MAX_OTHER_REQUESTS:
@@ -159,6 +162,8 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
             cleaned_text(prepared.sponsor.name),
         ]
         rows += [fixed_text("\nAccess template: "), cleaned_text(prepared_title(prepared))]
+        if left_out := left_out_words(prepared.plan.left_out):
+            rows += [fixed_text("\nNot asked for: "), cleaned_text(left_out)]
     if fields.kind is RequestKind.RESTORATION:
         rows += [fixed_text("\nRestores: "), *restored_parts(request)]
     then = "" if prepared is None else f", {AT_END[prepared.plan.at_end].then}"

@@ -9,6 +9,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import actions, button, small_text
 from bot.slack.cards.approval.approval_card import decision_row
 from bot.slack.cards.requests import can_be_decided
+from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
@@ -40,6 +41,9 @@ def _other_buttons(request: AccessRequest, *, may_decide: bool, may_reassign: bo
     value = ids.decision_value(request)
     if not may_decide:
         yield button("Ask", ids.ASK, value)
+    elif is_editable(request):
+        yield button("Request changes", ids.REQUEST_CHANGES, value)
+        yield button("Propose less", ids.PROPOSE_LESS, value)
     yield button("Comment", ids.COMMENT, value)
     if may_reassign and request.state is RequestState.AWAITING_APPROVAL:
         yield button("Reassign", ids.REASSIGN, value)

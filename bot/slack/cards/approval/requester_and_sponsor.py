@@ -25,6 +25,12 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import changes_of, stage_elements
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
+from bot.slack.cards.approval.sections.asked_changes import (
+    asked_change_elements,
+    left_out_parts,
+    open_proposal,
+    proposal_buttons,
+)
 from bot.slack.cards.approval.sections.conversation import answer_buttons, questions_for_requester
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
@@ -100,11 +106,14 @@ def requester_card(
             *([paragraph(*lost)] if (lost := _lost_access_parts(request)) else []),
             paragraph(*_history_parts(request)),
             *([paragraph(*_reminder_parts(request, now))] if _is_reminded(request) else []),
+            *asked_change_elements(request),
             *questions_for_requester(request),
             *(_decision_elements(request, holders) if is_asked else []),
             paragraph(*_subject_parts(request, record, now)),
         ),
     ]
+    if (proposal := open_proposal(request)) is not None:
+        blocks.append(actions(f"proposal:{request.id}", *proposal_buttons(request, proposal)))
     if answers := answer_buttons(request):
         blocks.append(actions(f"answer:{request.id}", *answers))
     can_request_again = newer is None and is_over(request, record, now)
@@ -228,6 +237,8 @@ def _subject_parts(request: AccessRequest, record: Partnership | None, now: date
         yield cleaned_text(known.requester.name)
         yield fixed_text(", sent by ")
         yield cleaned_text(known.submitter.name)
+    if known is not None and (left_out := list(left_out_parts(request))):
+        yield from (fixed_text(" · "), *left_out)
     yield fixed_text(f" · {request.id}")
 
 

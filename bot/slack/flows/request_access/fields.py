@@ -6,6 +6,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
+    CheckboxesElement,
     DatePickerElement,
     ExternalDataSelectElement,
     InputBlock,
@@ -35,6 +36,7 @@ from bot.words.requests.form import (
     offer_words,
     partner_question,
 )
+from bot.words.settings.open_access import access_kind_title
 from workflows.app.reads.object_search import MIN_CHARACTERS
 from workflows.app.requests.field_checks import TICKET_LIMIT
 from workflows.core.errors.facts import Fact
@@ -45,6 +47,8 @@ from workflows.core.settings.id_owner import Owner
 
 MAX_NOT_OFFERED_CHARACTERS: Final = 600
 """Characters that name the templates which only other people may request."""
+MAX_BOXES: Final = 10
+"""The most boxes that Slack accepts in one field."""
 _MAX_OPTIONS_IN_GROUP: Final = 100
 """The most options that Slack accepts in one group, and the most groups."""
 
@@ -180,6 +184,25 @@ def ticket_field(rule: TicketRule | None, typed_text: str) -> Iterator[InputBloc
             max_length=TICKET_LIMIT,
         )
         yield input_block("Ticket", ids.TICKET, element, hint=rule.hint, is_optional=not rule.is_required)
+
+
+def left_out_field(codes: Sequence[str], left_out: Sequence[str]) -> InputBlock:
+    """Return the boxes of the parts of a template that are not asked for."""
+    return boxes_field("Not asked for", ids.LEFT_OUT, part_options(codes), left_out, hint="Clear a box to ask for it.")
+
+
+def part_options(codes: Sequence[str]) -> list[Option]:
+    """Return one box for each part of a template."""
+    return [option(access_kind_title(code), code) for code in codes[:MAX_BOXES]]
+
+
+def boxes_field(
+    label: str, block_id: str, options: Sequence[Option], ticked: Sequence[str], *, hint: str = ""
+) -> InputBlock:
+    """Return a field of boxes that may all stay empty."""
+    initial = [one for one in options if one.value in ticked]
+    boxes = CheckboxesElement(action_id=block_id, options=options, initial_options=initial or None)
+    return input_block(label, block_id, boxes, hint=hint, is_optional=True)
 
 
 def _default_days(templates: Sequence[Template]) -> int:

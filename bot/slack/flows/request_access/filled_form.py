@@ -17,7 +17,7 @@ from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction
 from bot.words.requests.form import STAYS_IN_WINDOW
 from bot.words.requests.notes import refusal_words
-from workflows.app.requests.editing import PARTNER_PROBLEMS_FIELD, RequestEditor
+from workflows.app.requests.edits.editing import PARTNER_PROBLEMS_FIELD, RequestEditor
 from workflows.app.requests.forms import EditedRequest, Form, Refill, refill
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused
@@ -47,6 +47,7 @@ class FilledFormFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Action(ids.EDIT, self.open_edit, audit_name=_EDIT, card=Card.REQUESTER)
+        yield Action(ids.EDIT_ASKED, self.open_edit, audit_name=_EDIT)
         yield Submission(ids.EDIT_REQUEST, self.send_edit, audit_name=_EDIT)
         yield Action(ids.REQUEST_AGAIN, self.open_repeat, audit_name="open_request")
 

@@ -24,6 +24,7 @@ from bot.slack.flows.request_access.fields import (
     duration_field,
     end_date_field,
     for_person_field,
+    left_out_field,
     not_offered_note,
     placeholder_fields,
     template_field,
@@ -42,6 +43,7 @@ from workflows.app.requests.forms import EditedRequest, RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.left_out import known_parts
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.template import Template
 from workflows.core.settings.model import TenantId
@@ -82,6 +84,10 @@ class RequestForm:
     """What of the earlier request that it was filled in from is different today, by the field."""
     freeze: Freeze | None = None
     """The freeze in force: the request may be sent and decided, and is applied later."""
+    left_out: Sequence[str] = ()
+    """The parts of the template that are not asked for, by their codes."""
+    offered_to_leave_out: Sequence[str] = ()
+    """Those that the earlier request did not ask for."""
     answers_review_of: TenantId | None = None
     """The partner whose review the request answers; None for any other request."""
     for_person: ChatId | None = None
@@ -133,6 +139,7 @@ def request_view(form: RequestForm) -> Json:
             hint=SPONSOR_HINT,
         ),
         *_end_fields(form, template),
+        *_left_out_fields(form, template),
     ]
     answered = {} if form.answers_review_of is None else {ids.ANSWERS_REVIEW: form.answers_review_of}
     metadata = {ids.LOOKED_UP: cut(form.target, 300), **_placeholders_shown(template), **answered}
@@ -151,6 +158,13 @@ def _end_fields(form: RequestForm, template: Template | None) -> Iterator[Block]
     yield from _note(form, ids.DURATION)
     yield from end_date_field(template, form.ends_on)
     yield from _note(form, ids.END_DATE)
+
+
+def _left_out_fields(form: RequestForm, template: Template | None) -> Iterator[Block]:
+    """Return the parts of the template that the earlier request left out, so that its requester sees them."""
+    codes = () if template is None else known_parts(template.settings, form.offered_to_leave_out)
+    if codes:
+        yield left_out_field(codes, form.left_out)
 
 
 def _partner(form: RequestForm) -> Iterator[Block]:

@@ -74,6 +74,8 @@ class OpenRequestForm(OpenForm[Form]):
                 answers_review_of=form.answers_review_of,
                 for_person=form.for_person,
                 not_offered=self.not_offered,
+                left_out=form.left_out,
+                offered_to_leave_out=() if self.refill is None else self.refill.form.left_out,
             )
         )
 

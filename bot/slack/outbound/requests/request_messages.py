@@ -15,6 +15,7 @@ from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, 
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
+from bot.slack.outbound.requests.change_messages import ChangeMessages
 from bot.slack.outbound.requests.readers_messages import ReadersMessages
 from bot.slack.outbound.requests.reassignment_messages import ReassignmentMessages
 from bot.slack.outbound.requests.remark_messages import RemarkMessages
@@ -43,6 +44,7 @@ class RequestMessages:
         self._reminders = reminders
         self._remarks = RemarkMessages(outbound)
         self._reassignments = ReassignmentMessages(outbound)
+        self._changes = ChangeMessages(outbound)
 
     async def live_copies(self, request: AccessRequest) -> list[MessageCopy]:
         """Return every posted copy that counts: of the card, and of what the requester and the sponsor see."""
@@ -87,6 +89,7 @@ class RequestMessages:
         await self._show_sponsor(request, context, is_shown_now)
         await self._remarks.show(request)
         await self._reassignments.show(request)
+        await self._changes.show(request)
         if problem is not None:
             raise problem
 

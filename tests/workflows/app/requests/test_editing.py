@@ -11,7 +11,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, NOW, RILEY, SAM
 from tests.workflows.world import CATALOG, World, filled_form
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
-from workflows.app.requests.editing import RequestEditor
+from workflows.app.requests.edits.editing import RequestEditor
 from workflows.app.requests.forms import EditedRequest, Form, InvalidForm, RefillCode, refill
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused

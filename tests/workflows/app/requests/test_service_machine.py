@@ -20,7 +20,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RIL
 from tests.workflows.core.strategies import PROPERTY
 from tests.workflows.small_scope.ledger import Given, Ledger
 from tests.workflows.world import CONTOSO, World, filled_form, open_world
-from workflows.app.requests.editing import RequestEditor
+from workflows.app.requests.edits.editing import RequestEditor
 from workflows.app.requests.forms import EditedRequest, InvalidForm
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors.raised import Refused

@@ -69,6 +69,13 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
+from workflows.core.requests.commands.editing import (
+    AcceptProposal,
+    DeclineProposal,
+    LessAsked,
+    ProposeLess,
+    RequestChanges,
+)
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -162,6 +169,23 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     (
         edit(),
         {"digest": DIGEST, "changed": {"justification": ["Joint launch in May", "Joint launch in June"]}},
+    ),
+    (
+        RequestChanges(actor=AMARA, request_id=REQUEST, digest=prepared().plan.digest, text="Less"),
+        {"digest": prepared().plan.digest, "text": "Less", "account": "id-amara"},
+    ),
+    (
+        proposed(),
+        {
+            "digest": prepared().plan.digest,
+            "reason": "Guests can accept the prompt.",
+            "changed": {"left_out": [[], ["automaticUserConsentSettings.inboundAllowed"]]},
+            "account": "id-amara",
+        },
+    ),
+    (
+        declined(),
+        {"number": 1, "digest": prepared().plan.digest, "reason": "We need it.", "account": "id-riley"},
     ),
     (RemindApprovers(), {"reminders": 2}),
     (
@@ -297,6 +321,28 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (REJECT, {"digest": DIGEST, "reason": "Too wide"}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (AskReminder(actor=RILEY.chat_id, request_id=REQUEST), {}),
+    (
+        RequestChanges(actor=AMARA.chat_id, request_id=REQUEST, digest=prepared().plan.digest, text="Less"),
+        {"digest": prepared().plan.digest, "text": "Less"},
+    ),
+    (
+        ProposeLess(
+            actor=AMARA.chat_id,
+            request_id=REQUEST,
+            digest=prepared().plan.digest,
+            less=LessAsked(template="", days=30),
+            reason="Enough",
+        ),
+        {"digest": prepared().plan.digest, "reason": "Enough", "days": 30},
+    ),
+    (
+        AcceptProposal(actor=RILEY.chat_id, request_id=REQUEST, digest=prepared().plan.digest, number=1),
+        {"digest": prepared().plan.digest, "number": 1},
+    ),
+    (
+        DeclineProposal(actor=RILEY.chat_id, request_id=REQUEST, digest=prepared().plan.digest, number=1, reason="No"),
+        {"number": 1, "digest": prepared().plan.digest, "reason": "No"},
+    ),
     (
         Ask(actor=AMARA.chat_id, request_id=REQUEST, text="Which?", asked=(RILEY.chat_id,)),
         {"text": "Which?", "asked": ["U-RILEY"]},

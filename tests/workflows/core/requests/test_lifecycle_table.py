@@ -31,6 +31,7 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
+from tests.workflows.core.requests.test_changing import declined, proposed, with_proposal
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -56,6 +57,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
+from workflows.core.requests.commands.editing import RequestChanges
 from workflows.core.requests.commands.people.delegation import Reassign
 from workflows.core.requests.commands.request import (
     Answer,
@@ -81,6 +83,9 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "reject": {"awaiting_approval": "rejected"},
     "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
     "edit": {"awaiting_approval": "preparing"},
+    "request_changes": {"awaiting_approval": "awaiting_approval"},
+    "record_proposal": {"awaiting_approval": "awaiting_approval"},
+    "decline_proposal": {"awaiting_approval": "awaiting_approval"},
     "ask": {"awaiting_approval": "awaiting_approval"},
     "answer": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
     "comment": {"awaiting_approval": "awaiting_approval"},
@@ -133,6 +138,9 @@ def _commands(name: str) -> list[RequestCommand]:
         "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
         "edit": [edit()],
+        "request_changes": [RequestChanges(actor=AMARA, request_id=REQUEST, digest=DIGEST, text="Less, please.")],
+        "record_proposal": [proposed()],
+        "decline_proposal": [declined()],
         "ask": [Ask(actor=AMARA, request_id=REQUEST, text="Which sites?", asked=(RILEY,))],
         "answer": [Answer(actor=RILEY, request_id=REQUEST, question=QUESTION.id, text="Two.")],
         "comment": [Comment(actor=SAM, request_id=REQUEST, text="I agree.")],
@@ -182,6 +190,7 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
     requests.append(request(stands, remarks=(QUESTION,)))
     if stands is RequestState.AWAITING_APPROVAL:
         requests += [request(decisions=WHOLE_CHAIN[:count]) for count in (1, 2)]
+        requests.append(with_proposal())
     return requests
 
 

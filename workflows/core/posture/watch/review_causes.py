@@ -69,7 +69,7 @@ def _gives_less(request: AccessRequest, template: Template) -> bool:
     """Return whether applying the template now would certainly reduce the approved access, and open nothing."""
     plan = request.plan
     try:
-        settings = filled_settings(template, request.fields.placeholders)
+        settings = filled_settings(template, request.fields.placeholders, request.fields.left_out)
         renewed = plan_access(
             tenant_id=plan.tenant_id,
             before=plan.configuration_after(),

@@ -7,6 +7,13 @@ from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignClick, StartCampaign, WithdrawCampaign
+from workflows.core.requests.commands.editing import (
+    AcceptProposal,
+    DeclineProposal,
+    ProposeLess,
+    RecordProposal,
+    RequestChanges,
+)
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import (
     ConfirmSetup,
@@ -84,6 +91,8 @@ class AskReminder:
 
 DecisionClick = Approve[ChatId] | Reject[ChatId]
 
+ChangeClick = RequestChanges[ChatId] | ProposeLess | AcceptProposal | DeclineProposal[ChatId]
+
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
 RemarkClick = Ask[ChatId] | Answer[ChatId] | Comment[ChatId]
@@ -98,6 +107,7 @@ Click = (
     DecisionClick
     | Withdraw
     | AskReminder
+    | ChangeClick
     | RemarkClick
     | Keep[ChatId]
     | Revoke
@@ -128,6 +138,8 @@ def subject_of(click: Click) -> CommandSubject:
     match click:
         case Approve() | Reject() | Withdraw() | AskReminder() | Ask() | Answer() | Comment() | Reassign():
             return CommandSubject(request_id=click.request_id)
+        case RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
+            return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
         case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
@@ -146,7 +158,9 @@ def subject_of(click: Click) -> CommandSubject:
 
 def written_text(click: Click) -> str:
     """Return the text that is shown back to its author when it was not recorded; empty for clicks without one."""
-    return click.text if isinstance(click, Ask | Answer | Comment) else ""
+    if isinstance(click, Ask | Answer | Comment | RequestChanges):
+        return click.text
+    return click.reason if isinstance(click, ProposeLess | DeclineProposal) else ""
 
 
 def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
@@ -154,6 +168,10 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
+        case RequestChanges() | DeclineProposal():
+            return command.actor
+        case RecordProposal():
+            return command.proposal.person
         case Ask() | Answer() | Comment() | Reassign():
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
@@ -168,6 +186,10 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+@overload
+def with_person(click: RequestChanges[ChatId], actor: Person) -> RequestChanges[Person]: ...
+@overload
+def with_person(click: DeclineProposal[ChatId], actor: Person) -> DeclineProposal[Person]: ...
 @overload
 def with_person(click: Answer[ChatId], actor: Person) -> Answer[Person]: ...
 @overload

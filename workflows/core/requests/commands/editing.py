@@ -1,14 +1,26 @@
-"""Rules for edits of a request: which fields an edit can change, and who may edit. Pure."""
+"""Changes of what a request asks for: who may edit it, which fields, and how approvers ask for changes. Pure.
 
-from dataclasses import replace
+An approver never edits a request. They ask the requester to change it, or propose to ask for less.
+"""
+
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, Literal
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import Person
-from workflows.core.requests.request import AccessRequest, RequestFields, RequestKind, RequestState
+from workflows.core.people import Actor, ChatId, Person
+from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
+from workflows.core.requests.request import (
+    AccessRequest,
+    Proposal,
+    RequestFields,
+    RequestId,
+    RequestKind,
+    RequestState,
+)
+from workflows.core.settings.canonical import Digest
 
 
 class EditableField(StrEnum):
@@ -21,6 +33,113 @@ class EditableField(StrEnum):
     DURATION = "duration"
     ENDS_AT = "ends_at"
     TICKET = "ticket"
+    LEFT_OUT = "left_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestChanges(Generic[Actor]):
+    """An approver asks the requester to change the request, and says what."""
+
+    name: Literal["request_changes"] = field(default="request_changes")
+    actor: Actor
+    request_id: RequestId
+    digest: Digest
+    """The plan that the approver was shown."""
+    text: str
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Return the plan's digest and the text, and the account once it is known."""
+        return {**clicked_details(digest=self.digest, text=self.text), **account_details(self.actor)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessAsked:
+    """What an approver proposes to ask for instead, as chosen in the window."""
+
+    template: str
+    """Empty for the present one."""
+    days: int
+    """0 when `ends_on` counts."""
+    ends_on: str = ""
+    """The day of the end as an ISO date; empty when `days` counts."""
+    left_out: tuple[str, ...] = ()
+    """The parts of the template, by their codes."""
+    empty_placeholders: tuple[str, ...] = ()
+    """The names of the placeholders without a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeLess:
+    """An approver proposes to ask for less. The permission check makes the plan, and turns it into `RecordProposal`."""
+
+    name: Literal["propose_less"] = field(default="propose_less")
+    actor: ChatId
+    request_id: RequestId
+    digest: Digest
+    less: LessAsked
+    reason: str
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return what was chosen, and for which plan."""
+        less = self.less
+        chosen = clicked_details(digest=self.digest, template=less.template, ends_on=less.ends_on, reason=self.reason)
+        left_out = {"left_out": list(less.left_out)} if less.left_out else {}
+        empty = {"empty_placeholders": list(less.empty_placeholders)} if less.empty_placeholders else {}
+        return {**chosen, "days": less.days, **left_out, **empty}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordProposal:
+    """The proposal of an approver, with the plan that would follow. Only what certainly gives less is stored."""
+
+    name: Literal["record_proposal"] = field(default="record_proposal")
+    proposal: Proposal
+    """It gets its number when it is stored."""
+    review_interval: timedelta | None
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the digest for which it was made, each field that would change, and the account."""
+        proposal = self.proposal
+        changed = changed_values(after.fields, proposal.fields)
+        details = clicked_details(digest=proposal.digest, reason=proposal.reason)
+        return {**details, "changed": changed, **account_details(proposal.person)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptProposal:
+    """The requester accepts a proposal. The permission check turns it into their `Edit`."""
+
+    name: Literal["accept_proposal"] = field(default="accept_proposal")
+    actor: ChatId
+    request_id: RequestId
+    digest: Digest
+    number: int
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return which proposal was accepted."""
+        return {"digest": self.digest, "number": self.number}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineProposal(Generic[Actor]):
+    """The requester declines a proposal, and gives the reason. The request stays as it is."""
+
+    name: Literal["decline_proposal"] = field(default="decline_proposal")
+    actor: Actor
+    request_id: RequestId
+    digest: Digest
+    number: int
+    reason: str
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Return which proposal was declined and why, and the account once it is known."""
+        answered = {"number": self.number, **clicked_details(digest=self.digest, reason=self.reason)}
+        return {**answered, **account_details(self.actor)}
 
 
 def with_edited_values(before: RequestFields, fields: RequestFields) -> RequestFields:
@@ -82,4 +201,6 @@ def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: da
 def _storable(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value.days
+    if isinstance(value, tuple):
+        return list(value)
     return value.isoformat() if isinstance(value, datetime) else value

@@ -36,7 +36,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.editing import changed_values
+from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges, changed_values
 from workflows.core.requests.commands.people.delegation import Reassign
 from workflows.core.requests.request import AccessRequest, BatchId, ObservedPartner, RequestFields, RequestId
 from workflows.core.settings.canonical import Digest
@@ -152,11 +152,14 @@ class Edit:
     """The partner as the form just read it."""
     lifetime: timedelta
     """How long the request may stay undecided from now on."""
+    accepts: int = 0
+    """The number of the proposal that the requester accepts with it; 0 for what they filled in themselves."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the digest of the plan that is given up, and each changed field before and after."""
         earlier_fields = after.previous_fields or after.fields
-        return {"digest": self.digest, "changed": changed_values(earlier_fields, after.fields)}
+        accepts = {"accepts": self.accepts} if self.accepts else {}
+        return {"digest": self.digest, "changed": changed_values(earlier_fields, after.fields), **accepts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +235,9 @@ RequestCommand = (
     | Reject[Person]
     | Withdraw
     | Edit
+    | RequestChanges[Person]
+    | RecordProposal
+    | DeclineProposal[Person]
     | RemindApprovers
     | Ask[Person]
     | Answer[Person]

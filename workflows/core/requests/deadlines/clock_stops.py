@@ -61,9 +61,15 @@ def with_new_deadline(
     if (stop := request.clock_stop) is not None:
         request = resume_clock(request, stop.cause, now)
     request = replace(request, expires_at=expires_at)
-    if any(question.stops_clock for question in open_questions(request.remarks)):
+    if is_answer_awaited(request):
         return stop_clock(request, StopCause.QUESTION, now, calendar)
     return request
+
+
+def is_answer_awaited(request: AccessRequest) -> bool:
+    """Return whether the time to decide does not pass because people wait for an answer, or for an edit."""
+    is_asked = any(question.stops_clock for question in open_questions(request.remarks))
+    return is_asked or request.changes_requested is not None
 
 
 def time_left_to_stop(request: AccessRequest, cause: StopCause, calendar: WorkingCalendar) -> timedelta:

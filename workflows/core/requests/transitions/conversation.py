@@ -25,7 +25,12 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.requests.commands.request import Answer, Ask, Comment
-from workflows.core.requests.deadlines.clock_stops import resume_clock, resume_when_over, stop_clock
+from workflows.core.requests.deadlines.clock_stops import (
+    is_answer_awaited,
+    resume_clock,
+    resume_when_over,
+    stop_clock,
+)
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState, StopCause
@@ -41,7 +46,7 @@ def ask(request: AccessRequest, command: Ask[Person], situation: Situation) -> T
     _require_in_time(request, situation)
     require_may_ask(request, actor, roles)
     require_question(request, actor, command.text, command.asked)
-    question = _remark(request, RemarkKind.QUESTION, actor, command.text, situation)
+    question = new_remark(request, RemarkKind.QUESTION, actor, command.text, situation)
     stops = may_still_decide(request, actor, roles)
     question = replace(question, asked=command.asked, stops_clock=stops)
     if stops:
@@ -56,9 +61,9 @@ def answer(request: AccessRequest, command: Answer[Person], situation: Situation
     question = require_open_question(request, command.question)
     require_may_answer(request, question, command.actor)
     require_text(command.text)
-    remark = _remark(request, RemarkKind.ANSWER, command.actor, command.text, situation)
+    remark = new_remark(request, RemarkKind.ANSWER, command.actor, command.text, situation)
     request = replace(request, remarks=(*request.remarks, replace(remark, answers=question.id)))
-    if not any(one.stops_clock for one in open_questions(request.remarks)):
+    if not is_answer_awaited(request):
         request = resume_clock(request, StopCause.QUESTION, remark.at)
     return _stored(request, situation)
 
@@ -68,7 +73,7 @@ def comment(request: AccessRequest, command: Comment[Person], situation: Situati
     _require_in_time(request, situation)
     require_may_comment(request, command.actor, situation.current_roles)
     require_comment(request, command.text)
-    remark = _remark(request, RemarkKind.COMMENT, command.actor, command.text, situation)
+    remark = new_remark(request, RemarkKind.COMMENT, command.actor, command.text, situation)
     return _with_remark(request, remark, situation)
 
 
@@ -189,7 +194,8 @@ def _require_in_time(request: AccessRequest, situation: Situation) -> None:
         raise Refused(RefusalCode.EXPIRED)
 
 
-def _remark(request: AccessRequest, kind: RemarkKind, actor: Person, text: str, situation: Situation) -> Remark:
+def new_remark(request: AccessRequest, kind: RemarkKind, actor: Person, text: str, situation: Situation) -> Remark:
+    """Return a remark that is not recorded yet."""
     at = situation.received_at or situation.now
     return Remark(id=next_remark_id(request.remarks), kind=kind, person=actor, text=text.strip(), at=at)
 

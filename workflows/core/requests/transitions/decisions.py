@@ -15,6 +15,7 @@ from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
 from workflows.core.requests.notes import NoteCode, is_first_plan
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
+from workflows.core.requests.transitions.changing import taken_back_by
 from workflows.core.requests.transitions.transition import (
     Situation,
     Transition,
@@ -41,6 +42,7 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
     if stage is None:
         # An earlier approver has the role again, so the approval chain is complete without this approval.
         return begin_to_apply(changed(request, S.APPLYING, situation, note=()))
+    request = taken_back_by(request, command.actor, situation)
     decision = Decision(
         person=command.actor,
         choice=Choice.APPROVE,

@@ -7,6 +7,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import ChainRule
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch, Expire, LeaveBatch
+from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges
 from workflows.core.requests.commands.people.delegation import Reassign
 from workflows.core.requests.commands.request import (
     Answer,
@@ -37,7 +38,10 @@ from workflows.core.requests.transitions.transition import (
     with_note,
 )
 
-_ABOUT_THE_BATCH: Final = (Approve, Reject, Reassign, Withdraw, Edit, RemindApprovers, Expire, Ask, Answer, Comment)
+_CHANGES: Final = (RequestChanges, RecordProposal, DeclineProposal)
+_REMARKS: Final = (Ask, Answer, Comment)
+_DECISIONS: Final = (Approve, Reject, Reassign, Withdraw, Edit, RemindApprovers, Expire)
+_ABOUT_THE_BATCH: Final = (*_DECISIONS, *_REMARKS, *_CHANGES)
 """What people, and time, do with the whole batch and with none of its members."""
 _WRITTEN: Final = (Ask, Answer, Comment)
 _DONE_BY_THE_BATCH: Final = (ShowRequest, SendMessage, SendReminders, SendExpiryMessages, Prepare, Apply)

@@ -15,7 +15,15 @@ from workflows.core.requests.commands.request import Edit, Submit
 from workflows.core.requests.deadlines.clock_stops import with_new_deadline
 from workflows.core.requests.effects import MessageCode, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_earlier_write
-from workflows.core.requests.request import AccessRequest, EditRecord, RequestFields, RequestKind, RequestState
+from workflows.core.requests.proposals import require_open_proposal
+from workflows.core.requests.request import (
+    AccessRequest,
+    EditRecord,
+    Proposal,
+    RequestFields,
+    RequestKind,
+    RequestState,
+)
 from workflows.core.requests.transitions.in_batch import out_of_batch
 from workflows.core.requests.transitions.resending import pause_before_replan
 from workflows.core.requests.transitions.transition import (
@@ -143,13 +151,19 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
     require_may_edit(request, command.actor, command.digest, situation.now)
     if command.observation.identity.tenant_id != request.plan.tenant_id:
         raise Refused(RefusalCode.TARGET_LEADS_TO_OTHER_TENANT, target=request.fields.target)
-    edited_fields = with_edited_values(request.fields, command.new_fields)
+    accepted = request.proposal if command.accepts else None
+    if command.accepts:
+        accepted = require_open_proposal(
+            request, command.actor.id, command.digest, command.accepts, situation.received_at or situation.now
+        )
+    new_fields = command.new_fields if accepted is None else accepted.fields
+    edited_fields = with_edited_values(request.fields, new_fields)
     if not changed_field_names(request.fields, edited_fields):
         raise Refused(RefusalCode.NOTHING_EDITED)
     return _plan_again(
         request,
         situation,
-        (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
+        (_edited_fact(command.actor.name, accepted), Fact(NoteCode.ASKED_AGAIN)),
         command.lifetime,
         fields=edited_fields,
         previous_fields=request.fields,
@@ -157,6 +171,12 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
         drift=None,
         observation=command.observation,
     )
+
+
+def _edited_fact(name: str, accepted: Proposal | None) -> Fact:
+    if accepted is None:
+        return Fact(NoteCode.EDITED, {"name": name})
+    return Fact(NoteCode.PROPOSAL_ACCEPTED, {"name": name, "proposer": accepted.person.name})
 
 
 def _plan_again(
@@ -176,6 +196,8 @@ def _plan_again(
     reset_values: dict[str, Any] = {
         "note": reason,
         "asked_again": reason,
+        "changes_requested": None,
+        "proposal": None,
         "round": request.round + 1,
         "previously_shown": request.prepared,
         "void_decisions": (*request.void_decisions, *request.decisions),

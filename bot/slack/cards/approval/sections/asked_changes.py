@@ -1,0 +1,85 @@
+"""What an approver asked the requester to change, or proposed to ask for, on cards, in messages and in Details."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from slack_sdk.models.blocks import ButtonElement
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import TextRun, bullets, button, cleaned_text, fixed_text, paragraph, quote
+from bot.words.requests.revision import RevisedLine, proposal_lines
+from bot.words.requests.titles import left_out_words
+from workflows.core.conversation.remarks import MAX_TEXT
+from workflows.core.requests.request import AccessRequest, ChangesRequested, Proposal, RequestState
+
+_SHORT: Final = 160
+"""Characters of a text that is whole in Details and in the thread."""
+_MAX_SHORT_LINES: Final = 3
+MAX_LINES: Final = 10
+"""Differences of a proposal in a message; more are counted."""
+
+
+def open_changes(request: AccessRequest) -> ChangesRequested | None:
+    """Return what the requester is asked to change, while that can be done."""
+    return request.changes_requested if request.state is RequestState.AWAITING_APPROVAL else None
+
+
+def open_proposal(request: AccessRequest) -> Proposal | None:
+    """Return the proposal that the requester can answer now."""
+    return request.proposal if request.state is RequestState.AWAITING_APPROVAL else None
+
+
+def asked_change_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    """Return what the requester was asked to change and by whom, in a few lines."""
+    if (asked := open_changes(request)) is not None:
+        yield paragraph(
+            fixed_text("✏️ Changes requested by ", bold=True),
+            cleaned_text(asked.person.name, bold=True),
+            fixed_text(":"),
+        )
+        yield quote(asked.text, _SHORT)
+    if (proposal := open_proposal(request)) is not None:
+        lines = proposal_lines(request)
+        shown = [f"{line.subject} {line.now}" for line in lines[:_MAX_SHORT_LINES]]
+        more = f"; and {len(lines) - len(shown)} more, see Details" if len(lines) > len(shown) else ""
+        yield paragraph(
+            fixed_text("➖ ", bold=True),
+            cleaned_text(proposal.person.name, bold=True),
+            fixed_text(" proposes to ask for less: ", bold=True),
+            cleaned_text("; ".join(shown), 300),
+            fixed_text(f"{more}. The requester accepts or declines."),
+        )
+
+
+def proposal_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    """Return every difference between what is asked for and what is proposed."""
+    lines = proposal_lines(request)
+    items = [list(_line_parts(line)) for line in lines[:MAX_LINES]]
+    if len(lines) > MAX_LINES:
+        items.append([fixed_text(f"and {len(lines) - MAX_LINES} more")])
+    yield bullets(items)
+
+
+def left_out_parts(request: AccessRequest) -> Iterator[TextRun]:
+    """Name what is not asked for of the template; nothing when everything is."""
+    if words := left_out_words(request.plan.left_out):
+        yield fixed_text("Not asked for: ", bold=True)
+        yield cleaned_text(words, 400)
+
+
+def proposal_buttons(request: AccessRequest, proposal: Proposal) -> tuple[ButtonElement, ButtonElement]:
+    """Return Accept and Decline."""
+    value = ids.proposal_value(request, proposal)
+    return button("Accept", ids.ACCEPT_PROPOSAL, value), button("Decline", ids.DECLINE_PROPOSAL, value)
+
+
+def reason_quote(text: str) -> RichTextElement:
+    """Return what an approver wrote, as a quotation."""
+    return quote(text, MAX_TEXT)
+
+
+def _line_parts(line: RevisedLine) -> Iterator[TextRun]:
+    yield cleaned_text(line.subject, 200, bold=True)
+    yield fixed_text(": ")
+    yield cleaned_text(f"{line.before} → {line.now}", 600)

@@ -1,0 +1,1 @@
+"""Changes of a request that waits for approvals: its requester edits it, and an approver proposes less."""
