@@ -66,6 +66,7 @@ from workflows.core.requests.commands.clicks import (
     Click,
     DropEffect,
     RetryEffect,
+    actor_of,
     subject_of,
     with_person,
 )
@@ -474,6 +475,7 @@ def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() ->
 def test_a_click_about_a_hand_over_names_the_partner() -> None:
     for click in (PROPOSE, ACCEPT, DECLINE, WITHDRAW_HANDOVER):
         assert subject_of(click) == CommandSubject(tenant_id=TENANT)
+    assert actor_of(with_person(WITHDRAW_HANDOVER, SAM)) == SAM
 
 
 def test_a_restoration_of_what_was_approved_says_so() -> None:
