@@ -17,7 +17,7 @@ from workflows.core.plans.planning import plan_access
 from workflows.core.policy.template import Template
 from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.requests.request import AccessRequest, ObservedPartner
-from workflows.core.settings.model import Property
+from workflows.core.settings.model import FLAGS, Property
 
 
 def templates_with_less_access(observation: ObservedPartner, templates: Iterable[Template]) -> tuple[Template, ...]:
@@ -90,7 +90,7 @@ def _needs_attestation(record: Partnership, plan: Plan, now: datetime) -> bool:
     """Return whether an ended attestation has to be given again, which a reduction does not do."""
     is_asked = any(reason.code is ReviewReasonCode.ATTESTATION_ENDED for reason in record.review_reasons)
     trust = (plan.configuration_after() or {}).get(Property.INBOUND_TRUST)
-    is_moot = isinstance(trust, dict) and trust.get("isMfaAccepted") is False
+    is_moot = isinstance(trust, dict) and trust.get(FLAGS[Property.INBOUND_TRUST]["mfa"]) is False
     return (is_asked or has_attestation_ended(record.attestations, now)) and not is_moot
 
 
