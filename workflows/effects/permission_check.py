@@ -9,7 +9,8 @@ from datetime import datetime
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
-from workflows.app.limits import Allowance, LimitedAction, Limits
+from workflows.app.limits import Allowance, LimitedAction, Limits, SecondLookNeeded
+from workflows.app.requests.people_checks import require_chain_without
 from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
@@ -41,16 +42,17 @@ from workflows.core.requests.commands.clicks import (
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, SupportRequest, Withdraw
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
-from workflows.core.requests.effects import CheckPermission, MessageCode
+from workflows.core.requests.effects import CheckPermission, MessageCode, SendMessage
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
 from workflows.effects.handovers import Handovers
 from workflows.partner_lookup.identifying import identify_partner
+from workflows.ports.audit_log import RESULT_OF
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
@@ -98,6 +100,7 @@ class PermissionCheck:
                     self.alarms, revocation_id(effect.key), click.target, error.facts
                 ) from error
             refused = error if isinstance(error, Refused) else _not_checked(error)
+            asked = (_second_look(click, error),) if isinstance(error, SecondLookNeeded) else ()
             await self.service.record_refusal(
                 refused,
                 key=key,
@@ -105,6 +108,8 @@ class PermissionCheck:
                 command=received_name(click),
                 subject=subject_of(click),
                 channel=click.channel,
+                is_told=bool(asked) and not click.channel,
+                effects=asked,
             )
         except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._tell_that_it_waits(effect)
@@ -142,6 +147,8 @@ class PermissionCheck:
         match click:
             case Approve() | Reject():
                 await self._decide(click, actor, key, received_at)
+            case SupportRequest():
+                await self._support(click, actor, key, received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
             case AskReminder():
@@ -210,6 +217,8 @@ class PermissionCheck:
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
             allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
+            if request is not None and not click.is_second_look:
+                await self.limits.require_no_second_look(request, actor, click=key.removeprefix(RESULT_OF))
         await self.service.advance(
             click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at
         )
@@ -241,6 +250,20 @@ class PermissionCheck:
             await self.service.send_message(warning, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
             await self.limits.alarm_when_used_up(allowance, actor.name)
+
+    async def _support(
+        self, click: SupportRequest[ChatId], actor: Person, key: str, received_at: datetime | None
+    ) -> None:
+        """Record a supporter, unless the approval chain needs them: who supports a request never decides on it."""
+        allowance = None
+        if self.limits is not None:
+            allowance = await self.limits.require(LimitedAction.REQUESTS, actor.chat_id, actor.id)
+        request = await self.store.request(click.request_id)
+        if request is not None and request.state is RequestState.AWAITING_APPROVAL:
+            await require_chain_without(request, actor, directory=self.directory)
+        await self.service.advance(click.request_id, with_person(click, actor), key=key, received_at=received_at)
+        if allowance is not None:
+            await self._tell_what_is_left(allowance, click, actor, key)
 
     async def _withdraw(self, click: Withdraw, actor: Person, key: str) -> None:
         command = replace(click, is_requester=await self._is_requester(click.request_id, actor))
@@ -306,6 +329,11 @@ class PermissionCheck:
             identity=identity, partnership=partnership, closing=click.closing, person=actor, reason=click.reason
         )
         await filing.file(filed, derived_request_id(key), key=key)
+
+
+def _second_look(click: Click, needed: SecondLookNeeded) -> SendMessage:
+    """Return the message that lists what the person approved just before. They confirm the approval below it."""
+    return SendMessage(person=click.actor, subject=subject_of(click), fact=needed.message)
 
 
 def _not_checked(error: TenantRefused) -> Refused:

@@ -20,6 +20,7 @@ from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
+from bot.slack.flows.decide.support import SupportFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
@@ -90,7 +91,7 @@ def make_flows(
         request_access,
         *_filled_form_flows(request_access, adopt, store),
         AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
-        _decide_flow(systems, service, windows, members, display_directory),
+        *_decide_flows(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         _answer_review_flow(systems, service, windows, members, lookup_permission),
         *closing_flows(systems, service, limits, windows, members, display_directory),
@@ -154,14 +155,14 @@ def _filled_form_flows(request_access: RequestAccessFlow, adopt: AdoptFlow, stor
     )
 
 
-def _decide_flow(
+def _decide_flows(
     systems: ExternalSystems,
     service: Service,
     windows: ModalWindows,
     members: Members,
     display_directory: DisplayDirectory,
-) -> DecideFlow:
-    return DecideFlow(
+) -> tuple[Flow, ...]:
+    decide = DecideFlow(
         service=service,
         store=systems.store,
         windows=windows,
@@ -170,6 +171,7 @@ def _decide_flow(
         display_directory=display_directory,
         clock=systems.clock,
     )
+    return decide, SupportFlow(service=service, store=systems.store, windows=windows, members=members)
 
 
 def _home_flow(

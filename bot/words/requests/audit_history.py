@@ -14,6 +14,7 @@ from workflows.ports.audit_log import RECEIVED, AuditEntry
 _CLICKS: Final[Mapping[str, str]] = {
     "want_approve": "Approval received",
     "want_reject": "Rejection received",
+    "want_support": "Support received",
     "want_withdraw": "Withdrawal received",
     "want_ask_reminder": "Request for a reminder received",
 }
@@ -42,8 +43,9 @@ def recorded_names(request: AccessRequest) -> Mapping[str, str]:
     people = [decision.person for decision in (*request.void_decisions, *request.decisions)] + [
         edit.person for edit in request.edits
     ]
-    people += [] if request.submitter is None else [request.submitter]
+    people += [*request.supporters, *([] if request.submitter is None else [request.submitter])]
     people += [] if prepared is None else [prepared.requester, prepared.sponsor]
+    people += [] if prepared is None or prepared.submitter is None else [prepared.submitter]
     return {key: person.name for person in people for key in (person.chat_id, person.id)}
 
 

@@ -47,6 +47,10 @@ _GUESTS: Final = {
 STAYS_IN_WINDOW: Final = "What you typed stays in this window, so that you can copy it."
 
 
+SUPPORT_EFFECT: Final = (
+    "Approvers see your name and your reason. You can never decide on this request. Gatehouse tells you its end."
+)
+SUPPORT_HINT: Final = "Why you need this access, too. At most 500 characters."
 FOR_PERSON_HINTS: Final = {
     MayRequestFor.REPORTS: "Choose yourself, or a person whose manager in Entra you are. Neither of you can approve.",
     MayRequestFor.MEMBERS: "Choose yourself, or the person who needs it. Neither of you can approve.",

@@ -31,6 +31,7 @@ stateDiagram-v2
     awaiting_approval --> awaiting_approval: approve
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
+    awaiting_approval --> awaiting_approval: support
     awaiting_approval --> withdrawn: withdraw
     awaiting_approval --> preparing: edit
     awaiting_approval --> awaiting_approval: remind_approvers
@@ -96,10 +97,11 @@ from workflows.core.requests.commands.request import (
     RemindApprovers,
     RequestCommand,
     Submit,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions import decisions, in_batch, planning, writes
+from workflows.core.requests.transitions import decisions, in_batch, planning, supporting, writes
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
@@ -118,6 +120,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.PREPARING, EndWithBatch): _ENDED_WITH_BATCH,
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
+    (S.AWAITING_APPROVAL, SupportRequest): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
@@ -166,7 +169,8 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
-    return in_batch.with_effects_of_batch(request, transition=with_review_update(state, transition))
+    transition = supporting.with_supporters_told(with_review_update(state, transition))
+    return in_batch.with_effects_of_batch(request, transition=transition)
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
@@ -176,6 +180,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RecordDelayed: planning.record_delayed,
     Approve: decisions.approve,
     Reject: decisions.reject,
+    SupportRequest: supporting.support,
     Withdraw: decisions.withdraw,
     Edit: planning.edit,
     RemindApprovers: decisions.remind_approvers,

@@ -223,6 +223,8 @@ def _subject_parts(request: AccessRequest, record: Partnership | None, now: date
         yield cleaned_text(known.requester.name)
         yield fixed_text(", sent by ")
         yield cleaned_text(known.submitter.name)
+    if request.supports:
+        yield fixed_text(f" · {counted(len(request.supports), 'supporter')}")
     yield fixed_text(f" · {request.id}")
 
 

@@ -17,6 +17,7 @@ from tests.workflows.core.builders import (
     DANA,
     EXPIRY,
     LIFETIME,
+    MALLORY,
     REQUEST,
     RILEY,
     TENANT,
@@ -52,7 +53,15 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.request import (
+    Approve,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
+    Submit,
+    SupportRequest,
+    Withdraw,
+)
 from workflows.core.requests.lifecycle import TABLE, advance
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState, WriteRefusal
 from workflows.core.requests.transitions.transition import Situation
@@ -64,6 +73,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_delayed": {"preparing": "preparing", "applying": "applying", "unconfirmed": "unconfirmed"},
     "approve": {"awaiting_approval": "awaiting_approval applying"},
     "reject": {"awaiting_approval": "rejected"},
+    "support": {"awaiting_approval": "awaiting_approval"},
     "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
     "edit": {"awaiting_approval": "preparing"},
     "remind_approvers": {"awaiting_approval": "awaiting_approval"},
@@ -111,6 +121,7 @@ def _commands(name: str) -> list[RequestCommand]:
         "record_delayed": [RecordDelayed(reason=noted("Graph does not answer."))],
         "approve": [Approve(actor=actor, request_id=REQUEST, digest=DIGEST) for actor in actors],
         "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
+        "support": [SupportRequest(actor=MALLORY, request_id=REQUEST)],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
         "edit": [edit()],
         "remind_approvers": [RemindApprovers()],

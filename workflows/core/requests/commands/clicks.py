@@ -24,6 +24,7 @@ from workflows.core.requests.commands.request import (
     Reject,
     RemindApprovers,
     RequestCommand,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.commands.watch import AcceptDrift
@@ -83,6 +84,7 @@ EffectClick = RetryEffect | DropEffect
 
 Click = (
     DecisionClick
+    | SupportRequest[ChatId]
     | Withdraw
     | AskReminder
     | Keep[ChatId]
@@ -110,7 +112,7 @@ def received_name(click: Click) -> str:
 def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw() | AskReminder():
+        case Approve() | Reject() | SupportRequest() | Withdraw() | AskReminder():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
@@ -131,7 +133,14 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
+        case (
+            SupportRequest()
+            | RemindApprovers()
+            | Edit()
+            | ProposeSponsor()
+            | AcceptSponsorship()
+            | DeclineSponsorship()
+        ):
             return command.actor
         case _:
             return None
@@ -141,6 +150,8 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+@overload
+def with_person(click: SupportRequest[ChatId], actor: Person) -> SupportRequest[Person]: ...
 @overload
 def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
 @overload

@@ -7,7 +7,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import ChainRule
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch, Expire, LeaveBatch
-from workflows.core.requests.commands.request import Approve, Edit, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.request import Approve, Edit, Reject, RemindApprovers, SupportRequest, Withdraw
 from workflows.core.requests.effects import (
     AdvanceBatch,
     Apply,
@@ -27,7 +27,7 @@ from workflows.core.requests.transitions.transition import (
     with_note,
 )
 
-_ABOUT_THE_BATCH: Final = (Approve, Reject, Withdraw, Edit, RemindApprovers, Expire)
+_ABOUT_THE_BATCH: Final = (Approve, Reject, SupportRequest, Withdraw, Edit, RemindApprovers, Expire)
 """What people, and time, do with the whole batch and with none of its members."""
 _DONE_BY_THE_BATCH: Final = (ShowRequest, SendMessage, SendReminders, SendExpiryMessages, Prepare, Apply)
 """A member has no card and sends no messages. The batch prepares and records its members."""
