@@ -35,6 +35,7 @@ from bot.slack.flows.request_access.reduce import ReduceFlow
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
+from bot.slack.flows.show.policy import PolicyFlow
 from bot.slack.flows.sponsor.flow import SponsorFlow
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members, WindowMembers
@@ -104,7 +105,7 @@ def make_flows(
         *_alarm_flows(systems, service, campaigns, windows, members),
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, display_directory),
-        _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
+        *_show_flows(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
     )
 
 
@@ -191,7 +192,7 @@ def _home_flow(
     )
 
 
-def _show_flow(
+def _show_flows(
     systems: ExternalSystems,
     answers: Answers,
     windows: ModalWindows,
@@ -199,8 +200,8 @@ def _show_flow(
     audit_log_permission: AuditLogPermission,
     lookup_permission: LookupPermission,
     display_directory: DisplayDirectory,
-) -> ShowFlow:
-    return ShowFlow(
+) -> tuple[Flow, ...]:
+    show = ShowFlow(
         answers=answers,
         windows=windows,
         lookup_permission=lookup_permission,
@@ -211,6 +212,7 @@ def _show_flow(
         tenant=systems.tenant,
         clock=systems.clock,
     )
+    return show, PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
 
 
 def _partner_setup_flow(

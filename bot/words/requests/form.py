@@ -8,6 +8,8 @@ from bot.words.plans.changes import duration_words
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import id_request_words
+from bot.words.requests.approval_chain import decide_words
+from bot.words.reviews.silence import reviews_words
 from bot.words.sentences import counted, day, last_day, or_list
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
@@ -120,7 +122,11 @@ def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
     if offer.usual_wait is not None:
         risk += f" Usual approval: {wait_words(offer.usual_wait)}."
-    return (f"{offer.template.title}: {offer.template.description}", risk)
+    silence = f"Approvers decide {decide_words(offer.template)}."
+    if not offer.closes:
+        template = offer.template
+        silence += f" Reviews: {reviews_words(template.review_interval, template.on_silence)}."
+    return (f"{offer.template.title}: {offer.template.description}", risk, silence)
 
 
 def stage_words(stage: Stage) -> str:
