@@ -97,14 +97,9 @@ class Service:
         :param submitter_account: the account of who sends it on behalf of the requester, if that is known.
         """
         command = Submit(
-            request_id=request_id,
-            fields=fields,
-            lifetime=decide_within,
-            observation=observation,
-            submitter=submitter,
-            account=account,
-            batch=batch,
+            request_id=request_id, fields=fields, lifetime=decide_within, observation=observation, batch=batch
         )
+        command = replace(command, submitter=submitter, account=account)
         now = self._clock.now()
         transition = advance_request_and_record(None, command, Situation(now=now))
         if fields.submitter is None:

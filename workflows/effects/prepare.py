@@ -159,15 +159,12 @@ class Preparer:
         requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=directory)
         sponsor = await self._sponsor(fields, requester)
         observation = await self._observe(request)
-        records = self.records or self.store
-        await require_no_other_request(records, observation, request.id, requester.chat_id, self.directory)
+        await require_no_other_request(self._read_records, observation, request.id, requester.chat_id, self.directory)
         proposal = await self._propose(request, observation, requester, sponsor)
         plan, template, stages = _with_edition(proposal.plan, request), proposal.template, proposal.stages
-        if fields.kind is RequestKind.ACCESS and not only_reduces_access(plan):
-            await require_may_request(template, requester, submitter, directory=directory, tenant=self.tenant)
-        preflight = Preflight(tenant=self.tenant, store=records, clock=self.clock, asks_about_each=self.asks_about_each)
+        await self._require_may_request(fields, proposal, requester, submitter)
         labels, is_access = labels_of(template, fields.placeholders), fields.kind is RequestKind.ACCESS
-        result = await preflight.check(observation, plan, labels, is_restoration=not is_access)
+        result = await self._preflight.check(observation, plan, labels, is_restoration=not is_access)
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
@@ -224,6 +221,24 @@ class Preparer:
         if problem is not None:
             raise InvalidField("template", RefusalCode(problem.code), **problem.values)
         return relations
+
+    @property
+    def _read_records(self) -> RecordsReader:
+        return self.records or self.store
+
+    @property
+    def _preflight(self) -> Preflight:
+        each = self.asks_about_each
+        return Preflight(tenant=self.tenant, store=self._read_records, clock=self.clock, asks_about_each=each)
+
+    async def _require_may_request(
+        self, fields: RequestFields, proposal: "_Proposal", requester: Person, submitter: Person | None
+    ) -> None:
+        """Check who sends a request, with the roles of now. What certainly only reduces access, everybody may send."""
+        if fields.kind is RequestKind.ACCESS and not only_reduces_access(proposal.plan):
+            await require_may_request(
+                proposal.template, requester, submitter, directory=self.directory, tenant=self.tenant
+            )
 
     async def _propose(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person

@@ -233,7 +233,14 @@ def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
         LimitedAction.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
         LimitedAction.SEARCHES: settings.gatehouse_max_searches_per_hour,
     }
-    return Limits(store=systems.store, alarms=alarms, clock=systems.clock, maximums=maximums)
+    return Limits(
+        store=systems.store,
+        alarms=alarms,
+        clock=systems.clock,
+        maximums=maximums,
+        open_requests=settings.gatehouse_max_open_requests,
+        second_look_from=settings.gatehouse_second_look_from,
+    )
 
 
 def _permission_check(

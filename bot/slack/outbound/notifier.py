@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 
 from bot.slack.blocks.message import Message, notice
+from bot.slack.cards.decisions import second_look_message
 from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
 from bot.slack.cards.review_card import (
     ended_review_card,
@@ -45,6 +46,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
@@ -236,6 +238,8 @@ class SlackNotifier:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
         complete = await self._with_domain(fact)
         message = notice(message_words(complete), notified_message_words(complete))
+        if fact.code == MessageCode.SECOND_LOOK:
+            message = second_look_message(complete)
         if channel:
             try:
                 await self._outbound.copies.call(

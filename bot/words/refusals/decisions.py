@@ -216,6 +216,15 @@ DECISIONS: Final[Sentences] = {
     "the approvers on the card.",
     R.SUPPORTER_MAY_NOT_DECIDE: "You can't decide on this request, because you support it. Ask one of the approvers on "
     "the card.",
+    R.SECOND_LOOK_NEEDED: "You approved several high risk requests within {minutes} minutes. This approval is not "
+    "counted yet. See the private message that lists them, and approve there.",
+    R.OWN_REQUEST_NOT_SUPPORTED: "This is your own request, so you cannot support it as well. You need to do nothing.",
+    R.ALREADY_SUPPORTED: "You support this request already. You need to do nothing.",
+    R.APPROVED_NOT_SUPPORTED: "You have approved this request, so you cannot support it. You need to do nothing.",
+    R.SUPPORTER_IS_NEEDED: "Who supports a request never decides on it. Without you, too few people with the role "
+    "“{role}” could decide. Ask an admin to add people to the role.",
+    R.TOO_MANY_SUPPORTERS: "This request has {limit} supporters already, as many as it can have. Wait until it ends.",
+    R.SUPPORT_TOO_LONG: "Shorten the reason to {limit} characters.",
     R.ALREADY_DECIDED: "You have already approved this request. Each person can approve once. You need to do nothing.",
     R.NOT_AN_APPROVER: _not_an_approver,
     R.NOT_YOUR_TURN: "“{stage}” decides before your stage, “{later}”. Wait until it has approved.",

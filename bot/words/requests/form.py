@@ -8,6 +8,8 @@ from bot.words.plans.changes import duration_words
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import id_request_words
+from bot.words.requests.approval_chain import decide_words
+from bot.words.reviews.silence import reviews_words
 from bot.words.sentences import counted, day, last_day, or_list
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
@@ -47,6 +49,10 @@ _GUESTS: Final = {
 STAYS_IN_WINDOW: Final = "What you typed stays in this window, so that you can copy it."
 
 
+SUPPORT_EFFECT: Final = (
+    "Approvers see your name and your reason. You can never decide on this request. Gatehouse tells you its end."
+)
+SUPPORT_HINT: Final = "Why you need this access, too. At most 500 characters."
 FOR_PERSON_HINTS: Final = {
     MayRequestFor.REPORTS: "Choose yourself, or a person whose manager in Entra you are. Neither of you can approve.",
     MayRequestFor.MEMBERS: "Choose yourself, or the person who needs it. Neither of you can approve.",
@@ -116,7 +122,11 @@ def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
     if offer.usual_wait is not None:
         risk += f" Usual approval: {wait_words(offer.usual_wait)}."
-    return (f"{offer.template.title}: {offer.template.description}", risk)
+    silence = f"Approvers decide {decide_words(offer.template)}."
+    if not offer.closes:
+        template = offer.template
+        silence += f" Reviews: {reviews_words(template.review_interval, template.on_silence)}."
+    return (f"{offer.template.title}: {offer.template.description}", risk, silence)
 
 
 def stage_words(stage: Stage) -> str:

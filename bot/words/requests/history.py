@@ -24,6 +24,7 @@ DONE: Final[Mapping[str, str]] = {
     "record_delayed": "Delayed: a service did not answer",
     "approve": "Approved",
     "reject": "Rejected",
+    "support": "Supported by a person who needs the same access",
     "withdraw": "Withdrawn",
     "expire": "Expired",
     "remind_approvers": "Approvers reminded",
@@ -87,6 +88,7 @@ DONE: Final[Mapping[str, str]] = {
 _TRIED: Final[Mapping[str, str]] = {
     "approve": "Approval not counted",
     "reject": "Rejection not counted",
+    "support": "Support not recorded",
     "withdraw": "Withdrawal refused",
     "edit": "Edit refused",
     "ask": "Question not recorded",

@@ -71,6 +71,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "{partner}: {proposed} did not answer in time. The sponsor is still {sponsor}. "
         "/partner sponsor asks somebody else."
     ),
+    MessageCode.SUPPORT_RECORDED: (
+        "{partner}: you support request {request} of {requester}. You cannot decide on it. Gatehouse tells you its end."
+    ),
     MessageCode.CLICK_WAITS: (
         "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "
         "Entra is missing. Gatehouse keeps trying and tells you the result. You do not need to click again."
@@ -243,6 +246,23 @@ def _limit_near(values: Values) -> str:
     )
 
 
+def _supported_ended(values: Values) -> str:
+    ended = "is only partly applied (verified)" if values["part"] else ENDED.get(values["state"], "is closed")
+    if values["state"] == RequestState.APPLIED:
+        ended = "is approved and applied (verified)"
+    note = stored_note_words(values["note"])
+    return f"{values['partner']}: request {values['request']}, which you support, {ended}. {note}".strip()
+
+
+def _second_look(values: Values) -> str:
+    named = "; ".join(f"{one['partner']} ({one['request']})" for one in values["approved"])
+    return (
+        f"{values['partner']}: your approval of {values['request']} is not counted yet. You approved "
+        f"{counted(len(values['approved']), 'other high risk request')} within {values['minutes']} minutes: {named}. "
+        "Look at Details once more. Approve below if you mean it. If you did not click, tell an admin."
+    )
+
+
 def _batch_asked(values: Values) -> str:
     alone = f" {counted(values['alone'], 'partner is', 'partners are')} decided alone." if values["alone"] else ""
     ended = f" {_not_asked(values['ended'], 'asked for')}" if values["ended"] else ""
@@ -276,6 +296,8 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.SETUP_CONFIRMED: _setup_confirmed,
     MessageCode.SETUP_UNCONFIRMED: _setup_unconfirmed,
     MessageCode.LIMIT_NEAR: _limit_near,
+    MessageCode.SUPPORTED_ENDED: _supported_ended,
+    MessageCode.SECOND_LOOK: _second_look,
     MessageCode.BATCH_ASKED: _batch_asked,
     MessageCode.BATCH_ENDED: _batch_ended,
     MessageCode.CAMPAIGN_STARTED: started_words,

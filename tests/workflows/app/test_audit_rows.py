@@ -9,6 +9,7 @@ import pytest
 from tests.workflows.core.builders import (
     AMARA,
     DANA,
+    MALLORY,
     NOW,
     REDEEM_STEP,
     REQUEST,
@@ -87,7 +88,15 @@ from workflows.core.requests.commands.people.handover import (
     RemindHandover,
     WithdrawHandover,
 )
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.request import (
+    Approve,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
+    Submit,
+    SupportRequest,
+    Withdraw,
+)
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,
     RecordReviewReminder,
@@ -148,6 +157,11 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
             f"U-AMARA reject accepted r-1 {TENANT} id-amara",
             f'{{"digest":"{DIGEST}","reason":" Too wide ","account":"id-amara"}}',
         ),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        SupportRequest(actor=MALLORY, request_id=REQUEST, reason="Same project"),
+        (f"U-MALLORY support accepted r-1 {TENANT} id-mallory", '{"reason":"Same project","account":"id-mallory"}'),
     ),
     (
         S.AWAITING_APPROVAL,
@@ -418,6 +432,14 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
     (
         Reject(actor=ACTOR, request_id=REQUEST, digest=DIGEST, reason="Too wide"),
         ("U-AMARA want_reject received r-1 - -", f'{{"digest":"{DIGEST}","reason":"Too wide"}}'),
+    ),
+    (
+        SupportRequest(actor=ACTOR, request_id=REQUEST, channel="C1"),
+        ("U-AMARA want_support received r-1 - -", "{}"),
+    ),
+    (
+        Approve(actor=ACTOR, request_id=REQUEST, digest=DIGEST, is_second_look=True),
+        ("U-AMARA want_approve received r-1 - -", f'{{"digest":"{DIGEST}","second_look":true}}'),
     ),
     (
         Withdraw(actor=ACTOR, request_id=REQUEST, channel="C1"),

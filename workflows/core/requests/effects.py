@@ -242,6 +242,12 @@ class MessageCode(StrEnum):
 
     CLICK_WAITS = "click_waits"
     CLICK_NOT_CHECKED = "click_not_judged"
+    SUPPORT_RECORDED = "support_recorded"
+    """Values: `partner`, `request`, `requester` (a name)."""
+    SUPPORTED_ENDED = "supported_ended"
+    """Values: `partner`, `request`, `state`, `part` (how many operations are applied of a part), `note`."""
+    SECOND_LOOK = "second_look"
+    """Values: `partner`, `request`, `digest`, `minutes`, `approved`: a list of `partner`, `request`."""
     LIMIT_NEAR = "limit_near"
     """Values: `what`, `left`, `maximum`, `more_at`."""
     VIEW_NOT_OPENED = "view_not_opened"

@@ -31,6 +31,7 @@ stateDiagram-v2
     awaiting_approval --> awaiting_approval: approve
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
+    awaiting_approval --> awaiting_approval: support
     awaiting_approval --> withdrawn: withdraw
     awaiting_approval --> preparing: edit
     awaiting_approval --> awaiting_approval: request_changes
@@ -111,6 +112,7 @@ from workflows.core.requests.commands.request import (
     RemindApprovers,
     RequestCommand,
     Submit,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -121,6 +123,7 @@ from workflows.core.requests.transitions import (
     in_batch,
     planning,
     reassigning,
+    supporting,
     writes,
 )
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
@@ -141,6 +144,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.PREPARING, EndWithBatch): _ENDED_WITH_BATCH,
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
+    (S.AWAITING_APPROVAL, SupportRequest): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, RequestChanges): frozenset({S.AWAITING_APPROVAL}),
@@ -199,7 +203,8 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
     transition = changing.without_unanswered(transition, situation)
-    return in_batch.with_effects_of_batch(request, transition=with_review_update(state, transition))
+    transition = supporting.with_supporters_told(with_review_update(state, transition))
+    return in_batch.with_effects_of_batch(request, transition=transition)
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
@@ -209,6 +214,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RecordDelayed: planning.record_delayed,
     Approve: decisions.approve,
     Reject: decisions.reject,
+    SupportRequest: supporting.support,
     Withdraw: decisions.withdraw,
     Edit: planning.edit,
     RequestChanges: changing.request_changes,

@@ -334,6 +334,25 @@ class SqliteRecords(SqliteDatabase):
         )
         return [datetime.fromisoformat(row["at"]) for row in rows]
 
+    async def approved_before(
+        self, click: str, actor: ChatId, account: PersonId, since: datetime
+    ) -> Sequence[RequestId]:
+        """List the requests that a person approved shortly before a click; see `ports.audit_log`."""
+        rows = await self._query(
+            """select request_id, min(seq) as first from (
+                select click.request_id, click.seq from audit as click
+                left join audit as result on result.key = ? || click.key
+                where click.actor = ? and click.command = 'want_approve' and click.at > ?
+                and click.outcome = 'received' and coalesce(result.outcome, 'accepted') = 'accepted'
+                union all
+                select request_id, seq from audit where account = ? and command = 'approve' and at > ?
+                and outcome = 'accepted'
+            ) where request_id is not null and seq < (select seq from audit where key = ?)
+            group by request_id order by first""",
+            *(RESULT_OF, actor, text_of(since), account, text_of(since), click),
+        )
+        return [RequestId(row["request_id"]) for row in rows]
+
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
         """Load one alarm, open or cleared."""
         rows = await self._query("select doc from alarms where id = ?", alarm_id)

@@ -178,14 +178,7 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
         yield fixed_text("Asked for as ")
         yield cleaned_text(identity.typed_name, DOMAIN_LIMIT, bold=True)
         yield fixed_text(" · ")
-    yield fixed_text("Requester ")
-    yield cleaned_text(prepared.requester.name, bold=True)
-    if prepared.submitter is not None:
-        yield fixed_text(", sent by ")
-        yield cleaned_text(prepared.submitter.name, bold=True)
-    yield fixed_text(" · Sponsor ")
-    yield cleaned_text(prepared.sponsor.name, bold=True)
-    yield fixed_text("\n")
+    yield from _people_parts(request)
     if fields.kind is RequestKind.RESTORATION:
         yield fixed_text("Restores ")
         yield from restored_parts(request)
@@ -209,6 +202,23 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
     yield fixed_text("Decide by ")
     yield local_time(request.expires_at)
     yield fixed_text(f" · {request.id}")
+
+
+def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
+    """Name the requester, who sent it for them, the sponsor and a supporter. None of them decides."""
+    prepared = request.require_prepared()
+    yield fixed_text("Requester ")
+    yield cleaned_text(prepared.requester.name, bold=True)
+    if prepared.submitter is not None:
+        yield fixed_text(", sent by ")
+        yield cleaned_text(prepared.submitter.name, bold=True)
+    yield fixed_text(" · Sponsor ")
+    yield cleaned_text(prepared.sponsor.name, bold=True)
+    if request.supports:
+        yield fixed_text(" · Supported by ")
+        yield cleaned_text(request.supporters[0].name, bold=True)
+        yield fixed_text(f" and {len(request.supports) - 1} more" if len(request.supports) > 1 else "")
+    yield fixed_text("\n")
 
 
 def _then(at_end: AtEnd) -> str:

@@ -239,6 +239,8 @@ def _subject_parts(request: AccessRequest, record: Partnership | None, now: date
         yield cleaned_text(known.submitter.name)
     if known is not None and (left_out := list(left_out_parts(request))):
         yield from (fixed_text(" · "), *left_out)
+    if request.supports:
+        yield fixed_text(f" · {counted(len(request.supports), 'supporter')}")
     yield fixed_text(f" · {request.id}")
 
 

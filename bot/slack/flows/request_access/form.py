@@ -174,7 +174,7 @@ def _partner(form: RequestForm) -> Iterator[Block]:
     if form.edited_request is None:
         yield _target_field(form)
         yield target_blocks
-        yield from open_request_buttons(form.lookup_result, form.requester)
+        yield from open_request_buttons(form.lookup_result, form.requester, is_closing=is_closing)
         return
     yield target_blocks
     yield small_text(EDITED_PARTNER, *edit_effect_words(form.approval_count))

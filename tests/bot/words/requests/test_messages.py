@@ -242,6 +242,34 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "admin to run gatehouse doctor.",
     ),
     (
+        MessageCode.SUPPORT_RECORDED,
+        {"partner": "contoso.com", "request": "r-1", "requester": "Riley"},
+        "contoso.com: you support request r-1 of Riley. You cannot decide on it. Gatehouse tells you its end.",
+    ),
+    (
+        MessageCode.SUPPORTED_ENDED,
+        {"partner": "contoso.com", "request": "r-1", "state": "applied", "part": 0, "note": []},
+        "contoso.com: request r-1, which you support, is approved and applied (verified).",
+    ),
+    (
+        MessageCode.SUPPORTED_ENDED,
+        {"partner": "contoso.com", "request": "r-1", "state": "failed", "part": 2, "note": []},
+        "contoso.com: request r-1, which you support, is only partly applied (verified).",
+    ),
+    (
+        MessageCode.SECOND_LOOK,
+        {
+            "partner": "contoso.com",
+            "request": "r-3",
+            "digest": "d",
+            "minutes": 10,
+            "approved": [{"partner": "fabrikam.com", "request": "r-1"}],
+        },
+        "contoso.com: your approval of r-3 is not counted yet. You approved 1 other high risk request within "
+        "10 minutes: fabrikam.com (r-1). Look at Details once more. Approve below if you mean it. If you did not "
+        "click, tell an admin.",
+    ),
+    (
         MessageCode.LIMIT_NEAR,
         {"what": "requests", "left": 2, "maximum": 10, "more_at": "2027-03-01T10:05:00+00:00"},
         "You have 2 more requests in this hour. The limit for one person is 10. The next one is possible at "

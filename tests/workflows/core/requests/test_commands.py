@@ -116,6 +116,7 @@ from workflows.core.requests.commands.request import (
     RemindApprovers,
     RequestCommand,
     Submit,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.commands.review_event import (
@@ -166,6 +167,7 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     (RecordDelayed(reason=WHY), {"reason": WHY_VALUES}),
     (with_person(APPROVE, AMARA), {"digest": DIGEST, "account": "id-amara"}),
     (with_person(REJECT, AMARA), {"digest": DIGEST, "reason": "Too wide", "account": "id-amara"}),
+    (SupportRequest(actor=AMARA, request_id=REQUEST, reason="Same"), {"reason": "Same", "account": "id-amara"}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (
         edit(),
@@ -320,6 +322,8 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (APPROVE, {"digest": DIGEST}),
     (replace(APPROVE, digest=Digest("")), {}),
     (REJECT, {"digest": DIGEST, "reason": "Too wide"}),
+    (replace(APPROVE, is_second_look=True), {"digest": DIGEST, "second_look": True}),
+    (SupportRequest(actor=AMARA.chat_id, request_id=REQUEST), {}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (AskReminder(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (
@@ -460,6 +464,12 @@ def test_a_request_without_an_end_and_a_restoration_say_so() -> None:
     kept = replace(SUBMIT, fields=asked).audit_details(after())
     assert (kept["days"], kept["restores"]) == (None, "r-0")
     assert "restores" not in SUBMIT.audit_details(after())
+
+
+def test_a_request_for_somebody_else_names_the_requester() -> None:
+    sent = replace(SUBMIT, fields=replace(SUBMIT.fields, submitter=AMARA.chat_id)).audit_details(after())
+    assert sent["requester"] == SUBMIT.fields.requester
+    assert "requester" not in SUBMIT.audit_details(after())
 
 
 def test_a_member_of_a_batch_says_which() -> None:

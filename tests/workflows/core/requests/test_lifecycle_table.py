@@ -17,6 +17,7 @@ from tests.workflows.core.builders import (
     DANA,
     EXPIRY,
     LIFETIME,
+    MALLORY,
     QUESTION,
     REQUEST,
     RILEY,
@@ -68,6 +69,7 @@ from workflows.core.requests.commands.request import (
     RemindApprovers,
     RequestCommand,
     Submit,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.lifecycle import TABLE, advance
@@ -81,6 +83,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_delayed": {"preparing": "preparing", "applying": "applying", "unconfirmed": "unconfirmed"},
     "approve": {"awaiting_approval": "awaiting_approval applying"},
     "reject": {"awaiting_approval": "rejected"},
+    "support": {"awaiting_approval": "awaiting_approval"},
     "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
     "edit": {"awaiting_approval": "preparing"},
     "request_changes": {"awaiting_approval": "awaiting_approval"},
@@ -136,6 +139,7 @@ def _commands(name: str) -> list[RequestCommand]:
         "record_delayed": [RecordDelayed(reason=noted("Graph does not answer."))],
         "approve": [Approve(actor=actor, request_id=REQUEST, digest=DIGEST) for actor in actors],
         "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
+        "support": [SupportRequest(actor=MALLORY, request_id=REQUEST)],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
         "edit": [edit()],
         "request_changes": [RequestChanges(actor=AMARA, request_id=REQUEST, digest=DIGEST, text="Less, please.")],

@@ -29,6 +29,7 @@ def test_the_names_of_commands() -> None:
         "record_delayed",
         "approve",
         "reject",
+        "support",
         "withdraw",
         "edit",
         "request_changes",
@@ -91,6 +92,7 @@ def test_the_names_of_clicks_and_effects() -> None:
     assert names(Click, "name") == [
         "approve",
         "reject",
+        "support",
         "withdraw",
         "ask_reminder",
         "request_changes",
@@ -125,6 +127,7 @@ def test_the_names_of_clicks_and_effects() -> None:
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
         "want_reject",
+        "want_support",
         "want_withdraw",
         "want_ask_reminder",
         "want_request_changes",

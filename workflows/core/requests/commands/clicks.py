@@ -40,6 +40,7 @@ from workflows.core.requests.commands.request import (
     Reject,
     RemindApprovers,
     RequestCommand,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.commands.watch import AcceptDrift
@@ -105,6 +106,7 @@ EffectClick = RetryEffect | DropEffect
 
 Click = (
     DecisionClick
+    | SupportRequest[ChatId]
     | Withdraw
     | AskReminder
     | ChangeClick
@@ -136,9 +138,9 @@ def received_name(click: Click) -> str:
 def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw() | AskReminder() | Ask() | Answer() | Comment() | Reassign():
+        case Approve() | Reject() | SupportRequest() | Withdraw() | AskReminder() | Ask() | Answer() | Comment():
             return CommandSubject(request_id=click.request_id)
-        case RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
+        case Reassign() | RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
@@ -168,7 +170,7 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RequestChanges() | DeclineProposal():
+        case RequestChanges() | DeclineProposal() | SupportRequest():
             return command.actor
         case RecordProposal():
             return command.proposal.person
@@ -194,6 +196,8 @@ def with_person(click: DeclineProposal[ChatId], actor: Person) -> DeclineProposa
 def with_person(click: Answer[ChatId], actor: Person) -> Answer[Person]: ...
 @overload
 def with_person(click: Comment[ChatId], actor: Person) -> Comment[Person]: ...
+@overload
+def with_person(click: SupportRequest[ChatId], actor: Person) -> SupportRequest[Person]: ...
 @overload
 def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
 @overload

@@ -17,6 +17,7 @@ from workflows.core.requests.commands.request import (
     Edit,
     Reject,
     RemindApprovers,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.effects import (
@@ -40,7 +41,7 @@ from workflows.core.requests.transitions.transition import (
 
 _CHANGES: Final = (RequestChanges, RecordProposal, DeclineProposal)
 _REMARKS: Final = (Ask, Answer, Comment)
-_DECISIONS: Final = (Approve, Reject, Reassign, Withdraw, Edit, RemindApprovers, Expire)
+_DECISIONS: Final = (Approve, Reject, SupportRequest, Reassign, Withdraw, Edit, RemindApprovers, Expire)
 _ABOUT_THE_BATCH: Final = (*_DECISIONS, *_REMARKS, *_CHANGES)
 """What people, and time, do with the whole batch and with none of its members."""
 _WRITTEN: Final = (Ask, Answer, Comment)
