@@ -3,17 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.words.plans.changes import duration_words
 from bot.words.plans.risk import risk_level_words
-from bot.words.requests.access_end import AT_END
-from bot.words.reviews.silence import reviews_words
-from bot.words.sentences import and_list, counted, or_list
+from bot.words.sentences import counted
 from workflows.core.plans.plan import Adoption
 from workflows.core.policy.approval import ChainRule
-from workflows.core.policy.offers import Offer, closes_a_partner
+from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import requirement_of, risk_for_approval
-from workflows.core.policy.template import MayRequestFor, Stage, Template
-from workflows.core.requests.deadlines.reminder_times import APPROVERS_REMINDED_AFTER
+from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import PreparedRequest
 
 _SHORT: Final[Mapping[ChainRule, str]] = {
@@ -96,37 +92,7 @@ def _least(prepared: PreparedRequest) -> int:
     return requirement_of(risk_for_approval(prepared.plan, prepared.observation.default).level).people
 
 
-_MAY_REQUEST_FOR: Final[Mapping[MayRequestFor, str]] = {
-    MayRequestFor.NOBODY: "",
-    MayRequestFor.REPORTS: " Also for people whose manager in Entra sends it.",
-    MayRequestFor.MEMBERS: " Also for somebody else.",
-}
-
-
-def who_requests_words(template: Template) -> str:
-    """Return who may request a template, and for whom."""
-    roles = or_list([f"“{role}”" for role in template.may_request])
-    who = f"People with the role {roles} may request it." if roles else "Every full member may request it."
-    return f"{who}{_MAY_REQUEST_FOR[template.may_request_for]}"
-
-
 def decide_words(template: Template) -> str:
     """Return until when approvers decide, and what happens without their approvals."""
     within = counted(template.decide_within.days, "day")
     return f"within {within}, or the request expires and nothing changes"
-
-
-def policy_words(template: Template) -> tuple[tuple[str, str], ...]:
-    """Return the deadlines of a template, and what silence leads to at each: a label and a text."""
-    reminded = [str(after.days) for after in APPROVERS_REMINDED_AFTER if after < template.decide_within]
-    days = counted(int(reminded[-1]), "day") if reminded else ""
-    reminders = f"after {and_list([*reminded[:-1], days])}" if reminded else "once, at half of the time"
-    decided = (("Approvers decide", f"{decide_words(template)}."), ("Approvers are reminded", f"{reminders}."))
-    if closes_a_partner(template):
-        return decided
-    at_end = f"{AT_END[template.at_end].then}, unless it is extended"
-    return (
-        *decided,
-        ("Access lasts", f"at most {duration_words(template.longest)}, {at_end}."),
-        ("The sponsor is asked", f"{reviews_words(template.review_interval, template.on_silence)}."),
-    )

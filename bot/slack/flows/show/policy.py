@@ -17,7 +17,7 @@ from bot.slack.payloads.models import SlashCommand
 from bot.slack.people.approvers import StageApprovers, name_stages
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.words.plans.risk import risk_level_words
-from bot.words.requests.approval_chain import policy_words, who_requests_words
+from bot.words.reviews.template_policy import policy_words, who_requests_words
 from bot.words.sentences import counted
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import InvalidField

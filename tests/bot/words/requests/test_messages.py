@@ -8,6 +8,12 @@ from bot.words.requests.messages import message_words, missing_groups_words
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.effects import MessageCode
 
+AWAY = {
+    "person": "Amara Okafor",
+    "delegate": "Bruno Keller",
+    "from": "2027-05-01T08:00:00+00:00",
+    "until": "2027-05-08T22:00:00+00:00",
+}
 NOTE: Final = [
     {"code": "text", "values": {"text": "No answer."}},
     {"code": "keeps_trying", "values": {}},
@@ -96,6 +102,44 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.CAMPAIGN_ENDED,
         {"label": "Trusted partner", "members": 2, "kept": 1, "revoked": 1},
         "The campaign for “Trusted partner” is complete. 2 partners: 1 kept, 1 revoked.",
+    ),
+    (
+        MessageCode.ABSENCE_SET,
+        {**AWAY, "by": "Amara Okafor", "is_own": True, "stand_in": "Bruno Keller", "note": ""},
+        "Amara Okafor is away from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. Bruno Keller is asked "
+        "instead. Amara Okafor can still decide. /partner away shows it and ends it.",
+    ),
+    (
+        MessageCode.ABSENCE_SET,
+        {**AWAY, "by": "Dana Reyes", "is_own": False, "stand_in": "Chie Tanaka", "note": ""},
+        "Amara Okafor is away from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. Bruno Keller is away too, "
+        "so Chie Tanaka is asked instead. Set by Dana Reyes. Amara Okafor can still decide. /partner away shows it and "
+        "ends it.",
+    ),
+    (
+        MessageCode.ABSENCE_SET,
+        {**AWAY, "by": "Amara Okafor", "is_own": True, "stand_in": None, "note": ""},
+        "Amara Okafor is away from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. Bruno Keller is away too, "
+        "and nobody stands in. Amara Okafor is still asked. Amara Okafor can still decide. /partner away shows it and "
+        "ends it.",
+    ),
+    (
+        MessageCode.YOU_STAND_IN,
+        {**AWAY, "by": "Amara Okafor", "note": "At the sea"},
+        "You stand in for Amara Okafor from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. You are asked to "
+        "decide in their place, as far as you hold the role and are not excluded. The record names both of you. Note: "
+        "At the sea",
+    ),
+    (
+        MessageCode.ABSENCE_ENDED,
+        {**AWAY, "by": "Dana Reyes"},
+        "Dana Reyes ended the absence of Amara Okafor. Bruno Keller does not stand in any more.",
+    ),
+    (
+        MessageCode.REASSIGNED_TO_YOU,
+        {"partner": "contoso.com", "request": "R-1", "by": "Dana Reyes", "from": "Amara Okafor", "reason": "On a trip"},
+        "contoso.com: Dana Reyes asks you to decide on the request R-1 in place of Amara Okafor: On a trip. Your Home "
+        "tab has it under “Waiting for me”.",
     ),
     (
         MessageCode.CLOSED,
