@@ -8,8 +8,6 @@ from bot.words.plans.changes import duration_words
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import id_request_words
-from bot.words.requests.approval_chain import decide_words
-from bot.words.reviews.silence import reviews_words
 from bot.words.sentences import counted, day, last_day, or_list
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
@@ -114,19 +112,6 @@ def wait_words(wait: timedelta) -> str:
     if hours < 48:
         return counted(round(hours), "hour", "hours")
     return counted(round(hours / 24), "day", "days")
-
-
-def chosen_template_words(offer: Offer) -> tuple[str, ...]:
-    """Return what a person must know about the chosen template, in lines of one or two sentences."""
-    word = risk_level_words(offer.level)
-    risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
-    if offer.usual_wait is not None:
-        risk += f" Usual approval: {wait_words(offer.usual_wait)}."
-    silence = f"Approvers decide {decide_words(offer.template)}."
-    if not offer.closes:
-        template = offer.template
-        silence += f" Reviews: {reviews_words(template.review_interval, template.on_silence)}."
-    return (f"{offer.template.title}: {offer.template.description}", risk, silence)
 
 
 def stage_words(stage: Stage) -> str:

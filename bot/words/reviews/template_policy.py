@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.words.plans.changes import duration_words
+from bot.words.plans.risk import risk_level_words
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.approval_chain import decide_words
+from bot.words.requests.form import wait_words
 from bot.words.reviews.silence import reviews_words
 from bot.words.sentences import and_list, counted, or_list
-from workflows.core.policy.offers import closes_a_partner
+from workflows.core.policy.offers import Offer, closes_a_partner
+from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import MayRequestFor, Template
 from workflows.core.requests.deadlines.reminder_times import APPROVERS_REMINDED_AFTER
 
@@ -40,3 +43,16 @@ def policy_words(template: Template) -> tuple[tuple[str, str], ...]:
         ("Access lasts", f"at most {duration_words(template.longest)}, {at_end}."),
         ("The sponsor is asked", f"{reviews_words(template.review_interval, template.on_silence)}."),
     )
+
+
+def chosen_template_words(offer: Offer) -> tuple[str, ...]:
+    """Return what a person must know about the chosen template, in lines of one or two sentences."""
+    word = risk_level_words(offer.level)
+    risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
+    if offer.usual_wait is not None:
+        risk += f" Usual approval: {wait_words(offer.usual_wait)}."
+    silence = f"Approvers decide {decide_words(offer.template)}."
+    if not offer.closes:
+        template = offer.template
+        silence += f" Reviews: {reviews_words(template.review_interval, template.on_silence)}."
+    return (f"{offer.template.title}: {offer.template.description}", risk, silence)

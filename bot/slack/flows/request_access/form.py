@@ -35,10 +35,10 @@ from bot.slack.people.approvers import StageApprovers
 from bot.words.requests.form import (
     EDITED_PARTNER,
     NOT_CHOSEN,
-    chosen_template_words,
     edit_effect_words,
     refill_note_words,
 )
+from bot.words.reviews.template_policy import chosen_template_words
 from workflows.app.requests.forms import EditedRequest, RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
