@@ -35,6 +35,7 @@ from tests.bench.asked_change_surfaces import asked_change_messages, asked_chang
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
 from tests.bench.handover_surfaces import handover_messages, handover_windows
 from tests.bench.review_surfaces import review_messages, review_windows
@@ -238,8 +239,8 @@ async def main(folder: Path | None, only: str) -> None:
             **changing_forms(),
             **homes(),
             **batch_homes(),
-            **freeze_windows(),
-            **freeze_messages(),
+            **freeze_windows() | conversation_windows(),
+            **freeze_messages() | conversation_messages(),
             **handover_windows(),
             **handover_messages(),
             **campaign_windows(),
