@@ -31,6 +31,7 @@ from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
+from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
@@ -228,6 +229,8 @@ async def main(folder: Path | None, only: str) -> None:
             **cards(),
             **messages(),
             **changing_messages(),
+            **asked_change_messages(),
+            **asked_change_windows(),
             **batch_messages(),
             **batch_windows(),
             **review_messages(),

@@ -71,7 +71,10 @@ def proposal_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
         prepared, plan=proposal.plan, template_title=proposal.template_title, stages=proposal.stages, restored=None
     )
     compared = replace(request, drift=None, previous_fields=request.fields, fields=proposal.fields)
-    return tuple(_lines(compared, prepared, proposed))
+    lines = _lines(compared, prepared, proposed)
+    if not proposal.plan.left_out or proposal.plan.template != prepared.plan.template:
+        return tuple(lines)
+    return tuple(line for line in lines if line.now != UNCHANGED)  # what is not asked for has one line of its own
 
 
 def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:

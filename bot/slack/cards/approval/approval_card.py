@@ -29,7 +29,7 @@ from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.sections.approve_dialog import high_risk_dialog, unanswered_dialog
-from bot.slack.cards.approval.sections.asked_changes import left_out_parts
+from bot.slack.cards.approval.sections.asked_changes import asked_change_elements, left_out_parts
 from bot.slack.cards.approval.sections.conversation import (
     SHORT_HINT,
     question_elements,
@@ -85,9 +85,11 @@ def approval_blocks(
     risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), 30)
     title = header(f"{target}: {name} · {risk}")
-    words_left = MAX_CARD_WORDS - word_count([as_json(title)])
+    asked = [rich_text(*elements)] if (elements := list(asked_change_elements(request))) else []
+    words_left = MAX_CARD_WORDS - word_count([as_json(block) for block in (title, *asked)])
     return [
         title,
+        *asked,
         *plan_blocks(
             request, holders=holders, context=context, now=now, words_left=words_left, with_buttons=with_buttons
         ),

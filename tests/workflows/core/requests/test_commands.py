@@ -26,6 +26,7 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.core.delegation.absence import absence_id
+from tests.workflows.core.requests.test_changing import declined, proposed
 from workflows.core.errors.facts import as_values
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
@@ -182,7 +183,10 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         {
             "digest": prepared().plan.digest,
             "reason": "Guests can accept the prompt.",
-            "changed": {"left_out": [[], ["automaticUserConsentSettings.inboundAllowed"]]},
+            "changed": {
+                "justification": ["Joint launch in June", "Joint launch in May"],
+                "left_out": [[], ["automaticUserConsentSettings.inboundAllowed"]],
+            },
             "account": "id-amara",
         },
     ),
