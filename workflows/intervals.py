@@ -10,6 +10,8 @@ from typing import Final
 
 ROLES_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often it is checked that enough people have each role, while requests are open."""
+RELATIONS_CHECKED_EVERY: Final = timedelta(minutes=5)
+"""How often the managers who must decide on open requests are read again, so that a new manager is asked."""
 ROLE_MEMBERS_KNOWN_FOR: Final = timedelta(minutes=10)
 """How long that check counts a person of the stage that decides now as active without asking the chat system again."""
 SPONSORS_CHECKED_EVERY: Final = timedelta(hours=1)

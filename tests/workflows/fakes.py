@@ -14,6 +14,7 @@ from bot.words.requests.messages import message_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.batches.batch import Batch, BatchRow, ListFile
+from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.errors.facts import Fact
@@ -267,6 +268,8 @@ class FakeTenant:
     manager_of: dict[PersonId, PersonId] = field(default_factory=dict)
     """The manager of an account, by its id. The manager's own account is in `accounts`."""
     groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
+    approver_group_list: list[ApproverGroup] = field(default_factory=list)
+    """The groups that Entra shows with their owners."""
     default: dict[str, Any] = field(default_factory=lambda: {"isServiceDefault": True})
     page_size: int = 100
     lag: int = 0
@@ -395,6 +398,11 @@ class FakeTenant:
         accounts_by_id = {account.id: account for account in self.accounts}
         return {person: accounts_by_id.get(self.manager_of.get(person, PersonId(""))) for person in ids}
 
+    async def approver_groups(self, ids: Sequence[str]) -> Sequence[ApproverGroup]:
+        """Read groups with their owners."""
+        self.script.end(await self.script.begin("tenant.approver_groups"))
+        return [group for group in self.approver_group_list if group.id in ids]
+
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List a group."""
         self.script.end(await self.script.begin("tenant.group_members"))
@@ -439,6 +447,8 @@ class FakeDirectory:
     refusals: dict[ChatId, Refused] = field(default_factory=dict)
     missing: dict[Role, tuple[str, ...]] = field(default_factory=dict)
     """User groups that roles name and that do not exist."""
+    manager_accounts: dict[PersonId, Account] = field(default_factory=dict)
+    """The manager of each account; an account that is not here has none."""
 
     def assign(self, person: Person, roles: str) -> None:
         """Give a person exactly these roles, separated by spaces."""
@@ -509,6 +519,11 @@ class FakeDirectory:
         self.script.end(await self.script.begin("directory.people_of"))
         known = {person.id.lower(): self._by_main_id(person) for person in self.people.values()}
         return tuple(known.get(one.lower()) or Person(id=one, chat_id=ChatId(""), name=one) for one in accounts)
+
+    async def managers(self, accounts: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Find the managers of accounts."""
+        self.script.end(await self.script.begin("directory.managers"))
+        return {account: self.manager_accounts.get(account) for account in accounts}
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Name the user groups that do not exist."""

@@ -23,6 +23,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, AUDITOR, Role, mail_in_lower_case
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
+from workflows.core.policy.relations import RELATIONS
 from workflows.core.policy.risk import requirement_of, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
 from workflows.core.requests.notes import NoteCode
@@ -61,7 +62,7 @@ class Catalog:
         return None if known is None else known.attest_mfa_for
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
-        """Return the hash of each role's current definition; empty for a role that does not exist."""
+        """Return the hash of each role's current definition; empty for a relation, and a role that does not exist."""
         return {role: role_hash(source) if (source := self.roles.get(role)) else "" for role in roles}
 
 
@@ -132,8 +133,9 @@ def load_catalog(folder: Path) -> Catalog:
             problems += [
                 f"{path.name}: stages.{index}.role: {stage.role} is not in {ROLES_FILE}; add it there"
                 for index, stage in enumerate(parsed.stages)
-                if roles is not None and Role(stage.role) not in roles
+                if roles is not None and Role(stage.role) not in roles and Role(stage.role) not in RELATIONS
             ]
+            problems += [f"{path.name}: {problem}" for problem in _relation_problems(template)]
             problems += [
                 f"{path.name}: may_request.{index}: {role} is not in {ROLES_FILE}; add it there"
                 for index, role in enumerate(parsed.may_request)
@@ -157,6 +159,11 @@ def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | Non
         return None
     roles: dict[Role, RoleSource] = {}
     for name, content in document.items():
+        if name in RELATIONS:
+            problems.append(
+                f"{path.name}: {name}: this name is reserved for a person whom Entra names; give the role another name"
+            )
+            continue
         parsed = _check(f"{path.name}: {name}", RoleFile, content, problems)
         if parsed is not None:
             roles[Role(name)] = RoleSource(role=Role(name), **parsed.to_domain())
@@ -176,6 +183,19 @@ def _chain_problems(template: Template) -> Iterator[str]:
             f"{need.stages}), but the approval policy has {weak.people} (stages: {weak.stages}). "
             f"The risk is because of: {why}"
         )
+
+
+def _relation_problems(template: Template) -> Iterator[str]:
+    """Return what is wrong with the stages of a template that one person has by relation."""
+    seen: set[Role] = set()
+    for index, stage in enumerate(template.stages):
+        if stage.role not in RELATIONS:
+            continue
+        if stage.quorum > 1:
+            yield f"stages.{index}.quorum: only one person is the {stage.role}, so it must be 1"
+        if stage.role in seen:
+            yield f"stages.{index}.role: {stage.role} is one person, who can approve once; name it in one stage only"
+        seen.add(stage.role)
 
 
 def _parse(path: Path, model: type[Model], problems: list[str]) -> Model | None:

@@ -160,7 +160,9 @@ class Applier:
         is_opening = request.fields.kind is not RequestKind.REVOCATION
         approved, home = None, None
         if is_opening and request.writing_since is None:
-            approved = ApprovalReads.start(reads, request, tenant=self.tenant, directory=self.directory)
+            approved = ApprovalReads.start(
+                reads, request, tenant=self.tenant, directory=self.directory, catalog=self.catalog
+            )
         if is_opening:
             home = reads.start(self.tenant.verify_home(must_be_known=True))
         try:

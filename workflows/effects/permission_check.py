@@ -8,10 +8,13 @@ from datetime import datetime
 
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.relation_check import request_relation_check
+from workflows.app.approvers.role_groups import group_problem_of
+from workflows.app.approvers.role_refusals import check_with_new_groups
+from workflows.app.approvers.stage_holders import roles_for
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits, SecondLookNeeded
 from workflows.app.requests.people_checks import require_chain_without
-from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
@@ -139,6 +142,8 @@ class PermissionCheck:
         try:
             await check_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
         except Refused as refused:
+            if refused.code is RefusalCode.NOT_YOUR_TURN:
+                await request_relation_check(self.store)  # the stage may be open again: somebody has another manager
             if refused.code is RefusalCode.NOT_AN_APPROVER and isinstance(click, Approve | Reject):
                 await require_people(click.request_id, store=self.store, directory=self.directory)
             raise
@@ -200,6 +205,7 @@ class PermissionCheck:
             await self._require_same_rules(request)
             if isinstance(click, Approve):
                 await self._require_same_adopted_settings(request)
+                await self._require_safe_groups(request)
         command = with_person(click, actor)
 
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:
@@ -208,10 +214,11 @@ class PermissionCheck:
             Before the plan is written, all of them are read again.
             """
             if isinstance(click, Approve) and request.decisions:
-                assumed = roles_as_decided(request, actor, await self.directory.current_roles([actor]))
+                assumed = roles_as_decided(request, actor, await roles_for(request, [actor], self.directory))
                 if assumed is not None:
                     return assumed
-            return await self.directory.current_roles([actor, *(decision.person for decision in request.decisions)])
+            people = [actor, *(decision.person for decision in request.decisions)]
+            return await roles_for(request, people, self.directory)
 
         # Rejecting closes access, and is never limited.
         allowance = None
@@ -305,6 +312,20 @@ class PermissionCheck:
         if again is not None:
             await self.service.advance(request.id, again)
             raise Refused(RefusalCode.ADOPTED_SETTINGS_CHANGED)
+
+    async def _require_safe_groups(self, request: AccessRequest) -> None:
+        """Plan the request again when a person of it owns a group that decides, or everybody can join the group.
+
+        That is read with the last approval. Preparing then refuses the request, and names the person and the group.
+
+        :raises Refused: when that is so.
+        """
+        if not next_approval_is_last(request):
+            return
+        problem = await group_problem_of(request, tenant=self.tenant, catalog=self.catalog)
+        if problem is not None:
+            await self.service.advance(request.id, Replan(reason=(problem, Fact(NoteCode.ASKED_AGAIN))))
+            raise Refused(RefusalCode(problem.code), **problem.values)
 
     async def _retry_or_drop(self, click: EffectClick, actor: Person, key: str) -> None:
         current_roles = await self.directory.current_roles([actor])

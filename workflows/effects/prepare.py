@@ -3,12 +3,16 @@
 It is long because every kind of request is prepared here.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.managers import Related, read_relations
+from workflows.app.approvers.possible_chain import require_chain
+from workflows.app.approvers.role_groups import role_group_problem
 from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.people_checks import identify_requester, require_may_request
 from workflows.app.requests.proposing import (
@@ -17,7 +21,6 @@ from workflows.app.requests.proposing import (
     check_proposal,
     current_template,
     labels_of,
-    require_chain,
     require_no_other_request,
     require_time_left,
 )
@@ -40,6 +43,7 @@ from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
+from workflows.core.policy.relations import Relations
 from workflows.core.policy.template import Stage, Template
 from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
@@ -166,7 +170,11 @@ class Preparer:
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
-        prepared = PreparedRequest(
+        recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
+        sent_by = () if submitter is None else (submitter,)
+        others = (*sent_by, *request.supporters, *proposal.authors, *recent)
+        relations = await self._require_people(request, stages, Related(requester=requester, sponsor=sponsor), others)
+        return PreparedRequest(
             observation=observation,
             requester=requester,
             sponsor=sponsor,
@@ -180,11 +188,10 @@ class Preparer:
             roles=self.catalog.role_hashes(stage.role for stage in stages),
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
-            partner_sponsors=sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now()),
+            partner_sponsors=recent,
             submitter=submitter,
+            relations=relations,
         )
-        await self._require_chain(request, prepared)
-        return prepared
 
     @property
     def _read_records(self) -> RecordsReader:
@@ -204,14 +211,25 @@ class Preparer:
                 proposal.template, requester, submitter, directory=self.directory, tenant=self.tenant
             )
 
-    async def _require_chain(self, request: AccessRequest, prepared: PreparedRequest) -> None:
-        """Check that the approval chain can be completed without the people who may not decide."""
-        requester, sponsor = prepared.requester, prepared.sponsor
-        sent_by = () if prepared.submitter is None else (prepared.submitter,)
-        others = (*sent_by, *request.editors, *request.supporters, *prepared.authors, *prepared.partner_sponsors)
-        excluded = {one.chat_id for one in (requester, sponsor, *others)}
-        filed_by = {one.chat_id for one in (requester, *sent_by)}
-        await require_chain(self.directory, prepared.stages, excluded, {sponsor.chat_id} - filed_by)
+    async def _require_people(
+        self, request: AccessRequest, stages: tuple[Stage, ...], related: Related, others: Iterable[Person]
+    ) -> Relations:
+        """Check that enough people can decide, and return who has the relation roles.
+
+        :param others: who may not decide, besides the requester, the sponsor and who edited the request.
+        :raises InvalidField: when a stage cannot be passed; the error names it, and the people.
+        """
+        relations = await read_relations(related, [stage.role for stage in stages], directory=self.directory)
+        requester, sponsor = related.requester, related.sponsor
+        editors = (edit.person for edit in request.edits)
+        excluded = {one.chat_id for one in (requester, sponsor, *editors, *others)}
+        own = {sponsor.chat_id} - {requester.chat_id}
+        await require_chain(self.directory, stages, excluded, own, relations=relations)
+        people = (requester, sponsor, *(edit.person for edit in request.edits), *others)
+        problem = await role_group_problem(stages, people, tenant=self.tenant, catalog=self.catalog)
+        if problem is not None:
+            raise InvalidField("template", RefusalCode(problem.code), **problem.values)
+        return relations
 
     async def _propose(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
@@ -287,6 +305,7 @@ class Preparer:
             owner=requester.id,
             sponsor=sponsor.id,
             excluded=frozenset({requester.chat_id, sponsor.chat_id}),
+            related=Related(requester=requester, sponsor=sponsor),
             duration=request.fields.duration,
         )
         found = await adopting.propose(observation, terms, self.clock.now())

@@ -8,6 +8,7 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.cache import Cache
+from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId, mail_in_lower_case
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
@@ -28,7 +29,7 @@ from workflows.entra.answers.answers import (
     without_annotations,
 )
 from workflows.entra.answers.failed_calls import failure
-from workflows.entra.managers import read_managers
+from workflows.entra.managers_and_owners import read_groups, read_managers
 from workflows.entra.own_tenant_guard import OwnTenantGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
@@ -277,6 +278,10 @@ class Entra:
         if not all("@odata.type" in row for row in rows):
             raise unavailable(TenantCode.MEMBERS_WITHOUT_KIND, call=call.as_value)
         return frozenset(PersonId(row["id"].lower()) for row in rows if row["@odata.type"] == "#microsoft.graph.user")
+
+    async def approver_groups(self, ids: Sequence[str]) -> Sequence[ApproverGroup]:
+        """Return these groups with their owners; missing ones are left out."""
+        return await read_groups(self._connection, ids)
 
     async def _accounts(self, filters: Sequence[str]) -> Sequence[Account]:
         call = read_call("/users", Purpose.FIND_ACCOUNTS, "User.Read.All")

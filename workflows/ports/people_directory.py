@@ -1,6 +1,6 @@
 """The interface to the people directory: chat users, their Entra accounts, and roles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -9,6 +9,7 @@ from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
+from workflows.ports.tenant import Account
 
 
 class PeopleDirectoryUnavailable(FactsError):
@@ -52,8 +53,8 @@ class PeopleDirectory(Protocol):
 
         It reads each chat user, the user groups, and each account at most once. A chat user that was read since the act
         began is not read again, nor are user groups that were read in the last minute. Before anybody is refused for
-        lack of a role the groups are read again, see `workflows.app.role_refusals`. It must not be kept for another
-        check, and not be used for a write.
+        lack of a role the groups are read again, see `workflows.app.approvers.role_refusals`. It must not be kept for
+        another check, and not be used for a write.
 
         :param began_ago: how long ago the act began that is checked.
         """
@@ -111,6 +112,9 @@ class PeopleDirectory(Protocol):
         The chat id is empty when nobody in the chat system has the account's mail address. An account that does not
         exist any more has its id as the name. This gives nobody a right.
         """
+
+    async def managers(self, accounts: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Return the manager of each account, see `Tenant.managers`. The answer is never older than the question."""
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Return the role's chat user groups that do not exist, or are disabled."""

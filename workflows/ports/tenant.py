@@ -6,6 +6,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
 
+from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
@@ -177,6 +178,12 @@ class Tenant(Protocol):
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group, including those in nested groups."""
+
+    async def approver_groups(self, ids: Sequence[str]) -> Sequence[ApproverGroup]:
+        """Read these Entra groups with their owners, in one or a few requests; missing ones are left out.
+
+        The ids are in lower case. The answer is never older than the question.
+        """
 
 
 _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")

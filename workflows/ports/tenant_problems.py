@@ -18,6 +18,8 @@ class Purpose(StrEnum):
     CHANGE_PARTNER = "change_partner"
     LIST_MEMBERS = "list_members"
     """List the members of a group. Values: `of`: its id."""
+    READ_GROUP = "read_group"
+    """Read a group that keeps a role, and its owners. Values: `of`: its id."""
     FIND_ACCOUNTS = "find_accounts"
     FIND_BY_NAME = "find_by_name"
     """Search objects by name. Values: `kind`: user, group or application."""

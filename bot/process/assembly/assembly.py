@@ -26,6 +26,7 @@ from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.relation_check import check_relations
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
 from workflows.app.evidence.reviews.lockouts import lockouts_of
@@ -217,9 +218,10 @@ def _scheduled_checks(
         clock=clock,
         roles=systems.catalog.roles,
     )
+    relations = partial(check_relations, store=store, directory=directory, service=service, clock=clock)
     auditors = partial(check_auditors, store=store, directory=directory, clock=clock)
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return ScheduledChecks(checks=(*checks, roles, auditors, sponsors, *other_checks))
+    return ScheduledChecks(checks=(*checks, relations, roles, auditors, sponsors, *other_checks))
 
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:

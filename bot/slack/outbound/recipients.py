@@ -11,9 +11,11 @@ import structlog
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.people.approvers import able_to_decide
 from bot.slack.people.display_directory import DisplayDirectory
+from workflows.app.approvers.stage_holders import holders_for
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ChatId, Role
+from workflows.core.policy.relations import NO_RELATIONS, Relations
 from workflows.core.policy.silence import ADMINS_ASKED_FROM
 from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility_at_expiry
@@ -59,23 +61,28 @@ class Recipients:
 
     async def open_stage_holders(self, eligibility: Eligibility | None) -> dict[Role, frozenset[ChatId]]:
         """List the members of the roles of the open stage and of later ones; empty when nobody needs to decide."""
-        stages = () if eligibility is None else eligibility.open_stages
-        return {stage.role: await self.holders(stage.role) for stage in stages}
+        if eligibility is None:
+            return {}
+        return {stage.role: await self.holders(stage.role, eligibility.relations) for stage in eligibility.open_stages}
 
     async def stage_members(self, request: AccessRequest) -> frozenset[ChatId]:
         """List the members of every role of a request's approval chain: their App Homes list the request, or did."""
-        return await self.chain_members(request.prepared.stages if request.prepared is not None else ())
+        prepared = request.prepared
+        return frozenset() if prepared is None else await self.chain_members(prepared.stages, prepared.relations)
 
-    async def chain_members(self, stages: Sequence[Stage]) -> frozenset[ChatId]:
+    async def chain_members(self, stages: Sequence[Stage], relations: Relations = NO_RELATIONS) -> frozenset[ChatId]:
         """List the members of every role of an approval chain."""
         roles = {stage.role for stage in stages}
-        return frozenset().union(*[await self.holders(role) for role in sorted(roles)])
+        return frozenset().union(*[await self.holders(role, relations) for role in sorted(roles)])
 
-    async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the members of a role; empty when the directory refuses to say who they are."""
+    async def holders(self, role: Role, relations: Relations = NO_RELATIONS) -> frozenset[ChatId]:
+        """List the members of a role; empty when the directory refuses to say who they are.
+
+        :param relations: who has the relation roles of the request whose stage this is.
+        """
         with as_notifier_errors():
             try:
-                return await self._directory.holders(role)
+                return await holders_for(role, relations, self._directory)
             except PeopleDirectoryRefused as error:
                 _log.error("role_unreadable", role=role, reason=str(error))
                 return frozenset()  # the card then shows the title of the stage
@@ -112,7 +119,8 @@ class Recipients:
         eligibility = eligibility_at_expiry(request)
         if eligibility is None:
             return frozenset()
-        return await able_to_decide(eligibility, await self.holders(eligibility.open_stages[0].role), self._directory)
+        holders = await self.holders(eligibility.open_stages[0].role, eligibility.relations)
+        return await able_to_decide(eligibility, holders, self._directory)
 
 
 def direct_recipients(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:

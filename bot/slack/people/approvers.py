@@ -9,9 +9,12 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.slack.people.display_directory import DisplayDirectory
+from workflows.app.approvers.managers import read_relations_of
+from workflows.app.approvers.stage_holders import holders_by_key, holders_for
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
+from workflows.core.policy.relations import NO_RELATIONS, RELATIONS, RelationHolder, Relations, waiting_key
 from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import (
     Eligibility,
@@ -47,6 +50,13 @@ class StageApprovers:
     stage: Stage
     approvers: Approvers | None = None
     """None when that is not known now."""
+    relation: RelationHolder | None = None
+    """Who has the stage's role by relation, or why nobody has it; None for every other role."""
+
+    @property
+    def key(self) -> Role:
+        """Return the role whose members decide; for a relation role with the person who has it, see `waiting_key`."""
+        return waiting_key(self.stage.role, Relations(holders=() if self.relation is None else (self.relation,)))
 
 
 NO_APPROVERS_KNOWN: Final[Mapping[Role, Approvers]] = MappingProxyType({})
@@ -98,9 +108,8 @@ async def may_decide_now(
         return None
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            free = await able_to_decide(
-                eligibility_now, await directory.holders(eligibility_now.open_stages[0].role), directory
-            )
+            role, relations = eligibility_now.open_stages[0].role, eligibility_now.relations
+            free = await able_to_decide(eligibility_now, await holders_for(role, relations, directory), directory)
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return None
     return bool(ids_of(reader, known) & free)
@@ -140,7 +149,8 @@ async def name_open_stages_of(
         return NO_APPROVERS_KNOWN
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            holders = {stage.role: await directory.holders(stage.role) for stage in eligibility_now.open_stages}
+            roles, relations = [stage.role for stage in eligibility_now.open_stages], eligibility_now.relations
+            holders = {role: await holders_for(role, relations, directory) for role in roles}
             return await name_able(eligibility_now, holders, directory)
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return NO_APPROVERS_KNOWN
@@ -158,8 +168,9 @@ async def deciders_by_stage(
     possible = eligibility(request)
     return tuple(
         [
-            (stage, tuple(sorted(await able_to_decide(possible, await directory.holders(stage.role), directory))))
+            (stage, tuple(sorted(await able_to_decide(possible, holders, directory))))
             for stage in stages
+            for holders in [await holders_for(stage.role, possible.relations, directory)]
         ]
     )
 
@@ -169,30 +180,47 @@ async def everybody_by_stage(
 ) -> list[tuple[str, list[ChatId]]]:
     """Return everybody who would be asked by these stages, with the title of each.
 
-    :param stages: the title and the role of each.
+    :param stages: the title of each, and whose approval it waits for, see `waiting_key`.
     :param excluded: the requester and the sponsor, who cannot approve.
     :raises PeopleDirectoryUnavailable: when the people cannot be read now.
     """
     taken = await directory.all_ids(excluded)
-    return [(title, sorted(await directory.holders(role) - taken)) for title, role in stages]
+    return [(title, sorted(await holders_by_key(key, directory) - taken)) for title, key in stages]
 
 
 async def name_stages(
-    stages: Sequence[Stage], excluded: Collection[ChatId], directory: DisplayDirectory
+    stages: Sequence[Stage],
+    excluded: Collection[ChatId],
+    directory: DisplayDirectory,
+    *,
+    requester: ChatId,
+    sponsor: ChatId,
 ) -> tuple[StageApprovers, ...]:
     """Return who would be asked by these stages, before a request is sent.
 
     :param excluded: the requester and the sponsor, who cannot approve.
+    :param requester: who would be the requester, whose manager may be asked.
+    :param sponsor: who would be the sponsor, whose manager may be asked.
     """
-    return tuple(await asyncio.gather(*(_stage_approvers(stage, excluded, directory) for stage in stages)))
+    relations, roles = None, [stage.role for stage in stages]
+    with suppress(PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            relations = await read_relations_of(requester, sponsor, roles, directory=directory)
+    return tuple(await asyncio.gather(*(_stage_approvers(stage, excluded, relations, directory) for stage in stages)))
 
 
-async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory: DisplayDirectory) -> StageApprovers:
+async def _stage_approvers(
+    stage: Stage, excluded: Collection[ChatId], relations: Relations | None, directory: DisplayDirectory
+) -> StageApprovers:
+    if relations is None:
+        if stage.role in RELATIONS:
+            return StageApprovers(stage=stage)
+        relations = NO_RELATIONS
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            holders = await directory.holders(stage.role)
-            free = holders - await directory.all_ids(excluded)
-            return StageApprovers(stage=stage, approvers=await _people(free, directory))
+            holders = await holders_for(stage.role, relations, directory)
+            approvers = await _people(holders - await directory.all_ids(excluded), directory)
+            return StageApprovers(stage=stage, approvers=approvers, relation=relations.holder_of(stage.role))
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return StageApprovers(stage=stage)
 

@@ -5,17 +5,26 @@ our workspace? Entra: is there exactly one enabled member account with this mail
 display see `bot.slack.people.display_directory`.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.people.reads import KnownUsers, OneCheckReads, ReadListeners, RoleReads, SlackReads, UserGroups
+from bot.slack.people.reads import (
+    PARALLEL_READS,
+    KnownUsers,
+    OneCheckReads,
+    ReadListeners,
+    RoleReads,
+    SlackReads,
+    UserGroups,
+    read_in_parallel,
+    user_or_none,
+)
 from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -26,10 +35,6 @@ from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavail
 
 CHECKED_MEMBERS: Final = 20
 """How many active members of a role are checked: the largest quorum that a template can require."""
-_PARALLEL_READS: Final = 8
-
-Answer = TypeVar("Answer")
-Key = TypeVar("Key")
 
 
 class SlackDirectory:
@@ -124,7 +129,7 @@ class SlackDirectory:
         if person_ids := await self._entra_members(source):
             accounts = await self._tenant.accounts_by_id(sorted(person_ids))
             mails |= {mail_in_lower_case(account.mail) for account in accounts if _is_enabled_member(account)}
-        users = await _read_in_parallel(sorted(mails), reads.user_by_mail)
+        users = await read_in_parallel(sorted(mails), reads.user_by_mail)
         by_mail = {main_id(user, ChatId("")) for user in users if user and is_full_member(user, self._team_id)}
         groups = await reads.user_groups() if source.user_groups else {}
         return frozenset(by_mail) | await self._active(_members(source, groups), reads)
@@ -138,7 +143,7 @@ class SlackDirectory:
         for unknown in (chat_id for chat_id, user in recent.items() if user is None):
             if len(active_ids) >= enough:
                 break
-            # NB. not `_user_or_none`: that Slack refuses to answer does not mean that somebody has left.
+            # NB. not `user_or_none`: that Slack refuses to answer does not mean that somebody has left.
             try:
                 is_active = is_full_member(await self.user(unknown), self._team_id)
             except PeopleDirectoryRefused:
@@ -156,7 +161,7 @@ class SlackDirectory:
     async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: RoleReads) -> frozenset[ChatId]:
         """List every Slack id of these people; one person may have several. The users are read with `reads`."""
         distinct_ids = sorted(set(chat_ids))
-        users = await _read_in_parallel(distinct_ids, lambda chat_id: _user_or_none(reads, chat_id))
+        users = await read_in_parallel(distinct_ids, lambda chat_id: user_or_none(reads, chat_id))
         all_ids = (ids_of(user or {}, chat_id) for chat_id, user in zip(distinct_ids, users, strict=True))
         return frozenset[ChatId]().union(*all_ids)
 
@@ -179,6 +184,10 @@ class SlackDirectory:
                 )
             )
         return tuple(people)
+
+    async def managers(self, accounts: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Return the manager of each account; see `ports.PeopleDirectory.managers`."""
+        return await self._tenant.managers(accounts)
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Return the role's user groups that do not exist, or are disabled."""
@@ -259,9 +268,9 @@ class SlackDirectory:
         """Return the full, active members of a list; after enough were found, the rest is included unchecked."""
         left, found = sorted(listed), set[ChatId]()
         while left and len(found) < CHECKED_MEMBERS:
-            some, left = left[:_PARALLEL_READS], left[_PARALLEL_READS:]
+            some, left = left[:PARALLEL_READS], left[PARALLEL_READS:]
             for chat_id, user in zip(
-                some, await _read_in_parallel(some, lambda chat_id: _user_or_none(reads, chat_id)), strict=True
+                some, await read_in_parallel(some, lambda chat_id: user_or_none(reads, chat_id)), strict=True
             ):
                 if user is not None and is_full_member(user, self._team_id):
                     found.add(main_id(user, chat_id))
@@ -272,22 +281,6 @@ class SlackDirectory:
         for group_id in source.entra_groups:
             members |= await self._tenant.group_members(group_id)
         return members
-
-
-async def _read_in_parallel(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
-    """Read several things in parallel, a few at a time; return the answers in the order of the keys."""
-    answers: list[Answer] = []
-    for start in range(0, len(keys), _PARALLEL_READS):
-        answers += await asyncio.gather(*map(read, keys[start : start + _PARALLEL_READS]))
-    return answers
-
-
-async def _user_or_none(reads: RoleReads, chat_id: ChatId) -> SlackUser | None:
-    """Read one user of a list; None when Slack cannot show that user. The other users are still read."""
-    try:
-        return await reads.user(chat_id)
-    except Refused:
-        return None
 
 
 def _members(source: RoleSource, groups: UserGroups) -> frozenset[ChatId]:

@@ -1,7 +1,7 @@
 """Cache the directory for a short time, for display only. Nothing is decided with it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -15,7 +15,7 @@ from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.intervals import ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for a person's identity; without it only the Slack id is used for display."""
@@ -102,6 +102,10 @@ class DisplayDirectory:
     async def people_of(self, accounts: Sequence[PersonId]) -> tuple[Person, ...]:
         """Return the person of each account, without the cache."""
         return await self._directory.people_of(accounts)
+
+    async def managers(self, accounts: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Return the manager of each account, without the cache."""
+        return await self._directory.managers(accounts)
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Return the user groups of a role that do not exist, from the cache."""

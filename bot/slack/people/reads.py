@@ -1,7 +1,8 @@
 """Read users and user groups from Slack: again each time, or each of them once for one check."""
 
+import asyncio
 import time
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
@@ -21,6 +22,8 @@ from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirec
 _NO_USER_CODES: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _NO_GROUPS_CODES: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})
 """Slack's answers when there are no user groups (Slack: "usergroups.list", "usergroups.users.list", errors)."""
+PARALLEL_READS: Final = 8
+"""How many reads of one question are sent at the same time."""
 _MAX_READS: Final = 1000
 """How many answers of one kind one check keeps."""
 
@@ -205,6 +208,22 @@ class KnownUsers:
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Return the user with a mail address; None when there is none."""
         return await self._reads.user_by_mail(mail)
+
+
+async def read_in_parallel(keys: Sequence[Asked], read: Callable[[Asked], Awaitable[Answer]]) -> list[Answer]:
+    """Read several things in parallel, a few at a time; return the answers in the order of the keys."""
+    answers: list[Answer] = []
+    for start in range(0, len(keys), PARALLEL_READS):
+        answers += await asyncio.gather(*map(read, keys[start : start + PARALLEL_READS]))
+    return answers
+
+
+async def user_or_none(reads: RoleReads, chat_id: ChatId) -> SlackUser | None:
+    """Read one user of a list; None when Slack cannot show that user. The other users are still read."""
+    try:
+        return await reads.user(chat_id)
+    except Refused:
+        return None
 
 
 def _cache(

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
-from bot.words.requests.notes import FAILED_IN_BATCH, HIGH_RISK_ALONE, not_read_words, note_words
+from bot.words.requests.notes import BY_RELATION_ALONE, FAILED_IN_BATCH, HIGH_RISK_ALONE, not_read_words, note_words
 from bot.words.sentences import counted, fill_in
 from bot.words.settings.open_access import access_kind_title, is_known_setting
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
@@ -153,6 +153,7 @@ def _stopped(values: Values) -> str:
 
 _REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
     RowCode.HIGH_RISK: lambda _: HIGH_RISK_ALONE,
+    RowCode.BY_RELATION: lambda _: BY_RELATION_ALONE,
     RowCode.CHANGED_SINCE_DRAFT: lambda _: (
         f"Its settings changed after the draft. Adopt it alone with {COMMANDS[Action.ADOPT]}."
     ),

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.adoption import ADOPTION
+from bot.words.refusals.approvers import APPROVERS
 from bot.words.refusals.decisions import DECISIONS
 from bot.words.refusals.forms import FORMS
 from bot.words.refusals.freeze import FREEZE
@@ -83,6 +84,7 @@ _NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {
     RefusalCode.PLACEHOLDER_WRONG_IN_FILE: _of_a_file,
 }
 SENTENCES: Final[Sentences] = {
+    **APPROVERS,
     **DECISIONS,
     **PEOPLE,
     **PARTNER_NAMES,

@@ -260,6 +260,7 @@ def _not_taken(values: Values) -> str:
 
 
 HIGH_RISK_ALONE: Final = "High risk is decided alone."
+BY_RELATION_ALONE: Final = "A stage that a manager decides is decided alone."
 FAILED_IN_BATCH: Final = "An error in Gatehouse stopped it several times in its batch. The log has the error."
 
 
@@ -273,6 +274,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.FROZEN: lambda values: frozen_words(values["name"], values["reason"]),
     NoteCode.BATCH_MEMBER_LEFT: _member_left,
     RowCode.HIGH_RISK: lambda _: HIGH_RISK_ALONE,
+    RowCode.BY_RELATION: lambda _: BY_RELATION_ALONE,
     RowCode.KEEPS_FAILING: lambda _: FAILED_IN_BATCH,
     RowCode.NOT_READ: not_read_words,
     NoteCode.NOT_WRITTEN: _not_written,

@@ -15,6 +15,7 @@ ASKED: Final[Mapping[Purpose, str]] = {
     Purpose.SHOW_DEFAULT: "show the default configuration",
     Purpose.CHANGE_PARTNER: "change the partner configuration",
     Purpose.LIST_MEMBERS: "list the members of the group {of}",
+    Purpose.READ_GROUP: "read the group {of} and its owners",
     Purpose.FIND_ACCOUNTS: "look up accounts",
     Purpose.FIND_BY_NAME: "look up a {kind} by its name",
     Purpose.NAME_OBJECT: "name the {kind} {of}",

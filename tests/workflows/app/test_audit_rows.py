@@ -46,6 +46,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -594,7 +595,7 @@ async def test_a_submission(world: World) -> None:
 def test_no_command_is_forgotten_here() -> None:
     shown = [type(one) for _, one, _ in OF_REQUESTS] + [type(one) for _, one, _ in OF_PARTNERS]
     # What a batch does with its members is in `batches/test_batch_life.py`, and in `core/requests/test_commands.py`.
-    of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordSponsors}
+    of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordRelations, RecordSponsors}
     commands = {*classes(RequestCommand), *classes(PartnershipCommand)}
     assert {*shown, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}

@@ -9,8 +9,8 @@ import pytest
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, SAM, SECURITY
 from tests.workflows.fakes import FakeDirectory
 from tests.workflows.world import World
+from workflows.app.approvers.possible_chain import require_chain
 from workflows.app.reads.audit_log_permission import AuditLogPermission
-from workflows.app.requests.proposing import require_chain
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.people import AUDITOR, PersonId, Role
 from workflows.core.policy.template import Stage
@@ -119,9 +119,9 @@ async def test_a_chain_without_people_is_refused_with_new_groups(world: World, k
     stages = (Stage(title="Security", role=SECURITY, quorum=1),)
     known.roles[AMARA.id] = frozenset()
     check = world.directory.for_one_check()
-    await require_chain(check, stages, {RILEY.chat_id, SAM.chat_id})
+    await require_chain(check, stages, {RILEY.chat_id, SAM.chat_id}, relations=None)
     assert known.read == 1
     world.directory.assign(AMARA, "")
     with pytest.raises(InvalidField):
-        await require_chain(world.directory.for_one_check(), stages, {RILEY.chat_id, SAM.chat_id})
+        await require_chain(world.directory.for_one_check(), stages, {RILEY.chat_id, SAM.chat_id}, relations=None)
     assert known.read == 2

@@ -220,6 +220,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         entra.accounts_by_id: [([PersonId(USER)],)],
         entra.managers: [([PersonId(USER)],)],
         entra.group_members: [(GROUP,)],
+        entra.approver_groups: [([GROUP],)],
         around.verified_domains: [()],
         around.read_access_policy: [()],
         around.read_authorization: [()],

@@ -10,6 +10,8 @@ from functools import partial
 from typing import Final
 
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms, ProposedAdoption
+from workflows.app.approvers.managers import read_relations_of
+from workflows.app.approvers.possible_chain import require_chain
 from workflows.app.requests.checked_filing import CheckedFiling, Proposed, file_checked
 from workflows.app.requests.field_checks import check_days
 from workflows.app.requests.filing import FormServices
@@ -17,9 +19,9 @@ from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
     lookups_refused,
 )
-from workflows.app.requests.proposing import check_proposal, require_chain, require_no_other_request
+from workflows.app.requests.proposing import check_proposal, require_no_other_request
 from workflows.core.errors.facts import Fact, as_values
-from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.posture.adoption.adoptable import FIELD
@@ -97,9 +99,13 @@ class AdoptIntake(FormServices):
                 authors = {one.chat_id for one in found.authors if one.chat_id}
                 asked = await self.directory.all_ids({form.requester, *authors})
                 sponsor = await self.directory.all_ids({form.sponsor}) - asked
-                await require_chain(self.directory, found.stages, asked | sponsor, sponsor)
+                roles = [stage.role for stage in found.stages]
+                relations = await read_relations_of(form.requester, form.sponsor, roles, directory=self.directory)
+                await require_chain(self.directory, found.stages, asked | sponsor, sponsor, relations=relations)
         except InvalidField as error:
             problems[error.field] = error.fact
+        except Refused as refused:
+            problems[FIELD] = refused.fact
         except TenantRefused as error:
             problems[FIELD] = lookups_refused(error)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:

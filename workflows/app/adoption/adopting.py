@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from workflows.app.requests.proposing import require_chain
+from workflows.app.approvers.managers import Related, read_relations
+from workflows.app.approvers.possible_chain import require_chain
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.checks.findings import Finding
@@ -63,6 +64,8 @@ class AdoptionTerms:
     """The chat ids of the requester and the sponsor, who may not decide."""
     duration: timedelta | None
     """None for the default of the template whose chain decides."""
+    related: Related | None = None
+    """The requester and the sponsor, whose managers may have to decide; None before both are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,7 @@ class Adopting:
         )
         recent = sponsors_of(record, now)
         excluded = terms.excluded | {person.chat_id for person in (*authors, *recent) if person.chat_id}
-        stages = await self._stages(plan, decides, observation, record, excluded)
+        stages = await self._stages(plan, decides, observation, record, excluded, terms.related)
         findings = adoption_findings(found, authors, has_template=equal is not None)
         findings += (
             adoption_replacement_findings(record, plan, decides, duration, now)
@@ -126,6 +129,7 @@ class Adopting:
         observation: ObservedPartner,
         record: Partnership | None,
         excluded: frozenset[ChatId],
+        related: Related | None,
     ) -> ApprovalChain:
         """Return the chain of the template and of the partner, strong enough for the risk of all that stands.
 
@@ -137,13 +141,18 @@ class Adopting:
         if plan.adoption is not None and plan.adoption.is_author_known:
             return chain
         chains = chains_with_one_more(chain, self.catalog.roles[ADMIN].title)
-        return await self._first_possible(chains, await self.directory.all_ids(excluded))
+        return await self._first_possible(chains, await self.directory.all_ids(excluded), related)
 
-    async def _first_possible(self, chains: Sequence[ApprovalChain], excluded: Collection[ChatId]) -> ApprovalChain:
+    async def _first_possible(
+        self, chains: Sequence[ApprovalChain], excluded: Collection[ChatId], related: Related | None
+    ) -> ApprovalChain:
         """Return the first chain that enough people can complete; the first of all where nobody can."""
+        relations, roles = None, {stage.role for chain in chains for stage in chain}
+        if related is not None:
+            relations = await read_relations(related, roles, directory=self.directory)
         for chain in chains:
             try:
-                await require_chain(self.directory, chain, excluded)
+                await require_chain(self.directory, chain, excluded, relations=relations)
             except InvalidField:
                 continue
             return chain

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from workflows.app.approvers.possible_chain import require_chain
 from workflows.app.batches.batch_rules import deciding_template
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Limits
@@ -12,7 +13,6 @@ from workflows.app.requests.field_checks import checked_justification
 from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import TIMEOUT_SECONDS, require_within_limits
-from workflows.app.requests.proposing import require_chain
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchState, RowState
@@ -24,6 +24,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, ChatId, Person
+from workflows.core.policy.relations import NO_RELATIONS
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import BatchId
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
@@ -214,7 +215,7 @@ async def first_possible_chain(
     taken, problem = await directory.all_ids(excluded), None
     for chain in chains:
         try:
-            await require_chain(directory, chain, taken)
+            await require_chain(directory, chain, taken, relations=NO_RELATIONS)
         except InvalidField as error:
             problem = problem or error.fact
         else:

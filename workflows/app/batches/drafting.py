@@ -176,7 +176,7 @@ class _Judging:
         policy = await current_policy(record, past=store, catalog=catalog)
         stages = approval_chain_for(plan, decides.stages, policy, risk.level)
         check_proposal(observation, plan, stages)
-        alone, kinds = why_alone(risk), access_kinds(configuration, observation.default)
+        alone, kinds = why_alone(risk, stages), access_kinds(configuration, observation.default)
         return replace(
             row,
             state=RowState.ALONE if alone else RowState.WAITING,

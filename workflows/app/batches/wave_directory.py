@@ -1,12 +1,13 @@
 """The people directory for several members of a batch at once: who they are, and their roles, are read once a wave."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.ports.people_directory import PeopleDirectory
+from workflows.ports.tenant import Account
 
 Value = TypeVar("Value")
 
@@ -80,6 +81,11 @@ class WaveDirectory:
         """Return the person of each account."""
         asked = tuple(accounts)
         return await self._once(("people", asked), lambda: self._directory.people_of(asked))
+
+    async def managers(self, accounts: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Return the manager of each account."""
+        asked = tuple(accounts)
+        return await self._once(("managers", asked), lambda: self._directory.managers(asked))
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Return the role's chat user groups that do not exist, or are disabled."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
+from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
@@ -173,6 +174,10 @@ class WaveTenant:
     async def managers(self, ids: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
         """Return the manager of each account."""
         return await self._tenant.managers(ids)
+
+    async def approver_groups(self, ids: Sequence[str]) -> Sequence[ApproverGroup]:
+        """Read Entra groups with their owners."""
+        return await self._tenant.approver_groups(ids)
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from workflows.app.approvers.stage_holders import waited_roles_of
 from workflows.app.reads.audit_log_permission import is_shown_as_auditor
 from workflows.app.reads.found_requests import (
     NOTHING_FOUND,
@@ -147,7 +148,7 @@ async def read_home(
     if is_auditor and position.request_filter is not None:
         found = await _found_requests(position.request_filter, position, FOUND_PAGE, store, now)
         return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.request_filter, found_requests=found)
-    roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
+    roles = await waited_roles_of(chat_ids, await store.roles_waited_for(), directory)
     size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
     pages = [position.of_list(name) for name in (HomeList.BATCHES, HomeList.OWN_BATCHES)]
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)

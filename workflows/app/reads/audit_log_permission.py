@@ -6,8 +6,8 @@ Only the button of the search on an App Home uses the members of roles that are 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.reads.waiting_requests import ids_of
-from workflows.app.role_refusals import check_with_new_groups
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, AUDITOR, ChatId, Person, Role

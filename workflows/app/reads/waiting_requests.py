@@ -5,6 +5,7 @@ The boundary between a person and the store's lists.
 
 from dataclasses import dataclass, field
 
+from workflows.app.approvers.stage_holders import waited_roles_of
 from workflows.core.batches.batch import Batch
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.request import AccessRequest
@@ -48,7 +49,7 @@ async def waiting_for(
         same person.
     """
     ids = ids_of(person, identified_person)
-    roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
+    roles = await waited_roles_of(ids, await store.roles_waited_for(), directory)
     every_id = every_id_of(person, identified_person)
     if not roles:
         return WaitingDecisions()

@@ -6,10 +6,11 @@ A check without an answer in time adds no problem; it is made again while the re
 import asyncio
 from typing import Final
 
+from workflows.app.approvers.managers import read_relations_of
+from workflows.app.approvers.possible_chain import require_chain
+from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.requests.proposing import require_chain
-from workflows.app.role_refusals import check_with_new_groups
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -170,11 +171,13 @@ async def approval_chain_problem(
         async with asyncio.timeout(TIMEOUT_SECONDS):
             requester_ids = await directory.all_ids({requester, *(() if submitter is None else (submitter,))})
             others = await directory.all_ids({sponsor}) - requester_ids
-            await require_chain(directory, stages, requester_ids | others, others)
+            roles = [stage.role for stage in stages]
+            relations = await read_relations_of(requester, sponsor, roles, directory=directory)
+            await require_chain(directory, stages, requester_ids | others, others, relations=relations)
     except InvalidField as error:
         return error.fact
-    except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused, TimeoutError):
-        pass
+    except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, Refused, TimeoutError):
+        pass  # a person who is refused is named at another field
     return None
 
 
@@ -185,11 +188,15 @@ async def require_chain_without(request: AccessRequest, person: Person, *, direc
     """
     prepared = request.require_prepared()
     held = await directory.current_roles([person])
-    if not any(held.holds(person.id, stage.role) for stage in prepared.stages):
+    relations = prepared.relations
+    if not any(
+        held.holds(person.id, stage.role) or person.chat_id in relations.chat_ids(stage.role)
+        for stage in prepared.stages
+    ):
         return
     excluded = await directory.all_ids({*eligibility(request).chat_ids, person.chat_id})
     try:
-        await require_chain(directory, prepared.stages, excluded)
+        await require_chain(directory, prepared.stages, excluded, relations=relations)
     except InvalidField as error:
-        values = {name: error.fact.values[name] for name in ("stage", "role")}
+        values = {name: error.fact.values.get(name, "") for name in ("stage", "role")}
         raise Refused(RefusalCode.SUPPORTER_IS_NEEDED, **values) from error

@@ -1,13 +1,12 @@
 """Make the plan of a request, its approval chain and its findings; for forms, files and stored requests."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from workflows.app.requests.open_request import account_of_other_chat_id, open_request_about, open_request_fact
-from workflows.app.role_refusals import check_with_new_groups
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.checks.partner_rules import check_partner
@@ -172,41 +171,3 @@ async def require_no_other_request(
         if asker is not None and directory is not None:
             account = await account_of_other_chat_id(other, asker, directory)
         raise InvalidField(FIELD, RefusalCode.OPEN_REQUEST, **open_request_fact(other, asker, account).values)
-
-
-async def require_chain(
-    directory: PeopleDirectory,
-    stages: tuple[Stage, ...],
-    excluded: Iterable[ChatId],
-    sponsor: Collection[ChatId] = (),
-) -> None:
-    """Check that every stage has enough people who may decide. Before it refuses, people and groups are read again.
-
-    :param excluded: the chat ids of the people who may not decide.
-    :param sponsor: of these, the chat ids of a sponsor who is not the requester.
-    :raises InvalidField: when a stage has too few people; the error names the stage.
-    """
-    taken, own = frozenset(excluded), frozenset(sponsor)
-    await check_with_new_groups(lambda: _require_chain(directory, stages, taken, own), directory)
-
-
-async def _require_chain(
-    directory: PeopleDirectory, stages: tuple[Stage, ...], excluded: frozenset[ChatId], sponsor: frozenset[ChatId]
-) -> None:
-    for stage in stages:
-        free = await directory.known_holders(stage.role) - excluded
-        if len(free) < stage.quorum:
-            free = await directory.holders(stage.role) - excluded  # somebody may have come back since
-        if len(free) < stage.quorum:
-            could_decide = sponsor & await directory.holders(stage.role)
-            raise InvalidField(
-                "template",
-                RefusalCode.STAGE_WITHOUT_PEOPLE,
-                stage=stage.title,
-                role=stage.role,
-                needed=stage.quorum,
-                left=len(free),
-                is_for_lack_of_the_sponsor=bool(could_decide) and len(free) + 1 >= stage.quorum,
-            )
-        if len(free) == stage.quorum:
-            excluded |= free

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from workflows.app.approvers.stage_holders import roles_for
 from workflows.app.schedule.downtime import store_tick
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
@@ -122,7 +123,8 @@ async def _may_count(
     try:
         async with asyncio.timeout_at(deadline):
             actor = await directory.identify(command.actor)
-            current_roles = await directory.current_roles([actor, *(decision.person for decision in request.decisions)])
+            people = [actor, *(decision.person for decision in request.decisions)]
+            current_roles = await roles_for(request, people, directory)
         require_may_decide(
             request,
             actor,

@@ -64,6 +64,8 @@ class RowCode(StrEnum):
 
     HIGH_RISK = "high_risk"
     """High risk is decided alone. Values: `reasons`, codes of `RiskReason`."""
+    BY_RELATION = "by_relation"
+    """A stage of its approval chain is decided by the manager of its requester or sponsor."""
     CHANGED_SINCE_DRAFT = "changed_since_draft"
     """The settings are others than the draft shows. Adopt the partner alone."""
     NOT_READ = "not_read"

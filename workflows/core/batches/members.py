@@ -10,7 +10,9 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalChain, is_as_strict, merged_chain
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.relations import relation_roles
 from workflows.core.policy.risk import Risk, RiskLevel, risk_for_approval
+from workflows.core.policy.template import Stage
 from workflows.core.posture.adoption.authorship import chains_with_one_more
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -47,11 +49,14 @@ def batch_chains(
     return found
 
 
-def why_alone(risk: Risk) -> Facts:
-    """Return why a partner with this risk is decided alone; empty when it may be decided with others."""
-    if risk.level is not RiskLevel.HIGH:
-        return ()
-    return (Fact(RowCode.HIGH_RISK, {"reasons": [one.value for one in risk.reasons]}),)
+def why_alone(risk: Risk, stages: Sequence[Stage] = ()) -> Facts:
+    """Return why a partner with this risk is decided alone; empty when it may be decided with others.
+
+    :param stages: the approval chain of the partner. A manager of one requester cannot decide for many.
+    """
+    if risk.level is RiskLevel.HIGH:
+        return (Fact(RowCode.HIGH_RISK, {"reasons": [one.value for one in risk.reasons]}),)
+    return (Fact(RowCode.BY_RELATION),) if relation_roles(stage.role for stage in stages) else ()
 
 
 def accepted_decisions(batch: Batch, row: BatchRow, request: AccessRequest) -> AcceptBatchDecisions:

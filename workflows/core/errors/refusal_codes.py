@@ -353,6 +353,18 @@ class RefusalCode(StrEnum):
 
     That is `is_for_lack_of_the_sponsor`; an earlier version did not store it.
     """
+    MANAGER_CANNOT_DECIDE = "manager_cannot_decide"
+    """The one person who has the role of a stage by relation cannot decide, or there is none.
+
+    Values: `stage`, `role`, `whose` (the name of the person whose manager it is), `manager` (the manager's name, or
+    empty), `problem` (`NoHolderReason`; null when the manager takes part in the request and so may not decide).
+    """
+    GROUP_CANNOT_DECIDE = "group_cannot_decide"
+    """The members of an Entra group that keeps the role of a stage cannot decide.
+
+    Values: `group` (its name or id), `problem` (`GroupProblem`), `owner` (the person of the request who owns it, or
+    empty).
+    """
     TEMPLATE_NEEDS_MORE_FIELDS = "template_asks_more"
     """The template needs fields that the form does not show. Values: `template`, `labels`."""
     PLACEHOLDER_MISSING = "placeholder_missing"

@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import Verdict
+from workflows.core.policy.relations import NO_RELATIONS, Relations, waiting_key
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -60,6 +61,14 @@ class Eligibility:
     """Every known id of who sent the request on behalf of the requester."""
     supporters: frozenset[ChatId | PersonId] = frozenset()
     """Every known id of the people who support the request."""
+    relations: Relations = NO_RELATIONS
+    """Who has the relation roles of the stages."""
+
+    @property
+    def waits_for(self) -> Role | None:
+        """Return what the open stage waits for, see `waiting_key`; None when the approval chain is complete."""
+        stages = self.open_stages
+        return waiting_key(stages[0].role, self.relations) if stages else None
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -141,6 +150,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         partner_sponsors=ids_of(prepared.partner_sponsors),
         submitter=sent_by,
         supporters=ids_of(request.supporters),
+        relations=prepared.relations,
     )
 
 

@@ -39,6 +39,7 @@ stateDiagram-v2
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
     awaiting_approval --> awaiting_approval: record_sponsors
+    awaiting_approval --> awaiting_approval: record_relations
     awaiting_approval --> applying: accept_batch_decisions
     awaiting_approval --> awaiting_approval: leave_batch
     awaiting_approval --> rejected: end_with_batch
@@ -81,6 +82,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -128,6 +130,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
     (S.AWAITING_APPROVAL, RecordSponsors): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, RecordRelations): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.APPLYING}),
     (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
@@ -186,6 +189,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RemindApprovers: decisions.remind_approvers,
     Expire: decisions.expire,
     RecordSponsors: decisions.record_sponsors,
+    RecordRelations: decisions.record_relations,
     Replan: planning.replan,
     Reopen: planning.reopen,
     Stop: writes.stop,

@@ -18,6 +18,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, SentWrite, TenantIdentity
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
+from workflows.core.policy.relations import NO_RELATIONS, Relations
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -184,6 +185,8 @@ class PreparedRequest:
     """Who is the partner's sponsor on record, or was in the last 90 days. Empty for a partner without a record."""
     submitter: Person | None = None
     """Who sent the request on behalf of the requester; None when the requester did."""
+    relations: Relations = NO_RELATIONS
+    """Who has the relation roles of the stages. It is who is asked; decisions and the write read it again."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:

@@ -4,14 +4,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from workflows.app.approvers.managers import Related, read_relations
+from workflows.app.approvers.role_groups import group_problem_of
+from workflows.app.approvers.stage_holders import roles_for
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.relations import Relations
 from workflows.core.requests.commands.automatic import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
-from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.default_check import changed_default, needs_default
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
@@ -33,13 +37,17 @@ class Objection:
     current_roles: CurrentRoles | None = None
     """The roles with which the approvals were counted, when approvals are missing."""
     drift: Drift | None = None
+    relations: Relations | None = None
+    """Who has the relation roles of the request now, when approvals are missing."""
 
     def command_before_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
         """Return the command for a request of whose plan nothing was sent."""
         reason = (*self.reason, *self.next_step(request))
         if self.command_type is Replan:
             return Replan(reason=reason, drift=self.drift, has_written_nothing=True)
-        return self.command_type(reason=reason)
+        if self.command_type is Reopen:
+            return Reopen(reason=reason, relations=self.relations)
+        return Stop(reason=reason)
 
     def command_after_write(self, reason: Fact) -> Replan:
         """Return the command for a request that was sent already: a new plan, which needs a new approval.
@@ -59,17 +67,28 @@ class ApprovalReads:
     """The roles that the people who decided have now."""
     default: Awaitable[JsonObject] | None
     """The tenant's default; None when no inherited value was approved."""
+    group_problem: Awaitable[Fact | None] | None = None
+    """Why an Entra group that keeps a role cannot decide; None when that is not checked."""
 
     @classmethod
     def start(
-        cls, reads: ReadsTogether, request: AccessRequest, *, tenant: Tenant, directory: PeopleDirectory
+        cls,
+        reads: ReadsTogether,
+        request: AccessRequest,
+        *,
+        tenant: Tenant,
+        directory: PeopleDirectory,
+        catalog: Catalog | None,
     ) -> "ApprovalReads":
         """Start the reads for a request that opens access."""
         people = [decision.person for decision in request.decisions]
         return cls(
             identity=reads.start(resolve_again(request, tenant=tenant)),
-            current_roles=reads.start(directory.current_roles(people)),
+            current_roles=reads.start(roles_for(request, people, directory)),
             default=reads.start(tenant.read_default()) if needs_default(request) else None,
+            group_problem=None
+            if catalog is None
+            else reads.start(group_problem_of(request, tenant=tenant, catalog=catalog)),
         )
 
 
@@ -91,11 +110,13 @@ async def find_objection(
     if request.fields.kind is RequestKind.REVOCATION:
         return None
     async with tenant.together() as reads:
-        started = started or ApprovalReads.start(reads, request, tenant=tenant, directory=directory)
-        return await _found_objection(request, started, catalog)
+        started = started or ApprovalReads.start(reads, request, tenant=tenant, directory=directory, catalog=catalog)
+        return await _found_objection(request, started, catalog, directory)
 
 
-async def _found_objection(request: AccessRequest, started: ApprovalReads, catalog: Catalog | None) -> Objection | None:
+async def _found_objection(
+    request: AccessRequest, started: ApprovalReads, catalog: Catalog | None, directory: PeopleDirectory
+) -> Objection | None:
     wrong_tenant = await _wrong_tenant(request, started.identity)
     if wrong_tenant is not None:
         return wrong_tenant
@@ -108,12 +129,16 @@ async def _found_objection(request: AccessRequest, started: ApprovalReads, catal
         raise PeopleDirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
     verdict = request.verdict(current_roles)
     if not verdict.is_complete:
+        related = Related(requester=prepared.requester, sponsor=prepared.sponsor)
         return Objection(
             reason=verdict.not_counted,
             command_type=Reopen,
             next_step=_stage_open_again,
             current_roles=current_roles,
+            relations=await _relations_now(related, prepared, directory),
         )
+    if started.group_problem is not None and (problem := await started.group_problem) is not None:
+        return Objection(reason=(problem,), command_type=Replan, next_step=_approval_again)
     default_change = None if started.default is None else await changed_default(request, started.default)
     if default_change is None:
         return None
@@ -123,6 +148,17 @@ async def _found_objection(request: AccessRequest, started: ApprovalReads, catal
         next_step=_reasons_to_ask_again,
         drift=default_change.drift,
     )
+
+
+async def _relations_now(related: Related, prepared: PreparedRequest, directory: PeopleDirectory) -> Relations | None:
+    """Return who has the relation roles of the request now, so that they are asked; None when no stage has one."""
+    if not prepared.relations.holders:
+        return None
+    roles = [stage.role for stage in prepared.stages]
+    try:
+        return await read_relations(related, roles, directory=directory)
+    except PeopleDirectoryRefused as error:
+        raise PeopleDirectoryUnavailable(error.facts) from error
 
 
 async def _wrong_tenant(request: AccessRequest, identity_read: Awaitable[TenantIdentity | None]) -> Objection | None:

@@ -121,7 +121,7 @@ class MembersInPreparation:
             request = await self._load(request.id)
         if request.state is RequestState.AWAITING_APPROVAL and request.batch is not None:
             prepared = request.require_prepared()
-            reason = why_alone(risk_for_approval(prepared.plan, prepared.observation.default))
+            reason = why_alone(risk_for_approval(prepared.plan, prepared.observation.default), prepared.stages)
             if reason:
                 return await left_batch(row, request, reason, service=self.service)
         return row_after(row, request)
@@ -164,7 +164,7 @@ class MembersInRecording:
             return row_after(row, request)
         prepared = request.prepared
         if prepared is not None and (
-            reason := why_alone(risk_for_approval(prepared.plan, prepared.observation.default))
+            reason := why_alone(risk_for_approval(prepared.plan, prepared.observation.default), prepared.stages)
         ):
             # NB. the rules of risk may have changed since it was planned.
             return await left_batch(row, request, reason, service=self.service)

@@ -112,6 +112,7 @@ ENDPOINTS = (
     endpoint("DELETE", _GROUP, groups.delete_group, "Group.ReadWrite.All"),
     endpoint("GET", f"{_GROUP}/members", groups.list_members, _MEMBERS_READ),
     endpoint("GET", f"{_GROUP}/transitiveMembers", groups.list_members, _MEMBERS_READ),
+    endpoint("GET", f"{_GROUP}/owners", groups.list_owners, _MEMBERS_READ),
     endpoint("POST", f"{_GROUP}/members/$ref", groups.add_member, _MEMBERS),
     endpoint("DELETE", f"{_GROUP}/members/{{objectId}}/$ref", groups.remove_member, _MEMBERS),
     endpoint("GET", _APPLICATION, service_principals.list_service_principals, _APPLICATIONS),

@@ -63,7 +63,7 @@ def guest_user(user_id: str, name: str | None, mail: str) -> dict[str, Any]:
 
 
 def blank_group(group_id: str) -> dict[str, Any]:
-    """Return a security group. `members` contains object ids and is not returned by Graph."""
+    """Return a security group. `members` and `owners` contain object ids and are not returned by Graph."""
     return {
         "id": group_id,
         "createdDateTime": CREATED,
@@ -75,9 +75,12 @@ def blank_group(group_id: str) -> dict[str, Any]:
         "mail": None,
         "mailEnabled": False,
         "mailNickname": None,
+        "membershipRule": None,
+        "onPremisesSyncEnabled": None,
         "securityEnabled": True,
         "visibility": None,
         "members": [],
+        "owners": [],
     }
 
 

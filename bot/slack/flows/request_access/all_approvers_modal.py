@@ -78,7 +78,7 @@ class AllApproversFlow:
 def all_approvers_row(approvers_by_stage: Sequence[StageApprovers], excluded: Sequence[ChatId]) -> SectionBlock:
     """Return the line with the button that shows everybody, stage by stage."""
     stage_names = [
-        (clean(stage_approvers.stage.title, _MAX_TITLE_CHARACTERS), stage_approvers.stage.role)
+        (clean(stage_approvers.stage.title, _MAX_TITLE_CHARACTERS), stage_approvers.key)
         for stage_approvers in approvers_by_stage[:_MAX_STAGES]
     ]
     excluded_ids = tuple(dict.fromkeys(excluded))[:MAX_EXCLUDED]

@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import Block
 from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.flows.request_access.all_approvers_modal import all_approvers_row
 from bot.slack.people.approvers import StageApprovers
+from bot.words.refusals.approvers import manager_problem_words
 from bot.words.requests.approval_chain import offered_chain_words
 from bot.words.requests.form import CANNOT_APPROVE, no_approvers_words, stage_words
 from workflows.core.people import ChatId
@@ -42,7 +43,7 @@ def _stage(stage_approvers: StageApprovers) -> list[TextRun]:
     if approvers is None:
         return runs
     if not approvers.names and not approvers.other_count:
-        return [*runs, fixed_text(": ⚠️ "), cleaned_text(no_approvers_words(stage_approvers.stage), 300)]
+        return [*runs, fixed_text(": ⚠️ "), cleaned_text(_why_nobody(stage_approvers), 300)]
     more = f" and {approvers.other_count} more" if approvers.names and approvers.other_count else ""
     names = ", ".join(approvers.names) or f"{approvers.other_count} people"
     return (
@@ -50,3 +51,10 @@ def _stage(stage_approvers: StageApprovers) -> list[TextRun]:
         if more
         else [*runs, fixed_text(": "), cleaned_text(names, Limit.PLAIN)]
     )
+
+
+def _why_nobody(stage_approvers: StageApprovers) -> str:
+    holder = stage_approvers.relation
+    if holder is None:
+        return no_approvers_words(stage_approvers.stage)
+    return f"nobody. {manager_problem_words(holder.as_values())}"

@@ -72,7 +72,9 @@ class CloseEarlyFlow:
             recent = sponsors_of(partnership, self.request_access.intake.clock.now())
             people = {window.actor, *(sponsor.chat_id for sponsor in recent if sponsor.chat_id)}
             stages = one_approver(template.stages)
-            approvers_by_stage = await name_stages(stages, people, self.request_access.display_directory)
+            approvers_by_stage = await name_stages(
+                stages, people, self.request_access.display_directory, requester=window.actor, sponsor=form.sponsor
+            )
             return close_early_view(partnership.identity, approvers_by_stage, sorted(people))
 
         subject = CommandSubject(tenant_id=tenant_id)

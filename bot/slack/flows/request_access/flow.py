@@ -183,8 +183,11 @@ class RequestAccessFlow:
             return
         stages = await self.offers.stages(template, open_form.observation, form.days)
         sponsors = await self.offers.recent_sponsors(open_form.observation)
-        people = {form.requester, form.sponsor, form.for_person or form.requester, *sponsors}
-        stage_approvers = await name_stages(stages, people, self.display_directory)
+        requester, sponsor = form.people[0], form.sponsor
+        excluded = {form.requester, requester, sponsor, *sponsors}
+        stage_approvers = await name_stages(
+            stages, excluded, self.display_directory, requester=requester, sponsor=sponsor
+        )
         if open_form.form.template == template.name:  # another one may have been chosen since
             open_form.approvers_by_stage = stage_approvers
 

@@ -89,7 +89,8 @@ class LiftFlow:
         lift = await self.intake.propose(tenant_id, window.actor)
         names = await names_for_display(shown_targets(lift.found.plan), tenant=self.intake.tenant)
         excluded = sorted({window.actor, lift.record.sponsor.chat_id})
-        stages = await name_stages(lift.found.stages, excluded, self.display_directory)
+        sponsor, directory = lift.record.sponsor.chat_id, self.display_directory
+        stages = await name_stages(lift.found.stages, excluded, directory, requester=window.actor, sponsor=sponsor)
         return lift_view(lift, stages, excluded, names)
 
 

@@ -50,12 +50,13 @@ class PolicyFlow:
         typed = " ".join(command.argument.split())
         if not typed:
             return policy_list(templates)
-        template = find_template(templates, typed)
+        template, reader = find_template(templates, typed), command.actor
         requesters = [Stage(title=self.catalog.roles[role].title, role=role, quorum=1) for role in template.may_request]
         return policy_message(
             template,
-            await name_stages(template.stages, (), self.display_directory),
-            await name_stages(requesters, (), self.display_directory),
+            # As for a request of the reader: a stage can be decided by the manager of the requester or sponsor.
+            await name_stages(template.stages, (), self.display_directory, requester=reader, sponsor=reader),
+            await name_stages(requesters, (), self.display_directory, requester=reader, sponsor=reader),
         )
 
 

@@ -125,6 +125,7 @@ TOUR: list[tuple[str, str, Any, int]] = [
 
 BEYOND: list[str] = [
     "/groups/<group>/transitiveMembers",
+    "/groups/<group>/owners",
     "/servicePrincipals",
     "/servicePrincipals/<application>",
     f"/servicePrincipals(appId='{seed.APPLICATIONS[0].app_id}')",

@@ -29,6 +29,13 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.relations import (
+    REQUESTER_MANAGER,
+    SPONSOR_MANAGER,
+    NoHolderReason,
+    RelationHolder,
+    Relations,
+)
 from workflows.core.policy.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
@@ -40,6 +47,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -180,6 +188,17 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         {"reason": WHY_VALUES, "image": {"tenantId": TENANT}, "digest": DIGEST},
     ),
     (RecordSponsors(people=(SAM, AMARA)), {"accounts": ["id-sam", "id-amara"]}),
+    (
+        RecordRelations(
+            relations=Relations(
+                holders=(
+                    RelationHolder(role=REQUESTER_MANAGER, whose="Riley", person=AMARA),
+                    RelationHolder(role=SPONSOR_MANAGER, whose="Sam", problem=NoHolderReason.NO_MANAGER),
+                )
+            )
+        ),
+        {"accounts": {"requester-manager": "id-amara", "sponsor-manager": None}},
+    ),
     (
         batch_decisions(),
         {

@@ -33,6 +33,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.relations import REQUESTER_MANAGER, RelationHolder, Relations
 from workflows.core.requests import lifecycle
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
@@ -44,6 +45,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -94,6 +96,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_refusal": {"applying": "applying", "unconfirmed": "unconfirmed"},
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
     "record_sponsors": {"awaiting_approval": "awaiting_approval"},
+    "record_relations": {"awaiting_approval": "awaiting_approval"},
     "accept_batch_decisions": {"awaiting_approval": "applying"},
     "leave_batch": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
     "end_with_batch": {
@@ -142,6 +145,11 @@ def _commands(name: str) -> list[RequestCommand]:
             for configuration in (None, {"tenantId": TENANT})
         ],
         "record_sponsors": [RecordSponsors(people=(DANA,))],
+        "record_relations": [
+            RecordRelations(
+                relations=Relations(holders=(RelationHolder(role=REQUESTER_MANAGER, whose="Riley", person=DANA),))
+            )
+        ],
         "accept_batch_decisions": [batch_decisions()],
         "leave_batch": [LeaveBatch(reason=noted("Its risk is high."))],
         "end_with_batch": [

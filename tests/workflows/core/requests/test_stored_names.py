@@ -44,6 +44,7 @@ def test_the_names_of_commands() -> None:
         "record_applied",
         "record_refusal",
         "record_apply_failed",
+        "record_relations",
         "record_sponsors",
         "accept_batch_decisions",
         "leave_batch",

@@ -9,6 +9,7 @@ from typing import Final
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.partners.approval_policy import ApprovalChain
 from workflows.core.people import ADMIN, Person, PersonId
+from workflows.core.policy.relations import RELATIONS
 from workflows.core.policy.template import Stage
 from workflows.core.requests.downtime import AUDIT_KEPT_FOR
 from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
@@ -75,6 +76,7 @@ def chains_with_one_more(chain: ApprovalChain, admin_title: str) -> tuple[Approv
     more = [
         (*chain[:index], replace(chain[index], quorum=chain[index].quorum + 1), *chain[index + 1 :])
         for index in reversed(range(len(chain)))
+        if chain[index].role not in RELATIONS  # only one person can have it
     ]
     if all(stage.role != ADMIN for stage in chain):
         more.append((*chain, Stage(title=admin_title, role=ADMIN, quorum=1)))

@@ -1,6 +1,6 @@
 """Commands about a request that the bot gives by itself: what it read and wrote, and what follows from that.
 
-What people do is in `request`.
+What people do is in `request`. It is long because every command has its audit details.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Decision
+from workflows.core.policy.relations import Relations
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.audit_details import Details, configuration_details, plan_digest, sent_details
 from workflows.core.requests.request import AccessRequest, BatchId, PreparedRequest, RequestState, WriteRefusal
@@ -93,6 +94,8 @@ class Reopen:
 
     name: Literal["reopen"] = field(default="reopen")
     reason: tuple[Fact, ...]
+    relations: Relations | None = None
+    """Who has the relation roles of the stages now; None when that was not read, and nothing changes."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason."""
@@ -231,6 +234,22 @@ class RecordSponsors:
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the accounts of these people."""
         return {"accounts": [person.id for person in self.people]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRelations:
+    """Other people have the relation roles of a request now, such as the manager of its requester. They are asked."""
+
+    name: Literal["record_relations"] = field(default="record_relations")
+    relations: Relations
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the account of each role; None where nobody has it."""
+        return {
+            "accounts": {
+                holder.role: None if holder.person is None else holder.person.id for holder in self.relations.holders
+            }
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from workflows.core.requests.commands.automatic import (
     RecordOverwritten,
     RecordPrepared,
     RecordRefusal,
+    RecordRelations,
     RecordResent,
     RecordSponsors,
     RecordUnfit,
@@ -205,6 +206,7 @@ RequestCommand = (
     | RecordApplied
     | RecordRefusal
     | RecordApplyFailed
+    | RecordRelations
     | RecordSponsors
     | AcceptBatchDecisions
     | LeaveBatch

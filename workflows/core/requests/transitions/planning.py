@@ -1,5 +1,6 @@
 """Changes around the plan: a request is submitted, prepared, edited, planned again, or needs new approvals."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -204,11 +205,12 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
     counted = {person.id for people in verdict.counted_people for person in people}
     digest = request.plan.digest
     kept_decisions = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
-    reason = with_earlier_write(request, command.reason)
+    reason, prepared = with_earlier_write(request, command.reason), request.require_prepared()
     request = changed(
         out_of_batch(request),
         S.AWAITING_APPROVAL,
         situation,
+        prepared=prepared if command.relations is None else replace(prepared, relations=command.relations),
         decisions=kept_decisions,
         note=reason,
         asked_again=reason,

@@ -29,17 +29,23 @@ _BODY = {
     "mailEnabled": boolean,
     "mailNickname": text,
     "securityEnabled": boolean,
-    "visibility": nullable(text),
+    "visibility": nullable(one_of("Private", "Public", "HiddenMembership")),
+    "membershipRule": nullable(text),
     "members@odata.bind": anything,
     "owners@odata.bind": anything,
     "id": read_only,
     "createdDateTime": read_only,
     "deletedDateTime": read_only,
     "mail": read_only,
+    "onPremisesSyncEnabled": read_only,
 }
 _SELECTABLE = frozenset(name for name in _BODY if "@" not in name)
 _GROUPS = Listing(
-    context="groups", type_name="group", selectable=_SELECTABLE, filterable=GROUPS, hidden=frozenset({"members"})
+    context="groups",
+    type_name="group",
+    selectable=_SELECTABLE,
+    filterable=GROUPS,
+    hidden=frozenset({"members", "owners"}),
 )
 _MEMBERS = Listing(
     context="directoryObjects",
@@ -104,6 +110,17 @@ def list_members(tenant: Tenant, call: Call) -> Answer:
     users = tenant.objects["users"]
     members = [users[member] for member in _existing(tenant, call)["members"] if member in users]
     return page_answer(tenant, call, members, _MEMBERS)
+
+
+def list_owners(tenant: Tenant, call: Call) -> Answer:
+    """List the owners of a group (GET), as users with their type.
+
+    Graph shows none for groups of Exchange and for groups that another directory keeps ("List group owners").
+    """
+    users, group = tenant.objects["users"], _existing(tenant, call)
+    is_of_exchange = group["mailEnabled"] and "Unified" not in group["groupTypes"]
+    shown = () if group.get("onPremisesSyncEnabled") or is_of_exchange else group.get("owners", ())
+    return page_answer(tenant, call, [users[owner] for owner in shown if owner in users], _MEMBERS)
 
 
 def add_member(tenant: Tenant, call: Call) -> Answer:

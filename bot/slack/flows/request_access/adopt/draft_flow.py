@@ -53,7 +53,8 @@ class DraftFlow:
         batch = await self.intake.load_draft(batch_id)
         terms = await self.intake.terms(batch, window.actor, window.actor)
         excluded = {window.actor, *(one.chat_id for one in terms.authors if one.chat_id)}
-        who_decides = await name_stages(terms.stages, excluded, self.people)
+        actor = window.actor
+        who_decides = await name_stages(terms.stages, excluded, self.people, requester=actor, sponsor=actor)
         return draft_view(DraftContent(batch=batch, terms=terms, requester=window.actor, who_decides=who_decides))
 
     async def show_rows(self, ack: AsyncAck, click: Interaction) -> None:

@@ -156,5 +156,7 @@ class AdoptFlow:
             proposal=found,
             form=replace(form, shown_settings=settings_digest(observation.configuration)),
             names=await names_for_display(current_targets(observation.configuration), tenant=self.tenant),
-            who_decides=await name_stages(found.stages, {actor, *excluded}, self.people),
+            who_decides=await name_stages(
+                found.stages, {actor, *excluded}, self.people, requester=actor, sponsor=actor
+            ),
         )
