@@ -187,13 +187,16 @@ async def require_chain_without(request: AccessRequest, person: Person, *, direc
     :raises Refused: when there are not.
     """
     prepared = request.require_prepared()
-    held, related = await directory.current_roles([person]), prepared.relations.chat_ids
-    roles = [stage.role for stage in prepared.stages]
-    if not any(held.holds(person.id, role) or person.chat_id in related(role) for role in roles):
+    held = await directory.current_roles([person])
+    relations = prepared.relations
+    if not any(
+        held.holds(person.id, stage.role) or person.chat_id in relations.chat_ids(stage.role)
+        for stage in prepared.stages
+    ):
         return
     excluded = await directory.all_ids({*eligibility(request).chat_ids, person.chat_id})
     try:
-        await require_chain(directory, prepared.stages, excluded, relations=prepared.relations)
+        await require_chain(directory, prepared.stages, excluded, relations=relations)
     except InvalidField as error:
-        values = {name: error.fact.values[name] for name in ("stage", "role")}
+        values = {name: error.fact.values.get(name, "") for name in ("stage", "role")}
         raise Refused(RefusalCode.SUPPORTER_IS_NEEDED, **values) from error

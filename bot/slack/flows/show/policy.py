@@ -54,6 +54,7 @@ class PolicyFlow:
         requesters = [Stage(title=self.catalog.roles[role].title, role=role, quorum=1) for role in template.may_request]
         return policy_message(
             template,
+            # As for a request of the reader: a stage can be decided by the manager of the requester or sponsor.
             await name_stages(template.stages, (), self.display_directory, requester=reader, sponsor=reader),
             await name_stages(requesters, (), self.display_directory, requester=reader, sponsor=reader),
         )

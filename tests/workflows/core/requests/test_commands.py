@@ -25,8 +25,8 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
-from workflows.core.delegation.absence import absence_id
 from tests.workflows.core.requests.test_changing import declined, proposed
+from workflows.core.delegation.absence import absence_id
 from workflows.core.errors.facts import as_values
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
