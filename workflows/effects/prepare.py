@@ -38,7 +38,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
-from workflows.core.policy.template import Stage, Template
+from workflows.core.policy.template import Stage, Template, roles_of
 from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode
@@ -178,10 +178,11 @@ class Preparer:
             findings=findings,
             names=result.names,
             restored=proposal.restored,
-            roles=self.catalog.role_hashes(stage.role for stage in stages),
+            roles=self.catalog.role_hashes(roles_of(stages)),
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
             partner_sponsors=recent,
+            remind_after=template.remind_after,
         )
 
     async def _propose(

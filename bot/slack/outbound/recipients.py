@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,8 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.silence import ADMINS_ASKED_FROM
-from workflows.core.policy.template import Stage
+from workflows.core.policy.template import Stage, roles_of
+from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility_at_expiry
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
@@ -45,6 +46,8 @@ class Outbound:
     clock: Clock
     card_update_after: timedelta
     """How long a change of a request waits before the copies that nobody clicked show it."""
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    """The organization's working days."""
 
 
 class Recipients:
@@ -60,7 +63,7 @@ class Recipients:
     async def open_stage_holders(self, eligibility: Eligibility | None) -> dict[Role, frozenset[ChatId]]:
         """List the members of the roles of the open stage and of later ones; empty when nobody needs to decide."""
         stages = () if eligibility is None else eligibility.open_stages
-        return {stage.role: await self.holders(stage.role) for stage in stages}
+        return {role: await self.holders(role) for stage in stages for role in stage.roles}
 
     async def stage_members(self, request: AccessRequest) -> frozenset[ChatId]:
         """List the members of every role of a request's approval chain: their App Homes list the request, or did."""
@@ -68,8 +71,7 @@ class Recipients:
 
     async def chain_members(self, stages: Sequence[Stage]) -> frozenset[ChatId]:
         """List the members of every role of an approval chain."""
-        roles = {stage.role for stage in stages}
-        return frozenset().union(*[await self.holders(role) for role in sorted(roles)])
+        return frozenset().union(*[await self.holders(role) for role in sorted(set(roles_of(stages)))])
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the members of a role; empty when the directory refuses to say who they are."""
@@ -81,7 +83,7 @@ class Recipients:
                 return frozenset()  # the card then shows the title of the stage
 
     async def deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
-        """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
+        """List who can decide now: members of the open stage's roles who are not excluded and have not decided."""
         return await self.deciders_now(current_eligibility(request), holders)
 
     async def deciders_now(
@@ -93,7 +95,8 @@ class Recipients:
         """
         if eligibility is None:
             return frozenset()
-        return await able_to_decide(eligibility, holders[eligibility.open_stages[0].role], self._directory)
+        members = [holders[role] for role in eligibility.open_stages[0].roles]
+        return await able_to_decide(eligibility, frozenset().union(*members), self._directory)
 
     async def later_deciders(
         self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]
@@ -112,7 +115,8 @@ class Recipients:
         eligibility = eligibility_at_expiry(request)
         if eligibility is None:
             return frozenset()
-        return await able_to_decide(eligibility, await self.holders(eligibility.open_stages[0].role), self._directory)
+        members = [await self.holders(role) for role in eligibility.open_stages[0].roles]
+        return await able_to_decide(eligibility, frozenset().union(*members), self._directory)
 
 
 def direct_recipients(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:

@@ -21,7 +21,7 @@ from workflows.core.requests.eligibility import (
     eligibility,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 MAX_NAMED_APPROVERS: Final = 12
@@ -66,6 +66,11 @@ async def able_to_decide(
     return eligibility.eligible_members(holders, taken)
 
 
+async def holders_of_stage(stage: OpenStage, directory: PeopleDirectory) -> frozenset[ChatId]:
+    """List the members of every role that decides in a stage now."""
+    return frozenset().union(*[await directory.holders(role) for role in stage.roles])
+
+
 async def may_decide(request: AccessRequest, reader: ChatId, directory: DisplayDirectory) -> bool | None:
     """Return whether a person may decide on a request now, for a window; None when the roles cannot be read now.
 
@@ -98,9 +103,8 @@ async def may_decide_now(
         return None
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            free = await able_to_decide(
-                eligibility_now, await directory.holders(eligibility_now.open_stages[0].role), directory
-            )
+            members = await holders_of_stage(eligibility_now.open_stages[0], directory)
+            free = await able_to_decide(eligibility_now, members, directory)
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return None
     return bool(ids_of(reader, known) & free)
@@ -140,7 +144,8 @@ async def name_open_stages_of(
         return NO_APPROVERS_KNOWN
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            holders = {stage.role: await directory.holders(stage.role) for stage in eligibility_now.open_stages}
+            roles = [role for stage in eligibility_now.open_stages for role in stage.roles]
+            holders = {role: await directory.holders(role) for role in roles}
             return await name_able(eligibility_now, holders, directory)
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return NO_APPROVERS_KNOWN
@@ -158,7 +163,7 @@ async def deciders_by_stage(
     possible = eligibility(request)
     return tuple(
         [
-            (stage, tuple(sorted(await able_to_decide(possible, await directory.holders(stage.role), directory))))
+            (stage, tuple(sorted(await able_to_decide(possible, await holders_of_stage(stage, directory), directory))))
             for stage in stages
         ]
     )

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import structlog
+
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.reads import UserGroups
-from bot.slack.people.users import SlackUser, mail_of_user, name_of_user, time_to_keep
+from bot.slack.people.users import SlackUser, mail_of_user, name_of_user, time_to_keep, zone_of_user
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
@@ -22,6 +24,8 @@ _TIMEOUT_SECONDS: Final = 2.0
 _MAX_CACHED_ANSWERS: Final = 5000
 """How many answers of one kind are kept."""
 
+_log = structlog.get_logger()
+
 Asked = TypeVar("Asked", bound=Hashable)
 Answer = TypeVar("Answer")
 
@@ -34,6 +38,7 @@ class DisplayDirectory:
 
     def __init__(self, directory: SlackDirectory, clock: Clock) -> None:
         self._directory = directory
+        self._without_zone: set[ChatId] = set()
 
         def cache(
             read: Callable[[Asked], Coroutine[Any, Any, Answer]],
@@ -114,6 +119,18 @@ class DisplayDirectory:
     async def mail_of(self, chat_id: ChatId) -> str:
         """Return a Slack user's mail address, from the cache; empty when Slack shows none."""
         return mail_of_user(await self.user(chat_id))
+
+    async def zone_of(self, chat_id: ChatId) -> tzinfo:
+        """Return a Slack user's time zone, from the cache; UTC when there is none that exists, which is logged once."""
+        try:
+            user = await self.user(chat_id)
+        except Refused:
+            return UTC
+        zone = zone_of_user(user)
+        if zone is None and chat_id not in self._without_zone:
+            self._without_zone.add(chat_id)
+            _log.warning("time_zone_unknown", person=chat_id, tz=str(user.get("tz") or ""), used="UTC")
+        return zone or UTC
 
     async def user_groups(self) -> UserGroups:
         """Return every user group with its members, from the cache."""

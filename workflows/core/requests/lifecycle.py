@@ -35,6 +35,11 @@ stateDiagram-v2
     awaiting_approval --> preparing: edit
     awaiting_approval --> awaiting_approval: remind_approvers
     awaiting_approval --> expired: expire
+    awaiting_approval --> awaiting_approval: escalate
+    awaiting_approval --> awaiting_approval: record_escalation
+    awaiting_approval --> awaiting_approval: announce_expiry
+    awaiting_approval --> awaiting_approval: stop_clock
+    awaiting_approval --> awaiting_approval: resume_clock
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
     awaiting_approval --> awaiting_approval: record_sponsors
@@ -67,6 +72,7 @@ stateDiagram-v2
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from workflows.core.requests.commands.automatic import (
@@ -98,8 +104,16 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
+from workflows.core.requests.deadlines.commands import (
+    AnnounceExpiry,
+    Escalate,
+    RecordEscalation,
+    ResumeClock,
+    StopClock,
+)
+from workflows.core.requests.deadlines.stage_times import with_stage_times
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions import decisions, in_batch, planning, writes
+from workflows.core.requests.transitions import decisions, in_batch, planning, waiting, writes
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
@@ -122,6 +136,11 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
+    (S.AWAITING_APPROVAL, Escalate): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, RecordEscalation): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, AnnounceExpiry): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, StopClock): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, ResumeClock): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
     (S.AWAITING_APPROVAL, RecordSponsors): frozenset({S.AWAITING_APPROVAL}),
@@ -166,7 +185,17 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
-    return in_batch.with_effects_of_batch(request, transition=with_review_update(state, transition))
+    return in_batch.with_effects_of_batch(
+        request, transition=with_review_update(state, _with_times(request, transition, situation))
+    )
+
+
+def _with_times(before: AccessRequest | None, transition: Transition, situation: Situation) -> Transition:
+    """Return the transition with the times of the stage that is open now; unchanged when nothing is stored."""
+    after = transition.request
+    if before is not None and after.version == before.version:
+        return transition
+    return replace(transition, request=with_stage_times(before, after, situation.now, situation.calendar))
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
@@ -180,6 +209,11 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Edit: planning.edit,
     RemindApprovers: decisions.remind_approvers,
     Expire: decisions.expire,
+    Escalate: waiting.escalate,
+    RecordEscalation: waiting.record_escalation,
+    AnnounceExpiry: waiting.announce_expiry,
+    StopClock: waiting.stop,
+    ResumeClock: waiting.resume,
     RecordSponsors: decisions.record_sponsors,
     Replan: planning.replan,
     Reopen: planning.reopen,

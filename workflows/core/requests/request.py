@@ -18,7 +18,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, SentWrite, TenantIdentity
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
-from workflows.core.policy.template import Stage
+from workflows.core.policy.template import USUAL_REMINDERS, Stage
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import OpenAccess
@@ -180,6 +180,8 @@ class PreparedRequest:
     """Who made the settings that are adopted. A person without a chat user has an empty chat id."""
     partner_sponsors: tuple[Person, ...] = ()
     """Who is the partner's sponsor on record, or was in the last 90 days. Empty for a partner without a record."""
+    remind_after: tuple[int, ...] = USUAL_REMINDERS
+    """After how many working days the approvers are reminded."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
@@ -242,6 +244,36 @@ class Escalation:
     """Who was asked or told, once that is known."""
     skipped: tuple[Fact, ...] = ()
     """Why others were not told. The codes are `SkippedReason`."""
+
+
+class SkippedReason(StrEnum):
+    """Why somebody was not asked or told in a step of an escalation. The values are stored. Values: see each."""
+
+    ROLE_EMPTY = "role_empty"
+    """The role has nobody who may decide. Values: `role`."""
+    NO_MANAGER = "no_manager"
+    """Entra names no manager. Values: `name` (of the approver), as for every reason below."""
+    DISABLED = "disabled"
+    GUEST = "guest"
+    NOT_IN_CHAT = "not_in_chat"
+    EXCLUDED = "excluded"
+    """The manager is the requester or a sponsor, or made the settings."""
+    UNREADABLE = "unreadable"
+    """The managers could not be read. No values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageTimes:
+    """When something is due while one stage waits. Computed with the organization's working days when it opens."""
+
+    stage: int
+    """The index of the stage."""
+    asked_at: datetime
+    reminders: tuple[datetime, ...] = ()
+    escalations: tuple[datetime, ...] = ()
+    """The time of each step of the escalation, see `deadlines.stage_times.steps_of`."""
+    notice_at: datetime | None = None
+    """When those who can decide and the requester are told that the request expires soon; None for no notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +345,10 @@ class AccessRequest:
     """The periods in which the time to decide did not pass, of all rounds, oldest first."""
     escalations: tuple[Escalation, ...] = ()
     """The steps of the escalation in this round, oldest first."""
+    stage_times: StageTimes | None = None
+    """When something is due in the open stage; None in records of earlier versions, and while nobody can decide yet."""
+    expiry_told_at: datetime | None = None
+    """When everybody was told in this round that it expires soon; None before."""
     lifetime: timedelta | None = None
     """How long this round may last; None in records of earlier versions."""
     not_closed: tuple[OpenAccess, ...] | None = None

@@ -35,6 +35,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.editing import changed_values
+from workflows.core.requests.deadlines.commands import DeadlineCommand
 from workflows.core.requests.request import AccessRequest, BatchId, ObservedPartner, RequestFields, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -188,6 +189,7 @@ RequestCommand = (
     | AcceptBatchDecisions
     | LeaveBatch
     | EndWithBatch
+    | DeadlineCommand
 )
 
 

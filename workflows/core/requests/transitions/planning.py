@@ -184,6 +184,8 @@ def _plan_again(
         "write_refusal": None,
         "reminders": 0,
         "reminded_at": None,
+        "escalations": (),
+        "expiry_told_at": None,
         "decisions": (),  # also when the new plan is the same: approval is requested again
         "expires_at": expires_at,
         "lifetime": expires_at - situation.now,

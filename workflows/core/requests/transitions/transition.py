@@ -9,6 +9,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, is_chat_user
 from workflows.core.plans.closing import only_reduces_access
+from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, SendMessage, ShowRequest, ShowReview
 from workflows.core.requests.notes import with_earlier_write
@@ -25,6 +26,8 @@ class Situation:
     """The current roles of the actor and of the people who have decided."""
     received_at: datetime | None = None
     """When the click for the command was stored; None when it is not known, or when there was no click."""
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    """The organization's working days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
