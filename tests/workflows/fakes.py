@@ -545,6 +545,7 @@ class FakeNotifier:
     script: Script = field(default_factory=Script)
     requests: list[AccessRequest] = field(default_factory=list)
     reminded: list[AccessRequest] = field(default_factory=list)
+    reminded_people: list[ChatId] = field(default_factory=list)
     expired: list[AccessRequest] = field(default_factory=list)
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
     handovers: list[Partnership] = field(default_factory=list)
@@ -587,6 +588,11 @@ class FakeNotifier:
         """Remember that its approvers were told of the end."""
         self.script.end(await self.script.begin("notifier.tell_expired"))
         self.expired.append(request)
+
+    async def remind_person(self, person: ChatId) -> None:
+        """Remember who was reminded alone."""
+        self.script.end(await self.script.begin("notifier.remind_person"))
+        self.reminded_people.append(person)
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Remember a review card."""

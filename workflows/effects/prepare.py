@@ -44,7 +44,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.relations import Relations
-from workflows.core.policy.template import Stage, Template
+from workflows.core.policy.template import Stage, Template, roles_of
 from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode
@@ -185,12 +185,13 @@ class Preparer:
             findings=findings,
             names=result.names,
             restored=proposal.restored,
-            roles=self.catalog.role_hashes(stage.role for stage in stages),
+            roles=self.catalog.role_hashes(roles_of(stages)),
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
             partner_sponsors=recent,
             relations=relations,
             submitter=submitter,
+            remind_after=template.remind_after,
         )
 
     async def _require_people(

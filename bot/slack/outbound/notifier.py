@@ -97,9 +97,17 @@ class SlackNotifier:
             await self._refresh_homes(request.fields.requester, request.fields.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
-        """Remind everybody who can decide on a request, once a day, in one message for all that waits for them."""
+        """Remind everybody who can decide on a request, once a day, in one message for all that waits for them.
+
+        Nobody misses the notice that it expires: whose working hours begin too late for it gets it at once.
+        """
         holders = await self._recipients.stage_holders(request)
-        await self._reminders.remind(await self._recipients.asked(request, holders))
+        latest = None if request.expiry_told_at is None else request.expires_at
+        await self._reminders.remind(await self._recipients.asked(request, holders), latest=latest)
+
+    async def remind_person(self, person: ChatId) -> None:
+        """Remind one person of everything that waits for them, in their working hours."""
+        await self._reminders.remind([person])
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell everybody who should have decided on a request that it expired, in one message a day; and its requester.

@@ -14,12 +14,12 @@ from bot.words.refusals.named_people.delegation import (
 )
 from bot.words.refusals.review_campaigns import ended_words, started_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.sentences import counted, minute
+from bot.words.sentences import and_list, counted, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import RequestState, SkippedReason
 
 SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.TEXT: "{text}",
@@ -49,6 +49,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.PROPOSAL_DECLINED: (
         "{partner}{about}: {name} declined your proposal to ask for less. Reason: {reason} The request is unchanged. "
         "You can decide on it, or propose something else."
+    ),
+    MessageCode.EXPIRES_SOON: (
+        "{partner}: your request{id} is not decided yet. It expires on {expires}. Those who can still decide are told. "
+        "You can ask them, or edit the request for a new time."
     ),
     MessageCode.DRIFT_FOUND: (
         "A sweep found settings that are not as approved, for {drifted}: {names}. The admins know. "
@@ -222,6 +226,37 @@ def _role_empty(values: Values) -> str:
     )
 
 
+def _manager_told(values: Values) -> str:
+    return (
+        f"{_waits(values)} You are told because you manage {and_list(values['names'])}. This gives you no right to "
+        "decide. Please ask them to decide, or to name somebody who can."
+    )
+
+
+def _admin_told(values: Values) -> str:
+    reasons = " ".join(_SKIPPED[fact["code"]].format_map(fact["values"]) for fact in values["skipped"])
+    start = f"{_waits(values)} {reasons}".strip()
+    return f"{start} Please ask the approvers to decide, or repair the role in roles.toml."
+
+
+def _waits(values: Values) -> str:
+    return (
+        f"{values['partner']}: the request {values['request']} waits for “{values['stage']}”, and expires on "
+        f"{minute(values['expires_at'])}."
+    )
+
+
+_SKIPPED: Final[Mapping[str, str]] = {
+    SkippedReason.ROLE_EMPTY: "Nobody with the role “{role}” may decide.",
+    SkippedReason.NO_MANAGER: "Entra names no manager of {name}.",
+    SkippedReason.DISABLED: "The manager of {name} has a disabled account.",
+    SkippedReason.GUEST: "The manager of {name} is a guest.",
+    SkippedReason.NOT_IN_CHAT: "The manager of {name} is not in this workspace.",
+    SkippedReason.EXCLUDED: "The manager of {name} takes part in this request.",
+    SkippedReason.UNREADABLE: "The managers of the approvers could not be read.",
+}
+
+
 def _setup_confirmed(values: Values) -> str:
     step = SHORT_NAMES[StepKey(values["step"])]
     return f"{values['partner']}: confirmed, recorded under your name: {step}. {_unconfirmed_steps(values['left'])}"
@@ -293,6 +328,8 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.CLOSED: _closed,
     MessageCode.OUR_SIDE_SET: _our_side_set,
     MessageCode.ROLE_EMPTY: _role_empty,
+    MessageCode.MANAGER_TOLD: _manager_told,
+    MessageCode.ADMIN_TOLD: _admin_told,
     MessageCode.SETUP_CONFIRMED: _setup_confirmed,
     MessageCode.SETUP_UNCONFIRMED: _setup_unconfirmed,
     MessageCode.LIMIT_NEAR: _limit_near,

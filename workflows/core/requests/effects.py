@@ -17,7 +17,7 @@ from workflows.core.requests.commands.clicks import Click, actor_of
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
-from workflows.core.requests.request import BatchId, RequestId
+from workflows.core.requests.request import BatchId, EscalationStep, RequestId
 from workflows.core.settings.model import TenantId
 
 
@@ -81,6 +81,29 @@ class SendReminders:
 
     kind: Literal["remind"] = field(default="remind")
     request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindPerson:
+    """Remind one person of everything that waits for them, in their working hours."""
+
+    kind: Literal["remind_person"] = field(default="remind_person")
+    person: ChatId
+    not_before: datetime
+    """When they work next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellEscalation:
+    """Find who is asked or told in a step of an escalation, tell them, and record it."""
+
+    kind: Literal["tell_escalation"] = field(default="tell_escalation")
+    request_id: RequestId
+    round: int
+    """The round of approval in which the stage waited."""
+    stage: int
+    """The index of the stage."""
+    step: EscalationStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +233,12 @@ class MessageCode(StrEnum):
     """
     CARD_NOT_POSTED = "card_not_posted"
     """Values: `partner`, `request`."""
+    EXPIRES_SOON = "expires_soon"
+    """Values: `partner`, `request`, `expires_at`."""
+    MANAGER_TOLD = "manager_told"
+    """To the manager of an approver. Values: `partner`, `request`, `stage` (its title), `names`, `expires_at`."""
+    ADMIN_TOLD = "admin_told"
+    """To an admin. Values: `partner`, `request`, `stage`, `expires_at`, `skipped` (facts: why nobody else was told)."""
 
     BATCH_ASKED = "batch_asked"
     """Approval of a batch was requested. Values: `batch`, `members`, `alone`, `ended`: how many."""
@@ -326,6 +355,8 @@ Effect = (
     | Apply
     | ShowRequest
     | SendReminders
+    | RemindPerson
+    | TellEscalation
     | SendExpiryMessages
     | ShowReview
     | ShowSetup
@@ -410,6 +441,8 @@ def priority_of(effect: Effect) -> Priority:
             | ShowAlarm()
             | ShowFreeze()
             | SendReminders()
+            | RemindPerson()
+            | TellEscalation()
             | SendExpiryMessages()
             | SendEndNotices()
             | SendReviewReminders()
@@ -437,6 +470,10 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
+        case TellEscalation():
+            return f"escalation:{effect.request_id}"
+        case RemindPerson():
+            return "remind"  # NB. with `SendReminders`, so that nobody gets two messages
         case SendReminders() | SendExpiryMessages() | ShowFreeze():
             return effect.kind  # one lane for all, so that a person gets one message about several requests
         case SendEndNotices() | SendReviewReminders():

@@ -37,7 +37,8 @@ _ENTRY: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tena
 """The columns of an audit entry."""
 _SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
     select 1 from audit as result where result.key = '{RESULT_OF}' || audit.key))"""  # noqa: S608
-_WAITING: Final = """waits_for in (select value from json_each(?))
+_WAITING: Final = """waits_for in (select waits_for from requests where waits_for is not null and exists (
+        select 1 from json_each(?) where instr(' ' || waits_for || ' ', ' ' || value || ' ') > 0))
     and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
 
 _FILED_BY: Final = "(requester = ? or account = ?)"
@@ -84,7 +85,7 @@ class SqliteRecords(SqliteDatabase):
             """select waits_for from requests where waits_for is not null
             union select waits_for from batches where waits_for is not null order by 1"""
         )
-        return [Role(row["waits_for"]) for row in rows]
+        return sorted({Role(role) for row in rows for role in row["waits_for"].split()})
 
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int

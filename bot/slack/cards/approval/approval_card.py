@@ -25,7 +25,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.approval_chain import chain_elements
+from bot.slack.cards.approval.approval_chain import chain_elements, waiting_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.sections.approve_dialog import high_risk_dialog, unanswered_dialog
@@ -254,6 +254,7 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     if not request.require_prepared().stages:
         yield paragraph(fixed_text("No approval is needed to close a partner"))
     yield from chain_elements(request.require_prepared().stages, eligibility(request).verdict, holders)
+    yield from waiting_elements(request)
 
 
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:

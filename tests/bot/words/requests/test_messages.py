@@ -36,6 +36,14 @@ HANDOVER: Final = {
     "sponsor": "Sam",
     "expires_at": "2027-03-08T09:00:00+00:00",
 }
+WAITS = {
+    "partner": "contoso.com",
+    "request": "R-1",
+    "stage": "Security",
+    "expires_at": "2026-12-10T09:00:00+00:00",
+}
+SKIPPED_ROLE = {"code": "role_empty", "values": {"role": "deputy"}}
+MANAGERS = ("no_manager", "disabled", "guest", "not_in_chat", "excluded", "unreadable")
 GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (MessageCode.TEXT, {"text": "As {before}."}, "As {before}."),
     (MessageCode.REFUSED, {"reasons": NOTE[:1]}, "No answer."),
@@ -232,6 +240,28 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "and nobody with this role can give one now. The user group @sec does not exist or is off. “Data” needs 2 "
         "approvals from the role “data”, and 1 person with this role can give one now. The admins are told. You do not "
         "need to do anything. The request continues when there are enough approvers.",
+    ),
+    (
+        MessageCode.EXPIRES_SOON,
+        {"partner": "contoso.com", "request": "R-1", "expires_at": "2026-12-10T09:00:00+00:00"},
+        "contoso.com: your request R-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can "
+        "still decide are told. You can ask them, or edit the request for a new time.",
+    ),
+    (
+        MessageCode.MANAGER_TOLD,
+        {**WAITS, "names": ["Amara Okafor", "Bruno Keller"]},
+        "contoso.com: the request R-1 waits for “Security”, and expires on Dec 10, 2026 at 09:00 UTC. You are told "
+        "because you manage Amara Okafor and Bruno Keller. This gives you no right to decide. Please ask them to "
+        "decide, or to name somebody who can.",
+    ),
+    (
+        MessageCode.ADMIN_TOLD,
+        {**WAITS, "skipped": [SKIPPED_ROLE, *({"code": code, "values": {"name": "Amara"}} for code in MANAGERS)]},
+        "contoso.com: the request R-1 waits for “Security”, and expires on Dec 10, 2026 at 09:00 UTC. Nobody with the "
+        "role “deputy” may decide. Entra names no manager of Amara. The manager of Amara has a disabled account. The "
+        "manager of Amara is a guest. The manager of Amara is not in this workspace. The manager of Amara takes part "
+        "in this request. The managers of the approvers could not be read. Please ask the approvers to decide, or "
+        "repair the role in roles.toml.",
     ),
     (
         MessageCode.CARD_NOT_POSTED,

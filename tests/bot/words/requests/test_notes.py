@@ -19,6 +19,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.WITHDRAWN, {}, "The requester withdrew it."),
     (NoteCode.UNDECIDED, {}, "Not approved in time. Request it again if it is still needed."),
     (
+        NoteCode.NOBODY_COULD_DECIDE,
+        {"stage": "Security"},
+        "Nobody could decide: for ten working days, too few people could approve “Security”. Ask an admin to name "
+        "approvers for it, then request it again.",
+    ),
+    (
         NoteCode.RESTORE_UNDECIDED,
         {"target": "contoso.com"},
         "Not approved in time. If it is still needed, ask again with /partner restore contoso.com.",

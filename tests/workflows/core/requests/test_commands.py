@@ -8,6 +8,7 @@ import pytest
 from tests.workflows.core.builders import (
     AMARA,
     BATCH,
+    EXPIRY,
     LIFETIME,
     NOW,
     QUESTION,
@@ -130,7 +131,24 @@ from workflows.core.requests.commands.review_event import (
     SuspendForSilence,
 )
 from workflows.core.requests.commands.watch import AcceptDrift
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
+from workflows.core.requests.deadlines.commands import (
+    AnnounceExpiry,
+    Escalate,
+    RecordEscalation,
+    ResumeClock,
+    StopClock,
+)
+from workflows.core.requests.request import (
+    AccessRequest,
+    ClockStop,
+    Escalation,
+    EscalationStep,
+    RequestId,
+    RequestKind,
+    RequestState,
+    StopCause,
+    WriteRefusal,
+)
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.open_access import AccessState, OpenAccess
 
@@ -204,6 +222,19 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         {"text": "Two.", "question": "1", "account": "id-riley"},
     ),
     (Comment(actor=SAM, request_id=REQUEST, text="I agree."), {"text": "I agree.", "account": "id-sam"}),
+    (Escalate(), {"stage": 0, "step": "managers"}),
+    (
+        RecordEscalation(stage=0, step=EscalationStep.MANAGERS, told=(AMARA,), skipped=WHY),
+        {
+            "stage": 0,
+            "step": "managers",
+            "told": [{"name": "Amara", "account": "id-amara"}],
+            "skipped": WHY_VALUES,
+        },
+    ),
+    (AnnounceExpiry(), {"expires_at": EXPIRY.isoformat()}),
+    (StopClock(cause=StopCause.QUESTION), {"cause": "question", "ends_by": EXPIRY.isoformat()}),
+    (ResumeClock(cause=StopCause.QUESTION), {"cause": "question", "expires_at": EXPIRY.isoformat()}),
     (Expire(), {}),
     (Replan(reason=WHY), {"reason": WHY_VALUES}),
     (
@@ -434,7 +465,13 @@ def named(table: list[tuple[Any, dict[str, Any]]]) -> dict[str, Any]:
 def after(**changes: Any) -> AccessRequest:
     """The request after a command."""
     wanted = replace(particulars(), justification="Joint launch in June")
-    usual = {"fields": wanted, "previous_fields": particulars(), "reminders": 2}
+    usual = {
+        "fields": wanted,
+        "previous_fields": particulars(),
+        "reminders": 2,
+        "escalations": (Escalation(stage=0, step=EscalationStep.MANAGERS, at=NOW),),
+        "clock_stops": (ClockStop(cause=StopCause.QUESTION, began_at=NOW, ends_by=EXPIRY, deadline=EXPIRY),),
+    }
     return request(RequestState.APPLIED, **{**usual, **changes})
 
 

@@ -56,6 +56,11 @@ def test_the_names_of_commands() -> None:
         "accept_batch_decisions",
         "leave_batch",
         "end_with_batch",
+        "escalate",
+        "record_escalation",
+        "announce_expiry",
+        "stop_clock",
+        "resume_clock",
     ]
     assert names(PartnershipCommand, "name") == [
         "ask_review",
@@ -165,6 +170,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "apply",
         "show_request",
         "remind",
+        "remind_person",
+        "tell_escalation",
         "tell_expired",
         "show_review",
         "show_half",
