@@ -118,8 +118,7 @@ async def check_roles(
     now, last = clock.now(), await store.mark(MARK)
     if not _is_due(last, now):
         return
-    # NB. when somebody has just been refused, nothing that is kept for display counts.
-    directory = directory.for_one_check() if last == "" else directory
+    directory = directory.for_one_check() if last == "" else directory  # a refusal just now: nothing kept for display
     await store.save_mark(MARK, now.isoformat())
     waiting = [one for one in await store.open_requests_alone() if one.state is RequestState.AWAITING_APPROVAL]
     shortage_by_role: dict[Role, RoleShortage] = {}
