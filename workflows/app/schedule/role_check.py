@@ -124,18 +124,16 @@ async def check_roles(
     clock: Clock,
     roles: Mapping[Role, RoleSource],
 ) -> None:
-    """Raise alarms for roles with too few people for open requests, tell each requester once, and stop their clocks.
+    """Raise alarms for roles with too few people, tell each requester once, and stop the clocks; once a minute.
 
-    The check runs at most once a minute. When a role cannot be read, its alarm stays as it is.
+    When a role cannot be read, its alarm stays as it is.
     """
     now, last = clock.now(), await store.mark(MARK)
     if not _is_due(last, now):
         return
-    if last == "":
-        directory = directory.for_one_check()  # somebody has just been refused: nothing that is kept for display
+    directory = directory.for_one_check() if last == "" else directory  # a refusal just now: nothing kept for display
     await store.save_mark(MARK, now.isoformat())
-    open_requests = await store.open_requests_alone()
-    waiting = [request for request in open_requests if request.state is RequestState.AWAITING_APPROVAL]
+    waiting = [one for one in await store.open_requests_alone() if one.state is RequestState.AWAITING_APPROVAL]
     shortage_by_subject: dict[str, RoleShortage] = {}
     stuck: set[RequestId] = set()
     requests_by_subject: dict[str, list[AccessRequest]] = {}

@@ -470,11 +470,7 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
-        case TellEscalation():
-            return f"escalation:{effect.request_id}"
-        case RemindPerson():
-            return "remind"  # NB. with `SendReminders`, so that nobody gets two messages
-        case SendReminders() | SendExpiryMessages() | ShowFreeze():
+        case SendReminders() | RemindPerson() | SendExpiryMessages() | ShowFreeze():
             return effect.kind  # one lane for all, so that a person gets one message about several requests
         case SendEndNotices() | SendReviewReminders():
             return effect.kind.removeprefix("send_")  # one lane each, for the same reason
@@ -484,8 +480,8 @@ def lane(effect: Effect) -> str:
             return f"half:{effect.tenant_id}"
         case ShowHandover():
             return f"handover:{effect.tenant_id}"
-        case ShowBlockAtEnd():
-            return f"end:{effect.request_id}"
+        case ShowBlockAtEnd() | TellEscalation():
+            return f"{'end' if isinstance(effect, ShowBlockAtEnd) else 'escalation'}:{effect.request_id}"
         case ShowHome():
             return f"home:{effect.person}"
         case SendMessage():

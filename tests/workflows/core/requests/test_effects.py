@@ -66,7 +66,7 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (RetryOrDropEffect(effect_id=7, is_retried=False), "given_up:7", Priority.DECIDE),
     (ShowRequest(request_id=REQUEST), "card:r-1", Priority.SHOW),
     (SendReminders(request_id=REQUEST), "remind", Priority.SHOW),
-    (RemindPerson(person=AMARA.chat_id, not_before=NOW), "remind", Priority.SHOW),
+    (RemindPerson(person=AMARA.chat_id, not_before=NOW), "remind_person", Priority.SHOW),
     (
         TellEscalation(request_id=REQUEST, round=0, stage=0, step=EscalationStep.ADMINS),
         "escalation:r-1",
