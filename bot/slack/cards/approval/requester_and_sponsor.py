@@ -25,7 +25,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import changes_of, stage_elements
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
-from bot.slack.cards.approval.sections.conversation import answer_buttons, questions_for_requester
+from bot.slack.cards.approval.sections.conversation import answer_rows, questions_for_requester
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
 from bot.slack.cards.requests import (
@@ -105,8 +105,7 @@ def requester_card(
             paragraph(*_subject_parts(request, record, now)),
         ),
     ]
-    if answers := answer_buttons(request):
-        blocks.append(actions(f"answer:{request.id}", *answers))
+    blocks += answer_rows(request)
     can_request_again = newer is None and is_over(request, record, now)
     blocks += own_buttons(request, now, can_request_again=can_request_again, newer=newer, has_details=True)
     if record is not None and record.sponsor.id == request.requester_account:
