@@ -27,6 +27,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
 from workflows.core.checks.partner_setup.confirmations import Confirmation
+from workflows.core.conversation.remarks import RemarkId
 from workflows.core.partners.access_end.notices import EndNotice
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import CurrentRoles
@@ -89,7 +90,10 @@ from workflows.core.requests.commands.people.handover import (
     WithdrawHandover,
 )
 from workflows.core.requests.commands.request import (
+    Answer,
     Approve,
+    Ask,
+    Comment,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -162,6 +166,16 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
         S.AWAITING_APPROVAL,
         SupportRequest(actor=MALLORY, request_id=REQUEST, reason="Same project"),
         (f"U-MALLORY support accepted r-1 {TENANT} id-mallory", '{"reason":"Same project","account":"id-mallory"}'),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        Ask(actor=AMARA, request_id=REQUEST, text="Which?", asked=(RILEY,)),
+        (f"U-AMARA ask accepted r-1 {TENANT} id-amara", '{"text":"Which?","asked":["Riley"],"account":"id-amara"}'),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        Comment(actor=SAM, request_id=REQUEST, text="I agree."),
+        (f"U-SAM comment accepted r-1 {TENANT} id-sam", '{"text":"I agree.","account":"id-sam"}'),
     ),
     (
         S.AWAITING_APPROVAL,
@@ -446,6 +460,18 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
         ("U-AMARA want_withdraw received r-1 - -", "{}"),
     ),
     (
+        Ask(actor=ACTOR, request_id=REQUEST, text="Which?", asked=(RILEY.chat_id,)),
+        ("U-AMARA want_ask received r-1 - -", '{"text":"Which?","asked":["U-RILEY"]}'),
+    ),
+    (
+        Answer(actor=ACTOR, request_id=REQUEST, question=RemarkId("1"), text="Two."),
+        ("U-AMARA want_answer received r-1 - -", '{"text":"Two.","question":"1"}'),
+    ),
+    (
+        Comment(actor=ACTOR, request_id=REQUEST, text="I agree."),
+        ("U-AMARA want_comment received r-1 - -", '{"text":"I agree."}'),
+    ),
+    (
         AskReminder(actor=ACTOR, request_id=REQUEST, channel="C1"),
         ("U-AMARA want_ask_reminder received r-1 - -", "{}"),
     ),
@@ -608,7 +634,8 @@ def test_no_command_is_forgotten_here() -> None:
     # What a batch does with its members is in `batches/test_batch_life.py`, and in `core/requests/test_commands.py`.
     of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordRelations, RecordSponsors, Reassign}
     commands = {*classes(RequestCommand), *classes(PartnershipCommand)}
-    assert {*shown, Submit, Expire, RemindApprovers, *of_batches} == commands
+    # An answer needs a question, see `effects/test_conversations.py`.
+    assert {*shown, Answer, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
     # Clicks about a campaign are in `schedule/reviews/test_campaigns.py`.
     of_campaigns = {StartCampaign, WithdrawCampaign}

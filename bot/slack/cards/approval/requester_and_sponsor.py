@@ -31,7 +31,7 @@ from bot.slack.cards.approval.sections.asked_changes import (
     open_proposal,
     proposal_buttons,
 )
-from bot.slack.cards.approval.sections.conversation import answer_buttons, questions_for_requester
+from bot.slack.cards.approval.sections.conversation import answer_rows, questions_for_requester
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
 from bot.slack.cards.requests import (
@@ -114,8 +114,7 @@ def requester_card(
     ]
     if (proposal := open_proposal(request)) is not None:
         blocks.append(actions(f"proposal:{request.id}", *proposal_buttons(request, proposal)))
-    if answers := answer_buttons(request):
-        blocks.append(actions(f"answer:{request.id}", *answers))
+    blocks += answer_rows(request)
     can_request_again = newer is None and is_over(request, record, now)
     blocks += own_buttons(request, now, can_request_again=can_request_again, newer=newer, has_details=True)
     if record is not None and request.is_filed_by(None, record.sponsor.id):

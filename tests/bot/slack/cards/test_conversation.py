@@ -75,12 +75,12 @@ def test_the_stopped_time_is_said_as_long_as_it_is_stopped() -> None:
 
 def test_the_requester_answers_each_question_from_the_one_message() -> None:
     assert "Question from Amara" in " ".join(shown(requester_card(ASKED, now=NOW).blocks).split())
-    assert buttons(requester_card(ASKED, now=NOW).blocks)["answer_1"] == f"{ID}:1"
+    assert buttons(requester_card(ASKED, now=NOW).blocks)["answer"] == f"{ID}:1"
     many = tuple(replace(QUESTION, id=RemarkId(str(number)), person=CHIE) for number in range(1, MAX_SHOWN + 3))
     message = requester_card(request(id=ID, remarks=many), now=NOW)
     assert_sound_message(message)
-    offered = [name for name in buttons(message.blocks) if name.startswith(ids.ANSWER)]
-    assert offered == [f"answer_{number}" for number in range(1, MAX_SHOWN + 1)]
+    offered = [one["value"] for one in dicts(message.blocks) if one.get("action_id") == ids.ANSWER]
+    assert offered == [f"{ID}:{number}" for number in range(1, MAX_SHOWN + 1)]
     assert "and 2 more questions, see Details" in shown(message.blocks)
     for state in (RequestState.REJECTED, RequestState.APPLYING):
         closed = requester_card(request(state, id=ID, remarks=many), now=NOW)

@@ -43,6 +43,7 @@ from workflows.core.requests.commands.people.delegation import EndAbsence
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
+    Comment,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -136,6 +137,7 @@ def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
         (with_person(CONFIRM, SAM), SAM),
         (with_person(UNCONFIRM, SAM), SAM),
         (with_person(REMIND, SAM), SAM),
+        (Comment(actor=SAM, request_id=REQUEST, text="I agree."), SAM),
         (Withdraw(actor=ChatId("U1"), request_id=REQUEST), ChatId("U1")),
         (RemindApprovers(actor=ChatId("U1")), ChatId("U1")),
         (RemindApprovers(), None),
