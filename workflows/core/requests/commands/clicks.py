@@ -156,11 +156,9 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RequestChanges() | DeclineProposal():
-            return command.actor
         case RecordProposal():
             return command.proposal.person
-        case Ask() | Answer() | Comment():
+        case Ask() | Answer() | Comment() | RequestChanges() | DeclineProposal():
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
