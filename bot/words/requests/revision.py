@@ -99,10 +99,7 @@ def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRe
     yield from _line_if_different(
         "Approval policy", *(_policy_words(prepared.stages) for prepared in (earlier, present))
     )
-    yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
-    yield from _line_if_different(
-        "Not asked for", *(left_out_words(prepared.plan.left_out) or "nothing" for prepared in (earlier, present))
-    )
+    yield from _template_lines(earlier, present)
     ends = [plan_shown.plan.ends_at for plan_shown in (earlier_plan, present_plan)]
     durations = [plan_shown.plan.duration for plan_shown in (earlier_plan, present_plan)]
     yield from _line_if_different("Last day", *("not set" if end is None else last_day(end) for end in ends))
@@ -118,6 +115,13 @@ def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRe
     if request.drift is not None:
         for line in existence_lines(request.drift):
             yield RevisedLine(line.setting, line.before, line.now)
+
+
+def _template_lines(earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
+    yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
+    yield from _line_if_different(
+        "Not asked for", *(left_out_words(prepared.plan.left_out) or "nothing" for prepared in (earlier, present))
+    )
 
 
 def _revised_line(subject: str, earlier: ChangeLine | None, present: ChangeLine | None) -> RevisedLine:

@@ -100,10 +100,8 @@ def details_blocks(
     :param replacement: the later request that replaced the result of this one, which the history shows, too.
     """
     blocks: list[Block] = [_partner(request)]
-    if outcome := list(outcome_elements(request, now)):
+    if outcome := [*outcome_elements(request, now), *asked_change_elements(request)]:
         blocks.append(rich_text(*outcome))
-    if asked := list(asked_change_elements(request)):
-        blocks.append(rich_text(*asked))
     blocks += _outside_changes(request)
     blocks.append(rich_text(*_facts(request), *_other_request_elements(other_requests)))
     if len(other_requests) > MAX_OTHER_REQUESTS:

@@ -28,8 +28,7 @@ from bot.slack.cards.approval.closed_card import closed_headline, closed_summary
 from bot.slack.cards.approval.sections.asked_changes import (
     asked_change_elements,
     left_out_parts,
-    open_proposal,
-    proposal_buttons,
+    proposal_row,
 )
 from bot.slack.cards.approval.sections.conversation import answer_rows, questions_for_requester
 from bot.slack.cards.decisions import still_needed
@@ -106,20 +105,23 @@ def requester_card(
             *([paragraph(*lost)] if (lost := _lost_access_parts(request)) else []),
             paragraph(*_history_parts(request)),
             *([paragraph(*_reminder_parts(request, now))] if _is_reminded(request) else []),
-            *asked_change_elements(request),
-            *questions_for_requester(request),
+            *_asked_elements(request),
             *(_decision_elements(request, holders) if is_asked else []),
             paragraph(*_subject_parts(request, record, now)),
         ),
     ]
-    if (proposal := open_proposal(request)) is not None:
-        blocks.append(actions(f"proposal:{request.id}", *proposal_buttons(request, proposal)))
-    blocks += answer_rows(request)
+    blocks += (*proposal_row(request), *answer_rows(request))
     can_request_again = newer is None and is_over(request, record, now)
     blocks += own_buttons(request, now, can_request_again=can_request_again, newer=newer, has_details=True)
     if record is not None and request.is_filed_by(None, record.sponsor.id):
         blocks += _close_early_blocks(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
+
+
+def _asked_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    """Return what the requester is asked: changes, a proposal, questions."""
+    yield from asked_change_elements(request)
+    yield from questions_for_requester(request)
 
 
 def sponsor_card(

@@ -222,6 +222,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "contoso.com (request R-2): the settings that R-1 approved are restored (verified). No answer.",
     ),
     (
+        MessageCode.PROPOSAL_DECLINED,
+        {"partner": "contoso.com", "request": "R-1", "name": "Riley", "reason": "We need it."},
+        "contoso.com (request R-1): Riley declined your proposal to ask for less. Reason: We need it. The request is "
+        "unchanged. You can decide on it, or propose something else.",
+    ),
+    (
         MessageCode.DRIFT_FOUND,
         {"partners": ["contoso.com", "fabrikam.com"], "count": 30},
         "A sweep found settings that are not as approved, for 30 partners: contoso.com, fabrikam.com. The admins know. "

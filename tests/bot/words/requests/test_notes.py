@@ -187,6 +187,11 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "before, so what is in the tenant now is not known.",
     ),
     (NoteCode.EDITED, {"name": "Riley"}, "Riley edited this request."),
+    (
+        NoteCode.PROPOSAL_ACCEPTED,
+        {"name": "Riley", "proposer": "Amara"},
+        "Riley accepted to ask for less, as Amara proposed.",
+    ),
     (NoteCode.NOT_WRITTEN, {"is_first": True}, "Nothing was written."),
     (NoteCode.NOT_WRITTEN, {"is_first": False}, "This plan was not written."),
     (NoteCode.ACCEPTED_NOT_SHOWN, {}, "Microsoft Graph accepted the change but does not show it."),

@@ -170,11 +170,9 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RequestChanges() | DeclineProposal() | SupportRequest():
-            return command.actor
         case RecordProposal():
             return command.proposal.person
-        case Ask() | Answer() | Comment() | Reassign():
+        case Ask() | Answer() | Comment() | RequestChanges() | DeclineProposal() | SupportRequest() | Reassign():
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
