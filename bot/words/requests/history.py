@@ -75,7 +75,7 @@ DONE: Final[Mapping[str, str]] = {
     "withdraw_sponsorship": "Withdrew the question who shall be the sponsor",
     "remind_handover": "Reminded the person who was asked to be the sponsor",
     "expire_handover": "Not answered in time, the sponsor stays the same",
-    "record_relations": "Another manager decides now",
+    "record_relations": "Entra names another manager, who is asked",
     "record_sponsors": "The partner has another sponsor; an approval of theirs does not count",
     "prompt_setup": "Partner setup reminder by itself",
     "postpone_setup_prompt": "Partner setup reminder postponed, because the sponsor had one that day",
