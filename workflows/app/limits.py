@@ -129,8 +129,8 @@ class Limits:
         :param click: the idempotency key of the click.
         :raises SecondLookNeeded: when the person must confirm it.
         """
-        if not _is_high_risk(request):
-            return
+        if not _is_high_risk(request) or actor.id in [decision.person.id for decision in request.decisions]:
+            return  # who has approved it already is told so
         since = self.clock.now() - SECOND_LOOK_WITHIN
         ids = await self.store.approved_before(click, actor.chat_id, actor.id, since)
         others = [await self.store.request(request_id) for request_id in ids if request_id != request.id]

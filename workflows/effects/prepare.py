@@ -155,8 +155,8 @@ class Preparer:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
-        fields, directory = request.fields, self.directory
-        requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=directory)
+        fields = request.fields
+        requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=self.directory)
         sponsor = await self._sponsor(fields, requester)
         observation = await self._observe(request)
         await require_no_other_request(self._read_records, observation, request.id, requester.chat_id, self.directory)

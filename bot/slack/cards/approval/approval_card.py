@@ -219,7 +219,8 @@ def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
     if request.supports:
         yield fixed_text(" · Supported by ")
         yield cleaned_text(request.supporters[0].name, bold=True)
-        yield fixed_text(f" and {len(request.supports) - 1} more" if len(request.supports) > 1 else "")
+        if len(request.supports) > 1:
+            yield fixed_text(f" and {len(request.supports) - 1} more")
     yield fixed_text("\n")
 
 

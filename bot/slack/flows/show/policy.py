@@ -127,10 +127,10 @@ def _risk(template: Template) -> str:
 def _requesters(stage_approvers: StageApprovers) -> list[TextRun]:
     known = stage_approvers.approvers
     names = "not known now" if known is None else ", ".join(known.names) or "nobody"
-    more = f" and {known.other_count} more" if known is not None and known.other_count else ""
+    others = 0 if known is None else known.other_count
     return [
         cleaned_text(stage_approvers.stage.title, bold=True),
         fixed_text(": "),
         cleaned_text(names, 1000),
-        fixed_text(more),
+        *([fixed_text(f" and {others} more")] if others else []),
     ]
