@@ -78,13 +78,15 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
+    EndAbsence,
     ExpireHandover,
     ProposeSponsor,
+    Reassign,
     RemindHandover,
+    SetAbsence,
 )
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.commands.review_event import (

@@ -10,7 +10,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Person, PersonId
 from workflows.core.policy.sponsorship import HandoverState
-from workflows.core.requests.commands.people.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
+from workflows.core.requests.commands.people import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.tenant import Account, TenantUnavailable

@@ -96,7 +96,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import (
     Answer,
     Approve,

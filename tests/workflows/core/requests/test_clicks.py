@@ -39,7 +39,7 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import EndAbsence
+from workflows.core.requests.commands.people import EndAbsence
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,

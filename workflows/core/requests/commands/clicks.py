@@ -16,8 +16,15 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
-from workflows.core.requests.commands.people.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
+from workflows.core.requests.commands.people import (
+    AbsenceClick,
+    AcceptSponsorship,
+    DeclineSponsorship,
+    EndAbsence,
+    ProposeSponsor,
+    Reassign,
+    SetAbsence,
+)
 from workflows.core.requests.commands.request import (
     Answer,
     Approve,
