@@ -34,6 +34,7 @@ from bot.slack.people.approvers import StageApprovers
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
 from tests.bench.handover_surfaces import handover_messages, handover_windows
@@ -240,6 +241,8 @@ async def main(folder: Path | None, only: str) -> None:
             **freeze_messages(),
             **delegation_windows(),
             **delegation_messages(),
+            **freeze_windows() | conversation_windows(),
+            **freeze_messages() | conversation_messages(),
             **handover_windows(),
             **handover_messages(),
             **campaign_windows(),

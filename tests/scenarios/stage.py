@@ -210,6 +210,10 @@ class Stage:
         """The newest card of the channel."""
         return (await self.messages())[-1]
 
+    async def card_of(self, ts: str) -> dict[str, Any]:
+        """The card of the channel with this ts, also when there are messages in its thread."""
+        return next(message for message in await self.messages() if message["ts"] == ts)
+
     async def read(self, user: str = "approver1") -> str:
         """Read the newest card of the channel, its Details and the notes behind them, as an approver does."""
         card = await self.card()

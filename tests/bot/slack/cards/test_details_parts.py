@@ -18,6 +18,7 @@ from bot.words.sentences import pieces
 from tests.bot.surfaces import assert_sound, buttons, dicts, shown
 from tests.workflows.core.builders import DANA, NOW, QUESTION, SECURITY, TENANT, access_plan, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.conversation.remarks import RemarkId
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.plans.drift import three_way_difference
@@ -52,7 +53,7 @@ def full() -> AccessRequest:
     now = {"tenantId": TENANT, **{f"setting{number}": {"name": "x" * 200} for number in range(MANY)}}
     known = prepared(plan=access_plan(before), findings=findings())
     drift, seen = three_way_difference(known.plan, now), replace(known, sponsor=DANA, template_title="Guests")
-    remarks = tuple(replace(QUESTION, id=str(number), text=f"Question {number}?") for number in range(MANY))
+    remarks = tuple(replace(QUESTION, id=RemarkId(str(number)), text=f"Question {number}?") for number in range(MANY))
     shown_before: dict[str, Any] = {"previously_shown": seen, "drift": drift}
     return request(prepared=known, remarks=remarks, id=RequestId("R-AAAAAAAAAA"), **shown_before)
 

@@ -27,7 +27,14 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
-from workflows.core.conversation.remarks import MAX_ASKED, MAX_OPEN_QUESTIONS, MAX_REMARKS, MAX_TEXT, RemarkKind
+from workflows.core.conversation.remarks import (
+    MAX_ASKED,
+    MAX_OPEN_QUESTIONS,
+    MAX_REMARKS,
+    MAX_TEXT,
+    RemarkId,
+    RemarkKind,
+)
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
@@ -43,7 +50,7 @@ from workflows.core.requests.transitions.conversation import require_may_answer,
 from workflows.core.requests.transitions.transition import Situation
 
 HOUR = timedelta(hours=1)
-ANSWERED = replace(QUESTION, id="2", kind=RemarkKind.ANSWER, person=RILEY, asked=(), answers="1")
+ANSWERED = replace(QUESTION, id=RemarkId("2"), kind=RemarkKind.ANSWER, person=RILEY, asked=(), answers="1")
 WAITS = request()
 ASKED = request(remarks=(QUESTION,))
 
@@ -53,7 +60,7 @@ def ask(actor: Person = AMARA, text: str = "Which sites?", *asked: Person) -> As
 
 
 def answer(actor: Person = RILEY, text: str = "Two.", question: str = "1") -> Answer[Person]:
-    return Answer(actor=actor, request_id=REQUEST, question=QUESTION.id if question == "1" else question, text=text)  # type: ignore[arg-type]
+    return Answer(actor=actor, request_id=REQUEST, question=RemarkId(question), text=text)
 
 
 def comment(actor: Person = SAM, text: str = "I agree.") -> Comment[Person]:
@@ -196,12 +203,14 @@ def test_whom_a_question_may_ask_is_limited() -> None:
 
 
 def test_open_questions_of_one_person_and_remarks_of_a_request_are_limited() -> None:
-    questions = tuple(replace(QUESTION, id=str(number)) for number in range(1, MAX_OPEN_QUESTIONS + 1))
+    questions = tuple(replace(QUESTION, id=RemarkId(str(number))) for number in range(1, MAX_OPEN_QUESTIONS + 1))
     full = request(remarks=questions)
     assert refusal(full, ask()).code is RefusalCode.ASKED_TOO_MANY
     assert after(full, ask(BRUNO)), "the limit is that of one person"
     assert after(after(full, answer()), ask()), "an answered question does not count"
-    comments = tuple(replace(QUESTION, id=str(number), kind=RemarkKind.COMMENT) for number in range(2, MAX_REMARKS + 1))
+    comments = tuple(
+        replace(QUESTION, id=RemarkId(str(number)), kind=RemarkKind.COMMENT) for number in range(2, MAX_REMARKS + 1)
+    )
     most = request(remarks=(QUESTION, *comments))
     assert refusal(most, comment()).code is RefusalCode.REMARKS_FULL
     assert refusal(most, ask(BRUNO)).code is RefusalCode.REMARKS_FULL
