@@ -161,7 +161,7 @@ async def _start_work(
 
     made = make_work(systems, receiver, readiness.what_is_missing)
     work.set_result(made)
-    systems.background.start(complete_start(made.parts.directory, systems.catalog, tenant_check))
+    systems.background.start(complete_start(made.parts.directory, systems.tenant, systems.catalog, tenant_check))
     outage_stored = readiness.outage_stored
     readiness.loops += [
         asyncio.create_task(perform_effects(made.parts, tenant_check, outage_stored)),

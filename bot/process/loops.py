@@ -15,6 +15,8 @@ from bot.process.assembly.receiving import Receiver
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.display_directory import DisplayDirectory
+from bot.words.refusals.sentences import fact_words
+from workflows.app.approvers.role_groups import unsafe_groups
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
@@ -23,6 +25,7 @@ from workflows.partner_lookup.public_suffixes import load_suffixes
 from workflows.partner_lookup.similar_characters import load_prototypes
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable
+from workflows.ports.tenant import Tenant
 
 _log = structlog.get_logger()
 
@@ -67,8 +70,10 @@ async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], out
     await parts.queue_worker.run()
 
 
-async def complete_start(directory: DisplayDirectory, catalog: Catalog, tenant_check: asyncio.Task[None]) -> None:
-    """Do what the bot does not need to be ready: read lists about domains, and name missing user groups.
+async def complete_start(
+    directory: DisplayDirectory, tenant: Tenant, catalog: Catalog, tenant_check: asyncio.Task[None]
+) -> None:
+    """Do what the bot does not need to be ready: read lists about domains, and name groups that cannot decide.
 
     :param tenant_check: the task that connects to Entra; the process is ready when it ends.
     """
@@ -76,6 +81,7 @@ async def complete_start(directory: DisplayDirectory, catalog: Catalog, tenant_c
     for load_list in (load_suffixes, load_prototypes):
         await asyncio.to_thread(load_list)  # otherwise the first typed domain waits for it
     await name_missing_groups(directory, catalog)
+    await name_unsafe_groups(tenant, catalog)
 
 
 async def name_missing_groups(directory: DisplayDirectory, catalog: Catalog) -> None:
@@ -91,6 +97,17 @@ async def name_missing_groups(directory: DisplayDirectory, catalog: Catalog) -> 
             return
         if missing:
             _log.warning("user_group_missing", role=role, handles=missing)
+
+
+async def name_unsafe_groups(tenant: Tenant, catalog: Catalog) -> None:
+    """Log the Entra groups that keep a role and whose members cannot decide. Requests for them are refused."""
+    try:
+        problems = await unsafe_groups(tenant=tenant, catalog=catalog)
+    except DomainError as error:
+        _log.warning("entra_groups_unread", reason=str(error))
+        return
+    for problem in problems:
+        _log.warning("entra_group_cannot_decide", reason=fact_words(problem))
 
 
 async def keep_ticking(work: Work, clock: Clock, settings: Settings, outage_stored: asyncio.Task[None]) -> None:

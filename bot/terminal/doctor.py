@@ -23,9 +23,11 @@ from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitabl
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_advice, alarm_text
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, freeze_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted, minute
+from workflows.app.approvers.role_groups import unsafe_groups
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ADMIN, AUDITOR
@@ -259,7 +261,20 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         if role == AUDITOR and advice:
             advice = f"Add people to the role, or remove [{AUDITOR}] from roles.toml if nobody audits"
         findings.append(Finding(subject=subject, state=state, advice=advice, is_optional=role == AUDITOR or is_warning))
-    return findings
+    return [*findings, *await _approver_groups(tenant, catalog)]
+
+
+async def _approver_groups(tenant: Entra, catalog: Catalog) -> list[Finding]:
+    """List the Entra groups that keep a role and whose members cannot decide."""
+    subject = "Entra: groups of roles"
+    try:
+        problems = await unsafe_groups(tenant=tenant, catalog=catalog)
+    except DomainError as error:
+        return [Finding(subject=subject, state=refusal_words(error), advice="It needs Graph's GroupMember.Read.All")]
+    return [
+        Finding(subject=subject, state=fact_words(problem), advice="Requests for these roles are refused until then")
+        for problem in problems
+    ]
 
 
 async def _records(settings: Settings) -> list[Finding]:

@@ -32,6 +32,8 @@ _PORTS_TRIED: Final = 100
 _TICK_SECONDS: Final = 0.5
 _FORWARDED_PREFIXES: Final = ("GATEHOUSE_MAX_", "GATEHOUSE_TICK_")
 """The prefix of the settings that are passed on to the sandbox's bot: the limits per hour."""
+_TEMPLATES: Final = "GATEHOUSE_TEMPLATES"
+"""The setting with a folder of own templates, which can be tried in the sandbox."""
 _READY_WITHIN_SECONDS: Final = 30.0
 _MAX_RESTARTS: Final = 20
 
@@ -91,7 +93,7 @@ async def _run_with_bot(
         **sandbox.bot_settings(port),
         "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
         "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
-        **{name: value for name, value in os.environ.items() if name.startswith(_FORWARDED_PREFIXES)},
+        **_forwarded_settings(),
     }
     bot = _Bot(settings, folder, processes)
     bot.start()
@@ -108,6 +110,14 @@ async def _run_with_bot(
         # NB. in a thread: over Socket Mode the bot closes its connection, and the simulated Slack must still answer
         # during that time.
         await asyncio.to_thread(bot.stop)
+
+
+def _forwarded_settings() -> dict[str, str]:
+    """Return the settings that are passed on to the bot. A folder is absolute, because the bot runs in another one."""
+    forwarded = {name: value for name, value in os.environ.items() if name.startswith(_FORWARDED_PREFIXES)}
+    if templates := os.environ.get(_TEMPLATES):
+        forwarded[_TEMPLATES] = str(Path(templates).absolute())
+    return forwarded
 
 
 async def _print_ready(sandbox: Sandbox, *, browser: bool) -> None:

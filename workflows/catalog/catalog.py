@@ -50,8 +50,8 @@ class Catalog:
 
     @property
     def deciding_roles(self) -> frozenset[Role]:
-        """Return the roles whose people can decide: every role but that of auditors, who only read, and relations."""
-        return frozenset(self.roles) - {AUDITOR} | RELATIONS.keys()
+        """Return the roles whose people can decide: every role but that of auditors, who only read."""
+        return frozenset(self.roles) - {AUDITOR}
 
     def attest_mfa_for(self, template: str) -> timedelta | None:
         """Return how long an attestation of MFA counts for a partner of this template; None when none is asked.

@@ -13,6 +13,7 @@ from workflows.core.partners.approval_policy import (
 )
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration.restorable import ended_at
+from workflows.core.policy.relations import RELATIONS
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.model import TenantId
 
@@ -35,7 +36,7 @@ async def current_policy(record: Partnership | None, *, past: PastRequests | Non
     return ApprovalPolicy(
         current=await _current_chain(record, past, catalog),
         strongest=strongest_chain(catalog.templates.values()),
-        roles=catalog.deciding_roles,
+        roles=catalog.deciding_roles | RELATIONS.keys(),
     )
 
 

@@ -11,6 +11,7 @@ from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.absences import Absences, identified, in_whose_place
 from workflows.app.approvers.manager_delegates import KnownAbsences
+from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import roles_for
@@ -159,6 +160,8 @@ class PermissionCheck:
         try:
             await check_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
         except Refused as refused:
+            if refused.code is RefusalCode.NOT_YOUR_TURN:
+                await request_relation_check(self.store)  # the stage may be open again: somebody has another manager
             if refused.code is RefusalCode.NOT_AN_APPROVER and isinstance(click, Approve | Reject):
                 await require_people(click.request_id, store=self.store, directory=self.directory)
             raise

@@ -10,6 +10,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
+from bot.words.refusals.approvers import manager_problem_words
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, end_asked_words, frozen_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
@@ -242,11 +243,19 @@ def _state(alarm: Alarm, *, has_partner: bool) -> str:
     return ", fixed. The alarm was: " if has_partner else "Fixed. The alarm was: "
 
 
+_NO_MANAGER: Final = (
+    "Nobody can decide the stage “{stage}” of {requests}. {relation_words}",
+    "Correct that in Entra. The request then continues within a few minutes.",
+)
+
+
 def _why(ended: str) -> str:
     return f" Not fixed: {ended}." if ended else ""
 
 
 def _texts_of(alarm: Alarm) -> tuple[str, str]:
+    if alarm.code is AlarmCode.ROLE_EMPTY and "relation" in alarm.values:
+        return _NO_MANAGER
     return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _TEXTS[alarm.code]
 
 
@@ -259,6 +268,8 @@ def _with_values(alarm: Alarm, text: str) -> str:
         values["names"] = comma_list(values["partners"])
     if alarm.code is AlarmCode.REVIEW_SILENT:
         values["why_open"] = why_open_words(alarm.subject)
+    if "relation" in values:
+        values["relation_words"] = manager_problem_words(values["relation"])
     if "missing_groups" in values:
         values["missing"] = missing_groups_words(values["missing_groups"])
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.names.partners import verified_name
+from bot.words.refusals.approvers import manager_problem_words
 from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Values
@@ -68,6 +69,9 @@ def _reason_missing(values: Values) -> str:
 
 
 def _too_few_approvers(values: Values) -> str:
+    if "relation" in values:
+        why = manager_problem_words(values["relation"])
+        return f"Nobody can decide the stage “{values['stage']}” now. {why} The admins are told."
     approvals = counted(values["needed"], "approval", "approvals")
     has = counted(values["people"], "person", "people") if values["people"] else "nobody"
     return (

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
+from bot.words.refusals.approvers import manager_problem_words
 from bot.words.refusals.named_people.delegation import (
     absence_ended_words,
     absence_set_words,
@@ -122,7 +123,9 @@ def missing_groups_words(handles: Sequence[str]) -> str:
 
 
 def shortage_words(shortage: Mapping[str, Any]) -> str:
-    """State which role has too few people for a stage."""
+    """State which role has too few people for a stage, or which manager cannot decide it."""
+    if "relation" in shortage:
+        return f"Nobody can decide the stage “{shortage['stage']}”. {manager_problem_words(shortage['relation'])}"
     has = counted(shortage["people"], "person", "people") if shortage["people"] else "nobody"
     text = (
         f"“{shortage['stage']}” needs {counted(shortage['needed'], 'approval')} from the role “{shortage['role']}”, "

@@ -11,6 +11,7 @@ import pytest
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.people import ADMIN, AUDITOR, Role
 from workflows.core.policy.placeholders import Placeholder
+from workflows.core.policy.relations import RELATIONS
 from workflows.core.policy.template import TicketRule, filled_settings
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
@@ -215,6 +216,26 @@ def test_a_whole_block_is_accepted(write: Write) -> None:
     assert load_catalog(write(text)).templates
 
 
+def test_a_manager_can_decide_a_stage_and_counts_for_the_risk(write: Write) -> None:
+    text = TEMPLATE.replace('role = "security"', 'role = "requester-managers-manager"')
+    catalog = load_catalog(write(text))
+    assert [stage.role for stage in catalog.templates["open"].stages] == ["requester-managers-manager", "admin"]
+
+
+def test_one_manager_in_two_stages_is_refused(write: Write) -> None:
+    stage = '[[stages]]\ntitle = "Manager"\nrole = "requester-manager"\nquorum = 1\n\n'
+    (found,) = problems(write(TEMPLATE.replace("[[stages]]", stage + stage + "[[stages]]", 1)))
+    assert found == (
+        "open.toml: stages.1.role: requester-manager is one person, who can approve once; name it in one stage only"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(RELATIONS))
+def test_the_name_of_a_relation_is_reserved(write: Write, name: str) -> None:
+    (found,) = problems(write(roles=f'{ROLES}[{name}]\ntitle = "Managers"\nuser_groups = ["managers"]\n'))
+    assert found.startswith(f"roles.toml: {name}: this name is reserved for a person whom Entra names")
+
+
 # --- what is wrong ---
 
 
@@ -229,6 +250,11 @@ def test_a_whole_block_is_accepted(write: Write) -> None:
         ("quorum = 1", "quorum = 0", "open.toml: stages.0.quorum: Input should be greater than or equal to 1"),
         ("quorum = 1", "quorum = -1", "open.toml: stages.0.quorum:"),
         ("quorum = 1", "quorum = 1.5", "open.toml: stages.0.quorum:"),
+        (
+            'role = "security"\nquorum = 1',
+            'role = "sponsor-manager"\nquorum = 2',
+            "open.toml: stages.0.quorum: only one person is the sponsor-manager, so it must be 1",
+        ),
         ('role = "security"', 'role = "legal"', "open.toml: stages.0.role: legal is not in roles.toml; add it there"),
         ("default_duration_days = 90", "default_duration_days = 91", "default_duration_days: choose one of durations"),
         ("durations_days = [90, 180]", "durations_days = []", "open.toml: durations_days:"),

@@ -38,3 +38,17 @@ def groups_of(roles: Iterable[Role], catalog: Catalog) -> Sequence[str]:
     """Return the ids of the Entra groups that keep these roles, each once, in lower case."""
     sources = (catalog.roles.get(role) for role in roles)
     return sorted({group.lower() for source in sources if source is not None for group in source.entra_groups})
+
+
+async def unsafe_groups(*, tenant: Tenant, catalog: Catalog) -> Sequence[Fact]:
+    """Return why groups that keep a role can decide on no request, whoever asks; one fact a group.
+
+    Nothing is read when no role is kept by an Entra group.
+
+    :raises TenantUnavailable, TenantRefused: when a group or its owners cannot be read.
+    """
+    if not (group_ids := groups_of(catalog.roles, catalog)):
+        return ()
+    groups = await tenant.approver_groups(group_ids)
+    problems = [group_problem([group_id], groups, ()) for group_id in group_ids]
+    return [problem for problem in problems if problem is not None]

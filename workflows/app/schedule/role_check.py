@@ -15,6 +15,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import AUDITOR, ChatId, Role
+from workflows.core.policy.relations import RelationHolder
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.eligibility import current_eligibility
@@ -53,11 +54,18 @@ class RoleShortage:
     needed: int
     missing_groups: tuple[str, ...]
     """User groups of the role that do not exist, or are disabled."""
+    relation: RelationHolder | None = None
+    """Who has the role by relation and cannot decide, or why nobody has it; None for every other role."""
+
+    def subject_in(self, request: AccessRequest) -> str:
+        """Return the subject of the alarm about it. A manager is one of one request only."""
+        return self.role if self.relation is None else f"{self.role}:{request.id}"
 
     @property
     def values(self) -> Mapping[str, Any]:
         """Return the values of the message about it, see `MessageCode.ROLE_EMPTY`."""
-        return {
+        relation = {} if self.relation is None else {"relation": self.relation.as_values()}
+        return relation | {
             "stage": self.title,
             "role": self.role,
             "people": self.people,
@@ -89,7 +97,12 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
             groups = await directory.missing_groups(stage.role)
             shortages.append(
                 RoleShortage(
-                    role=stage.role, title=stage.title, people=len(free), needed=stage.missing, missing_groups=groups
+                    role=stage.role,
+                    title=stage.title,
+                    people=len(free),
+                    needed=stage.missing,
+                    missing_groups=groups,
+                    relation=eligibility.relations.holder_of(stage.role),
                 )
             )
     return tuple(shortages)
@@ -116,23 +129,24 @@ async def check_roles(
     await store.save_mark(MARK, now.isoformat())
     open_requests = await store.open_requests_alone()
     waiting = [request for request in open_requests if request.state is RequestState.AWAITING_APPROVAL]
-    shortage_by_role: dict[Role, RoleShortage] = {}
-    requests_by_role: dict[Role, list[AccessRequest]] = {}
+    shortage_by_subject: dict[str, RoleShortage] = {}
+    requests_by_subject: dict[str, list[AccessRequest]] = {}
     try:
         for request in waiting:
             for shortage in await role_shortages(request, directory):
-                shortage_by_role.setdefault(shortage.role, shortage)
-                requests_by_role.setdefault(shortage.role, []).append(request)
+                subject = shortage.subject_in(request)
+                shortage_by_subject.setdefault(subject, shortage)
+                requests_by_subject.setdefault(subject, []).append(request)
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
-    values_by_role = {
-        str(role): _alarm_values(shortage, requests_by_role[role], roles.get(role))
-        for role, shortage in shortage_by_role.items()
+    values_by_subject = {
+        subject: _alarm_values(shortage, requests_by_subject[subject], roles.get(shortage.role))
+        for subject, shortage in shortage_by_subject.items()
     }
-    await alarms.update_alarms(AlarmCode.ROLE_EMPTY, values_by_role)
+    await alarms.update_alarms(AlarmCode.ROLE_EMPTY, values_by_subject)
     for request in waiting:
-        if shortages := [shortage_by_role[role] for role, requests in requests_by_role.items() if request in requests]:
+        if shortages := [shortage_by_subject[name] for name, ones in requests_by_subject.items() if request in ones]:
             await _tell_requester(request, shortages, service)
 
 
@@ -184,6 +198,7 @@ async def require_people(request_id: RequestId, *, store: Store, directory: Peop
             needed=shortage.needed,
             people=shortage.people,
             missing_groups=list(shortage.missing_groups),
+            **({} if shortage.relation is None else {"relation": shortage.relation.as_values()}),
         )
 
 
@@ -206,7 +221,8 @@ def _alarm_values(
 ) -> dict[str, Any]:
     groups = () if source is None else source.user_groups
     where = ", ".join(f"@{handle}" for handle in groups if handle not in shortage.missing_groups) or "roles.toml"
-    return {
+    relation = {} if shortage.relation is None else {"relation": shortage.relation.as_values(), "stage": shortage.title}
+    return relation | {
         "role": shortage.role,
         "people": str(shortage.people),
         "needed": str(shortage.needed),

@@ -27,7 +27,7 @@ class ApprovalPolicy:
     strongest: ApprovalChain = ()
     """The strongest approval chain among all templates."""
     roles: frozenset[Role] = frozenset()
-    """The roles in roles.toml that can decide."""
+    """The roles in roles.toml that can decide, and the relation roles, which are always there."""
 
 
 def approval_chain_for(plan: Plan, chain: ApprovalChain, policy: ApprovalPolicy, level: RiskLevel) -> ApprovalChain:

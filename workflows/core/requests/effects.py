@@ -200,7 +200,8 @@ class MessageCode(StrEnum):
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"
-    """Values: `partner`, `request`, `shortages`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`.
+    """Values: `partner`, `request`, `shortages`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`;
+    for a manager also `relation`, see `RelationHolder.as_values`.
 
     Earlier versions stored the list as `lacks`.
     """

@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from bot.slack.words.alarms import alarm_text
 from bot.words.refusals.sentences import fact_words
 from tests.workflows.app.approvers.by_relation import account, managed
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM
 from tests.workflows.world import World
+from workflows.app.alarms import Alarms
 from workflows.app.approvers.managers import Related, read_relations
 from workflows.app.approvers.relation_check import check_relations
 from workflows.app.reads.waiting_requests import waiting_for
 from workflows.app.requests.forms import InvalidForm
+from workflows.app.schedule.role_check import check_roles
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
@@ -21,6 +24,7 @@ from workflows.core.policy.relations import (
     SPONSOR_MANAGER,
     NoHolderReason,
 )
+from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import RequestState
 from workflows.ports.people_directory import PeopleDirectoryRefused
@@ -177,3 +181,28 @@ async def test_one_manager_cannot_decide_in_two_stages(world: World) -> None:
         assert invalid.value.problems["template"].code == RefusalCode.STAGE_WITHOUT_PEOPLE
         again.directory.manager_accounts[SAM.id] = replace(account(DANA))
         await again.file()
+
+
+async def test_a_stage_that_lost_its_manager_alarms_the_admins_and_tells_the_requester_the_cure(world: World) -> None:
+    async with managed(world, MALLORY) as again:
+        asked = await again.waiting()
+        del again.directory.manager_accounts[RILEY.id]
+        await check(again)
+        await check_roles(
+            store=again.store,
+            directory=again.directory,
+            alarms=Alarms(store=again.store, clock=again.clock, wake=lambda: None),
+            service=again.service,
+            clock=again.clock,
+            roles=again.catalog.roles,
+        )
+        await again.settle()
+        (alarm,) = [one for one in await again.store.open_alarms() if one.code is AlarmCode.ROLE_EMPTY]
+        assert alarm.subject == f"requester-manager:{asked.id}"
+        assert "Riley has no manager in Entra. Ask an admin to set one" in alarm_text(alarm)
+        (told,) = [text for text in again.notifier.texts_to(RILEY.chat_id) if "cannot be approved now" in text]
+        assert "Nobody can decide the stage “Requester manager”. Riley has no manager in Entra" in told
+        again.directory.assign(DANA, "")
+        await again.approve(asked, DANA)
+        (refused,) = [one for one in await again.refusals() if one[0] == DANA.chat_id]
+        assert refused == (DANA.chat_id, RefusalCode.TOO_FEW_APPROVERS)

@@ -25,6 +25,7 @@ from workflows.core.partners.approval_policy import is_as_strict
 from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.people import Role
 from workflows.core.policy.approval import ChainRule
+from workflows.core.policy.relations import REQUESTER_MANAGER
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.automatic import EndWithBatch, LeaveBatch, RecordApplied, Reopen, Replan, Stop
@@ -62,7 +63,10 @@ def test_a_draft_with_unknown_authors_asks_for_one_more_and_many_for_another() -
 
 def test_high_risk_is_decided_alone() -> None:
     assert why_alone(Risk(level=RiskLevel.ELEVATED, reasons=(RiskReason.MFA,))) == ()
-    (fact,) = why_alone(Risk(level=RiskLevel.HIGH, reasons=(RiskReason.ALL_TRUST,)))
+    by_manager = (Stage(title="Manager", role=REQUESTER_MANAGER, quorum=1),)
+    (fact,) = why_alone(Risk(level=RiskLevel.LOW, reasons=()), by_manager)
+    assert fact.code == RowCode.BY_RELATION
+    (fact,) = why_alone(Risk(level=RiskLevel.HIGH, reasons=(RiskReason.ALL_TRUST,)), by_manager)
     assert (fact.code, fact.values) == (RowCode.HIGH_RISK, {"reasons": ["all_trust"]})
 
 

@@ -16,6 +16,7 @@ from workflows.core.requests.commands.automatic import RecordRelations, Reopen
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 
 STAGES = (Stage(title="Manager", role=REQUESTER_MANAGER, quorum=1), Stage(title="Security", role=SECURITY, quorum=1))
@@ -52,6 +53,15 @@ def test_another_manager_is_asked_and_the_card_shows_it() -> None:
     transition = advance(waiting(), RecordRelations(relations=manager(CHIE)), at())
     assert transition.request.require_prepared().relations == manager(CHIE)
     assert transition.effects == (ShowRequest(request_id=transition.request.id),)
+
+
+@pytest.mark.parametrize("now", [manager(CHIE), manager(None)])
+def test_what_the_former_manager_approved_is_void_and_the_others_stay(now: Relations) -> None:
+    decided = replace(waiting(), decisions=BOTH)
+    after = advance(decided, RecordRelations(relations=now), at()).request
+    assert ([one.person for one in after.decisions], [one.person for one in after.void_decisions]) == ([AMARA], [BRUNO])
+    assert [fact.code for fact in after.asked_again] == [NotCountedReason.LOST_ROLE, NoteCode.STAGE_OPEN_AGAIN]
+    assert (after.round, eligibility(after).verdict.open_stage) == (1, 0)
 
 
 def test_the_same_manager_changes_nothing() -> None:

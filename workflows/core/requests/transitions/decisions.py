@@ -7,14 +7,14 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
-from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.approval import Choice, Decision, NotCountedReason
 from workflows.core.requests.commands.automatic import Expire, RecordRelations, RecordSponsors
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deadlines.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
-from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.notes import NoteCode, is_first_plan
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import (
     Situation,
     Transition,
@@ -132,7 +132,7 @@ def record_sponsors(request: AccessRequest, command: RecordSponsors, situation: 
 
 
 def record_relations(request: AccessRequest, command: RecordRelations, situation: Situation) -> Transition:
-    """Ask the people who have the relation roles of a request now.
+    """Ask the people who have the relation roles of a request now. What others approved by relation is void.
 
     :raises Refused: when the same people have them as before.
     """
@@ -140,5 +140,26 @@ def record_relations(request: AccessRequest, command: RecordRelations, situation
     if command.relations == prepared.relations:
         raise not_possible_now(request)
     prepared = replace(prepared, relations=command.relations)
-    request = changed(request, S.AWAITING_APPROVAL, situation, prepared=prepared)
+    lost = tuple(decision for decision in request.decisions if _is_lost(prepared, decision))
+    if lost:
+        values = [{"person": one.person.name, "stage": prepared.stages[one.stage].title} for one in lost]
+        reason = tuple(Fact(NotCountedReason.LOST_ROLE, value) for value in values)
+        request = replace(
+            request,
+            decisions=tuple(decision for decision in request.decisions if decision not in lost),
+            void_decisions=(*request.void_decisions, *lost),
+            asked_again=(*reason, Fact(NoteCode.STAGE_OPEN_AGAIN, {"is_first": is_first_plan(request)})),
+            round=request.round + 1,
+            previously_shown=None,
+            previous_fields=None,
+        )
+    request = changed(
+        request, S.AWAITING_APPROVAL, situation, prepared=prepared, note=request.asked_again if lost else request.note
+    )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _is_lost(prepared: PreparedRequest, decision: Decision) -> bool:
+    """Return whether somebody approved by relation who does not have the relation role any more."""
+    holder = prepared.relations.holder_of(prepared.stages[decision.stage].role)
+    return holder is not None and (holder.person is None or holder.person.id != decision.person.id)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 
 from bot.slack.flows.request_access.form import RequestForm, request_view
@@ -32,8 +33,9 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.policy.offers import Offer, arranged_offers, offers_of
 from workflows.core.policy.placeholders import Placeholder
+from workflows.core.policy.relations import REQUESTER_MANAGER, NoHolderReason, RelationHolder
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.policy.template import Template, TicketRule
+from workflows.core.policy.template import Stage, Template, TicketRule
 from workflows.core.requests.request import ObservedPartner, RequestId, RequestState
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import TargetType
@@ -358,6 +360,27 @@ def test_who_decides_is_shown_before_it_is_sent() -> None:
     assert text.count("nobody.") == 1, "what is not known is not said"
     assert "The requester and chosen sponsor cannot approve." in text
     assert "Who decides" not in shown(form())
+
+
+@pytest.mark.parametrize(
+    ("holder", "said"),
+    [
+        (
+            RelationHolder(role=REQUESTER_MANAGER, whose="Riley", problem=NoHolderReason.NO_MANAGER),
+            "Manager, 1 approval: ⚠️ nobody. Riley has no manager in Entra. Ask an admin to set one, or choose another",
+        ),
+        (
+            RelationHolder(role=REQUESTER_MANAGER, whose="Riley", person=RILEY),
+            "Manager, 1 approval: ⚠️ nobody. Riley, the manager of Riley, takes part in this request",
+        ),
+    ],
+)
+def test_a_manager_who_cannot_decide_is_named_before_it_is_sent(holder: RelationHolder, said: str) -> None:
+    stage = Stage(title="Manager", role=REQUESTER_MANAGER, quorum=1)
+    asked = [StageApprovers(stage=stage, approvers=Approvers(), relation=holder)]
+    view = form(template="trusted-partner", approvers_by_stage=asked)
+    assert_sound(view)
+    assert said in shown(view)
 
 
 def test_guests_that_come_in_by_the_default_are_said() -> None:

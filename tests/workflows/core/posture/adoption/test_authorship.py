@@ -6,6 +6,7 @@ from typing import Any
 from tests.workflows.core.builders import BRUNO, CHIE, NOW, STAGES
 from workflows.core.checks.findings import FindingCode
 from workflows.core.people import ADMIN
+from workflows.core.policy.relations import REQUESTER_MANAGER
 from workflows.core.policy.template import Stage
 from workflows.core.posture.adoption.authorship import (
     Authorship,
@@ -81,6 +82,8 @@ def test_one_approver_more_in_the_last_stage_or_else_before_it_or_else_an_admin(
     assert more[-1] == (security, owners, Stage(title="Partner admins", role=ADMIN, quorum=1))
     admins = (Stage(title="Admins", role=ADMIN, quorum=1),)
     assert [[stage.quorum for stage in chain] for chain in chains_with_one_more(admins, "")] == [[2]]
+    by_manager = (Stage(title="Manager", role=REQUESTER_MANAGER, quorum=1), *admins)
+    assert [[stage.quorum for stage in chain] for chain in chains_with_one_more(by_manager, "")] == [[1, 2]]
 
 
 def test_approvers_hear_who_made_it_and_what_is_not_known() -> None:
