@@ -40,6 +40,7 @@ def default(field: FieldInfo) -> str:
         return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    value = list(value) if isinstance(value, tuple) else value
     return f'`"{value.value if isinstance(value, Enum) else value}"`' if isinstance(value, str) else f"`{value}`"
 
 

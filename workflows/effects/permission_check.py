@@ -50,11 +50,14 @@ from workflows.core.requests.commands.clicks import (
 from workflows.core.requests.commands.editing import AcceptProposal, DeclineProposal, ProposeLess, RequestChanges
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
+    AbsenceClick,
     AcceptSponsorship,
     DeclineSponsorship,
+    EndAbsence,
     ProposeSponsor,
+    Reassign,
+    SetAbsence,
     WithdrawHandover,
 )
 from workflows.core.requests.commands.request import (

@@ -80,13 +80,15 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
+    EndAbsence,
     ExpireHandover,
     ProposeSponsor,
+    Reassign,
     RemindHandover,
+    SetAbsence,
     WithdrawHandover,
 )
 from workflows.core.requests.commands.request import (

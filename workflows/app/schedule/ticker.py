@@ -15,7 +15,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner_record import AskSetup, PostponePrompt, PromptSetup
-from workflows.core.requests.commands.people.handover import ExpireHandover, RemindHandover
+from workflows.core.requests.commands.people import ExpireHandover, RemindHandover
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
 from workflows.core.requests.deadlines.commands import AnnounceExpiry, Escalate, ResumeClock
 from workflows.core.requests.deadlines.reminder_times import SETUP_PROMPTS_APART

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from workflows.core.delegation.asking import StandIn
-from workflows.core.delegation.reassignment import stand_ins_of
+from workflows.core.delegation.asking import StandIn, stand_ins_of
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.relations import NO_RELATIONS, Relations, waiting_key

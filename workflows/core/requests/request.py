@@ -11,7 +11,7 @@ from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
 from workflows.core.conversation.remarks import Remark, RemarkId
-from workflows.core.delegation.reassignment import Reassignment
+from workflows.core.delegation.asking import Reassignment
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

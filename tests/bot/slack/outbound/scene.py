@@ -20,6 +20,7 @@ from bot.slack.outbound.recipients import Outbound
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
 from workflows.app.alarms import Alarms
+from workflows.core.delegation.asking import StandIn
 from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
@@ -77,6 +78,12 @@ class FakeDirectory:
     trouble: Exception | None = None
     people: dict[ChatId, Person] = field(default_factory=dict)
     zones: dict[ChatId, tzinfo] = field(default_factory=dict)
+    away: tuple[StandIn, ...] = ()
+    """Who is away, with who is asked in their place."""
+
+    async def stand_ins(self) -> tuple[StandIn, ...]:
+        """Return who is away now."""
+        return self.away
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         if self.trouble is not None:

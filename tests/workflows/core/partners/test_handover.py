@@ -46,7 +46,7 @@ from workflows.core.policy.sponsorship import (
 )
 from workflows.core.requests.commands.automatic import RecordApplied, RecordSponsors, Reopen
 from workflows.core.requests.commands.partner_record import Keep
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
     ExpireHandover,

@@ -5,6 +5,7 @@ import pytest
 from tests.workflows.core.builders import (
     AMARA,
     BATCH,
+    DANA,
     REDEEM_STEP,
     REQUEST,
     SAM,
@@ -39,7 +40,7 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import EndAbsence
+from workflows.core.requests.commands.people import EndAbsence, Reassign
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
@@ -141,6 +142,12 @@ def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
         (Withdraw(actor=ChatId("U1"), request_id=REQUEST), ChatId("U1")),
         (RemindApprovers(actor=ChatId("U1")), ChatId("U1")),
         (RemindApprovers(), None),
+        (
+            Reassign(
+                actor=DANA, request_id=REQUEST, digest=DIGEST, from_person=AMARA, to_person=SAM, reason="On a trip"
+            ),
+            DANA,
+        ),
         (Expire(), None),
         (AskReview(), None),
     ],

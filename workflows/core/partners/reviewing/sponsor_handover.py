@@ -23,7 +23,7 @@ from workflows.core.policy.sponsorship import (
     with_former,
 )
 from workflows.core.requests.commands.partner_record import RecordSponsorGone, SponsorCommand
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
     ExpireHandover,

@@ -23,11 +23,14 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
+    AbsenceClick,
     AcceptSponsorship,
     DeclineSponsorship,
+    EndAbsence,
     ProposeSponsor,
+    Reassign,
+    SetAbsence,
     WithdrawHandover,
 )
 from workflows.core.requests.commands.request import (

@@ -8,7 +8,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import ChainRule
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch, Expire, LeaveBatch
 from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges
-from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import (
     Answer,
     Approve,
