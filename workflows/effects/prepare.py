@@ -157,14 +157,13 @@ class Preparer:
             return await self._prepared_revocation(request, requester)
         fields = request.fields
         requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=self.directory)
-        sponsor = await self._sponsor(fields, requester)
-        observation = await self._observe(request)
+        sponsor, observation = await self._sponsor(fields, requester), await self._observe(request)
         await require_no_other_request(self._read_records, observation, request.id, requester.chat_id, self.directory)
         proposal = await self._propose(request, observation, requester, sponsor)
         plan, template, stages = _with_edition(proposal.plan, request), proposal.template, proposal.stages
         await self._require_may_request(fields, proposal, requester, submitter)
-        labels, is_access = labels_of(template, fields.placeholders), fields.kind is RequestKind.ACCESS
-        result = await self._preflight.check(observation, plan, labels, is_restoration=not is_access)
+        labels, is_other = labels_of(template, fields.placeholders), fields.kind is not RequestKind.ACCESS
+        result = await self._preflight.check(observation, plan, labels, is_restoration=is_other)
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
