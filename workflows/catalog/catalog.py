@@ -25,6 +25,7 @@ from workflows.core.people import ADMIN, AUDITOR, Role, mail_in_lower_case
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.relations import RELATIONS
+from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
 from workflows.core.policy.risk import requirement_of, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
 from workflows.core.policy.working_time import WorkingCalendar
@@ -41,10 +42,6 @@ class CatalogProblems(DomainError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-USUAL_ATTESTATION: Final = timedelta(days=180)
-"""How long an attestation counts for a partner whose template was removed: as in the shipped templates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,8 +187,7 @@ class PermissionCheck:
             case Withdraw():
                 await self._withdraw(click, actor, key)
             case Ask() | Answer() | Comment():
-                conversations = Conversations(service=self.service, directory=self.directory)
-                await conversations.carry_out(click, actor, key=key, received_at=received_at)
+                await self._conversations.carry_out(click, actor, key=key, received_at=received_at)
             case AskReminder():
                 is_requester = await self._is_requester(click.request_id, actor)
                 reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
@@ -210,15 +209,18 @@ class PermissionCheck:
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
-            case StartCampaign():
-                current_roles = await self.directory.current_roles([actor])
-                await self.campaigns.start(click, actor, key=key, current_roles=current_roles)
-            case WithdrawCampaign():
-                current_roles = await self.directory.current_roles([actor])
-                await self.campaigns.withdraw(click, actor, key=key, current_roles=current_roles)
+            case StartCampaign() | WithdrawCampaign():
+                await self._change_campaign(click, actor, key)
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _change_campaign(self, click: StartCampaign | WithdrawCampaign, actor: Person, key: str) -> None:
+        current_roles = await self.directory.current_roles([actor])
+        if isinstance(click, StartCampaign):
+            await self.campaigns.start(click, actor, key=key, current_roles=current_roles)
+        else:
+            await self.campaigns.withdraw(click, actor, key=key, current_roles=current_roles)
 
     async def _advance_review(
         self,
@@ -320,6 +322,10 @@ class PermissionCheck:
     @property
     def _absences(self) -> Absences:
         return Absences(store=self.store, directory=self.directory, clock=self.clock, wake=self.freezes.wake)
+
+    @property
+    def _conversations(self) -> Conversations:
+        return Conversations(service=self.service, directory=self.directory)
 
     @property
     def _changes(self) -> ChangeClicks:

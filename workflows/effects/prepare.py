@@ -169,10 +169,9 @@ class Preparer:
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
-        sent_by = () if submitter is None else (submitter,)
         recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
         related, others = Related(requester=requester, sponsor=sponsor), (*proposal.authors, *recent)
-        relations = await self._require_people(request, stages, related, sent_by, others)
+        relations = await self._require_people(request, stages, related, submitter, others)
         return PreparedRequest(
             observation=observation,
             requester=requester,
@@ -198,12 +197,12 @@ class Preparer:
         request: AccessRequest,
         stages: tuple[Stage, ...],
         related: Related,
-        sent_by: tuple[Person, ...],
+        submitter: Person | None,
         others: tuple[Person, ...],
     ) -> Relations:
         """Check that enough people can decide, and return who has the relation roles.
 
-        :param sent_by: who sent it on behalf of the requester; empty when the requester did.
+        :param submitter: who sent it on behalf of the requester; None when the requester did.
         :param others: who may not decide, besides the requester, the sponsor, editors and supporters.
         :raises InvalidField: when a stage cannot be passed; the error names it, and the people.
         """
@@ -213,6 +212,7 @@ class Preparer:
             related, [stage.role for stage in stages], directory=self.directory, known=known
         )
         requester, sponsor = related.requester, related.sponsor
+        sent_by = () if submitter is None else (submitter,)
         people = (requester, sponsor, *sent_by, *request.editors, *request.supporters, *others)
         own = {sponsor.chat_id} - {person.chat_id for person in (requester, *sent_by)}
         excluded = {person.chat_id for person in people}

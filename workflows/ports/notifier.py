@@ -13,7 +13,7 @@ from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.policy.freeze import Freeze
-from workflows.core.policy.silence import ReviewReminder
+from workflows.core.policy.reviews.silence import ReviewReminder
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId

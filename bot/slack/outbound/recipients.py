@@ -17,7 +17,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.relations import NO_RELATIONS, Relations
-from workflows.core.policy.silence import ADMINS_ASKED_FROM
+from workflows.core.policy.reviews.silence import ADMINS_ASKED_FROM
 from workflows.core.policy.template import Stage, roles_of
 from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility_at_expiry

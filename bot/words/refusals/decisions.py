@@ -8,13 +8,13 @@ from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.names.partners import verified_name
-from bot.words.refusals.approvers import manager_problem_words
+from bot.words.refusals.named_people.approvers import manager_problem_words
 from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.partners.closing.lifting import CannotLift
-from workflows.core.policy.sponsorship import HandoverState
+from workflows.core.policy.reviews.sponsorship import HandoverState
 from workflows.core.requests.request import RequestKind
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]

@@ -6,7 +6,7 @@ from typing import Final
 from bot.words.sentences import and_list, counted
 from workflows.core.conversation.remarks import Remark, RemarkKind
 from workflows.core.partners.history.outside_changes import RecordedEntry
-from workflows.core.policy.silence import AskedAs, ManagerSkipped
+from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped
 from workflows.core.requests.commands.review_event import SkipReason
 
 ACCEPTED: Final = "accepted"

@@ -1,11 +1,14 @@
-"""The sentences of private messages about a request, a partner, or a click."""
+"""The sentences of private messages about a request, a partner, or a click.
+
+It is long because every code of a message has its sentence here.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
-from bot.words.refusals.approvers import manager_problem_words
+from bot.words.refusals.named_people.approvers import manager_problem_words
 from bot.words.refusals.named_people.delegation import (
     absence_ended_words,
     absence_set_words,

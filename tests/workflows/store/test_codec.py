@@ -19,7 +19,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import ChainRule, Choice, Decision
-from workflows.core.policy.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup

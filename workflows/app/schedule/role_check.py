@@ -135,21 +135,20 @@ async def check_roles(
     await store.save_mark(MARK, now.isoformat())
     waiting = [one for one in await store.open_requests_alone() if one.state is RequestState.AWAITING_APPROVAL]
     shortage_by_subject: dict[str, RoleShortage] = {}
-    stuck: set[RequestId] = set()
     requests_by_subject: dict[str, list[AccessRequest]] = {}
+    stuck: set[RequestId] = set()
     try:
-        for request in waiting:
-            for shortage in await role_shortages(request, directory):
-                subject = shortage.subject_in(request)
-                shortage_by_subject.setdefault(subject, shortage)
-                stuck |= {request.id} if shortage.is_open_stage else set()
-                requests_by_subject.setdefault(subject, []).append(request)
+        for request, shortage in [(one, lack) for one in waiting for lack in await role_shortages(one, directory)]:
+            subject = shortage.subject_in(request)
+            shortage_by_subject.setdefault(subject, shortage)
+            requests_by_subject.setdefault(subject, []).append(request)
+            stuck |= {request.id} if shortage.is_open_stage else set()
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
     values_by_subject = {
-        subject: _alarm_values(shortage, requests_by_subject[subject], roles.get(shortage.role))
-        for subject, shortage in shortage_by_subject.items()
+        subject: _alarm_values(one, requests_by_subject[subject], roles.get(one.role))
+        for subject, one in shortage_by_subject.items()
     }
     await alarms.update_alarms(AlarmCode.ROLE_EMPTY, values_by_subject)
     for request in waiting:

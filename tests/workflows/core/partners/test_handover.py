@@ -36,7 +36,7 @@ from workflows.core.partners.reviewing.recent_sponsors import sponsors_of, with_
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.partners.reviewing.sponsor_handover import handover_effects
 from workflows.core.people import ChatId, Person, PersonId
-from workflows.core.policy.sponsorship import (
+from workflows.core.policy.reviews.sponsorship import (
     DECIDES_AGAIN_AFTER,
     HANDOVER_EXPIRES_AFTER,
     HANDOVER_REMINDED_AFTER,

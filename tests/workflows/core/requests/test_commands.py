@@ -40,7 +40,7 @@ from workflows.core.policy.relations import (
     RelationHolder,
     Relations,
 )
-from workflows.core.policy.silence import AskedAs, ManagerSkipped, Reminded
+from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,

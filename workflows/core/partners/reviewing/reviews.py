@@ -20,7 +20,7 @@ from workflows.core.partners.reviewing.sponsor_handover import (
     with_new_sponsor,
 )
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.policy.silence import is_asked_manager
+from workflows.core.policy.reviews.silence import is_asked_manager
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     BlockAtEnd,

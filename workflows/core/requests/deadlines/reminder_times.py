@@ -1,7 +1,7 @@
 """The times of reminders of requests and partner setup, and when the approvers of a waiting request are reminded.
 
 The template of a request chooses how often its approvers are reminded, see `stage_times`. For reviews, see
-`workflows.core.policy.silence`.
+`workflows.core.policy.reviews.silence`.
 `workflows.app.schedule.ticker` asks what is due; the notifier sends.
 """
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from workflows.core.policy.template import Stage
 from workflows.core.policy.working_time import WorkingCalendar, add_working_days, subtract_working_time
-from workflows.core.requests.deadlines.clock_stops import resume_clock
+from workflows.core.requests.deadlines.clock_stops import is_answer_awaited, resume_clock
 from workflows.core.requests.deadlines.reminder_times import MIN_AROUND_APPROVER_REMINDER, asked_at, fitting_reminders
 from workflows.core.requests.request import AccessRequest, ClockStop, EscalationStep, RequestState, StageTimes
 
@@ -35,7 +35,10 @@ def with_stage_times(
     :param before: the request before the command.
     """
     if after.state is not RequestState.AWAITING_APPROVAL or after.batch is not None:
-        return _with_ended_stop(replace(after, stage_times=None), now)
+        ended = replace(after, stage_times=None)
+        # NB. a question that was asked before a new plan is still to be answered.
+        is_asked = after.state is RequestState.PREPARING and is_answer_awaited(after)
+        return ended if is_asked else _with_ended_stop(ended, now)
     stage = after.verdict().open_stage
     if stage is None:
         return after

@@ -26,8 +26,8 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.reviewing.reducing import require_reducible, templates_with_less_access
 from workflows.core.plans.plan import ApprovedSettings
 from workflows.core.plans.planning import plan_access
-from workflows.core.policy.attestation import AttestedText, MfaAttestation
-from workflows.core.policy.sponsorship import FormerSponsor
+from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.sponsorship import FormerSponsor
 from workflows.core.policy.template import Template
 from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.request import Submit, Withdraw

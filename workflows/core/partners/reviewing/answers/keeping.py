@@ -10,7 +10,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Attestation, Partnership
 from workflows.core.partners.reviewing.answers.keep_reason import last_reason, require_substance
-from workflows.core.policy.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 
 
 def require_keepable(
