@@ -155,20 +155,17 @@ class Preparer:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
-        fields = request.fields
-        requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=self.directory)
+        fields, directory = request.fields, self.directory
+        requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=directory)
         sponsor, observation = await self._sponsor(fields, requester), await self._observe(request)
-        await require_no_other_request(self._read_records, observation, request.id, requester.chat_id, self.directory)
+        await require_no_other_request(self._read_records, observation, request.id, requester.chat_id, directory)
         proposal = await self._propose(request, observation, requester, sponsor)
         plan, template, stages = _with_edition(proposal.plan, request), proposal.template, proposal.stages
         await self._require_may_request(fields, proposal, requester, submitter)
         labels, is_other = labels_of(template, fields.placeholders), fields.kind is not RequestKind.ACCESS
         result = await self._preflight.check(observation, plan, labels, is_restoration=is_other)
-        findings = (
-            *proposal.findings,
-            *check_proposal(observation, plan, stages, result.circumstances),
-            *require_no_errors(result.findings, FIELD),
-        )
+        checked = check_proposal(observation, plan, stages, result.circumstances)
+        findings = (*proposal.findings, *checked, *require_no_errors(result.findings, FIELD))
         recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
         related, others = Related(requester=requester, sponsor=sponsor), (*proposal.authors, *recent)
         relations = await self._require_people(request, stages, related, submitter, others)
