@@ -145,6 +145,8 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "apply": "write the change of request {about}",
     "show_request": "show the card of request {about}",
     "remind": "remind the approvers of request {about}",
+    "remind_person": "remind {about} of what waits for them",
+    "tell_escalation": "tell others that request {about} waits",
     "tell_expired": "tell the requester and the approvers that request {about} expired",
     "show_review": "ask for the review",
     "show_half": "show the partner setup",

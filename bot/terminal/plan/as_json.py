@@ -14,6 +14,7 @@ from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import requirement_of, risk_for_approval, risk_of, risk_of_result
+from workflows.core.policy.template import Stage
 
 FORMAT: Final = "gatehouse/plan/1"
 
@@ -68,7 +69,7 @@ def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
         "consequences": [consequence_words(consequence) for consequence in consequences(plan, observation.default)],
         "conditional_access": report_values(planned_request.access),
         "findings": [_finding(finding) for finding in planned_request.findings],
-        "chain": [asdict(stage) for stage in planned_request.stages],
+        "chain": [_stage(stage) for stage in planned_request.stages],
         "operations": [
             {"method": operation.method, "path": operation.path, "body": operation.body}
             for operation in plan.operations
@@ -86,3 +87,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "lines": list(finding_lines(finding)),
         "values": {name: value for name, value in finding.values.items() if name not in ("text", "lines")},
     }
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    """Return a stage. What it does not have is left out."""
+    return {name: value for name, value in asdict(stage).items() if value is not None}

@@ -1,5 +1,9 @@
 """The bot as it is put together with the settings that nobody has changed."""
 
+from pathlib import Path
+
+import pytest
+
 from bot.slack import ids
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, request_values, submission
 from workflows.core.requests.alarms import Alarm, AlarmCode
@@ -7,6 +11,12 @@ from workflows.core.requests.request import AccessRequest
 
 MAX_APPROVALS = 6
 """What docs/operations.md promises."""
+
+
+@pytest.fixture
+def no_second_look(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask nobody to look again at approvals of high risk: this is about their number."""
+    monkeypatch.setenv("GATEHOUSE_SECOND_LOOK_FROM", "1000")
 
 
 async def approve(gatehouse: BotUnderTest) -> AccessRequest:
@@ -39,7 +49,9 @@ async def alarms(gatehouse: BotUnderTest) -> list[Alarm]:
     return [one for one in await gatehouse.store.open_alarms() if one.code is AlarmCode.LIMIT_REACHED]
 
 
-async def test_the_usual_limit_of_approvals_is_said_before_kept_and_alarmed_once(gatehouse: BotUnderTest) -> None:
+async def test_the_usual_limit_of_approvals_is_said_before_kept_and_alarmed_once(
+    no_second_look: None, gatehouse: BotUnderTest
+) -> None:
     """From 80 % of six, a message says how many are left. The seventh is refused without any effect."""
     taken, near, alarmed = [], [], []
     for _ in range(MAX_APPROVALS + 1):

@@ -60,6 +60,13 @@ from workflows.core.requests.commands.automatic import (
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.editing import (
+    AcceptProposal,
+    DeclineProposal,
+    ProposeLess,
+    RecordProposal,
+    RequestChanges,
+)
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -113,6 +120,13 @@ from workflows.core.requests.commands.review_event import (
     SuspendForSilence,
 )
 from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.deadlines.commands import (
+    AnnounceExpiry,
+    Escalate,
+    RecordEscalation,
+    ResumeClock,
+    StopClock,
+)
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
 from workflows.ports.audit_log import AuditEntry
@@ -636,14 +650,20 @@ def test_no_command_is_forgotten_here() -> None:
     # What a batch does with its members is in `batches/test_batch_life.py`, and in `core/requests/test_commands.py`.
     of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordRelations, RecordSponsors, Reassign}
     commands = {*classes(RequestCommand), *classes(PartnershipCommand)}
-    # An answer needs a question, see `effects/test_conversations.py`.
-    assert {*shown, Answer, Submit, Expire, RemindApprovers, *of_batches} == commands
+    # An answer needs a question, see `effects/test_conversations.py`; a proposal needs its plan, and time its stage:
+    # see `core/requests/test_commands.py`.
+    proposals = {RequestChanges, RecordProposal, DeclineProposal}
+    of_time = {Escalate, RecordEscalation, AnnounceExpiry, StopClock, ResumeClock}
+    assert {*shown, Answer, *proposals, *of_time, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
     # Clicks about a campaign are in `schedule/reviews/test_campaigns.py`.
     of_campaigns = {StartCampaign, WithdrawCampaign}
     # Absences and reassignments are in `approvers/test_absences.py`, and in `core/requests/test_commands.py`.
     of_campaigns |= {SetAbsence, EndAbsence, Reassign}
-    assert {*clicks, ApproveBatch, RejectBatch, WithdrawBatch, *of_campaigns} == set(classes(Click))
+    # What approvers ask the requester to change is in `core/requests/test_changing.py`.
+    of_changes = {RequestChanges, ProposeLess, AcceptProposal, DeclineProposal}
+    others = {ApproveBatch, RejectBatch, WithdrawBatch, *of_campaigns, *of_changes}
+    assert {*clicks, *others} == set(classes(Click))
 
 
 async def test_a_reminder_of_the_approvers(world: World) -> None:

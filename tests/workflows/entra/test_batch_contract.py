@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
@@ -25,6 +25,9 @@ from tests.workflows.entra.test_graph_contract import GROUP, TENANT, UNDOCUMENTE
 from workflows.core.settings.model import is_guid
 from workflows.entra import Entra, EntraSettings, connect
 
+OWNERS: Final = f"/groups/{GROUP}/owners"
+"""Only ever read in a batch, and not in the description beside this repository either."""
+
 
 def check_part(row: dict[str, Any], answer: dict[str, Any]) -> None:
     """Check one request in a batch and its answer, as if it had been sent alone."""
@@ -34,7 +37,7 @@ def check_part(row: dict[str, Any], answer: dict[str, Any]) -> None:
         row["method"], path, query=dict(parse_qsl(url.query)), headers=row["headers"], content=None
     )
     body = json.dumps(answer["body"]).encode() if "body" in answer else b""
-    if path in UNDOCUMENTED:
+    if path in {*UNDOCUMENTED, OWNERS}:
         check_request_in_sdk(described)
         check_response_in_sdk(described, answer["status"], body)
         return
@@ -90,6 +93,7 @@ async def test_every_read_in_a_batch_is_as_described(batches: tuple[Entra, list[
         "/auditLogs/directoryAudits",
         "/auditLogs/signIns",
         f"/groups/{GROUP}/transitiveMembers",
+        OWNERS,
         "/groups",
         "/identity/conditionalAccess/policies",
         "/organization",

@@ -50,7 +50,7 @@ def test_the_last_question_says_whom_it_reached_and_what_follows() -> None:
     known = due(reminder(1, BY_SPONSOR), reminder(4, BY_SPONSOR, manager, *admins, manager=AMARA))
     assert asked_words(known) == (
         "Asked 4 times. Last: Mar 5, 2027 at 09:00 UTC, reached Sam (sponsor), Amara (the sponsor's manager) and "
-        "2 admins. Without an answer by Apr 12, 2027 at 09:00 UTC, the access is suspended."
+        "2 admins. Without an answer by May 1, 2027 at 09:00 UTC, the access is suspended."
     )
     assert who_answers_words(known) == "The sponsor, Amara (the sponsor's manager), or an admin can answer."
 
