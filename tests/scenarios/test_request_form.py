@@ -126,7 +126,7 @@ async def test_a_second_request_shows_the_first_with_the_buttons_of_who_looks(sh
     await shared.ask(target="northwind.com")
     others = await form_for(shared, "northwind.com", "approver1")
     assert "Riley Park has an open access request for this partner" in words(others)
-    assert [one["action_id"] for one in elements(others)] == ["review_request"]
+    assert [one["action_id"] for one in elements(others)] == ["review_request", "support"]
     await close_all(shared, "approver1")
     answer = await shared.fill_in(user="approver1", target="northwind.com")
     assert "Riley Park has an open access request for this partner" in answer["errors"]["target"]
