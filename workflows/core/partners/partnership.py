@@ -19,7 +19,13 @@ from workflows.core.plans.plan import AtEnd, OnSilence, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.attestation import MfaAttestation
-from workflows.core.policy.silence import LAST_CALL, ReviewReminder, consequence_at, suspended_not_before
+from workflows.core.policy.silence import (
+    LAST_CALL,
+    ReviewReminder,
+    asked_managers,
+    consequence_at,
+    suspended_not_before,
+)
 from workflows.core.policy.sponsorship import FormerSponsor, Handover
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
@@ -185,6 +191,12 @@ class Partnership:
         The end of the access is then the moment when that was found.
         """
         return self.basis in (SettingsBasis.APPROVED, SettingsBasis.PARTLY_REDUCED)
+
+    @property
+    def asked_managers(self) -> tuple[Person, ...]:
+        """Return the managers of the sponsor who were asked in the open review, and may answer it; see `silence`."""
+        is_due = self.state is PartnershipState.REVIEW_DUE
+        return asked_managers(self.review_reminders, self.sponsor.id) if is_due else ()
 
     @property
     def due_at(self) -> datetime | None:
