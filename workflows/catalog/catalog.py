@@ -42,7 +42,7 @@ class CatalogProblems(DomainError):
 
 
 USUAL_ATTESTATION: Final = timedelta(days=180)
-"""How long an attestation counts for a partner whose template was removed: as in the shipped templates."""
+"""How long an attestation counts for a partner without a template that exists: as in the shipped templates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,11 @@ class Catalog:
     def attest_mfa_for(self, template: str) -> timedelta | None:
         """Return how long an attestation of MFA counts for a partner of this template; None when none is asked.
 
-        A template that was removed may have accepted the partner's MFA, so an attestation is asked.
-
-        :param template: the name of the template; empty for a partner that has none.
+        A template that was removed may have accepted the partner's MFA, so an attestation is asked. For a partner
+        without a template see `app.evidence.reviews.attesting`.
         """
         known = self.templates.get(template)
-        if known is None:
-            return USUAL_ATTESTATION if template else None
-        return known.attest_mfa_for
+        return USUAL_ATTESTATION if known is None else known.attest_mfa_for
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
         """Return the hash of each role's current definition; empty for a relation, and a role that does not exist."""

@@ -176,6 +176,8 @@ class Partnership:
     """The reminders of the open review, the newest last. A partner that was suspended for silence keeps them."""
     asked_since: datetime | None = None
     """When the first question of the open review was issued, whoever was the sponsor then; None when none was."""
+    not_attested_after: RequestId | None = None
+    """The reduction that did not answer the open review, because no attestation of MFA counts; None without one."""
     suspended_by: RequestId | None = None
     """The request with which Gatehouse suspends the partner because nobody answers; None when there is none."""
 

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -103,7 +104,7 @@ async def test_what_is_wanted_while_a_home_is_published_is_published_after_it(st
     assert await homes(store, after=60) == []
 
 
-def asked_with_manager(version: int, manager: Person = AMARA, **changes: object) -> Partnership:
+def asked_with_manager(version: int, manager: Person = AMARA, **changes: Any) -> Partnership:
     """A review that the sponsor's manager was asked because of silence."""
     reminder = ReviewReminder(
         number=3,
@@ -140,7 +141,7 @@ async def listed(store: QuickStore, *ids: ChatId | PersonId) -> int:
     ],
     ids=["answered", "handed over", "suspended"],
 )
-async def test_a_manager_sees_the_review_while_they_are_asked(store: QuickStore, after: dict[str, object]) -> None:
+async def test_a_manager_sees_the_review_while_they_are_asked(store: QuickStore, after: dict[str, Any]) -> None:
     """The App Home is published when the row comes, and when it goes: no message tells the manager then."""
     await store.save_home(AMARA.chat_id)
     await put_partner(store, partnership(version=1, state=PartnershipState.REVIEW_DUE))
