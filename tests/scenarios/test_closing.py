@@ -73,7 +73,7 @@ async def test_a_competitor_is_out_while_slack_is_down_and_the_bot_runs(stage: S
         "Read back.",
         "This was verified in the tenant. Nothing else is open.",
         "Issued tokens usually work for up to one more hour, until about",
-        "Guests are not counted here.",
+        "How many guest accounts of the partner there are is not known.",
         "Only the partner can end sessions in its own tenant.",
         "To see their guests: Entra admin center",
     ):
