@@ -29,7 +29,7 @@ from workflows.core.partners.reviewing.evidence.usage import (
 from workflows.core.people import PersonId
 from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import RequestId, RequestState
 
 DAY: Final = timedelta(days=1)
 _WHY: Final = "The bridge project needs their engineers in our Teams and SharePoint until the handover in May."
@@ -90,7 +90,9 @@ def reviews() -> Mapping[str, tuple[Partnership, ReviewContext]]:
     checked = SettingsCheck(state=SettingsState.DRIFTED, checked_at=NOW)
     silent = PartnerUsage(tenant_id=used.identity.tenant_id, taken_at=NOW, guests=replace(_GUESTS, listed=()))
     unread = scan(sign_ins=REFUSED, guests=REFUSED, activity=REFUSED, reaches_back_to=None)
+    reduced = replace(used, not_attested_after=RequestId("R-FBMG"))
     return {
+        "review-reduced": (reduced, ReviewContext(evidence=_evidence(reduced, scan(), people))),
         "review-used": (used, ReviewContext(evidence=_evidence(used, scan(), people))),
         "review-unused": (unused, ReviewContext(evidence=_evidence(unused, scan(), silent))),
         "review-drifted": (drifted, ReviewContext(evidence=replace(found, settings=checked), drift=drift())),

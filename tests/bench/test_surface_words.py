@@ -73,6 +73,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "batch-details": (350, 7),
     "batch-draft": (270, 7),
     "batch-draft-rows": (210, 2),
+    "review-reduced": (120, 5),
     "review-used": (120, 5),
     "review-unused": (120, 5),
     "review-drifted": (120, 5),

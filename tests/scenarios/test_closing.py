@@ -73,7 +73,7 @@ async def test_a_competitor_is_out_while_slack_is_down_and_the_bot_runs(stage: S
         "Read back.",
         "This was verified in the tenant. Nothing else is open.",
         "Issued tokens usually work for up to one more hour, until about",
-        "Guests are not counted here.",
+        "How many guest accounts of the partner there are is not known.",
         "Only the partner can end sessions in its own tenant.",
         "To see their guests: Entra admin center",
     ):
@@ -221,6 +221,27 @@ async def lift(stage: Stage, user: str) -> str:
     assert answer["errors"] == {}, answer
     await stage.rest()
     return str((await stage.card())["ts"])
+
+
+async def test_the_message_of_a_suspension_counts_the_guests_that_stay(stage: Stage) -> None:
+    """As the scan for a review counted them, in Slack and at the terminal; before the scan the number is not known."""
+    await stage.open_access(sponsor="requester")
+    await stage.open_access(sponsor="requester", target="fabrikam.com")
+    assert (await suspend(stage))["errors"] == {}
+    await stage.tick()
+    (early,) = [one["text"] for one in await stage.direct("admin") if "contoso.com is suspended" in one["text"]]
+    assert "How many guest accounts of the partner there are is not known." in early
+    await lift(stage, "requester")
+    for approver in ("approver1", "approver2", "approver3"):
+        assert await stage.press(approver, "approve", (await stage.card())["ts"]) == []
+    await stage.later(30 * DAY)
+    await stage.tick()
+    assert (await suspend(stage))["errors"] == {}
+    await stage.tick()
+    said = [one["text"] for one in await stage.direct("admin") if "contoso.com is suspended" in one["text"]][-1]
+    assert " 2 guest accounts of the partner, as of" in said
+    status, out = await close(stage, "revoke")
+    assert (status, "2 guest accounts of the partner, as of" in out) == (0, True), out
 
 
 async def test_an_admin_suspends_and_every_approver_lifts_it(stage: Stage) -> None:

@@ -76,3 +76,35 @@ async def test_a_domain_of_another_tenant_is_asked_about_once_by_sponsor_and_adm
     await stage.later(DAY + 120)
     await stage.tick()
     assert len(await reviews(stage, "admin")) == 1, "the same move is told once"
+
+
+async def move_to(stage: Stage, department: str) -> None:
+    """Give the requester, who is the sponsor, a department in Entra, and let the bot read it."""
+    users = (await stage.see("graph/state"))["state"]["users"]
+    (sponsor,) = [user["id"] for user in users.values() if user["displayName"] == "Riley Park"]
+    answer = await stage.call("PATCH", "graph/state", {"users": {sponsor: {"department": department}}})
+    assert answer["ok"] is True, answer
+    await stage.later(HOUR + 60)
+    await stage.tick()
+    await stage.later(60)
+    await stage.tick()
+
+
+async def test_a_sponsor_who_moves_to_another_department_is_asked_once_about_all_partners(stage: Stage) -> None:
+    """The first department that is read is no move, and the same one again is none either."""
+    await stage.open_access()
+    await stage.open_access(target="fabrikam.com")
+    await move_to(stage, "Facilities")
+    assert "Reviews due" not in await home(stage)
+    await move_to(stage, "Sales")
+    (message,) = [one for one in await stage.direct("requester") if one["text"].startswith("2 reviews wait")]
+    assert actions(message).count("review_partner") == 2
+    click = {"user": "requester", "channel": "@requester", "ts": message["ts"]}
+    window = await stage.do("click", action_id="review_partner", value=CONTOSO, **click)
+    await stage.rest()
+    (view,) = [one for one in (await stage.see("views", user="requester"))["views"] if one["id"] == window["views"][-1]]
+    assert "moved in Entra from the department “Facilities” to “Sales”." in " ".join(words(view).split())
+    assert (await home(stage)).count("sponsor moved") == 2
+    await stage.kill_the_bot()
+    await move_to(stage, "Sales")
+    assert len([one for one in await stage.direct("requester") if one["text"].startswith("2 reviews wait")]) == 1

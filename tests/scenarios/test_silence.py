@@ -62,10 +62,12 @@ async def test_sixty_days_of_silence_end_in_a_suspension_and_everybody_is_told_e
     assert "Reminder 7:" in record
     home = words((await stage.see("home", user="requester"))["home"])
     assert "Suspended without an answer on" in home
+    assert "Suspended without an answer on" in words((await stage.see("home", user="approver2"))["home"]), "the manager"
     await days_pass(stage, 2.9)
     assert not await is_blocked(stage)
     await days_pass(stage, 0.2)
     assert await is_blocked(stage)
+    assert "Reviews due" not in words((await stage.see("home", user="approver2"))["home"])
     for user in ("requester", "admin"):
         [result] = await told(stage, user, "suspended, because nobody answered its review")
         text = words(result)

@@ -63,7 +63,7 @@ CurrentRolesOf = Callable[[AccessRequest], Awaitable[CurrentRoles]]
 """Reads the current roles of the actor of a command, and of the people who decided on the request."""
 
 
-def _no_attestation(_template: str) -> None:
+async def _no_attestation(_partnership: Partnership) -> None:
     """Return that no attestation is asked: for commands of the bot itself, which keep nothing."""
 
 
@@ -216,11 +216,11 @@ class Service:
         *,
         key: str = "",
         current_roles: CurrentRoles | None = None,
-        attest_mfa_for: Callable[[str], timedelta | None] = _no_attestation,
+        attest_mfa_for: Callable[[Partnership], Awaitable[timedelta | None]] = _no_attestation,
     ) -> Partnership:
         """Apply a command to a partnership and store the result.
 
-        :param attest_mfa_for: how long an attestation of MFA counts, by the name of the partner's template.
+        :param attest_mfa_for: how long an attestation of MFA counts, by the partner's record.
         :raises Refused: when the rules do not allow it, or there is no such partnership; nothing is stored.
         """
 
@@ -237,7 +237,7 @@ class Service:
                 current_roles=roles,
                 now=now,
                 is_drifted=is_drifted,
-                attest_mfa_for=attest_mfa_for(partnership.template),
+                attest_mfa_for=await attest_mfa_for(partnership),
             )
             entry = entry_of(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",

@@ -61,14 +61,11 @@ class Catalog:
     def attest_mfa_for(self, template: str) -> timedelta | None:
         """Return how long an attestation of MFA counts for a partner of this template; None when none is asked.
 
-        A template that was removed may have accepted the partner's MFA, so an attestation is asked.
-
-        :param template: the name of the template; empty for a partner that has none.
+        A template that was removed may have accepted the partner's MFA, so an attestation is asked. For a partner
+        without a template see `app.evidence.reviews.attesting`.
         """
         known = self.templates.get(template)
-        if known is None:
-            return USUAL_ATTESTATION if template else None
-        return known.attest_mfa_for
+        return USUAL_ATTESTATION if known is None else known.attest_mfa_for
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
         """Return the hash of each role's current definition; empty for a relation, and a role that does not exist."""

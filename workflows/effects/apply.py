@@ -214,6 +214,7 @@ class Applier:
             ),
             sleep=self.sleep,
             pauses=self.pauses,
+            catalog=self.catalog,
         )
 
     async def _may_be_written(

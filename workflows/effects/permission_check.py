@@ -6,6 +6,7 @@ It is long because every kind of click is checked here.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
@@ -16,6 +17,7 @@ from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import roles_for
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.evidence.reviews.attesting import attestation_period
 from workflows.app.limits import Allowance, LimitedAction, Limits, SecondLookNeeded
 from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.requests.people_checks import require_chain_without
@@ -233,7 +235,7 @@ class PermissionCheck:
             with_person(click, actor),
             key=key,
             current_roles=await self.directory.current_roles([actor]),
-            attest_mfa_for=self.catalog.attest_mfa_for,
+            attest_mfa_for=partial(attestation_period, catalog=self.catalog, store=self.store),
         )
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:

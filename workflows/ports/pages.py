@@ -60,6 +60,8 @@ class PartnerFilter:
     """The allowed states; empty for every state."""
     sponsors: Collection[ChatId | PersonId] | None = None
     """Every id of one sponsor; None for every sponsor."""
+    asked: Collection[ChatId | PersonId] | None = None
+    """Every id of one person: only partners that this person sponsors, or is asked about as the sponsor's manager."""
     sponsor_text: str = ""
     """A part of the sponsor's name."""
     template: str = ""

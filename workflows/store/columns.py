@@ -1,9 +1,12 @@
 """Make the values of columns by which records are sorted and searched."""
 
+import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
+
+from workflows.core.partners.partnership import Partnership
 
 _HYPHEN: Final = re.compile("[-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _ID: Final = re.compile(rf"r{_HYPHEN.pattern}[0-9a-z]*|[0-9a-f]*(?:{_HYPHEN.pattern}[0-9a-f]*)+")
@@ -33,3 +36,9 @@ def people_search_text(*texts: str | None, and_of: Iterable[tuple[str, str, str]
     """
     every = (*texts, *(text for column in and_of for text in column))
     return search_text(*dict.fromkeys(text for text in every if text))
+
+
+def asked_managers_text(partnership: Partnership) -> str:
+    """Return every id of the managers who are asked in the open review, as a list in JSON; empty without one."""
+    ids = {one_id for manager in partnership.asked_managers for one_id in (manager.chat_id, manager.id)}
+    return json.dumps(sorted(ids)) if ids else ""

@@ -47,7 +47,7 @@ from bot.words.names.actions import COMMANDS, Action
 from bot.words.posture.drift import difference_words
 from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title
-from bot.words.reviews.answers import attestation_state_words, attestation_words
+from bot.words.reviews.answers import attestation_state_words, attestation_words, reduced_not_attested_words
 from bot.words.reviews.evidence import EvidenceLine, EvidenceTopic, evidence_lines
 from bot.words.reviews.reasons import card_reasons
 from bot.words.reviews.silence import ON_SILENCE
@@ -63,6 +63,7 @@ _MAX_DRIFT_CHARACTERS: Final = 700
 _MAX_EVIDENCE_CHARACTERS: Final = 600
 _NOTHING_KNOWN: Final = ReviewContext()
 _NOT_ABOUT_DRIFT: Final = frozenset({EvidenceTopic.LIMITS, EvidenceTopic.SETTINGS, EvidenceTopic.LAST_ANSWER})
+_NOT_AFTER_REDUCTION: Final = frozenset({EvidenceTopic.LIMITS, EvidenceTopic.LAST_ANSWER})
 _SPONSOR_GONE: Final = (
     " The sponsor has no enabled account any more. An admin who keeps the access becomes the sponsor."
 )
@@ -206,6 +207,8 @@ def _question(partnership: Partnership, now: datetime, context: ReviewContext) -
         yield bullets(_evidence_lines(partnership, context.evidence, now, is_drifted=is_drifted))
     if context.reduction is not None:
         yield paragraph(*_reduction_parts(context.reduction))
+    elif partnership.not_attested_after is not None and context.drift is None:  # with a drift nobody can keep it
+        yield paragraph(fixed_text(reduced_not_attested_words(partnership.not_attested_after)))
     yield from _what_is_possible(partnership, now, context.drift)
 
 
@@ -236,12 +239,18 @@ def _answer_by(partnership: Partnership) -> Iterator[TextRun]:
 def _evidence_lines(
     partnership: Partnership, evidence: PartnerEvidence, now: datetime, *, is_drifted: bool
 ) -> Iterator[Sequence[TextRun]]:
-    """Return the evidence, one line for each topic. What drifted cannot be kept, so earlier answers are left out."""
-    hidden = _NOT_ABOUT_DRIFT if is_drifted else frozenset({EvidenceTopic.LIMITS})
+    """Return the evidence, one line for each topic. What drifted cannot be kept, so earlier answers are left out.
+
+    After a reduction that did not answer the review, the card says that instead of the last answer.
+    """
+    is_reduced = partnership.not_attested_after is not None
+    hidden = (
+        _NOT_ABOUT_DRIFT if is_drifted else _NOT_AFTER_REDUCTION if is_reduced else frozenset({EvidenceTopic.LIMITS})
+    )
     for line in evidence_lines(evidence):
         if line.topic not in hidden:
             yield evidence_parts(line, is_day_enough=True)
-    if not is_drifted and (attested := attestation_state_words(partnership.attestations, now)):
+    if not is_drifted and not is_reduced and (attested := attestation_state_words(partnership.attestations, now)):
         yield [fixed_text("MFA attested: ", bold=True), cleaned_text(attested)]
 
 

@@ -25,6 +25,7 @@ from bot.words.requests.notes import refusal_words
 from bot.words.reviews.answers import ATTEST_HINT, KEEP_HINT, KEEP_QUESTION, attest_choice_words, attested_words
 from bot.words.reviews.evidence import EvidenceLine, evidence_details
 from bot.words.reviews.silence import asked_words
+from workflows.app.evidence.reviews.attesting import attestation_period
 from workflows.app.evidence.reviews.gathering import gather_evidence, names_of_people
 from workflows.app.evidence.reviews.review_context import ReviewContext, read_review_context
 from workflows.app.reads.look_up_permission import LookupPermission
@@ -105,7 +106,7 @@ class AnswerReviewFlow:
         partnership = await self._required_partnership(parse_tenant_id(click.action.value))
         if await known_drift(partnership.identity.tenant_id, self.store) is not None:
             raise Refused(RefusalCode.DRIFTED, domain=partnership.identity.default_domain)
-        attest_for = self.catalog.attest_mfa_for(partnership.template)
+        attest_for = await attestation_period(partnership, catalog=self.catalog, store=self.store)
         await self.windows.open(
             click.trigger_id, keep_view(partnership, now=self.clock.now(), attest_mfa_for=attest_for)
         )
@@ -123,7 +124,7 @@ class AnswerReviewFlow:
                 partnership,
                 reason=reason,
                 attests=attests,
-                attest_mfa_for=self.catalog.attest_mfa_for(partnership.template),
+                attest_mfa_for=await attestation_period(partnership, catalog=self.catalog, store=self.store),
                 now=self.clock.now(),
             )
         except Refused as refused:

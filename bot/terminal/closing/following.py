@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rich.console import Console
@@ -16,9 +16,11 @@ from bot.words.findings.open_request import OPEN_STATES
 from bot.words.requests.messages import message_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import STATE_WORDS
+from workflows.app.evidence.reviews.guests_left import read_guests_left
 from workflows.app.schedule.downtime import LAST_TICK
 from workflows.app.service import Service
 from workflows.app.storing.identifiers import derived_request_id
+from workflows.core.errors.facts import Values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.outcome import closed_message
@@ -29,6 +31,7 @@ from workflows.effects.closing.filing import ClosingFiling, FiledClosing
 from workflows.effects.closing.performing import ClosingPerformer
 from workflows.intervals import BOT_SILENT_AFTER, Pauses
 from workflows.ports.clock import Clock
+from workflows.ports.records import StoreUnusable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 from workflows.store.location import OpenStore, StoreLocation
@@ -60,7 +63,7 @@ class ClosingSession:
         self.is_filed = True
         how = "No bot runs, so it is performed here." if self.is_alone else "The running bot performs it."
         self.say(f"Stored as {request_id}. {how}")
-        return self._end(await self._follow(request_id, time.monotonic() + wait))
+        return await self._end(await self._follow(request_id, time.monotonic() + wait))
 
     async def _file(self, preview: Preview, closing: Closing, reason: str) -> RequestId:
         """Store the request; of a partner that is being closed already, return the request that does that."""
@@ -127,7 +130,7 @@ class ClosingSession:
         """Print one line with the time."""
         self.console.print(safe_text(f"{self.clock.now():%H:%M:%S} {text}"))
 
-    def _end(self, request: AccessRequest | None) -> int:
+    async def _end(self, request: AccessRequest | None) -> int:
         if request is None or not request.is_terminal:
             self.say(f"NOT CONFIRMED. {GOES_ON}")
             return NOT_CONFIRMED
@@ -135,16 +138,24 @@ class ClosingSession:
             self.say(f"Ended: {STATE_WORDS[state_to_display(request)]}. {note_words(request.note)}".strip())
             return NOT_DONE
         self.say("Read back.")
-        for line in closed_lines(request):
+        try:
+            guests = await read_guests_left(request.plan.tenant_id, self.store)
+        except StoreUnusable:
+            guests = {"guests": None}  # NB. the block was read back all the same
+        for line in closed_lines(request, guests):
             self.console.print(safe_text(line))
         return CLOSED if request.not_closed == () else NOT_ALL_CLOSED
 
 
-def closed_lines(request: AccessRequest) -> list[str]:
-    """Return what was read back of a closed partner, and what is left, in sentences."""
+def closed_lines(request: AccessRequest, guests: Values) -> list[str]:
+    """Return what was read back of a closed partner, and what is left, in sentences.
+
+    :param guests: see `read_guests_left`.
+    """
+    fact = closed_message(request)
     domain = request.require_prepared().observation.identity.default_domain or "the partner"
     return [
-        message_words(closed_message(request)),
+        message_words(replace(fact, values={**fact.values, **guests})),
         f"To see their guests: Entra admin center, Users, filter “User type: Guest”, search for {domain}.",
     ]
 

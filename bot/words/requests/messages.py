@@ -192,8 +192,8 @@ def _closed(values: Values) -> str:
 
 def _guests_left(values: Values) -> str:
     """Return how many guest accounts stay, as the last scan for reviews counted them."""
-    if "guests" not in values:  # at the command line, and in messages of earlier versions
-        return " Guests are not counted here." if "tokens_until" in values else ""
+    if "guests" not in values:  # in messages of earlier versions
+        return ""
     if values["guests"] is None:
         return " How many guest accounts of the partner there are is not known."
     read = f"as of {minute(values['guests_read_at'])}, an estimate"

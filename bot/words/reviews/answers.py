@@ -7,6 +7,7 @@ from typing import Final
 from bot.words.sentences import day
 from workflows.core.partners.partnership import Attestation
 from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.requests.request import RequestId
 
 KEEP_QUESTION: Final = "What do they work on, and until when?"
 KEEP_HINT: Final = (
@@ -46,6 +47,11 @@ def attestation_state_words(attestations: Sequence[Attestation], now: datetime) 
         return ""
     ended = "until" if now < newest.mfa.until else "ended"
     return f"{ended} {day(newest.mfa.until)}"
+
+
+def reduced_not_attested_words(request_id: RequestId) -> str:
+    """Return why a review stays open after a reduction: it is no attestation of MFA."""
+    return f"Reduced ({request_id}), but nobody attests their MFA, so this stays open."
 
 
 def attestation_words(mfa: MfaAttestation | None) -> str:

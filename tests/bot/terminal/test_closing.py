@@ -22,6 +22,7 @@ from tests.bot.bot_under_test import eventually
 from tests.warm.command import _run, run_command
 from tests.warm.forks import start_forked
 from tests.warm.short_pauses import SHORT_PAUSES
+from tests.workflows.app.evidence.reviews.stored_guests import store_guests
 from tests.workflows.core.builders import TENANT, partnership
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.planning import plan_revocation
@@ -72,6 +73,25 @@ async def requests(path: Path, world: Sandbox) -> list[AccessRequest]:
 def writes(world: Sandbox) -> int:
     """Count the writes that reached Graph."""
     return sum(entry["method"] == "PATCH" for entry in world.graph_log.entries)
+
+
+@pytest.mark.parametrize(
+    ("count", "is_complete", "said"),
+    [
+        (3, True, "Guest accounts stay. Only the partner can end sessions in its own tenant. 3 guest accounts of the"),
+        (3, False, "At least 3 guest accounts of the partner, as of"),
+        (0, True, "No guest account of the partner was found, as of"),
+        (0, False, "How many guest accounts of the partner there are is not known."),
+    ],
+)
+async def test_the_guests_that_stay_are_those_that_the_last_scan_counted(
+    world: Sandbox, records: Path, tmp_path: Path, count: int, is_complete: bool, said: str
+) -> None:
+    store = await open_store(records, world.clock)
+    await store_guests(store, CONTOSO, count, is_complete=is_complete)
+    await store.close()
+    status, out = await gatehouse(tmp_path, "revoke", "contoso.com", *WHY)
+    assert (status, said in out) == (0, True), out
 
 
 @pytest.mark.parametrize(("verb", "state"), [("revoke", "revoked"), ("suspend", "suspended")])

@@ -86,7 +86,7 @@ class AppHome:
 
     text: str = ""
     reviews: Page[Partnership] = EMPTY
-    """Reviews that this person, as the sponsor, has to answer."""
+    """Reviews that this person is asked, as the sponsor or as the sponsor's manager."""
     approvals: Page[AccessRequest] = EMPTY
     """Requests that this person can decide on, by deadline."""
     batches: HomeBatches = NO_BATCHES
@@ -196,7 +196,7 @@ async def _read_lists(
         return await store.partners_page(partner_filter, limit=limit, position=position.of_list(name), by_end=True)
 
     sponsored = PartnerFilter(states=_LIVE, sponsors=person_ids, text=position.text)
-    due = replace(sponsored, states=frozenset({PartnershipState.REVIEW_DUE}))
+    due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked=person_ids, text=position.text)
     ending = replace(sponsored, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN)
     overdue = PartnerFilter(overdue_at=now, text=position.text)
     own_page = await store.own_page(

@@ -84,7 +84,7 @@ def advance_request_and_record(
         record = unapproved_partnership(after, earlier, now, configuration=command.configuration, basis=basis)
     else:
         is_closed = closes(after)
-        record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
+        record = _applied_partnership(after, earlier, now, command)
         message = closed_message(after) if is_closed else _opened(after, record)
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
         if after.is_own_closing:
@@ -94,6 +94,14 @@ def advance_request_and_record(
     of_batch = () if earlier is None else shown
     effects: tuple[Effect, ...] = (*transition.effects, *(own if after.batch is None else of_batch))
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
+
+
+def _applied_partnership(
+    request: AccessRequest, earlier: Partnership | None, now: datetime, command: RecordApplied
+) -> Partnership:
+    if closes(request):
+        return closed_partnership(request, earlier, now)
+    return opened_partnership(request, earlier, now, asks_attestation=command.asks_attestation)
 
 
 def _show_answered_review(before: AccessRequest | None, after: AccessRequest) -> tuple[ShowReview, ...]:
@@ -212,7 +220,9 @@ def unapproved_partnership(
     return replace(record, next_review_at=now, not_applied=not_applied(request) if request.applied_part else ())
 
 
-def opened_partnership(request: AccessRequest, earlier: Partnership | None, now: datetime) -> Partnership:
+def opened_partnership(
+    request: AccessRequest, earlier: Partnership | None, now: datetime, *, asks_attestation: bool = True
+) -> Partnership:
     """Return the record of a partner whose access was just applied and read back.
 
     A request with an approval chain that is strong enough for all current settings sets the end, reviews and
@@ -220,12 +230,18 @@ def opened_partnership(request: AccessRequest, earlier: Partnership | None, now:
     reduction with one approver, see `stages_for`. Confirmations of unchanged steps of the partner setup stay valid.
 
     :param earlier: the partner's record before; None when there is none.
+    :param asks_attestation: see `RecordApplied`.
     """
     configuration = request.plan.configuration_after()
     if request.fields.lifts and earlier is not None and earlier.suspension is not None:
         record = lifted_partnership(request, earlier, now)
         return _with_setup(record, earlier, configuration, request.require_prepared(), now)
-    return _new_record(request, earlier, now, configuration=configuration, basis=SettingsBasis.APPROVED)
+    return _new_record(
+        *(request, earlier, now),
+        configuration=configuration,
+        basis=SettingsBasis.APPROVED,
+        asks_attestation=asks_attestation,
+    )
 
 
 def _new_record(
@@ -235,6 +251,7 @@ def _new_record(
     *,
     configuration: JsonObject | None,
     basis: SettingsBasis,
+    asks_attestation: bool = True,
 ) -> Partnership:
     prepared = request.require_prepared()
     if earlier is not None and _stays_suspended(earlier, prepared, basis):
@@ -265,7 +282,8 @@ def _new_record(
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
-        record = answered_by_reduction(_with_earlier_terms(earlier, record), request, now)
+        continued = _with_earlier_terms(earlier, record)
+        record = answered_by_reduction(continued, request, now, asks_attestation=asks_attestation)
     return with_earlier_sponsors(_with_setup(record, earlier, configuration, prepared, now), earlier, now)
 
 

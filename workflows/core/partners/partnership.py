@@ -19,7 +19,13 @@ from workflows.core.plans.plan import AtEnd, OnSilence, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.attestation import MfaAttestation
-from workflows.core.policy.reviews.silence import LAST_CALL, ReviewReminder, consequence_at, suspended_not_before
+from workflows.core.policy.reviews.silence import (
+    LAST_CALL,
+    ReviewReminder,
+    asked_managers,
+    consequence_at,
+    suspended_not_before,
+)
 from workflows.core.policy.reviews.sponsorship import FormerSponsor, Handover
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
@@ -170,6 +176,8 @@ class Partnership:
     """The reminders of the open review, the newest last. A partner that was suspended for silence keeps them."""
     asked_since: datetime | None = None
     """When the first question of the open review was issued, whoever was the sponsor then; None when none was."""
+    not_attested_after: RequestId | None = None
+    """The reduction that did not answer the open review, because no attestation of MFA counts; None without one."""
     suspended_by: RequestId | None = None
     """The request with which Gatehouse suspends the partner because nobody answers; None when there is none."""
 
@@ -185,6 +193,12 @@ class Partnership:
         The end of the access is then the moment when that was found.
         """
         return self.basis in (SettingsBasis.APPROVED, SettingsBasis.PARTLY_REDUCED)
+
+    @property
+    def asked_managers(self) -> tuple[Person, ...]:
+        """Return the managers of the sponsor who were asked in the open review, and may answer it; see `silence`."""
+        is_due = self.state is PartnershipState.REVIEW_DUE
+        return asked_managers(self.review_reminders, self.sponsor.id) if is_due else ()
 
     @property
     def due_at(self) -> datetime | None:

@@ -7,6 +7,7 @@ from functools import partial
 from workflows.app.alarms import Alarms
 from workflows.app.schedule.revocation_alarms import report_open_access
 from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import SentWrite, count_written, is_confirmed
 from workflows.core.requests.commands.automatic import RecordApplied, RecordResent, RecordUnseen, RecordWriting, Replan
@@ -37,6 +38,7 @@ class ReadBack:
     resend_decision: ResendDecision
     sleep: Callable[[float], Awaitable[None]]
     pauses: Pauses
+    catalog: Catalog | None = None
 
     async def confirm(
         self, request: AccessRequest, *, pauses_seconds: tuple[float, ...], sent: tuple[SentWrite, ...] = ()
@@ -99,7 +101,13 @@ class ReadBack:
             await report_open_access(self.alarms, self.store, request, tried.may_be_accepted_later)
         # Read last, and only where it is checked: the default may have changed since the plan was made.
         default = await read_default(tenant=self.tenant) if closes(request) else None
-        command = RecordApplied(configuration=tried.configuration, refused=tried.refused, default=default, sent=sent)
+        command = RecordApplied(
+            configuration=tried.configuration,
+            refused=tried.refused,
+            default=default,
+            sent=sent,
+            asks_attestation=self.catalog is None or self.catalog.attest_mfa_for(plan.template) is not None,
+        )
         await self.service.advance(request.id, command)
 
     async def _next_command(self, request: AccessRequest) -> RecordResent | Replan | None:

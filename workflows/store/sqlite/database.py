@@ -254,6 +254,12 @@ def partner_conditions(partner_filter: PartnerFilter, *, by_end: bool = False) -
         ids = json.dumps(sorted(partner_filter.sponsors))
         among = "in (select value from json_each(?))"
         conditions.append((f"(sponsor {among} or sponsor_account {among})", (ids, ids)))
+    if partner_filter.asked is not None:
+        ids = json.dumps(sorted(partner_filter.asked))
+        among = "in (select value from json_each(?))"
+        # NB. json_each reads no empty text, but null.
+        manager = f"exists (select 1 from json_each(nullif(asked_managers, '')) as manager where manager.value {among})"  # noqa: S608
+        conditions.append((f"(sponsor {among} or sponsor_account {among} or {manager})", (ids, ids, ids)))
     for column, text in (
         ("sponsor_name", partner_filter.sponsor_text),
         ("template", partner_filter.template),

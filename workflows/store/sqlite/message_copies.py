@@ -142,11 +142,14 @@ class SqliteMessageCopies(SqliteEffectsQueue):
 
     def _request_home_updates(self, people: Sequence[ChatId]) -> None:
         with self._writes.run_monitored(self._db), self._db.atomic():
-            for person in people:
-                # NB. also while one is being published, because it may have read the records before the last change.
-                updated = self._db.execute("update homes set wanted = wanted + 1 where person = ?", (person,))
-                if updated.rowcount and not self._has_home_effect(person):
-                    self._put_home(person)
+            self._put_home_requests(people)
+
+    def _put_home_requests(self, people: Sequence[ChatId]) -> None:
+        for person in people:
+            # NB. also while one is being published, because it may have read the records before the last change.
+            updated = self._db.execute("update homes set wanted = wanted + 1 where person = ?", (person,))
+            if updated.rowcount and not self._has_home_effect(person):
+                self._put_home(person)
 
     def _store_home_published(self, person: ChatId, request_count: int) -> None:
         with self._writes.run_monitored(self._db), self._db.atomic():

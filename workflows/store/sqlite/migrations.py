@@ -19,9 +19,9 @@ from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import RequestKind
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
+from workflows.store.columns import asked_managers_text, text_of
 from workflows.store.columns import people_search_text as sought_people
 from workflows.store.columns import search_text as sought
-from workflows.store.columns import text_of
 from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
@@ -501,6 +501,25 @@ def m029_absences(db: Database) -> None:
     )
     db.execute("create index absences_person on absences(person)")
     db.execute("create index absences_end on absences(ends_at)")
+
+
+@migrations()
+def m030_asked_managers(db: Database) -> None:
+    """Add who was asked as a sponsor's manager in an open review, so that their App Home lists it.
+
+    The index of the lists of an App Home gets this column, so that only the documents of one page are read.
+    """
+    db.execute("alter table partnerships add column asked_managers text not null default ''")
+    due = "select tenant_id, doc from partnerships where state = 'review_due'"
+    for tenant_id, doc in db.execute(due).fetchall():
+        try:
+            managers = asked_managers_text(load(PARTNERSHIP, doc))
+        except (ValidationError, ValueError):
+            continue  # an unreadable record does not hide others
+        db.execute("update partnerships set asked_managers = ? where tenant_id = ?", (managers, tenant_id))
+    db.execute("drop index partnerships_by_state")
+    listed = "sponsor, sponsor_account, asked_managers, sought"
+    db.execute(f"create index partnerships_by_state on partnerships(state, ends_at, tenant_id, {listed})")
 
 
 def _overwritten_at(db: Database, tenant_id: str) -> str:

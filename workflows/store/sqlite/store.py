@@ -27,7 +27,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.store.codec import REQUEST
-from workflows.store.columns import people_search_text, search_text, text_of
+from workflows.store.columns import asked_managers_text, people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
@@ -149,6 +149,7 @@ class SqliteStore(
             raise OtherOpenRequest(RequestId(other["id"]))
 
     def _put_partnership(self, partnership: Partnership) -> None:
+        self._request_homes_of_managers(partnership)
         self._put(
             "partnerships",
             "tenant_id",
@@ -164,6 +165,7 @@ class SqliteStore(
                 "sponsor": partnership.sponsor.chat_id,
                 "sponsor_account": partnership.sponsor.id,
                 "sponsor_name": search_text(partnership.sponsor.name),
+                "asked_managers": asked_managers_text(partnership),
                 "template": search_text(partnership.template, partnership.template_title),
                 "sought": search_text(
                     partnership.identity.default_domain,
@@ -173,6 +175,17 @@ class SqliteStore(
                 "doc": self._clean.partnership(partnership),
             },
         )
+
+    def _request_homes_of_managers(self, partnership: Partnership) -> None:
+        """Have the App Homes published of managers who are asked in a review now, or are not asked any more.
+
+        NB. here, because a record that is not asked about any more does not say who was.
+        """
+        sql = "select asked_managers from partnerships where tenant_id = ? and asked_managers <> ''"
+        rows = self._db.query(sql, [partnership.identity.tenant_id])
+        before = {person for row in rows for person in json.loads(row["asked_managers"])}
+        now = json.loads(asked_managers_text(partnership) or "[]")
+        self._put_home_requests(sorted(before ^ set(now)))
 
     def _put_drift(self, drift: Drift) -> None:
         ask_again = ask_again_at(drift)

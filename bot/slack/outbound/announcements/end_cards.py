@@ -1,6 +1,7 @@
 """The messages about ends of accesses and suspensions for silence, each with the buttons that its reader can use."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from slack_sdk.models.blocks import Block, ButtonElement
@@ -30,10 +31,10 @@ from bot.words.requests.access_end import AT_END, WHY_OPEN
 from bot.words.requests.messages import message_words
 from bot.words.requests.titles import partner_title
 from bot.words.reviews.silence import story_words
-from workflows.core.errors.facts import Fact, as_values
+from workflows.core.errors.facts import Values
 from workflows.core.partners.access_end.decision import EndStep
+from workflows.core.partners.outcome import closed_message
 from workflows.core.partners.partnership import Partnership
-from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.notifier import AnnouncedEnd
@@ -154,17 +155,19 @@ def _others(announced: Sequence[AnnouncedEnd]) -> Iterator[Block]:
         yield rich_text(paragraph(*runs))
 
 
-def own_closing_result(request: AccessRequest, record: Partnership | None = None, *, can_lift: bool = False) -> Message:
-    """Return the message that Gatehouse closed a partner by itself, why, and what was read back.
+def own_closing_result(
+    request: AccessRequest, record: Partnership | None = None, *, guests: Values, can_lift: bool = False
+) -> Message:
+    """Return the message that Gatehouse closed a partner by itself, why, what was read back, and what is left.
 
+    :param guests: see `read_guests_left`.
     :param record: the partner's record, which has who was asked before a suspension for silence.
     :param can_lift: whether it offers to lift the suspension, in place of a restore.
     """
     tenant_id = request.plan.tenant_id
     again = ("Lift suspension", ids.LIFT_PARTNER) if can_lift else ("Restore access", ids.RESTORE_PARTNER)
-    about = {"partner": partner_of(request), "request": request.id}
-    is_all, suspended = request.not_closed == (), {"is_suspended": True} if request.is_suspension else {}
-    fact = Fact(MessageCode.CLOSED, {**about, **suspended, "is_all": is_all, "note": as_values(request.note)})
+    is_all, fact = request.not_closed == (), closed_message(request)
+    fact = replace(fact, values={**fact.values, **guests, "is_all": is_all})
     state = _RESULTS[request.is_suspension][is_all]
     title = f"{'🔒' if is_all else '⚠️'} {clean(partner_of(request), 90)}: {state}"
     blocks: list[Block] = [

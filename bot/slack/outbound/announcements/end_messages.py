@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.slack.outbound.announcements.end_cards import MAX_NAMED, end_notice, own_closing_result
 from bot.slack.outbound.announcements.waiting_people import WaitingPeople
 from bot.slack.outbound.recipients import Outbound, Recipients
+from workflows.app.evidence.reviews.guests_left import read_guests_left
 from workflows.core.partners.access_end.notices import ADMINS_NOTIFIED_FROM
 from workflows.core.partners.closing.lifting import is_liftable
 from workflows.core.people import ADMIN, ChatId
@@ -64,7 +65,9 @@ class EndMessages:
         its_record = record if record is not None and record.request_id == request.id else None
         now, within = self._outbound.clock.now(), self._outbound.lift_within
         can_lift = request.is_suspension and is_liftable(its_record, now=now, within=within)
-        subject, card = f"ended:{request.id}", own_closing_result(request, its_record, can_lift=can_lift)
+        guests = await read_guests_left(request.plan.tenant_id, self._outbound.store)
+        card = own_closing_result(request, its_record, guests=guests, can_lift=can_lift)
+        subject = f"ended:{request.id}"
         told = {copy.audience for copy in await self._outbound.store.copies(subject)}
         refused = None
         people = {request.require_prepared().sponsor.chat_id} | await self._recipients.holders(ADMIN)

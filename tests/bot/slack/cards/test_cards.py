@@ -417,6 +417,16 @@ def test_a_due_review_offers_keep_and_revoke() -> None:
     assert "Trusted partner (r-1)" in shown(asked.blocks)
 
 
+def test_a_reduction_that_did_not_answer_the_review_says_why_it_stays_open() -> None:
+    """While another reduction waits, the card says that instead."""
+    left_open = partnership(state=PartnershipState.REVIEW_DUE, not_attested_after=RequestId("r-7"))
+    said = "Reduced (r-7), but nobody attests their MFA, so this stays open."
+    assert said in shown(review_card(left_open, now=NOW).blocks)
+    assert "nobody attests" not in shown(review(state=PartnershipState.REVIEW_DUE).blocks)
+    another = ReviewContext(reduction=request())
+    assert said not in shown(review_card(left_open, now=NOW, context=another).blocks)
+
+
 def test_past_its_end_only_revoke_is_possible_and_the_way_on_is_said() -> None:
     asked = review(state=PartnershipState.REVIEW_DUE, reminders=1, ends_at=NOW)
     assert buttons(asked.blocks) == {"revoke_review": TENANT, "review_details": TENANT}

@@ -9,6 +9,7 @@ import pytest
 
 from tests.bot.slack.outbound.scene import Scene, action_ids, partnership, person, request
 from tests.bot.surfaces import shown
+from tests.workflows.app.evidence.reviews.stored_guests import store_guests
 from tests.workflows.core import builders
 from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import PartnershipState, Suspension
@@ -179,7 +180,15 @@ async def test_the_result_of_a_block_goes_once_to_sponsor_and_admins(scene: Scen
     assert "blocked at the end of its access period" in shown(message)
     assert "Nothing else is open" in shown(message)
     assert "Only the partner can end sessions" in shown(message)
+    assert "until about" in shown(message)
+    assert "How many guest accounts of the partner there are is not known." in shown(message)
     assert action_ids(message) == ["restore_partner"]
+
+
+async def test_the_result_of_a_block_counts_the_guests_that_stay(scene: Scene) -> None:
+    await store_guests(scene.store, builders.TENANT, 12, is_complete=False)
+    await scene.notifier().show_block_at_end(blocked())
+    assert "At least 12 guest accounts of the partner, as of" in shown(scene.messages("@requester")[0])
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         },
         f"contoso.com is suspended (request R-1): {BLOCKED} Nothing else is open. Issued tokens usually work for up to "
         "one more hour, until about Nov 28, 2026 at 01:20 UTC. A token lifetime policy can make this longer. Guest "
-        "accounts stay. Only the partner can end sessions in its own tenant. Guests are not counted here. Accounts "
+        "accounts stay. Only the partner can end sessions in its own tenant. Accounts "
         "that were synchronized stay as well. Lift it with /partner lift.",
     ),
     *(

@@ -20,13 +20,14 @@ from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import START, PagePosition, PartnerFilter
 from workflows.ports.records import Commit
 from workflows.store.codec import EFFECT, dump
+from workflows.store.sqlite.database import partner_conditions
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import SqliteStore, open_store
 
 IDS: frozenset[ChatId | PersonId] = frozenset({DANA.chat_id, DANA.id})
 LIVE = frozenset({PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE})
 LISTS = {
-    "reviews": PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), sponsors=IDS),
+    "reviews": PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked=IDS),
     "sponsored": PartnerFilter(states=LIVE, sponsors=IDS),
     "ending": PartnerFilter(states=LIVE, sponsors=IDS, ends_after=NOW, ends_by=NOW + timedelta(days=30)),
     "overdue": PartnerFilter(overdue_at=NOW),
@@ -62,6 +63,15 @@ async def test_no_list_of_partners_reads_every_partner(tmp_path: Path, name: str
     found = await plans_of(store, read)
     assert any("partnerships" in detail for detail in found)
     assert not [detail for detail in found if detail.startswith("SCAN partnerships")]
+    await store.close()
+
+
+async def test_the_count_of_due_reviews_reads_no_document(tmp_path: Path) -> None:
+    """Also that of a manager who is asked with a sponsor."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    conditions, values = partner_conditions(LISTS["reviews"], by_end=True)
+    [plan, *_] = await store._query(f"explain query plan select count(*) from partnerships where {conditions}", *values)
+    assert "USING COVERING INDEX partnerships_by_state" in plan["detail"]
     await store.close()
 
 

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -20,13 +21,16 @@ from tests.workflows.core.builders import (
     SECURITY,
     TENANT,
     approval,
+    partnership,
     request,
     text_message,
 )
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import text_fact
-from workflows.core.people import ChatId
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.policy.reviews.silence import AskedAs, Reminded, ReviewReminder
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (
@@ -42,8 +46,9 @@ from workflows.core.requests.effects import (
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.pages import START, PartnerFilter
 from workflows.ports.records import Commit
-from workflows.store.codec import EFFECT, REQUEST, dump
+from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, dump
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import open_store
 
@@ -97,6 +102,74 @@ async def test_what_is_wanted_while_a_home_is_published_is_published_after_it(st
     await store.save_home_published(RILEY.chat_id, await store.count_home_requests(RILEY.chat_id))
     await store.mark_done(second.id)
     assert await homes(store, after=60) == []
+
+
+def asked_with_manager(version: int, manager: Person = AMARA, **changes: Any) -> Partnership:
+    """A review that the sponsor's manager was asked because of silence."""
+    reminder = ReviewReminder(
+        number=3,
+        sponsor=SAM.id,
+        issued_at=NOW,
+        batch="b",
+        is_sent=True,
+        delivered_at=NOW,
+        people=(Reminded(person=manager.chat_id, asked_as=(AskedAs.MANAGER,)),),
+        manager=manager,
+    )
+    usual = {"version": version, "state": PartnershipState.REVIEW_DUE, "review_reminders": (reminder,)}
+    return partnership(**{**usual, **changes})
+
+
+async def put_partner(store: QuickStore, record: Partnership) -> None:
+    """Store a partner's record."""
+    entry = AuditEntry(key=f"{record.version}", at=NOW, actor="t", command="t", outcome="accepted", details={})
+    assert await store.commit(Commit(entry=entry, partnership=record))
+
+
+async def listed(store: QuickStore, *ids: ChatId | PersonId) -> int:
+    """How many due reviews the App Home of this person lists."""
+    due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked=ids)
+    return (await store.partners_page(due, limit=10, position=START, by_end=True)).count
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"state": PartnershipState.ACTIVE, "review_reminders": ()},
+        {"sponsor": BRUNO},
+        {"state": PartnershipState.SUSPENDED, "suspension": None},
+    ],
+    ids=["answered", "handed over", "suspended"],
+)
+async def test_a_manager_sees_the_review_while_they_are_asked(store: QuickStore, after: dict[str, Any]) -> None:
+    """The App Home is published when the row comes, and when it goes: no message tells the manager then."""
+    await store.save_home(AMARA.chat_id)
+    await put_partner(store, partnership(version=1, state=PartnershipState.REVIEW_DUE))
+    assert (await listed(store, SAM.id), await listed(store, AMARA.id)) == (1, 0)
+    assert await store.count_home_requests(AMARA.chat_id) == 0
+    await put_partner(store, asked_with_manager(2))
+    assert [await listed(store, one) for one in (SAM.chat_id, AMARA.chat_id, AMARA.id, RILEY.id)] == [1, 1, 1, 0]
+    assert await store.count_home_requests(AMARA.chat_id) == 1
+    await put_partner(store, asked_with_manager(3))
+    assert await store.count_home_requests(AMARA.chat_id) == 1, "nothing changed"
+    await put_partner(store, asked_with_manager(4, **after))
+    assert await listed(store, AMARA.chat_id, AMARA.id) == 0
+    assert await store.count_home_requests(AMARA.chat_id) == 2
+
+
+async def test_a_manager_asked_before_the_column_existed_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    with closing(sqlite3.connect(path)) as connection:
+        db = Database(connection)
+        migrations.apply(db, stop_before="m030_asked_managers")
+        row = "insert into partnerships (tenant_id, version, state, domain, doc) values (?, 1, 'review_due', 'd', ?)"
+        db.execute(row, (TENANT, dump(PARTNERSHIP, asked_with_manager(1))))
+        db.execute(row, ("unreadable", "{}"))
+        connection.commit()
+    store = await open_store(path, FixedClock())
+    due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked={AMARA.id})
+    assert (await store.partners_page(due, limit=10, position=START)).count == 1
+    await store.close()
 
 
 async def test_a_home_that_waits_for_its_turn_counts_as_due(store: QuickStore) -> None:

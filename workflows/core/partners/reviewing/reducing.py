@@ -7,7 +7,13 @@ from datetime import datetime
 from workflows.core.errors.raised import CodedError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
-from workflows.core.partners.reviewing.answers.keeping import attestation_end, has_attestation_ended, next_review
+from workflows.core.partners.reviewing.answers.keeping import (
+    attestation_end,
+    has_attestation_ended,
+    mfa_attestation,
+    next_review,
+    refuses_mfa,
+)
 from workflows.core.partners.reviewing.silence import answered
 from workflows.core.partners.reviewing.sponsor_handover import with_new_sponsor
 from workflows.core.people import Person
@@ -17,7 +23,6 @@ from workflows.core.plans.planning import plan_access
 from workflows.core.policy.template import Template
 from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.requests.request import AccessRequest, ObservedPartner
-from workflows.core.settings.model import FLAGS, Property
 
 
 def templates_with_less_access(observation: ObservedPartner, templates: Iterable[Template]) -> tuple[Template, ...]:
@@ -51,14 +56,17 @@ def require_reducible(record: Partnership, now: datetime) -> None:
         raise Refused(RefusalCode.ACCESS_PERIOD_ENDED, domain=domain)
 
 
-def answered_by_reduction(record: Partnership, request: AccessRequest, now: datetime) -> Partnership:
+def answered_by_reduction(
+    record: Partnership, request: AccessRequest, now: datetime, *, asks_attestation: bool
+) -> Partnership:
     """Return the record after a reduction was read back, with its review answered when the request was the answer.
 
     It is none when settings stay that nobody approved, when the access has ended, or when it was requested by a sponsor
-    who is not the sponsor any more, or has no account. Nor is it one while an attestation of the partner's MFA has
-    ended, unless their MFA is not accepted any more.
+    who is not the sponsor any more, or has no account. Nor is it one while an attestation of the partner's MFA is
+    asked and none counts, unless their MFA is not accepted any more; then the record says why its review stays open.
 
     :param record: the record with the reduction; its review is still due.
+    :param asks_attestation: whether the template of the reduction asks for an attestation.
     """
     prepared, plan = request.require_prepared(), request.plan
     is_answer = (
@@ -69,10 +77,11 @@ def answered_by_reduction(record: Partnership, request: AccessRequest, now: date
         and record.basis is SettingsBasis.APPROVED
         and not record.is_past_its_end(now)
         and not _was_sponsor(record, prepared.requester)
-        and not _needs_attestation(record, plan, now)
     )
     if not is_answer:
         return record
+    if _needs_attestation(record, plan, now, asks_attestation=asks_attestation):
+        return replace(record, not_attested_after=request.id)
     reason = request.fields.justification
     answer = Attestation(person=prepared.requester, reason=reason, at=now, reduced_by=request.id)
     return replace(
@@ -86,12 +95,12 @@ def answered_by_reduction(record: Partnership, request: AccessRequest, now: date
     )
 
 
-def _needs_attestation(record: Partnership, plan: Plan, now: datetime) -> bool:
-    """Return whether an ended attestation has to be given again, which a reduction does not do."""
-    is_asked = any(reason.code is ReviewReasonCode.ATTESTATION_ENDED for reason in record.review_reasons)
-    trust = (plan.configuration_after() or {}).get(Property.INBOUND_TRUST)
-    is_moot = isinstance(trust, dict) and trust.get(FLAGS[Property.INBOUND_TRUST]["mfa"]) is False
-    return (is_asked or has_attestation_ended(record.attestations, now)) and not is_moot
+def _needs_attestation(record: Partnership, plan: Plan, now: datetime, *, asks_attestation: bool) -> bool:
+    """Return whether an attestation has to be given, which a reduction does not do."""
+    is_reason = any(reason.code is ReviewReasonCode.ATTESTATION_ENDED for reason in record.review_reasons)
+    has_ended = has_attestation_ended(record.attestations, now)
+    is_missing = asks_attestation and mfa_attestation(record.attestations, now) is None
+    return (is_reason or has_ended or is_missing) and not refuses_mfa(plan)
 
 
 def _was_sponsor(record: Partnership, person: Person) -> bool:

@@ -20,7 +20,6 @@ from workflows.core.partners.reviewing.sponsor_handover import (
     with_new_sponsor,
 )
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.policy.reviews.silence import is_asked_manager
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     BlockAtEnd,
@@ -154,8 +153,7 @@ def may_revoke(partnership: Partnership | None, person: Person, current_roles: C
 
 def _is_asked(partnership: Partnership, person: Person) -> bool:
     """Return whether a person is asked in the open review: the sponsor, and the manager who got a reminder."""
-    sponsor = partnership.sponsor.id
-    return sponsor == person.id or is_asked_manager(partnership.review_reminders, person, sponsor)
+    return person.id in {partnership.sponsor.id, *(manager.id for manager in partnership.asked_managers)}
 
 
 def _ask(partnership: Partnership, command: AskReview, now: datetime) -> ReviewTransition:

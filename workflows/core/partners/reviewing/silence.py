@@ -97,6 +97,7 @@ def answered(partnership: Partnership) -> Partnership:
         review_reminders=(),
         asked_since=None,
         suspended_by=None,
+        not_attested_after=None,
     )
 
 

@@ -214,9 +214,11 @@ def suspended_not_before(reminders: Sequence[ReviewReminder], next_at: datetime 
     return max(earliest, next_at + sum(pauses, REMINDER_AGE))
 
 
-def is_asked_manager(reminders: Iterable[ReviewReminder], person: Person, sponsor: PersonId) -> bool:
-    """Return whether a person was asked as the manager of this sponsor in one of these reminders."""
-    return any(
-        one.manager is not None and one.manager.id == person.id and one.sponsor == sponsor and one.delivered_at
+def asked_managers(reminders: Iterable[ReviewReminder], sponsor: PersonId) -> tuple[Person, ...]:
+    """Return who was asked as the manager of this sponsor in these reminders, each once."""
+    managers = {
+        one.manager.id: one.manager
         for one in reminders
-    )
+        if one.manager is not None and one.sponsor == sponsor and one.delivered_at
+    }
+    return tuple(managers.values())

@@ -179,6 +179,8 @@ class RecordApplied:
     """The tenant's default as it was read after the writes; None when it could not be read."""
     sent: tuple[SentWrite, ...] = ()
     """The writes that Graph has just accepted, with their ids."""
+    asks_attestation: bool = True
+    """Whether the template asks for an attestation of the partner's MFA; also when the templates are not known."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the read-back, the digest, the access that stays open, the writes without effect, and the ids."""

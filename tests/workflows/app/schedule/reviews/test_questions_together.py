@@ -3,21 +3,25 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.workflows.app.schedule.reviews.test_campaigns import put, record, started
 from tests.workflows.core.builders import BRUNO, NOW, SAM
 from tests.workflows.world import World
+from workflows.app.alarms import Alarms
 from workflows.app.schedule.reviews import campaigns as campaigns_module
 from workflows.app.schedule.reviews import questions as questions_module
 from workflows.app.schedule.reviews.events.starting import LivePartner
+from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.policy.reviews.silence import ASKED_EARLY
 from workflows.core.requests.commands.review_event import ReviewReasonCode, StartReview
 from workflows.core.settings.model import TenantId
 from workflows.intervals import QUESTIONS_COLLECTED_FOR
+from workflows.ports.tenant import Account
 
 MEMBERS = 60
 EVENT = StartReview(reason=ReviewReasonCode.RISK_GREW, event="high", values={"before": "low", "after": "high"})
@@ -162,3 +166,40 @@ async def test_a_comparison_that_starts_nothing_holds_nothing_back(world: World)
     reviews.rest = rest
     assert await reviews.compare_each(compare)
     assert messages(world) == {SAM.chat_id: 1}
+
+
+async def look_at_sponsors(world: World) -> None:
+    world.clock.advance(hours=1.1)
+    alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
+    await check_sponsors(
+        store=world.store, tenant=world.tenant, alarms=alarms, service=world.service, clock=world.clock
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        ({"department": "Sales"}, ReviewReasonCode.SPONSOR_MOVED),
+        ({"is_enabled": False}, ReviewReasonCode.SPONSOR_GONE),
+    ],
+    ids=["moved", "gone"],
+)
+async def test_a_sponsor_of_two_hundred_partners_who_moves_or_leaves_is_one_message(
+    world: World, after: dict[str, Any], reason: ReviewReasonCode
+) -> None:
+    """All reviews start at one look at the sponsors. Their questions are more than one check asks."""
+    there = Account(
+        id=SAM.id, name="Sam", mail="sam@woodgrove.com", is_enabled=True, is_member=True, department="Facilities"
+    )
+    partners = [await put(world, number) for number in range(200)]
+    world.tenant.accounts = [there]
+    await look_at_sponsors(world)
+    world.tenant.accounts = [replace(there, **after)]
+    await look_at_sponsors(world)
+    for tenant_id in partners:
+        assert [one.code for one in (await record(world, tenant_id)).review_reasons] == [reason]
+    for _ in range(200 // questions_module.AT_ONCE + 4):
+        await tick(world)
+    (batch,) = world.notifier.asked
+    assert len(batch) == 200
+    assert {one.sponsor for one in batch} == {None if reason is ReviewReasonCode.SPONSOR_GONE else SAM.chat_id}

@@ -24,12 +24,15 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import advance_request_and_record, opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.reducing import require_reducible, templates_with_less_access
+from workflows.core.partners.reviewing.reviews import advance_review
+from workflows.core.people import CurrentRoles
 from workflows.core.plans.plan import ApprovedSettings
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.policy.reviews.sponsorship import FormerSponsor
 from workflows.core.policy.template import Template
-from workflows.core.requests.commands.automatic import RecordPrepared
+from workflows.core.requests.commands.automatic import RecordApplied, RecordPrepared
+from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import Submit, Withdraw
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
 from workflows.core.requests.effects import ShowReview
@@ -145,18 +148,54 @@ ENDED: Final = Attestation(
 WANTED: Final = ReviewReason(code=ReviewReasonCode.ATTESTATION_ENDED, at=NOW)
 
 
-@pytest.mark.parametrize("changes", [{"attestations": (ENDED,)}, {"review_reasons": (WANTED,)}])
-def test_a_reduction_is_no_attestation(changes: dict[str, Any]) -> None:
-    """The review stays open for it, unless the partner's MFA is not accepted any more."""
-    known = due(**changes)
-    other = reduction_plan(
-        {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}},
-        InboundTrust(mfa=True, compliant_device=False),
+STILL_TRUSTED: Final = reduction(
+    prepared=prepared(
+        plan=reduction_plan(
+            {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}},
+            InboundTrust(mfa=True, compliant_device=False),
+        )
     )
-    still_trusted = reduction(prepared=prepared(plan=other))
-    after = opened_partnership(still_trusted, known, LATER)
+)
+
+
+@pytest.mark.parametrize("changes", [{"attestations": (ENDED,)}, {"review_reasons": (WANTED,)}, {}])
+def test_a_reduction_is_no_attestation(changes: dict[str, Any]) -> None:
+    """The review stays open for it, and says why, unless the partner's MFA is not accepted any more."""
+    known = due(**changes)
+    after = opened_partnership(STILL_TRUSTED, known, LATER)
     assert (after.state, after.attestations) == (PartnershipState.REVIEW_DUE, known.attestations)
-    assert opened_partnership(reduction(), known, LATER).state is PartnershipState.ACTIVE
+    assert after.not_attested_after == STILL_TRUSTED.id
+    answered = opened_partnership(reduction(), after, LATER)
+    assert (answered.state, answered.not_attested_after) == (PartnershipState.ACTIVE, None)
+
+
+def test_a_template_that_asks_for_no_attestation_needs_none() -> None:
+    """An attestation that was given and has ended is asked again all the same."""
+    answered = opened_partnership(STILL_TRUSTED, due(), LATER, asks_attestation=False)
+    assert (answered.state, answered.not_attested_after) == (PartnershipState.ACTIVE, None)
+    ended = opened_partnership(STILL_TRUSTED, due(attestations=(ENDED,)), LATER, asks_attestation=False)
+    assert ended.state is PartnershipState.REVIEW_DUE
+
+
+def test_keep_ends_what_the_reduction_left_open() -> None:
+    after = opened_partnership(STILL_TRUSTED, due(), LATER)
+    keep = Keep(
+        actor=after.sponsor,
+        tenant_id=TENANT,
+        reason="The launch moved to July",
+        attests=AttestedText.EVERYBODY_USES_MFA,
+    )
+    kept = advance_review(after, keep, current_roles=CurrentRoles(), now=LATER, attest_mfa_for=40 * DAY).partnership
+    assert (kept.state, kept.not_attested_after) == (PartnershipState.ACTIVE, None)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_what_the_template_asks_is_known_when_the_reduction_is_read_back(asks: bool) -> None:
+    applied = RecordApplied(configuration=STILL_TRUSTED.plan.configuration_after() or {}, asks_attestation=asks)
+    written = replace(STILL_TRUSTED, writing_since=NOW)
+    after = advance_request_and_record(written, applied, situation(), due()).partnership
+    assert after is not None
+    assert (after.state is PartnershipState.REVIEW_DUE) is asks
 
 
 def test_a_review_that_was_kept_meanwhile_stays_kept() -> None:

@@ -10,7 +10,9 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Attestation, Partnership
 from workflows.core.partners.reviewing.answers.keep_reason import last_reason, require_substance
+from workflows.core.plans.plan import Plan
 from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.settings.model import FLAGS, Property
 
 
 def require_keepable(
@@ -61,6 +63,13 @@ def has_attestation_ended(attestations: Iterable[Attestation], now: datetime) ->
     """Return whether somebody attested MFA, and no attestation counts any more."""
     attested_ones = [answer for answer in attestations if answer.mfa is not None]
     return bool(attested_ones) and mfa_attestation(attested_ones, now) is None
+
+
+def refuses_mfa(plan: Plan) -> bool:
+    """Return whether the partner's MFA is certainly not accepted after a plan: its own settings say so."""
+    trust = (plan.configuration_after() or {}).get(Property.INBOUND_TRUST)
+    # NB. without a setting of its own the partner inherits the default, which can change without a request.
+    return isinstance(trust, dict) and trust.get(FLAGS[Property.INBOUND_TRUST]["mfa"]) is False
 
 
 def attested(attests: AttestedText | None, attest_mfa_for: timedelta | None, now: datetime) -> MfaAttestation | None:

@@ -1,0 +1,21 @@
+"""How many guest accounts of a closed partner stay, as the last scan for reviews counted them.
+
+A boundary: every message about a closed partner says the same, in Slack and at the terminal.
+"""
+
+from typing import Any
+
+from workflows.core.settings.model import TenantId
+from workflows.ports.store import Store
+
+
+async def read_guests_left(tenant_id: TenantId, store: Store) -> dict[str, Any]:
+    """Return the values of `MessageCode.CLOSED` about guests: how many, whether there may be more, when it was read.
+
+    `guests` is None when the number is not known.
+    """
+    scan, usage = await store.usage_scan(), await store.partner_usage(tenant_id)
+    count = 0 if usage is None else usage.guests.count
+    if scan is None or not (count or scan.guests.is_complete):  # of a list that was cut, none means nothing
+        return {"guests": None}
+    return {"guests": count, "is_at_least": not scan.guests.is_complete, "guests_read_at": scan.taken_at.isoformat()}
