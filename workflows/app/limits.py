@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.service import LOOK_UP, SEARCH
+from workflows.app.storing.recorder import LOOK_UP, SEARCH
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

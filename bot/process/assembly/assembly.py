@@ -79,7 +79,9 @@ class BotParts:
 
 def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     """Create the effects and the flows, and connect them with the service; the receiver then knows every flow."""
-    service, alarms = receiver.service, receiver.alarms
+    alarms = receiver.alarms
+    calendar = systems.catalog.calendar
+    service = Service(store=systems.store, clock=systems.clock, wake=receiver.wake, calendar=calendar)
     shown = DisplayDirectory(systems.directory, systems.clock, systems.store.absences)
     queue_worker = QueueWorker(
         store=systems.store,
@@ -101,7 +103,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     batches = BatchService(store=systems.store, clock=systems.clock, wake=wake)
     check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
-    _complete(receiver, systems, batches, reviews.campaigns, notifier, limits, shown)
+    _complete(receiver, systems, service, batches, reviews.campaigns, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
@@ -180,6 +182,7 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
 def _complete(
     receiver: Receiver,
     systems: ExternalSystems,
+    service: Service,
     batches: BatchService,
     campaigns: Campaigns,
     notifier: SlackNotifier,
@@ -189,7 +192,7 @@ def _complete(
     """Register every flow with the receiver, and start what follows the clicks that it has stored already."""
     settings = systems.settings
     bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
-    flows = make_flows(systems, receiver.service, batches, campaigns, notifier, limits, shown)
+    flows = make_flows(systems, service, batches, campaigns, notifier, limits, shown)
     points = [point for flow in flows for point in flow.entry_points()]
     receiver.guard.register(bolt, points)
 

@@ -15,7 +15,7 @@ from bot.slack.inbound.receive import Inbound
 from bot.slack.inbound.replaced_cards import ReplacedCards
 from bot.slack.payloads.models import Interaction
 from workflows.app.alarms import Alarms
-from workflows.app.service import Service
+from workflows.app.storing.recorder import Recorder
 
 
 @dataclass(slots=True)
@@ -56,7 +56,6 @@ class Receiver:
     """Stores clicks, and what the other parts share with it."""
 
     wake: Wake
-    service: Service
     alarms: Alarms
     guard: Guard
     inbound: Inbound
@@ -66,10 +65,8 @@ class Receiver:
 def make_receiver(systems: ExternalSystems) -> Receiver:
     """Create what stores a click."""
     settings, wake = systems.settings, Wake()
-    calendar = systems.catalog.calendar
-    service = Service(store=systems.store, clock=systems.clock, wake=wake, calendar=calendar)
     guard = Guard(
-        service=service,
+        recorder=Recorder(store=systems.store, clock=systems.clock, wake=wake),
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
         team_id=settings.slack_team_id,
     )
@@ -78,7 +75,6 @@ def make_receiver(systems: ExternalSystems) -> Receiver:
     guard.register(bolt, (approve_button(approved),))
     return Receiver(
         wake=wake,
-        service=service,
         alarms=Alarms(store=systems.store, clock=systems.clock, wake=wake),
         guard=guard,
         inbound=Inbound(bolt=bolt, send_message=None, background=systems.background, redact=systems.redact),

@@ -20,6 +20,7 @@ from bot.slack.words.unavailable import TOO_MANY_COMMANDS, not_possible_now_word
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
+from workflows.app.storing.recorder import Recorder
 from workflows.core.errors.facts import redact_value
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -156,9 +157,9 @@ def received_message(shown_by: str) -> Message:
     return notice(f"Received. {shown_by} shows the current state.")
 
 
-async def record_refused_command(service: Service, command: SlashCommand, refused: Refused) -> None:
+async def record_refused_command(recorder: Recorder, command: SlashCommand, refused: Refused) -> None:
     """Record in the audit log that a command was refused, and tell the person."""
-    await service.record_refusal(
+    await recorder.record_refusal(
         refused,
         key=command.key,
         actor=command.actor,

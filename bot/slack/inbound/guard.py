@@ -34,7 +34,7 @@ from bot.slack.partner_commands import needs_partner
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 from bot.slack.payloads.reading import PARSED
-from workflows.app.service import Service
+from workflows.app.storing.recorder import Recorder
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -53,7 +53,7 @@ _log = structlog.get_logger()
 class Guard:
     """Registers the flows with Bolt, and answers when they refuse. It contains no rules of its own."""
 
-    service: Service
+    recorder: Recorder
     replaced_cards: ReplacedCards
     team_id: str
 
@@ -109,7 +109,7 @@ class Guard:
                 self._require_our_team(click)
                 await listener(ack, click)
             except Refused as refused:
-                await self.service.record_refusal(
+                await self.recorder.record_refusal(
                     refused,
                     key=click.key,
                     actor=click.actor,
@@ -122,7 +122,7 @@ class Guard:
             except (SlackApiError, *NO_ANSWER) as error:
                 # A view could not be opened. Nothing was stored; the person is told and clicks again.
                 _log.warning("view_not_opened", error=repr(error))
-                await self.service.send_message(
+                await self.recorder.send_message(
                     Fact(MessageCode.VIEW_NOT_OPENED),
                     key=f"not_opened:{click.key}",
                     person=click.actor,
@@ -151,7 +151,7 @@ class Guard:
             command = button.command_of(click)
             with refuse_if_replaced(click, button.card):
                 clicked = self.replaced_cards.clicked_card(click, button.card)
-                await self.service.store_click(command, key=click.key, card=clicked)
+                await self.recorder.store_click(command, key=click.key, card=clicked)
             await ack()
             if button.then is not None:
                 button.then(click)
@@ -171,7 +171,7 @@ class Guard:
                 await listener(ack, interaction)
             except Refused as refused:
                 key = f"options:{interaction.required_view.id}:{interaction.actor}:{interaction.name}:{refused.code}"
-                await self.service.record_refusal(
+                await self.recorder.record_refusal(
                     refused,
                     key=key,
                     actor=interaction.actor,
@@ -207,7 +207,7 @@ class Guard:
                     raise Refused(RefusalCode.OTHER_WORKSPACE)
                 await listener(ack, command)
             except Refused as refused:
-                await record_refused_command(self.service, command, refused)
+                await record_refused_command(self.recorder, command, refused)
                 await ack()
             except (SlackApiError, *NO_ANSWER) as error:
                 _log.warning("view_not_opened", error=repr(error))

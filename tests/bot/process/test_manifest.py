@@ -233,7 +233,7 @@ def registered() -> dict[str, list[str]]:
     """What is registered with Bolt."""
     nothing: Any = None
     app = RecordingApp()
-    Guard(service=nothing, replaced_cards=nothing, team_id="T0").register(cast(Any, app), entry_points())
+    Guard(recorder=nothing, replaced_cards=nothing, team_id="T0").register(cast(Any, app), entry_points())
     return app.names
 
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.reads.look_up_permission import MembershipCheck
-from workflows.app.service import SEARCH, Service
+from workflows.app.service import Service
+from workflows.app.storing.recorder import SEARCH
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused

@@ -30,7 +30,8 @@ from workflows.app.requests.forms import Form, Refill
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.app.requests.people_checks import lookups_refused
-from workflows.app.service import LOOK_UP, SEARCH, Service
+from workflows.app.service import Service
+from workflows.app.storing.recorder import LOOK_UP, SEARCH
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode

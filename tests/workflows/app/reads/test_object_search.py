@@ -12,7 +12,7 @@ from tests.workflows.world import CATALOG, World
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.reads import object_search
 from workflows.app.reads.object_search import NO_RESULT, ObjectSearch
-from workflows.app.service import SEARCH
+from workflows.app.storing.recorder import SEARCH
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
