@@ -100,6 +100,8 @@ HOME_PUBLISHED_EVERY: Final = timedelta(seconds=2)
 """The shortest time between two publications of a person's App Home."""
 ROLES_SHOWN_FOR: Final = timedelta(seconds=30)
 """How long the members of a role and the identity of a person are kept, for display only."""
+SECOND_LOOK_WITHIN: Final = timedelta(minutes=10)
+"""Several high-risk approvals of one person within this time: each further one must be confirmed."""
 MAX_AGE_IN_ONE_CHECK: Final = timedelta(minutes=1)
 """How long one check of a click or a request uses what it has read about people. Every other check reads it again."""
 GROUPS_DECIDE_FOR: Final = timedelta(minutes=1)

@@ -28,6 +28,8 @@ _ADVICE: Final = {
     "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
+    "GATEHOUSE_MAX_OPEN_REQUESTS": "a whole number from 1 to 10000",
+    "GATEHOUSE_SECOND_LOOK_FROM": "a whole number from 2 to 10000",
     "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_SEARCHES_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_BLOCKS_AT_END_PER_DAY": "a whole number from 0 to 10000",
@@ -137,6 +139,10 @@ class Settings(TenantSettings, _SlackSettings):
     """How many requests one person may send in an hour."""
     gatehouse_max_approvals_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 6
     """How many approvals one person may give in an hour."""
+    gatehouse_max_open_requests: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """How many requests of one person may be open."""
+    gatehouse_second_look_from: Annotated[int, Field(ge=2, le=10_000)] = 3
+    """From which high-risk approval of one person within ten minutes on it must be confirmed."""
     gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     gatehouse_max_searches_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
     """How many partners one person may look up in an hour."""

@@ -35,6 +35,7 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     "checklist": _CommandHelp("what the partner's administrator has to set on its side", _PARTNER),
     "sponsor": _CommandHelp("hand over a partner to another sponsor, who must accept", _PARTNER),
     "posture": _CommandHelp("what the default and every partner's settings allow, with warnings"),
+    "policy": _CommandHelp("who may request a template, who decides, and what silence leads to", "[template]"),
     "revoke": _CommandHelp("block a partner for good (admins; the sponsor on a review's card)", _PARTNER),
     "suspend": _CommandHelp("block a partner until that is lifted (admins)", _PARTNER),
     "lift": _CommandHelp("ask to lift a suspension, after approval (admins and the sponsor)", _PARTNER),

@@ -12,7 +12,7 @@ from bot.slack.words.alarms import alarm_message
 from tests.workflows.core.builders import AMARA, CHIE, DANA, NOW, REDEEM_STEP, SAM, TENANT, partnership
 from workflows.app.alarms import new_alarm
 from workflows.core.people import ChatId
-from workflows.core.policy.sponsorship import HANDOVER_EXPIRES_AFTER, Handover, HandoverState
+from workflows.core.policy.reviews.sponsorship import HANDOVER_EXPIRES_AFTER, Handover, HandoverState
 from workflows.core.requests.alarms import AlarmCode
 
 _ASKED: Final = Handover(

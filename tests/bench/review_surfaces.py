@@ -27,7 +27,7 @@ from workflows.core.partners.reviewing.evidence.usage import (
     UsageScan,
 )
 from workflows.core.people import PersonId
-from workflows.core.policy.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
 from workflows.core.requests.request import RequestId, RequestState
 

@@ -31,10 +31,12 @@ from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
+from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
+from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
 from tests.bench.handover_surfaces import handover_messages, handover_windows
 from tests.bench.review_surfaces import review_messages, review_windows
@@ -227,6 +229,8 @@ async def main(folder: Path | None, only: str) -> None:
             **cards(),
             **messages(),
             **changing_messages(),
+            **asked_change_messages(),
+            **asked_change_windows(),
             **batch_messages(),
             **batch_windows(),
             **review_messages(),
@@ -238,6 +242,8 @@ async def main(folder: Path | None, only: str) -> None:
             **batch_homes(),
             **freeze_windows() | conversation_windows(),
             **freeze_messages() | conversation_messages(),
+            **delegation_windows(),
+            **delegation_messages(),
             **handover_windows(),
             **handover_messages(),
             **campaign_windows(),

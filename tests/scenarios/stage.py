@@ -22,7 +22,14 @@ DAY = 86_400
 DETAILS = "review_request"
 NOTES = "show_notes"
 ASK = "ask"
-UNLIMITED = {"GATEHOUSE_MAX_APPROVALS_PER_HOUR": "1000", "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "1000"}
+NO_SECOND_LOOK = {"GATEHOUSE_SECOND_LOOK_FROM": "1000"}
+"""For stories in which somebody approves in a minute what they would approve in days."""
+UNLIMITED = {
+    "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "1000",
+    "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "1000",
+    "GATEHOUSE_MAX_OPEN_REQUESTS": "1000",
+    **NO_SECOND_LOOK,
+}
 """For a sandbox that many stories share: everybody does in a minute what they would do in weeks."""
 
 
@@ -61,10 +68,12 @@ class Stage:
     async def _start_forked(self) -> str:
         assert self.arguments == ()
         assert self.descriptors == 0
+        self.environment = {**NO_SECOND_LOOK, **self.environment}
         self._process = WarmSandbox(self.data, self.environment, has_short_pauses=self.has_short_pauses)
         return await self._process.first_line()
 
     async def _start_command(self) -> str:
+        self.environment = {**NO_SECOND_LOOK, **self.environment}
         self._process = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", "sandbox", "--port", "0", "--no-browser", "--data", str(self.data)),
             *self.arguments,

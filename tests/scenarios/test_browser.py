@@ -270,3 +270,49 @@ async def reads_details_by_keyboard(keys: Keyboard, story: Story) -> None:
     await expect(story.modal).to_have_count(0)
     await expect(details).to_be_focused()
     await keys.tab_to(story.newest.get_by_role("button", name="Approve"), back=True)
+
+
+async def opens_details(story: Story, handle: str) -> None:
+    """Open Details of the newest request in the channel as somebody."""
+    await story.acts_as(handle)
+    await story.opens("channel-partner-access")
+    await story.newest.get_by_role("button", name="Details").click()
+    await expect(story.modal).to_contain_text("Approval policy")
+
+
+async def test_changes_are_requested_edited_and_approved_in_the_browser(story: Story, stage: Stage) -> None:
+    """The requester of the usual story asks for another partner."""
+    page, modal, writes = story.page, story.modal, len(await stage.writes())
+    assert (await stage.fill_in(target="adatum.com"))["errors"] == {}
+    await stage.rest()
+    await opens_details(story, "approver1")
+    await modal.get_by_role("button", name="Request changes").click()
+    await modal.get_by_label("What must change").fill("Please ask for 90 days only.")
+    await story.looks("request changes")
+    await page.get_by_test_id("modal-submit").click()
+    await expect(modal).to_contain_text("Approval policy")
+    await page.get_by_test_id("modal-close").click()
+
+    await story.acts_as("requester")
+    await story.opens("dm")
+    await expect(story.newest).to_contain_text("Please ask for 90 days only.")
+    await story.looks("what is asked for")
+    await story.newest.get_by_role("button", name="Edit").click()
+    await expect(modal.get_by_label("Justification")).to_have_value("Joint bridge project")
+    await modal.get_by_label("Duration").select_option("90")
+    await page.get_by_test_id("modal-submit").click()
+    await expect(modal).to_have_count(0)
+
+    await story.acts_as("approver1")
+    await story.opens("dm")
+    await expect(story.newest).to_contain_text(re.compile("was\\s+180 days.*now\\s+90 days", re.DOTALL))
+    for handle, _ in APPROVERS:
+        await story.acts_as(handle)
+        await story.opens("dm")
+        await expect(story.newest).to_contain_text("90 days")
+        await story.newest.get_by_role("button", name="Approve").click()
+        await page.get_by_test_id("confirm-yes").click()
+        await expect(story.newest).to_contain_text(re.compile("You approved this|verified"))
+    await stage.rest()
+    assert len(await stage.writes()) == writes + 1
+    assert story.faults == []

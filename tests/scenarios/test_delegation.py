@@ -196,12 +196,15 @@ async def test_an_admin_reassigns_and_does_not_decide(stage: Stage) -> None:
     assert "may not decide" in (await reassign(stage, ts, "approver1", "requester"))["reassign_to"]
     assert await reassign(stage, ts, "approver1", "approver2") == {}
     assert any("Dana Reyes asks you to decide" in one["text"] for one in await stage.direct("approver2"))
+    in_thread = [one for one in await stage.messages() if one.get("thread_ts") == ts]
+    assert "Dana Reyes asks Bruno Keller to decide in place of Amara Okafor" in " ".join(words(in_thread[-1]).split())
     await stage.kill_the_bot()
     await stage.later(DAY)
+    assert len([one for one in await stage.messages() if "in place of" in one["text"]]) == 1, "posted once"
     assert not any("waits for" in one["text"] for one in await stage.direct("approver1")), "not reminded any more"
     assert await stage.press("approver1", "approve", ts) == [], "an honest holder keeps the right"
     (told,) = await stage.press("admin", "approve", ts)
-    assert "You reassigned an approval of this request" in told
+    assert "You chose who is asked to decide on this request" in told
     await stage.press("approver2", "review_request", ts)
     details = words((await stage.see("views", user="approver2"))["views"][-1])
     assert "Approval reassigned from Amara Okafor to Bruno Keller" in details

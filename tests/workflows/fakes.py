@@ -17,6 +17,7 @@ from workflows.core.batches.batch import Batch, BatchRow, ListFile
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
+from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -447,6 +448,8 @@ class FakeDirectory:
     refusals: dict[ChatId, Refused] = field(default_factory=dict)
     missing: dict[Role, tuple[str, ...]] = field(default_factory=dict)
     """User groups that roles name and that do not exist."""
+    away: tuple[StandIn, ...] = ()
+    """Who is away, with who is asked in their place; for display."""
     manager_accounts: dict[PersonId, Account] = field(default_factory=dict)
     """The manager of each account; an account that is not here has none."""
 
@@ -493,6 +496,10 @@ class FakeDirectory:
         present = [person.id for person in people if person.chat_id in self.people]
         return CurrentRoles(roles={person_id: self.roles.get(person_id, frozenset()) for person_id in present})
 
+    async def stand_ins(self) -> tuple[StandIn, ...]:
+        """Return who is away now, as `DisplayDirectory` does."""
+        return self.away
+
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the people who have a role."""
         self.script.end(await self.script.begin("directory.holders"))
@@ -538,6 +545,7 @@ class FakeNotifier:
     script: Script = field(default_factory=Script)
     requests: list[AccessRequest] = field(default_factory=list)
     reminded: list[AccessRequest] = field(default_factory=list)
+    reminded_people: list[ChatId] = field(default_factory=list)
     expired: list[AccessRequest] = field(default_factory=list)
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
     handovers: list[Partnership] = field(default_factory=list)
@@ -580,6 +588,11 @@ class FakeNotifier:
         """Remember that its approvers were told of the end."""
         self.script.end(await self.script.begin("notifier.tell_expired"))
         self.expired.append(request)
+
+    async def remind_person(self, person: ChatId) -> None:
+        """Remember who was reminded alone."""
+        self.script.end(await self.script.begin("notifier.remind_person"))
+        self.reminded_people.append(person)
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Remember a review card."""

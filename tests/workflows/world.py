@@ -33,7 +33,7 @@ from workflows.app.watch.sweep import Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
 from workflows.core.people import ChatId, Person
-from workflows.core.policy.attestation import AttestedText
+from workflows.core.policy.reviews.attestation import AttestedText
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Keep, Revoke
 from workflows.core.requests.commands.request import Approve, Reject
@@ -44,6 +44,7 @@ from workflows.effects.apply import Applier
 from workflows.effects.batches.lists import BatchLists
 from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
+from workflows.effects.escalations import Escalations
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
@@ -430,6 +431,7 @@ def assemble(
                 catalog=catalog,
             ),
             batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
+            escalations=Escalations(service=service, store=store, tenant=tenant, directory=directory),
             end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=clock),
             review_reminders=ReviewReminders(
                 service=service, store=store, notifier=notifier, directory=directory, tenant=tenant, clock=clock

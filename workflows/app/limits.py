@@ -1,4 +1,4 @@
-"""The limits of one person per hour, counted from the stored audit log. A person is warned; admins are told once.
+"""The limits of one person, counted from the stored records. A person is warned; admins are told once.
 
 Closing access is never limited and never counted.
 """
@@ -14,13 +14,20 @@ from workflows.app.service import LOOK_UP, SEARCH
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, PersonId
+from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.transition import partner_of
+from workflows.intervals import SECOND_LOOK_WITHIN
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
 HOUR: Final = timedelta(hours=1)
+MINUTE: Final = timedelta(minutes=1)
+_MAX_NAMED: Final = 20
+"""Approvals that the message about a second look names."""
 _WARNED_FROM: Final = 0.8
 """From this part of a limit on, the person is told how much is left."""
 
@@ -35,7 +42,7 @@ class LimitedAction(StrEnum):
 
 
 _COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
-    LimitedAction.REQUESTS: ("submit", "edit", "confirm_draft"),
+    LimitedAction.REQUESTS: ("submit", "edit", "confirm_draft", "support"),
     LimitedAction.APPROVALS: ("approve", "approve_batch"),
     LimitedAction.LOOK_UPS: (LOOK_UP,),
     LimitedAction.SEARCHES: (SEARCH,),
@@ -78,14 +85,65 @@ class Allowance:
         return Fact(MessageCode.LIMIT_NEAR, {**values, "more_at": self.more_at.isoformat()})
 
 
+class SecondLookNeeded(Refused):
+    """An approval must be confirmed, because the person approved several high-risk requests within minutes."""
+
+    def __init__(self, message: Fact) -> None:
+        super().__init__(RefusalCode.SECOND_LOOK_NEEDED, minutes=message.values["minutes"])
+        self.message = message
+        """The message for the person. Code: `MessageCode.SECOND_LOOK`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of an hour. Two actions at the same moment may exceed a limit by one."""
+    """The limits of an hour, of open requests, and of high-risk approvals within minutes.
+
+    Two actions at the same moment may exceed a limit by one.
+    """
 
     store: Store
     alarms: Alarms
     clock: Clock
     maximums: Mapping[LimitedAction, int]
+    open_requests: int = 50
+    """How many requests of one person may be open."""
+    second_look_from: int = 3
+    """From which high-risk approval on within `SECOND_LOOK_WITHIN` it must be confirmed."""
+
+    async def require_few_open(self, requester: ChatId, account: PersonId | None = None) -> None:
+        """Check that the person may have one more open request.
+
+        :raises Refused: `open_requests_reached`, with the time when the first of them expires.
+        """
+        opened = await self.store.requests_of(requester, self.open_requests, account, is_open=True)
+        if len(opened) >= self.open_requests:
+            ends_at = min(request.expires_at for request in opened)
+            raise Refused(RefusalCode.OPEN_REQUESTS_REACHED, limit=self.open_requests, ends_at=ends_at.isoformat())
+
+    async def require_no_second_look(self, request: AccessRequest, actor: Person, *, click: str) -> None:
+        """Check that this is not one of several high-risk approvals of one person within minutes.
+
+        Approvals count that were received before and are not refused, also while they are being checked. A batch
+        contains no high risk.
+
+        :param click: the idempotency key of the click.
+        :raises SecondLookNeeded: when the person must confirm it.
+        """
+        if not _is_high_risk(request) or actor.id in [decision.person.id for decision in request.decisions]:
+            return  # who has approved it already is told so
+        since = self.clock.now() - SECOND_LOOK_WITHIN
+        ids = await self.store.approved_before(click, actor.chat_id, actor.id, since)
+        others = [await self.store.request(request_id) for request_id in ids if request_id != request.id]
+        approved = [other for other in others if other is not None and _is_high_risk(other)]
+        if len(approved) + 1 >= self.second_look_from:
+            values = {
+                "partner": partner_of(request),
+                "request": request.id,
+                "digest": request.plan.digest,
+                "minutes": SECOND_LOOK_WITHIN // MINUTE,
+                "approved": [{"partner": partner_of(other), "request": other.id} for other in approved[:_MAX_NAMED]],
+            }
+            raise SecondLookNeeded(Fact(MessageCode.SECOND_LOOK, values))
 
     async def require(self, action: LimitedAction, actor: ChatId, account: PersonId | None = None) -> Allowance:
         """Check that the person may do one more action in this hour.
@@ -126,3 +184,11 @@ class Limits:
             times = await self.store.times_of(ChatId(actor), person, _COMMANDS[limited], since)
             if len(times) < self.maximums[limited]:
                 await self.alarms.clear_alarm(AlarmCode.LIMIT_REACHED, alarm.subject)
+
+
+def _is_high_risk(request: AccessRequest) -> bool:
+    """Return whether the plan of a request is high risk; also when there is no plan now, which can be planned again."""
+    prepared = request.prepared
+    if prepared is None:
+        return True
+    return risk_for_approval(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH

@@ -18,6 +18,7 @@ from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
+from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
 from workflows.core.requests.commands.partner_record import Keep, PartnershipCommand
@@ -69,10 +70,17 @@ async def _no_attestation(_partnership: Partnership) -> None:
 class Service:
     """Accepts commands and clicks. It only stores effects; the queue worker performs them."""
 
-    def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, wake: Callable[[], None], calendar: WorkingCalendar | None = None
+    ) -> None:
+        """Create the service.
+
+        :param calendar: the organization's working days; None for Monday to Friday without holidays.
+        """
         self._store = store
         self._clock = clock
         self._wake = wake
+        self._calendar = WorkingCalendar() if calendar is None else calendar
 
     async def submit(
         self,
@@ -97,14 +105,9 @@ class Service:
         :param submitter_account: the account of who sends it on behalf of the requester, if that is known.
         """
         command = Submit(
-            request_id=request_id,
-            fields=fields,
-            lifetime=decide_within,
-            observation=observation,
-            submitter=submitter,
-            account=account,
-            batch=batch,
+            request_id=request_id, fields=fields, lifetime=decide_within, observation=observation, batch=batch
         )
+        command = replace(command, submitter=submitter, account=account)
         now = self._clock.now()
         transition = advance_request_and_record(None, command, Situation(now=now))
         if fields.submitter is None:
@@ -175,7 +178,9 @@ class Service:
             request = await self._load(request_id)
             record = None if request.prepared is None else await self._store.partnership(request.plan.tenant_id)
             current_roles = CurrentRoles() if current_roles_of is None else await current_roles_of(request)
-            situation = Situation(now=self._clock.now(), current_roles=current_roles, received_at=received_at)
+            situation = Situation(
+                now=self._clock.now(), current_roles=current_roles, received_at=received_at, calendar=self._calendar
+            )
             transition = advance_request_and_record(request, command, situation, record)
             if transition.request.version == request.version:
                 return request

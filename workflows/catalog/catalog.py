@@ -7,13 +7,14 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from workflows.catalog.holidays import HOLIDAYS_FILE, read_holidays
 from workflows.catalog.rewording import has_same_meaning
 from workflows.catalog.settings_table import RENAMED_KEYS
 from workflows.catalog.template_files import RoleFile, TemplateFile
@@ -24,8 +25,10 @@ from workflows.core.people import ADMIN, AUDITOR, Role, mail_in_lower_case
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.relations import RELATIONS
+from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
 from workflows.core.policy.risk import requirement_of, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
+from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.notes import NoteCode
 from workflows.ports.people_directory import RoleSource
 
@@ -41,16 +44,14 @@ class CatalogProblems(DomainError):
         self.problems = problems
 
 
-USUAL_ATTESTATION: Final = timedelta(days=180)
-"""How long an attestation counts for a partner without a template that exists: as in the shipped templates."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
     """The templates that can be requested, and the definition of each role."""
 
     templates: Mapping[str, Template]
     roles: Mapping[Role, RoleSource]
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    """The organization's working days."""
 
     @property
     def deciding_roles(self) -> frozenset[Role]:
@@ -128,34 +129,27 @@ def load_catalog(folder: Path) -> Catalog:
         raise CatalogProblems((f"GATEHOUSE_TEMPLATES: {folder} is not a folder; name one with templates in it",))
     problems: list[str] = []
     roles = _load_roles(folder / ROLES_FILE, problems)
+    has_holidays = (folder / HOLIDAYS_FILE).exists()
+    calendar = read_holidays((_read(folder / HOLIDAYS_FILE, problems) if has_holidays else None) or {}, problems)
     templates: dict[str, Template] = {}
-    paths = [path for path in sorted(folder.glob("*.toml")) if path.name != ROLES_FILE]
+    paths = [path for path in sorted(folder.glob("*.toml")) if path.name not in (ROLES_FILE, HOLIDAYS_FILE)]
     for path in paths:
         parsed = _parse(path, TemplateFile, problems)
         if parsed is not None:
             template = templates[path.stem] = parsed.to_domain(path.stem)
             problems += [f"{path.name}: {problem}" for problem in _chain_problems(template)]
-            problems += [
-                f"{path.name}: stages.{index}.role: {stage.role} is not in {ROLES_FILE}; add it there"
-                for index, stage in enumerate(parsed.stages)
-                if roles is not None and Role(stage.role) not in roles and Role(stage.role) not in RELATIONS
-            ]
+            problems += [f"{path.name}: {problem}" for problem in _role_problems(template, roles)]
             problems += [f"{path.name}: {problem}" for problem in _relation_problems(template)]
             problems += [
                 f"{path.name}: may_request.{index}: {role} is not in {ROLES_FILE}; add it there"
                 for index, role in enumerate(parsed.may_request)
                 if roles is not None and Role(role) not in roles
             ]
-            problems += [
-                f"{path.name}: stages.{index}.role: {AUDITOR} only reads and decides nothing; name another role"
-                for index, stage in enumerate(parsed.stages)
-                if Role(stage.role) == AUDITOR
-            ]
     if not paths:
         problems.append(f"{folder}: no template found; add at least one .toml file beside {ROLES_FILE}")
     if problems or roles is None:
         raise CatalogProblems(tuple(problems))
-    return Catalog(templates=templates, roles=roles)
+    return Catalog(templates=templates, roles=roles, calendar=calendar)
 
 
 def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | None:
@@ -175,6 +169,17 @@ def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | Non
     if ADMIN not in document:
         problems.append(f"{path.name}: {ADMIN}: this role is missing; it names who may revoke")
     return roles
+
+
+def _role_problems(template: Template, roles: Mapping[Role, RoleSource] | None) -> Iterator[str]:
+    """Return the problems of the roles that decide in a template's stages, and of their alternates."""
+    for index, stage in enumerate(template.stages):
+        for key, role in (("role", stage.role), ("alternates", stage.alternates)):
+            is_known = role in (roles or ()) or (key == "role" and role in RELATIONS)
+            if role is not None and roles is not None and not is_known:
+                yield f"stages.{index}.{key}: {role} is not in {ROLES_FILE}; add it there"
+            if role == AUDITOR:
+                yield f"stages.{index}.{key}: {AUDITOR} only reads and decides nothing; name another role"
 
 
 def _chain_problems(template: Template) -> Iterator[str]:

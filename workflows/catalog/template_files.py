@@ -13,7 +13,7 @@ from workflows.catalog.settings_table import GUID, PLACEHOLDER_NAME, FileModel, 
 from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
-from workflows.core.policy.template import MayRequestFor, Stage, Template, TicketRule
+from workflows.core.policy.template import USUAL_REMINDERS, MayRequestFor, Stage, Template, TicketRule
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Property, Setting, TargetType
@@ -29,6 +29,8 @@ Who may request is checked again when the request is prepared, with the roles of
 """
 _OF_REVIEWS: Final = frozenset({"attest_mfa_for_days"})
 """Keys that every review reads from the present template. No request depends on them."""
+_OF_TIME: Final = frozenset({"remind_after_days"})
+"""Keys that choose when people are reminded. They give nobody a right, so a change makes no decision invalid."""
 _REPEATED_GROUP: Final = re.compile(r"(?<!\\)\)[*+{]")
 
 
@@ -36,6 +38,26 @@ class _Stage(FileModel):
     title: Title
     role: RoleName
     quorum: Annotated[int, Field(ge=1, le=20)]
+    alternates: RoleName | None = None
+    escalate_after_days: Annotated[int, Field(ge=1, le=60)] | None = None
+
+    @model_validator(mode="after")
+    def _check_alternates(self) -> Self:
+        if self.alternates is not None and self.escalate_after_days is None:
+            raise ValueError("alternates: they are never asked; add escalate_after_days")
+        if self.alternates == self.role:
+            raise ValueError("alternates: name another role than the stage's own")
+        return self
+
+    def to_domain(self) -> Stage:
+        alternates = None if self.alternates is None else Role(self.alternates)
+        return Stage(
+            title=self.title,
+            role=Role(self.role),
+            quorum=self.quorum,
+            alternates=alternates,
+            escalate_after=self.escalate_after_days,
+        )
 
 
 class _Placeholder(FileModel):
@@ -87,6 +109,9 @@ class TemplateFile(FileModel):
     durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
     default_duration_days: Days
     decide_within_days: Annotated[int, Field(ge=1, le=90)]
+    remind_after_days: tuple[Annotated[int, Field(ge=1, le=60)], ...] = Field(
+        default=USUAL_REMINDERS, min_length=1, max_length=10
+    )
     placeholders: tuple[_Placeholder, ...] = Field(default=(), max_length=20)
     stages: tuple[_Stage, ...] = Field(min_length=1, max_length=10)
     settings: SettingsTable
@@ -97,9 +122,24 @@ class TemplateFile(FileModel):
             raise ValueError("default_duration_days: choose one of durations_days")
         if not self.settings.model_fields_set:
             raise ValueError("settings: name at least one setting, or the template changes nothing")
+        if list(self.remind_after_days) != sorted(set(self.remind_after_days)):
+            raise ValueError("remind_after_days: list each day once, the first one first, as in [1, 2, 4]")
+        if late := self._late_escalation():
+            raise ValueError(late)
         if problems := "; ".join(self._problems_of_placeholders()):
             raise ValueError(problems)
         return self
+
+    def _late_escalation(self) -> str:
+        """Return the problem of an escalation that comes only after the request has expired; empty for none."""
+        for index, stage in enumerate(self.stages):
+            # NB. days of a week: the shortest time in which so many working days can pass.
+            if stage.escalate_after_days is not None and stage.escalate_after_days >= self.decide_within_days:
+                return (
+                    f"stages.{index}.escalate_after_days: the request expires after {self.decide_within_days} days, "
+                    "so nobody else would be asked; choose fewer days"
+                )
+        return ""
 
     def to_domain(self, name: str) -> Template:
         """Return the template with the name `name`."""
@@ -109,7 +149,7 @@ class TemplateFile(FileModel):
             title=self.title,
             description=self.description,
             settings=settings,
-            stages=tuple(Stage(title=s.title, role=Role(s.role), quorum=s.quorum) for s in self.stages),
+            stages=tuple(stage.to_domain() for stage in self.stages),
             review_interval=timedelta(days=self.review_every_days),
             durations=tuple(timedelta(days=days) for days in sorted(set(self.durations_days))),
             default_duration=timedelta(days=self.default_duration_days),
@@ -125,6 +165,7 @@ class TemplateFile(FileModel):
             on_silence=self.on_silence,
             may_request=tuple(map(Role, dict.fromkeys(self.may_request))),
             may_request_for=self.on_behalf_of,
+            remind_after=self.remind_after_days,
         )
 
     def _content_hash(self, settings: dict[Property, Setting]) -> str:
@@ -136,7 +177,12 @@ class TemplateFile(FileModel):
         """
         meaning = {
             **self.model_dump(
-                mode="json", exclude={"placeholders", *_OF_THE_FORM, *_OF_REVIEWS}, exclude_defaults=True
+                mode="json",
+                exclude={
+                    **dict.fromkeys(("placeholders", *_OF_THE_FORM, *_OF_REVIEWS, *_OF_TIME), True),
+                    "stages": {"__all__": {"escalate_after_days"}},
+                },
+                exclude_defaults=True,
             ),
             "settings": {key: to_document(value) for key, value in settings.items()},
         }

@@ -25,6 +25,7 @@ from workflows.core.requests.effects import (
     Effect,
     MessageCode,
     Prepare,
+    RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
     SendExpiryMessages,
@@ -40,6 +41,7 @@ from workflows.core.requests.effects import (
     ShowRequest,
     ShowReview,
     ShowSetup,
+    TellEscalation,
     UploadBatchList,
 )
 from workflows.core.requests.notes import NoteCode
@@ -50,6 +52,7 @@ from workflows.effects.batches.lists import BatchLists
 from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.closing.guests_left import with_guests
 from workflows.effects.end_notices import EndNotices
+from workflows.effects.escalations import Escalations
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.reviewing.review_reminders import ReviewReminders
@@ -66,6 +69,7 @@ class Performer:
     preparer: Preparer
     applier: Applier
     notifier: Notifier
+    escalations: Escalations
     end_notices: EndNotices
     review_reminders: ReviewReminders
     batches: BatchRunner
@@ -85,6 +89,10 @@ class Performer:
                 await self.applier.apply(effect.request_id)
             case ShowRequest() | SendReminders() | SendExpiryMessages():
                 await self._perform_for_request(effect)
+            case RemindPerson():
+                await self.notifier.remind_person(effect.person)
+            case TellEscalation():
+                await self.escalations.tell(effect)
             case ShowReview() | ShowSetup() | ShowHandover():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:

@@ -18,8 +18,9 @@ from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import roles_for
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.evidence.reviews.attesting import attestation_period
-from workflows.app.limits import Allowance, LimitedAction, Limits
+from workflows.app.limits import Allowance, LimitedAction, Limits, SecondLookNeeded
 from workflows.app.requests.edits.less_access import LessAccess
+from workflows.app.requests.people_checks import require_chain_without
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
@@ -51,11 +52,14 @@ from workflows.core.requests.commands.clicks import (
 from workflows.core.requests.commands.editing import AcceptProposal, DeclineProposal, ProposeLess, RequestChanges
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
+    AbsenceClick,
     AcceptSponsorship,
     DeclineSponsorship,
+    EndAbsence,
     ProposeSponsor,
+    Reassign,
+    SetAbsence,
     WithdrawHandover,
 )
 from workflows.core.requests.commands.request import (
@@ -65,11 +69,12 @@ from workflows.core.requests.commands.request import (
     Comment,
     Reject,
     RemindApprovers,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
-from workflows.core.requests.effects import CheckPermission, MessageCode
+from workflows.core.requests.effects import CheckPermission, MessageCode, SendMessage
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -79,6 +84,7 @@ from workflows.effects.clicks.conversations import Conversations
 from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
 from workflows.partner_lookup.identifying import identify_partner
+from workflows.ports.audit_log import RESULT_OF
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
@@ -126,6 +132,7 @@ class PermissionCheck:
                     self.alarms, revocation_id(effect.key), click.target, error.facts
                 ) from error
             refused = error if isinstance(error, Refused) else _not_checked(error)
+            asked = (_second_look(click, error),) if isinstance(error, SecondLookNeeded) else ()
             await self.service.record_refusal(
                 refused,
                 key=key,
@@ -134,6 +141,8 @@ class PermissionCheck:
                 subject=subject_of(click),
                 channel=click.channel,
                 text=written_text(click),
+                is_told=bool(asked) and not click.channel,
+                effects=asked,
             )
         except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._tell_that_it_waits(effect)
@@ -175,11 +184,12 @@ class PermissionCheck:
                 await self._decide(click, actor, key, received_at)
             case RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
                 await self._changes.carry_out(click, actor, key=key, received_at=received_at)
+            case SupportRequest():
+                await self._support(click, actor, key, received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
             case Ask() | Answer() | Comment():
-                conversations = Conversations(service=self.service, directory=self.directory)
-                await conversations.carry_out(click, actor, key=key, received_at=received_at)
+                await self._conversations.carry_out(click, actor, key=key, received_at=received_at)
             case AskReminder():
                 is_requester = await self._is_requester(click.request_id, actor)
                 reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
@@ -201,15 +211,18 @@ class PermissionCheck:
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
-            case StartCampaign():
-                current_roles = await self.directory.current_roles([actor])
-                await self.campaigns.start(click, actor, key=key, current_roles=current_roles)
-            case WithdrawCampaign():
-                current_roles = await self.directory.current_roles([actor])
-                await self.campaigns.withdraw(click, actor, key=key, current_roles=current_roles)
+            case StartCampaign() | WithdrawCampaign():
+                await self._change_campaign(click, actor, key)
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _change_campaign(self, click: StartCampaign | WithdrawCampaign, actor: Person, key: str) -> None:
+        current_roles = await self.directory.current_roles([actor])
+        if isinstance(click, StartCampaign):
+            await self.campaigns.start(click, actor, key=key, current_roles=current_roles)
+        else:
+            await self.campaigns.withdraw(click, actor, key=key, current_roles=current_roles)
 
     async def _advance_review(
         self,
@@ -252,6 +265,8 @@ class PermissionCheck:
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
             allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
+            if request is not None and not click.is_second_look:
+                await self.limits.require_no_second_look(request, actor, click=key.removeprefix(RESULT_OF))
         await self.service.advance(
             click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at
         )
@@ -311,6 +326,10 @@ class PermissionCheck:
         return Absences(store=self.store, directory=self.directory, clock=self.clock, wake=self.freezes.wake)
 
     @property
+    def _conversations(self) -> Conversations:
+        return Conversations(service=self.service, directory=self.directory)
+
+    @property
     def _changes(self) -> ChangeClicks:
         less_access = LessAccess(store=self.store, catalog=self.catalog, clock=self.clock)
         return ChangeClicks(service=self.service, less_access=less_access, tenant=self.tenant, directory=self.directory)
@@ -340,6 +359,20 @@ class PermissionCheck:
             await self.service.send_message(warning, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
             await self.limits.alarm_when_used_up(allowance, actor.name)
+
+    async def _support(
+        self, click: SupportRequest[ChatId], actor: Person, key: str, received_at: datetime | None
+    ) -> None:
+        """Record a supporter, unless the approval chain needs them: who supports a request never decides on it."""
+        allowance = None
+        if self.limits is not None:
+            allowance = await self.limits.require(LimitedAction.REQUESTS, actor.chat_id, actor.id)
+        request = await self.store.request(click.request_id)
+        if request is not None and request.state is RequestState.AWAITING_APPROVAL:
+            await require_chain_without(request, actor, directory=self.directory)
+        await self.service.advance(click.request_id, with_person(click, actor), key=key, received_at=received_at)
+        if allowance is not None:
+            await self._tell_what_is_left(allowance, click, actor, key)
 
     async def _withdraw(self, click: Withdraw, actor: Person, key: str) -> None:
         command = replace(click, is_requester=await self._is_requester(click.request_id, actor))
@@ -419,6 +452,11 @@ class PermissionCheck:
             identity=identity, partnership=partnership, closing=click.closing, person=actor, reason=click.reason
         )
         await filing.file(filed, derived_request_id(key), key=key)
+
+
+def _second_look(click: Click, needed: SecondLookNeeded) -> SendMessage:
+    """Return the message that lists what the person approved just before. They confirm the approval below it."""
+    return SendMessage(person=click.actor, subject=subject_of(click), fact=needed.message)
 
 
 def _not_checked(error: TenantRefused) -> Refused:

@@ -44,7 +44,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.relations import Relations
-from workflows.core.policy.template import Stage, Template
+from workflows.core.policy.template import Stage, Template, roles_of
 from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode
@@ -157,26 +157,18 @@ class Preparer:
             return await self._prepared_revocation(request, requester)
         fields, directory = request.fields, self.directory
         requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=directory)
-        sponsor = await self._sponsor(fields, requester)
-        observation = await self._observe(request)
-        records = self.records or self.store
-        await require_no_other_request(records, observation, request.id, requester.chat_id, self.directory)
+        sponsor, observation = await self._sponsor(fields, requester), await self._observe(request)
+        await require_no_other_request(self._read_records, observation, request.id, requester.chat_id, directory)
         proposal = await self._propose(request, observation, requester, sponsor)
         plan, template, stages = _with_edition(proposal.plan, request), proposal.template, proposal.stages
-        if fields.kind is RequestKind.ACCESS and not only_reduces_access(plan):
-            await require_may_request(template, requester, submitter, directory=directory, tenant=self.tenant)
-        preflight = Preflight(tenant=self.tenant, store=records, clock=self.clock, asks_about_each=self.asks_about_each)
-        labels, is_access = labels_of(template, fields.placeholders), fields.kind is RequestKind.ACCESS
-        result = await preflight.check(observation, plan, labels, is_restoration=not is_access)
-        findings = (
-            *proposal.findings,
-            *check_proposal(observation, plan, stages, result.circumstances),
-            *require_no_errors(result.findings, FIELD),
-        )
-        sent_by = () if submitter is None else (submitter,)
+        await self._require_may_request(fields, proposal, requester, submitter)
+        labels, is_other = labels_of(template, fields.placeholders), fields.kind is not RequestKind.ACCESS
+        result = await self._preflight.check(observation, plan, labels, is_restoration=is_other)
+        checked = check_proposal(observation, plan, stages, result.circumstances)
+        findings = (*proposal.findings, *checked, *require_no_errors(result.findings, FIELD))
         recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
         related, others = Related(requester=requester, sponsor=sponsor), (*proposal.authors, *recent)
-        relations = await self._require_people(request, stages, related, sent_by, others)
+        relations = await self._require_people(request, stages, related, submitter, others)
         return PreparedRequest(
             observation=observation,
             requester=requester,
@@ -188,12 +180,13 @@ class Preparer:
             findings=findings,
             names=result.names,
             restored=proposal.restored,
-            roles=self.catalog.role_hashes(stage.role for stage in stages),
+            roles=self.catalog.role_hashes(roles_of(stages)),
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
             partner_sponsors=recent,
             relations=relations,
             submitter=submitter,
+            remind_after=template.remind_after,
         )
 
     async def _require_people(
@@ -201,12 +194,12 @@ class Preparer:
         request: AccessRequest,
         stages: tuple[Stage, ...],
         related: Related,
-        sent_by: tuple[Person, ...],
+        submitter: Person | None,
         others: tuple[Person, ...],
     ) -> Relations:
         """Check that enough people can decide, and return who has the relation roles.
 
-        :param sent_by: who sent it on behalf of the requester; empty when the requester did.
+        :param submitter: who sent it on behalf of the requester; None when the requester did.
         :param others: who may not decide, besides the requester, the sponsor, editors and supporters.
         :raises InvalidField: when a stage cannot be passed; the error names it, and the people.
         """
@@ -216,6 +209,7 @@ class Preparer:
             related, [stage.role for stage in stages], directory=self.directory, known=known
         )
         requester, sponsor = related.requester, related.sponsor
+        sent_by = () if submitter is None else (submitter,)
         people = (requester, sponsor, *sent_by, *request.editors, *request.supporters, *others)
         own = {sponsor.chat_id} - {person.chat_id for person in (requester, *sent_by)}
         excluded = {person.chat_id for person in people}
@@ -224,6 +218,24 @@ class Preparer:
         if problem is not None:
             raise InvalidField("template", RefusalCode(problem.code), **problem.values)
         return relations
+
+    @property
+    def _read_records(self) -> RecordsReader:
+        return self.records or self.store
+
+    @property
+    def _preflight(self) -> Preflight:
+        each = self.asks_about_each
+        return Preflight(tenant=self.tenant, store=self._read_records, clock=self.clock, asks_about_each=each)
+
+    async def _require_may_request(
+        self, fields: RequestFields, proposal: "_Proposal", requester: Person, submitter: Person | None
+    ) -> None:
+        """Check who sends a request, with the roles of now. What certainly only reduces access, everybody may send."""
+        if fields.kind is RequestKind.ACCESS and not only_reduces_access(proposal.plan):
+            await require_may_request(
+                proposal.template, requester, submitter, directory=self.directory, tenant=self.tenant
+            )
 
     async def _propose(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person

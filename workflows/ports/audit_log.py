@@ -67,6 +67,16 @@ class AuditLog(Protocol):
         :param since: entries before this time are not listed.
         """
 
+    async def approved_before(
+        self, click: str, actor: ChatId, account: PersonId, since: datetime
+    ) -> Sequence[RequestId]:
+        """List the requests that a person approved after `since`, each once, with clicks that were received before.
+
+        A click that is not checked yet is listed as well; one that was refused is not.
+
+        :param click: the idempotency key of the click before which they were received.
+        """
+
     async def history_page(self, request_id: RequestId, *, limit: int, position: PagePosition) -> Page[AuditEntry]:
         """List the audit entries of a request, oldest first.
 

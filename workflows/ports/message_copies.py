@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from workflows.core.errors.raised import DomainError
@@ -131,6 +131,9 @@ class MessageCopies(Protocol):
 
         :param request_count: the result of `count_home_requests` before the content was read.
         """
+
+    async def request_reminder(self, person: ChatId, at: datetime) -> None:
+        """Store an effect that reminds a person later, unless one waits already. A restart loses nothing."""
 
     async def request_card_update(
         self, request_id: RequestId, *, after: timedelta, may_be_running: bool = False

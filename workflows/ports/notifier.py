@@ -13,7 +13,7 @@ from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.policy.freeze import Freeze
-from workflows.core.policy.silence import ReviewReminder
+from workflows.core.policy.reviews.silence import ReviewReminder
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
@@ -128,7 +128,13 @@ class Notifier(Protocol):
         """
 
     async def remind(self, request: AccessRequest) -> None:
-        """Remind the people who can decide on a request. Each gets one message a day about all waiting requests."""
+        """Remind the people who can decide on a request, each in their working hours.
+
+        Each gets one message a day about all waiting requests.
+        """
+
+    async def remind_person(self, person: ChatId) -> None:
+        """Remind one person of everything that waits for them, in their working hours."""
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell the requester and the people who could have decided that a request expired.

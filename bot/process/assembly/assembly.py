@@ -54,6 +54,7 @@ from workflows.effects.apply import Applier
 from workflows.effects.batches.lists import BatchLists
 from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
+from workflows.effects.escalations import Escalations
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
@@ -171,6 +172,7 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
         clock=systems.clock,
         card_update_after=timedelta(seconds=systems.pauses.card_update),
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
+        calendar=systems.catalog.calendar,
     )
     return SlackNotifier(outbound, batch_list_files(systems, outbound))
 
@@ -233,7 +235,14 @@ def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
         LimitedAction.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
         LimitedAction.SEARCHES: settings.gatehouse_max_searches_per_hour,
     }
-    return Limits(store=systems.store, alarms=alarms, clock=systems.clock, maximums=maximums)
+    return Limits(
+        store=systems.store,
+        alarms=alarms,
+        clock=systems.clock,
+        maximums=maximums,
+        open_requests=settings.gatehouse_max_open_requests,
+        second_look_from=settings.gatehouse_second_look_from,
+    )
 
 
 def _permission_check(
@@ -281,6 +290,7 @@ def _performer(
         batches=_batch_runner(systems, service, batches, preparer, applier),
         batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
         notifier=notifier,
+        escalations=Escalations(service=service, store=store, tenant=systems.tenant, directory=systems.directory),
         end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),
         review_reminders=ReviewReminders(
             service=service,

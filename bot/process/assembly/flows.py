@@ -24,6 +24,7 @@ from bot.slack.flows.decide.delegation.absence_flow import AbsenceFlow
 from bot.slack.flows.decide.delegation.reassign_flow import ReassignFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
+from bot.slack.flows.decide.support import SupportFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
@@ -38,6 +39,7 @@ from bot.slack.flows.request_access.reduce import ReduceFlow
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
+from bot.slack.flows.show.policy import PolicyFlow
 from bot.slack.flows.sponsor.flow import SponsorFlow
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members, WindowMembers
@@ -109,7 +111,7 @@ def make_flows(
         *_alarm_flows(systems, service, campaigns, windows, members),
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, display_directory),
-        _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
+        *_show_flows(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
     )
 
 
@@ -166,7 +168,7 @@ def _decide_flows(
     windows: ModalWindows,
     members: Members,
     display_directory: DisplayDirectory,
-) -> tuple[DecideFlow, AbsenceFlow, ReassignFlow, ConversationFlow, ChangesFlow]:
+) -> tuple[Flow, ...]:
     store, directory, clock = systems.store, systems.directory, systems.clock
     decide = DecideFlow(
         service=service,
@@ -185,6 +187,7 @@ def _decide_flows(
         ReassignFlow(service=service, store=store, windows=windows, members=members, directory=display_directory),
         ConversationFlow(service=service, store=store, windows=windows, directory=directory, clock=clock),
         ChangesFlow(service=service, windows=windows, directory=directory, less_access=less_access),
+        SupportFlow(service=service, store=store, windows=windows, members=members),
     )
 
 
@@ -205,7 +208,7 @@ def _home_flow(
     )
 
 
-def _show_flow(
+def _show_flows(
     systems: ExternalSystems,
     answers: Answers,
     windows: ModalWindows,
@@ -213,8 +216,8 @@ def _show_flow(
     audit_log_permission: AuditLogPermission,
     lookup_permission: LookupPermission,
     display_directory: DisplayDirectory,
-) -> ShowFlow:
-    return ShowFlow(
+) -> tuple[Flow, ...]:
+    show = ShowFlow(
         answers=answers,
         windows=windows,
         lookup_permission=lookup_permission,
@@ -225,6 +228,7 @@ def _show_flow(
         tenant=systems.tenant,
         clock=systems.clock,
     )
+    return show, PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
 
 
 def _partner_setup_flow(

@@ -66,7 +66,8 @@ class Receiver:
 def make_receiver(systems: ExternalSystems) -> Receiver:
     """Create what stores a click."""
     settings, wake = systems.settings, Wake()
-    service = Service(store=systems.store, clock=systems.clock, wake=wake)
+    calendar = systems.catalog.calendar
+    service = Service(store=systems.store, clock=systems.clock, wake=wake, calendar=calendar)
     guard = Guard(
         service=service,
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),

@@ -5,15 +5,33 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    Limit,
+    TextRun,
+    actions,
+    bullets,
+    button,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    paragraph,
+    quote,
+    rich_text,
+    with_local_times,
+)
+from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS, Message, message
 from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
 from bot.words.requests.approval_chain import chain_rule_words
+from bot.words.requests.messages import message_words, notified_message_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.sentences import counted
 from workflows.core.checks.partner_setup.steps import newly_required_steps
+from workflows.core.errors.facts import Fact
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
@@ -213,3 +231,20 @@ def _rejection(request: AccessRequest) -> Decision | None:
     if request.state is not RequestState.REJECTED:
         return None
     return next((d for d in reversed(request.decisions) if d.choice is Choice.REJECT), None)
+
+
+def second_look_message(fact: Fact) -> Message:
+    """Return the message that asks to look once more at an approval, with the button that confirms it.
+
+    :param fact: with the code `MessageCode.SECOND_LOOK`.
+    """
+    request, value = str(fact.values["request"]), f"{fact.values['request']}:{fact.values['digest']}"
+    blocks: list[Block] = [
+        rich_text(paragraph(*with_local_times(message_words(fact), MAX_NOTICE_CHARACTERS))),
+        actions(
+            f"second_look:{request}",
+            button("Approve", ids.APPROVE_AGAIN, value),
+            button("Details", ids.REVIEW_REQUEST, value),
+        ),
+    ]
+    return message(notified_message_words(fact), blocks)

@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 
 from bot.slack.blocks.message import Message, notice
+from bot.slack.cards.decisions import second_look_message
 from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
 from bot.slack.cards.review_card import (
     ended_review_card,
@@ -45,6 +46,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
@@ -95,9 +97,17 @@ class SlackNotifier:
             await self._refresh_homes(request.fields.requester, request.fields.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
-        """Remind everybody who can decide on a request, once a day, in one message for all that waits for them."""
+        """Remind everybody who can decide on a request, once a day, in one message for all that waits for them.
+
+        Nobody misses the notice that it expires: whose working hours begin too late for it gets it at once.
+        """
         holders = await self._recipients.stage_holders(request)
-        await self._reminders.remind(await self._recipients.asked(request, holders))
+        latest = None if request.expiry_told_at is None else request.expires_at
+        await self._reminders.remind(await self._recipients.asked(request, holders), latest=latest)
+
+    async def remind_person(self, person: ChatId) -> None:
+        """Remind one person of everything that waits for them, in their working hours."""
+        await self._reminders.remind([person])
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell everybody who should have decided on a request that it expired, in one message a day; and its requester.
@@ -236,6 +246,8 @@ class SlackNotifier:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
         complete = await self._with_domain(fact)
         message = notice(message_words(complete), notified_message_words(complete))
+        if fact.code == MessageCode.SECOND_LOOK:
+            message = second_look_message(complete)
         if channel:
             try:
                 await self._outbound.copies.call(

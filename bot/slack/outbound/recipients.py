@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,8 +17,9 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.relations import NO_RELATIONS, Relations
-from workflows.core.policy.silence import ADMINS_ASKED_FROM
-from workflows.core.policy.template import Stage
+from workflows.core.policy.reviews.silence import ADMINS_ASKED_FROM
+from workflows.core.policy.template import Stage, roles_of
+from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility_at_expiry
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
@@ -50,6 +51,8 @@ class Outbound:
     """How long a change of a request waits before the copies that nobody clicked show it."""
     lift_within: timedelta = USUAL_LIFT_WITHIN
     """How old a suspension may be to be lifted."""
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    """The organization's working days."""
 
 
 class Recipients:
@@ -66,7 +69,8 @@ class Recipients:
         """List the members of the roles of the open stage and of later ones; empty when nobody needs to decide."""
         if eligibility is None:
             return {}
-        return {stage.role: await self.holders(stage.role, eligibility.relations) for stage in eligibility.open_stages}
+        roles, relations = [role for stage in eligibility.open_stages for role in stage.roles], eligibility.relations
+        return {role: await self.holders(role, relations) for role in roles}
 
     async def stage_members(self, request: AccessRequest) -> frozenset[ChatId]:
         """List the members of every role of a request's approval chain: their App Homes list the request, or did."""
@@ -75,8 +79,8 @@ class Recipients:
 
     async def chain_members(self, stages: Sequence[Stage], relations: Relations = NO_RELATIONS) -> frozenset[ChatId]:
         """List the members of every role of an approval chain."""
-        roles = {stage.role for stage in stages}
-        return frozenset().union(*[await self.holders(role, relations) for role in sorted(roles)])
+        roles = sorted(set(roles_of(stages)))
+        return frozenset().union(*[await self.holders(role, relations) for role in roles])
 
     async def holders(self, role: Role, relations: Relations = NO_RELATIONS) -> frozenset[ChatId]:
         """List the members of a role; empty when the directory refuses to say who they are.
@@ -91,7 +95,7 @@ class Recipients:
                 return frozenset()  # the card then shows the title of the stage
 
     async def deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
-        """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
+        """List who can decide now: members of the open stage's roles who are not excluded and have not decided."""
         return await self.deciders_now(current_eligibility(request), holders)
 
     async def deciders_now(
@@ -103,7 +107,8 @@ class Recipients:
         """
         if eligibility is None:
             return frozenset()
-        return await able_to_decide(eligibility, holders[eligibility.open_stages[0].role], self._directory)
+        members = [holders[role] for role in eligibility.open_stages[0].roles]
+        return await able_to_decide(eligibility, frozenset().union(*members), self._directory)
 
     async def asked(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who is asked and reminded now, see `asked_now`."""
@@ -119,7 +124,8 @@ class Recipients:
         if eligibility is None:
             return frozenset()
         stage = eligibility.open_stages[0]
-        return (await asked_to_decide(eligibility, stage, holders[stage.role], self._directory)).people
+        members = frozenset[ChatId]().union(*[holders[role] for role in stage.roles])
+        return (await asked_to_decide(eligibility, stage, members, self._directory)).people
 
     async def later_deciders(
         self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]
@@ -138,8 +144,9 @@ class Recipients:
         eligibility = eligibility_at_expiry(request)
         if eligibility is None:
             return frozenset()
-        holders = await self.holders(eligibility.open_stages[0].role, eligibility.relations)
-        return await able_to_decide(eligibility, holders, self._directory)
+        roles, relations = eligibility.open_stages[0].roles, eligibility.relations
+        members = [await self.holders(role, relations) for role in roles]
+        return await able_to_decide(eligibility, frozenset().union(*members), self._directory)
 
 
 def direct_recipients(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:

@@ -1,11 +1,13 @@
 """Tell approvers what waits for them and what expired, in one message a person and day; and requesters what expired.
 
+A person is reminded in the working hours of their own time zone, and the day is theirs.
+
 Only the newest reminder of a person changes. A closed one stays as it is, whatever waits later.
 """
 
 import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.reminder import (
@@ -19,6 +21,7 @@ from bot.slack.outbound.card_copies import posted_at
 from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
 from workflows.app.reads.waiting_requests import WaitingDecisions, waiting_for
 from workflows.core.people import ChatId
+from workflows.core.policy.working_time import next_working_moment
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import EXPIRED_TOLD_TOGETHER
 from workflows.ports.message_copies import MessageCopy
@@ -38,13 +41,22 @@ class Reminders:
         self._recipients = Recipients(outbound.directory)
         self._locks: dict[ChatId, asyncio.Lock] = {}
 
-    async def remind(self, people: Iterable[ChatId]) -> None:
+    async def remind(self, people: Iterable[ChatId], *, latest: datetime | None = None) -> None:
         """Send each person one message about everything that waits for them now. A repetition updates it.
 
+        Who does not work now gets it when they work next: that is stored.
+
+        :param latest: whose working hours begin only after this time gets the message now; None for nobody.
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
+        now = self._outbound.clock.now()
         for person in sorted(people):
-            await self._remind(person)
+            zone = await self._outbound.directory.zone_of(person)
+            moment = next_working_moment(now, zone, self._outbound.calendar)
+            if moment <= now or (latest is not None and moment >= latest):
+                await self._remind(person, f"{now.astimezone(zone):%Y-%m-%d}")
+            else:
+                await self._outbound.store.request_reminder(person, moment)
 
     async def send_expiry_messages(self, people: Iterable[ChatId]) -> None:
         """Tell each person, in one message a day, which requests expired today without their decision.
@@ -92,14 +104,13 @@ class Reminders:
                 if posted := await self._live_reminders(person):
                     await self._update(posted[-1], await self._waiting(person), replaces_deleted=False)
 
-    async def _remind(self, person: ChatId) -> None:
+    async def _remind(self, person: ChatId, today: str) -> None:
         # One at a time, so that an update from what waited before does not bring a closed reminder back.
         async with self._lock(person):
             waiting, posted = await self._waiting(person), await self._live_reminders(person)
             if not waiting.count:
                 return
             now = self._outbound.clock.now()
-            today = f"{now:%Y-%m-%d}"
             if posted and posted[-1].occasion == today:
                 await self._update(posted[-1], waiting, replaces_deleted=True)
             else:

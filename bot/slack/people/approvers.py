@@ -26,7 +26,7 @@ from workflows.core.requests.eligibility import (
     eligibility,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 MAX_NAMED_APPROVERS: Final = 12
@@ -88,6 +88,11 @@ async def asked_to_decide(
     return who_is_asked(able, stand_ins, missing=stage.missing)
 
 
+async def holders_of_stage(stage: OpenStage, relations: Relations, directory: PeopleDirectory) -> frozenset[ChatId]:
+    """List everybody who holds a stage now: the members of its role, and of its alternates once they were asked."""
+    return frozenset().union(*[await holders_for(role, relations, directory) for role in stage.roles])
+
+
 async def may_decide(request: AccessRequest, reader: ChatId, directory: DisplayDirectory) -> bool | None:
     """Return whether a person may decide on a request now, for a window; None when the roles cannot be read now.
 
@@ -120,8 +125,8 @@ async def may_decide_now(
         return None
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            role, relations = eligibility_now.open_stages[0].role, eligibility_now.relations
-            free = await able_to_decide(eligibility_now, await holders_for(role, relations, directory), directory)
+            stage, relations = eligibility_now.open_stages[0], eligibility_now.relations
+            free = await able_to_decide(eligibility_now, await holders_of_stage(stage, relations, directory), directory)
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return None
     return bool(ids_of(reader, known) & free)
@@ -147,7 +152,7 @@ async def name_able(
     possible: Eligibility, holders: Mapping[Role, frozenset[ChatId]], directory: DisplayDirectory
 ) -> dict[Role, Approvers]:
     """Return the people who can still decide, by role."""
-    stages = {stage.role: stage for stage in reversed(possible.open_stages)}
+    stages = {role: stage for stage in reversed(possible.open_stages) for role in stage.roles}
     return {
         role: await _name_approvers(possible, stages[role], all_holders, directory)
         for role, all_holders in holders.items()
@@ -178,7 +183,8 @@ async def name_open_stages_of(
         return NO_APPROVERS_KNOWN
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            roles, relations = [stage.role for stage in eligibility_now.open_stages], eligibility_now.relations
+            roles = [role for stage in eligibility_now.open_stages for role in stage.roles]
+            relations = eligibility_now.relations
             holders = {role: await holders_for(role, relations, directory) for role in roles}
             return await name_able(eligibility_now, holders, directory)
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
@@ -199,7 +205,7 @@ async def deciders_by_stage(
         [
             (stage, tuple(sorted(await able_to_decide(possible, holders, directory))))
             for stage in stages
-            for holders in [await holders_for(stage.role, possible.relations, directory)]
+            for holders in [await holders_of_stage(stage, possible.relations, directory)]
         ]
     )
 

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import structlog
+
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.reads import UserGroups
-from bot.slack.people.users import SlackUser, mail_of_user, name_of_user, time_to_keep
+from bot.slack.people.users import SlackUser, mail_of_user, name_of_user, time_to_keep, zone_of_user
 from workflows.cache import Cache
 from workflows.core.delegation.absence import Absence, active_absences
 from workflows.core.delegation.asking import StandIn
@@ -24,6 +26,8 @@ _TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for a person's identity; without it only the Slack id is used for display."""
 _MAX_CACHED_ANSWERS: Final = 5000
 """How many answers of one kind are kept."""
+
+_log = structlog.get_logger()
 
 Asked = TypeVar("Asked", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -46,6 +50,7 @@ class DisplayDirectory:
         :param absences: lists the absences that end after a moment; None: nobody is away.
         """
         self._directory, self._clock, self._absences = directory, clock, absences
+        self._without_zone: set[ChatId] = set()
 
         def cache(
             read: Callable[[Asked], Coroutine[Any, Any, Answer]],
@@ -143,6 +148,18 @@ class DisplayDirectory:
     async def mail_of(self, chat_id: ChatId) -> str:
         """Return a Slack user's mail address, from the cache; empty when Slack shows none."""
         return mail_of_user(await self.user(chat_id))
+
+    async def zone_of(self, chat_id: ChatId) -> tzinfo:
+        """Return a Slack user's time zone, from the cache; UTC when there is none that exists, which is logged once."""
+        try:
+            user = await self.user(chat_id)
+        except Refused:
+            return UTC
+        zone = zone_of_user(user)
+        if zone is None and chat_id not in self._without_zone:
+            self._without_zone.add(chat_id)
+            _log.warning("time_zone_unknown", person=chat_id, tz=str(user.get("tz") or ""), used="UTC")
+        return zone or UTC
 
     async def user_groups(self) -> UserGroups:
         """Return every user group with its members, from the cache."""

@@ -1,8 +1,9 @@
 """Read Slack's user object: full membership of our workspace, ids, name and mail address."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -67,3 +68,14 @@ def name_of_user(user: SlackUser, chat_id: ChatId) -> str:
 def mail_of_user(user: SlackUser) -> str:
     """Return the user's mail address; empty when Slack shows none."""
     return str((user.get("profile") or {}).get("email") or "")
+
+
+def zone_of_user(user: SlackUser) -> tzinfo | None:
+    """Return the user's time zone; None when Slack names none, or none that exists."""
+    name = user.get("tz")
+    if not isinstance(name, str) or not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, not a zone's name, or a folder of zones
+        return None

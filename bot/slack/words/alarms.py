@@ -10,8 +10,8 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
-from bot.words.refusals.approvers import manager_problem_words
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, end_asked_words, frozen_words
+from bot.words.refusals.named_people.approvers import manager_problem_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.reviews.silence import why_open_words

@@ -58,4 +58,6 @@ def open_request_words(values: Values) -> str:
         subject = f"{requester or 'Somebody else'} has"
         if values["may_withdraw"] and requester is not None:
             todo = f"Wait until it ends, or ask {requester} to withdraw it."
+        if values.get("may_support"):
+            todo = f"Support it if you need the same. Otherwise wait until it ends, or ask {requester} to withdraw it."
     return f"{subject} an open {_KINDS[kind]} for this partner: {request}. {todo}"

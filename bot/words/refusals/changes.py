@@ -17,7 +17,7 @@ def _ends_later(values: Values) -> str:
 
 def _out_of_date(values: Values) -> str:
     if values["is_replaced"]:
-        return "There is a newer proposal. Answer the newest message about this request."
+        return "There is a newer proposal. See the newest message about this request."
     return (
         "This proposal is out of date: it was answered, or the request changed since. Open Details for the present "
         "state. The approver can propose it again."
@@ -26,7 +26,7 @@ def _out_of_date(values: Values) -> str:
 
 CHANGES: Final[Sentences] = {
     R.CANNOT_BE_CHANGED: (
-        "Changes can be asked for only on an access request. Reject this request and say what must be different."
+        "Changes can be asked for only on an access request. Give a reason and reject this request instead."
     ),
     R.PROPOSAL_GIVES_MORE: (
         "This would give more access than the request. Choose less, or reject the request and say what is needed."
@@ -41,5 +41,5 @@ CHANGES: Final[Sentences] = {
     R.PROPOSAL_EMPTY: "This is what the request asks for already. Choose less, or close this window.",
     R.PROPOSAL_OUT_OF_DATE: _out_of_date,
     R.ONLY_REQUESTER_ANSWERS: "Only the requester can answer this proposal. You need to do nothing.",
-    R.LEFT_OUT_EVERYTHING: "Nothing of “{template}” would be left. Leave some of it in, or do not ask for it at all.",
+    R.LEFT_OUT_EVERYTHING: "Nothing of “{template}” would be left. Choose fewer parts to leave out.",
 }

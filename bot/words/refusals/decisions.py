@@ -8,13 +8,13 @@ from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.names.partners import verified_name
-from bot.words.refusals.approvers import manager_problem_words
+from bot.words.refusals.named_people.approvers import manager_problem_words
 from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.partners.closing.lifting import CannotLift
-from workflows.core.policy.sponsorship import HandoverState
+from workflows.core.policy.reviews.sponsorship import HandoverState
 from workflows.core.requests.request import RequestKind
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
@@ -133,6 +133,9 @@ def _not_due_yet(values: Values) -> str:
         "review_event": "This is known already.",
         "suspension": "The suspension was requested already, or nobody was reminded yet.",
         "approver_reminder": "No reminder of the approvers is due.",
+        "escalation": "No escalation is due.",
+        "expiry_notice": "No notice about the expiry is due.",
+        "end_of_question": "The question still has time to be answered.",
         "setup_reminder": "No reminder of the partner setup is due.",
         "handover": "No reminder or end of the question to the next sponsor is due.",
         "end_notice": "No notice about the end of the access is due.",
@@ -216,6 +219,15 @@ DECISIONS: Final[Sentences] = {
     "the approvers on the card.",
     R.SUPPORTER_MAY_NOT_DECIDE: "You can't decide on this request, because you support it. Ask one of the approvers on "
     "the card.",
+    R.SECOND_LOOK_NEEDED: "You approved several high risk requests within {minutes} minutes. This approval is not "
+    "counted yet. See the private message that lists them, and approve there.",
+    R.OWN_REQUEST_NOT_SUPPORTED: "This is your own request, so you cannot support it as well. You need to do nothing.",
+    R.ALREADY_SUPPORTED: "You support this request already. You need to do nothing.",
+    R.APPROVED_NOT_SUPPORTED: "You have approved this request, so you cannot support it. You need to do nothing.",
+    R.SUPPORTER_IS_NEEDED: "Who supports a request never decides on it. Without you, too few people with the role "
+    "“{role}” could decide. Ask an admin to add people to the role.",
+    R.TOO_MANY_SUPPORTERS: "This request has {limit} supporters already, as many as it can have. Wait until it ends.",
+    R.SUPPORT_TOO_LONG: "Shorten the reason to {limit} characters.",
     R.ALREADY_DECIDED: "You have already approved this request. Each person can approve once. You need to do nothing.",
     R.NOT_AN_APPROVER: _not_an_approver,
     R.NOT_YOUR_TURN: "“{stage}” decides before your stage, “{later}”. Wait until it has approved.",

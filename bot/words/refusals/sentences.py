@@ -5,13 +5,13 @@ from typing import Final
 
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.adoption import ADOPTION
-from bot.words.refusals.approvers import APPROVERS
 from bot.words.refusals.changes import CHANGES
 from bot.words.refusals.conversation import ABOUT_THE_ASKED, CONVERSATION
 from bot.words.refusals.decisions import DECISIONS
 from bot.words.refusals.forms import FORMS
 from bot.words.refusals.freeze import FREEZE
 from bot.words.refusals.ids import IDS, UNREADABLE
+from bot.words.refusals.named_people.approvers import APPROVERS
 from bot.words.refusals.named_people.delegation import (
     ABOUT_THE_ABSENT,
     ABOUT_THE_DELEGATE,

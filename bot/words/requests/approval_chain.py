@@ -1,4 +1,4 @@
-"""The sentences that say why a request needs as many approvals as it does."""
+"""The sentences about an approval policy: why so many approvals, who may request, and what silence leads to."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -9,7 +9,7 @@ from workflows.core.plans.plan import Adoption
 from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import requirement_of, risk_for_approval
-from workflows.core.policy.template import Stage
+from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import PreparedRequest
 
 _SHORT: Final[Mapping[ChainRule, str]] = {
@@ -90,3 +90,9 @@ def _approval_count(prepared: PreparedRequest) -> int:
 
 def _least(prepared: PreparedRequest) -> int:
     return requirement_of(risk_for_approval(prepared.plan, prepared.observation.default).level).people
+
+
+def decide_words(template: Template) -> str:
+    """Return until when approvers decide, and what happens without their approvals."""
+    within = counted(template.decide_within.days, "day")
+    return f"within {within}, or the request expires and nothing changes"

@@ -15,6 +15,7 @@ from workflows.ports.audit_log import RECEIVED, AuditEntry
 _CLICKS: Final[Mapping[str, str]] = {
     "want_approve": "Approval received",
     "want_reject": "Rejection received",
+    "want_support": "Support received",
     "want_withdraw": "Withdrawal received",
     "want_ask": "Question received",
     "want_answer": "Answer received",
@@ -57,8 +58,9 @@ def recorded_names(request: AccessRequest) -> Mapping[str, str]:
     people += [one.on_behalf_of for one in (*request.void_decisions, *request.decisions) if one.on_behalf_of]
     people += [person for one in request.reassignments for person in (one.by, one.from_person, one.to_person)]
     people += [person for remark in request.remarks for person in (remark.person, *remark.asked)]
-    people += [] if request.submitter is None else [request.submitter]
+    people += [*request.supporters, *([] if request.submitter is None else [request.submitter])]
     people += [] if prepared is None else [prepared.requester, prepared.sponsor]
+    people += [] if prepared is None or prepared.submitter is None else [prepared.submitter]
     return {key: person.name for person in people for key in (person.chat_id, person.id)}
 
 

@@ -47,6 +47,10 @@ _GUESTS: Final = {
 STAYS_IN_WINDOW: Final = "What you typed stays in this window, so that you can copy it."
 
 
+SUPPORT_EFFECT: Final = (
+    "Approvers see your name and your reason. You can never decide on this request. Gatehouse tells you its end."
+)
+SUPPORT_HINT: Final = "Why you need this access, too. At most 500 characters."
 FOR_PERSON_HINTS: Final = {
     MayRequestFor.REPORTS: "Choose yourself, or a person whose manager in Entra you are. Neither of you can approve.",
     MayRequestFor.MEMBERS: "Choose yourself, or the person who needs it. Neither of you can approve.",
@@ -108,15 +112,6 @@ def wait_words(wait: timedelta) -> str:
     if hours < 48:
         return counted(round(hours), "hour", "hours")
     return counted(round(hours / 24), "day", "days")
-
-
-def chosen_template_words(offer: Offer) -> tuple[str, ...]:
-    """Return what a person must know about the chosen template, in lines of one or two sentences."""
-    word = risk_level_words(offer.level)
-    risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
-    if offer.usual_wait is not None:
-        risk += f" Usual approval: {wait_words(offer.usual_wait)}."
-    return (f"{offer.template.title}: {offer.template.description}", risk)
 
 
 def stage_words(stage: Stage) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from bot.words.sentences import and_list, counted
 from workflows.core.conversation.remarks import Remark, RemarkKind
 from workflows.core.partners.history.outside_changes import RecordedEntry
-from workflows.core.policy.silence import AskedAs, ManagerSkipped
+from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped
 from workflows.core.requests.commands.review_event import SkipReason
 
 ACCEPTED: Final = "accepted"
@@ -24,9 +24,15 @@ DONE: Final[Mapping[str, str]] = {
     "record_delayed": "Delayed: a service did not answer",
     "approve": "Approved",
     "reject": "Rejected",
+    "support": "Supported by a person who needs the same access",
     "withdraw": "Withdrawn",
     "expire": "Expired",
     "remind_approvers": "Approvers reminded",
+    "escalate": "Waited too long, others are asked or told",
+    "record_escalation": "Others asked or told",
+    "announce_expiry": "Told that it expires soon",
+    "stop_clock": "The time to decide stopped",
+    "resume_clock": "The time to decide goes on",
     "move_card": "Card moved to another channel",
     "reassign": "Approval reassigned",
     "set_absence": "Absence set",
@@ -69,7 +75,7 @@ DONE: Final[Mapping[str, str]] = {
     "withdraw_sponsorship": "Withdrew the question who shall be the sponsor",
     "remind_handover": "Reminded the person who was asked to be the sponsor",
     "expire_handover": "Not answered in time, the sponsor stays the same",
-    "record_relations": "Another manager decides now",
+    "record_relations": "Entra names another manager, who is asked",
     "record_sponsors": "The partner has another sponsor; an approval of theirs does not count",
     "prompt_setup": "Partner setup reminder by itself",
     "postpone_setup_prompt": "Partner setup reminder postponed, because the sponsor had one that day",
@@ -87,6 +93,7 @@ DONE: Final[Mapping[str, str]] = {
 _TRIED: Final[Mapping[str, str]] = {
     "approve": "Approval not counted",
     "reject": "Rejection not counted",
+    "support": "Support not recorded",
     "withdraw": "Withdrawal refused",
     "edit": "Edit refused",
     "ask": "Question not recorded",

@@ -1,11 +1,14 @@
-"""The sentences of private messages about a request, a partner, or a click."""
+"""The sentences of private messages about a request, a partner, or a click.
+
+It is long because every code of a message has its sentence here.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
-from bot.words.refusals.approvers import manager_problem_words
+from bot.words.refusals.named_people.approvers import manager_problem_words
 from bot.words.refusals.named_people.delegation import (
     absence_ended_words,
     absence_set_words,
@@ -14,12 +17,12 @@ from bot.words.refusals.named_people.delegation import (
 )
 from bot.words.refusals.review_campaigns import ended_words, started_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.sentences import counted, minute
+from bot.words.sentences import and_list, counted, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import RequestState, SkippedReason
 
 SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.TEXT: "{text}",
@@ -50,6 +53,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "{partner}{about}: {name} declined your proposal to ask for less. Reason: {reason} The request is unchanged. "
         "You can decide on it, or propose something else."
     ),
+    MessageCode.EXPIRES_SOON: (
+        "{partner}: your request{id} is not decided yet. It expires on {expires}. Those who can still decide are told. "
+        "You can ask them, or edit the request for a new time."
+    ),
     MessageCode.DRIFT_FOUND: (
         "A sweep found settings that are not as approved, for {drifted}: {names}. The admins know. "
         "/partner show with a domain shows what differs."
@@ -70,6 +77,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.HANDOVER_EXPIRED: (
         "{partner}: {proposed} did not answer in time. The sponsor is still {sponsor}. "
         "/partner sponsor asks somebody else."
+    ),
+    MessageCode.SUPPORT_RECORDED: (
+        "{partner}: you support request {request} of {requester}. You cannot decide on it. Gatehouse tells you its end."
     ),
     MessageCode.CLICK_WAITS: (
         "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "
@@ -219,6 +229,37 @@ def _role_empty(values: Values) -> str:
     )
 
 
+def _manager_told(values: Values) -> str:
+    return (
+        f"{_waits(values)} You are told because you manage {and_list(values['names'])}. This gives you no right to "
+        "decide. Please ask them to decide, or to name somebody who can."
+    )
+
+
+def _admin_told(values: Values) -> str:
+    reasons = " ".join(_SKIPPED[fact["code"]].format_map(fact["values"]) for fact in values["skipped"])
+    start = f"{_waits(values)} {reasons}".strip()
+    return f"{start} Please ask the approvers to decide, or repair the role in roles.toml."
+
+
+def _waits(values: Values) -> str:
+    return (
+        f"{values['partner']}: the request {values['request']} waits for “{values['stage']}”, and expires on "
+        f"{minute(values['expires_at'])}."
+    )
+
+
+_SKIPPED: Final[Mapping[str, str]] = {
+    SkippedReason.ROLE_EMPTY: "Nobody with the role “{role}” may decide.",
+    SkippedReason.NO_MANAGER: "Entra names no manager of {name}.",
+    SkippedReason.DISABLED: "The manager of {name} has a disabled account.",
+    SkippedReason.GUEST: "The manager of {name} is a guest.",
+    SkippedReason.NOT_IN_CHAT: "The manager of {name} is not in this workspace.",
+    SkippedReason.EXCLUDED: "The manager of {name} takes part in this request.",
+    SkippedReason.UNREADABLE: "The managers of the approvers could not be read.",
+}
+
+
 def _setup_confirmed(values: Values) -> str:
     step = SHORT_NAMES[StepKey(values["step"])]
     return f"{values['partner']}: confirmed, recorded under your name: {step}. {_unconfirmed_steps(values['left'])}"
@@ -240,6 +281,23 @@ def _limit_near(values: Values) -> str:
     return (
         f"You have {values['left']} more {values['what']} in this hour. The limit for one person is "
         f"{values['maximum']}. The next one is possible at {minute(values['more_at'])}."
+    )
+
+
+def _supported_ended(values: Values) -> str:
+    ended = "is only partly applied (verified)" if values["part"] else ENDED.get(values["state"], "is closed")
+    if values["state"] == RequestState.APPLIED:
+        ended = "is approved and applied (verified)"
+    note = stored_note_words(values["note"])
+    return f"{values['partner']}: request {values['request']}, which you support, {ended}. {note}".strip()
+
+
+def _second_look(values: Values) -> str:
+    named = "; ".join(f"{one['partner']} ({one['request']})" for one in values["approved"])
+    return (
+        f"{values['partner']}: your approval of {values['request']} is not counted yet. You approved "
+        f"{counted(len(values['approved']), 'other high risk request')} within {values['minutes']} minutes: {named}. "
+        "Look at Details once more. Approve below if you mean it. If you did not click, tell an admin."
     )
 
 
@@ -273,9 +331,13 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.CLOSED: _closed,
     MessageCode.OUR_SIDE_SET: _our_side_set,
     MessageCode.ROLE_EMPTY: _role_empty,
+    MessageCode.MANAGER_TOLD: _manager_told,
+    MessageCode.ADMIN_TOLD: _admin_told,
     MessageCode.SETUP_CONFIRMED: _setup_confirmed,
     MessageCode.SETUP_UNCONFIRMED: _setup_unconfirmed,
     MessageCode.LIMIT_NEAR: _limit_near,
+    MessageCode.SUPPORTED_ENDED: _supported_ended,
+    MessageCode.SECOND_LOOK: _second_look,
     MessageCode.BATCH_ASKED: _batch_asked,
     MessageCode.BATCH_ENDED: _batch_ended,
     MessageCode.CAMPAIGN_STARTED: started_words,

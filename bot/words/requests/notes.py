@@ -27,6 +27,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.REJECTED: "Rejected by {name}: {reason}",
     NoteCode.WITHDRAWN: "The requester withdrew it.",
     NoteCode.UNDECIDED: "Not approved in time. Request it again if it is still needed.",
+    NoteCode.NOBODY_COULD_DECIDE: (
+        "Nobody could decide: for ten working days, too few people could approve “{stage}”. Ask an admin to name "
+        "approvers for it, then request it again."
+    ),
     NoteCode.RESTORE_UNDECIDED: (
         f"Not approved in time. If it is still needed, ask again with {COMMANDS[Action.RESTORE]} {{target}}."
     ),

@@ -71,7 +71,10 @@ def proposal_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
         prepared, plan=proposal.plan, template_title=proposal.template_title, stages=proposal.stages, restored=None
     )
     compared = replace(request, drift=None, previous_fields=request.fields, fields=proposal.fields)
-    return tuple(_lines(compared, prepared, proposed))
+    lines = _lines(compared, prepared, proposed)
+    if not proposal.plan.left_out or proposal.plan.template != prepared.plan.template:
+        return tuple(lines)
+    return tuple(line for line in lines if line.now != UNCHANGED)  # what is not asked for has one line of its own
 
 
 def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
@@ -96,10 +99,7 @@ def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRe
     yield from _line_if_different(
         "Approval policy", *(_policy_words(prepared.stages) for prepared in (earlier, present))
     )
-    yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
-    yield from _line_if_different(
-        "Not asked for", *(left_out_words(prepared.plan.left_out) or "nothing" for prepared in (earlier, present))
-    )
+    yield from _template_lines(earlier, present)
     ends = [plan_shown.plan.ends_at for plan_shown in (earlier_plan, present_plan)]
     durations = [plan_shown.plan.duration for plan_shown in (earlier_plan, present_plan)]
     yield from _line_if_different("Last day", *("not set" if end is None else last_day(end) for end in ends))
@@ -115,6 +115,13 @@ def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRe
     if request.drift is not None:
         for line in existence_lines(request.drift):
             yield RevisedLine(line.setting, line.before, line.now)
+
+
+def _template_lines(earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
+    yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
+    yield from _line_if_different(
+        "Not asked for", *(left_out_words(prepared.plan.left_out) or "nothing" for prepared in (earlier, present))
+    )
 
 
 def _revised_line(subject: str, earlier: ChangeLine | None, present: ChangeLine | None) -> RevisedLine:

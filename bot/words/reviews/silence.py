@@ -10,7 +10,7 @@ from bot.words.sentences import and_list, counted, minute
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.silence_decision import SilenceStep
 from workflows.core.plans.plan import OnSilence
-from workflows.core.policy.silence import LAST_CALL, PAUSES, REMINDER_AGE, AskedAs, Reminded, ReviewReminder
+from workflows.core.policy.reviews.silence import LAST_CALL, PAUSES, REMINDER_AGE, AskedAs, Reminded, ReviewReminder
 
 
 class OnSilenceWords(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.policy.sponsorship import HandoverState
+from workflows.core.policy.reviews.sponsorship import HandoverState
 
 IF_YOU_ACCEPT: Final = (
     "The sponsor answers the reviews and takes care of the partner setup. A sponsor cannot decide on requests about "

@@ -56,6 +56,12 @@ NEEDS: Final = {
     "views.update": None,
 }
 STORED: Final = {
+    "ask": "want_ask",
+    "answer": "want_answer",
+    "comment": "want_comment",
+    "ask_question": "want_ask",
+    "answer_question": "want_answer",
+    "add_comment": "want_comment",
     "request_partner_access": "shortcut",
     "open_request": "open_request",
     "target": "target",
@@ -332,6 +338,7 @@ def test_every_button_that_decides_says_on_which_card_it_is() -> None:
     cards = {button.action_id: button.card for button in buttons if button.card}
     assert cards == {
         "approve": Card.REQUEST,
+        "ask": Card.REQUEST,
         "reject": Card.REQUEST,
         "withdraw": Card.REQUESTER,
         "remind": Card.REQUESTER,

@@ -34,7 +34,8 @@ SAID: Final = {
     "⏳": ("waiting for approval", "0/", "1/", "2/"),
     "⚙️": ("being",),
     "🔎": ("being prepared", "current settings"),
-    "❓": ("waiting for Microsoft",),
+    "❓": ("waiting for Microsoft", "question", "Question"),
+    "💬": ("answered",),
     "❔": ("not known", "not checked", "not confirmed", "could not be checked", "Perhaps"),
     "⛔": ("rejected", "Error"),
     "↩️": ("withdrawn",),
@@ -50,7 +51,7 @@ SAID: Final = {
     "⏰": ("wait", "ended", "reminder", "review is due"),
     "🔔": ("still needed", "reminded again"),
     "🤝": ("partner setup",),
-    "ℹ️": ("replaced", "Note", "nothing is needed", "Deleted", "licence"),
+    "ℹ️": ("replaced", "Note", "nothing is needed", "Deleted", "licence", "no answer is needed"),
 }
 """What each icon means: one of these words stands in the same block."""
 ICON: Final = re.compile("|".join(sorted(SAID, key=len, reverse=True)))

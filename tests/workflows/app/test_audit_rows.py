@@ -9,6 +9,7 @@ import pytest
 from tests.workflows.core.builders import (
     AMARA,
     DANA,
+    MALLORY,
     NOW,
     REDEEM_STEP,
     REQUEST,
@@ -26,14 +27,15 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
 from workflows.core.checks.partner_setup.confirmations import Confirmation
+from workflows.core.conversation.remarks import RemarkId
 from workflows.core.partners.access_end.notices import EndNotice
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
-from workflows.core.policy.silence import AskedAs, Reminded, ReviewReminder
-from workflows.core.policy.sponsorship import HANDOVER_EXPIRES_AFTER, HANDOVER_REMINDED_AFTER, Handover
+from workflows.core.policy.reviews.silence import AskedAs, Reminded, ReviewReminder
+from workflows.core.policy.reviews.sponsorship import HANDOVER_EXPIRES_AFTER, HANDOVER_REMINDED_AFTER, Handover
 from workflows.core.requests.commands.automatic import (
     AcceptBatchDecisions,
     EndWithBatch,
@@ -78,16 +80,29 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
+    EndAbsence,
     ExpireHandover,
     ProposeSponsor,
+    Reassign,
     RemindHandover,
+    SetAbsence,
     WithdrawHandover,
 )
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.request import (
+    Answer,
+    Approve,
+    Ask,
+    Comment,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
+    Submit,
+    SupportRequest,
+    Withdraw,
+)
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,
     RecordReviewReminder,
@@ -148,6 +163,21 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
             f"U-AMARA reject accepted r-1 {TENANT} id-amara",
             f'{{"digest":"{DIGEST}","reason":" Too wide ","account":"id-amara"}}',
         ),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        SupportRequest(actor=MALLORY, request_id=REQUEST, reason="Same project"),
+        (f"U-MALLORY support accepted r-1 {TENANT} id-mallory", '{"reason":"Same project","account":"id-mallory"}'),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        Ask(actor=AMARA, request_id=REQUEST, text="Which?", asked=(RILEY,)),
+        (f"U-AMARA ask accepted r-1 {TENANT} id-amara", '{"text":"Which?","asked":["Riley"],"account":"id-amara"}'),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        Comment(actor=SAM, request_id=REQUEST, text="I agree."),
+        (f"U-SAM comment accepted r-1 {TENANT} id-sam", '{"text":"I agree.","account":"id-sam"}'),
     ),
     (
         S.AWAITING_APPROVAL,
@@ -420,8 +450,28 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
         ("U-AMARA want_reject received r-1 - -", f'{{"digest":"{DIGEST}","reason":"Too wide"}}'),
     ),
     (
+        SupportRequest(actor=ACTOR, request_id=REQUEST, channel="C1"),
+        ("U-AMARA want_support received r-1 - -", "{}"),
+    ),
+    (
+        Approve(actor=ACTOR, request_id=REQUEST, digest=DIGEST, is_second_look=True),
+        ("U-AMARA want_approve received r-1 - -", f'{{"digest":"{DIGEST}","second_look":true}}'),
+    ),
+    (
         Withdraw(actor=ACTOR, request_id=REQUEST, channel="C1"),
         ("U-AMARA want_withdraw received r-1 - -", "{}"),
+    ),
+    (
+        Ask(actor=ACTOR, request_id=REQUEST, text="Which?", asked=(RILEY.chat_id,)),
+        ("U-AMARA want_ask received r-1 - -", '{"text":"Which?","asked":["U-RILEY"]}'),
+    ),
+    (
+        Answer(actor=ACTOR, request_id=REQUEST, question=RemarkId("1"), text="Two."),
+        ("U-AMARA want_answer received r-1 - -", '{"text":"Two.","question":"1"}'),
+    ),
+    (
+        Comment(actor=ACTOR, request_id=REQUEST, text="I agree."),
+        ("U-AMARA want_comment received r-1 - -", '{"text":"I agree."}'),
     ),
     (
         AskReminder(actor=ACTOR, request_id=REQUEST, channel="C1"),
@@ -586,7 +636,8 @@ def test_no_command_is_forgotten_here() -> None:
     # What a batch does with its members is in `batches/test_batch_life.py`, and in `core/requests/test_commands.py`.
     of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordRelations, RecordSponsors, Reassign}
     commands = {*classes(RequestCommand), *classes(PartnershipCommand)}
-    assert {*shown, Submit, Expire, RemindApprovers, *of_batches} == commands
+    # An answer needs a question, see `effects/test_conversations.py`.
+    assert {*shown, Answer, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
     # Clicks about a campaign are in `schedule/reviews/test_campaigns.py`.
     of_campaigns = {StartCampaign, WithdrawCampaign}

@@ -9,8 +9,8 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Person, PersonId
-from workflows.core.policy.sponsorship import HandoverState
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.policy.reviews.sponsorship import HandoverState
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
     ProposeSponsor,

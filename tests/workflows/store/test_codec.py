@@ -19,7 +19,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import ChainRule, Choice, Decision
-from workflows.core.policy.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
@@ -30,6 +30,7 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     Prepare,
+    RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
     SendExpiryMessages,
@@ -45,11 +46,13 @@ from workflows.core.requests.effects import (
     ShowRequest,
     ShowReview,
     ShowSetup,
+    TellEscalation,
     UploadBatchList,
 )
 from workflows.core.requests.request import (
     AccessRequest,
     BatchId,
+    EscalationStep,
     ObservedPartner,
     PreparedRequest,
     RequestFields,
@@ -217,6 +220,15 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS, closes=st.booleans()),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
     SendReminders: st.builds(SendReminders, kind=st.just("remind"), request_id=REQUEST_IDS),
+    RemindPerson: st.just(RemindPerson(person=ChatId("U-AMARA"), not_before=datetime(2027, 3, 1, 9, tzinfo=UTC))),
+    TellEscalation: st.builds(
+        TellEscalation,
+        kind=st.just("tell_escalation"),
+        request_id=REQUEST_IDS,
+        round=st.integers(0, 5),
+        stage=st.integers(0, 5),
+        step=st.sampled_from(EscalationStep),
+    ),
     SendEndNotices: st.builds(
         SendEndNotices, kind=st.just("send_end_notices"), batch=st.text(), blocked=st.integers(0, 10)
     ),

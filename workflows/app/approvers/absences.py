@@ -22,7 +22,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.policy.approval import holds_stage
-from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, SetAbsence
+from workflows.core.requests.commands.people import AbsenceClick, EndAbsence, SetAbsence
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.eligibility import Eligibility

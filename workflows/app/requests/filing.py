@@ -34,6 +34,8 @@ class RequestLimitCheck:
 
     service: Service
     limits: Limits | None
+    is_new: bool = True
+    """Whether one more request will be open; not when one is edited."""
     _allowance: Allowance | None = field(default=None)
 
     async def require(self, requester: ChatId, *, key: str, account: PersonId | None = None) -> None:
@@ -45,6 +47,8 @@ class RequestLimitCheck:
             return  # filed already; this is a repetition
         try:
             self._allowance = await self.limits.require(LimitedAction.REQUESTS, requester, account)
+            if self.is_new:
+                await self.limits.require_few_open(requester, account)
         except Refused as refused:
             # The same form may be sent once more, later.
             limit_key = f"limit:{key}:{self.limits.clock.now().isoformat()}"

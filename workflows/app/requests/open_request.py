@@ -72,11 +72,14 @@ def may_edit(request: AccessRequest, person: ChatId | None, account: PersonId | 
     return request.is_filed_by(person, account) and is_editable(request)
 
 
-def open_request_fact(request: AccessRequest, asker: ChatId | None, account: PersonId | None = None) -> Fact:
+def open_request_fact(
+    request: AccessRequest, asker: ChatId | None, account: PersonId | None = None, *, may_support: bool = False
+) -> Fact:
     """Return which request is open, who filed it and when, what it requests, and whether it can be withdrawn.
 
     :param asker: the person who reads it; None when no person asks.
     :param account: the reader's account, when it is known.
+    :param may_support: whether a button to support it is beside the text.
     """
     fields, prepared = request.fields, request.prepared
     values = {
@@ -91,6 +94,7 @@ def open_request_fact(request: AccessRequest, asker: ChatId | None, account: Per
         "sent_at": request.created_at.astimezone(UTC).isoformat(),
         "state": request.state.value,
         "is_waiting": bool(request.note),
+        **({"may_support": True} if may_support else {}),
         **({"is_refused": True} if request.write_refusal is not None else {}),
     }
     return Fact(RefusalCode.OPEN_REQUEST, values)

@@ -16,6 +16,8 @@ from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.policy.template import MayRequestFor, Stage, Template
+from workflows.core.requests.eligibility import eligibility
+from workflows.core.requests.request import AccessRequest
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -177,3 +179,24 @@ async def approval_chain_problem(
     except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, Refused, TimeoutError):
         pass  # a person who is refused is named at another field
     return None
+
+
+async def require_chain_without(request: AccessRequest, person: Person, *, directory: PeopleDirectory) -> None:
+    """Check that enough people are left to decide when a person with a role of the chain supports the request.
+
+    :raises Refused: when there are not.
+    """
+    prepared = request.require_prepared()
+    held = await directory.current_roles([person])
+    relations = prepared.relations
+    if not any(
+        held.holds(person.id, stage.role) or person.chat_id in relations.chat_ids(stage.role)
+        for stage in prepared.stages
+    ):
+        return
+    excluded = await directory.all_ids({*eligibility(request).chat_ids, person.chat_id})
+    try:
+        await require_chain(directory, prepared.stages, excluded, relations=relations)
+    except InvalidField as error:
+        values = {name: error.fact.values.get(name, "") for name in ("stage", "role")}
+        raise Refused(RefusalCode.SUPPORTER_IS_NEEDED, **values) from error

@@ -68,13 +68,11 @@ def access_plan(
     :param record: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
     :param ends_at: the requested end, when a day was chosen in place of a duration.
     :param is_extension_asked: whether the plan before this one was an extension.
-    :param left_out: the parts of the template that are not asked for; see `policy.left_out`.
     :raises InvalidField: when a placeholder's value is missing or wrong.
     :raises NothingToChange: when the partner has these settings already, for the same time or longer. The error says
         which request would extend the access.
     """
-    period = (ends_at or now + duration) - now
-    left_out = known_parts(template.settings, left_out)
+    period, left_out = (ends_at or now + duration) - now, known_parts(template.settings, left_out)
     try:
         plan = plan_access(
             tenant_id=observation.identity.tenant_id,
@@ -91,8 +89,12 @@ def access_plan(
         plan = _renewal(observation, template, duration)
     is_extending = extends(plan, record, period, now, is_asked=is_extension_asked)
     plan = replace(plan, ends_at=ends_at, extends=is_extending, left_out=left_out)
-    at_end, on_silence = at_end_of(plan, record, template), on_silence_of(plan, record, template)
-    return with_inheritance(replace(plan, at_end=at_end, on_silence=on_silence), observation.default)
+    return with_inheritance(_with_terms(plan, record, template), observation.default)
+
+
+def _with_terms(plan: Plan, record: Partnership | None, template: Template) -> Plan:
+    """Return the plan with what happens at the end of the access, and when nobody answers a review."""
+    return replace(plan, at_end=at_end_of(plan, record, template), on_silence=on_silence_of(plan, record, template))
 
 
 def _renewal(observation: ObservedPartner, template: Template, duration: timedelta) -> Plan:

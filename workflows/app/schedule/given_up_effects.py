@@ -15,6 +15,7 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     Prepare,
+    RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
     SendExpiryMessages,
@@ -30,6 +31,7 @@ from workflows.core.requests.effects import (
     ShowRequest,
     ShowReview,
     ShowSetup,
+    TellEscalation,
     UploadBatchList,
 )
 from workflows.core.requests.transitions.transition import partner_of
@@ -83,7 +85,15 @@ async def _partner(effect: Effect, store: Store) -> str:
             return click.target
         case CheckPermission():
             subject = subject_of(effect.command)
-        case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages() | ShowBlockAtEnd():
+        case (
+            Prepare()
+            | Apply()
+            | ShowRequest()
+            | SendReminders()
+            | SendExpiryMessages()
+            | ShowBlockAtEnd()
+            | TellEscalation()
+        ):
             subject = CommandSubject(request_id=effect.request_id)
         case ShowReview() | ShowSetup() | ShowHandover():
             subject = CommandSubject(tenant_id=effect.tenant_id)
@@ -98,13 +108,21 @@ async def _partner(effect: Effect, store: Store) -> str:
 def _about(effect: Effect) -> str:
     """Return the request, partner or person that an effect is about."""
     match effect:
-        case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages() | ShowBlockAtEnd():
+        case (
+            Prepare()
+            | Apply()
+            | ShowRequest()
+            | SendReminders()
+            | SendExpiryMessages()
+            | ShowBlockAtEnd()
+            | TellEscalation()
+        ):
             return effect.request_id
         case ShowReview() | ShowSetup() | ShowHandover():
             return effect.tenant_id
         case CheckPermission():
             return effect.command.actor
-        case ShowHome() | SendMessage():
+        case ShowHome() | SendMessage() | RemindPerson():
             return effect.person
         case ShowAlarm():
             return effect.alarm_id

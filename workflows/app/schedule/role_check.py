@@ -1,6 +1,7 @@
 """Find roles with too few people while requests wait. Admins are told at once, each requester once."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,9 +18,10 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import AUDITOR, ChatId, Role
 from workflows.core.policy.relations import RelationHolder
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.deadlines.commands import ResumeClock, StopClock
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState, StopCause
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.intervals import ROLE_MEMBERS_KNOWN_FOR, ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
@@ -52,6 +54,8 @@ class RoleShortage:
     people: int
     """How many people can still decide on that stage."""
     needed: int
+    is_open_stage: bool
+    """Whether it is the stage that waits now, so that nobody can pass it."""
     missing_groups: tuple[str, ...]
     """User groups of the role that do not exist, or are disabled."""
     relation: RelationHolder | None = None
@@ -89,7 +93,9 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
     excluded_ids = await directory.all_ids(eligibility.chat_ids)
     shortages = []
     for place, stage in enumerate(eligibility.open_stages):
-        holders = await holders_for(stage.role, eligibility.relations, directory)
+        holders = frozenset[ChatId]().union(
+            *[await holders_for(role, eligibility.relations, directory) for role in stage.roles]
+        )
         free = eligibility.eligible_members(holders, excluded_ids)
         if place == 0 and len(free) >= stage.missing:  # what is kept for display may be hours old
             free = await directory.find_active(free, enough=stage.missing, within=ROLE_MEMBERS_KNOWN_FOR)
@@ -101,6 +107,7 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
                     title=stage.title,
                     people=len(free),
                     needed=stage.missing,
+                    is_open_stage=place == 0,
                     missing_groups=groups,
                     relation=eligibility.relations.holder_of(stage.role),
                 )
@@ -117,37 +124,50 @@ async def check_roles(
     clock: Clock,
     roles: Mapping[Role, RoleSource],
 ) -> None:
-    """Raise alarms for roles with too few people for open requests, and tell each requester once.
+    """Raise alarms for roles with too few people, tell each requester once, and stop the clocks; once a minute.
 
-    The check runs at most once a minute. When a role cannot be read, its alarm stays as it is.
+    When a role cannot be read, its alarm stays as it is.
     """
     now, last = clock.now(), await store.mark(MARK)
     if not _is_due(last, now):
         return
-    if last == "":
-        directory = directory.for_one_check()  # somebody has just been refused: nothing that is kept for display
+    directory = directory.for_one_check() if last == "" else directory  # a refusal just now: nothing kept for display
     await store.save_mark(MARK, now.isoformat())
-    open_requests = await store.open_requests_alone()
-    waiting = [request for request in open_requests if request.state is RequestState.AWAITING_APPROVAL]
+    waiting = [one for one in await store.open_requests_alone() if one.state is RequestState.AWAITING_APPROVAL]
     shortage_by_subject: dict[str, RoleShortage] = {}
     requests_by_subject: dict[str, list[AccessRequest]] = {}
+    stuck: set[RequestId] = set()
     try:
-        for request in waiting:
-            for shortage in await role_shortages(request, directory):
-                subject = shortage.subject_in(request)
-                shortage_by_subject.setdefault(subject, shortage)
-                requests_by_subject.setdefault(subject, []).append(request)
+        for request, shortage in [(one, lack) for one in waiting for lack in await role_shortages(one, directory)]:
+            subject = shortage.subject_in(request)
+            shortage_by_subject.setdefault(subject, shortage)
+            requests_by_subject.setdefault(subject, []).append(request)
+            stuck |= {request.id} if shortage.is_open_stage else set()
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
     values_by_subject = {
-        subject: _alarm_values(shortage, requests_by_subject[subject], roles.get(shortage.role))
-        for subject, shortage in shortage_by_subject.items()
+        subject: _alarm_values(one, requests_by_subject[subject], roles.get(one.role))
+        for subject, one in shortage_by_subject.items()
     }
     await alarms.update_alarms(AlarmCode.ROLE_EMPTY, values_by_subject)
     for request in waiting:
+        await _stop_or_resume(request, service, is_stuck=request.id in stuck)
         if shortages := [shortage_by_subject[name] for name, ones in requests_by_subject.items() if request in ones]:
             await _tell_requester(request, shortages, service)
+
+
+async def _stop_or_resume(request: AccessRequest, service: Service, *, is_stuck: bool) -> None:
+    """Stop the clock of a request that nobody can decide on now, and let it run again when somebody can."""
+    stop, cause = request.clock_stop, StopCause.NOBODY_CAN_DECIDE
+    command: StopClock | ResumeClock | None = None
+    if is_stuck and stop is None:
+        command = StopClock(cause=cause)
+    elif not is_stuck and stop is not None and stop.cause is cause:
+        command = ResumeClock(cause=cause)
+    if command is not None:
+        with suppress(Refused):  # it was decided in the meantime
+            await service.advance(request.id, command)
 
 
 async def check_auditors(*, store: Store, directory: PeopleDirectory, clock: Clock) -> None:

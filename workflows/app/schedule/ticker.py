@@ -15,12 +15,13 @@ from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner_record import AskSetup, PostponePrompt, PromptSetup
-from workflows.core.requests.commands.people.handover import ExpireHandover, RemindHandover
+from workflows.core.requests.commands.people import ExpireHandover, RemindHandover
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
+from workflows.core.requests.deadlines.commands import AnnounceExpiry, Escalate, ResumeClock
 from workflows.core.requests.deadlines.reminder_times import SETUP_PROMPTS_APART
 from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.request import AccessRequest, RequestId, StopCause
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -46,13 +47,14 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
     clicks = await store.unchecked_clicks() if requests else ()
     deadline = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
     for request_id in requests:
-        # NB. both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
-        await _ignore_refusal(service.advance(request_id, RemindApprovers()))
+        # NB. all commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
+        for command in (ResumeClock(cause=StopCause.QUESTION), RemindApprovers(), Escalate(), AnnounceExpiry()):
+            await _ignore_refusal(service.advance(request_id, command))
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:
         # All commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
-        for command in (AskSetup(), RemindHandover(), ExpireHandover()):
-            await _ignore_refusal(service.advance_review(tenant_id, command))
+        for partner_command in (AskSetup(), RemindHandover(), ExpireHandover()):
+            await _ignore_refusal(service.advance_review(tenant_id, partner_command))
         await _ignore_refusal(_prompt_setup(tenant_id, service=service, store=store, clock=clock))
 
 

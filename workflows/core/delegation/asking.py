@@ -5,8 +5,9 @@ Nobody gets or loses a right by it: everybody who is asked may decide anyway, an
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,21 @@ class StandIn:
     delegate: ChatId
     is_away: bool = True
     """Whether the person is away; otherwise an admin reassigned their approval."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reassignment:
+    """In one stage of a request somebody is asked in place of somebody else. Both hold the role of the stage."""
+
+    stage: int
+    from_person: Person
+    to_person: Person
+    by: Person
+    """The admin, who may not decide on the request any more."""
+    at: datetime
+    reason: str
+    round: int = 0
+    """The round of approval that it was made in. In another round everybody is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +70,18 @@ def who_is_asked(able: frozenset[ChatId], stand_ins: Iterable[StandIn], *, missi
             names[delegate] = (*names.get(delegate, ()), by_person[person].name)
     away = frozenset(person for person in people if person in by_person and by_person[person].is_away)
     return Asked(people=people, stand_in_for=names, away=away)
+
+
+def stand_ins_of(reassignments: Iterable[Reassignment], *, stage: int | None, round: int) -> tuple[StandIn, ...]:
+    """Return who is asked in place of whom in a stage. A later reassignment to somebody has them asked again."""
+    found: dict[ChatId, StandIn] = {}
+    for one in reassignments:
+        if (one.stage, one.round) != (stage, round):
+            continue
+        person, delegate = one.from_person.chat_id, one.to_person.chat_id
+        found.pop(delegate, None)
+        found[person] = StandIn(person=person, name=one.from_person.name, delegate=delegate, is_away=False)
+    return tuple(found.values())
 
 
 def _last(person: ChatId, by_person: Mapping[ChatId, StandIn]) -> ChatId | None:

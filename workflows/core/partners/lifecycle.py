@@ -114,7 +114,7 @@ from workflows.core.requests.commands.partner_record import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
     ExpireHandover,

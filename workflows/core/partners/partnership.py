@@ -18,15 +18,15 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, OnSilence, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.attestation import MfaAttestation
-from workflows.core.policy.silence import (
+from workflows.core.policy.reviews.attestation import MfaAttestation
+from workflows.core.policy.reviews.silence import (
     LAST_CALL,
     ReviewReminder,
     asked_managers,
     consequence_at,
     suspended_not_before,
 )
-from workflows.core.policy.sponsorship import FormerSponsor, Handover
+from workflows.core.policy.reviews.sponsorship import FormerSponsor, Handover
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
 from workflows.core.requests.deciding import access_ends_at

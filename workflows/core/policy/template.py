@@ -1,9 +1,10 @@
 """Templates. Each describes one kind of access that can be requested."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
@@ -11,6 +12,9 @@ from workflows.core.policy.left_out import without_parts
 from workflows.core.policy.placeholders import Placeholder, fill
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import Property, Setting
+
+USUAL_REMINDERS: Final = (1, 3, 5)
+"""After how many working days approvers are reminded, when the template does not say it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,8 @@ class Template:
     """Who may send a request: people with one of these roles. Empty: every full member."""
     may_request_for: MayRequestFor = MayRequestFor.NOBODY
     """For whom they may send it besides themselves."""
+    remind_after: tuple[int, ...] = USUAL_REMINDERS
+    """After how many working days approvers are reminded, counted from when their stage opened."""
 
     @property
     def longest(self) -> timedelta:
@@ -102,6 +108,11 @@ def filled_settings(
     :raises InvalidField: for the first placeholder with a missing or wrong value; the error names its field.
     """
     return fill(without_parts(template.settings, left_out), template.placeholders, values)
+
+
+def roles_of(stages: Sequence[Stage]) -> tuple[Role, ...]:
+    """Return every role that decides in a chain, or may later: those of the stages, and of their alternates."""
+    return tuple(role for stage in stages for role in (stage.role, stage.alternates) if role is not None)
 
 
 def one_approver(chain: tuple[Stage, ...]) -> tuple[Stage, ...]:

@@ -46,6 +46,19 @@ def add_working_days(start: datetime, days: int, calendar: WorkingCalendar) -> d
     return add_working_time(start, days * _DAY, calendar)
 
 
+def subtract_working_time(end: datetime, duration: timedelta, calendar: WorkingCalendar) -> datetime:
+    """Return since when working days last for `duration` until a moment. Other days do not count."""
+    moment, left = end.astimezone(UTC), duration
+    while left > timedelta(0):
+        midnight = _midnight_before(moment)
+        if calendar.is_working_day(midnight.date()):
+            if left <= moment - midnight:
+                return moment - left
+            left -= moment - midnight
+        moment = midnight
+    return moment
+
+
 def working_time_between(start: datetime, end: datetime, calendar: WorkingCalendar) -> timedelta:
     """Return how long working days lasted between two moments; nothing when the end is before the start."""
     moment, until, worked = start.astimezone(UTC), end.astimezone(UTC), timedelta(0)
@@ -75,3 +88,9 @@ def next_working_moment(at: datetime, zone: tzinfo, calendar: WorkingCalendar) -
 
 def _next_midnight(moment: datetime) -> datetime:
     return datetime.combine(moment.date() + _DAY, time(0), UTC)
+
+
+def _midnight_before(moment: datetime) -> datetime:
+    """Return the midnight at which the day began that ends at a moment, or that contains it."""
+    day = moment.date() if moment.time() != time(0) else moment.date() - _DAY
+    return datetime.combine(day, time(0), UTC)

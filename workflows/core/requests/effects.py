@@ -17,7 +17,7 @@ from workflows.core.requests.commands.clicks import Click, actor_of
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
-from workflows.core.requests.request import BatchId, RequestId
+from workflows.core.requests.request import BatchId, EscalationStep, RequestId
 from workflows.core.settings.model import TenantId
 
 
@@ -81,6 +81,29 @@ class SendReminders:
 
     kind: Literal["remind"] = field(default="remind")
     request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindPerson:
+    """Remind one person of everything that waits for them, in their working hours."""
+
+    kind: Literal["remind_person"] = field(default="remind_person")
+    person: ChatId
+    not_before: datetime
+    """When they work next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellEscalation:
+    """Find who is asked or told in a step of an escalation, tell them, and record it."""
+
+    kind: Literal["tell_escalation"] = field(default="tell_escalation")
+    request_id: RequestId
+    round: int
+    """The round of approval in which the stage waited."""
+    stage: int
+    """The index of the stage."""
+    step: EscalationStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +233,12 @@ class MessageCode(StrEnum):
     """
     CARD_NOT_POSTED = "card_not_posted"
     """Values: `partner`, `request`."""
+    EXPIRES_SOON = "expires_soon"
+    """Values: `partner`, `request`, `expires_at`."""
+    MANAGER_TOLD = "manager_told"
+    """To the manager of an approver. Values: `partner`, `request`, `stage` (its title), `names`, `expires_at`."""
+    ADMIN_TOLD = "admin_told"
+    """To an admin. Values: `partner`, `request`, `stage`, `expires_at`, `skipped` (facts: why nobody else was told)."""
 
     BATCH_ASKED = "batch_asked"
     """Approval of a batch was requested. Values: `batch`, `members`, `alone`, `ended`: how many."""
@@ -242,6 +271,12 @@ class MessageCode(StrEnum):
 
     CLICK_WAITS = "click_waits"
     CLICK_NOT_CHECKED = "click_not_judged"
+    SUPPORT_RECORDED = "support_recorded"
+    """Values: `partner`, `request`, `requester` (a name)."""
+    SUPPORTED_ENDED = "supported_ended"
+    """Values: `partner`, `request`, `state`, `part` (how many operations are applied of a part), `note`."""
+    SECOND_LOOK = "second_look"
+    """Values: `partner`, `request`, `digest`, `minutes`, `approved`: a list of `partner`, `request`."""
     LIMIT_NEAR = "limit_near"
     """Values: `what`, `left`, `maximum`, `more_at`."""
     VIEW_NOT_OPENED = "view_not_opened"
@@ -320,6 +355,8 @@ Effect = (
     | Apply
     | ShowRequest
     | SendReminders
+    | RemindPerson
+    | TellEscalation
     | SendExpiryMessages
     | ShowReview
     | ShowSetup
@@ -404,6 +441,8 @@ def priority_of(effect: Effect) -> Priority:
             | ShowAlarm()
             | ShowFreeze()
             | SendReminders()
+            | RemindPerson()
+            | TellEscalation()
             | SendExpiryMessages()
             | SendEndNotices()
             | SendReviewReminders()
@@ -431,7 +470,7 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
-        case SendReminders() | SendExpiryMessages() | ShowFreeze():
+        case SendReminders() | RemindPerson() | SendExpiryMessages() | ShowFreeze():
             return effect.kind  # one lane for all, so that a person gets one message about several requests
         case SendEndNotices() | SendReviewReminders():
             return effect.kind.removeprefix("send_")  # one lane each, for the same reason
@@ -441,8 +480,8 @@ def lane(effect: Effect) -> str:
             return f"half:{effect.tenant_id}"
         case ShowHandover():
             return f"handover:{effect.tenant_id}"
-        case ShowBlockAtEnd():
-            return f"end:{effect.request_id}"
+        case ShowBlockAtEnd() | TellEscalation():
+            return f"{'end' if isinstance(effect, ShowBlockAtEnd) else 'escalation'}:{effect.request_id}"
         case ShowHome():
             return f"home:{effect.person}"
         case SendMessage():

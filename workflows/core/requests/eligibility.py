@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from workflows.core.delegation.asking import StandIn
-from workflows.core.delegation.reassignment import stand_ins_of
+from workflows.core.delegation.asking import StandIn, stand_ins_of
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.relations import NO_RELATIONS, Relations, waiting_key
@@ -83,9 +82,12 @@ class Eligibility:
 
     @property
     def waits_for(self) -> Role | None:
-        """Return what the open stage waits for, see `waiting_key`; None when the approval chain is complete."""
+        """Return what the open stage waits for, with a space between several; None when the chain is complete.
+
+        Each part is what `waiting_key` returns: for its role, and for its alternates once they were asked.
+        """
         stages = self.open_stages
-        return waiting_key(stages[0].role, self.relations) if stages else None
+        return Role(" ".join(waiting_key(role, self.relations) for role in stages[0].roles)) if stages else None
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:

@@ -31,6 +31,7 @@ stateDiagram-v2
     awaiting_approval --> awaiting_approval: approve
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
+    awaiting_approval --> awaiting_approval: support
     awaiting_approval --> withdrawn: withdraw
     awaiting_approval --> preparing: edit
     awaiting_approval --> awaiting_approval: request_changes
@@ -42,6 +43,11 @@ stateDiagram-v2
     preparing --> preparing: answer
     awaiting_approval --> awaiting_approval: comment
     awaiting_approval --> expired: expire
+    awaiting_approval --> awaiting_approval: escalate
+    awaiting_approval --> awaiting_approval: record_escalation
+    awaiting_approval --> awaiting_approval: announce_expiry
+    awaiting_approval --> awaiting_approval: stop_clock
+    awaiting_approval --> awaiting_approval: resume_clock
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
     awaiting_approval --> awaiting_approval: record_sponsors
@@ -76,6 +82,7 @@ stateDiagram-v2
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from workflows.core.requests.commands.automatic import (
@@ -100,7 +107,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges
-from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import (
     Answer,
     Approve,
@@ -111,8 +118,17 @@ from workflows.core.requests.commands.request import (
     RemindApprovers,
     RequestCommand,
     Submit,
+    SupportRequest,
     Withdraw,
 )
+from workflows.core.requests.deadlines.commands import (
+    AnnounceExpiry,
+    Escalate,
+    RecordEscalation,
+    ResumeClock,
+    StopClock,
+)
+from workflows.core.requests.deadlines.stage_times import with_stage_times
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions import (
     changing,
@@ -121,6 +137,8 @@ from workflows.core.requests.transitions import (
     in_batch,
     planning,
     reassigning,
+    supporting,
+    waiting,
     writes,
 )
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
@@ -141,6 +159,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.PREPARING, EndWithBatch): _ENDED_WITH_BATCH,
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
+    (S.AWAITING_APPROVAL, SupportRequest): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, RequestChanges): frozenset({S.AWAITING_APPROVAL}),
@@ -152,6 +171,11 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.PREPARING, Answer): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Comment): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
+    (S.AWAITING_APPROVAL, Escalate): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, RecordEscalation): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, AnnounceExpiry): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, StopClock): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, ResumeClock): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
     (S.AWAITING_APPROVAL, RecordSponsors): frozenset({S.AWAITING_APPROVAL}),
@@ -198,8 +222,17 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
-    transition = changing.without_unanswered(transition, situation)
-    return in_batch.with_effects_of_batch(request, transition=with_review_update(state, transition))
+    transition = _with_times(request, changing.without_unanswered(transition, situation), situation)
+    transition = supporting.with_supporters_told(with_review_update(state, transition))
+    return in_batch.with_effects_of_batch(request, transition=transition)
+
+
+def _with_times(before: AccessRequest | None, transition: Transition, situation: Situation) -> Transition:
+    """Return the transition with the times of the stage that is open now; unchanged when nothing is stored."""
+    after = transition.request
+    if before is not None and after.version == before.version:
+        return transition
+    return replace(transition, request=with_stage_times(before, after, situation.now, situation.calendar))
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
@@ -209,6 +242,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RecordDelayed: planning.record_delayed,
     Approve: decisions.approve,
     Reject: decisions.reject,
+    SupportRequest: supporting.support,
     Withdraw: decisions.withdraw,
     Edit: planning.edit,
     RequestChanges: changing.request_changes,
@@ -219,6 +253,11 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Answer: conversation.answer,
     Comment: conversation.comment,
     Expire: decisions.expire,
+    Escalate: waiting.escalate,
+    RecordEscalation: waiting.record_escalation,
+    AnnounceExpiry: waiting.announce_expiry,
+    StopClock: waiting.stop,
+    ResumeClock: waiting.resume,
     RecordSponsors: decisions.record_sponsors,
     Reassign: reassigning.reassign,
     RecordRelations: decisions.record_relations,

@@ -25,6 +25,8 @@ class NoteCode(StrEnum):
     """The same for a restore. Values: `target`, as it was typed."""
     ADOPTION_UNDECIDED = "adoption_undecided"
     """The same for an adoption. Values: `target`."""
+    NOBODY_COULD_DECIDE = "nobody_could_decide"
+    """The roles of a stage had too few people for too long. Values: `stage`, its title."""
     BATCH_UNDECIDED = "batch_undecided"
     """Nobody decided on a batch in time."""
     DRAFT_NOT_CONFIRMED = "draft_not_confirmed"

@@ -11,7 +11,7 @@ from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
 from workflows.core.conversation.remarks import Remark, RemarkId
-from workflows.core.delegation.reassignment import Reassignment
+from workflows.core.delegation.asking import Reassignment
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -21,7 +21,7 @@ from workflows.core.plans.plan import Plan, SentWrite, TenantIdentity
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
 from workflows.core.policy.relations import NO_RELATIONS, Relations
-from workflows.core.policy.template import Stage
+from workflows.core.policy.template import USUAL_REMINDERS, Stage
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import OpenAccess
@@ -191,6 +191,8 @@ class PreparedRequest:
     """Who sent the request on behalf of the requester; None when the requester did."""
     relations: Relations = NO_RELATIONS
     """Who has the relation roles of the stages. It is who is asked; decisions and the write read it again."""
+    remind_after: tuple[int, ...] = USUAL_REMINDERS
+    """After how many working days the approvers are reminded."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
@@ -289,6 +291,36 @@ class Escalation:
     """Why others were not told. The codes are `SkippedReason`."""
 
 
+class SkippedReason(StrEnum):
+    """Why somebody was not asked or told in a step of an escalation. The values are stored. Values: see each."""
+
+    ROLE_EMPTY = "role_empty"
+    """The role has nobody who may decide. Values: `role`."""
+    NO_MANAGER = "no_manager"
+    """Entra names no manager. Values: `name` (of the approver), as for every reason below."""
+    DISABLED = "disabled"
+    GUEST = "guest"
+    NOT_IN_CHAT = "not_in_chat"
+    EXCLUDED = "excluded"
+    """The manager is the requester or a sponsor, or made the settings."""
+    UNREADABLE = "unreadable"
+    """The managers could not be read. No values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageTimes:
+    """When something is due while one stage waits. Computed with the organization's working days when it opens."""
+
+    stage: int
+    """The index of the stage."""
+    asked_at: datetime
+    reminders: tuple[datetime, ...] = ()
+    escalations: tuple[datetime, ...] = ()
+    """The time of each step of the escalation, see `deadlines.stage_times.steps_of`."""
+    notice_at: datetime | None = None
+    """When those who can decide and the requester are told that the request expires soon; None for no notice."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
     """A person asked for the same partner while this request was open, and supports it instead."""
@@ -374,6 +406,10 @@ class AccessRequest:
     """The periods in which the time to decide did not pass, of all rounds, oldest first."""
     escalations: tuple[Escalation, ...] = ()
     """The steps of the escalation in this round, oldest first."""
+    stage_times: StageTimes | None = None
+    """When something is due in the open stage; None in records of earlier versions, and while nobody can decide yet."""
+    expiry_told_at: datetime | None = None
+    """When everybody was told in this round that it expires soon; None before."""
     lifetime: timedelta | None = None
     """How long this round may last; None in records of earlier versions."""
     not_closed: tuple[OpenAccess, ...] | None = None

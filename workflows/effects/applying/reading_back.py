@@ -15,10 +15,10 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
+from workflows.effects.applying.optional_writes import send_optional_writes
 from workflows.effects.applying.resending import NOT_SHOWN, ResendDecision
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.write_gate import WriteGate
-from workflows.effects.optional_writes import send_optional_writes
 from workflows.intervals import Pauses
 from workflows.partner_lookup.lookup import read_default
 from workflows.ports.store import Store

@@ -23,6 +23,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles
+from workflows.core.policy.template import roles_of
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import BatchId, RequestId, RequestState
@@ -100,7 +101,7 @@ class BatchRunner:
         prepared = RecordBatchPrepared(
             batch_id=batch.id,
             stages=found.stages,
-            roles=self.catalog.role_hashes(stage.role for stage in found.stages),
+            roles=self.catalog.role_hashes(roles_of(found.stages)),
             templates={one.name: one.content_hash for one in templates},
             problem=found.problem if members else None,
         )

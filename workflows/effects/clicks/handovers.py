@@ -16,7 +16,7 @@ from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.commands.automatic import RecordSponsors
 from workflows.core.requests.commands.clicks import HandoverClick, with_person
-from workflows.core.requests.commands.people.handover import AcceptSponsorship, ProposeSponsor
+from workflows.core.requests.commands.people import AcceptSponsorship, ProposeSponsor
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store

@@ -12,7 +12,7 @@ from workflows.core.partners.access_end.notices import SENDING_TAKES
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ADMIN, ChatId, PersonId
-from workflows.core.policy.silence import AskedAs, Reminded, ReviewReminder, asked_roles
+from workflows.core.policy.reviews.silence import AskedAs, Reminded, ReviewReminder, asked_roles
 from workflows.core.requests.commands.review_event import RecordReviewReminder
 from workflows.core.requests.effects import SendReviewReminders
 from workflows.core.settings.model import TenantId

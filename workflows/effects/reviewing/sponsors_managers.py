@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from workflows.core.people import ChatId, Person, PersonId
-from workflows.core.policy.silence import ManagerSkipped
+from workflows.core.policy.reviews.silence import ManagerSkipped
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from workflows.core.people import ChatId
-from workflows.core.requests.effects import ShowHome, ShowRequest, lane
+from workflows.core.requests.effects import RemindPerson, ShowHome, ShowRequest, lane
 from workflows.core.requests.request import RequestId
 from workflows.intervals import HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import CardCheck, CardNotCurrent, ClickedCard, MessageCopy, check_card
@@ -63,6 +63,21 @@ class SqliteMessageCopies(SqliteEffectsQueue):
             sql = f"select 1 from effects where lane = ? and is_parked = 0 and due_at > ? and {IS_HELD}"  # noqa: S608
             if self._db.execute(sql, (lane(effect), due_after)).fetchone() is None:
                 self._put_effect(effect, text_of(now + after))
+
+    async def request_reminder(self, person: ChatId, at: datetime) -> None:
+        """Store an effect that reminds a person later, unless one waits already."""
+        effect = RemindPerson(person=person, not_before=at)
+
+        def work() -> None:
+            with self._writes.run_monitored(self._db), self._db.atomic():
+                # NB. one that is due is not counted: it may be running.
+                sql = """select 1 from effects where lane = ? and is_parked = 0 and due_at > ?
+                    and json_extract(doc, '$.kind') = ? and json_extract(doc, '$.person') = ?"""
+                values = (lane(effect), text_of(self._clock.now()), effect.kind, person)
+                if self._db.execute(sql, values).fetchone() is None:
+                    self._put_effect(effect, text_of(at))
+
+        await self._run(work)
 
     async def save_copy(self, copy: MessageCopy) -> None:
         """Store a posted copy, or its new content."""

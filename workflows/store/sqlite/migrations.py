@@ -14,7 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from workflows.core.checks.findings import FindingCode
 from workflows.core.plans.closing import only_reduces_access
-from workflows.core.requests.deadlines.reminder_times import next_due_at
+from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import RequestKind
 from workflows.ports.records import StoreUnusable

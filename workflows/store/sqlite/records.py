@@ -37,7 +37,8 @@ _ENTRY: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tena
 """The columns of an audit entry."""
 _SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
     select 1 from audit as result where result.key = '{RESULT_OF}' || audit.key))"""  # noqa: S608
-_WAITING: Final = """waits_for in (select value from json_each(?))
+_WAITING: Final = """waits_for in (select waits_for from requests where waits_for is not null and exists (
+        select 1 from json_each(?) where instr(' ' || waits_for || ' ', ' ' || value || ' ') > 0))
     and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
 
 _FILED_BY: Final = "(requester = ? or account = ?)"
@@ -84,7 +85,7 @@ class SqliteRecords(SqliteDatabase):
             """select waits_for from requests where waits_for is not null
             union select waits_for from batches where waits_for is not null order by 1"""
         )
-        return [Role(row["waits_for"]) for row in rows]
+        return sorted({Role(role) for row in rows for role in row["waits_for"].split()})
 
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
@@ -333,6 +334,25 @@ class SqliteRecords(SqliteDatabase):
             *(account, *commands, text_of(since)),
         )
         return [datetime.fromisoformat(row["at"]) for row in rows]
+
+    async def approved_before(
+        self, click: str, actor: ChatId, account: PersonId, since: datetime
+    ) -> Sequence[RequestId]:
+        """List the requests that a person approved shortly before a click; see `ports.audit_log`."""
+        rows = await self._query(
+            """select request_id, min(seq) as first from (
+                select click.request_id, click.seq from audit as click
+                left join audit as result on result.key = ? || click.key
+                where click.actor = ? and click.command = 'want_approve' and click.at > ?
+                and click.outcome = 'received' and coalesce(result.outcome, 'accepted') = 'accepted'
+                union all
+                select request_id, seq from audit where account = ? and command = 'approve' and at > ?
+                and outcome = 'accepted'
+            ) where request_id is not null and seq < (select seq from audit where key = ?)
+            group by request_id order by first""",
+            *(RESULT_OF, actor, text_of(since), account, text_of(since), click),
+        )
+        return [RequestId(row["request_id"]) for row in rows]
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
         """Load one alarm, open or cleared."""

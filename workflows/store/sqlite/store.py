@@ -18,8 +18,8 @@ from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
 from workflows.core.posture.watch.drift import AuthorState, Drift
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.deadlines.reminder_times import next_due_at
-from workflows.core.requests.effects import Effect, ShowRequest
+from workflows.core.requests.deadlines.next_due import next_due_at
+from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
@@ -102,7 +102,7 @@ class SqliteStore(
         freeze_effects = () if commit.freeze is None else self._put_freeze(commit.freeze)
         now = self._clock.now()
         for effect in (*commit.effects, *freeze_effects):
-            later = effect.not_before if isinstance(effect, ShowRequest) else None
+            later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
             self._put_effect(effect, text_of(max(now, later or now)))
         return True
 

@@ -25,11 +25,11 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.approval_chain import chain_elements
+from bot.slack.cards.approval.approval_chain import chain_elements, waiting_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.sections.approve_dialog import high_risk_dialog, unanswered_dialog
-from bot.slack.cards.approval.sections.asked_changes import left_out_parts
+from bot.slack.cards.approval.sections.asked_changes import asked_change_elements, left_out_parts
 from bot.slack.cards.approval.sections.conversation import (
     SHORT_HINT,
     question_elements,
@@ -85,9 +85,11 @@ def approval_blocks(
     risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), 30)
     title = header(f"{target}: {name} · {risk}")
-    words_left = MAX_CARD_WORDS - word_count([as_json(title)])
+    asked = [rich_text(*elements)] if (elements := list(asked_change_elements(request))) else []
+    words_left = MAX_CARD_WORDS - word_count([as_json(block) for block in (title, *asked)])
     return [
         title,
+        *asked,
         *plan_blocks(
             request, holders=holders, context=context, now=now, words_left=words_left, with_buttons=with_buttons
         ),
@@ -178,14 +180,7 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
         yield fixed_text("Asked for as ")
         yield cleaned_text(identity.typed_name, DOMAIN_LIMIT, bold=True)
         yield fixed_text(" · ")
-    yield fixed_text("Requester ")
-    yield cleaned_text(prepared.requester.name, bold=True)
-    if prepared.submitter is not None:
-        yield fixed_text(", sent by ")
-        yield cleaned_text(prepared.submitter.name, bold=True)
-    yield fixed_text(" · Sponsor ")
-    yield cleaned_text(prepared.sponsor.name, bold=True)
-    yield fixed_text("\n")
+    yield from _people_parts(request)
     if fields.kind is RequestKind.RESTORATION:
         yield fixed_text("Restores ")
         yield from restored_parts(request)
@@ -209,6 +204,24 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
     yield fixed_text("Decide by ")
     yield local_time(request.expires_at)
     yield fixed_text(f" · {request.id}")
+
+
+def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
+    """Name the requester, who sent it for them, the sponsor and a supporter. None of them decides."""
+    prepared = request.require_prepared()
+    yield fixed_text("Requester ")
+    yield cleaned_text(prepared.requester.name, bold=True)
+    if prepared.submitter is not None:
+        yield fixed_text(", sent by ")
+        yield cleaned_text(prepared.submitter.name, bold=True)
+    yield fixed_text(" · Sponsor ")
+    yield cleaned_text(prepared.sponsor.name, bold=True)
+    if request.supports:
+        yield fixed_text(" · Supported by ")
+        yield cleaned_text(request.supporters[0].name, bold=True)
+        if len(request.supports) > 1:
+            yield fixed_text(f" and {len(request.supports) - 1} more")
+    yield fixed_text("\n")
 
 
 def _then(at_end: AtEnd) -> str:
@@ -242,6 +255,7 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     if not request.require_prepared().stages:
         yield paragraph(fixed_text("No approval is needed to close a partner"))
     yield from chain_elements(request.require_prepared().stages, eligibility(request).verdict, holders)
+    yield from waiting_elements(request)
 
 
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:

@@ -5,12 +5,13 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, paragraph
+from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time, paragraph
 from bot.slack.people.approvers import Approvers
 from bot.words.sentences import counted
 from workflows.core.people import Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.template import Stage
+from workflows.core.requests.request import AccessRequest, EscalationStep, StopCause
 
 MAX_NAMES: Final = 3
 """Names of approvers a stage."""
@@ -49,3 +50,31 @@ def _approver_parts(approvers: Approvers) -> list[TextRun]:
     others = len(approvers.names) - len(named) + approvers.other_count
     more = f" and {counted(others, 'other')}" if others else ""
     return [fixed_text(" ("), cleaned_text(", ".join(named), MAX_NAMES_CHARACTERS), fixed_text(f"{more})")]
+
+
+def waiting_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    """State who was asked or told in addition, and that the time to decide does not pass."""
+    stage = request.verdict().open_stage
+    steps = [escalation for escalation in request.escalations if escalation.stage == stage]
+    for step in steps:
+        if step.told:
+            names = ", ".join(person.name for person in step.told[:MAX_NAMES])
+            others = f" and {counted(len(step.told) - MAX_NAMES, 'other')}" if len(step.told) > MAX_NAMES else ""
+            yield paragraph(
+                fixed_text(f"{_ALSO[step.step]}: "), cleaned_text(names, MAX_NAMES_CHARACTERS), fixed_text(others)
+            )
+    if (stop := request.clock_stop) is not None:
+        yield paragraph(
+            fixed_text(f"{_STOPPED[stop.cause]}, until "), local_time(stop.ends_by), fixed_text(" at latest")
+        )
+
+
+_ALSO: Final[Mapping[EscalationStep, str]] = {
+    EscalationStep.ALTERNATES: "Asked in addition, may decide",
+    EscalationStep.MANAGERS: "Managers told, may not decide",
+    EscalationStep.ADMINS: "Admins told",
+}
+_STOPPED: Final[Mapping[StopCause, str]] = {
+    StopCause.QUESTION: "⏸ Clock stopped for a question",
+    StopCause.NOBODY_CAN_DECIDE: "⏸ Clock stopped because nobody can decide",
+}

@@ -1,4 +1,7 @@
-"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes."""
+"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes.
+
+It is long because each part of the window is made here, in its order.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -75,6 +78,7 @@ ROWS_IN_BLOCK: Final = 5
 """Rows of the table in one block: Slack accepts ten fields."""
 MAX_HISTORY_ENTRIES: Final = 20
 MAX_OTHER_REQUESTS: Final = 10
+MAX_SUPPORTERS_NAMED: Final = 10
 _SIGNS: Final[Mapping[bool | None, str]] = {True: "➕", False: "➖", None: "❔"}
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
@@ -96,10 +100,8 @@ def details_blocks(
     :param replacement: the later request that replaced the result of this one, which the history shows, too.
     """
     blocks: list[Block] = [_partner(request)]
-    if outcome := list(outcome_elements(request, now)):
+    if outcome := [*outcome_elements(request, now), *asked_change_elements(request)]:
         blocks.append(rich_text(*outcome))
-    if asked := list(asked_change_elements(request)):
-        blocks.append(rich_text(*asked))
     blocks += _outside_changes(request)
     blocks.append(rich_text(*_facts(request), *_other_request_elements(other_requests)))
     if len(other_requests) > MAX_OTHER_REQUESTS:
@@ -178,6 +180,24 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
     yield paragraph(*rows)
     if fields.justification.strip():
         yield quote(fields.justification, MAX_REASON_CHARACTERS)
+    yield from _supporters(request)
+
+
+def _supporters(request: AccessRequest) -> Iterator[RichTextElement]:
+    """Name the people who support the request, each with the reason; what is left out is counted."""
+    if not request.supports:
+        return
+    items: list[list[TextRun]] = [
+        [
+            cleaned_text(support.person.name, bold=True),
+            *([fixed_text(": "), cleaned_text(support.reason, 300)] if support.reason else []),
+        ]
+        for support in request.supports[:MAX_SUPPORTERS_NAMED]
+    ]
+    if more := len(request.supports) - len(items):
+        items.append([fixed_text(f"and {more} more")])
+    yield paragraph(fixed_text("Supported by people who need the same access. They cannot decide:"))
+    yield bullets(items)
 
 
 def _other_request_elements(other_requests: Sequence[AccessRequest]) -> Iterator[RichTextElement]:

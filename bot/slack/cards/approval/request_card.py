@@ -12,7 +12,6 @@ from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext, word_count
 from bot.slack.cards.approval.closed_card import closed_card, shortened_note
 from bot.slack.cards.approval.new_approval import MAX_WORDS, difference_elements
-from bot.slack.cards.approval.sections.asked_changes import asked_change_elements
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside
 from bot.slack.cards.drift import changed_items, default_of, outside_change_elements
 from bot.slack.cards.requests import summary
@@ -43,8 +42,6 @@ def request_card(
         words_left = MAX_WORDS - word_count([as_json(block) for block in blocks])
         lines = revision_lines(request) if knows_earlier else ()
         blocks.insert(1, rich_text(*_new_approval_elements(request, lines, words_left)))
-    if asked := list(asked_change_elements(request)):
-        blocks.insert(1, rich_text(*asked))
     return message(summary(request), blocks)
 
 

@@ -28,10 +28,9 @@ from bot.slack.cards.approval.closed_card import closed_headline, closed_summary
 from bot.slack.cards.approval.sections.asked_changes import (
     asked_change_elements,
     left_out_parts,
-    open_proposal,
-    proposal_buttons,
+    proposal_row,
 )
-from bot.slack.cards.approval.sections.conversation import answer_buttons, questions_for_requester
+from bot.slack.cards.approval.sections.conversation import answer_rows, questions_for_requester
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
 from bot.slack.cards.requests import (
@@ -106,21 +105,23 @@ def requester_card(
             *([paragraph(*lost)] if (lost := _lost_access_parts(request)) else []),
             paragraph(*_history_parts(request)),
             *([paragraph(*_reminder_parts(request, now))] if _is_reminded(request) else []),
-            *asked_change_elements(request),
-            *questions_for_requester(request),
+            *_asked_elements(request),
             *(_decision_elements(request, holders) if is_asked else []),
             paragraph(*_subject_parts(request, record, now)),
         ),
     ]
-    if (proposal := open_proposal(request)) is not None:
-        blocks.append(actions(f"proposal:{request.id}", *proposal_buttons(request, proposal)))
-    if answers := answer_buttons(request):
-        blocks.append(actions(f"answer:{request.id}", *answers))
+    blocks += (*proposal_row(request), *answer_rows(request))
     can_request_again = newer is None and is_over(request, record, now)
     blocks += own_buttons(request, now, can_request_again=can_request_again, newer=newer, has_details=True)
     if record is not None and request.is_filed_by(None, record.sponsor.id):
         blocks += _close_early_blocks(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
+
+
+def _asked_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    """Return what the requester is asked: changes, a proposal, questions."""
+    yield from asked_change_elements(request)
+    yield from questions_for_requester(request)
 
 
 def sponsor_card(
@@ -239,6 +240,8 @@ def _subject_parts(request: AccessRequest, record: Partnership | None, now: date
         yield cleaned_text(known.submitter.name)
     if known is not None and (left_out := list(left_out_parts(request))):
         yield from (fixed_text(" · "), *left_out)
+    if request.supports:
+        yield fixed_text(f" · {counted(len(request.supports), 'supporter')}")
     yield fixed_text(f" · {request.id}")
 
 

@@ -1,7 +1,6 @@
 """Ask, answer and comment: windows whose text is stored as a command. The right to write is checked afterwards."""
 
 import asyncio
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -56,7 +55,7 @@ class ConversationFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Action(ids.ASK, self.open_ask, audit_name="want_ask", card=Card.REQUEST)
-        yield Action(re.compile(f"^{ids.ANSWER}_[0-9]+$"), self.open_answer, audit_name="want_answer")
+        yield Action(ids.ANSWER, self.open_answer, audit_name="want_answer")
         yield Action(ids.COMMENT, self.open_comment, audit_name="want_comment")
         yield Submission(ids.ASK_QUESTION, self.ask, audit_name="want_ask")
         yield Submission(ids.ANSWER_QUESTION, self.answer, audit_name="want_answer")

@@ -1,7 +1,7 @@
 """Decide on a request: view it, approve it, or reject it with a reason, from a card or a window."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck
@@ -11,7 +11,7 @@ from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.cards.approval.details_parts import whole_part
-from bot.slack.flows.decide.approval import approve_button
+from bot.slack.flows.decide.approval import approval, approve_button
 from bot.slack.flows.decide.views import decision_received_view, decision_view, notes_view, part_view, reject_view
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.ids import DetailsPart
@@ -58,6 +58,7 @@ class DecideFlow:
         for shows in (ids.SHOW_PART, ids.PART_PREVIOUS, ids.PART_NEXT):
             yield Action(shows, self.part, audit_name="review_request")
         yield approve_button(self.show_approved)
+        yield Action(ids.APPROVE_AGAIN, self.approve_again, audit_name="want_approve")
         yield Action(ids.REJECT, self.reject, audit_name="want_reject", card=Card.REQUEST)
         yield Submission(ids.REJECT_REASON, self.reject_with_reason, audit_name="want_reject")
 
@@ -99,6 +100,12 @@ class DecideFlow:
         """Show in the window, if it was clicked there, that the approval is stored."""
         if click.is_in(ids.DECIDE):
             self.windows.background.start(self._show_received(click.required_view.id, "approval", click))
+
+    async def approve_again(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store an approval that was clicked below the list of what the person approved just before."""
+        command = replace(approval(click), is_second_look=True)
+        await self.service.store_click(command, key=click.key)
+        await ack()
 
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""

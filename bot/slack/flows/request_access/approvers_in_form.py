@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.flows.request_access.all_approvers_modal import all_approvers_row
 from bot.slack.people.approvers import StageApprovers
-from bot.words.refusals.approvers import manager_problem_words
+from bot.words.refusals.named_people.approvers import manager_problem_words
 from bot.words.requests.approval_chain import offered_chain_words
 from bot.words.requests.form import CANNOT_APPROVE, no_approvers_words, stage_words
 from workflows.core.people import ChatId

@@ -183,7 +183,7 @@ class RequestAccessFlow:
             return
         stages = await self.offers.stages(template, open_form.observation, form.days)
         sponsors = await self.offers.recent_sponsors(open_form.observation)
-        requester, sponsor = form.for_person or form.requester, form.sponsor
+        requester, sponsor = form.people[0], form.sponsor
         people = {form.requester, requester, sponsor, *sponsors}
         stage_approvers = await name_stages(
             stages, people, self.display_directory, requester=requester, sponsor=sponsor

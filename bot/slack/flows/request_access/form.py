@@ -35,10 +35,10 @@ from bot.slack.people.approvers import StageApprovers
 from bot.words.requests.form import (
     EDITED_PARTNER,
     NOT_CHOSEN,
-    chosen_template_words,
     edit_effect_words,
     refill_note_words,
 )
+from bot.words.reviews.template_policy import chosen_template_words
 from workflows.app.requests.forms import EditedRequest, RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
@@ -174,7 +174,7 @@ def _partner(form: RequestForm) -> Iterator[Block]:
     if form.edited_request is None:
         yield _target_field(form)
         yield target_blocks
-        yield from open_request_buttons(form.lookup_result, form.requester)
+        yield from open_request_buttons(form.lookup_result, form.requester, is_closing=is_closing)
         return
     yield target_blocks
     yield small_text(EDITED_PARTNER, *edit_effect_words(form.approval_count))

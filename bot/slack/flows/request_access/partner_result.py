@@ -27,6 +27,7 @@ from workflows.app.requests.open_request import may_edit, may_withdraw, open_req
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, ObservedPartner
+from workflows.core.requests.transitions.supporting import may_support
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
 from workflows.core.settings.open_access import AccessState, access_state_of
@@ -108,7 +109,9 @@ def target_result(
             ),
         )
     if lookup_result.open_request is not None:
-        open_one = fact_words(open_request_fact(lookup_result.open_request, requester, lookup_result.viewer_account))
+        open_request, account = lookup_result.open_request, lookup_result.viewer_account
+        is_offered = may_support(open_request, requester, account, is_closing=is_closing)
+        open_one = fact_words(open_request_fact(open_request, requester, account, may_support=is_offered))
         elements.append(paragraph(fixed_text("⏳ "), cleaned_text(open_one, 600, bold=True)))
     return rich_text(*elements, *_what_applies(lookup_result, is_closing=is_closing), block_id=ids.TARGET_RESULT)
 
@@ -132,8 +135,13 @@ def _what_applies(lookup_result: LookupResult, *, is_closing: bool) -> Iterator[
         yield paragraph(fixed_text(f"⚠️ {guests}"))
 
 
-def open_request_buttons(lookup_result: LookupResult | None, requester: ChatId) -> Iterator[ActionsBlock]:
-    """Return the buttons for the open request that this person may use; every click is checked again."""
+def open_request_buttons(
+    lookup_result: LookupResult | None, requester: ChatId, *, is_closing: bool = False
+) -> Iterator[ActionsBlock]:
+    """Return the buttons for the open request that this person may use; every click is checked again.
+
+    :param is_closing: whether access is to be closed. What opens access is then not supported.
+    """
     if lookup_result is None or lookup_result.open_request is None:
         return
     open_request = lookup_result.open_request
@@ -144,5 +152,7 @@ def open_request_buttons(lookup_result: LookupResult | None, requester: ChatId) 
         buttons.append(edit_element(open_request))
     if may_withdraw(open_request, requester, lookup_result.viewer_account):
         buttons.append(withdraw_element(open_request))
+    if may_support(open_request, requester, lookup_result.viewer_account, is_closing=is_closing):
+        buttons.append(button("Support it", ids.SUPPORT, open_request.id))
     if buttons:
         yield actions(f"waiting:{open_request.id}", *buttons)

@@ -40,7 +40,7 @@ from workflows.core.partners.partnership import (
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.sponsorship import DECIDES_AGAIN_AFTER
+from workflows.core.policy.reviews.sponsorship import DECIDES_AGAIN_AFTER
 from workflows.core.requests.notes import state_to_display
 from workflows.core.requests.request import AccessRequest
 

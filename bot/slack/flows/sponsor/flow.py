@@ -23,7 +23,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.sponsor_handover import may_propose_sponsor
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
     ProposeSponsor,

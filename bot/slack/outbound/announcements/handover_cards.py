@@ -22,7 +22,7 @@ from bot.slack.cards.partner_and_plan import closed_line, identity_block, notifi
 from bot.slack.cards.partnership import change_sponsor_button, handover_buttons, partnership_facts
 from bot.words.reviews.sponsorship import IF_YOU_ACCEPT
 from workflows.core.partners.partnership import Partnership
-from workflows.core.policy.sponsorship import Handover, HandoverState
+from workflows.core.policy.reviews.sponsorship import Handover, HandoverState
 
 _ENDED: Final[Mapping[HandoverState, tuple[str, str]]] = {
     HandoverState.ACCEPTED: ("✅", "you accepted. You are the sponsor now"),

@@ -7,7 +7,7 @@ from bot.slack.outbound.announcements.handover_cards import closed_handover_card
 from bot.slack.outbound.recipients import Outbound
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.policy.sponsorship import Handover
+from workflows.core.policy.reviews.sponsorship import Handover
 
 
 class HandoverMessages:

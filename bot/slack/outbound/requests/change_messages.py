@@ -27,6 +27,10 @@ class ChangeMessages:
         await self._show(request, "proposal", None if proposal is None else (number, proposal_card(request, proposal)))
 
     async def _show(self, request: AccessRequest, kind: str, asked: tuple[str, Message] | None) -> None:
+        """Show one message.
+
+        :param asked: the number of what is asked now, and the message; None when nothing is asked.
+        """
         subject, copies = f"{kind}:{request.id}", self._outbound.copies
         posted = await self._outbound.store.copies(subject)
         for copy in posted:

@@ -44,7 +44,7 @@ def thread_message(request: AccessRequest, remark: Remark) -> Message:
     blocks: list[Block] = [rich_text(*remark_elements(remark))]
     if remark.kind is RemarkKind.QUESTION and is_open(request, remark):
         blocks.append(actions(f"answer:{request.id}:{remark.id}", answer_button(request, remark, "Answer")))
-    blocks.append(small_text(_HOW_TO_WRITE))
+    blocks.append(small_text(f"{request_target(request)} · {request.id}. {_HOW_TO_WRITE}"))
     return message(f"{notified_target(request)}: {_author(remark)} {did_words(remark)} ({request.id}).", blocks)
 
 

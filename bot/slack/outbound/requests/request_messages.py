@@ -87,9 +87,8 @@ class RequestMessages:
         await self._reminders.refresh({ChatId(copy.audience) for copy in now_shown if copy.audience})
         await self._show_requester(request, context, names, is_shown_now)
         await self._show_sponsor(request, context, is_shown_now)
-        await self._remarks.show(request)
-        await self._reassignments.show(request)
-        await self._changes.show(request)
+        for posts in (self._remarks, self._reassignments, self._changes):
+            await posts.show(request)
         if problem is not None:
             raise problem
 

@@ -13,7 +13,7 @@ def _without_role(values: Values) -> str:
     if not values["roles"]:
         return (
             f"{values['name']} cannot stand in. The person who is away holds no role, so only their manager can stand "
-            "in. An admin can name somebody else."
+            "in. Ask an admin to name somebody else."
         )
     roles = comma_list(values["roles"])
     return (
@@ -23,7 +23,7 @@ def _without_role(values: Values) -> str:
 
 
 def _already_away(values: Values) -> str:
-    return f"There is an absence until {minute(values['until'])} already. End it first, then set the new one."
+    return f"There is an absence until {minute(values['until'])} already. Use End now first."
 
 
 def _circle(values: Values) -> str:
@@ -34,8 +34,8 @@ def _circle(values: Values) -> str:
 
 
 DELEGATION: Final[Sentences] = {
-    R.REASSIGNER_MAY_NOT_DECIDE: "You reassigned an approval of this request, so you cannot decide on it. Another "
-    "approver has to.",
+    R.REASSIGNER_MAY_NOT_DECIDE: "You chose who is asked to decide on this request, so you cannot decide on it. Ask "
+    "another approver.",
     R.ONLY_ADMINS_SET_ABSENCES: "Only admins can set or end the absence of somebody else. Ask one of them.",
     R.ABSENCE_DATE_MISSING: "Choose a day.",
     R.ABSENCE_ENDS_BEFORE_START: "The last day is before the first day. Choose a later last day.",
@@ -82,7 +82,7 @@ def absence_set_words(values: Values) -> str:
     stand_in, delegate = values["stand_in"], values["delegate"]
     by = "" if values["is_own"] else f" Set by {values['by']}."
     if stand_in is None:
-        asked = f"{delegate} is away too, and nobody stands in. {values['person']} is asked all the same."
+        asked = f"{delegate} is away too, and nobody stands in. {values['person']} is still asked."
     elif stand_in != delegate:
         asked = f"{delegate} is away too, so {stand_in} is asked instead."
     else:

@@ -14,6 +14,13 @@ def _limit_reached(values: Values) -> str:
     )
 
 
+def _open_requests_reached(values: Values) -> str:
+    return (
+        f"You have {values['limit']} open requests, as many as one person may have. Wait until one of them ends, or "
+        f"withdraw one. The first one expires at {minute(values['ends_at'])}. An admin can change the limit."
+    )
+
+
 def _not_one_account(values: Values) -> str:
     account_count = f"{values['count']} accounts" if values["count"] else "no account"
     return (
@@ -32,6 +39,7 @@ PEOPLE: Final[Sentences] = {
     R.CANNOT_BE_CHECKED: "Your click changed nothing. Gatehouse could not check your permission: {answer} Tell an "
     "admin, and click again after it is corrected.",
     R.LIMIT_REACHED: _limit_reached,
+    R.OPEN_REQUESTS_REACHED: _open_requests_reached,
     R.CHAT_DIRECTORY_REFUSED: "The chat system refuses to say who people are ({method}: {answer}). Tell an admin. "
     "Trying again does not help until this is corrected.",
     R.OTHER_WORKSPACE: "You belong to another workspace. Only members of this workspace can do this. Ask one of them.",

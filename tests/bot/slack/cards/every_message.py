@@ -23,15 +23,32 @@ from bot.slack.flows.home.view import home_view
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list
+from bot.slack.outbound.requests.remark_cards import (
+    answer_card,
+    closed_question_card,
+    question_card,
+    thread_message,
+)
 from bot.slack.words.alarms import alarm_message
 from tests.bot.shipped_cards import NAMES, waiting
 from tests.bot.slack.cards.test_setup_steps import ALL, HOME
 from tests.bot.surfaces import all_of, card, details
-from tests.workflows.core.builders import AMARA, EXPIRY, NOW, RILEY, approval, closed_document, partnership, request
+from tests.workflows.core.builders import (
+    AMARA,
+    EXPIRY,
+    NOW,
+    QUESTION,
+    RILEY,
+    approval,
+    closed_document,
+    partnership,
+    request,
+)
 from workflows.app.alarms import new_alarm
 from workflows.app.reads.app_home import AppHome
 from workflows.app.reads.partner_setup import CurrentSetup
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.conversation.remarks import RemarkId, RemarkKind
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
@@ -177,6 +194,7 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
         "asked later",
         closed_card(again, successor=None, now=NOW, reader=AMARA.chat_id, is_asked_later=True),
     )
+    yield from about_remarks(change)
     two = LimitedList(items=(change(request()), change(request())), count=2)
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)
@@ -192,6 +210,22 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
             known = change(partnership(state=standing))
             yield f"setup {standing} {may_confirm}", setup_card(known, may_confirm=may_confirm)
             yield f"setup closed {standing} {may_confirm}", closed_setup_card(known, has_newer=may_confirm)
+
+
+def about_remarks(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
+    """Every message about a question, its answer and a comment, and the cards of the request then."""
+    answer = replace(QUESTION, id=RemarkId("2"), kind=RemarkKind.ANSWER, person=RILEY, asked=(), answers=QUESTION.id)
+    comment = replace(answer, id=RemarkId("3"), kind=RemarkKind.COMMENT, answers="")
+    asked = change(request(remarks=(QUESTION,)))
+    talked = change(request(remarks=(QUESTION, answer, comment)))
+    yield "card with a question", card(asked)
+    yield "requester with a question", requester_card(asked, now=NOW)
+    yield "question", question_card(asked, asked.remarks[0], NOW)
+    yield "question answered", closed_question_card(talked, talked.remarks[0])
+    yield "question over", closed_question_card(replace(asked, state=RequestState.REJECTED), asked.remarks[0])
+    yield "answer", answer_card(talked, talked.remarks[0], talked.remarks[1])
+    for remark in talked.remarks:
+        yield f"thread {remark.kind}", thread_message(asked, remark)
 
 
 def about_partners(change: Change = unchanged) -> Iterator[tuple[str, Message]]:

@@ -105,7 +105,14 @@ def test_details_have_what_the_card_leaves_out(template: str) -> None:
     assert JUSTIFICATION in text
     assert f"and {40 - MAX_FINDINGS} more" in text
     assert asked.plan.digest in text
-    assert list(buttons(view["blocks"][-3:])) == [ids.APPROVE, ids.REJECT, ids.ASK, ids.COMMENT]
+    assert list(buttons(view["blocks"][-3:])) == [
+        ids.APPROVE,
+        ids.REJECT,
+        ids.ASK,
+        ids.REQUEST_CHANGES,
+        ids.PROPOSE_LESS,
+        ids.COMMENT,
+    ]
 
 
 def test_the_homes_of_everybody_stay_within_the_limits() -> None:

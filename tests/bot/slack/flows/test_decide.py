@@ -50,7 +50,9 @@ async def test_a_request_is_shown_whole_and_approved_in_its_window(gatehouse: Bo
     view = await window(gatehouse)
     value = f"{request.id}:{request.plan.digest}"
     assert buttons(view) == {
-        **dict.fromkeys(("approve", "reject", "ask", "comment", "show_notes"), value),
+        **dict.fromkeys(
+            ("approve", "reject", "ask", "request_changes", "propose_less", "comment", "show_notes"), value
+        ),
     }
     assert "Current approvers: Amara Okafor" in shown(view)
     for part in (request.plan.digest, "The exact Microsoft Graph operations", "Checks"):

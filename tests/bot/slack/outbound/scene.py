@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, time, timedelta, tzinfo
 from typing import Any, Final
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -20,10 +20,12 @@ from bot.slack.outbound.recipients import Outbound
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
 from workflows.app.alarms import Alarms
+from workflows.core.delegation.asking import StandIn
 from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import USUAL_PAUSES
 from workflows.store.sqlite.store import SqliteStore
@@ -58,6 +60,10 @@ def partnership(**changes: Any) -> Partnership:
     return replace(usual, **changes)
 
 
+EVERY_HOUR: Final = WorkingCalendar(weekdays=frozenset(range(7)), begins=time(0), ends=time.max)
+"""Somebody always works, so that no test depends on the day on which it runs."""
+
+
 @dataclass(slots=True)
 class FakeDirectory:
     """Roles by handle."""
@@ -71,6 +77,13 @@ class FakeDirectory:
     )
     trouble: Exception | None = None
     people: dict[ChatId, Person] = field(default_factory=dict)
+    zones: dict[ChatId, tzinfo] = field(default_factory=dict)
+    away: tuple[StandIn, ...] = ()
+    """Who is away, with who is asked in their place."""
+
+    async def stand_ins(self) -> tuple[StandIn, ...]:
+        """Return who is away now."""
+        return self.away
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         if self.trouble is not None:
@@ -87,6 +100,9 @@ class FakeDirectory:
 
     async def name_of(self, chat_id: ChatId) -> str:
         return NAMES.get(chat_id, chat_id)
+
+    async def zone_of(self, chat_id: ChatId) -> tzinfo:
+        return self.zones.get(chat_id, UTC)
 
     async def is_member(self, _: ChatId) -> bool:
         return True
@@ -122,6 +138,7 @@ class Scene:
             clock=self.world.clock,
             card_update_after=CARD_UPDATE_AFTER,
             lift_within=lift_within,
+            calendar=EVERY_HOUR,
         )
         files = FileUpload(client=self.client, slack_api_url=f"{self.world.url}slack/api/")
         return SlackNotifier(outbound, BatchListFiles(outbound, files, BatchLists()))

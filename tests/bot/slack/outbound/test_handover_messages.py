@@ -11,7 +11,7 @@ from tests.workflows.core.builders import NOW
 from tests.workflows.core.builders import partnership as usual
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
-from workflows.core.policy.sponsorship import HANDOVER_EXPIRES_AFTER, Handover, HandoverState
+from workflows.core.policy.reviews.sponsorship import HANDOVER_EXPIRES_AFTER, Handover, HandoverState
 
 ASKED = Handover(
     number=1,

@@ -1,6 +1,7 @@
 """Reminders: one message a person and day for everything that waits, updated when more is due."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene, action_ids, request
 from tests.bot.surfaces import shown
 from tests.workflows.core import builders
+from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.requests.notes import NoteCode
@@ -55,6 +57,24 @@ async def test_an_approver_gets_one_message_a_day_however_many_requests_wait(sce
     assert message["text"].startswith("partner2.com (R-2), partner1.com (R-1), partner0.com (R-0): 3 requests wait")
     assert action_ids(message) == ["review_request"] * 3
     assert scene.written() == ["chat.postMessage"], "a repetition with the same content is not sent"
+
+
+async def test_the_delegate_is_reminded_in_place_of_who_is_away(scene: Scene) -> None:
+    asked = await put(scene, 0)
+    away, delegate = SLACK_IDS["approver1"], SLACK_IDS["approver2"]
+    scene.directory.roles[builders.SECURITY] = ("approver1", "approver2")
+    scene.directory.away = (StandIn(person=ChatId(away), name="Amara Okafor", delegate=ChatId(delegate)),)
+    await scene.notifier().remind(asked)
+    assert scene.messages("@approver1") == []
+    assert len(scene.messages("@approver2")) == 1
+    await scene.notifier().show_request(asked)
+    assert scene.messages("@approver1") == []
+    (card,) = [one for one in scene.messages("@approver2") if "approve" in action_ids(one)]
+    assert "for Amara Okafor" in json.dumps(card)
+    scene.directory.roles[builders.SECURITY] = ("approver1",)
+    scene.world.clock.advance(24 * 60 * 60)
+    await scene.notifier().remind(asked)
+    assert len(scene.messages("@approver1")) == 1, "the delegate lost the role, so the person is asked again"
 
 
 async def test_the_next_day_brings_a_new_message(scene: Scene) -> None:

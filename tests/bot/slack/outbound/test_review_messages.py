@@ -14,7 +14,7 @@ from tests.workflows.core import builders
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.plan import OnSilence
-from workflows.core.policy.silence import ReviewReminder
+from workflows.core.policy.reviews.silence import ReviewReminder
 from workflows.core.settings.model import TenantId
 from workflows.ports.notifier import AskedReview, NotAllNotified
 

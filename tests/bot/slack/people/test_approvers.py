@@ -28,6 +28,7 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
+from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Role
@@ -52,6 +53,12 @@ class FakeShown:
     """Who has a role, where the roles differ."""
     known: Person | None = None
     """The person whom an account is found for."""
+    away: tuple[StandIn, ...] = ()
+    """Who is away, with who is asked in their place."""
+
+    async def stand_ins(self) -> tuple[StandIn, ...]:
+        """Return who is away now."""
+        return self.away
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         if self.trouble is not None:

@@ -7,6 +7,7 @@ import pytest
 
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.requests import form
+from bot.words.reviews.template_policy import chosen_template_words
 from tests.workflows.core.builders import STAGES, request
 from workflows.app.requests.forms import RefillCode
 from workflows.catalog.catalog import SHIPPED, load_catalog
@@ -56,11 +57,11 @@ def test_the_menu_has_the_title_that_cards_show(name: str) -> None:
 def test_what_is_said_of_the_chosen_template() -> None:
     assert form.need_words(GUESTS) == "Documents and chat as guests"
     assert form.need_words(replace(GUESTS, template=replace(GUESTS.template, need=""))) == "Guest collaboration"
-    title, risk = form.chosen_template_words(GUESTS)
+    title, risk, *_ = chosen_template_words(GUESTS)
     assert title.startswith("Guest collaboration: People of the partner work as guests")
     assert risk == "Change: low risk."
     trusted = Offer(template=TEMPLATES["trusted-partner"], level=RiskLevel.ELEVATED, closes=False)
-    assert form.chosen_template_words(trusted)[1] == "Change: up to elevated risk."
+    assert chosen_template_words(trusted)[1] == "Change: up to elevated risk."
 
 
 def test_a_stage_and_that_nobody_is_in_it() -> None:

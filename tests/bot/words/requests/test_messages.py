@@ -8,6 +8,12 @@ from bot.words.requests.messages import message_words, missing_groups_words
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.effects import MessageCode
 
+AWAY = {
+    "person": "Amara Okafor",
+    "delegate": "Bruno Keller",
+    "from": "2027-05-01T08:00:00+00:00",
+    "until": "2027-05-08T22:00:00+00:00",
+}
 NOTE: Final = [
     {"code": "text", "values": {"text": "No answer."}},
     {"code": "keeps_trying", "values": {}},
@@ -30,6 +36,14 @@ HANDOVER: Final = {
     "sponsor": "Sam",
     "expires_at": "2027-03-08T09:00:00+00:00",
 }
+WAITS = {
+    "partner": "contoso.com",
+    "request": "R-1",
+    "stage": "Security",
+    "expires_at": "2026-12-10T09:00:00+00:00",
+}
+SKIPPED_ROLE = {"code": "role_empty", "values": {"role": "deputy"}}
+MANAGERS = ("no_manager", "disabled", "guest", "not_in_chat", "excluded", "unreadable")
 GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (MessageCode.TEXT, {"text": "As {before}."}, "As {before}."),
     (MessageCode.REFUSED, {"reasons": NOTE[:1]}, "No answer."),
@@ -96,6 +110,44 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.CAMPAIGN_ENDED,
         {"label": "Trusted partner", "members": 2, "kept": 1, "revoked": 1},
         "The campaign for “Trusted partner” is complete. 2 partners: 1 kept, 1 revoked.",
+    ),
+    (
+        MessageCode.ABSENCE_SET,
+        {**AWAY, "by": "Amara Okafor", "is_own": True, "stand_in": "Bruno Keller", "note": ""},
+        "Amara Okafor is away from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. Bruno Keller is asked "
+        "instead. Amara Okafor can still decide. /partner away shows it and ends it.",
+    ),
+    (
+        MessageCode.ABSENCE_SET,
+        {**AWAY, "by": "Dana Reyes", "is_own": False, "stand_in": "Chie Tanaka", "note": ""},
+        "Amara Okafor is away from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. Bruno Keller is away too, "
+        "so Chie Tanaka is asked instead. Set by Dana Reyes. Amara Okafor can still decide. /partner away shows it and "
+        "ends it.",
+    ),
+    (
+        MessageCode.ABSENCE_SET,
+        {**AWAY, "by": "Amara Okafor", "is_own": True, "stand_in": None, "note": ""},
+        "Amara Okafor is away from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. Bruno Keller is away too, "
+        "and nobody stands in. Amara Okafor is still asked. Amara Okafor can still decide. /partner away shows it and "
+        "ends it.",
+    ),
+    (
+        MessageCode.YOU_STAND_IN,
+        {**AWAY, "by": "Amara Okafor", "note": "At the sea"},
+        "You stand in for Amara Okafor from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. You are asked to "
+        "decide in their place, as far as you hold the role and are not excluded. The record names both of you. Note: "
+        "At the sea",
+    ),
+    (
+        MessageCode.ABSENCE_ENDED,
+        {**AWAY, "by": "Dana Reyes"},
+        "Dana Reyes ended the absence of Amara Okafor. Bruno Keller does not stand in any more.",
+    ),
+    (
+        MessageCode.REASSIGNED_TO_YOU,
+        {"partner": "contoso.com", "request": "R-1", "by": "Dana Reyes", "from": "Amara Okafor", "reason": "On a trip"},
+        "contoso.com: Dana Reyes asks you to decide on the request R-1 in place of Amara Okafor: On a trip. Your Home "
+        "tab has it under “Waiting for me”.",
     ),
     (
         MessageCode.CLOSED,
@@ -170,6 +222,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "contoso.com (request R-2): the settings that R-1 approved are restored (verified). No answer.",
     ),
     (
+        MessageCode.PROPOSAL_DECLINED,
+        {"partner": "contoso.com", "request": "R-1", "name": "Riley", "reason": "We need it."},
+        "contoso.com (request R-1): Riley declined your proposal to ask for less. Reason: We need it. The request is "
+        "unchanged. You can decide on it, or propose something else.",
+    ),
+    (
         MessageCode.DRIFT_FOUND,
         {"partners": ["contoso.com", "fabrikam.com"], "count": 30},
         "A sweep found settings that are not as approved, for 30 partners: contoso.com, fabrikam.com. The admins know. "
@@ -188,6 +246,28 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "and nobody with this role can give one now. The user group @sec does not exist or is off. “Data” needs 2 "
         "approvals from the role “data”, and 1 person with this role can give one now. The admins are told. You do not "
         "need to do anything. The request continues when there are enough approvers.",
+    ),
+    (
+        MessageCode.EXPIRES_SOON,
+        {"partner": "contoso.com", "request": "R-1", "expires_at": "2026-12-10T09:00:00+00:00"},
+        "contoso.com: your request R-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can "
+        "still decide are told. You can ask them, or edit the request for a new time.",
+    ),
+    (
+        MessageCode.MANAGER_TOLD,
+        {**WAITS, "names": ["Amara Okafor", "Bruno Keller"]},
+        "contoso.com: the request R-1 waits for “Security”, and expires on Dec 10, 2026 at 09:00 UTC. You are told "
+        "because you manage Amara Okafor and Bruno Keller. This gives you no right to decide. Please ask them to "
+        "decide, or to name somebody who can.",
+    ),
+    (
+        MessageCode.ADMIN_TOLD,
+        {**WAITS, "skipped": [SKIPPED_ROLE, *({"code": code, "values": {"name": "Amara"}} for code in MANAGERS)]},
+        "contoso.com: the request R-1 waits for “Security”, and expires on Dec 10, 2026 at 09:00 UTC. Nobody with the "
+        "role “deputy” may decide. Entra names no manager of Amara. The manager of Amara has a disabled account. The "
+        "manager of Amara is a guest. The manager of Amara is not in this workspace. The manager of Amara takes part "
+        "in this request. The managers of the approvers could not be read. Please ask the approvers to decide, or "
+        "repair the role in roles.toml.",
     ),
     (
         MessageCode.CARD_NOT_POSTED,
@@ -240,6 +320,34 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         {},
         "Your click was not processed, because of an error in Gatehouse. It is not tried again automatically. Ask an "
         "admin to run gatehouse doctor.",
+    ),
+    (
+        MessageCode.SUPPORT_RECORDED,
+        {"partner": "contoso.com", "request": "r-1", "requester": "Riley"},
+        "contoso.com: you support request r-1 of Riley. You cannot decide on it. Gatehouse tells you its end.",
+    ),
+    (
+        MessageCode.SUPPORTED_ENDED,
+        {"partner": "contoso.com", "request": "r-1", "state": "applied", "part": 0, "note": []},
+        "contoso.com: request r-1, which you support, is approved and applied (verified).",
+    ),
+    (
+        MessageCode.SUPPORTED_ENDED,
+        {"partner": "contoso.com", "request": "r-1", "state": "failed", "part": 2, "note": []},
+        "contoso.com: request r-1, which you support, is only partly applied (verified).",
+    ),
+    (
+        MessageCode.SECOND_LOOK,
+        {
+            "partner": "contoso.com",
+            "request": "r-3",
+            "digest": "d",
+            "minutes": 10,
+            "approved": [{"partner": "fabrikam.com", "request": "r-1"}],
+        },
+        "contoso.com: your approval of r-3 is not counted yet. You approved 1 other high risk request within "
+        "10 minutes: fabrikam.com (r-1). Look at Details once more. Approve below if you mean it. If you did not "
+        "click, tell an admin.",
     ),
     (
         MessageCode.LIMIT_NEAR,

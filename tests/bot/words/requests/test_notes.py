@@ -19,6 +19,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.WITHDRAWN, {}, "The requester withdrew it."),
     (NoteCode.UNDECIDED, {}, "Not approved in time. Request it again if it is still needed."),
     (
+        NoteCode.NOBODY_COULD_DECIDE,
+        {"stage": "Security"},
+        "Nobody could decide: for ten working days, too few people could approve “Security”. Ask an admin to name "
+        "approvers for it, then request it again.",
+    ),
+    (
         NoteCode.RESTORE_UNDECIDED,
         {"target": "contoso.com"},
         "Not approved in time. If it is still needed, ask again with /partner restore contoso.com.",
@@ -181,6 +187,11 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "before, so what is in the tenant now is not known.",
     ),
     (NoteCode.EDITED, {"name": "Riley"}, "Riley edited this request."),
+    (
+        NoteCode.PROPOSAL_ACCEPTED,
+        {"name": "Riley", "proposer": "Amara"},
+        "Riley accepted to ask for less, as Amara proposed.",
+    ),
     (NoteCode.NOT_WRITTEN, {"is_first": True}, "Nothing was written."),
     (NoteCode.NOT_WRITTEN, {"is_first": False}, "This plan was not written."),
     (NoteCode.ACCEPTED_NOT_SHOWN, {}, "Microsoft Graph accepted the change but does not show it."),

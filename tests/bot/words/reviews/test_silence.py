@@ -20,7 +20,7 @@ from workflows.core.partners.history.outside_changes import RecordedEntry
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.silence_decision import WAITING_STEPS, SilenceStep
 from workflows.core.plans.plan import OnSilence
-from workflows.core.policy.silence import AskedAs, ManagerSkipped, Reminded, ReviewReminder
+from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped, Reminded, ReviewReminder
 from workflows.core.requests.commands.review_event import SkipReason
 from workflows.ports.audit_log import AuditEntry
 

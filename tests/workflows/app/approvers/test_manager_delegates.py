@@ -13,7 +13,7 @@ from workflows.core.delegation.absence import absence_id
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.people import Person
 from workflows.core.policy.relations import REQUESTER_MANAGER
-from workflows.core.requests.commands.people.delegation import EndAbsence
+from workflows.core.requests.commands.people import EndAbsence
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
 

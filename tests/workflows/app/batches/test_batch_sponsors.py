@@ -20,7 +20,7 @@ from workflows.app.requests.forms import InvalidForm
 from workflows.core.batches.batch import BatchState, RowState
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
-from workflows.core.policy.sponsorship import FormerSponsor
+from workflows.core.policy.reviews.sponsorship import FormerSponsor
 from workflows.core.requests.effects import AdvanceBatch
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit

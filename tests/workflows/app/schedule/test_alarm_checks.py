@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import structlog
 
-import workflows.effects.optional_writes
+import workflows.effects.applying.optional_writes
 from bot.slack.words.alarms import alarm_advice, alarm_text, ending_words
 from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
@@ -265,7 +265,7 @@ async def test_an_optional_write_that_hangs_does_not_delay_that_the_block_is_kno
         return await write(tenant, operation)
 
     monkeypatch.setattr(FakeTenant, "write", hangs)
-    monkeypatch.setattr(workflows.effects.optional_writes, "_SENDING_SECONDS", 0.05)
+    monkeypatch.setattr(workflows.effects.applying.optional_writes, "_SENDING_SECONDS", 0.05)
     request = await put(world, revocation(SYNCHRONIZED))
     async with asyncio.timeout(10):
         request = await world.settled(request.id)

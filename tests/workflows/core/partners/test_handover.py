@@ -36,7 +36,7 @@ from workflows.core.partners.reviewing.recent_sponsors import sponsors_of, with_
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.partners.reviewing.sponsor_handover import handover_effects
 from workflows.core.people import ChatId, Person, PersonId
-from workflows.core.policy.sponsorship import (
+from workflows.core.policy.reviews.sponsorship import (
     DECIDES_AGAIN_AFTER,
     HANDOVER_EXPIRES_AFTER,
     HANDOVER_REMINDED_AFTER,
@@ -46,7 +46,7 @@ from workflows.core.policy.sponsorship import (
 )
 from workflows.core.requests.commands.automatic import RecordApplied, RecordSponsors, Reopen
 from workflows.core.requests.commands.partner_record import Keep
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
     ExpireHandover,

@@ -37,8 +37,8 @@ from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import CLOSED_STATES, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
-from workflows.core.policy.silence import ReviewReminder
-from workflows.core.policy.sponsorship import Handover
+from workflows.core.policy.reviews.silence import ReviewReminder
+from workflows.core.policy.reviews.sponsorship import Handover
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -58,7 +58,7 @@ from workflows.core.requests.commands.partner_record import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
     ExpireHandover,

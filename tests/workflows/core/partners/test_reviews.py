@@ -28,8 +28,8 @@ from workflows.core.partners.outcome import closed_partnership, opened_partnersh
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import CurrentRoles, Person
-from workflows.core.policy.silence import ASKED_EARLY, ReviewReminder
-from workflows.core.policy.sponsorship import FormerSponsor
+from workflows.core.policy.reviews.silence import ASKED_EARLY, ReviewReminder
+from workflows.core.policy.reviews.sponsorship import FormerSponsor
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
 from workflows.core.requests.effects import ShowRequest, ShowReview

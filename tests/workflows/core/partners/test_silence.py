@@ -17,8 +17,8 @@ from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.partners.reviewing.silence_decision import SilenceSituation, SilenceStep, silence_step
 from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, OnSilence
-from workflows.core.policy.attestation import AttestedText, MfaAttestation
-from workflows.core.policy.silence import (
+from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.silence import (
     LAST_CALL,
     MAX_KEPT,
     PAUSES,

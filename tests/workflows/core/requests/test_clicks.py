@@ -5,6 +5,7 @@ import pytest
 from tests.workflows.core.builders import (
     AMARA,
     BATCH,
+    DANA,
     REDEEM_STEP,
     REQUEST,
     SAM,
@@ -39,10 +40,11 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import EndAbsence
+from workflows.core.requests.commands.people import EndAbsence, Reassign
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
+    Comment,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -136,9 +138,16 @@ def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
         (with_person(CONFIRM, SAM), SAM),
         (with_person(UNCONFIRM, SAM), SAM),
         (with_person(REMIND, SAM), SAM),
+        (Comment(actor=SAM, request_id=REQUEST, text="I agree."), SAM),
         (Withdraw(actor=ChatId("U1"), request_id=REQUEST), ChatId("U1")),
         (RemindApprovers(actor=ChatId("U1")), ChatId("U1")),
         (RemindApprovers(), None),
+        (
+            Reassign(
+                actor=DANA, request_id=REQUEST, digest=DIGEST, from_person=AMARA, to_person=SAM, reason="On a trip"
+            ),
+            DANA,
+        ),
         (Expire(), None),
         (AskReview(), None),
     ],

@@ -8,6 +8,7 @@ import pytest
 from tests.workflows.core.builders import (
     AMARA,
     BATCH,
+    EXPIRY,
     LIFETIME,
     NOW,
     QUESTION,
@@ -25,6 +26,7 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
+from tests.workflows.core.requests.test_changing import declined, proposed
 from workflows.core.delegation.absence import absence_id
 from workflows.core.errors.facts import as_values
 from workflows.core.plans.drift import Drift
@@ -38,7 +40,7 @@ from workflows.core.policy.relations import (
     RelationHolder,
     Relations,
 )
-from workflows.core.policy.silence import AskedAs, ManagerSkipped, Reminded
+from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
@@ -97,13 +99,15 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import EndAbsence, Reassign, SetAbsence
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
+    EndAbsence,
     ExpireHandover,
     ProposeSponsor,
+    Reassign,
     RemindHandover,
+    SetAbsence,
     WithdrawHandover,
 )
 from workflows.core.requests.commands.request import (
@@ -116,6 +120,7 @@ from workflows.core.requests.commands.request import (
     RemindApprovers,
     RequestCommand,
     Submit,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.commands.review_event import (
@@ -128,7 +133,24 @@ from workflows.core.requests.commands.review_event import (
     SuspendForSilence,
 )
 from workflows.core.requests.commands.watch import AcceptDrift
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
+from workflows.core.requests.deadlines.commands import (
+    AnnounceExpiry,
+    Escalate,
+    RecordEscalation,
+    ResumeClock,
+    StopClock,
+)
+from workflows.core.requests.request import (
+    AccessRequest,
+    ClockStop,
+    Escalation,
+    EscalationStep,
+    RequestId,
+    RequestKind,
+    RequestState,
+    StopCause,
+    WriteRefusal,
+)
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.open_access import AccessState, OpenAccess
 
@@ -166,6 +188,7 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     (RecordDelayed(reason=WHY), {"reason": WHY_VALUES}),
     (with_person(APPROVE, AMARA), {"digest": DIGEST, "account": "id-amara"}),
     (with_person(REJECT, AMARA), {"digest": DIGEST, "reason": "Too wide", "account": "id-amara"}),
+    (SupportRequest(actor=AMARA, request_id=REQUEST, reason="Same"), {"reason": "Same", "account": "id-amara"}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (
         edit(),
@@ -180,7 +203,10 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         {
             "digest": prepared().plan.digest,
             "reason": "Guests can accept the prompt.",
-            "changed": {"left_out": [[], ["automaticUserConsentSettings.inboundAllowed"]]},
+            "changed": {
+                "justification": ["Joint launch in June", "Joint launch in May"],
+                "left_out": [[], ["automaticUserConsentSettings.inboundAllowed"]],
+            },
             "account": "id-amara",
         },
     ),
@@ -198,6 +224,19 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         {"text": "Two.", "question": "1", "account": "id-riley"},
     ),
     (Comment(actor=SAM, request_id=REQUEST, text="I agree."), {"text": "I agree.", "account": "id-sam"}),
+    (Escalate(), {"stage": 0, "step": "managers"}),
+    (
+        RecordEscalation(stage=0, step=EscalationStep.MANAGERS, told=(AMARA,), skipped=WHY),
+        {
+            "stage": 0,
+            "step": "managers",
+            "told": [{"name": "Amara", "account": "id-amara"}],
+            "skipped": WHY_VALUES,
+        },
+    ),
+    (AnnounceExpiry(), {"expires_at": EXPIRY.isoformat()}),
+    (StopClock(cause=StopCause.QUESTION), {"cause": "question", "ends_by": EXPIRY.isoformat()}),
+    (ResumeClock(cause=StopCause.QUESTION), {"cause": "question", "expires_at": EXPIRY.isoformat()}),
     (Expire(), {}),
     (Replan(reason=WHY), {"reason": WHY_VALUES}),
     (
@@ -320,6 +359,8 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (APPROVE, {"digest": DIGEST}),
     (replace(APPROVE, digest=Digest("")), {}),
     (REJECT, {"digest": DIGEST, "reason": "Too wide"}),
+    (replace(APPROVE, is_second_look=True), {"digest": DIGEST, "second_look": True}),
+    (SupportRequest(actor=AMARA.chat_id, request_id=REQUEST), {}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (AskReminder(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (
@@ -426,7 +467,13 @@ def named(table: list[tuple[Any, dict[str, Any]]]) -> dict[str, Any]:
 def after(**changes: Any) -> AccessRequest:
     """The request after a command."""
     wanted = replace(particulars(), justification="Joint launch in June")
-    usual = {"fields": wanted, "previous_fields": particulars(), "reminders": 2}
+    usual = {
+        "fields": wanted,
+        "previous_fields": particulars(),
+        "reminders": 2,
+        "escalations": (Escalation(stage=0, step=EscalationStep.MANAGERS, at=NOW),),
+        "clock_stops": (ClockStop(cause=StopCause.QUESTION, began_at=NOW, ends_by=EXPIRY, deadline=EXPIRY),),
+    }
     return request(RequestState.APPLIED, **{**usual, **changes})
 
 
@@ -460,6 +507,12 @@ def test_a_request_without_an_end_and_a_restoration_say_so() -> None:
     kept = replace(SUBMIT, fields=asked).audit_details(after())
     assert (kept["days"], kept["restores"]) == (None, "r-0")
     assert "restores" not in SUBMIT.audit_details(after())
+
+
+def test_a_request_for_somebody_else_names_the_requester() -> None:
+    sent = replace(SUBMIT, fields=replace(SUBMIT.fields, submitter=AMARA.chat_id)).audit_details(after())
+    assert sent["requester"] == SUBMIT.fields.requester
+    assert "requester" not in SUBMIT.audit_details(after())
 
 
 def test_a_member_of_a_batch_says_which() -> None:

@@ -24,6 +24,7 @@ from workflows.core.requests.effects import (
     MessageCode,
     Prepare,
     Priority,
+    RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
     SendExpiryMessages,
@@ -39,6 +40,7 @@ from workflows.core.requests.effects import (
     ShowRequest,
     ShowReview,
     ShowSetup,
+    TellEscalation,
     UploadBatchList,
     asked_by,
     lane,
@@ -46,6 +48,7 @@ from workflows.core.requests.effects import (
     refusal_message,
     update_where_clicked,
 )
+from workflows.core.requests.request import EscalationStep
 
 CHECK = CheckPermission(key="k-1", command=DropEffect(actor=AMARA.chat_id, effect_id=7), received_at=None)
 REVOKE = CheckPermission(key="k-2", command=Revoke(actor=AMARA.chat_id, target="contoso.com", reason="Incident"))
@@ -63,6 +66,12 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (RetryOrDropEffect(effect_id=7, is_retried=False), "given_up:7", Priority.DECIDE),
     (ShowRequest(request_id=REQUEST), "card:r-1", Priority.SHOW),
     (SendReminders(request_id=REQUEST), "remind", Priority.SHOW),
+    (RemindPerson(person=AMARA.chat_id, not_before=NOW), "remind_person", Priority.SHOW),
+    (
+        TellEscalation(request_id=REQUEST, round=0, stage=0, step=EscalationStep.ADMINS),
+        "escalation:r-1",
+        Priority.SHOW,
+    ),
     (SendExpiryMessages(request_id=REQUEST), "tell_expired", Priority.SHOW),
     (SendEndNotices(batch="b"), "end_notices", Priority.SHOW),
     (SendReviewReminders(batch="b"), "review_reminders", Priority.SHOW),

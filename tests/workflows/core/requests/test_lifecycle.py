@@ -160,8 +160,12 @@ def test_who_filed_it_is_kept_where_that_was_checked_before() -> None:
 
 def test_a_prepared_access_request_is_shown_and_waits_for_approval() -> None:
     known = request(RequestState.PREPARING, note=noted("Graph does not answer."))
-    assert worded(advance(known, RecordPrepared(prepared=prepared()), situation(LATER))) == Transition(
-        request=request(version=6, changed_at=LATER), effects=(SHOWN,)
+    transition = advance(known, RecordPrepared(prepared=prepared()), situation(LATER))
+    times = transition.request.stage_times
+    assert times is not None
+    assert (times.stage, times.asked_at) == (0, LATER)
+    assert worded(transition) == Transition(
+        request=request(version=6, changed_at=LATER, stage_times=times), effects=(SHOWN,)
     )
 
 
@@ -204,7 +208,12 @@ def test_an_approval_that_leaves_the_chain_open_is_kept_and_shown() -> None:
         request(note=noted("Waits.")), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER)
     )
     assert worded(transition) == Transition(
-        request=request(version=6, changed_at=LATER, decisions=(approval(AMARA, 0, at=LATER),)),
+        request=request(
+            version=6,
+            changed_at=LATER,
+            decisions=(approval(AMARA, 0, at=LATER),),
+            stage_times=transition.request.stage_times,
+        ),
         effects=(SHOWN,),
     )
 
@@ -357,6 +366,7 @@ def test_reopening_keeps_only_the_decisions_that_count() -> None:
             asked_again=noted("Amara no longer holds the role."),
             round=1,
             void_decisions=WHOLE_CHAIN[:1],
+            stage_times=transition.request.stage_times,
         ),
         effects=(SHOWN,),
     )

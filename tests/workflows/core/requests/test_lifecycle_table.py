@@ -1,6 +1,7 @@
 """Every command in every state is taken or refused on purpose, and the picture in the docstring is the table."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, Final, get_args
@@ -17,10 +18,13 @@ from tests.workflows.core.builders import (
     DANA,
     EXPIRY,
     LIFETIME,
+    MALLORY,
+    NOW,
     QUESTION,
     REQUEST,
     RILEY,
     SAM,
+    STAGES,
     TENANT,
     WHOLE_CHAIN,
     batch_decisions,
@@ -58,7 +62,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.editing import RequestChanges
-from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import (
     Answer,
     Approve,
@@ -68,10 +72,27 @@ from workflows.core.requests.commands.request import (
     RemindApprovers,
     RequestCommand,
     Submit,
+    SupportRequest,
     Withdraw,
 )
+from workflows.core.requests.deadlines.commands import (
+    AnnounceExpiry,
+    Escalate,
+    RecordEscalation,
+    ResumeClock,
+    StopClock,
+)
 from workflows.core.requests.lifecycle import TABLE, advance
-from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState, WriteRefusal
+from workflows.core.requests.request import (
+    TERMINAL,
+    AccessRequest,
+    EscalationStep,
+    RequestKind,
+    RequestState,
+    StageTimes,
+    StopCause,
+    WriteRefusal,
+)
 from workflows.core.requests.transitions.transition import Situation
 
 EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
@@ -81,6 +102,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_delayed": {"preparing": "preparing", "applying": "applying", "unconfirmed": "unconfirmed"},
     "approve": {"awaiting_approval": "awaiting_approval applying"},
     "reject": {"awaiting_approval": "rejected"},
+    "support": {"awaiting_approval": "awaiting_approval"},
     "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
     "edit": {"awaiting_approval": "preparing"},
     "request_changes": {"awaiting_approval": "awaiting_approval"},
@@ -91,6 +113,11 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "comment": {"awaiting_approval": "awaiting_approval"},
     "remind_approvers": {"awaiting_approval": "awaiting_approval"},
     "expire": {"preparing": "expired", "awaiting_approval": "expired"},
+    "escalate": {"awaiting_approval": "awaiting_approval"},
+    "record_escalation": {"awaiting_approval": "awaiting_approval"},
+    "announce_expiry": {"awaiting_approval": "awaiting_approval"},
+    "stop_clock": {"awaiting_approval": "awaiting_approval"},
+    "resume_clock": {"awaiting_approval": "awaiting_approval"},
     "replan": {"awaiting_approval": "preparing", "applying": "preparing", "unconfirmed": "preparing"},
     "reopen": {"applying": "awaiting_approval"},
     "stop": {
@@ -136,6 +163,7 @@ def _commands(name: str) -> list[RequestCommand]:
         "record_delayed": [RecordDelayed(reason=noted("Graph does not answer."))],
         "approve": [Approve(actor=actor, request_id=REQUEST, digest=DIGEST) for actor in actors],
         "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
+        "support": [SupportRequest(actor=MALLORY, request_id=REQUEST)],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
         "edit": [edit()],
         "request_changes": [RequestChanges(actor=AMARA, request_id=REQUEST, digest=DIGEST, text="Less, please.")],
@@ -146,6 +174,11 @@ def _commands(name: str) -> list[RequestCommand]:
         "comment": [Comment(actor=SAM, request_id=REQUEST, text="I agree.")],
         "remind_approvers": [RemindApprovers()],
         "expire": [Expire()],
+        "escalate": [Escalate()],
+        "record_escalation": [RecordEscalation(stage=0, step=EscalationStep.ADMINS)],
+        "announce_expiry": [AnnounceExpiry()],
+        "stop_clock": [StopClock(cause=cause) for cause in StopCause],
+        "resume_clock": [ResumeClock(cause=cause) for cause in StopCause],
         "replan": [Replan(reason=noted("The partner changed."))],
         "reopen": [Reopen(reason=noted("Amara no longer holds the role."))],
         "stop": [Stop(reason=noted("The domain moved to another tenant."))],
@@ -191,6 +224,9 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
     if stands is RequestState.AWAITING_APPROVAL:
         requests += [request(decisions=WHOLE_CHAIN[:count]) for count in (1, 2)]
         requests.append(with_proposal())
+        chain = tuple(replace(stage, escalate_after=1) for stage in STAGES)
+        times = StageTimes(stage=0, asked_at=NOW, escalations=(NOW,), notice_at=NOW)
+        requests.append(request(prepared=prepared(stages=chain), stage_times=times))
     return requests
 
 

@@ -23,7 +23,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.people import Person
 from workflows.core.policy.approval import NotCountedReason
-from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.eligibility import IneligibleReason, eligibility

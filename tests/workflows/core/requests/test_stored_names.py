@@ -29,6 +29,7 @@ def test_the_names_of_commands() -> None:
         "record_delayed",
         "approve",
         "reject",
+        "support",
         "withdraw",
         "edit",
         "request_changes",
@@ -55,6 +56,11 @@ def test_the_names_of_commands() -> None:
         "accept_batch_decisions",
         "leave_batch",
         "end_with_batch",
+        "escalate",
+        "record_escalation",
+        "announce_expiry",
+        "stop_clock",
+        "resume_clock",
     ]
     assert names(PartnershipCommand, "name") == [
         "ask_review",
@@ -91,6 +97,7 @@ def test_the_names_of_clicks_and_effects() -> None:
     assert names(Click, "name") == [
         "approve",
         "reject",
+        "support",
         "withdraw",
         "ask_reminder",
         "request_changes",
@@ -125,6 +132,7 @@ def test_the_names_of_clicks_and_effects() -> None:
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
         "want_reject",
+        "want_support",
         "want_withdraw",
         "want_ask_reminder",
         "want_request_changes",
@@ -162,6 +170,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "apply",
         "show_request",
         "remind",
+        "remind_person",
+        "tell_escalation",
         "tell_expired",
         "show_review",
         "show_half",

@@ -30,7 +30,7 @@ from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId
-from workflows.core.policy.silence import AskedAs, Reminded, ReviewReminder
+from workflows.core.policy.reviews.silence import AskedAs, Reminded, ReviewReminder
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (

@@ -5,9 +5,10 @@ A boundary: the window of an answer and the check of the answer ask for the same
 
 from datetime import timedelta
 
-from workflows.catalog.catalog import USUAL_ATTESTATION, Catalog
+from workflows.catalog.catalog import Catalog
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.answers.keeping import refuses_mfa
+from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
 from workflows.ports.store import Store
 
 

@@ -55,7 +55,7 @@ class RequestEditor:
         request, digest = await self._load(form.edited_request.request_id), form.edited_request.digest
         person = await self._identify(form.requester)
         require_may_edit(request, person, digest, self.intake.clock.now())
-        filing = RequestLimitCheck(service=self.intake.service, limits=self.intake.limits)
+        filing = RequestLimitCheck(service=self.intake.service, limits=self.intake.limits, is_new=False)
         await require_within_limits(filing, form.requester, PARTNER_PROBLEMS_FIELD, key=key, account=person.id)
         checked = await self._check_form(form, request)
         if not changed_field_names(request.fields, with_edited_values(request.fields, checked.fields)):

@@ -17,7 +17,7 @@ from workflows.core.partners.closing.revoking import running_revocation
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.pointless_reviews import ANSWERED_WITHIN, why_pointless
 from workflows.core.plans.closing import only_reduces_access
-from workflows.core.policy.silence import ASKED_EARLY
+from workflows.core.policy.reviews.silence import ASKED_EARLY
 from workflows.core.requests.commands.partner_record import AskReview
 from workflows.core.requests.commands.review_event import SkipReason, SkipReview
 from workflows.core.requests.effects import SendReviewReminders

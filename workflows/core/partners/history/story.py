@@ -18,7 +18,7 @@ from workflows.core.partners.history.outside_changes import (
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, result_read_at
 from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.policy.attestation import MfaAttestation
+from workflows.core.policy.reviews.attestation import MfaAttestation
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject

@@ -7,7 +7,7 @@ from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Person
-from workflows.core.policy.sponsorship import HandoverState, ended_handover, recent_sponsors, with_former
+from workflows.core.policy.reviews.sponsorship import HandoverState, ended_handover, recent_sponsors, with_former
 from workflows.core.requests.request import AccessRequest, RequestState
 
 _UNDECIDED: Final = (RequestState.AWAITING_APPROVAL, RequestState.APPLYING)

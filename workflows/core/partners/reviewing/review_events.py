@@ -9,7 +9,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.answers.keeping import has_attestation_ended
 from workflows.core.partners.reviewing.silence import answered
-from workflows.core.policy.silence import pause_after
+from workflows.core.policy.reviews.silence import pause_after
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,
     ReviewReason,

@@ -33,7 +33,7 @@ from workflows.core.requests.commands.partner_record import (
     SetupCommand,
     SponsorCommand,
 )
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
     ExpireHandover,

@@ -8,7 +8,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.pointless_reviews import next_after_skipping
-from workflows.core.policy.silence import (
+from workflows.core.policy.reviews.silence import (
     ADMINS_ASKED_FROM,
     ASKED_AGAIN_WITHIN,
     ASKED_EARLY,

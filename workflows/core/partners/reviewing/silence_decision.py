@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import OnSilence
-from workflows.core.policy.silence import (
+from workflows.core.policy.reviews.silence import (
     DELIVERED_TO_ADMINS,
     DELIVERED_TO_SPONSOR,
     HANDOVERS_COUNT_FOR,

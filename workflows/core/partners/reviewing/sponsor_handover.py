@@ -14,7 +14,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.review_events import with_reason
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
-from workflows.core.policy.sponsorship import (
+from workflows.core.policy.reviews.sponsorship import (
     HANDOVER_EXPIRES_AFTER,
     HANDOVER_REMINDED_AFTER,
     Handover,
@@ -23,7 +23,7 @@ from workflows.core.policy.sponsorship import (
     with_former,
 )
 from workflows.core.requests.commands.partner_record import RecordSponsorGone, SponsorCommand
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
     AcceptSponsorship,
     DeclineSponsorship,
     ExpireHandover,

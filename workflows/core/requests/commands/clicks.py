@@ -23,11 +23,14 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.people.delegation import AbsenceClick, EndAbsence, Reassign, SetAbsence
-from workflows.core.requests.commands.people.handover import (
+from workflows.core.requests.commands.people import (
+    AbsenceClick,
     AcceptSponsorship,
     DeclineSponsorship,
+    EndAbsence,
     ProposeSponsor,
+    Reassign,
+    SetAbsence,
     WithdrawHandover,
 )
 from workflows.core.requests.commands.request import (
@@ -40,6 +43,7 @@ from workflows.core.requests.commands.request import (
     Reject,
     RemindApprovers,
     RequestCommand,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.commands.watch import AcceptDrift
@@ -105,6 +109,7 @@ EffectClick = RetryEffect | DropEffect
 
 Click = (
     DecisionClick
+    | SupportRequest[ChatId]
     | Withdraw
     | AskReminder
     | ChangeClick
@@ -136,9 +141,9 @@ def received_name(click: Click) -> str:
 def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw() | AskReminder() | Ask() | Answer() | Comment() | Reassign():
+        case Approve() | Reject() | SupportRequest() | Withdraw() | AskReminder() | Ask() | Answer() | Comment():
             return CommandSubject(request_id=click.request_id)
-        case RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
+        case Reassign() | RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
@@ -168,11 +173,9 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RequestChanges() | DeclineProposal():
-            return command.actor
         case RecordProposal():
             return command.proposal.person
-        case Ask() | Answer() | Comment() | Reassign():
+        case Ask() | Answer() | Comment() | RequestChanges() | DeclineProposal() | SupportRequest() | Reassign():
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
@@ -194,6 +197,8 @@ def with_person(click: DeclineProposal[ChatId], actor: Person) -> DeclineProposa
 def with_person(click: Answer[ChatId], actor: Person) -> Answer[Person]: ...
 @overload
 def with_person(click: Comment[ChatId], actor: Person) -> Comment[Person]: ...
+@overload
+def with_person(click: SupportRequest[ChatId], actor: Person) -> SupportRequest[Person]: ...
 @overload
 def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
 @overload

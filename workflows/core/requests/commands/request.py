@@ -37,7 +37,8 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges, changed_values
-from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.people import Reassign
+from workflows.core.requests.deadlines.commands import DeadlineCommand
 from workflows.core.requests.request import AccessRequest, BatchId, ObservedPartner, RequestFields, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -95,10 +96,13 @@ class Approve(Generic[Actor]):
     """The channel of the click, in which a refusal is shown. This is the same for every command with this field."""
     on_behalf_of: Person | None = None
     """The absent person in whose place the actor is asked. Only the permission check sets it."""
+    is_second_look: bool = False
+    """Whether it was clicked below the list of what the person approved just before."""
 
     def audit_details(self, after: AccessRequest | None = None) -> Details:
-        """Return the plan's digest, and the account once it is known."""
-        details = {**clicked_details(digest=self.digest), **account_details(self.actor)}
+        """Return the plan's digest, whether it confirms a second look, and the account once it is known."""
+        second = {"second_look": True} if self.is_second_look else {}
+        details = {**clicked_details(digest=self.digest), **second, **account_details(self.actor)}
         return {**details, **behalf_details(self.on_behalf_of)}
 
 
@@ -119,6 +123,21 @@ class Reject(Generic[Actor]):
         """Return the plan's digest and the reason, and the account once it is known."""
         details = {**clicked_details(digest=self.digest, reason=self.reason), **account_details(self.actor)}
         return {**details, **behalf_details(self.on_behalf_of)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportRequest(Generic[Actor]):
+    """A person needs the same access, and supports the open request in place of sending another one."""
+
+    name: Literal["support"] = field(default="support")
+    actor: Actor
+    request_id: RequestId
+    reason: str = ""
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Return the reason, and the account once it is known."""
+        return {**clicked_details(reason=self.reason), **account_details(self.actor)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +252,7 @@ RequestCommand = (
     | RecordDelayed
     | Approve[Person]
     | Reject[Person]
+    | SupportRequest[Person]
     | Withdraw
     | Edit
     | RequestChanges[Person]
@@ -259,6 +279,7 @@ RequestCommand = (
     | AcceptBatchDecisions
     | LeaveBatch
     | EndWithBatch
+    | DeadlineCommand
 )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from workflows.core.people import Person
-from workflows.core.policy.silence import ManagerSkipped, Reminded
+from workflows.core.policy.reviews.silence import ManagerSkipped, Reminded
 from workflows.core.requests.commands.audit_details import Details
 from workflows.core.requests.request import RequestId
 

@@ -26,7 +26,8 @@ def stop_clock(request: AccessRequest, cause: StopCause, now: datetime, calendar
     A question leaves the request the rest of its time afterwards. When nobody can decide, it ends with the stop.
     """
     left = time_left_to_stop(request, cause, calendar)
-    if request.clock_stop is not None or left <= timedelta(0) or now >= request.expires_at:
+    is_possible = request.clock_stop is None and request.batch is None and now < request.expires_at
+    if not is_possible or left <= timedelta(0):
         return request
     ends_by = _not_after_the_end(request, add_working_time(now, left, calendar))
     stop = ClockStop(cause=cause, began_at=now, ends_by=ends_by, deadline=request.expires_at)

@@ -14,7 +14,7 @@ from workflows.core.requests.deadlines.reminder_times import may_be_reminded, ne
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
 from workflows.core.requests.notes import NoteCode, is_first_plan
-from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState, StopCause
 from workflows.core.requests.transitions.changing import taken_back_by
 from workflows.core.requests.transitions.transition import (
     Situation,
@@ -116,12 +116,18 @@ def expire(request: AccessRequest, command: Expire, situation: Situation) -> Tra
         raise Refused(RefusalCode.REVOCATION_NEVER_EXPIRES)
     if situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
-    code = _UNDECIDED.get(request.fields.kind)
-    note = Fact(NoteCode.UNDECIDED) if code is None else Fact(code, {"target": request.fields.target})
-    request = with_note(request, S.EXPIRED, situation, (note,))
+    request = with_note(request, S.EXPIRED, situation, (_reason_of_expiry(request),))
     # Also before there is a plan: the requester is told, and an update of their card notifies nobody.
     messages = SendExpiryMessages(request_id=request.id)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), messages))
+
+
+def _reason_of_expiry(request: AccessRequest) -> Fact:
+    stop, stage = request.clock_stop, None if request.prepared is None else request.verdict().open_stage
+    if stop is not None and stop.cause is StopCause.NOBODY_CAN_DECIDE and stage is not None:
+        return Fact(NoteCode.NOBODY_COULD_DECIDE, {"stage": request.require_prepared().stages[stage].title})
+    code = _UNDECIDED.get(request.fields.kind)
+    return Fact(NoteCode.UNDECIDED) if code is None else Fact(code, {"target": request.fields.target})
 
 
 def record_sponsors(request: AccessRequest, command: RecordSponsors, situation: Situation) -> Transition:

@@ -8,7 +8,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import ChainRule
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch, Expire, LeaveBatch
 from workflows.core.requests.commands.editing import DeclineProposal, RecordProposal, RequestChanges
-from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import (
     Answer,
     Approve,
@@ -17,6 +17,7 @@ from workflows.core.requests.commands.request import (
     Edit,
     Reject,
     RemindApprovers,
+    SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.effects import (
@@ -40,7 +41,7 @@ from workflows.core.requests.transitions.transition import (
 
 _CHANGES: Final = (RequestChanges, RecordProposal, DeclineProposal)
 _REMARKS: Final = (Ask, Answer, Comment)
-_DECISIONS: Final = (Approve, Reject, Reassign, Withdraw, Edit, RemindApprovers, Expire)
+_DECISIONS: Final = (Approve, Reject, SupportRequest, Reassign, Withdraw, Edit, RemindApprovers, Expire)
 _ABOUT_THE_BATCH: Final = (*_DECISIONS, *_REMARKS, *_CHANGES)
 """What people, and time, do with the whole batch and with none of its members."""
 _WRITTEN: Final = (Ask, Answer, Comment)

@@ -208,6 +208,8 @@ def _plan_again(
         "write_refusal": None,
         "reminders": 0,
         "reminded_at": None,
+        "escalations": (),
+        "expiry_told_at": None,
         "decisions": (),  # also when the new plan is the same: approval is requested again
         "lifetime": expires_at - situation.now,
     }

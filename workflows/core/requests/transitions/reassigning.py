@@ -5,13 +5,13 @@ The number of approvals stays as it is, and the admin may not decide on the requ
 
 from typing import Final
 
-from workflows.core.delegation.reassignment import Reassignment
+from workflows.core.delegation.asking import Reassignment
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.policy.approval import holds_stage
-from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.eligibility import Eligibility, IneligibleReason, eligibility

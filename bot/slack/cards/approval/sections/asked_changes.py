@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from slack_sdk.models.blocks import ButtonElement
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import TextRun, bullets, button, cleaned_text, fixed_text, paragraph, quote
+from bot.slack.blocks.blocks import TextRun, actions, bullets, button, cleaned_text, fixed_text, paragraph, quote
 from bot.words.requests.revision import RevisedLine, proposal_lines
 from bot.words.requests.titles import left_out_words
 from workflows.core.conversation.remarks import MAX_TEXT
@@ -72,6 +72,12 @@ def proposal_buttons(request: AccessRequest, proposal: Proposal) -> tuple[Button
     """Return Accept and Decline."""
     value = ids.proposal_value(request, proposal)
     return button("Accept", ids.ACCEPT_PROPOSAL, value), button("Decline", ids.DECLINE_PROPOSAL, value)
+
+
+def proposal_row(request: AccessRequest) -> Iterator[ActionsBlock]:
+    """Return Accept and Decline for the requester's card, while there is a proposal."""
+    if (proposal := open_proposal(request)) is not None:
+        yield actions(f"proposal:{request.id}", *proposal_buttons(request, proposal))
 
 
 def reason_quote(text: str) -> RichTextElement:

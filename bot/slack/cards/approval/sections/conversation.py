@@ -10,6 +10,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
     TextRun,
+    actions,
     button,
     cleaned_text,
     fixed_text,
@@ -111,17 +112,17 @@ def questions_for_requester(request: AccessRequest) -> Iterator[RichTextElement]
         yield paragraph(fixed_text(f"and {counted(more, 'more question')}, see Details"))
 
 
-def answer_buttons(request: AccessRequest) -> list[ButtonElement]:
-    """Return Answer for each question on the requester's card; with the name when there are several."""
+def answer_rows(request: AccessRequest) -> Iterator[Block]:
+    """Return Answer for each question on the requester's card; with the name when there are several.
+
+    Each has a row of its own, because all have the same action.
+    """
     questions = open_questions(request.remarks)[:MAX_SHOWN] if is_answerable(request) else ()
-    if len(questions) == 1:
-        return [answer_button(request, questions[0], "Answer")]
-    return [
-        answer_button(request, question, f"Answer {number}: {question.person.name}")
-        for number, question in enumerate(questions, start=1)
-    ]
+    for number, question in enumerate(questions, start=1):
+        label = "Answer" if len(questions) == 1 else f"Answer {number}: {question.person.name}"
+        yield actions(f"answer:{request.id}:{question.id}", answer_button(request, question, label))
 
 
 def answer_button(request: AccessRequest, question: Remark, label: str) -> ButtonElement:
     """Return the button that opens the window for an answer."""
-    return button(label, f"{ids.ANSWER}_{question.id}", ids.question_value(request, question))
+    return button(label, ids.ANSWER, ids.question_value(request, question))

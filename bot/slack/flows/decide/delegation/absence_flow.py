@@ -26,7 +26,7 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.requests.commands.people.delegation import EndAbsence, SetAbsence
+from workflows.core.requests.commands.people import EndAbsence, SetAbsence
 
 _SET, _END = "want_set_absence", "want_end_absence"
 _CHECKING_SECONDS: Final = 1.8

@@ -24,8 +24,8 @@ from workflows.core.people import ChatId
 MAX_LISTED: Final = 20
 """The most absences of others in one window; the rest is counted."""
 _ABOUT: Final = (
-    "Your delegate is asked and reminded in your place, and cards name both of you. You can still decide. A delegate "
-    "needs one of your roles, and decides with it."
+    "A delegate is asked and reminded in place of the person who is away, and cards name both. Who is away can still "
+    "decide. A delegate needs one of their roles, and decides with it."
 )
 _DELEGATE_HINT: Final = "Holds one of the roles of the person who is away. For a manager without a role: their manager."
 
@@ -53,7 +53,7 @@ def absence_view(
         blocks += absence_rows([own], now, is_own=True)
     if others:
         blocks += [header("Absences of others"), *absence_rows(others[:MAX_LISTED], now)]
-        if more := len(others) - MAX_LISTED:
+        if (more := len(others) - MAX_LISTED) > 0:
             blocks.append(small_text(f"and {counted(more, 'more absence')}"))
     if own is not None and not is_admin:
         return modal("Absence", blocks, ids.MESSAGE_VIEW)
@@ -80,4 +80,4 @@ def _fields(*, is_admin: bool, person: ChatId, today: date, zone: str) -> Iterat
     yield input_block("Delegate", ids.DELEGATE, delegate, hint=_DELEGATE_HINT)
     note = text_area(ids.NOTE)
     note.max_length = MAX_NOTE_CHARACTERS
-    yield input_block("Note", ids.NOTE, note, hint="Your delegate reads it.", is_optional=True)
+    yield input_block("Note", ids.NOTE, note, hint="The delegate reads it.", is_optional=True)

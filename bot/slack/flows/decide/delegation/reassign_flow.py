@@ -26,7 +26,7 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.people.delegation import Reassign
+from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState

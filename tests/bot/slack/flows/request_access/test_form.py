@@ -30,13 +30,13 @@ from workflows.app.requests.forms import EditedRequest, Form, Refill, RefillCode
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Role
 from workflows.core.policy.offers import Offer, arranged_offers, offers_of
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.relations import REQUESTER_MANAGER, NoHolderReason, RelationHolder
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.policy.template import Stage, Template, TicketRule
-from workflows.core.requests.request import ObservedPartner, RequestId, RequestState
+from workflows.core.policy.template import MayRequestFor, Stage, Template, TicketRule
+from workflows.core.requests.request import ObservedPartner, RequestId, RequestState, Support
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import TargetType
 
@@ -280,10 +280,37 @@ def test_a_form_that_closes_is_called_so() -> None:
     assert view["title"]["text"] == "Close partner access"
 
 
-def test_somebody_elses_open_request_can_only_be_looked_at() -> None:
+def test_somebody_elses_open_request_can_be_looked_at_and_supported() -> None:
     view = form(requester=SAM.chat_id, lookup_result=found(open_request=request(RequestState.AWAITING_APPROVAL)))
-    assert list(surfaces.buttons(view)) == ["review_request"]
+    assert list(surfaces.buttons(view)) == ["review_request", "support"]
     assert "Riley has an open access request for this partner" in shown(view["blocks"][1])
+    assert "Support it if you need the same. Otherwise wait until it ends, or ask Riley to withdraw it." in shown(
+        view["blocks"][1]
+    )
+
+
+def test_who_supports_it_already_can_only_look_at_it() -> None:
+    supported = request(RequestState.AWAITING_APPROVAL, supports=(Support(person=SAM, at=NOW),))
+    view = form(requester=SAM.chat_id, lookup_result=found(open_request=supported))
+    assert list(surfaces.buttons(view)) == ["review_request"]
+
+
+def test_for_whom_is_asked_only_where_the_template_allows_it() -> None:
+    for allowed, is_asked in ((MayRequestFor.NOBODY, False), (MayRequestFor.REPORTS, True)):
+        template = replace(GUESTS, may_request_for=allowed)
+        view = form(offers=offered(template), template=template.name, for_person=SAM.chat_id)
+        fields = {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
+        assert ("for_person" in fields) is is_asked
+    assert fields["for_person"]["element"]["initial_user"] == SAM.chat_id
+    assert fields["for_person"]["label"]["text"] == "For"
+
+
+def test_what_only_other_people_may_request_is_named_with_their_roles() -> None:
+    other = replace(GUESTS, title="Merger", may_request=(Role("security"), Role("admin")))
+    view = form(not_offered=(other,))
+    assert_sound(view)
+    assert "Only other people can request “Merger” (role “security” or “admin”)." in shown(view["blocks"])
+    assert "Only other people" not in shown(form()["blocks"])
 
 
 def test_what_is_being_prepared_can_be_withdrawn_and_not_shown_yet() -> None:

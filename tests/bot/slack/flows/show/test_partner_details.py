@@ -32,7 +32,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId
-from workflows.core.policy.sponsorship import Handover
+from workflows.core.policy.reviews.sponsorship import Handover
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState

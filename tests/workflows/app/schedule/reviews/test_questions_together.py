@@ -17,7 +17,7 @@ from workflows.app.schedule.reviews.events.starting import LivePartner
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ChatId, Person, PersonId
-from workflows.core.policy.silence import ASKED_EARLY
+from workflows.core.policy.reviews.silence import ASKED_EARLY
 from workflows.core.requests.commands.review_event import ReviewReasonCode, StartReview
 from workflows.core.settings.model import TenantId
 from workflows.intervals import QUESTIONS_COLLECTED_FOR

@@ -31,7 +31,7 @@ from workflows.core.partners.history.story import (
 )
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 
 LATER = NOW + timedelta(hours=2)

@@ -9,11 +9,12 @@ from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, particula
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.commands.request import RemindApprovers, Submit
+from workflows.core.requests.deadlines.commands import AnnounceExpiry
+from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.deadlines.reminder_times import (
     MIN_BETWEEN_APPROVER_REMINDERS,
     asked_at,
     may_be_reminded,
-    next_due_at,
     next_reminder_at,
 )
 from workflows.core.requests.effects import SendReminders, ShowRequest
@@ -150,6 +151,8 @@ def test_a_request_is_due_at_its_next_reminder_and_then_when_it_expires() -> Non
     assert next_due_at(asked) == NOW + DAY
     for day in (1, 3, 7):
         asked = reminded(asked, NOW + day * DAY)
+    assert next_due_at(asked) == NOW + 10 * DAY, "the notice that it expires, two working days before"
+    asked = advance(asked, AnnounceExpiry(), situation(NOW + 10 * DAY)).request
     assert next_due_at(asked) == asked.expires_at
     assert next_due_at(replace(asked, state=RequestState.PREPARING)) == asked.expires_at
     assert next_due_at(replace(asked, state=RequestState.REJECTED)) is None

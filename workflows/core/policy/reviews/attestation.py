@@ -1,8 +1,12 @@
 """What a sponsor attests about a partner in a review, and until when it counts."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+USUAL_ATTESTATION: Final = timedelta(days=180)
+"""How long an attestation counts for a partner whose template was removed: as in the shipped templates."""
 
 
 class AttestedText(StrEnum):

@@ -1,0 +1,58 @@
+"""The sentences about the policy of a template: who may request it, and what silence leads to at each deadline."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.words.plans.changes import duration_words
+from bot.words.plans.risk import risk_level_words
+from bot.words.requests.access_end import AT_END
+from bot.words.requests.approval_chain import decide_words
+from bot.words.requests.form import wait_words
+from bot.words.reviews.silence import reviews_words
+from bot.words.sentences import and_list, counted, or_list
+from workflows.core.policy.offers import Offer, closes_a_partner
+from workflows.core.policy.risk import RiskLevel
+from workflows.core.policy.template import MayRequestFor, Template
+from workflows.core.requests.deadlines.reminder_times import APPROVERS_REMINDED_AFTER
+
+_MAY_REQUEST_FOR: Final[Mapping[MayRequestFor, str]] = {
+    MayRequestFor.NOBODY: "",
+    MayRequestFor.REPORTS: " Also for people whose manager in Entra sends it.",
+    MayRequestFor.MEMBERS: " Also for somebody else.",
+}
+
+
+def who_requests_words(template: Template) -> str:
+    """Return who may request a template, and for whom."""
+    roles = or_list([f"“{role}”" for role in template.may_request])
+    who = f"People with the role {roles} may request it." if roles else "Every full member may request it."
+    return f"{who}{_MAY_REQUEST_FOR[template.may_request_for]}"
+
+
+def policy_words(template: Template) -> tuple[tuple[str, str], ...]:
+    """Return the deadlines of a template, and what silence leads to at each: a label and a text."""
+    reminded = [str(after.days) for after in APPROVERS_REMINDED_AFTER if after < template.decide_within]
+    days = counted(int(reminded[-1]), "day") if reminded else ""
+    reminders = f"after {and_list([*reminded[:-1], days])}" if reminded else "once, at half of the time"
+    decided = (("Approvers decide", f"{decide_words(template)}."), ("Approvers are reminded", f"{reminders}."))
+    if closes_a_partner(template):
+        return decided
+    at_end = f"{AT_END[template.at_end].then}, unless it is extended"
+    return (
+        *decided,
+        ("Access lasts", f"at most {duration_words(template.longest)}, {at_end}."),
+        ("The sponsor is asked", f"{reviews_words(template.review_interval, template.on_silence)}."),
+    )
+
+
+def chosen_template_words(offer: Offer) -> tuple[str, ...]:
+    """Return what a person must know about the chosen template, in lines of one or two sentences."""
+    word = risk_level_words(offer.level)
+    risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
+    if offer.usual_wait is not None:
+        risk += f" Usual approval: {wait_words(offer.usual_wait)}."
+    silence = f"Approvers decide {decide_words(offer.template)}."
+    if not offer.closes:
+        template = offer.template
+        silence += f" Reviews: {reviews_words(template.review_interval, template.on_silence)}."
+    return (f"{offer.template.title}: {offer.template.description}", risk, silence)

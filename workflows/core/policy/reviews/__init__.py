@@ -1,0 +1,1 @@
+"""The rules of reviews: attestations, silence and sponsors."""

@@ -1,0 +1,28 @@
+"""When something is due next for an undecided request, whatever it is. The store finds due requests by it. Pure."""
+
+from datetime import datetime
+from typing import Final
+
+from workflows.core.requests.deadlines.reminder_times import next_reminder_at
+from workflows.core.requests.deadlines.stage_times import next_escalation, next_notice_at
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState, StopCause
+
+_UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+
+
+def next_due_at(request: AccessRequest) -> datetime | None:
+    """Return the earliest of a request's expiry and of what is due before it; None when nothing is.
+
+    A member of a batch has neither: its batch expires.
+    """
+    if request.state not in _UNDECIDED or request.fields.kind is RequestKind.REVOCATION or request.batch is not None:
+        return None
+    escalation, stop = next_escalation(request), request.clock_stop
+    moments = (
+        request.expires_at,
+        next_reminder_at(request),
+        next_notice_at(request),
+        None if escalation is None else escalation[1],
+        stop.ends_by if stop is not None and stop.cause is StopCause.QUESTION else None,
+    )
+    return min(moment for moment in moments if moment is not None)
