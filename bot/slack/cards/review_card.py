@@ -1,4 +1,7 @@
-"""Cards about a review: posted once, updated at every state."""
+"""Cards about a review: posted once, updated at every state.
+
+It is long because every state of a review is one card.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -63,6 +66,7 @@ _MAX_DRIFT_CHARACTERS: Final = 700
 _MAX_EVIDENCE_CHARACTERS: Final = 600
 _NOTHING_KNOWN: Final = ReviewContext()
 _NOT_ABOUT_DRIFT: Final = frozenset({EvidenceTopic.LIMITS, EvidenceTopic.SETTINGS, EvidenceTopic.LAST_ANSWER})
+_SHOWN_BELOW: Final = frozenset({EvidenceTopic.LIMITS})
 _NOT_AFTER_REDUCTION: Final = frozenset({EvidenceTopic.LIMITS, EvidenceTopic.LAST_ANSWER})
 _SPONSOR_GONE: Final = (
     " The sponsor has no enabled account any more. An admin who keeps the access becomes the sponsor."
@@ -244,9 +248,7 @@ def _evidence_lines(
     After a reduction that did not answer the review, the card says that instead of the last answer.
     """
     is_reduced = partnership.not_attested_after is not None
-    hidden = (
-        _NOT_ABOUT_DRIFT if is_drifted else _NOT_AFTER_REDUCTION if is_reduced else frozenset({EvidenceTopic.LIMITS})
-    )
+    hidden = _NOT_ABOUT_DRIFT if is_drifted else _NOT_AFTER_REDUCTION if is_reduced else _SHOWN_BELOW
     for line in evidence_lines(evidence):
         if line.topic not in hidden:
             yield evidence_parts(line, is_day_enough=True)

@@ -253,11 +253,10 @@ def _new_record(
     basis: SettingsBasis,
     asks_attestation: bool = True,
 ) -> Partnership:
-    prepared = request.require_prepared()
+    prepared, attestations = request.require_prepared(), () if earlier is None else earlier.attestations
     if earlier is not None and _stays_suspended(earlier, prepared, basis):
         return replace(earlier, version=earlier.version + 1)
     ends_at = _end_of_settings(request, earlier, now, basis)
-    attestations = () if earlier is None else earlier.attestations
     record = Partnership(
         identity=prepared.observation.identity,
         version=1 if earlier is None else earlier.version + 1,
@@ -280,10 +279,10 @@ def _new_record(
         on_silence=prepared.plan.on_silence if basis is SettingsBasis.APPROVED else OnSilence.ESCALATE,
         left_out=prepared.plan.left_out,
     )
-    is_approved = basis is SettingsBasis.APPROVED
-    if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
-        continued = _with_earlier_terms(earlier, record)
-        record = answered_by_reduction(continued, request, now, asks_attestation=asks_attestation)
+    is_prolonged = basis is SettingsBasis.APPROVED and _may_prolong(prepared)
+    if earlier is not None and is_live(earlier) and not is_prolonged:
+        record = _with_earlier_terms(earlier, record)
+        record = answered_by_reduction(record, request, now, asks_attestation=asks_attestation)
     return with_earlier_sponsors(_with_setup(record, earlier, configuration, prepared, now), earlier, now)
 
 
