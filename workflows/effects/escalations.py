@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from workflows.app.approvers.stage_holders import holders_for
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
@@ -107,7 +108,7 @@ class Escalations:
 
     async def _who_may_decide(self, role: Role, people: Eligibility) -> tuple[Person, ...]:
         taken = await self.directory.all_ids(people.chat_ids)
-        members = people.eligible_members(await self.directory.holders(role), taken)
+        members = people.eligible_members(await holders_for(role, people.relations, self.directory), taken)
         found = await self._identified(members)
         return tuple(person for person in found if person.id not in people.excluded_ids)
 

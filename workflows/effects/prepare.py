@@ -167,8 +167,10 @@ class Preparer:
         checked = check_proposal(observation, plan, stages, result.circumstances)
         findings = (*proposal.findings, *checked, *require_no_errors(result.findings, FIELD))
         recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
-        related, others = Related(requester=requester, sponsor=sponsor), (*proposal.authors, *recent)
-        relations = await self._require_people(request, stages, related, submitter, others)
+        sent_by = () if submitter is None else (submitter,)
+        others = (*sent_by, *request.editors, *request.supporters, *proposal.authors, *recent)
+        related = Related(requester=requester, sponsor=sponsor, others=others)
+        relations = await self._require_people(stages, related, submitter)
         return PreparedRequest(
             observation=observation,
             requester=requester,
@@ -191,16 +193,13 @@ class Preparer:
 
     async def _require_people(
         self,
-        request: AccessRequest,
         stages: tuple[Stage, ...],
         related: Related,
         submitter: Person | None,
-        others: tuple[Person, ...],
     ) -> Relations:
         """Check that enough people can decide, and return who has the relation roles.
 
         :param submitter: who sent it on behalf of the requester; None when the requester did.
-        :param others: who may not decide, besides the requester, the sponsor, editors and supporters.
         :raises InvalidField: when a stage cannot be passed; the error names it, and the people.
         """
         now = self.clock.now()
@@ -210,7 +209,7 @@ class Preparer:
         )
         requester, sponsor = related.requester, related.sponsor
         sent_by = () if submitter is None else (submitter,)
-        people = (requester, sponsor, *sent_by, *request.editors, *request.supporters, *others)
+        people = (requester, sponsor, *related.others)
         own = {sponsor.chat_id} - {person.chat_id for person in (requester, *sent_by)}
         excluded = {person.chat_id for person in people}
         await require_chain(self.directory, stages, excluded, own, relations=relations)

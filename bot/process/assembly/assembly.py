@@ -79,9 +79,7 @@ class BotParts:
 
 def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     """Create the effects and the flows, and connect them with the service; the receiver then knows every flow."""
-    alarms = receiver.alarms
-    calendar = systems.catalog.calendar
-    service = Service(store=systems.store, clock=systems.clock, wake=receiver.wake, calendar=calendar)
+    alarms, service = receiver.alarms, _service(systems, receiver.wake)
     shown = DisplayDirectory(systems.directory, systems.clock, systems.store.absences)
     queue_worker = QueueWorker(
         store=systems.store,
@@ -121,6 +119,10 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         send_directly=send,
         directory=shown,
     )
+
+
+def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:
+    return Service(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
 
 
 def _approval_channel(systems: ExternalSystems, alarms: Alarms) -> ApprovalChannel:

@@ -1,4 +1,7 @@
-"""The texts of alarms, for admins: the problem, since when, and what to do."""
+"""The texts of alarms, for admins: the problem, since when, and what to do.
+
+It is long because every kind of alarm and of stopped work has its words here.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final

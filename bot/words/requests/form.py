@@ -36,12 +36,10 @@ CLOSE_EARLY_EFFECT: Final = (
 CANNOT_APPROVE: Final = "The requester and chosen sponsor cannot approve."
 _GUESTS: Final = {
     AccessState.OPEN: (
-        "Guests of this partner can come in already: the tenant's default lets every organization in. "
-        "Ask only if they need more than that, or if it has to be limited."
+        "Guests of this partner can come in already, by the tenant's default. Ask only if they need more, or less."
     ),
     AccessState.PARTLY: (
-        "Some guests of this partner can come in already, by the tenant's default. "
-        "Ask only if they need more than that, or if it has to be limited."
+        "Some guests of this partner can come in already, by the tenant's default. Ask only if they need more, or less."
     ),
 }
 STAYS_IN_WINDOW: Final = "What you typed stays in this window, so that you can copy it."

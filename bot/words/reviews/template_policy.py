@@ -8,7 +8,7 @@ from bot.words.plans.risk import risk_level_words
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.approval_chain import decide_words
 from bot.words.requests.form import wait_words
-from bot.words.reviews.silence import reviews_words
+from bot.words.reviews.silence import ON_SILENCE, reviews_words
 from bot.words.sentences import and_list, counted, or_list
 from workflows.core.policy.offers import Offer, closes_a_partner
 from workflows.core.policy.risk import RiskLevel
@@ -51,8 +51,8 @@ def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
     if offer.usual_wait is not None:
         risk += f" Usual approval: {wait_words(offer.usual_wait)}."
-    silence = f"Approvers decide {decide_words(offer.template)}."
+    within = counted(offer.template.decide_within.days, "day")
+    silence = f"Decided within {within}, or expired."
     if not offer.closes:
-        template = offer.template
-        silence += f" Reviews: {reviews_words(template.review_interval, template.on_silence)}."
+        silence += f" Unanswered reviews: {ON_SILENCE[offer.template.on_silence].short}."
     return (f"{offer.template.title}: {offer.template.description}", risk, silence)

@@ -20,9 +20,16 @@ class KnownAbsences:
 
 
 async def delegates_of(
-    managers: Collection[PersonId], absences: Sequence[Absence], at: datetime, directory: PeopleDirectory
+    managers: Collection[PersonId],
+    absences: Sequence[Absence],
+    at: datetime,
+    directory: PeopleDirectory,
+    *,
+    not_by: Collection[PersonId],
 ) -> Mapping[PersonId, ManagerDelegate]:
     """Return the delegate of each manager who is away at a moment and has one. The next managers are read now.
+
+    :param not_by: who takes part in the request, and so cannot name its approver.
 
     :raises TenantUnavailable, TenantRefused: when a manager cannot be read.
     """
@@ -32,7 +39,7 @@ async def delegates_of(
         return {}
     read = await directory.managers(sorted(away))
     able = {person: one.id for person, one in read.items() if one is not None and one.is_enabled and one.is_member}
-    found = {manager: manager_delegate(manager, active, able) for manager in managers}
+    found = {manager: manager_delegate(manager, active, able, not_by) for manager in managers}
     return {manager: delegate for manager, delegate in found.items() if delegate is not None}
 
 
@@ -42,6 +49,8 @@ async def with_delegates(
     people: Mapping[PersonId, datetime],
     known: KnownAbsences,
     directory: PeopleDirectory,
+    *,
+    not_by: Collection[PersonId],
 ) -> CurrentRoles:
     """Return the roles of people in one request, with those of managers in whose place they decide or decided.
 
@@ -49,10 +58,12 @@ async def with_delegates(
 
     :param holders: the account that has each relation role.
     :param people: when each person decided who has decided.
+    :param not_by: who takes part in the request.
     """
     named_by: set[PersonId] = set()
     for person in current_roles.roles:
-        delegates = await delegates_of(set(holders.values()), known.absences, people.get(person, known.at), directory)
+        at = people.get(person, known.at)
+        delegates = await delegates_of(set(holders.values()), known.absences, at, directory, not_by=not_by)
         named_by |= {admin.id for delegate in delegates.values() for admin in delegate.named_by}
         held = {role: person for role, manager in holders.items() if _is(delegates.get(manager), person)}
         current_roles = with_relation_roles(current_roles, held)

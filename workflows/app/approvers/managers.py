@@ -16,6 +16,7 @@ from workflows.core.policy.relations import (
     Relations,
     relation_roles,
 )
+from workflows.core.requests.request import AccessRequest
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused
 from workflows.ports.tenant import Account
 
@@ -28,6 +29,13 @@ class Related:
 
     requester: Person
     sponsor: Person
+    others: tuple[Person, ...] = ()
+    """Who else takes part in the request. Nobody who does may name the delegate of a manager."""
+
+    @property
+    def taking_part(self) -> frozenset[PersonId]:
+        """Return the accounts of everybody who takes part."""
+        return frozenset(person.id for person in (self.requester, self.sponsor, *self.others))
 
     @property
     def people(self) -> tuple[Person, Person]:
@@ -84,6 +92,12 @@ def able_accounts(found: Collection[FoundManager]) -> Mapping[Role, PersonId]:
     return {one.role: one.account.id for one in found if one.account is not None and one.problem is None}
 
 
+def related_of(request: AccessRequest) -> Related:
+    """Return the people of a prepared request."""
+    prepared = request.require_prepared()
+    return Related(requester=prepared.requester, sponsor=prepared.sponsor, others=request.taking_part)
+
+
 async def read_relations(
     related: Related, roles: Collection[Role], *, directory: PeopleDirectory, known: KnownAbsences | None = None
 ) -> Relations:
@@ -99,7 +113,11 @@ async def read_relations(
         return Relations()
     found = await manager_accounts(related, wanted, managers=directory.managers)
     able = sorted(set(able_accounts(found).values()))
-    delegates = {} if known is None else await delegates_of(able, known.absences, known.at, directory)
+    delegates = (
+        {}
+        if known is None
+        else await delegates_of(able, known.absences, known.at, directory, not_by=related.taking_part)
+    )
     people = {person.id: person for person in (await directory.people_of(able) if able else ())}
     able_people = {account: await _identified(person, directory) for account, person in people.items()}
     return Relations(holders=tuple(_holder(one, able_people, delegates) for one in found))

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from workflows.app.approvers.manager_delegates import KnownAbsences
-from workflows.app.approvers.managers import Related, able_accounts, manager_accounts, read_relations
+from workflows.app.approvers.managers import able_accounts, manager_accounts, read_relations, related_of
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.people import PersonId
@@ -43,7 +43,7 @@ async def check_relations(*, store: Store, directory: PeopleDirectory, service: 
     people, managers = directory.for_one_check(), _ManagersOnce(directory)
     known = KnownAbsences(absences=await store.absences(now), at=now)
     try:
-        await managers.read([one.id for request in waiting for one in _related(request).people])
+        await managers.read([one.id for request in waiting for one in related_of(request).people])
         changed = {request.id: await _changed(request, managers, people, known) for request in waiting}
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("relations_not_checked", reason=str(error))
@@ -63,11 +63,6 @@ def _is_decided_by_relation(request: AccessRequest) -> bool:
     return request.state is RequestState.AWAITING_APPROVAL and bool(request.require_prepared().relations.holders)
 
 
-def _related(request: AccessRequest) -> Related:
-    prepared = request.require_prepared()
-    return Related(requester=prepared.requester, sponsor=prepared.sponsor)
-
-
 async def _changed(
     request: AccessRequest, managers: "_ManagersOnce", people: PeopleDirectory, known: KnownAbsences
 ) -> Relations | None:
@@ -77,13 +72,13 @@ async def _changed(
     """
     stored = request.require_prepared().relations
     roles = relation_roles(holder.role for holder in stored.holders)
-    accounts = able_accounts(await manager_accounts(_related(request), roles, managers=managers.read))
+    accounts = able_accounts(await manager_accounts(related_of(request), roles, managers=managers.read))
     before = {holder.role: holder.person.id for holder in stored.holders if holder.person is not None}
     has_delegate = any(holder.delegate is not None for holder in stored.holders)
     is_away = any(absence.person.id in accounts.values() and absence.is_active(known.at) for absence in known.absences)
     if before == accounts and len(before) == len(stored.holders) and not has_delegate and not is_away:
         return None
-    now = await read_relations(_related(request), roles, directory=people, known=known)
+    now = await read_relations(related_of(request), roles, directory=people, known=known)
     return None if now == stored else now
 
 

@@ -6,13 +6,13 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.checks.approver_groups import group_problem
 from workflows.core.errors.facts import Fact
 from workflows.core.people import Person, Role
-from workflows.core.policy.template import Stage
+from workflows.core.policy.template import Stage, roles_of
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.tenant import Tenant
 
 
 async def role_group_problem(
-    stages: Iterable[Stage], people: Iterable[Person], *, tenant: Tenant, catalog: Catalog
+    stages: Sequence[Stage], people: Iterable[Person], *, tenant: Tenant, catalog: Catalog
 ) -> Fact | None:
     """Read the groups of the stages' roles now, and return why one of them cannot decide; None when all of them can.
 
@@ -21,16 +21,16 @@ async def role_group_problem(
     :param people: the people who may not decide.
     :raises TenantUnavailable, TenantRefused: when a group or its owners cannot be read.
     """
-    if not (group_ids := groups_of((stage.role for stage in stages), catalog)):
+    if not (group_ids := groups_of(roles_of(stages), catalog)):
         return None
     return group_problem(group_ids, await tenant.approver_groups(group_ids), people)
 
 
 async def group_problem_of(request: AccessRequest, *, tenant: Tenant, catalog: Catalog) -> Fact | None:
     """Return why a group cannot decide on a prepared request; see `role_group_problem`."""
-    prepared = request.require_prepared()
-    editors = (edit.person for edit in request.edits)
-    people = (prepared.requester, prepared.sponsor, *editors, *prepared.authors, *prepared.partner_sponsors)
+    prepared, reassigners = request.require_prepared(), (reassignment.by for reassignment in request.reassignments)
+    named_by = (admin for holder in prepared.relations.holders for admin in holder.named_by)
+    people = (*request.taking_part, *reassigners, *named_by)
     return await role_group_problem(prepared.stages, people, tenant=tenant, catalog=catalog)
 
 

@@ -6,7 +6,7 @@ This is the one place that answers it. Cards, forms, reminders, the App Home and
 from collections.abc import Sequence
 
 from workflows.app.approvers.manager_delegates import KnownAbsences, with_delegates
-from workflows.app.approvers.managers import Related, able_accounts, manager_accounts
+from workflows.app.approvers.managers import able_accounts, manager_accounts, related_of
 from workflows.core.people import ChatId, CurrentRoles, Person, Role
 from workflows.core.policy.relations import RELATIONS, Relations, holders_in_key, relation_roles, with_relation_roles
 from workflows.core.requests.request import AccessRequest
@@ -39,14 +39,14 @@ async def roles_for(
     wanted = () if prepared is None else relation_roles(stage.role for stage in prepared.stages)
     if prepared is None or not wanted:
         return current_roles
-    related = Related(requester=prepared.requester, sponsor=prepared.sponsor)
+    related = related_of(request)
     found = await manager_accounts(related, wanted, managers=directory.managers)
     able = able_accounts(found)
     current_roles = with_relation_roles(current_roles, able)
     if known is None:
         return current_roles
     decided = {decision.person.id: decision.at for decision in request.decisions}
-    return await with_delegates(current_roles, able, decided, known, directory)
+    return await with_delegates(current_roles, able, decided, known, directory, not_by=related.taking_part)
 
 
 async def holders_by_key(key: Role, directory: PeopleDirectory) -> frozenset[ChatId]:

@@ -502,6 +502,17 @@ class AccessRequest:
         return tuple(support.person for support in self.supports)
 
     @property
+    def taking_part(self) -> tuple[Person, ...]:
+        """Return everybody who takes part in this request, and so neither decides nor chooses who decides.
+
+        :raises Refused: while there is no plan yet.
+        """
+        prepared = self.require_prepared()
+        sent_by = () if prepared.submitter is None else (prepared.submitter,)
+        asking = (prepared.requester, prepared.sponsor, *sent_by, *self.editors, *self.supporters)
+        return (*asking, *prepared.authors, *prepared.partner_sponsors)
+
+    @property
     def submitter_account(self) -> PersonId | None:
         """Return the account of who sent it on behalf of the requester; None when nobody did, or it is not known."""
         submitter = None if self.prepared is None else self.prepared.submitter

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from workflows.app.approvers.manager_delegates import KnownAbsences
-from workflows.app.approvers.managers import Related, read_relations
+from workflows.app.approvers.managers import Related, read_relations, related_of
 from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.stage_holders import roles_for
 from workflows.catalog.catalog import Catalog, changed_rules
@@ -146,7 +146,7 @@ async def _found_objection(
         raise PeopleDirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
     verdict = request.verdict(current_roles)
     if not verdict.is_complete:
-        related = Related(requester=prepared.requester, sponsor=prepared.sponsor)
+        related = related_of(request)
         return Objection(
             reason=verdict.not_counted,
             command_type=Reopen,

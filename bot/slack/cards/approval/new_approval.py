@@ -44,6 +44,8 @@ MAX_LINES: Final = 6
 """Differences on the message; the others are counted, and Details list all of them."""
 MAX_WORDS: Final = 150
 """Words of the message. The first difference, and the facts of the new plan, are there also when they are longer."""
+_USUAL_WORDS: Final = 145
+"""More words than this have only what is different, and never a note."""
 MAX_MENTIONED_PEOPLE: Final = 20
 _SAME_PLAN: Final = "The plan is the same as before."
 
@@ -84,7 +86,7 @@ def new_approval_message(
     ]
     differences = difference_elements(lines, MAX_WORDS - fixed, least=1 if opened is None else 0)
     top: list[Block] = [head, rich_text(*before, *differences, *after)]
-    *shown, buttons = [*top, *plan(words_left=MAX_WORDS - _words(*top))]
+    *shown, buttons = [*top, *plan(words_left=_USUAL_WORDS - _words(*top))]
     blocks: list[Block] = [head, rich_text(*_elements_of(shown)), buttons]
     return message(f"{notified} ({request.id}). {shortened_note(request.asked_again)}", blocks)
 
@@ -106,7 +108,7 @@ def _after_differences(request: AccessRequest, reader: ChatId | None) -> Iterato
         if parts:
             yield paragraph(*parts)
     title = prepared_title(request.require_prepared())
-    yield paragraph(fixed_text("The plan now: ", bold=True), cleaned_text(title, 200))
+    yield paragraph(fixed_text("Plan now: ", bold=True), cleaned_text(title, 200))
 
 
 def _title(request: AccessRequest, target: str) -> str:

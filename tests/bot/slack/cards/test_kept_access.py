@@ -83,7 +83,7 @@ def test_what_others_opened_is_named_with_the_safe_step_on_the_card_and_in_the_m
     assert_sound_message(message)
     assert words_of(message.blocks) <= MAX_WORDS
     said = shown(message.blocks)
-    assert said.index("Why: ") < said.index(STAYS) < said.index("The plan now: ")
+    assert said.index("Why: ") < said.index(STAYS) < said.index("Plan now: ")
     assert "changed outside Gatehouse, stays" not in said, "it is said already"
 
 

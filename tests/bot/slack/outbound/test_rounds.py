@@ -75,7 +75,7 @@ async def test_who_got_the_earlier_plan_decides_on_the_difference_and_the_facts_
     again = replace(again, prepared=replace(again.require_prepared(), findings=(issue, SIGNED_IN)))
     await scene.notifier().show_request(again)
     said = shown(newest(scene, "@approver1")["blocks"])
-    facts = ("Why: ", "Different from the earlier plan", "The plan now: ", "More access", "A policy blocks them.")
+    facts = ("Why: ", "Different from the earlier plan", "Plan now: ", "More access", "A policy blocks them.")
     places = [said.index(part) for part in (*facts, "12 people of theirs signed in, last 30 days", "Security 0/1")]
     assert places == sorted(places), "the difference first, then the card"
     assert "you" not in said.replace("your", ""), "who decided nothing reads nothing of an own decision"

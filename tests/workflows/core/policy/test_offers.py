@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.policy.offers import arranged_offers, closes_a_partner, offers_of, usual_wait
+from workflows.core.people import Role
+from workflows.core.policy.offers import arranged_offers, closes_a_partner, offered_to, offers_of, usual_wait
 
 TEMPLATES = load_catalog(SHIPPED).templates
 
@@ -25,6 +26,17 @@ def test_every_purpose_follows_the_one_before_and_begins_with_its_lowest_risk() 
 def test_only_a_template_that_leaves_nothing_open_closes_a_partner() -> None:
     assert [name for name, one in TEMPLATES.items() if closes_a_partner(one)] == ["block"]
     assert [one.template.name for one in arranged_offers(offers_of(TEMPLATES.values()), is_closing=True)] == ["block"]
+
+
+def test_who_may_not_request_a_template_is_told_of_it() -> None:
+    """Without known roles everything is offered; what is chosen already stays; what closes is for everybody."""
+    limited = replace(TEMPLATES["merger"], may_request=(Role("admin"),))
+    block = replace(TEMPLATES["block"], may_request=(Role("admin"),))
+    offers = offers_of([limited, TEMPLATES["guest-collaboration"], block])
+    names = [{one.template.name for one in offered_to(offers, roles)[0]} for roles in ([], [Role("admin")], None)]
+    assert names == [{"guest-collaboration", "block"}, *[{"merger", "guest-collaboration", "block"}] * 2]
+    assert offered_to(offers, [])[1] == (limited,)
+    assert offered_to(offers, [], chosen="merger")[1] == ()
 
 
 def test_a_median_needs_three() -> None:

@@ -10,6 +10,7 @@ from workflows.core.policy.working_time import (
     add_working_days,
     add_working_time,
     next_working_moment,
+    subtract_working_time,
     working_days_between,
     working_time_between,
 )
@@ -46,6 +47,12 @@ def test_a_part_of_a_day_counts_as_that_part() -> None:
     assert add_working_time(start, half, CALENDAR) == utc("2026-12-28 06:00")
     assert working_time_between(start, utc("2026-12-28 06:00"), CALENDAR) == half
     assert working_time_between(utc("2026-12-28 06:00"), start, CALENDAR) == timedelta(0)
+
+
+def test_a_moment_before_another_counts_back_over_weekends_and_holidays() -> None:
+    assert subtract_working_time(utc("2026-12-24 18:00"), timedelta(hours=6), CALENDAR) == utc("2026-12-24 12:00")
+    assert subtract_working_time(utc("2026-12-28 06:00"), timedelta(hours=12), CALENDAR) == utc("2026-12-24 18:00")
+    assert subtract_working_time(utc("2026-12-26 10:00"), timedelta(0), CALENDAR) == utc("2026-12-26 10:00")
 
 
 @pytest.mark.parametrize(

@@ -712,7 +712,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
         "explicitly in both directions. Trust, automatic redemption and synchronization are off. This was verified in "
         "the tenant. Nothing else is open. Issued tokens usually work for up to one more hour, until about "
         f"{minute(LATER + timedelta(hours=1))}. A token lifetime policy can make this longer. Guest accounts stay. "
-        "Only the partner can end sessions in its own tenant. Guests are not counted here."
+        "Only the partner can end sessions in its own tenant."
     )
     assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),

@@ -1,6 +1,6 @@
 """How many guest accounts of a closed partner stay, as the last scan for reviews counted them.
 
-A boundary: every message about a closed partner says the same, in Slack and at the terminal.
+A boundary: every message about a closed partner says the same, in the chat and at the terminal.
 """
 
 from typing import Any

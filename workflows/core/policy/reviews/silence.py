@@ -28,7 +28,7 @@ REMINDER_AGE: Final = timedelta(days=3)
 SILENCE_LASTS: Final = timedelta(days=60)
 """How long before a suspension the sponsor must have got the first question, so that no outage makes it shorter."""
 DELIVERED_TO_SPONSOR: Final = 4
-"""How many questions the sponsor must have got before a suspension. Those that Slack never took do not count."""
+"""How many questions the sponsor must have got before a suspension. Those that were never delivered do not count."""
 DELIVERED_TO_ADMINS: Final = 2
 """How many of them an admin must have got."""
 HANDOVERS_COUNT_FOR: Final = timedelta(days=120)
