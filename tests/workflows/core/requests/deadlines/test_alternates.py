@@ -9,6 +9,8 @@ from tests.workflows.core.builders import (
     BRUNO,
     DANA,
     NOW,
+    REQUEST,
+    RILEY,
     SECURITY,
     STAGES,
     access_plan,
@@ -21,9 +23,10 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import is_as_strict, stricter
-from workflows.core.people import CurrentRoles, Role
+from workflows.core.people import CurrentRoles, Person, Role
 from workflows.core.policy.approval import Decision, evaluate
 from workflows.core.requests.commands.automatic import Reopen
+from workflows.core.requests.commands.request import Ask, Comment
 from workflows.core.requests.deadlines.stage_times import next_escalation
 from workflows.core.requests.deciding import require_may_decide, roles_as_decided
 from workflows.core.requests.eligibility import eligibility
@@ -78,6 +81,24 @@ def test_a_merged_chain_has_alternates_only_where_both_chains_name_them() -> Non
     assert is_as_strict(STAGES, CHAIN)
     assert not is_as_strict(CHAIN, STAGES)
     assert is_as_strict(CHAIN, CHAIN)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Ask(actor=DANA, request_id=REQUEST, text="Which sites?", asked=(RILEY,)),
+        Comment(actor=DANA, request_id=REQUEST, text="I agree."),
+    ],
+)
+def test_an_alternate_asks_and_comments_once_asked_and_a_question_stops_the_clock(
+    command: Ask[Person] | Comment[Person],
+) -> None:
+    moment = replace(situation(), current_roles=ROLES)
+    with pytest.raises(Refused):
+        advance(waiting(), command, moment)
+    after = advance(waiting(EscalationStep.ALTERNATES), command, moment).request
+    assert [one.person for one in after.remarks] == [DANA]
+    assert (after.clock_stop is not None) is isinstance(command, Ask)
 
 
 def reopened(*decisions: Decision, roles: CurrentRoles) -> AccessRequest:
