@@ -11,11 +11,10 @@ from functools import partial
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.absences import Absences, identified, in_whose_place
-from workflows.app.approvers.manager_delegates import KnownAbsences
 from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.role_refusals import check_with_new_groups
-from workflows.app.approvers.stage_holders import roles_for
+from workflows.app.approvers.stage_holders import roles_at, roles_for
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.evidence.reviews.attesting import attestation_period
 from workflows.app.limits import Allowance, LimitedAction, Limits, SecondLookNeeded
@@ -276,9 +275,8 @@ class PermissionCheck:
     async def _roles_for(
         self, request: AccessRequest, people: Sequence[Person], received_at: datetime | None
     ) -> CurrentRoles:
-        absences = await self.store.absences(request.created_at)
-        known = KnownAbsences(absences=absences, at=received_at or self.clock.now())
-        return await roles_for(request, people, self.directory, known)
+        at = received_at or self.clock.now()
+        return await roles_at(request, people, at, directory=self.directory, store=self.store)
 
     async def _in_whose_place(
         self, request: AccessRequest | None, actor: Person, received_at: datetime | None
@@ -327,7 +325,7 @@ class PermissionCheck:
 
     @property
     def _conversations(self) -> Conversations:
-        return Conversations(service=self.service, directory=self.directory)
+        return Conversations(service=self.service, store=self.store, directory=self.directory, clock=self.clock)
 
     @property
     def _changes(self) -> ChangeClicks:

@@ -4,6 +4,7 @@ This is the one place that answers it. Cards, forms, reminders, the App Home and
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from workflows.app.approvers.manager_delegates import KnownAbsences, with_delegates
 from workflows.app.approvers.managers import able_accounts, manager_accounts, related_of
@@ -11,6 +12,7 @@ from workflows.core.people import ChatId, CurrentRoles, Person, Role
 from workflows.core.policy.relations import RELATIONS, Relations, holders_in_key, relation_roles, with_relation_roles
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.people_directory import PeopleDirectory
+from workflows.ports.store import Store
 
 
 async def holders_for(
@@ -47,6 +49,17 @@ async def roles_for(
         return current_roles
     decided = {decision.person.id: decision.at for decision in request.decisions}
     return await with_delegates(current_roles, able, decided, known, directory, not_by=related.taking_part)
+
+
+async def roles_at(
+    request: AccessRequest, people: Sequence[Person], at: datetime, *, directory: PeopleDirectory, store: Store
+) -> CurrentRoles:
+    """Read which roles people have now for the stages of a request, also as the delegate of a manager.
+
+    :param at: the moment whose absences count for who has not decided yet.
+    """
+    known = KnownAbsences(absences=await store.absences(request.created_at), at=at)
+    return await roles_for(request, people, directory, known)
 
 
 async def holders_by_key(key: Role, directory: PeopleDirectory) -> frozenset[ChatId]:

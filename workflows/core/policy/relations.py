@@ -89,6 +89,11 @@ class Relations:
         """Return who has a relation role; None for every other role, and when it was not read."""
         return next((holder for holder in self.holders if holder.role == role), None)
 
+    def person_of(self, role: Role) -> Person | None:
+        """Return the manager who has a relation role; None when nobody has it, and for every other role."""
+        holder = self.holder_of(role)
+        return None if holder is None else holder.person
+
     def chat_ids(self, role: Role) -> frozenset[ChatId]:
         """Return the chat ids of who has a relation role, and of the delegate; empty when nobody has it."""
         holder = self.holder_of(role)

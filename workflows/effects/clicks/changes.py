@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from workflows.app.approvers.stage_holders import roles_at
 from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.requests.proposing import current_template
 from workflows.app.service import Service
@@ -44,7 +45,7 @@ class ChangeClicks:
         request = await self._load(click)
         command = await self._command(request, click, actor, received_at)
         await self.service.advance(
-            request.id, command, key=key, current_roles_of=self._roles(actor), received_at=received_at
+            request.id, command, key=key, current_roles_of=self._roles(actor, received_at), received_at=received_at
         )
 
     async def _command(
@@ -83,10 +84,11 @@ class ChangeClicks:
             accepts=click.number,
         )
 
-    def _roles(self, actor: Person) -> Callable[[AccessRequest], Awaitable[CurrentRoles]]:
+    def _roles(self, actor: Person, received_at: datetime | None) -> Callable[[AccessRequest], Awaitable[CurrentRoles]]:
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:
             people = (actor, *(decision.person for decision in request.decisions))
-            return await self.directory.current_roles(people)
+            at, store = received_at or self.less_access.clock.now(), self.less_access.store
+            return await roles_at(request, people, at, directory=self.directory, store=store)
 
         return current_roles_of
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from workflows.app.approvers.stage_holders import roles_at
 from workflows.app.service import Service
 from workflows.core.conversation.remarks import MAX_ASKED
 from workflows.core.errors.raised import Refused
@@ -11,7 +12,9 @@ from workflows.core.people import ChatId, CurrentRoles, Person
 from workflows.core.requests.commands.clicks import RemarkClick, with_person
 from workflows.core.requests.commands.request import Answer, Ask, Comment
 from workflows.core.requests.request import AccessRequest
+from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory
+from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,9 @@ class Conversations:
     """Records questions, answers and comments, each once."""
 
     service: Service
+    store: Store
     directory: PeopleDirectory
+    clock: Clock
 
     async def carry_out(self, click: RemarkClick, actor: Person, *, key: str, received_at: datetime | None) -> None:
         """Record what somebody wrote about a request.
@@ -29,8 +34,9 @@ class Conversations:
         """
         command = await self._command(click, actor)
 
-        async def current_roles_of(_: AccessRequest) -> CurrentRoles:
-            return await self.directory.current_roles([actor])
+        async def current_roles_of(request: AccessRequest) -> CurrentRoles:
+            at = received_at or self.clock.now()
+            return await roles_at(request, [actor], at, directory=self.directory, store=self.store)
 
         await self.service.advance(
             click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at

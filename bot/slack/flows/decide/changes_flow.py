@@ -15,6 +15,7 @@ from bot.slack.payloads.forms import parse_less_form
 from bot.slack.payloads.models import Interaction, View
 from bot.slack.people.directory import SlackDirectory
 from bot.words.refusals.sentences import fact_words
+from workflows.app.approvers.stage_holders import roles_at
 from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.service import Service
@@ -149,7 +150,8 @@ class ChangesFlow:
         require_can_be_changed(request)
         person = await self.directory.identify(window.actor)
         people = (person, *(decision.person for decision in request.decisions))
-        roles, now = await self.directory.current_roles(people), self.less_access.clock.now()
+        now, store = self.less_access.clock.now(), self.less_access.store
+        roles = await roles_at(request, people, now, directory=self.directory, store=store)
         require_may_decide(request, person, digest, current_roles=roles, now=now, may_repeat=True)
         return request
 

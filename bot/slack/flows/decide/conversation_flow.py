@@ -16,6 +16,7 @@ from bot.slack.payloads.button_values import parse_card_value, parse_question_va
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.directory import SlackDirectory
 from bot.words.requests.notes import refusal_words
+from workflows.app.approvers.stage_holders import roles_at
 from workflows.app.service import Service
 from workflows.core.conversation.remarks import MAX_ASKED, RemarkId
 from workflows.core.errors.raised import Refused
@@ -67,7 +68,7 @@ class ConversationFlow:
 
         async def build(window: Window) -> Json:
             request = await self._writable(request_id)
-            require_may_ask(request, *await self._reader(window))
+            require_may_ask(request, *await self._reader(window, request))
             return ask_view(request)
 
         await self._open(ack, click, build, "want_ask", request_id)
@@ -91,7 +92,7 @@ class ConversationFlow:
 
         async def build(window: Window) -> Json:
             request = await self._writable(request_id)
-            require_may_comment(request, *await self._reader(window))
+            require_may_comment(request, *await self._reader(window, request))
             return comment_view(request)
 
         await self._open(ack, click, build, "want_comment", request_id)
@@ -137,9 +138,9 @@ class ConversationFlow:
         await self.service.store_click(command, key=click.key)
         await ack()
 
-    async def _reader(self, window: Window) -> tuple[Person, CurrentRoles]:
-        person = await self.directory.identify(window.actor)
-        return person, await self.directory.current_roles([person])
+    async def _reader(self, window: Window, request: AccessRequest) -> tuple[Person, CurrentRoles]:
+        person, now = await self.directory.identify(window.actor), self.clock.now()
+        return person, await roles_at(request, [person], now, directory=self.directory, store=self.store)
 
     async def _known(self, request_id: RequestId) -> AccessRequest:
         request = await self.store.request(request_id)

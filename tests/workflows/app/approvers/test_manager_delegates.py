@@ -13,7 +13,9 @@ from workflows.core.delegation.absence import absence_id
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.people import Person
 from workflows.core.policy.relations import REQUESTER_MANAGER
+from workflows.core.requests.commands.editing import RequestChanges
 from workflows.core.requests.commands.people import EndAbsence
+from workflows.core.requests.commands.request import Ask, Comment
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -134,3 +136,25 @@ async def test_an_absence_that_begins_while_a_request_waits_names_the_delegate(b
     relations = (await by_manager.request(asked.id)).require_prepared().relations
     assert relations.chat_ids(REQUESTER_MANAGER) == {MALLORY.chat_id, ERIN.chat_id}
     assert await decide(by_manager, asked, ERIN, AMARA, BRUNO, CHIE) is RequestState.APPLIED
+
+
+@pytest.mark.parametrize("actor", [MALLORY, ERIN])
+async def test_a_manager_and_their_delegate_ask_comment_and_request_changes(by_manager: World, actor: Person) -> None:
+    await away(by_manager, MALLORY, ERIN, by=DANA)
+    asked = await by_manager.waiting()
+    await by_manager.click(Ask(actor=actor.chat_id, request_id=asked.id, text="Which sites?", asked=(RILEY.chat_id,)))
+    await by_manager.click(Comment(actor=actor.chat_id, request_id=asked.id, text="I agree."))
+    digest = asked.plan.digest
+    await by_manager.click(RequestChanges(actor=actor.chat_id, request_id=asked.id, digest=digest, text="Shorter."))
+    stored = await by_manager.request(asked.id)
+    assert [one.person for one in stored.remarks if one.person == actor][:2] == [actor, actor]
+    assert stored.changes_requested is not None
+    assert stored.changes_requested.person == actor
+
+
+async def test_the_next_stage_requests_changes_after_the_manager_approved(by_manager: World) -> None:
+    asked = await by_manager.waiting()
+    await by_manager.approve(asked, MALLORY)
+    digest = asked.plan.digest
+    await by_manager.click(RequestChanges(actor=AMARA.chat_id, request_id=asked.id, digest=digest, text="Shorter."))
+    assert (await by_manager.request(asked.id)).changes_requested is not None

@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SECURITY, approval, noted, prepared, request
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DANA,
+    NOW,
+    RILEY,
+    SECURITY,
+    approval,
+    noted,
+    prepared,
+    request,
+)
 from tests.workflows.core.builders import situation as at
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -17,7 +29,7 @@ from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, Escalation, EscalationStep, RequestState
 
 STAGES = (Stage(title="Manager", role=REQUESTER_MANAGER, quorum=1), Stage(title="Security", role=SECURITY, quorum=1))
 BOTH = (approval(BRUNO, 0), approval(AMARA, 1))
@@ -68,6 +80,35 @@ def test_the_same_manager_changes_nothing() -> None:
     with pytest.raises(Refused) as refused:
         advance(waiting(), RecordRelations(relations=manager(BRUNO)), at())
     assert refused.value.code is RefusalCode.NOT_POSSIBLE_IN_THIS_STATE
+
+
+def test_a_manager_who_is_back_leaves_the_approval_of_the_delegate() -> None:
+    (away,) = manager(BRUNO).holders
+    absent = Relations(holders=(replace(away, delegate=CHIE),))
+    asked = replace(waiting(), prepared=prepared(stages=STAGES, relations=absent))
+    decided = replace(asked, decisions=(approval(CHIE, 0),))
+    after = advance(decided, RecordRelations(relations=manager(BRUNO)), at()).request
+    assert (after.decisions, after.void_decisions, after.round) == (decided.decisions, (), 0)
+
+
+def test_a_renamed_manager_leaves_what_the_manager_and_the_delegate_approved() -> None:
+    decided = replace(waiting(), decisions=BOTH)
+    after = advance(decided, RecordRelations(relations=manager(replace(BRUNO, name="Bruno Maurer"))), at()).request
+    assert (after.decisions, after.round) == (BOTH, 0)
+
+
+def test_what_an_alternate_approved_stays_when_the_manager_changes() -> None:
+    escalated = (Escalation(stage=0, step=EscalationStep.ALTERNATES, at=NOW),)
+    decided = replace(waiting(), decisions=(approval(DANA, 0),), escalations=escalated)
+    after = advance(decided, RecordRelations(relations=manager(CHIE)), at()).request
+    assert (after.decisions, after.round, after.escalations) == (decided.decisions, 0, escalated)
+
+
+def test_a_stage_that_a_new_manager_decides_escalates_from_the_beginning() -> None:
+    told = tuple(Escalation(stage=0, step=step, at=NOW) for step in EscalationStep)
+    decided = replace(waiting(), decisions=BOTH, escalations=told, expiry_told_at=NOW)
+    after = advance(decided, RecordRelations(relations=manager(CHIE)), at()).request
+    assert (after.round, after.escalations, after.expiry_told_at) == (1, (), None)
 
 
 @pytest.mark.parametrize("now", [manager(CHIE), None])

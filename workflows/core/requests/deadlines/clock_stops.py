@@ -23,7 +23,8 @@ MAX_STOPPED: Final[Mapping[StopCause, timedelta]] = {
 def stop_clock(request: AccessRequest, cause: StopCause, now: datetime, calendar: WorkingCalendar) -> AccessRequest:
     """Return the request with its clock stopped; unchanged when it is stopped already, or no time is left for that.
 
-    A question leaves the request the rest of its time afterwards. When nobody can decide, it ends with the stop.
+    A question leaves the request the rest of its time afterwards. When nobody can decide, it ends with the stop, but
+    not before its own deadline.
     """
     left = time_left_to_stop(request, cause, calendar)
     is_possible = request.clock_stop is None and request.batch is None and now < request.expires_at
@@ -31,7 +32,10 @@ def stop_clock(request: AccessRequest, cause: StopCause, now: datetime, calendar
         return request
     ends_by = _not_after_the_end(request, add_working_time(now, left, calendar))
     stop = ClockStop(cause=cause, began_at=now, ends_by=ends_by, deadline=request.expires_at)
-    latest = ends_by if cause is StopCause.NOBODY_CAN_DECIDE else _shifted_deadline(request, stop, ends_by)
+    if cause is StopCause.NOBODY_CAN_DECIDE:
+        latest = _not_after_the_end(request, max(request.expires_at, ends_by))
+    else:
+        latest = _shifted_deadline(request, stop, ends_by)
     return replace(request, clock_stops=(*request.clock_stops, stop), expires_at=latest)
 
 

@@ -17,12 +17,19 @@ def next_due_at(request: AccessRequest) -> datetime | None:
     """
     if request.state not in _UNDECIDED or request.fields.kind is RequestKind.REVOCATION or request.batch is not None:
         return None
-    escalation, stop = next_escalation(request), request.clock_stop
+    escalation = next_escalation(request)
     moments = (
         request.expires_at,
         next_reminder_at(request),
         next_notice_at(request),
         None if escalation is None else escalation[1],
-        stop.ends_by if stop is not None and stop.cause is StopCause.QUESTION else None,
+        _end_of_question(request),
     )
     return min(moment for moment in moments if moment is not None)
+
+
+def _end_of_question(request: AccessRequest) -> datetime | None:
+    """Return when the clock runs again although a question is open. While it is prepared, nothing happens then."""
+    stop = request.clock_stop
+    is_waiting = request.state is RequestState.AWAITING_APPROVAL
+    return stop.ends_by if is_waiting and stop is not None and stop.cause is StopCause.QUESTION else None

@@ -24,6 +24,7 @@ from workflows.core.conversation.remarks import (
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles, Person
+from workflows.core.policy.approval import deciding_roles
 from workflows.core.requests.commands.request import Answer, Ask, Comment
 from workflows.core.requests.deadlines.clock_stops import (
     is_answer_awaited,
@@ -157,8 +158,7 @@ def require_may_ask(request: AccessRequest, actor: Person, current_roles: Curren
     :raises Refused: otherwise.
     """
     reason = eligibility(request).ineligible_reason(actor.chat_id, actor.id)
-    roles = {ADMIN, *(stage.role for stage in request.require_prepared().stages)}
-    if reason not in _MAY_ASK_ANYHOW or not any(current_roles.holds(actor.id, role) for role in roles):
+    if reason not in _MAY_ASK_ANYHOW or not _holds_any_role(request, actor, current_roles):
         raise Refused(RefusalCode.MAY_NOT_ASK, may_comment=may_comment(request, actor, current_roles))
 
 
@@ -176,8 +176,14 @@ def may_comment(request: AccessRequest, actor: Person, current_roles: CurrentRol
     people = eligibility(request)
     named = people.ineligible_reason(actor.chat_id, actor.id) is not None
     asked = {person.id for one in request.remarks for person in one.asked}
-    roles = {ADMIN, *(stage.role for stage in people.stages)}
-    return named or actor.id in asked or any(current_roles.holds(actor.id, role) for role in roles)
+    return named or actor.id in asked or _holds_any_role(request, actor, current_roles)
+
+
+def _holds_any_role(request: AccessRequest, actor: Person, current_roles: CurrentRoles) -> bool:
+    """Return whether a person is an admin, or has a role that decides in a stage now."""
+    stages = request.require_prepared().stages
+    roles = (role for index, _ in enumerate(stages) for role in deciding_roles(stages, index, request.escalated))
+    return any(current_roles.holds(actor.id, role) for role in (ADMIN, *roles))
 
 
 def may_still_decide(request: AccessRequest, actor: Person, current_roles: CurrentRoles) -> bool:
@@ -185,7 +191,7 @@ def may_still_decide(request: AccessRequest, actor: Person, current_roles: Curre
     people = eligibility(request)
     if people.ineligible_reason(actor.chat_id, actor.id) is not None:
         return False
-    return any(current_roles.holds(actor.id, stage.role) for stage in people.open_stages)
+    return any(current_roles.holds(actor.id, role) for stage in people.open_stages for role in stage.roles)
 
 
 def _require_in_time(request: AccessRequest, situation: Situation) -> None:

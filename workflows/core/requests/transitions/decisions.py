@@ -8,8 +8,10 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision, NotCountedReason
+from workflows.core.policy.relations import Relations
 from workflows.core.requests.commands.automatic import Expire, RecordRelations, RecordSponsors
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.deadlines.next_round import values_of_next_round
 from workflows.core.requests.deadlines.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
@@ -147,17 +149,18 @@ def record_relations(request: AccessRequest, command: RecordRelations, situation
     prepared = request.require_prepared()
     if command.relations == prepared.relations:
         raise not_possible_now(request)
-    prepared = replace(prepared, relations=command.relations)
-    lost = tuple(decision for decision in request.decisions if _is_lost(prepared, decision))
+    former, prepared = prepared.relations, replace(prepared, relations=command.relations)
+    lost = tuple(decision for decision in request.decisions if _is_lost(prepared, decision, former))
     if lost:
         values = [{"person": one.person.name, "stage": prepared.stages[one.stage].title} for one in lost]
         reason = tuple(Fact(NotCountedReason.LOST_ROLE, value) for value in values)
+        kept = tuple(decision for decision in request.decisions if decision not in lost)
+        request = replace(request, decisions=kept)
         request = replace(
             request,
-            decisions=tuple(decision for decision in request.decisions if decision not in lost),
+            **values_of_next_round(request, situation.current_roles),
             void_decisions=(*request.void_decisions, *lost),
             asked_again=(*reason, Fact(NoteCode.STAGE_OPEN_AGAIN, {"is_first": is_first_plan(request)})),
-            round=request.round + 1,
             previously_shown=None,
             previous_fields=None,
         )
@@ -167,7 +170,12 @@ def record_relations(request: AccessRequest, command: RecordRelations, situation
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
-def _is_lost(prepared: PreparedRequest, decision: Decision) -> bool:
-    """Return whether somebody approved by relation who does not have the relation role any more."""
-    holder = prepared.relations.holder_of(prepared.stages[decision.stage].role)
-    return holder is not None and (holder.person is None or holder.person.id != decision.person.id)
+def _is_lost(prepared: PreparedRequest, decision: Decision, former: Relations) -> bool:
+    """Return whether somebody approved by relation who does not have the relation role any more.
+
+    What a delegate or an alternate approved does not follow from it: whether that counts is read at the last decision
+    and before the write.
+    """
+    role = prepared.stages[decision.stage].role
+    before, now = former.person_of(role), prepared.relations.person_of(role)
+    return before is not None and before.id == decision.person.id and (now is None or now.id != before.id)

@@ -13,6 +13,7 @@ from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrep
 from workflows.core.requests.commands.editing import changed_field_names, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import Edit, Submit
 from workflows.core.requests.deadlines.clock_stops import with_new_deadline
+from workflows.core.requests.deadlines.next_round import values_of_next_round
 from workflows.core.requests.effects import MessageCode, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.proposals import require_open_proposal
@@ -231,6 +232,7 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
     digest = request.plan.digest
     kept_decisions = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason, prepared = with_earlier_write(request, command.reason), request.require_prepared()
+    next_round = values_of_next_round(replace(request, decisions=kept_decisions), situation.current_roles)
     request = changed(
         out_of_batch(request),
         S.AWAITING_APPROVAL,
@@ -239,7 +241,6 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
         decisions=kept_decisions,
         note=reason,
         asked_again=reason,
-        round=request.round + 1,
         previously_shown=None,
         previous_fields=None,
         void_decisions=(
@@ -247,5 +248,6 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
             *(decision for decision in request.decisions if decision not in kept_decisions),
         ),
         drift=None,
+        **next_round,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))

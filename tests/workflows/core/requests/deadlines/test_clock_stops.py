@@ -5,9 +5,12 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from tests.workflows.core.builders import EXPIRY, NOW, particulars, request
+from tests.workflows.core.builders import EXPIRY, NOW, particulars, request, situation
 from workflows.core.policy.working_time import WorkingCalendar
+from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.deadlines.clock_stops import resume_clock, stop_clock, time_left_to_stop
+from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, StopCause
 
 DAY = timedelta(days=1)
@@ -47,6 +50,17 @@ def test_when_nobody_can_decide_the_request_ends_after_ten_working_days() -> Non
     empty = stopped(request(), NOBODY)
     assert empty.expires_at == NOW + 15 * DAY
     assert resume_clock(empty, NOBODY, NOW + 2 * DAY).expires_at == EXPIRY + DAY
+
+
+def test_a_request_with_more_time_keeps_it_when_nobody_can_decide() -> None:
+    long = NOW + 30 * DAY
+    empty = stopped(request(expires_at=long), NOBODY)
+    stop = empty.clock_stop
+    assert stop is not None
+    assert (stop.ends_by, empty.expires_at) == (NOW + 15 * DAY, long)
+    assert resume_clock(empty, NOBODY, NOW + 20 * DAY).expires_at == long + 14 * DAY
+    expired = advance(empty, Expire(), replace(situation(), now=long)).request
+    assert [fact.code for fact in expired.note] == [NoteCode.NOBODY_COULD_DECIDE]
 
 
 def test_a_holiday_does_not_count() -> None:

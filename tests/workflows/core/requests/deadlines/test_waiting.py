@@ -172,6 +172,8 @@ def test_while_the_clock_is_stopped_nobody_is_reminded_and_afterwards_everything
     assert (next_reminder_at(stopped), next_notice_at(stopped), next_escalation(stopped)) == (None, None, None)
     assert stopped.clock_stop is not None
     assert next_due_at(stopped) == stopped.clock_stop.ends_by == NOW + 7.5 * DAY
+    # While it is prepared again, the end of the stop changes nothing.
+    assert next_due_at(replace(stopped, state=RequestState.PREPARING)) == stopped.expires_at
     with pytest.raises(Refused):
         after(stopped, ResumeClock(cause=QUESTION), 2)
     resumed = after(stopped, ResumeClock(cause=QUESTION), 8)
