@@ -35,7 +35,7 @@ async def use(gatehouse: BotUnderTest, message: dict[str, Any], action_id: str) 
 @pytest.mark.parametrize("action_id", ["withdraw", "remind"])
 async def test_an_answer_loses_its_buttons_when_one_was_used(gatehouse: BotUnderTest, action_id: str) -> None:
     await gatehouse.file_request()
-    for seconds in (302_400, 103_680):  # after an automatic reminder, and a day later
+    for seconds in (604_800, 103_680):  # after the last automatic reminder, on every day of a week, and a day later
         await gatehouse.control.post("clock", advance_seconds=seconds)
         await gatehouse.idle()
     shown_partner = await answer(gatehouse, "show contoso.com")
