@@ -21,6 +21,13 @@ def test_an_admin_does_not_name_themselves() -> None:
     assert manager_delegate(AMARA.id, (away(AMARA, DANA, by=DANA),), {}) is None
 
 
+def test_who_takes_part_in_a_request_names_nobody_to_approve_it() -> None:
+    active = (away(AMARA, BRUNO), away(BRUNO, CHIE, by=DANA))
+    for not_by, delegate in (((), CHIE), ((AMARA.id,), CHIE), ((DANA.id,), None)):
+        found = manager_delegate(AMARA.id, active, {AMARA.id: BRUNO.id}, not_by)
+        assert (found and found.person) == delegate
+
+
 def test_every_step_of_a_chain_must_be_allowed() -> None:
     active = (away(AMARA, BRUNO), away(BRUNO, CHIE, by=DANA))
     assert manager_delegate(AMARA.id, active, {AMARA.id: BRUNO.id}) == ManagerDelegate(person=CHIE, named_by=(DANA,))
