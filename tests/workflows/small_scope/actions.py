@@ -35,11 +35,13 @@ def approve(world: World) -> Iterator[Outcome]:
     """Everybody clicks Approve on every card that they may still see."""
     for person in world.scope.people:
         for digest in world.shown:
-            yield f"{person.name} approves {digest[:4]}", _approved(world, person, digest)
+            command = Approve(actor=person, request_id=REQUEST, digest=Digest(digest))
+            yield f"{person.name} approves {digest[:4]}", approved(world, person, digest, command)
 
 
-def _approved(world: World, person: Person, digest: str) -> World | None:
-    after = given(world, Approve(actor=person, request_id=REQUEST, digest=Digest(digest)))
+def approved(world: World, person: Person, digest: str, command: Approve[Person]) -> World | None:
+    """Return the world after an approval, which is written into the ledger; None when it was refused."""
+    after = given(world, command)
     if after is None:
         return None
     if world.request.state is not RequestState.AWAITING_APPROVAL:
@@ -122,7 +124,7 @@ def change_roles(world: World) -> Iterator[Outcome]:
 
 
 def pass_time(world: World) -> Iterator[Outcome]:
-    """Time passes, up to the next of the three times, and what is due by then is done."""
+    """Time passes, up to the next of the four times, and what is due by then is done."""
     if world.time + 1 < len(TIMES):
         yield "time passes", replace(world, time=world.time + 1)
 

@@ -8,7 +8,7 @@ approvers; all after the last edit, before expiry, on exactly that plan.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from workflows.core.people import PersonId, Role
@@ -31,10 +31,17 @@ class Ledger:
     """The approvals since the last edit, who may never decide, and what opened a stage to more people."""
 
     barred: frozenset[PersonId]
-    deadline: datetime
-    """After it no decision counts."""
+    asked_until: datetime
+    """Until when the approvers were asked to decide."""
+    stopped: timedelta = timedelta(0)
+    """How long the clock may have been stopped; an edit gives no more of it."""
     given: frozenset[Given] = frozenset()
     opened_to_alternates: frozenset[int] = frozenset()
+
+    @property
+    def deadline(self) -> datetime:
+        """Return the moment after which no decision counts."""
+        return self.asked_until + self.stopped
 
     def approved(self, person: PersonId, digest: str, at: datetime) -> Self:
         """Write an accepted approval down."""
@@ -46,13 +53,13 @@ class Ledger:
             self,
             given=frozenset(),
             barred=self.barred | {person},
-            deadline=deadline,
+            asked_until=deadline,
             opened_to_alternates=frozenset(),
         )
 
     def asked_again(self, deadline: datetime) -> Self:
         """Write down that everybody is asked again about a new plan."""
-        return replace(self, given=frozenset(), deadline=deadline, opened_to_alternates=frozenset())
+        return replace(self, given=frozenset(), asked_until=deadline, opened_to_alternates=frozenset())
 
     def reopened(self, roles: RolesNow) -> Self:
         """Write down that approvals of people who lost every role are void: they may approve again later."""

@@ -1,4 +1,4 @@
-"""The worlds that are visited: one request, the roles of a few people, a clock with three times, and the ledger."""
+"""The worlds that are visited: one request, the roles of a few people, a clock with four times, and the ledger."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -13,8 +13,8 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestFields
 from workflows.core.requests.transitions.transition import Situation
 
-TIMES: Final = (NOW, NOW + LIFETIME + timedelta(hours=1), NOW + timedelta(days=60))
-"""At first, a little after the first deadline, and after every deadline that a stopped clock could give."""
+TIMES: Final = (NOW, NOW + timedelta(days=2), NOW + LIFETIME + timedelta(hours=1), NOW + timedelta(days=60))
+"""At first, when a stage has waited long, after the first deadline, and after every one that a stopped clock gives."""
 
 NOISE: Final = frozenset(
     {"version", "changed_at", "created_at", "void_decisions", "note", "asked_again", "round", "previously_shown"}
@@ -90,6 +90,13 @@ _KEPT: Final = tuple(f for f in fields(AccessRequest) if f.name not in NOISE)
 
 
 def _plain(name: str, value: Any) -> object:
+    """Return what a rule about approvals reads of a field. In whose place somebody was asked, none reads."""
+    if name == "decisions":
+        return [(one.person.id, one.choice, one.stage, one.digest, one.at) for one in value]
+    if name == "remarks":
+        return [(one.kind, one.person.id, one.answers) for one in value]
+    if name == "reassignments":
+        return [(one.by.id, one.stage, one.round) for one in value]
     if name == "prepared" and value is not None:
         return (value.plan.digest, value.stages)
     return value

@@ -110,7 +110,7 @@ class Days(RuleBasedStateMachine):
 
     async def _ledger(self, request: AccessRequest) -> Ledger:
         barred = frozenset({RILEY.id, *(one.id for one in EVERYONE if one.chat_id == request.fields.sponsor)})
-        ledger = Ledger(barred=barred, deadline=request.created_at + PATIENCE)
+        ledger = Ledger(barred=barred, asked_until=request.created_at + PATIENCE)
         people = {one.chat_id: one for one in EVERYONE}
         for entry in reversed(await self.world.store.history(request_id=request.id, limit=1000)):
             if entry.outcome != "accepted":
@@ -121,7 +121,7 @@ class Days(RuleBasedStateMachine):
                 ledger = ledger.edited(actor.id, ledger.deadline)
             elif entry.command == "approve" and actor is not None:
                 given = Given(person=actor.id, digest=str(entry.details["digest"]), at=entry.at)
-                ledger = Ledger(barred=ledger.barred, deadline=ledger.deadline, given=ledger.given | {given})
+                ledger = Ledger(barred=ledger.barred, asked_until=ledger.deadline, given=ledger.given | {given})
         return ledger
 
     @invariant()

@@ -8,6 +8,9 @@ from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
+    CHIE,
+    DANA,
+    MALLORY,
     NOW,
     REQUEST,
     access_plan,
@@ -23,7 +26,7 @@ from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.request import AccessRequest, Support
+from workflows.core.requests.request import AccessRequest, EditRecord, Support
 
 AMARAS_OTHER_ID = replace(AMARA, chat_id=ChatId("U-AMARA-2"))
 
@@ -93,3 +96,16 @@ def test_without_a_submitter_nobody_else_filed_it() -> None:
     assert known.submitter_account is None
     assert not known.is_filed_by(BRUNO.chat_id, BRUNO.id)
     assert replace(known, prepared=None).submitter_account is None
+
+
+def test_everybody_who_takes_part_is_known() -> None:
+    """They decide nothing, and choose nobody who decides."""
+    known = prepared(submitter=AMARA, authors=(BRUNO,), partner_sponsors=(CHIE,))
+    edits = (EditRecord(person=DANA, at=NOW),)
+    supports = (Support(person=MALLORY, at=NOW),)
+    made = request(prepared=known, edits=edits, supports=supports)
+    assert {person.name for person in made.taking_part} == {
+        *("Riley", "Sam", "Amara", "Bruno", "Chie", "Dana", "Mallory"),
+    }
+    assert prepared().submitter is None
+    assert {person.name for person in request().taking_part} == {"Riley", "Sam"}
