@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import seed
-from tests.scenarios.stage import Stage, buttons, running_stage, words
+from tests.scenarios.stage import CHANNEL, Stage, buttons, running_stage, words
+from tests.scenarios.test_changing_ones_mind import opened
+from tests.scenarios.test_delegation import reassign
 from workflows.catalog.catalog import SHIPPED
 
 pytestmark = pytest.mark.story
@@ -73,6 +75,22 @@ async def test_the_manager_decides_first_and_a_new_manager_is_asked_again(manage
     assert await managed.press("approver3", "approve", ts) == []
     assert await managed.press("approver1", "approve", ts) == []
     assert len(await managed.writes()) == 1
+
+
+async def test_the_manager_opens_the_windows_to_ask_and_to_request_changes(managed: Stage) -> None:
+    """Bruno, the manager, has no role in this chain."""
+    ts = await managed.ask(template="guest-collaboration", duration="90")
+    view = await opened(managed, "approver2", "ask", channel=CHANNEL, ts=ts)
+    assert "asked_people" in str(view), words(view)
+    await managed.do("close", user="approver2", view_id=view["id"])
+    details = await opened(managed, "approver2", "review_request", channel=CHANNEL, ts=ts)
+    view = await opened(managed, "approver2", "request_changes", view_id=details["id"])
+    assert "changes_form" in str(view), words(view)
+
+
+async def test_an_admin_reassigns_the_approval_of_a_manager_only_to_who_decides_there(managed: Stage) -> None:
+    ts = await managed.ask(template="guest-collaboration", duration="90")
+    assert "does not have the role" in (await reassign(managed, ts, "approver2", "approver1"))["reassign_to"]
 
 
 async def test_without_a_manager_the_form_says_who_has_none_and_what_to_do(managed: Stage) -> None:

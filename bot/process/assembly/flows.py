@@ -184,7 +184,9 @@ def _decide_flows(
     return (
         decide,
         AbsenceFlow(service=service, windows=windows, members=members, directory=directory, absences=absences),
-        ReassignFlow(service=service, store=store, windows=windows, members=members, directory=display_directory),
+        ReassignFlow(
+            service=service, store=store, windows=windows, members=members, directory=display_directory, clock=clock
+        ),
         ConversationFlow(service=service, store=store, windows=windows, directory=directory, clock=clock),
         ChangesFlow(service=service, windows=windows, directory=directory, less_access=less_access),
         SupportFlow(service=service, store=store, windows=windows, members=members),

@@ -71,3 +71,16 @@ async def test_an_approver_who_supported_is_not_asked_any_more(world: World) -> 
     await world.approve(request, AMARA)
     await world.approve(request, BRUNO)
     assert (BRUNO.chat_id, RefusalCode.SUPPORTER_MAY_NOT_DECIDE) in await world.refusals()
+
+
+async def test_approvals_that_count_already_are_not_needed_once_more(world: World) -> None:
+    world.directory.assign(DANA, "data-owner")
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    assert (await support(world, request, BRUNO)).supporters == (BRUNO,)
+
+
+async def test_the_only_approver_of_a_stage_cannot_support_after_approving_either(world: World) -> None:
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    assert (await support(world, request, AMARA)).supports == ()

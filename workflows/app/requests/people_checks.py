@@ -4,6 +4,7 @@ A check without an answer in time adds no problem; it is made again while the re
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from workflows.app.approvers.managers import read_relations_of
@@ -17,7 +18,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.policy.template import MayRequestFor, Stage, Template
 from workflows.core.requests.eligibility import eligibility
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, Support
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -194,9 +195,19 @@ async def require_chain_without(request: AccessRequest, person: Person, *, direc
         for stage in prepared.stages
     ):
         return
-    excluded = await directory.all_ids({*eligibility(request).chat_ids, person.chat_id})
+    supported = replace(request, supports=(*request.supports, Support(person=person, at=request.changed_at)))
+    excluded = await directory.all_ids(eligibility(supported).chat_ids)
     try:
-        await require_chain(directory, prepared.stages, excluded, relations=relations)
+        await require_chain(directory, _missing_stages(supported), excluded, relations=relations)
     except InvalidField as error:
         values = {name: error.fact.values.get(name, "") for name in ("stage", "role")}
         raise Refused(RefusalCode.SUPPORTER_IS_NEEDED, **values) from error
+
+
+def _missing_stages(request: AccessRequest) -> tuple[Stage, ...]:
+    """Return the stages that still need approvals, each with only as many as it needs."""
+    stages, counted = request.require_prepared().stages, request.verdict().counted_people
+    pairs = zip(stages, counted, strict=True)
+    return tuple(
+        replace(stage, quorum=stage.quorum - len(people)) for stage, people in pairs if len(people) < stage.quorum
+    )

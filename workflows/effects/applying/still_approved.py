@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from workflows.app.approvers.manager_delegates import KnownAbsences
-from workflows.app.approvers.managers import Related, read_relations, related_of
+from workflows.app.approvers.managers import read_relations, related_of
 from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.stage_holders import roles_for
 from workflows.catalog.catalog import Catalog, changed_rules
@@ -16,7 +16,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.relations import Relations
 from workflows.core.requests.commands.automatic import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
-from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
+from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.default_check import changed_default, needs_default
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
@@ -99,10 +99,14 @@ class ApprovalReads:
 
 async def _roles_now(request: AccessRequest, directory: PeopleDirectory, store: Store | None) -> CurrentRoles:
     """Read the roles of everybody who decided, each as a delegate if they were one at their decision."""
-    people, known = [decision.person for decision in request.decisions], None
-    if store is not None:
-        known = KnownAbsences(absences=await store.absences(request.created_at), at=request.changed_at)
-    return await roles_for(request, people, directory, known)
+    people = [decision.person for decision in request.decisions]
+    return await roles_for(request, people, directory, await _known_absences(request, store))
+
+
+async def _known_absences(request: AccessRequest, store: Store | None) -> KnownAbsences | None:
+    if store is None:
+        return None
+    return KnownAbsences(absences=await store.absences(request.created_at), at=request.changed_at)
 
 
 async def find_objection(
@@ -128,11 +132,15 @@ async def find_objection(
         started = started or ApprovalReads.start(
             reads, request, tenant=tenant, directory=directory, catalog=catalog, store=store
         )
-        return await _found_objection(request, started, catalog, directory)
+        return await _found_objection(request, started, catalog, directory, store)
 
 
 async def _found_objection(
-    request: AccessRequest, started: ApprovalReads, catalog: Catalog | None, directory: PeopleDirectory
+    request: AccessRequest,
+    started: ApprovalReads,
+    catalog: Catalog | None,
+    directory: PeopleDirectory,
+    store: Store | None,
 ) -> Objection | None:
     wrong_tenant = await _wrong_tenant(request, started.identity)
     if wrong_tenant is not None:
@@ -146,13 +154,12 @@ async def _found_objection(
         raise PeopleDirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
     verdict = request.verdict(current_roles)
     if not verdict.is_complete:
-        related = related_of(request)
         return Objection(
             reason=verdict.not_counted,
             command_type=Reopen,
             next_step=_stage_open_again,
             current_roles=current_roles,
-            relations=await _relations_now(related, prepared, directory),
+            relations=await _relations_now(request, directory, store),
         )
     if started.group_problem is not None and (problem := await started.group_problem) is not None:
         return Objection(reason=(problem,), command_type=Replan, next_step=_approval_again)
@@ -167,13 +174,14 @@ async def _found_objection(
     )
 
 
-async def _relations_now(related: Related, prepared: PreparedRequest, directory: PeopleDirectory) -> Relations | None:
+async def _relations_now(request: AccessRequest, directory: PeopleDirectory, store: Store | None) -> Relations | None:
     """Return who has the relation roles of the request now, so that they are asked; None when no stage has one."""
+    prepared = request.require_prepared()
     if not prepared.relations.holders:
         return None
-    roles = [stage.role for stage in prepared.stages]
+    related, roles = related_of(request), [stage.role for stage in prepared.stages]
     try:
-        return await read_relations(related, roles, directory=directory)
+        return await read_relations(related, roles, directory=directory, known=await _known_absences(request, store))
     except PeopleDirectoryRefused as error:
         raise PeopleDirectoryUnavailable(error.facts) from error
 

@@ -158,3 +158,16 @@ async def test_the_next_stage_requests_changes_after_the_manager_approved(by_man
     digest = asked.plan.digest
     await by_manager.click(RequestChanges(actor=AMARA.chat_id, request_id=asked.id, digest=digest, text="Shorter."))
     assert (await by_manager.request(asked.id)).changes_requested is not None
+
+
+async def test_a_stage_that_is_asked_again_at_the_write_leaves_the_delegate_of_the_manager(by_manager: World) -> None:
+    await away(by_manager, MALLORY, ERIN, by=DANA)
+    asked = await by_manager.waiting()
+    for one in (ERIN, AMARA, BRUNO):
+        await by_manager.approve(asked, one)
+    await by_manager.approve(asked, CHIE, but=Apply)
+    by_manager.directory.assign(AMARA, "")
+    stored = await by_manager.settled(asked.id)
+    assert stored.state is RequestState.AWAITING_APPROVAL
+    assert ERIN in [one.person for one in stored.decisions]
+    assert stored.require_prepared().relations == asked.require_prepared().relations

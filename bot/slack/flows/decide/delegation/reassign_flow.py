@@ -17,11 +17,12 @@ from bot.slack.cards.partner_and_plan import identity_block
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_card_value
 from bot.slack.payloads.models import Interaction
-from bot.slack.people.approvers import able_to_decide
+from bot.slack.people.approvers import able_to_decide, holders_of_stage
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
 from workflows.app.approvers.absences import identified
+from workflows.app.approvers.stage_holders import roles_at
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -38,6 +39,7 @@ from workflows.core.requests.transitions.reassigning import (
     require_to,
 )
 from workflows.core.settings.canonical import Digest
+from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
 _REASSIGN: Final = "want_reassign"
@@ -67,6 +69,7 @@ class ReassignFlow:
     windows: ModalWindows
     members: Members
     directory: DisplayDirectory
+    clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -112,7 +115,8 @@ class ReassignFlow:
         stage = require_may_reassign(request, reader, await self.directory.current_roles([reader]))
         people = eligibility(request)
         reassigned = {stand_in.person for stand_in in people.stand_ins}
-        able = await able_to_decide(people, await self.directory.holders(people.stages[stage].role), self.directory)
+        holders = await holders_of_stage(people.open_stages[0], people.relations, self.directory)
+        able = await able_to_decide(people, holders, self.directory)
         names: dict[ChatId, str] = {}
         for person in sorted(able - reassigned)[:_MAX_OPTIONS]:
             with suppress(Refused):
@@ -149,7 +153,13 @@ class ReassignFlow:
                 to_person = await identified(
                     command.to_person, RefusalCode.REASSIGNED_TO_REFUSED, directory=self.directory
                 )
-                roles = await self.directory.current_roles([actor, from_person, to_person])
+                roles = await roles_at(
+                    request,
+                    [actor, from_person, to_person],
+                    self.clock.now(),
+                    directory=self.directory,
+                    store=self.store,
+                )
         except (*NOT_READABLE_NOW, TimeoutError):
             return  # the stored click is checked when they answer
         stage = require_may_reassign(request, actor, roles)
