@@ -28,7 +28,7 @@ _CLICKS: Final[Mapping[str, str]] = {
     "want_decline_proposal": "Refusal of a proposal received",
 }
 """Clicks whose permission is checked afterwards; the result has an entry of its own."""
-REMARKS: Final = frozenset({"ask", "answer", "comment"})
+REMARKS: Final = frozenset({"ask", "answer", "comment", "request_changes"})
 """The commands whose text is shown as the reason of other entries is."""
 FIELDS: Final[Mapping[EditableField, str]] = {
     EditableField.TEMPLATE: "Access template",

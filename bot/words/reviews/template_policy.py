@@ -12,8 +12,7 @@ from bot.words.reviews.silence import ON_SILENCE, reviews_words
 from bot.words.sentences import and_list, counted, or_list
 from workflows.core.policy.offers import Offer, closes_a_partner
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.policy.template import MayRequestFor, Template
-from workflows.core.requests.deadlines.reminder_times import APPROVERS_REMINDED_AFTER
+from workflows.core.policy.template import MayRequestFor, Stage, Template
 
 _MAY_REQUEST_FOR: Final[Mapping[MayRequestFor, str]] = {
     MayRequestFor.NOBODY: "",
@@ -31,10 +30,13 @@ def who_requests_words(template: Template) -> str:
 
 def policy_words(template: Template) -> tuple[tuple[str, str], ...]:
     """Return the deadlines of a template, and what silence leads to at each: a label and a text."""
-    reminded = [str(after.days) for after in APPROVERS_REMINDED_AFTER if after < template.decide_within]
-    days = counted(int(reminded[-1]), "day") if reminded else ""
-    reminders = f"after {and_list([*reminded[:-1], days])}" if reminded else "once, at half of the time"
-    decided = (("Approvers decide", f"{decide_words(template)}."), ("Approvers are reminded", f"{reminders}."))
+    days = and_list([str(number) for number in template.remind_after])
+    reminders = f"after {days} working days, from 9 to 17 o'clock in their time zone"
+    decided = (
+        ("Approvers decide", f"{decide_words(template)}."),
+        ("Approvers are reminded", f"{reminders}."),
+        *((stage.title, escalation_words(stage)) for stage in template.stages if stage.escalate_after is not None),
+    )
     if closes_a_partner(template):
         return decided
     at_end = f"{AT_END[template.at_end].then}, unless it is extended"
@@ -43,6 +45,14 @@ def policy_words(template: Template) -> tuple[tuple[str, str], ...]:
         ("Access lasts", f"at most {duration_words(template.longest)}, {at_end}."),
         ("The sponsor is asked", f"{reviews_words(template.review_interval, template.on_silence)}."),
     )
+
+
+def escalation_words(stage: Stage) -> str:
+    """Return what happens when a stage waits: alternates may approve, then managers and admins are told."""
+    days = counted(stage.escalate_after or 0, "working day", "working days")
+    if stage.alternates is None:
+        return f"After {days} the approvers' managers are told, and later the admins."
+    return f"After {days} “{stage.alternates}” may approve too. Later managers, then admins are told."
 
 
 def chosen_template_words(offer: Offer) -> tuple[str, ...]:

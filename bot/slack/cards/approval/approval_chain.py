@@ -64,9 +64,9 @@ def waiting_elements(request: AccessRequest) -> Iterator[RichTextElement]:
                 fixed_text(f"{_ALSO[step.step]}: "), cleaned_text(names, MAX_NAMES_CHARACTERS), fixed_text(others)
             )
     if (stop := request.clock_stop) is not None:
-        yield paragraph(
-            fixed_text(f"{_STOPPED[stop.cause]}, until "), local_time(stop.ends_by), fixed_text(" at latest")
-        )
+        is_for_changes = stop.cause is StopCause.QUESTION and request.changes_requested is not None
+        stopped = _CHANGES if is_for_changes else _STOPPED[stop.cause]
+        yield paragraph(fixed_text(f"{stopped}, until "), local_time(stop.ends_by), fixed_text(" at latest"))
 
 
 _ALSO: Final[Mapping[EscalationStep, str]] = {
@@ -74,6 +74,7 @@ _ALSO: Final[Mapping[EscalationStep, str]] = {
     EscalationStep.MANAGERS: "Managers told, may not decide",
     EscalationStep.ADMINS: "Admins told",
 }
+_CHANGES: Final = "⏸ Clock stopped for requested changes"
 _STOPPED: Final[Mapping[StopCause, str]] = {
     StopCause.QUESTION: "⏸ Clock stopped for a question",
     StopCause.NOBODY_CAN_DECIDE: "⏸ Clock stopped because nobody can decide",
