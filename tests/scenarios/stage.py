@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,12 @@ class Stage:
         What was only now made (a record, a confirmation) is looked at by the next tick, not by the last one.
         """
         await self.see("idle", timeout=20, tick="true")
+
+    async def until_monday(self) -> None:
+        """Move the clock to ten o'clock UTC on the next Monday. People are reminded in their working hours only."""
+        now = datetime.fromisoformat((await self.see("clock"))["now"])
+        monday = (now + timedelta(days=7 - now.weekday())).replace(hour=10, minute=0, second=0, microsecond=0)
+        await self.later(int((monday - now).total_seconds()) + 1)
 
     async def later(self, seconds: int) -> None:
         """Let time pass: everything that is due by then is done, and the alarms are checked once more.

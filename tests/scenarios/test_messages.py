@@ -74,7 +74,8 @@ async def test_remind_is_offered_in_the_message_only_while_it_is_possible(stage:
         [message] = await stage.direct("requester")
         return "remind" in buttons(message)
 
-    await stage.ask()
+    await stage.until_monday()
+    await stage.ask(template="guest-collaboration")
     assert not await offered(), "on the first day it would be refused"
     await stage.do("clock", advance_seconds=DAY)
     await stage.rest()
@@ -87,18 +88,19 @@ async def test_remind_is_offered_in_the_message_only_while_it_is_possible(stage:
     assert await stage.press("requester", "remind", message["ts"], channel="@requester") == []
     assert not await offered()
     assert "You can remind them again from" in words((await stage.direct("requester"))[0])
-    for _ in range(2):  # a reminder of Gatehouse's own comes after three days
+    for _ in range(2):  # a reminder of Gatehouse's own comes after three working days
         await stage.do("clock", advance_seconds=DAY)
         await stage.rest()
     assert await offered()
 
 
 async def test_of_questions_and_reminders_about_one_thing_only_the_newest_message_has_buttons(stage: Stage) -> None:
+    await stage.until_monday()
     await stage.ask()
-    for _ in range(2):  # reminders of Gatehouse's own after one day and after three
+    for _ in range(2):  # reminders of Gatehouse's own, on Wednesday and on Friday
         await stage.later(2 * DAY)
     [mine] = await stage.direct("requester")
-    await stage.later(DAY)
+    await stage.later(3 * DAY)
     assert await stage.press("requester", "remind", mine["ts"], channel="@requester") == []
     _, *closed, newest = await stage.direct("approver1")
     assert len(closed) == 2
