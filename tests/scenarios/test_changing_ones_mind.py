@@ -185,10 +185,10 @@ async def test_an_edit_of_what_was_applied_meanwhile_is_refused_and_loses_nothin
 async def test_an_edit_starts_the_time_to_decide_and_the_reminders_again(stage: Stage) -> None:
     await stage.until_monday()
     await stage.ask()
-    await stage.later(10 * DAY)
+    await stage.later(9 * DAY)  # before the notice that it expires soon
     before = len(await stage.direct("approver1"))
     assert (await send(stage, await edit_form(stage), duration="90"))["errors"] == {}
-    await stage.later(11 * DAY)  # a Monday again, in working hours
+    await stage.later(12 * DAY)  # a Monday again, in working hours
     card = (await stage.messages())[0]
     assert "approve" in buttons(card), "the first period to decide would have ended"
     assert len(await stage.direct("approver1")) > before + 1, "the new plan, and reminders of it"
