@@ -25,7 +25,7 @@ MAX_LISTED: Final = 20
 """The most absences of others in one window; the rest is counted."""
 _ABOUT: Final = (
     "A delegate is asked and reminded in place of the person who is away, and cards name both. Who is away can still "
-    "decide. A delegate needs one of their roles, and decides with it."
+    "decide. A delegate must hold one of the roles of the person who is away."
 )
 _DELEGATE_HINT: Final = "Holds one of the roles of the person who is away. For a manager without a role: their manager."
 
