@@ -77,7 +77,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "review-used": (120, 5),
     "review-unused": (120, 5),
     "review-drifted": (120, 5),
-    "review-unknown": (120, 5),
+    "review-unknown": (100, 5),
     "keep": (120, 4),
     "evidence-admin": (520, 10),
     "evidence-sponsor": (210, 10),

@@ -288,7 +288,7 @@ def _what_is_possible(partnership: Partnership, now: datetime, drift: Drift | No
         yield paragraph(
             fixed_text("⚠️ Not as approved: ", bold=True),
             cleaned_text(difference_words(values), _MAX_DRIFT_CHARACTERS),
-            fixed_text(" Keep is not possible. Restore, or revoke: "),
+            fixed_text(" Keep is not possible. Admins can also type "),
             command,
         )
     elif partnership.is_past_its_end(now) or not partnership.is_as_approved:

@@ -275,7 +275,9 @@ def _limits_words(evidence: PartnerEvidence) -> str:
         return ""
     missing = evidence.missing_permissions
     needed = f" Missing permission: {comma_list(missing)}." if missing else ""
-    return f"Read {minute(evidence.taken_at)}. Background sign-ins may be missing. Guests are an estimate.{needed}"
+    log = "" if evidence.use.state is UseState.UNKNOWN else " Background sign-ins may be missing."
+    guests = "" if evidence.guests is None else " Guests are an estimate."
+    return f"Read {minute(evidence.taken_at)}.{log}{guests}{needed}"
 
 
 def _all_limits(evidence: PartnerEvidence) -> Iterator[str]:

@@ -17,6 +17,7 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import (
     PartnerEvidence,
     SettingsCheck,
     SettingsState,
+    UseState,
     evidence_of,
 )
 from workflows.core.partners.reviewing.evidence.usage import (
@@ -226,6 +227,12 @@ def test_names_are_for_admins_and_the_others_are_told_so() -> None:
         "Matched: 4 by a sign-in from their tenant, 10 by mail domain",
         "The domain is also recorded for 99999999-0000-4000-8000-000000000001, so some may be their guests",
     ]
+
+
+def test_where_nothing_could_be_read_no_limit_of_a_figure_is_said() -> None:
+    found = evidence(scan(), replace(USAGE, guests=GUESTS))
+    unread = replace(found, use=replace(found.use, state=UseState.UNKNOWN), guests=None)
+    assert details(EvidenceTopic.LIMITS, unread)[0] == "Read Mar 1, 2027 at 09:00 UTC."
 
 
 def test_the_details_say_every_limit() -> None:
