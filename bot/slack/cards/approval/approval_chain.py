@@ -59,10 +59,10 @@ def waiting_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     for step in steps:
         if step.told:
             names = ", ".join(person.name for person in step.told[:MAX_NAMES])
-            others = f" and {counted(len(step.told) - MAX_NAMES, 'other')}" if len(step.told) > MAX_NAMES else ""
-            yield paragraph(
-                fixed_text(f"{_ALSO[step.step]}: "), cleaned_text(names, MAX_NAMES_CHARACTERS), fixed_text(others)
-            )
+            line = [fixed_text(f"{_ALSO[step.step]}: "), cleaned_text(names, MAX_NAMES_CHARACTERS)]
+            if len(step.told) > MAX_NAMES:  # NB. Slack refuses a message with an empty text
+                line.append(fixed_text(f" and {counted(len(step.told) - MAX_NAMES, 'other')}"))
+            yield paragraph(*line)
     if (stop := request.clock_stop) is not None:
         is_for_changes = stop.cause is StopCause.QUESTION and request.changes_requested is not None
         stopped = _CHANGES if is_for_changes else _STOPPED[stop.cause]
