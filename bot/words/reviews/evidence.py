@@ -1,6 +1,8 @@
 """The evidence for a review in words: short lines for the card, long ones for the details.
 
 The texts contain names and justifications from outside. Each surface must clean them as it does every such text.
+
+It is long because everything that is said about the evidence is here, in the order of the lines.
 """
 
 from collections.abc import Iterator, Mapping
