@@ -31,6 +31,8 @@ class Person:
     mail: str
     manager: str = ""
     """The handle of their manager in Entra; empty for none."""
+    time_zone: str = "Europe/Amsterdam"
+    """The time zone of their Slack profile."""
 
 
 PEOPLE = (
@@ -59,6 +61,7 @@ PEOPLE = (
         title="Data owner, Projects",
         entra_id="0a6f7d10-0003-4e1b-9b51-6d1f00000003",
         mail="approver2@woodgrove.com",
+        time_zone="America/New_York",
     ),
     Person(
         handle="approver3",
@@ -67,6 +70,7 @@ PEOPLE = (
         title="Data owner, Finance",
         entra_id="0a6f7d10-0004-4e1b-9b51-6d1f00000004",
         mail="approver3@woodgrove.com",
+        time_zone="Asia/Tokyo",
     ),
     Person(
         handle="admin",

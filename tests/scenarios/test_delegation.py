@@ -23,6 +23,8 @@ TWO_EACH: Final = {
     ],
 }
 """What Slack lists: one of the data owners has the role security, too."""
+HOURS_TO_NEW_YORK: Final = 5 * 3600
+"""From ten o'clock in UTC until approver2 works, in New York."""
 BOTH: Final = "Bruno Keller for Amara Okafor"
 
 
@@ -72,12 +74,18 @@ async def asked(stage: Stage, user: str) -> list[str]:
     return [one["text"] for one in await stage.direct(user) if "approve" in actions(one)]
 
 
+async def is_reminded(stage: Stage, user: str) -> bool:
+    """Whether somebody was reminded of what waits for them."""
+    return any("waits for" in one["text"] for one in await stage.direct(user))
+
+
 async def card_words(stage: Stage, ts: str) -> str:
     """Every text of a card in the channel, with single spaces."""
     return " ".join(words(next(one for one in await stage.messages() if one["ts"] == ts)).split())
 
 
 async def test_the_delegate_is_asked_approves_and_the_record_names_both(stage: Stage) -> None:
+    await stage.until_monday()
     await with_two_security_people(stage)
     assert await away(stage, "approver1", "approver2", note="At the sea") == {}
     said = [one["text"] for one in await stage.direct("approver2")]
@@ -91,8 +99,9 @@ async def test_the_delegate_is_asked_approves_and_the_record_names_both(stage: S
     assert len(await asked(stage, "approver2")) == 1
 
     await stage.kill_the_bot()  # the absence is stored, not remembered
-    await stage.later(DAY)
-    assert not any("waits for" in one["text"] for one in await stage.direct("approver1")), "and not reminded"
+    await stage.later(DAY + HOURS_TO_NEW_YORK)
+    assert await is_reminded(stage, "approver2")
+    assert not await is_reminded(stage, "approver1"), "and not reminded"
     assert await stage.press("approver2", "approve", ts) == []
     card = await card_words(stage, ts)
     assert f"approved by {BOTH}" in card
@@ -188,6 +197,7 @@ async def reassign(
 
 
 async def test_an_admin_reassigns_and_does_not_decide(stage: Stage) -> None:
+    await stage.until_monday()
     await with_two_security_people(stage)
     ts = await stage.ask()
     assert "Give a reason." in (await reassign(stage, ts, "approver1", "approver2", " "))["reason"]
@@ -199,9 +209,10 @@ async def test_an_admin_reassigns_and_does_not_decide(stage: Stage) -> None:
     in_thread = [one for one in await stage.messages() if one.get("thread_ts") == ts]
     assert "Dana Reyes asks Bruno Keller to decide in place of Amara Okafor" in " ".join(words(in_thread[-1]).split())
     await stage.kill_the_bot()
-    await stage.later(DAY)
+    await stage.later(DAY + HOURS_TO_NEW_YORK)
     assert len([one for one in await stage.messages() if "in place of" in one["text"]]) == 1, "posted once"
-    assert not any("waits for" in one["text"] for one in await stage.direct("approver1")), "not reminded any more"
+    assert await is_reminded(stage, "approver2")
+    assert not await is_reminded(stage, "approver1"), "not reminded any more"
     assert await stage.press("approver1", "approve", ts) == [], "an honest holder keeps the right"
     (told,) = await stage.press("admin", "approve", ts)
     assert "You chose who is asked to decide on this request" in told

@@ -10,9 +10,13 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
+from bot.process.opening.readers import SystemClock
 from tests.bot.bot_under_test import click
 from tests.bot.signing import interaction_body, signed
-from tests.scenarios.stage import CHANNEL, UNLIMITED, Stage, running_stage
+from tests.scenarios.stage import CHANNEL, CONTOSO, UNLIMITED, Stage, running_stage, words
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
+from workflows.store.location import StoreLocation
 
 pytestmark = [pytest.mark.story, pytest.mark.load]
 
@@ -57,6 +61,49 @@ def click_on(person: str, card: dict[str, Any], channel: str, number: int) -> di
     payload["actions"][0]["action_ts"] = f"{time.time() + number / 1000:.6f}"
     payload["container"] |= {"channel_id": channel, "message_ts": card["ts"]}
     return payload
+
+
+async def only_request(stage: Stage) -> AccessRequest:
+    """Read the only request from the records."""
+    store = await StoreLocation(stage.data / "gatehouse.db").open_shared(SystemClock())
+    try:
+        (request,) = await store.requests_for(TenantId(CONTOSO), 2)
+    finally:
+        await store.close()
+    return request
+
+
+async def post_all(stage: Stage, clicks: list[dict[str, Any]]) -> None:
+    """Post clicks at the same moment."""
+    served = await stage.see("bot")
+    bot = Bot(url=served["url"], secret=served["settings"]["SLACK_SIGNING_SECRET"])
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        start = time.perf_counter() + 0.1
+        await asyncio.gather(*(bot.post(session, one, start) for one in clicks))
+    await stage.rest()
+
+
+async def test_fifty_clicks_at_once_by_one_person_and_by_two_are_one_decision_each_and_one_result(
+    tmp_path: Any,
+) -> None:
+    """Each click is a delivery of its own. All are answered; the decisions are read from the records."""
+    async with running_stage(Stage(data=tmp_path / "data", warm=True, environment=UNLIMITED)) as stage:
+        await stage.ask()
+        card = await stage.card()
+        channel = next(one["id"] for one in (await stage.see("channels"))["channels"] if one["name"] == CHANNEL)
+
+        async def decided(*people: str) -> list[str]:
+            """Click fifty times, these people in turn; returns who has decided."""
+            clicks = [click_on(person, card, channel, n) for n, person in enumerate(islice(cycle(people), 50))]
+            await post_all(stage, clicks)
+            stored = await only_request(stage)
+            return sorted(decision.person.name for decision in stored.decisions)
+
+        assert await decided("approver1") == ["Amara Okafor"]
+        assert await stage.writes() == []
+        assert await decided("approver2", "approver3") == ["Amara Okafor", "Bruno Keller", "Chie Tanaka"]
+        assert len(await stage.writes()) == 1
+        assert "active (verified" in words(await stage.card_of(card["ts"]))
 
 
 async def test_two_hundred_clicks_are_answered_and_an_approval_behind_them_is_applied(tmp_path: Any) -> None:

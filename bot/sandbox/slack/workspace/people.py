@@ -2,12 +2,18 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.sandbox.seed import APP_ID, BOT_ID, BOT_USER_ID, PEOPLE, TEAM_ID, USER_GROUPS, Person
 
 BOT_NAME = "gatehouse"
 _BY_REFERENCE = {key: person for person in PEOPLE for key in (person.handle, person.slack_id)}
 _CREATED = 1_700_000_000
+_ZONE_LABELS = {
+    "Europe/Amsterdam": "Central European Time",
+    "America/New_York": "Eastern Standard Time",
+    "Asia/Tokyo": "Japan Standard Time",
+}
 
 
 def find_person(reference: str) -> Person | None:
@@ -31,9 +37,9 @@ def user_object(person: Person, *, with_email: bool = True) -> dict[str, Any]:
         "name": person.handle,
         "deleted": False,
         "real_name": person.name,
-        "tz": "Europe/Amsterdam",
-        "tz_label": "Central European Time",
-        "tz_offset": 3600,
+        "tz": person.time_zone,
+        "tz_label": _ZONE_LABELS[person.time_zone],
+        "tz_offset": _seconds_ahead(person.time_zone),
         "profile": profile,
         "is_bot": False,
         "is_app_user": False,
@@ -51,6 +57,12 @@ def user_object(person: Person, *, with_email: bool = True) -> dict[str, Any]:
         "is_restricted": person.is_restricted,
         "is_ultra_restricted": False,
     }
+
+
+def _seconds_ahead(zone: str) -> int:
+    """Return how far a time zone is ahead of UTC when its clocks are not put forward, in seconds."""
+    ahead = datetime.fromtimestamp(_CREATED, ZoneInfo(zone)).utcoffset()
+    return 0 if ahead is None else int(ahead.total_seconds())
 
 
 def bot_user_object() -> dict[str, Any]:
