@@ -10,7 +10,7 @@ from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import requirement_of, risk_for_approval
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.request import PreparedRequest
+from workflows.core.requests.request import AccessRequest, PreparedRequest
 
 _SHORT: Final[Mapping[ChainRule, str]] = {
     ChainRule.ONE_APPROVER: "",
@@ -90,6 +90,11 @@ def _approval_count(prepared: PreparedRequest) -> int:
 
 def _least(prepared: PreparedRequest) -> int:
     return requirement_of(risk_for_approval(prepared.plan, prepared.observation.default).level).people
+
+
+def decide_by_words(request: AccessRequest) -> str:
+    """Return what stands before the end of the time to decide. While the time is stopped, that is the latest end."""
+    return "decide by" if request.clock_stop is None else "decide at the latest by"
 
 
 def decide_words(template: Template) -> str:

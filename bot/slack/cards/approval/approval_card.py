@@ -42,6 +42,7 @@ from bot.slack.people.approvers import Approvers
 from bot.words.plans.risk import risk_for_approval_words
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
 from bot.words.requests.access_end import AT_END
+from bot.words.requests.approval_chain import decide_by_words
 from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -201,7 +202,7 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
         yield fixed_text("Ticket ")
         yield cleaned_text(fields.ticket, bold=True)
         yield fixed_text(" · ")
-    yield fixed_text("Decide by ")
+    yield fixed_text(f"{decide_by_words(request).capitalize()} ")
     yield local_time(request.expires_at)
     yield fixed_text(f" · {request.id}")
 

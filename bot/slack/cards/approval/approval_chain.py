@@ -8,6 +8,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time, paragraph
 from bot.slack.people.approvers import Approvers
 from bot.words.sentences import counted
+from workflows.core.conversation.remarks import open_questions
 from workflows.core.people import Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.template import Stage
@@ -63,9 +64,10 @@ def waiting_elements(request: AccessRequest) -> Iterator[RichTextElement]:
             if len(step.told) > MAX_NAMES:  # NB. Slack refuses a message with an empty text
                 line.append(fixed_text(f" and {counted(len(step.told) - MAX_NAMES, 'other')}"))
             yield paragraph(*line)
-    if (stop := request.clock_stop) is not None:
-        is_for_changes = stop.cause is StopCause.QUESTION and request.changes_requested is not None
-        stopped = _CHANGES if is_for_changes else _STOPPED[stop.cause]
+    # A question is named beside its own end of the stop, see `sections.conversation.question_elements`.
+    stop, is_asked = request.clock_stop, bool(open_questions(request.remarks))
+    if stop is not None and not (stop.cause is StopCause.QUESTION and is_asked):
+        stopped = _STOPPED[stop.cause]
         yield paragraph(fixed_text(f"{stopped}, until "), local_time(stop.ends_by), fixed_text(" at latest"))
 
 
@@ -74,8 +76,7 @@ _ALSO: Final[Mapping[EscalationStep, str]] = {
     EscalationStep.MANAGERS: "Managers told, may not decide",
     EscalationStep.ADMINS: "Admins told",
 }
-_CHANGES: Final = "⏸ Clock stopped for requested changes"
 _STOPPED: Final[Mapping[StopCause, str]] = {
-    StopCause.QUESTION: "⏸ Clock stopped for a question",
+    StopCause.QUESTION: "⏸ Clock stopped for requested changes",
     StopCause.NOBODY_CAN_DECIDE: "⏸ Clock stopped because nobody can decide",
 }

@@ -34,6 +34,7 @@ from bot.slack.cards.requests import (
 )
 from bot.words.batches.rows import title_words
 from bot.words.plans.risk import risk_for_approval_words
+from bot.words.requests.approval_chain import decide_by_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, minute
 from workflows.core.batches.batch import Batch
@@ -124,7 +125,7 @@ def _entry(request: AccessRequest) -> Iterator[Block]:
             cleaned_text(prepared_title(prepared)),
             fixed_text(f" · {risk} · requested by "),
             cleaned_text(prepared.requester.name),
-            fixed_text(" · decide by "),
+            fixed_text(f" · {decide_by_words(request)} "),
             local_time(request.expires_at),
             fixed_text(f" · {request.id}"),
         )

@@ -45,6 +45,7 @@ from bot.slack.cards.requests import (
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.plans.short_changes import Sign
 from bot.words.requests.access_end import AT_END
+from bot.words.requests.approval_chain import decide_by_words
 from bot.words.requests.form import access_duration_words, losses_words
 from bot.words.requests.history import did_words
 from bot.words.requests.revision import new_plan_title
@@ -226,7 +227,7 @@ def _reminder_parts(request: AccessRequest, now: datetime) -> Iterator[TextRun]:
 def _decision_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
     """State who decides, stage by stage, and until when."""
     yield from stage_elements(request, holders)
-    yield paragraph(fixed_text("Decide by "), local_time(request.expires_at))
+    yield paragraph(fixed_text(f"{decide_by_words(request).capitalize()} "), local_time(request.expires_at))
 
 
 def _subject_parts(request: AccessRequest, record: Partnership | None, now: datetime) -> Iterator[TextRun]:

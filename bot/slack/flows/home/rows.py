@@ -38,6 +38,7 @@ from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import risk_level_for_approval_words
 from bot.words.requests.access_end import AT_END
+from bot.words.requests.approval_chain import decide_by_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, later_state_words
 from bot.words.requests.states import short_state_words
@@ -70,7 +71,7 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     place, asked = f"review:{request.id}", {"Asked": request.created_at}
     if can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
-        times = {**asked, "decide by": request.expires_at}
+        times = {**asked, decide_by_words(request): request.expires_at}
         yield from _waiting_row(about, place, review, times, now, has_times_below=has_times_below)
     else:
         over = "the time to decide is over"
