@@ -159,8 +159,8 @@ async def test_a_second_answer_and_one_by_somebody_who_was_not_asked_are_refused
     ts = await stage.ask(sponsor="admin")
     assert (await ask(stage, "approver1", ts, "Which sites?", "admin", "requester"))["errors"] == {}
     [question] = await in_thread(stage, ts)
-    stranger = await opened(stage, "approver2", "answer", channel=CHANNEL, ts=question["ts"])
-    assert "can answer this question" in words(stranger)
+    not_asked = await opened(stage, "approver2", "answer", channel=CHANNEL, ts=question["ts"])
+    assert "can answer this question" in words(not_asked)
     message = await newest(stage, "admin")
     form = await opened(stage, "admin", "answer", channel="@admin", ts=message["ts"])
     assert (await answer(stage, "requester", "Two."))["errors"] == {}

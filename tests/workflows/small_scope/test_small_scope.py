@@ -154,7 +154,7 @@ def search(scope: Scope, actions: Sequence[Action], depth: int) -> None:
         print(f"{scope.name}: depth {steps + 1}: {len(found)} new worlds, {len(seen)} in all")
     print(f"{scope.name}: {dict(sorted(counts.items()))}")
     for act in actions:
-        assert counts[f"{act.__name__}: accepted"], f"{act.__name__} never did anything, so it proves nothing"
+        assert counts[f"{act.__name__}: accepted"], f"{act.__name__} was refused in every world, so nothing is shown"
     assert counts[f"in {RequestState.APPLYING.value}"], "no order led to an approved plan"
 
 

@@ -100,7 +100,7 @@ class BatchService:
     ) -> Batch:
         batch, now = await self.load(command.batch_id), self.clock.now()
         if isinstance(command, _DECIDING):
-            # NB. before anything is decided: whoever became the sponsor of a row meanwhile decides on none of them.
+            # NB. before anything is decided: who became the sponsor of a row after its plan decides on no row.
             batch = await with_current_sponsors(batch, self.store, now)
         roles = CurrentRoles() if current_roles_of is None else await current_roles_of(batch)
         transition = advance_batch(batch, command, Situation(now=now, current_roles=roles, received_at=received_at))

@@ -1,4 +1,4 @@
-"""Read who is or lately was the sponsor of the partners of a batch, before it is decided who may decide on it."""
+"""Read the present and recent sponsors of the partners of a batch, before anybody decides on it."""
 
 from datetime import datetime
 

@@ -94,7 +94,7 @@ def _is_approved(batch: Batch) -> bool:
 
 
 def with_row_sponsors(batch: Batch, sponsors: Mapping[TenantId, Sequence[Person]]) -> Batch:
-    """Return a batch whose rows name everybody who is or lately was the sponsor of their partner.
+    """Return a batch whose rows name every present and recent sponsor of their partner.
 
     Whoever is named on a row already stays: nobody may decide again because time has passed. A row that has ended gets
     nobody more: an admin who closed a partner without a record is its sponsor on record.

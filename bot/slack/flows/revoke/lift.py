@@ -89,7 +89,7 @@ class LiftFlow:
         window.subject = CommandSubject(tenant_id=tenant_id)
         lift = await self.intake.propose(tenant_id, window.actor)
         names = await names_for_display(shown_targets(lift.found.plan), tenant=self.intake.tenant)
-        # NB. also who was the sponsor lately: they cannot approve.
+        # NB. recent sponsors as well: they cannot approve.
         sponsors = {sponsor.chat_id for sponsor in sponsors_of(lift.record, self.intake.clock.now()) if sponsor.chat_id}
         excluded = sorted({window.actor, *sponsors})
         sponsor, directory = lift.record.sponsor.chat_id, self.display_directory

@@ -1,4 +1,4 @@
-"""Who became the sponsor of one partner of a batch meanwhile decides on none of them."""
+"""Who has become the sponsor of one partner of a batch since its plan decides on none of them."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -27,7 +27,7 @@ def sponsors_of(record: Partnership | None, now: datetime) -> tuple[Person, ...]
 def with_partner_sponsors(
     request: AccessRequest, record: Partnership | None, now: datetime, *, is_checked_again: bool = False
 ) -> AccessRequest:
-    """Return a request with everybody who is or lately was the sponsor of its partner, as recorded now.
+    """Return a request with every present and recent sponsor of its partner, as recorded now.
 
     So a decision, and the check before the first write, never count a person who has become the sponsor since the
     request was shown. Whoever is named on the request already stays: nobody may decide again because time has passed.
