@@ -78,6 +78,9 @@ class RefusalCode(StrEnum):
     """The proposed access may end later. Values: `has_day`: whether the request names the last day."""
     PROPOSAL_WATCHED_LESS = "proposal_watched_less"
     """The proposed template is reviewed less often, or does not close the access by itself."""
+    REQUESTER_MAY_NOT_REQUEST = "requester_may_not_request"
+    """Who sent the request may not request the proposed template. Values: `name`, `template` (its title), `roles` (who
+    may; empty when it may not be requested for somebody else), `is_answer` (whether the proposal is accepted)."""
     PROPOSAL_EMPTY = "proposal_empty"
     """The proposal is the same as what is asked for."""
     PROPOSAL_OUT_OF_DATE = "proposal_out_of_date"
