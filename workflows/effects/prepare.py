@@ -12,7 +12,11 @@ from workflows.app.alarms import Alarms
 from workflows.app.approvers.managers import Related
 from workflows.app.approvers.required_people import RequiredPeople
 from workflows.app.requests.open_request import open_request_fact
-from workflows.app.requests.people_checks import identify_requester, require_may_request
+from workflows.app.requests.people_checks import (
+    identify_requester,
+    require_may_request,
+    require_may_restore_or_adopt,
+)
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
@@ -207,10 +211,13 @@ class Preparer:
         self, fields: RequestFields, proposal: "_Proposal", requester: Person, submitter: Person | None
     ) -> None:
         """Check who sends a request, with the roles of now. What certainly only reduces access, everybody may send."""
-        if fields.kind is RequestKind.ACCESS and not only_reduces_access(proposal.plan):
-            await require_may_request(
-                proposal.template, requester, submitter, directory=self.directory, tenant=self.tenant
-            )
+        if only_reduces_access(proposal.plan):
+            return
+        directory, template = self.directory, proposal.template
+        if fields.kind is RequestKind.ACCESS:
+            await require_may_request(template, requester, submitter, directory=directory, tenant=self.tenant)
+        elif not fields.lifts:
+            await require_may_restore_or_adopt(template, requester, directory=directory)
 
     async def _propose(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person

@@ -32,7 +32,7 @@ def _requester_may_not(values: Values) -> str:
     else:
         why, cure = f"{name} may not request “{template}” for somebody else.", ""
     if values["is_answer"]:
-        again = f"Decline the proposal, or {cure} and accept again." if cure else "Decline the proposal."
+        again = f"Decline the proposal, or {cure} and accept again." if cure else "Write why, and decline the proposal."
         return f"{why} {again} Nothing was changed."
     return f"{why} Choose another template, or {cure or 'reject the request and say what is needed'}."
 

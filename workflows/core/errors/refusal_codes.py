@@ -357,6 +357,8 @@ class RefusalCode(StrEnum):
     """The person has as many open requests as one may have. Values: `limit`, `ends_at` (when the first one expires)."""
     MAY_NOT_REQUEST = "may_not_request"
     """Only people with a role may request the template. Values: `template` (its title), `roles` (their names)."""
+    MAY_NOT_RESTORE_OR_ADOPT = "may_not_restore_or_adopt"
+    """Who may not request a template asks for settings that it decides on. Values: `template`, `roles` (who may)."""
     MAY_NOT_REQUEST_FOR = "may_not_request_for"
     """The template may not be requested for this person. Values: `template`, `may_for` (a `MayRequestFor`)."""
     PERSON_NAMED_REFUSED = "person_named_refused"

