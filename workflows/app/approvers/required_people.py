@@ -45,7 +45,8 @@ class RequiredPeople:
         )
         requester, sponsor = related.requester, related.sponsor
         sent_by = () if submitter is None else (submitter,)
-        people = (requester, sponsor, *related.others)
+        named_by = (admin for holder in relations.holders for admin in holder.named_by)
+        people = (requester, sponsor, *related.others, *named_by)
         own = {sponsor.chat_id} - {person.chat_id for person in (requester, *sent_by)}
         excluded = {person.chat_id for person in people}
         await require_chain(self.directory, stages, excluded, own, relations=relations)

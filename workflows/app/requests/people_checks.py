@@ -219,9 +219,16 @@ async def approval_chain_problem(
     return None
 
 
-async def require_chain_without(request: AccessRequest, person: Person, *, directory: PeopleDirectory) -> None:
-    """Check that enough people are left to decide when a person with a role of the chain supports the request.
+async def require_chain_without(
+    request: AccessRequest,
+    person: Person,
+    *,
+    directory: PeopleDirectory,
+    code: RefusalCode = RefusalCode.SUPPORTER_IS_NEEDED,
+) -> None:
+    """Check that enough people are left to decide when a person with a role of the chain does not decide any more.
 
+    :param code: the refusal. The usual one is for who supports the request.
     :raises Refused: when there are not.
     """
     prepared = request.require_prepared()
@@ -238,7 +245,7 @@ async def require_chain_without(request: AccessRequest, person: Person, *, direc
         await require_chain(directory, _missing_stages(supported), excluded, relations=relations)
     except InvalidField as error:
         values = {name: error.fact.values.get(name, "") for name in ("stage", "role")}
-        raise Refused(RefusalCode.SUPPORTER_IS_NEEDED, **values) from error
+        raise Refused(code, **values) from error
 
 
 def _missing_stages(request: AccessRequest) -> tuple[Stage, ...]:

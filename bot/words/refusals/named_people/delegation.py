@@ -51,6 +51,10 @@ DELEGATION: Final[Sentences] = {
     R.ONLY_ADMINS_REASSIGN: "Only admins can reassign an approval. Ask one of them.",
     R.REASSIGNER_HAS_APPROVED: "You have approved this request, and who reassigns cannot decide. Ask another admin to "
     "reassign it.",
+    R.REASSIGNER_TAKES_PART: "You take part in this request, for example as its requester, sponsor or supporter, so "
+    "you cannot choose who decides on it. Ask another admin.",
+    R.REASSIGNER_IS_NEEDED: "Who reassigns cannot decide, and without you too few people with the role “{role}” could "
+    "decide “{stage}”. Ask an admin who does not have this role.",
     R.REASSIGN_REASON_MISSING: "Give a reason. It is shown with the request.",
     R.REASSIGN_REASON_TOO_LONG: "The reason has {length} characters. It can have {limit}. Shorten it.",
     R.REASSIGNED_TOO_OFTEN: "This request was reassigned {limit} times. Ask its requester to withdraw it and to "
