@@ -38,6 +38,7 @@ def plan_json(planned_request: PlannedRequest) -> str:
         "template": planned_request.template.name,
         "template_hash": planned_request.template.content_hash,
         "duration_days": planned_request.duration.days,
+        "starts_at": None if planned_request.starts_at is None else planned_request.starts_at.isoformat(),
         "at_end": planned_request.template.at_end.value,
         "on_silence": planned_request.template.on_silence.value,
         "nothing_to_change": planned_request.plan is None,
