@@ -38,7 +38,6 @@ def plan_json(planned_request: PlannedRequest) -> str:
         "template": planned_request.template.name,
         "template_hash": planned_request.template.content_hash,
         "duration_days": planned_request.duration.days,
-        "starts_at": None if planned_request.starts_at is None else planned_request.starts_at.isoformat(),
         "at_end": planned_request.template.at_end.value,
         "on_silence": planned_request.template.on_silence.value,
         "nothing_to_change": planned_request.plan is None,
@@ -56,6 +55,7 @@ def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
     need = requirement_of(level)
     return {
         "digest": planned_request.digest,
+        "starts_at": None if plan.starts_at is None else plan.starts_at.isoformat(),
         "changes": [
             {"setting": line.setting, "before": line.before, "after": line.after, "effect": line.access.value}
             for line in describe_changes(plan, observation.default, planned_request.names)

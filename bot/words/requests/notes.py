@@ -1,4 +1,7 @@
-"""The sentences of a request's notes, which explain its present state."""
+"""The sentences of a request's notes, which explain its present state.
+
+It is long because every code has its sentence here.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final

@@ -63,8 +63,6 @@ class PlannedRequest:
     duration: timedelta
     plan: Plan | None
     """None: the partner has these settings already, and there is nothing to change."""
-    starts_at: datetime | None = None
-    """When the access would start, if the file names a later day."""
     digest: Digest | None = None
     """The plan's digest, when there is a plan."""
     stages: tuple[Stage, ...] = ()
@@ -138,9 +136,8 @@ async def _plan(
     catalog: Catalog,
     clock: Clock,
 ) -> PlannedRequest:
-    template, duration, placeholders = parsed_file.template, parsed_file.duration, parsed_file.placeholders
-    now, starts_at = clock.now(), parsed_file.starts_at
-    record = None if records is None else records.partnerships.get(observation.identity.tenant_id)
+    _, template, duration, placeholders, starts_at = parsed_file
+    now, record = clock.now(), None if records is None else records.partnerships.get(observation.identity.tenant_id)
     try:
         plan = access_plan(observation, template, duration, placeholders, record=record, now=now, starts_at=starts_at)
     except NothingToChange as nothing:
@@ -157,7 +154,6 @@ async def _plan(
         template=template,
         duration=duration,
         plan=plan,
-        starts_at=starts_at,
         digest=plan.digest,
         stages=stages,
         findings=(

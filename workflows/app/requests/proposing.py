@@ -81,15 +81,7 @@ def access_plan(
     begins, left_out = max(now, starts_at or now), known_parts(template.settings, left_out)
     period = (ends_at or begins + duration) - now
     try:
-        plan = plan_access(
-            tenant_id=observation.identity.tenant_id,
-            before=observation.configuration,
-            settings=filled_settings(template, placeholders, left_out),
-            template=template.name,
-            template_hash=template.content_hash,
-            duration=duration,
-            is_cross_cloud=not observation.identity.is_resolved,
-        )
+        plan = _settings_plan(observation, template, duration, placeholders, left_out)
     except NothingToChange as nothing:
         if not may_be_renewed(record, period, now):
             raise no_extension_error(record, template, period, now) from nothing
@@ -97,6 +89,24 @@ def access_plan(
     is_extending = extends(plan, record, period, now, is_asked=is_extension_asked)
     plan = replace(plan, ends_at=ends_at, starts_at=starts_at, extends=is_extending, left_out=left_out)
     return with_inheritance(_with_terms(plan, record, template), observation.default)
+
+
+def _settings_plan(
+    observation: ObservedPartner,
+    template: Template,
+    duration: timedelta,
+    placeholders: Mapping[str, str],
+    left_out: tuple[str, ...],
+) -> Plan:
+    return plan_access(
+        tenant_id=observation.identity.tenant_id,
+        before=observation.configuration,
+        settings=filled_settings(template, placeholders, left_out),
+        template=template.name,
+        template_hash=template.content_hash,
+        duration=duration,
+        is_cross_cloud=not observation.identity.is_resolved,
+    )
 
 
 def _require_start_before_block(starts_at: datetime | None, record: Partnership | None) -> None:
