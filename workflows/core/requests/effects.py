@@ -79,7 +79,7 @@ class ShowRequest:
 class SendReminders:
     """Remind the people who can decide on the request now. Each person gets one message for all waiting requests.
 
-    Only the last reminder of a request is sent: while Slack does not answer, several are stored.
+    Only the last reminder of a request is sent: while the chat system does not answer, several are stored.
     """
 
     kind: Literal["remind"] = field(default="remind")
