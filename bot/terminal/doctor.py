@@ -24,11 +24,12 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.users import name_of_user, zone_of_user
 from bot.slack.words.alarms import alarm_advice, alarm_text
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, freeze_words
+from bot.words.refusals.named_people.approvers import accepted_group_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted, minute
-from workflows.app.approvers.role_groups import unsafe_groups
+from workflows.app.approvers.role_groups import judge_groups
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ADMIN, AUDITOR, ChatId
@@ -301,16 +302,18 @@ async def _time_zones(directory: SlackDirectory, catalog: Catalog) -> Finding:
 
 
 async def _approver_groups(tenant: Entra, catalog: Catalog) -> list[Finding]:
-    """List the Entra groups that keep a role and whose members cannot decide."""
+    """List the Entra groups that keep a role and whose members cannot decide, and those that an admin accepted."""
     subject = "Entra: groups of roles"
     try:
-        problems = await unsafe_groups(tenant=tenant, catalog=catalog)
+        judged = await judge_groups(tenant=tenant, catalog=catalog)
     except DomainError as error:
         return [Finding(subject=subject, state=refusal_words(error), advice="It needs Graph's GroupMember.Read.All")]
-    return [
+    accepted = [Finding(subject=subject, state=accepted_group_words(group.name)) for group in judged.accepted]
+    refused = [
         Finding(subject=subject, state=fact_words(problem), advice="Requests for these roles are refused until then")
-        for problem in problems
+        for problem in judged.problems
     ]
+    return [*accepted, *refused]
 
 
 async def _records(settings: Settings) -> list[Finding]:
