@@ -251,12 +251,13 @@ class Preparer:
             record=record,
             now=now,
             ends_at=ends_at,
+            starts_at=fields.starts_at,
             is_extension_asked=before is not None and is_extension(before.plan),
             left_out=fields.left_out,
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
-        period = duration if ends_at is None else ends_at - now
+        period = (plan.end_if_approved(now) or now) - now
         findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
 

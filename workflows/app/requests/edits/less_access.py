@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from workflows.app.approvers.managers import related_of
 from workflows.app.approvers.required_people import RequiredPeople
 from workflows.app.requests.field_checks import END_DATE, Problems, checked_end, checked_ticket
-from workflows.app.requests.forms import Form, InvalidForm
+from workflows.app.requests.forms import Form, InvalidForm, day_of_start
 from workflows.app.requests.people_checks import TIMEOUT_SECONDS, require_may_request
 from workflows.app.requests.proposing import access_plan, chain_of, current_template
 from workflows.catalog.catalog import Catalog
@@ -209,6 +209,7 @@ class LessAccess:
             record=await self.store.partnership(request.plan.tenant_id),
             now=now,
             ends_at=fields.ends_at,
+            starts_at=fields.starts_at,
             is_extension_asked=is_extension(request.plan),
             left_out=fields.left_out,
         )
@@ -240,6 +241,7 @@ def _proposed_fields(fields: RequestFields, less: LessAsked, template: Template,
     kept = {name: value for name, value in fields.placeholders.items() if name not in less.empty_placeholders}
     proposed = replace(fields, template=template.name, left_out=left_out, placeholders=kept if is_same_template else {})
     problems: Problems = {}
+    starts_on = day_of_start(fields.starts_at, now)
     form = Form(
         requester=fields.requester,
         target=fields.target,
@@ -248,6 +250,7 @@ def _proposed_fields(fields: RequestFields, less: LessAsked, template: Template,
         sponsor=fields.sponsor,
         days=less.days,
         ends_on=less.ends_on,
+        starts_on=starts_on,
         ticket=fields.ticket,
     )
     ticket = checked_ticket(form, template, problems)
