@@ -55,6 +55,7 @@ from bot.words.reviews.answer_effects import (
     KEEP_NEEDS,
     KEEP_NOT_POSSIBLE,
     OPENED_AGAIN,
+    REDUCE_ASKS,
     restore_words,
     revoke_words,
 )
@@ -359,11 +360,14 @@ def _answers(partnership: Partnership, now: datetime, context: ReviewContext) ->
     """State what each answer needs and does; of one that cannot be given, why, and what to do instead."""
     domain = partner_name(partnership.identity)
     drift = context.drift
-    revoke = [fixed_text("Revoke: ", bold=True), *_revoke_parts(domain, context.evidence)]
+    known = context.evidence
+    revoke = [fixed_text("Revoke: ", bold=True), fixed_text(OPENED_AGAIN if known is None else revoke_words(known))]
+    command = cleaned_text(f"{COMMANDS[Action.REVOKE]} {domain}", DOMAIN_LIMIT + 20, code=True)
+    admins = [fixed_text("Admins, at once: ", bold=True), command]
     if drift is not None:
         restore = [fixed_text("Restore: ", bold=True), fixed_text(restore_words(drift))]
         keep = [fixed_text("Keep: ", bold=True), fixed_text(KEEP_NOT_POSSIBLE)]
-        yield bullets([keep, *([restore] if drift.can_be_restored else []), revoke])
+        yield bullets([keep, *([restore] if drift.can_be_restored else []), revoke, admins])
     elif partnership.is_past_its_end(now) or not partnership.is_as_approved:
         is_approved = partnership.is_as_approved
         sentence = "The access is still open. One person cannot extend it." if is_approved else _NOT_APPROVED
@@ -372,15 +376,11 @@ def _answers(partnership: Partnership, now: datetime, context: ReviewContext) ->
             cleaned_text(f"{COMMANDS[Action.REQUEST]} {domain}", DOMAIN_LIMIT + 20, code=True),
             fixed_text("; otherwise revoke it."),
         )
-        yield bullets([revoke])
+        yield bullets([revoke, admins])
     else:
-        yield bullets([[fixed_text("Keep: ", bold=True), fixed_text(KEEP_NEEDS)], revoke])
-
-
-def _revoke_parts(domain: str, evidence: PartnerEvidence | None) -> Iterator[TextRun]:
-    """State whom a revocation blocks, and the command for admins."""
-    yield fixed_text(f"{OPENED_AGAIN if evidence is None else revoke_words(evidence)} Admins: ")
-    yield cleaned_text(f"{COMMANDS[Action.REVOKE]} {domain}", DOMAIN_LIMIT + 20, code=True)
+        keep = [fixed_text("Keep: ", bold=True), fixed_text(KEEP_NEEDS)]
+        reduce = [fixed_text("Reduce: ", bold=True), fixed_text(REDUCE_ASKS)]
+        yield bullets([keep, *([reduce] if context.reduction is None else []), revoke, admins])
 
 
 def _answer(partnership: Partnership) -> Attestation | None:

@@ -156,7 +156,7 @@ def _use_words(evidence: PartnerEvidence) -> str:
             return f"{_day_of(use.last_at)}, as Entra keeps it with a guest account"
         case UseState.UNUSED:
             last = "not known" if use.last_at is None else day(use.last_at)
-            return f"{last}; nobody in {WINDOW.days} days (complete log)"
+            return f"{last}; nobody signed in during {WINDOW.days} days"
         case UseState.NOT_SEEN:
             return f"Not known: no sign-in found, but {_reach_words(use)}"
         case UseState.UNKNOWN:

@@ -22,20 +22,26 @@ def evidence(of: UsageScan | None, usage: PartnerUsage | None = None) -> Partner
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        (evidence(scan(), replace(USAGE, guests=GUESTS)), "blocks these 2 people and 20 guests"),
-        (evidence(scan(), USAGE), "blocks these 2 people"),
-        (evidence(scan(), replace(NOBODY, guests=GUESTS)), "blocks 20 guests, none seen in 30 days"),
-        (evidence(scan()), "blocks nobody seen in 30 days"),
+        (
+            evidence(scan(), replace(USAGE, guests=GUESTS)),
+            "blocks both directions: these 2 people and 20 guest accounts",
+        ),
+        (evidence(scan(), USAGE), "blocks both directions: these 2 people"),
+        (
+            evidence(scan(), replace(NOBODY, guests=GUESTS)),
+            "blocks both directions: 20 guest accounts, none seen in 30 days",
+        ),
+        (evidence(scan()), "blocks both directions: nobody seen in 30 days"),
         (
             evidence(scan(), replace(NOBODY, guests=replace(GUESTS, last_sign_in_at=NOW - DAY))),
-            "blocks 20 guests, some seen in 30 days",
+            "blocks both directions: 20 guest accounts, some seen in 30 days",
         ),
         (
             evidence(scan(sign_ins=REFUSED, guests=CUT), replace(NOBODY, guests=GUESTS)),
-            "blocks at least 20 guests; who of them needs it is not known",
+            "blocks both directions: at least 20 guest accounts; who of them needs it is not known",
         ),
-        (evidence(scan(reaches_back_to=NOW - DAY)), "whom it blocks is not known"),
-        (evidence(None), "whom it blocks is not known"),
+        (evidence(scan(reaches_back_to=NOW - DAY)), "blocks both directions; whom is not known"),
+        (evidence(None), "blocks both directions; whom is not known"),
     ],
 )
 def test_whom_a_revocation_blocks_is_said_as_far_as_it_is_known(known: PartnerEvidence, words: str) -> None:
@@ -43,6 +49,6 @@ def test_whom_a_revocation_blocks_is_said_as_far_as_it_is_known(known: PartnerEv
 
 
 def test_who_decides_on_a_restore_depends_on_whether_it_certainly_gives_less() -> None:
-    assert restore_words(drift()) == "asks for the approved settings; the approval chain decides."
+    assert restore_words(drift()) == "asks to undo these changes, which stay until the approval chain decides."
     less = drift(found=found(restores_less=True))
-    assert restore_words(less) == "asks for the approved settings; one approver decides."
+    assert restore_words(less) == "asks to undo these changes, which stay until one approver decides."
