@@ -100,7 +100,7 @@ async def test_a_suspension_keeps_what_was_approved_and_is_told_as_such(stage: S
     status, out = await close(stage, "suspend")
     assert status == 0, out
     assert "contoso.com is suspended (request R-" in out
-    assert "Approval policy, sponsor and end of the access stay, to be lifted." in out
+    assert "The approval policy, sponsor and end of access, so that the suspension can be lifted." in out
     await require_blocked(stage)
     await stage.later(60)
     said = await shown(stage, "contoso.com")
