@@ -16,7 +16,7 @@ _SEEN: Final = f"seen in {WINDOW.days} days"
 
 def revoke_words(evidence: PartnerEvidence) -> str:
     """Return whom a revocation blocks, as far as the last scan shows, and how it is undone."""
-    return f"{_blocked_words(evidence)}. {OPENED_AGAIN}"
+    return f"blocks both directions: {_blocked_people(evidence)}. {OPENED_AGAIN}"
 
 
 def restore_words(drift: Drift) -> str:
@@ -25,7 +25,7 @@ def restore_words(drift: Drift) -> str:
     return f"asks to undo these changes, which stay until {decides}."
 
 
-def _blocked_words(evidence: PartnerEvidence) -> str:
+def _blocked_people(evidence: PartnerEvidence) -> str:
     use, guests = evidence.use, evidence.guests
     has_guests = guests is not None and guests.usage.count > 0
     known = counted(guests.usage.count, "guest account") if guests is not None and has_guests else ""
@@ -33,18 +33,11 @@ def _blocked_words(evidence: PartnerEvidence) -> str:
         known = f"at least {known}"
     match use.state:
         case UseState.USED if use.people:
-            people = counted(use.people, "person", "people")
-            text = f"blocks both directions: these {people}"
-            return f"{text} and {known}" if known else text
+            people = f"these {counted(use.people, 'person', 'people')}"
+            return f"{people} and {known}" if known else people
         case UseState.USED:
-            return f"blocks both directions: {known}, some {_SEEN}"
+            return f"{known}, some {_SEEN}"
         case UseState.UNUSED:
-            return (
-                f"blocks both directions: {known}, none {_SEEN}" if known else f"blocks both directions: nobody {_SEEN}"
-            )
+            return f"{known}, none {_SEEN}" if known else f"nobody {_SEEN}"
         case UseState.NOT_SEEN | UseState.UNKNOWN:
-            return (
-                f"blocks both directions: {known}; who of them needs it is not known"
-                if known
-                else "blocks both directions; whom is not known"
-            )
+            return f"{known}; who of them needs it is not known" if known else "whom is not known"

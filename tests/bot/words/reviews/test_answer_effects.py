@@ -40,8 +40,8 @@ def evidence(of: UsageScan | None, usage: PartnerUsage | None = None) -> Partner
             evidence(scan(sign_ins=REFUSED, guests=CUT), replace(NOBODY, guests=GUESTS)),
             "blocks both directions: at least 20 guest accounts; who of them needs it is not known",
         ),
-        (evidence(scan(reaches_back_to=NOW - DAY)), "blocks both directions; whom is not known"),
-        (evidence(None), "blocks both directions; whom is not known"),
+        (evidence(scan(reaches_back_to=NOW - DAY)), "blocks both directions: whom is not known"),
+        (evidence(None), "blocks both directions: whom is not known"),
     ],
 )
 def test_whom_a_revocation_blocks_is_said_as_far_as_it_is_known(known: PartnerEvidence, words: str) -> None:
