@@ -95,8 +95,13 @@ async def test_the_checks_of_alarms_parse_no_request_that_waits_for_approval(
     await world.waiting()
     await world.checks.run()  # roles are checked once a minute
     parsed: list[object] = []
-    monkeypatch.setattr(database, "load", lambda adapter, text: parsed.append(adapter) or load(adapter, text))
-    monkeypatch.setattr(database, "load_shared", lambda adapter, text: parsed.append(adapter) or load(adapter, text))
+
+    def noted(adapter: Any, text: str) -> Any:
+        parsed.append(adapter)
+        return load(adapter, text)
+
+    for name in ("load", "load_shared"):
+        monkeypatch.setattr(database, name, noted)
     await world.checks.run()
     assert REQUEST not in parsed
     assert await world.store.open_requests()
