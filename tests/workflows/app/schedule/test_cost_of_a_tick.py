@@ -96,12 +96,12 @@ async def test_the_checks_of_alarms_parse_no_request_that_waits_for_approval(
     await world.checks.run()  # roles are checked once a minute
     parsed: list[object] = []
 
-    def noted(adapter: Any, text: str) -> Any:
+    def loaded(adapter: Any, text: str) -> Any:
         parsed.append(adapter)
         return load(adapter, text)
 
-    for name in ("load", "load_shared"):
-        monkeypatch.setattr(database, name, noted)
+    monkeypatch.setattr(database, "load", loaded)
+    monkeypatch.setattr(database, "load_shared", loaded)
     await world.checks.run()
     assert REQUEST not in parsed
     assert await world.store.open_requests()
