@@ -131,6 +131,14 @@ def _may_not_request(values: Values) -> str:
     )
 
 
+def _may_not_restore_or_adopt(values: Values) -> str:
+    roles = or_list([f"“{role}”" for role in values["roles"]])
+    return (
+        f"The approval policy of “{values['template']}” decides on these settings, and only people with the role "
+        f"{roles} may request that template. Ask one of them or an admin to send this, or ask an admin for the role."
+    )
+
+
 def _may_not_request_for(values: Values) -> str:
     return (
         f"“{values['template']}” {_MAY_FOR[MayRequestFor(values['may_for'])]}. Choose yourself, or ask that person to "
@@ -152,6 +160,7 @@ def _person_named_refused(values: Values) -> str:
 
 FORMS: Final[Sentences] = {
     R.MAY_NOT_REQUEST: _may_not_request,
+    R.MAY_NOT_RESTORE_OR_ADOPT: _may_not_restore_or_adopt,
     R.MAY_NOT_REQUEST_FOR: _may_not_request_for,
     R.PERSON_NAMED_REFUSED: _person_named_refused,
     R.OPEN_REQUEST: open_request_words,

@@ -78,6 +78,9 @@ class RefusalCode(StrEnum):
     """The proposed access may end later. Values: `has_day`: whether the request names the last day."""
     PROPOSAL_WATCHED_LESS = "proposal_watched_less"
     """The proposed template is reviewed less often, or does not close the access by itself."""
+    REQUESTER_MAY_NOT_REQUEST = "requester_may_not_request"
+    """Who sent the request may not request the proposed template. Values: `name`, `template` (its title), `roles` (who
+    may; empty when it may not be requested for somebody else), `is_answer` (whether the proposal is accepted)."""
     PROPOSAL_EMPTY = "proposal_empty"
     """The proposal is the same as what is asked for."""
     PROPOSAL_OUT_OF_DATE = "proposal_out_of_date"
@@ -354,6 +357,8 @@ class RefusalCode(StrEnum):
     """The person has as many open requests as one may have. Values: `limit`, `ends_at` (when the first one expires)."""
     MAY_NOT_REQUEST = "may_not_request"
     """Only people with a role may request the template. Values: `template` (its title), `roles` (their names)."""
+    MAY_NOT_RESTORE_OR_ADOPT = "may_not_restore_or_adopt"
+    """Who may not request a template asks for settings that it decides on. Values: `template`, `roles` (who may)."""
     MAY_NOT_REQUEST_FOR = "may_not_request_for"
     """The template may not be requested for this person. Values: `template`, `may_for` (a `MayRequestFor`)."""
     PERSON_NAMED_REFUSED = "person_named_refused"

@@ -120,7 +120,9 @@ async def test_a_proposal_to_ask_for_less_keeps_the_start(world: World) -> None:
 
 
 def _less_access(world: World) -> LessAccess:
-    return LessAccess(store=world.store, catalog=CATALOG, clock=world.clock)
+    return LessAccess(
+        store=world.store, tenant=world.tenant, directory=world.directory, catalog=CATALOG, clock=world.clock
+    )
 
 
 async def test_a_start_after_the_present_access_is_blocked_is_refused(world: World) -> None:
