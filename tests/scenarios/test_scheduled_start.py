@@ -20,6 +20,7 @@ APPROVERS: Final = ("approver1", "approver2", "approver3")
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """A sandbox of its own, whose bot looks often for what is due."""
     async with running_stage(Stage(data=tmp_path / "data", environment=QUICK, warm=True)) as running:
+        await running.tick()
         yield running
 
 
