@@ -52,7 +52,6 @@ from bot.words.posture.drift import difference_words
 from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title
 from bot.words.reviews.answer_effects import (
-    KEEP_NEEDS,
     KEEP_NOT_POSSIBLE,
     OPENED_AGAIN,
     REDUCE_ASKS,
@@ -363,7 +362,7 @@ def _answers(partnership: Partnership, now: datetime, context: ReviewContext) ->
     known = context.evidence
     revoke = [fixed_text("Revoke: ", bold=True), fixed_text(OPENED_AGAIN if known is None else revoke_words(known))]
     command = cleaned_text(f"{COMMANDS[Action.REVOKE]} {domain}", DOMAIN_LIMIT + 20, code=True)
-    admins = [fixed_text("Admins, at once: ", bold=True), command]
+    admins = [fixed_text("Admins: ", bold=True), command]
     if drift is not None:
         restore = [fixed_text("Restore: ", bold=True), fixed_text(restore_words(drift))]
         keep = [fixed_text("Keep: ", bold=True), fixed_text(KEEP_NOT_POSSIBLE)]
@@ -378,9 +377,8 @@ def _answers(partnership: Partnership, now: datetime, context: ReviewContext) ->
         )
         yield bullets([revoke, admins])
     else:
-        keep = [fixed_text("Keep: ", bold=True), fixed_text(KEEP_NEEDS)]
         reduce = [fixed_text("Reduce: ", bold=True), fixed_text(REDUCE_ASKS)]
-        yield bullets([keep, *([reduce] if context.reduction is None else []), revoke, admins])
+        yield bullets([*([reduce] if context.reduction is None else []), revoke, admins])
 
 
 def _answer(partnership: Partnership) -> Attestation | None:

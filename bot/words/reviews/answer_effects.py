@@ -7,9 +7,8 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerE
 from workflows.core.partners.reviewing.evidence.usage import WINDOW
 from workflows.core.posture.watch.drift import Drift
 
-KEEP_NEEDS: Final = "say what for, until when."
-KEEP_NOT_POSSIBLE: Final = "not possible: nobody approved these settings."
-REDUCE_ASKS: Final = "asks for a template that gives less; approvers decide."
+KEEP_NOT_POSSIBLE: Final = "not possible, nobody approved this."
+REDUCE_ASKS: Final = "asks for less; approvers decide."
 OPENED_AGAIN: Final = "Undo: a new request."
 _SEEN: Final = f"seen in {WINDOW.days} days"
 
@@ -22,7 +21,7 @@ def revoke_words(evidence: PartnerEvidence) -> str:
 def restore_words(drift: Drift) -> str:
     """Return what Restore does, and who decides on it."""
     decides = "one approver decides" if drift.found.restores_less else "the approval chain decides"
-    return f"asks to undo these changes, which stay until {decides}."
+    return f"asks to undo them; {decides}."
 
 
 def _blocked_people(evidence: PartnerEvidence) -> str:

@@ -27,7 +27,7 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import (
 from workflows.core.partners.reviewing.evidence.usage import WINDOW, EvidenceSource, GuestMatch, ListedGuest
 from workflows.core.people import PersonId
 
-FIRST_QUOTED_WORDS: Final = 8
+FIRST_QUOTED_WORDS: Final = 6
 """Words from the beginning of what a person wrote that the card shows; the details show all."""
 LAST_QUOTED_WORDS: Final = 6
 """Words from its end: until when something is needed is often there."""
@@ -156,7 +156,7 @@ def _use_words(evidence: PartnerEvidence) -> str:
             return f"{_day_of(use.last_at)}, as Entra keeps it with a guest account"
         case UseState.UNUSED:
             last = "not known" if use.last_at is None else day(use.last_at)
-            return f"{last}; nobody signed in during {WINDOW.days} days"
+            return f"{last}; nobody in {WINDOW.days} days"
         case UseState.NOT_SEEN:
             return f"Not known: no sign-in found, but {_reach_words(use)}"
         case UseState.UNKNOWN:
