@@ -6,10 +6,14 @@ from typing import Any, Final
 import pytest
 
 from bot.slack.blocks.blocks import MAX_BLOCKS, Json
+from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
+from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
+from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
 from tests.bot.shipped_cards import words_of
 from workflows.catalog.catalog import SHIPPED, load_catalog
 
@@ -83,6 +87,46 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "evidence-sponsor": (210, 10),
     "home-batch-approver": (75, 7),
     "home-batch-requester": (105, 11),
+    "card-question": (120, 5),
+    "card-changes": (120, 6),
+    "card-supported": (120, 5),
+    "card-sent-for": (120, 5),
+    "card-delegate": (120, 5),
+    "card-approved-for": (120, 5),
+    "card-stopped": (120, 5),
+    "card-escalated": (122, 5),
+    "card-proposal": (120, 6),
+    "card-everything": (165, 6),
+    "card-left-out": (115, 5),
+    "requester-changes": (130, 3),
+    "requester-proposal": (115, 4),
+    "changes-message": (80, 3),
+    "proposal-message": (85, 3),
+    "talk-requester": (120, 4),
+    "talk-requester-two": (140, 5),
+    "talk-thread-question": (65, 3),
+    "talk-thread-answer": (45, 2),
+    "talk-thread-comment": (35, 2),
+    "talk-question": (75, 4),
+    "talk-question-answered": (80, 3),
+    "talk-question-over": (60, 3),
+    "talk-answered": (65, 3),
+    "reassign-thread": (20, 1),
+    "request-changes": (70, 5),
+    "propose-less": (115, 8),
+    "decline-proposal": (70, 4),
+    "details-proposal": (435, 21),
+    "talk-ask": (75, 5),
+    "talk-answer": (85, 5),
+    "talk-comment": (40, 3),
+    "talk-details": (465, 21),
+    "away-form": (80, 5),
+    "away-own": (35, 2),
+    "away-admin": (170, 12),
+    "away-home": (65, 6),
+    "away-home-admin": (50, 5),
+    "reassign-form": (75, 5),
+    "reassign-details": (385, 20),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -94,10 +138,14 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
     for template in TEMPLATES:
         for kind, blocks in messages(template).items():
             yield kind, f"{kind}-{template}", blocks
-    for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages()}.items():
+        for kind, blocks in waiting_cards(template).items():
+            yield kind, f"{kind}-{template}", blocks
+    yield "card-everything", "card-everything", everything_at_once()
+    asked = {**asked_change_messages(), **conversation_messages(), **delegation_messages()}
+    for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks
     views = (windows(), request_forms(), changing_forms(), homes(), batch_windows(), batch_homes(), review_windows())
-    for shown in views:
+    for shown in (*views, asked_change_windows(), conversation_windows(), delegation_windows()):
         for name, view in shown.items():
             yield name, name, view
 
@@ -135,6 +183,12 @@ def test_the_limits_are_close_to_what_is_shown_and_name_nothing_else() -> None:
 def test_the_card_of_every_template_stays_within_the_words_that_an_approver_reads() -> None:
     assert LIMITS["card"][0] == MAX_CARD_WORDS
     assert [name for name, (kind, _) in SURFACES.items() if kind == "card"] == list(TEMPLATES)
+
+
+def test_the_card_stays_as_short_whatever_it_waits_for_unless_three_steps_of_an_escalation_or_everything_meet() -> None:
+    waiting = {kind: words for kind, (words, _) in LIMITS.items() if kind.startswith("card-")}
+    assert {kind for kind, words in waiting.items() if words > MAX_CARD_WORDS} == {"card-escalated", "card-everything"}
+    assert set(waiting_cards("trusted-partner")) < set(waiting)
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -94,7 +94,7 @@ def _least(prepared: PreparedRequest) -> int:
 
 def decide_by_words(request: AccessRequest) -> str:
     """Return what stands before the end of the time to decide. While the time is stopped, that is the latest end."""
-    return "decide by" if request.clock_stop is None else "decide at the latest by"
+    return "decide by" if request.clock_stop is None else "latest deadline"
 
 
 def decide_words(template: Template) -> str:

@@ -5,14 +5,15 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time, paragraph
+from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, paragraph
+from bot.slack.cards.approval.sections.conversation import stopped_parts
 from bot.slack.people.approvers import Approvers
+from bot.words.requests.escalation import ASKED_OR_TOLD
 from bot.words.sentences import counted
-from workflows.core.conversation.remarks import open_questions
 from workflows.core.people import Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import AccessRequest, EscalationStep, StopCause
+from workflows.core.requests.request import AccessRequest, StopCause
 
 MAX_NAMES: Final = 3
 """Names of approvers a stage."""
@@ -56,27 +57,16 @@ def _approver_parts(approvers: Approvers) -> list[TextRun]:
 def waiting_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """State who was asked or told in addition, and that the time to decide does not pass."""
     stage = request.verdict().open_stage
-    steps = [escalation for escalation in request.escalations if escalation.stage == stage]
-    for step in steps:
-        if step.told:
-            names = ", ".join(person.name for person in step.told[:MAX_NAMES])
-            line = [fixed_text(f"{_ALSO[step.step]}: "), cleaned_text(names, MAX_NAMES_CHARACTERS)]
-            if len(step.told) > MAX_NAMES:  # NB. Slack refuses a message with an empty text
-                line.append(fixed_text(f" and {counted(len(step.told) - MAX_NAMES, 'other')}"))
-            yield paragraph(*line)
-    # A question is named beside its own end of the stop, see `sections.conversation.question_elements`.
-    stop, is_asked = request.clock_stop, bool(open_questions(request.remarks))
-    if stop is not None and not (stop.cause is StopCause.QUESTION and is_asked):
-        stopped = _STOPPED[stop.cause]
-        yield paragraph(fixed_text(f"{stopped}, until "), local_time(stop.ends_by), fixed_text(" at latest"))
-
-
-_ALSO: Final[Mapping[EscalationStep, str]] = {
-    EscalationStep.ALTERNATES: "Asked in addition, may decide",
-    EscalationStep.MANAGERS: "Managers told, may not decide",
-    EscalationStep.ADMINS: "Admins told",
-}
-_STOPPED: Final[Mapping[StopCause, str]] = {
-    StopCause.QUESTION: "⏸ Clock stopped for requested changes",
-    StopCause.NOBODY_CAN_DECIDE: "⏸ Clock stopped because nobody can decide",
-}
+    line: list[TextRun] = []
+    for step in (each for each in request.escalations if each.stage == stage and each.told):
+        names = ", ".join(person.name for person in step.told[:MAX_NAMES])
+        line += [fixed_text(f"{' · ' if line else ''}{ASKED_OR_TOLD[step.step]}: ")]
+        line += [cleaned_text(names, MAX_NAMES_CHARACTERS)]
+        if len(step.told) > MAX_NAMES:  # NB. Slack refuses a message with an empty text
+            line.append(fixed_text(f" and {counted(len(step.told) - MAX_NAMES, 'other')}"))
+    if line:
+        yield paragraph(*line)
+    # A question, and requested changes, name the end of their stop themselves.
+    stop = request.clock_stop
+    if stop is not None and stop.cause is StopCause.NOBODY_CAN_DECIDE:
+        yield paragraph(fixed_text("⏸ Nobody can decide, time"), *stopped_parts(stop))
