@@ -13,6 +13,7 @@ from tests.bot.shipped_cards import NAMES, typed_ids, waiting
 from tests.workflows.core.builders import AMARA, DANA, NOW, RILEY, SAM, SECURITY, approval, everybody
 from workflows.app.requests.proposing import access_plan
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.policy.left_out import parts_that_open
 from workflows.core.requests.commands.editing import RecordProposal, RequestChanges
@@ -24,6 +25,7 @@ from workflows.core.requests.request import (
     Escalation,
     EscalationStep,
     Proposal,
+    SkippedReason,
     StopCause,
     Support,
 )
@@ -55,7 +57,7 @@ def waiting_cards(template: str) -> dict[str, list[Json]]:
         "card-delegate": asked,
         "card-approved-for": _approved_for_somebody(asked),
         "card-stopped": _stopped(asked),
-        "card-escalated": _escalated(asked),
+        "card-escalated": escalated(asked),
     }
     if template != "block":
         found["card-proposal"] = with_proposal(asked)
@@ -70,7 +72,7 @@ def waiting_cards(template: str) -> dict[str, list[Json]]:
 def everything_at_once() -> list[Json]:
     """Return the card on which all of this comes together, of the template that people use every day."""
     request = _supported(_sent_for_somebody(waiting(TEMPLATES["trusted-partner"])))
-    request = with_proposal(with_changes(with_question(_escalated(request))))
+    request = with_proposal(with_changes(with_question(escalated(request))))
     return request_card(request, holders=_DELEGATED, context=CardContext(is_first=True), now=NOW).blocks
 
 
@@ -121,9 +123,14 @@ def _stopped(request: AccessRequest) -> AccessRequest:
     return stop_clock(request, StopCause.NOBODY_CAN_DECIDE, NOW, _AT.calendar)
 
 
-def _escalated(request: AccessRequest) -> AccessRequest:
+def escalated(request: AccessRequest) -> AccessRequest:
+    """Return the request after its first stage waited for so long that everybody was asked or told."""
     told = {EscalationStep.ALTERNATES: (_NOOR,), EscalationStep.MANAGERS: (_LENA,), EscalationStep.ADMINS: (_DANA,)}
-    steps = tuple(Escalation(stage=0, step=step, at=NOW, told=people) for step, people in told.items())
+    skipped = {EscalationStep.MANAGERS: (Fact(SkippedReason.NO_MANAGER, {"name": "Amara Okafor"}),)}
+    steps = tuple(
+        Escalation(stage=0, step=step, at=NOW, told=people, skipped=skipped.get(step, ()))
+        for step, people in told.items()
+    )
     return replace(request, escalations=steps)
 
 
