@@ -21,6 +21,7 @@ from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.decide.changes_flow import ChangesFlow
 from bot.slack.flows.decide.conversation_flow import ConversationFlow
 from bot.slack.flows.decide.delegation.absence_flow import AbsenceFlow
+from bot.slack.flows.decide.delegation.all_absences import AllAbsencesFlow
 from bot.slack.flows.decide.delegation.reassign_flow import ReassignFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
@@ -184,6 +185,7 @@ def _decide_flows(
     return (
         decide,
         AbsenceFlow(service=service, windows=windows, members=members, directory=directory, absences=absences),
+        AllAbsencesFlow(windows=windows, directory=directory, absences=absences),
         ReassignFlow(
             service=service, store=store, windows=windows, members=members, directory=display_directory, clock=clock
         ),

@@ -5,18 +5,22 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, paragraph
+from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph
 from bot.slack.cards.approval.sections.conversation import stopped_parts
 from bot.slack.people.approvers import Approvers
-from bot.words.requests.escalation import ASKED_OR_TOLD
-from bot.words.sentences import counted
+from bot.words.requests.approval_chain import ASKED_OR_TOLD, skipped_words, told_words
+from bot.words.sentences import and_list, counted
 from workflows.core.people import Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import AccessRequest, StopCause
+from workflows.core.requests.request import AccessRequest, Escalation, StopCause
 
 MAX_NAMES: Final = 3
 """Names of approvers a stage."""
+_MAX_STEPS: Final = 12
+"""Steps of an escalation in Details, the newest: four stages of three steps. Earlier ones are in the history."""
+_MAX_TOLD: Final = 12
+"""Names of people, and reasons why others were not told, of one step in Details; the rest is counted."""
 MAX_NAMES_CHARACTERS: Final = 100
 """Characters of these names. Details list everybody."""
 
@@ -70,3 +74,24 @@ def waiting_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     stop = request.clock_stop
     if stop is not None and stop.cause is StopCause.NOBODY_CAN_DECIDE:
         yield paragraph(fixed_text("⏸ Nobody can decide, time"), *stopped_parts(stop))
+
+
+def escalation_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    """Return the steps of the escalation in this round, oldest first; nothing when no stage waited too long."""
+    if steps := request.escalations[-_MAX_STEPS:]:
+        yield paragraph(fixed_text("Waited too long", bold=True))
+        yield bullets(_step_parts(request, step) for step in steps)
+
+
+def _step_parts(request: AccessRequest, step: Escalation) -> list[TextRun]:
+    names = [person.name for person in step.told[:_MAX_TOLD]]
+    if (more := len(step.told) - len(names)) > 0:
+        names.append(counted(more, "other"))
+    skipped = " ".join(skipped_words(fact.code, fact.values) for fact in step.skipped[:_MAX_TOLD])
+    return [
+        cleaned_text(request.require_prepared().stages[step.stage].title, 60, bold=True),
+        fixed_text(", "),
+        local_time(step.at),
+        fixed_text(", "),
+        cleaned_text(f"{told_words(step.step, and_list(names))} {skipped}".strip(), 2000),
+    ]

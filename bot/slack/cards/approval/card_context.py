@@ -65,9 +65,8 @@ def notes(
     :param words_left: how many words (not characters) the message may still have under its limit.
     :param kept_free: how many of these are kept for what stands below, unless it is needed for who signed in.
     """
-    recorded = _partner_record_note(prepared, context, now)
     kept: list[Note] = [[fixed_text(text)] for text in _risk_of_kept_access(prepared)]
-    least = [issue_note(prepared.findings, names=1), *kept, recorded]
+    least = [issue_note(prepared.findings, names=1), *kept, _partner_record_note(prepared, context, now)]
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
     wider: list[Note] = [[fixed_text(text)] for text in (chain_rule_note(prepared), others) if text]
     notes_shown, words_left = list(least), words_left - sum(map(_note_word_count, least))

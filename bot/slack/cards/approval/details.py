@@ -27,6 +27,7 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.approval_chain import escalation_elements
 from bot.slack.cards.approval.details_parts import (
     changed_lines,
     difference_rows,
@@ -40,7 +41,6 @@ from bot.slack.cards.approval.details_parts import (
 )
 from bot.slack.cards.approval.sections.asked_changes import asked_change_elements
 from bot.slack.cards.approval.sections.conversation import remark_blocks
-from bot.slack.cards.approval.sections.escalations import escalation_elements
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements
 from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements

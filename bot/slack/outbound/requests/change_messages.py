@@ -39,7 +39,8 @@ class ChangeMessages:
                 await copies.update(copy, asked[1], replaces_deleted=False)
             elif copy.is_live:
                 await copies.close(copy, closed_change_card(request))
-        have = {(copy.audience, copy.occasion) for copy in posted}
-        for person in () if asked is None else senders_of(request):
-            if (person, asked[0]) not in have:
-                await copies.post(subject, person, asked[1], asked[0])
+        if asked is not None:
+            have = {(copy.audience, copy.occasion) for copy in posted}
+            for person in senders_of(request):
+                if (person, asked[0]) not in have:
+                    await copies.post(subject, person, asked[1], asked[0])
