@@ -6,7 +6,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
-from bot.slack.flows.decide.changes_views import changes_view, decline_view, less_view
+from bot.slack.flows.decide.remarks.changes_views import changes_view, decline_view, less_view
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.outbound.requests.change_cards import changes_card, proposal_card
 from tests.bench.waiting_surfaces import with_changes, with_proposal

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.slack.blocks.blocks import Json
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
-from bot.slack.flows.decide.conversation_views import answer_view, ask_view, comment_view
+from bot.slack.flows.decide.remarks.conversation_views import answer_view, ask_view, comment_view
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.outbound.requests.remark_cards import answer_card, closed_question_card, question_card, thread_message
 from tests.bot.shipped_cards import NAMES, waiting

@@ -8,7 +8,7 @@ import pytest
 from bot.slack import ids
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.slack.cards.approval.sections.conversation import MAX_SHOWN, THREADS_NOT_READ, threads_hint
-from bot.slack.flows.decide.conversation_views import answer_view, ask_view, comment_view
+from bot.slack.flows.decide.remarks.conversation_views import answer_view, ask_view, comment_view
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.outbound.requests.remark_cards import answer_card, question_card, thread_message
 from bot.slack.payloads.button_values import parse_question_value

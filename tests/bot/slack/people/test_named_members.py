@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.named_members import MAX_PAGES, find_member, member_named
@@ -51,11 +50,10 @@ def test_a_name_that_is_not_unique_is_refused(typed: str, code: RefusalCode) -> 
     assert len(refused.value.fact.values["name"]) <= 80
 
 
-class Pages(AsyncWebClient):
+class Pages:
     """Slack with one member on each page of users."""
 
     def __init__(self, count: int) -> None:
-        super().__init__()
         self.count, self.asked = count, 0
 
     async def api_call(self, method: str, **arguments: Any) -> Any:
@@ -67,8 +65,9 @@ class Pages(AsyncWebClient):
 
 
 def directory(pages: int) -> SlackDirectory:
+    client: Any = Pages(pages)
     tenant: Any = None
-    return SlackDirectory(client=Pages(pages), tenant=tenant, team_id="T1", roles={})
+    return SlackDirectory(client=client, tenant=tenant, team_id="T1", roles={})
 
 
 async def test_every_page_of_users_is_read_and_too_many_are_refused() -> None:
