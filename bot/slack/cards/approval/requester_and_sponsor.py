@@ -121,7 +121,7 @@ def requester_card(
 
 def _asked_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """Return what the requester is asked: changes, a proposal, questions."""
-    yield from asked_change_elements(request)
+    yield from asked_change_elements(request, who_answers="You can accept or decline.")
     yield from questions_for_requester(request)
 
 

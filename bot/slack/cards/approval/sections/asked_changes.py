@@ -30,9 +30,12 @@ def open_proposal(request: AccessRequest) -> Proposal | None:
     return request.proposal if request.state is RequestState.AWAITING_APPROVAL else None
 
 
-def asked_change_elements(request: AccessRequest, words: int = MAX_QUOTED_WORDS) -> Iterator[RichTextElement]:
+def asked_change_elements(
+    request: AccessRequest, words: int = MAX_QUOTED_WORDS, *, who_answers: str = "The requester accepts or declines."
+) -> Iterator[RichTextElement]:
     """Return what the requester was asked to change and by whom, in a few lines.
 
+    :param who_answers: the sentence about who answers a proposal.
     :param words: how many words of the text are quoted; the rest is counted, and is in Details and in the thread.
     """
     if (asked := open_changes(request)) is not None:
@@ -53,7 +56,7 @@ def asked_change_elements(request: AccessRequest, words: int = MAX_QUOTED_WORDS)
             cleaned_text(proposal.person.name, bold=True),
             fixed_text(" proposes less. ", bold=True),
             cleaned_text("; ".join(shown), 300),
-            fixed_text(f"{more}. The requester accepts or declines."),
+            fixed_text(f"{more}. {who_answers}"),
         )
 
 

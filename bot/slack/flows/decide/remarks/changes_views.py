@@ -92,7 +92,12 @@ def _template_field(templates: Sequence[Template]) -> Iterator[InputBlock]:
     if len(templates) > 1:
         options = [option(template.title, template.name) for template in templates[:_MAX_OPTIONS]]
         select = StaticSelectElement(action_id=ids.TEMPLATE, options=options, initial_option=options[0])
-        yield input_block("Access template", ids.TEMPLATE, select, hint="Only templates that give less are listed.")
+        yield input_block(
+            "Access template",
+            ids.TEMPLATE,
+            select,
+            hint="Besides the present one, only templates that give less are listed.",
+        )
 
 
 def _end_fields(choices: LessChoices, days: int) -> Iterator[InputBlock]:
