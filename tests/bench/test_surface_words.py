@@ -9,6 +9,7 @@ from bot.slack.blocks.blocks import MAX_BLOCKS, Json
 from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.review_surfaces import review_messages, review_windows
@@ -27,7 +28,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     # surface: the most words, the most blocks
     "card": (120, 5),
     "setup": (215, 15),
-    "review": (45, 4),
+    "review": (48, 4),
     "again": (170, 3),
     "closed": (30, 3),
     "receipt": (48, 3),
@@ -46,16 +47,16 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "details-teams-shared-channels": (380, 19),
     "details-trusted-partner": (390, 18),
     "form-empty": (175, 7),
-    "form-contractor-portal": (350, 10),
-    "form-regulated-project": (525, 13),
-    "form-guest-collaboration": (330, 9),
-    "form-teams-shared-channels": (330, 9),
-    "form-trusted-partner": (340, 9),
-    "form-merger": (350, 9),
-    "form-subsidiary-synchronization": (340, 9),
-    "edit": (365, 10),
-    "request-again": (350, 10),
-    "second-request": (375, 10),
+    "form-contractor-portal": (355, 11),
+    "form-regulated-project": (530, 14),
+    "form-guest-collaboration": (335, 10),
+    "form-teams-shared-channels": (350, 10),
+    "form-trusted-partner": (360, 10),
+    "form-merger": (370, 10),
+    "form-subsidiary-synchronization": (365, 10),
+    "edit": (385, 11),
+    "request-again": (370, 11),
+    "second-request": (395, 11),
     "close-early": (55, 4),
     "restore": (395, 6),
     "home-reviewer": (170, 26),
@@ -81,10 +82,14 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "review-used": (120, 5),
     "review-unused": (120, 5),
     "review-drifted": (120, 5),
-    "review-unknown": (100, 5),
+    "review-unknown": (120, 5),
     "keep": (120, 4),
-    "evidence-admin": (520, 10),
-    "evidence-sponsor": (210, 10),
+    "evidence-admin": (540, 12),
+    "evidence-sponsor": (230, 12),
+    "evidence-drifted": (255, 13),
+    "suspend-window": (265, 8),
+    "revoke-window": (215, 7),
+    "lift-window": (150, 5),
     "home-batch-approver": (75, 7),
     "home-batch-requester": (105, 11),
     "card-question": (120, 5),
@@ -113,7 +118,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "talk-answered": (65, 3),
     "reassign-thread": (20, 1),
     "request-changes": (70, 5),
-    "propose-less": (115, 8),
+    "propose-less": (120, 8),
     "decline-proposal": (70, 4),
     "details-proposal": (435, 21),
     "talk-ask": (75, 5),
@@ -144,8 +149,20 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
     asked = {**asked_change_messages(), **conversation_messages(), **delegation_messages()}
     for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks
-    views = (windows(), request_forms(), changing_forms(), homes(), batch_windows(), batch_homes(), review_windows())
-    for shown in (*views, asked_change_windows(), conversation_windows(), delegation_windows()):
+    views = (
+        windows(),
+        request_forms(),
+        changing_forms(),
+        homes(),
+        batch_windows(),
+        batch_homes(),
+        review_windows(),
+        closing_windows(),
+        asked_change_windows(),
+        conversation_windows(),
+        delegation_windows(),
+    )
+    for shown in views:
         for name, view in shown.items():
             yield name, name, view
 

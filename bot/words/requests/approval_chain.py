@@ -34,14 +34,19 @@ _SENTENCES: Final[Mapping[ChainRule, str]] = {
 
 ASKED_OR_TOLD: Final[Mapping[EscalationStep, str]] = {
     EscalationStep.ALTERNATES: "Also asked",
-    EscalationStep.MANAGERS: "Managers told",
-    EscalationStep.ADMINS: "Admins told",
+    EscalationStep.MANAGERS: "Told in working hours",
+    EscalationStep.ADMINS: "Told in working hours",
 }
-"""For the card, where there is no room to say what it means."""
+"""For the card: who may decide is asked, who gets no right is told."""
+_STEPS: Final[Mapping[EscalationStep, str]] = {
+    EscalationStep.ALTERNATES: "also asked",
+    EscalationStep.MANAGERS: "managers, told in their working hours",
+    EscalationStep.ADMINS: "admins, told in their working hours",
+}
 _RIGHT: Final[Mapping[EscalationStep, str]] = {
-    EscalationStep.ALTERNATES: "who may approve too since then",
-    EscalationStep.MANAGERS: "who may not approve because of it",
-    EscalationStep.ADMINS: "who may not approve because of it",
+    EscalationStep.ALTERNATES: ", who may approve too since then.",
+    EscalationStep.MANAGERS: ". This gives no right to approve.",
+    EscalationStep.ADMINS: ". This gives no right to approve.",
 }
 _SKIPPED: Final[Mapping[str, str]] = {
     SkippedReason.ROLE_EMPTY: "Nobody with the role “{role}” may decide.",
@@ -137,5 +142,5 @@ def told_words(step: EscalationStep, names: str) -> str:
 
     :param names: the people; empty when there was nobody.
     """
-    label = ASKED_OR_TOLD[step].lower()
-    return f"{label}: {names}, {_RIGHT[step]}." if names else f"{label}: nobody."
+    label = _STEPS[step]
+    return f"{label}: {names}{_RIGHT[step]}" if names else f"{label}: nobody."

@@ -61,13 +61,15 @@ def _approver_parts(approvers: Approvers) -> list[TextRun]:
 def waiting_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """State who was asked or told in addition, and that the time to decide does not pass."""
     stage = request.verdict().open_stage
-    line: list[TextRun] = []
+    people: dict[str, list[str]] = {}
     for step in (each for each in request.escalations if each.stage == stage and each.told):
-        names = ", ".join(person.name for person in step.told[:MAX_NAMES])
-        line += [fixed_text(f"{' · ' if line else ''}{ASKED_OR_TOLD[step.step]}: ")]
-        line += [cleaned_text(names, MAX_NAMES_CHARACTERS)]
-        if len(step.told) > MAX_NAMES:  # NB. Slack refuses a message with an empty text
-            line.append(fixed_text(f" and {counted(len(step.told) - MAX_NAMES, 'other')}"))
+        people.setdefault(ASKED_OR_TOLD[step.step], []).extend(person.name for person in step.told)
+    line: list[TextRun] = []
+    for label, names in people.items():
+        line.append(fixed_text(f"{' · ' if line else ''}{label}: "))
+        line.append(cleaned_text(", ".join(names[:MAX_NAMES]), MAX_NAMES_CHARACTERS))
+        if len(names) > MAX_NAMES:  # NB. Slack refuses a message with an empty text
+            line.append(fixed_text(f" and {counted(len(names) - MAX_NAMES, 'other')}"))
     if line:
         yield paragraph(*line)
     # A question, and requested changes, name the end of their stop themselves.

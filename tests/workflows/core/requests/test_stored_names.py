@@ -61,6 +61,7 @@ def test_the_names_of_commands() -> None:
         "announce_expiry",
         "stop_clock",
         "resume_clock",
+        "start",
     ]
     assert names(PartnershipCommand, "name") == [
         "ask_review",
@@ -194,6 +195,7 @@ def test_the_names_of_states_kinds_and_choices() -> None:
     assert [state.value for state in RequestState] == [
         "preparing",
         "awaiting_approval",
+        "scheduled",
         "applying",
         "unconfirmed",
         "applied",

@@ -9,6 +9,7 @@ from bot.slack.cards.requests import restored_parts, whole_target
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.approval_chain import decide_by_words
 from bot.words.requests.form import access_duration_words
+from bot.words.sentences import day
 from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.closing import closes_everything
@@ -34,6 +35,9 @@ def fact_parts(request: AccessRequest, record: Partnership | None, now: datetime
         yield fixed_text("Same as template ") if adoption.equal_template else fixed_text("Equals no template")
         yield from [cleaned_text(prepared.template_title, 60, bold=True)] if adoption.equal_template else []
         yield fixed_text(" · nothing is written\n")
+    if (starts_at := prepared.plan.starts_at) is not None and starts_at > now:
+        yield fixed_text(f"Starts {day(starts_at)}", bold=True)
+        yield fixed_text(" · ")
     if (end := kept_end(prepared.plan, record, now)) is not None:
         yield fixed_text("Keeps the approved end, ")
         yield local_day(end)
