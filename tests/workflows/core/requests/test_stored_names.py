@@ -173,6 +173,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "remind",
         "remind_person",
         "tell_escalation",
+        "send_escalation_message",
         "tell_expired",
         "show_review",
         "show_half",
