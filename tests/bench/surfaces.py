@@ -41,6 +41,7 @@ from tests.bench.delegation_surfaces import delegation_messages, delegation_wind
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
 from tests.bench.handover_surfaces import handover_messages, handover_windows
 from tests.bench.review_surfaces import review_messages, review_windows
+from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
@@ -246,6 +247,8 @@ async def main(folder: Path | None, only: str) -> None:
             **freeze_messages() | conversation_messages(),
             **delegation_windows(),
             **delegation_messages(),
+            **waiting_cards("trusted-partner"),
+            "card-everything": everything_at_once(),
             **handover_windows(),
             **handover_messages(),
             **campaign_windows(),

@@ -137,7 +137,7 @@ async def test_a_reminder_comes_in_working_hours_and_an_alternate_is_asked_and_a
 
     await stage.later(10 * HOUR)
     assert await asked(stage, "approver2") == 1
-    assert "Asked in addition, may decide: Bruno Keller" in " ".join((await stage.read()).split())
+    assert "Also asked: Bruno Keller" in " ".join((await stage.read()).split())
     await stage.kill_the_bot()
     await stage.tick()
     assert await asked(stage, "approver2") == 1
@@ -156,9 +156,9 @@ async def test_managers_and_admins_are_told_in_their_own_working_hours_and_get_n
     ts = await stage.ask(user="approver3", template="guest-collaboration")
 
     await stage.later(DAY)
-    assert "told in their working hours" not in await chain(stage, ts), "Tuesday is a holiday"
+    assert "Told in working hours" not in await chain(stage, ts), "Tuesday is a holiday"
     await stage.later(DAY)
-    assert "Managers, told in their working hours, may not decide: Bruno Keller" in await chain(stage, ts)
+    assert "Told in working hours: Bruno Keller" in await chain(stage, ts)
     await stage.kill_the_bot()
     await until(stage, 8, 45, ZONES["approver2"])
     assert await heard(stage, "approver2", "you manage Riley Park") == []
@@ -167,7 +167,7 @@ async def test_managers_and_admins_are_told_in_their_own_working_hours_and_get_n
     await stage.kill_the_bot()
 
     await until(stage, 22, 5, ZoneInfo("UTC"))
-    assert "Admins, told in their working hours: Dana Reyes" in await chain(stage, ts)
+    assert "Told in working hours: Bruno Keller, Dana Reyes" in await chain(stage, ts)
     await stage.kill_the_bot()
     await until(stage, 8, 45, ZONES["admin"])
     assert await heard(stage, "admin", "ask the approvers to decide") == []
@@ -193,7 +193,7 @@ async def test_a_stage_that_nobody_can_pass_stops_the_clock_and_ends_after_ten_w
     await let_hold(stage, ("approver1", "approver2"), ("approver3",))
     ts = await stage.ask(template="guest-collaboration")
     await let_hold(stage, ("approver1",), ("approver3",))
-    assert "Clock stopped because nobody can decide" in words(await stage.card_of(ts))
+    assert "Nobody can decide, time stopped at most until" in " ".join(words(await stage.card_of(ts)).split())
     assert len(await said_to(stage, "admin", "The role “security” has too few people")) == 1
     assert len(await said_to(stage, "requester", "cannot be approved now")) == 1
     await stage.kill_the_bot()

@@ -48,6 +48,7 @@ from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.transition import senders_of
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
@@ -94,7 +95,7 @@ class SlackNotifier:
         finally:
             # NB. above all when the channel accepts no card: then the App Home is where people decide.
             concerned = await self._recipients.stage_members(request)
-            await self._refresh_homes(request.fields.requester, request.fields.sponsor, *concerned)
+            await self._refresh_homes(*senders_of(request), request.fields.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
         """Remind everybody who can decide on a request, once a day, in one message for all that waits for them.

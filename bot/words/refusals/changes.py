@@ -54,6 +54,7 @@ CHANGES: Final[Sentences] = {
     R.REQUESTER_MAY_NOT_REQUEST: _requester_may_not,
     R.PROPOSAL_EMPTY: "This is what the request asks for already. Choose less, or close this window.",
     R.PROPOSAL_OUT_OF_DATE: _out_of_date,
-    R.ONLY_REQUESTER_ANSWERS: "Only the requester can answer this proposal. You need to do nothing.",
+    R.ONLY_REQUESTER_ANSWERS: "Only the requester, or who sent the request for them, can answer this proposal. You "
+    "need to do nothing.",
     R.LEFT_OUT_EVERYTHING: "Nothing of “{template}” would be left. Choose fewer parts to leave out.",
 }

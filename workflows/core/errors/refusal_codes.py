@@ -243,6 +243,12 @@ class RefusalCode(StrEnum):
     # Absences
     ONLY_ADMINS_SET_ABSENCES = "absence_not_admin"
     """Only an admin sets or ends the absence of somebody else."""
+    NO_MEMBER_OF_THIS_NAME = "no_member_named"
+    """Values: `name`, as it was typed."""
+    SEVERAL_MEMBERS_OF_THIS_NAME = "several_members_named"
+    """Values: `name`, `count`."""
+    TOO_MANY_MEMBERS_TO_SEARCH = "too_many_members"
+    """The workspace has more members than are read to find a name."""
     ABSENCE_DATE_MISSING = "absence_date"
     """A day is missing, or cannot be read."""
     ABSENCE_ENDS_BEFORE_START = "absence_ends_before_start"

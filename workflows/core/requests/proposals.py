@@ -93,13 +93,13 @@ def require_can_be_changed(request: AccessRequest) -> None:
 def require_open_proposal(
     request: AccessRequest, account: PersonId, digest: str, number: int, now: datetime
 ) -> Proposal:
-    """Return the proposal that its requester answers now.
+    """Return the proposal that its requester, or who sent the request for them, answers now.
 
     :param digest: the plan for which the answered proposal was made.
     :param number: the number of the answered proposal.
     :raises Refused: when somebody else answers, the request has expired, or the proposal is out of date.
     """
-    if request.requester_account not in (account, None):
+    if not request.is_filed_by(None, account):
         raise Refused(RefusalCode.ONLY_REQUESTER_ANSWERS)
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)

@@ -115,14 +115,15 @@ class SqliteRecords(SqliteDatabase):
     async def own_page(
         self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, position: PagePosition
     ) -> Page[AccessRequest]:
-        """List the requests of one person: first the open ones, then the others, each part newest first."""
+        """List the requests of one person, see `ports.pages`."""
         known = json.dumps(sorted(ids))
-        where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
+        where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?))
+            or submitter in (select value from json_each(?)) or submitter_account in (select value from json_each(?)))
             and batch is null and instr(sought, ?) > 0"""
         rows = ListQuery(
             "requests",
             where,
-            (known, known, typed_search_text(text)),
+            (known, known, known, known, typed_search_text(text)),
             ("is_open", "created_at", "id"),
             is_descending=True,
         )

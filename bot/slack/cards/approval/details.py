@@ -27,6 +27,7 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.approval_chain import escalation_elements
 from bot.slack.cards.approval.details_parts import (
     changed_lines,
     difference_rows,
@@ -67,6 +68,7 @@ from bot.words.requests.titles import left_out_words, prepared_title
 from bot.words.reviews.silence import reviews_words
 from bot.words.sentences import counted, day, last_day
 from workflows.app.reads.found_requests import Replacement
+from workflows.core.conversation.remarks import MAX_TEXT
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
@@ -106,7 +108,7 @@ def details_blocks(
     :param replacement: the later request that replaced the result of this one, which the history shows, too.
     """
     blocks: list[Block] = [_partner(request)]
-    if outcome := [*outcome_elements(request, now), *asked_change_elements(request)]:
+    if outcome := [*outcome_elements(request, now), *asked_change_elements(request, MAX_TEXT)]:
         blocks.append(rich_text(*outcome))
     blocks += _outside_changes(request)
     blocks.append(rich_text(*_facts(request), *_other_request_elements(other_requests)))
@@ -233,7 +235,7 @@ def _approval_policy(request: AccessRequest, holders: Mapping[Role, Approvers]) 
     A button lists all approvers when not all are named. A second one lists all approvals that do not count.
     """
     yield header("Approval policy")
-    yield rich_text(*chain_elements(request, holders))
+    yield rich_text(*chain_elements(request, holders), *escalation_elements(request))
     if request.state is RequestState.AWAITING_APPROVAL and any(
         len(approvers.names) + approvers.other_count > len(approvers.names[:MAX_NAMES])
         for approvers in holders.values()

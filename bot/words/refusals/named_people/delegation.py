@@ -36,7 +36,14 @@ def _circle(values: Values) -> str:
 DELEGATION: Final[Sentences] = {
     R.REASSIGNER_MAY_NOT_DECIDE: "You chose who is asked to decide on this request, so you cannot decide on it. Ask "
     "another approver.",
-    R.ONLY_ADMINS_SET_ABSENCES: "Only admins can set or end the absence of somebody else. Ask one of them.",
+    R.ONLY_ADMINS_SET_ABSENCES: "Only admins can set or end the absence of somebody else. Ask one of them. For your "
+    "own absence, type /partner away.",
+    R.NO_MEMBER_OF_THIS_NAME: "No full member of this workspace is called “{name}”. Check the name, or type "
+    "/partner away and choose the person in the window.",
+    R.SEVERAL_MEMBERS_OF_THIS_NAME: "{count} members of this workspace are called “{name}”. Type /partner away and "
+    "choose the person in the window.",
+    R.TOO_MANY_MEMBERS_TO_SEARCH: "This workspace has too many members to search them by name. Type /partner away and "
+    "choose the person in the window.",
     R.ABSENCE_DATE_MISSING: "Choose a day.",
     R.ABSENCE_ENDS_BEFORE_START: "The last day is before the first day. Choose a later last day.",
     R.ABSENCE_OVER: "This day has passed. Choose today or a later day.",
