@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from bot.process.assembly.adopt_flows import adopt_flows
 from bot.process.assembly.audit_log_flows import audit_log_flows
 from bot.process.assembly.closing_flows import closing_flows
+from bot.process.assembly.diagnose_flows import diagnose_flow
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
@@ -111,6 +112,7 @@ def make_flows(
         *_alarm_flows(systems, service, campaigns, windows, members),
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, display_directory),
+        diagnose_flow(systems, answers),
         *_show_flows(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
     )
 
