@@ -147,7 +147,7 @@ class Performer:
         match effect:
             case ShowRequest():
                 await self._show_request(request, effect)
-            case SendReminders():
+            case SendReminders() if effect.reminded_at in (None, request.reminded_at):
                 await self.notifier.remind(request)
             case SendExpiryMessages():
                 await self.notifier.send_expiry_messages(request)

@@ -219,7 +219,9 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     ),
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS, closes=st.booleans()),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
-    SendReminders: st.builds(SendReminders, kind=st.just("remind"), request_id=REQUEST_IDS),
+    SendReminders: st.builds(
+        SendReminders, kind=st.just("remind"), request_id=REQUEST_IDS, reminded_at=st.none() | MOMENTS
+    ),
     RemindPerson: st.just(RemindPerson(person=ChatId("U-AMARA"), not_before=datetime(2027, 3, 1, 9, tzinfo=UTC))),
     TellEscalation: st.builds(
         TellEscalation,

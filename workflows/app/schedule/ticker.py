@@ -48,7 +48,8 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
     deadline = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
     for request_id in requests:
         # NB. all commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
-        for command in (ResumeClock(cause=StopCause.QUESTION), RemindApprovers(), Escalate(), AnnounceExpiry()):
+        # The notice before the expiry comes before a reminder: it takes the place of one that is due at the same time.
+        for command in (ResumeClock(cause=StopCause.QUESTION), AnnounceExpiry(), RemindApprovers(), Escalate()):
             await _ignore_refusal(service.advance(request_id, command))
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:

@@ -77,10 +77,15 @@ class ShowRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReminders:
-    """Remind the people who can decide on the request now. Each person gets one message for all waiting requests."""
+    """Remind the people who can decide on the request now. Each person gets one message for all waiting requests.
+
+    Only the last reminder of a request is sent: while the chat system does not answer, several are stored.
+    """
 
     kind: Literal["remind"] = field(default="remind")
     request_id: RequestId
+    reminded_at: datetime | None = None
+    """The request's `reminded_at` of this reminder. None in effects of earlier versions, which are always sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

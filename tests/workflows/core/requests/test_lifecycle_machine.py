@@ -36,7 +36,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_record
+from workflows.core.partners.outcome.advancing import PartnerOutcome, advance_request_and_record
 from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice

@@ -107,7 +107,10 @@ def remind_approvers(request: AccessRequest, command: RemindApprovers, situation
     elif not may_be_reminded(request, situation.now):
         raise Refused(RefusalCode.REMINDED_WITHIN_A_DAY)
     request = changed(request, request.state, situation, reminders=request.reminders + 1, reminded_at=situation.now)
-    show_effects: tuple[Effect, ...] = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
+    show_effects: tuple[Effect, ...] = (
+        SendReminders(request_id=request.id, reminded_at=situation.now),
+        ShowRequest(request_id=request.id),
+    )
     if possible := reminder_possible_at(request):
         show_effects = (*show_effects, ShowRequest(request_id=request.id, not_before=possible))
     return Transition(request=request, effects=show_effects)

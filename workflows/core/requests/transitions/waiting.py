@@ -51,12 +51,15 @@ def _escalated(request: AccessRequest, stage: int, step: EscalationStep, situati
 
 
 def announce_expiry(request: AccessRequest, command: AnnounceExpiry, situation: Situation) -> Transition:
+    """Tell the approvers and the requester when the request expires. It is a reminder: one that is due is not sent."""
     due_at = next_notice_at(request)
     if due_at is None or not due_at <= situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry_notice")
-    request = changed(request, request.state, situation, expiry_told_at=situation.now)
+    told = {"expiry_told_at": situation.now, "reminders": request.reminders + 1, "reminded_at": situation.now}
+    request = changed(request, request.state, situation, **told)
     message = tell_requester(request, MessageCode.EXPIRES_SOON, expires_at=request.expires_at.isoformat())
-    effects: tuple[Effect, ...] = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
+    reminders = SendReminders(request_id=request.id, reminded_at=situation.now)
+    effects: tuple[Effect, ...] = (reminders, ShowRequest(request_id=request.id))
     return Transition(request=request, effects=(*effects, *message))
 
 
