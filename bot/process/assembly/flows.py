@@ -112,7 +112,6 @@ def make_flows(
         *_alarm_flows(systems, service, campaigns, windows, members),
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, display_directory),
-        diagnose_flow(systems, answers),
         *_show_flows(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
     )
 
@@ -232,7 +231,8 @@ def _show_flows(
         tenant=systems.tenant,
         clock=systems.clock,
     )
-    return show, PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
+    policy = PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
+    return show, diagnose_flow(systems, answers), policy
 
 
 def _partner_setup_flow(

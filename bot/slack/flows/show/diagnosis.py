@@ -28,8 +28,8 @@ def diagnosis_message(diagnosis: Diagnosis) -> Message:
     if first.who:
         lines = [
             paragraph(fixed_text("Stops them: ", bold=True), *with_local_times(first.text, _MAX_CHARACTERS)),
-            paragraph(fixed_text("\nCan change it: ", bold=True), fixed_text(first.who)),
-            paragraph(fixed_text("\nHow: ", bold=True), cleaned_text(first.how, 200)),
+            paragraph(fixed_text("Can change it: ", bold=True), fixed_text(first.who)),
+            paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 200)),
         ]
     steps = bullets(
         (
