@@ -35,6 +35,7 @@ from tests.bench.asked_change_surfaces import asked_change_messages, asked_chang
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.diagnosis_surfaces import diagnosis_messages
@@ -236,6 +237,7 @@ async def main(folder: Path | None, only: str) -> None:
             **batch_windows(),
             **review_messages(),
             **review_windows(),
+            **closing_windows(),
             **windows(),
             **request_forms(),
             **changing_forms(),

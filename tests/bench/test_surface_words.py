@@ -8,6 +8,7 @@ import pytest
 from bot.slack.blocks.blocks import MAX_BLOCKS, Json
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.closing_surfaces import closing_windows
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
 from tests.bot.shipped_cards import words_of
@@ -23,7 +24,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     # surface: the most words, the most blocks
     "card": (120, 5),
     "setup": (215, 15),
-    "review": (45, 4),
+    "review": (48, 4),
     "again": (170, 3),
     "closed": (30, 3),
     "receipt": (48, 3),
@@ -77,10 +78,14 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "review-used": (120, 5),
     "review-unused": (120, 5),
     "review-drifted": (120, 5),
-    "review-unknown": (100, 5),
+    "review-unknown": (120, 5),
     "keep": (120, 4),
-    "evidence-admin": (520, 10),
-    "evidence-sponsor": (210, 10),
+    "evidence-admin": (540, 12),
+    "evidence-sponsor": (230, 12),
+    "evidence-drifted": (255, 13),
+    "suspend-window": (265, 8),
+    "revoke-window": (215, 7),
+    "lift-window": (150, 5),
     "home-batch-approver": (75, 7),
     "home-batch-requester": (105, 11),
 }
@@ -96,7 +101,16 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
             yield kind, f"{kind}-{template}", blocks
     for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages()}.items():
         yield kind, kind, blocks
-    views = (windows(), request_forms(), changing_forms(), homes(), batch_windows(), batch_homes(), review_windows())
+    views = (
+        windows(),
+        request_forms(),
+        changing_forms(),
+        homes(),
+        batch_windows(),
+        batch_homes(),
+        review_windows(),
+        closing_windows(),
+    )
     for shown in views:
         for name, view in shown.items():
             yield name, name, view

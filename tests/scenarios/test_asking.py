@@ -108,7 +108,7 @@ async def test_a_second_person_supports_the_open_request_and_is_told_its_end(sta
     async def is_shown() -> bool:
         return "Supported by Bruno Keller" in words(await stage.card())
 
-    await stage.until(is_shown, "the supporter on the card", seconds=10)
+    await stage.until(is_shown, "the supporter on the card")
     card = await stage.card()
     assert "The same bridge project" in await stage.read()
     (refused,) = await stage.press("approver2", "approve", card["ts"])

@@ -252,7 +252,12 @@ async def test_an_admin_suspends_and_every_approver_lifts_it(stage: Stage) -> No
     window = await stage.do("command", user="admin", text="/partner suspend contoso.com")
     await stage.rest()
     (view,) = (await stage.see("views", user="admin"))["views"]
-    for said in ("Suspend access", "meant to be lifted", "Type contoso.com to confirm", "B2B collaboration, inbound"):
+    for said in (
+        "Suspend access",
+        "kept, so that it can be lifted",
+        "Type contoso.com to confirm",
+        "B2B collaboration, inbound",
+    ):
         assert said in f"{words(view)} {view['title']['text']}", said
     await stage.do("close", user="admin", view_id=window["view_id"])
     assert "reason" in (await suspend(stage, reason="  "))["errors"]

@@ -28,6 +28,7 @@ from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
@@ -694,6 +695,11 @@ class FakeNotifier:
         """Remember a message."""
         self.script.end(await self.script.begin("notifier.tell"))
         self.told.append((person, message_words(said), channel))
+
+    async def send_escalation_message(self, effect: SendEscalationMessage, request: AccessRequest) -> None:
+        """Remember a message that is sent in working hours."""
+        self.script.end(await self.script.begin("notifier.send_escalation_message"))
+        self.told.append((effect.person, message_words(effect.fact), ""))
 
     def texts_to(self, person: ChatId) -> list[str]:
         """What one person was told, oldest first."""

@@ -329,7 +329,9 @@ class PermissionCheck:
 
     @property
     def _changes(self) -> ChangeClicks:
-        less_access = LessAccess(store=self.store, catalog=self.catalog, clock=self.clock)
+        less_access = LessAccess(
+            store=self.store, tenant=self.tenant, directory=self.directory, catalog=self.catalog, clock=self.clock
+        )
         return ChangeClicks(service=self.service, less_access=less_access, tenant=self.tenant, directory=self.directory)
 
     @property

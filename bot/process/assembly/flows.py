@@ -181,7 +181,9 @@ def _decide_flows(
         clock=clock,
     )
     absences = Absences(store=store, directory=directory, clock=clock)
-    less_access = LessAccess(store=store, catalog=systems.catalog, clock=clock)
+    less_access = LessAccess(
+        store=store, tenant=systems.tenant, directory=directory, catalog=systems.catalog, clock=clock
+    )
     return (
         decide,
         AbsenceFlow(service=service, windows=windows, members=members, directory=directory, absences=absences),

@@ -46,7 +46,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.effects import MessageCode, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
@@ -241,6 +241,13 @@ class SlackNotifier:
     async def show_freeze(self, freeze: Freeze) -> None:
         """Tell who waits that the freeze began or ended; see `FreezeMessages`."""
         await self._refresh_homes(*sorted(await self._freezes.show(freeze)))
+
+    async def send_escalation_message(self, effect: SendEscalationMessage, request: AccessRequest) -> None:
+        """Send the message of an escalation in the person's working hours; see `Reminders.send_escalation_message`."""
+        values = {**effect.fact.values, "expires_at": request.expires_at.isoformat()}
+        complete = await self._with_domain(Fact(effect.fact.code, values))
+        message = notice(message_words(complete), notified_message_words(complete))
+        await self._reminders.send_escalation_message(effect, message, latest=request.expires_at)
 
     async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""

@@ -135,6 +135,7 @@ def _not_due_yet(values: Values) -> str:
         "approver_reminder": "No reminder of the approvers is due.",
         "escalation": "No escalation is due.",
         "expiry_notice": "No notice about the expiry is due.",
+        "start": "The day on which this access starts has not come.",
         "end_of_question": "The question still has time to be answered.",
         "setup_reminder": "No reminder of the partner setup is due.",
         "handover": "No reminder or end of the question to the next sponsor is due.",

@@ -33,6 +33,7 @@ from workflows.core.requests.effects import (
     RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
+    SendEscalationMessage,
     SendExpiryMessages,
     SendMessage,
     SendReminders,
@@ -230,6 +231,17 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
         round=st.integers(0, 5),
         stage=st.integers(0, 5),
         step=st.sampled_from(EscalationStep),
+    ),
+    SendEscalationMessage: st.builds(
+        SendEscalationMessage,
+        kind=st.just("send_escalation_message"),
+        person=CHAT_IDS,
+        request_id=REQUEST_IDS,
+        round=st.integers(0, 5),
+        stage=st.integers(0, 5),
+        step=st.sampled_from(EscalationStep),
+        fact=FACT,
+        not_before=st.none() | MOMENTS,
     ),
     SendEndNotices: st.builds(
         SendEndNotices, kind=st.just("send_end_notices"), batch=st.text(), blocked=st.integers(0, 10)

@@ -112,6 +112,24 @@ class TellEscalation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendEscalationMessage:
+    """Tell one person, in their working hours, that a stage waits. Nothing is sent when it waits no longer."""
+
+    kind: Literal["send_escalation_message"] = field(default="send_escalation_message")
+    person: ChatId
+    request_id: RequestId
+    round: int
+    """The round of approval in which the stage waited."""
+    stage: int
+    """The index of the stage."""
+    step: EscalationStep
+    fact: Fact
+    """Code: `MessageCode`."""
+    not_before: datetime | None = None
+    """When they work next; None: not known yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendExpiryMessages:
     """Tell the requester and the people who could have decided that the request expired, in one message each."""
 
@@ -362,6 +380,7 @@ Effect = (
     | SendReminders
     | RemindPerson
     | TellEscalation
+    | SendEscalationMessage
     | SendExpiryMessages
     | ShowReview
     | ShowSetup
@@ -448,6 +467,7 @@ def priority_of(effect: Effect) -> Priority:
             | SendReminders()
             | RemindPerson()
             | TellEscalation()
+            | SendEscalationMessage()
             | SendExpiryMessages()
             | SendEndNotices()
             | SendReviewReminders()
@@ -489,7 +509,7 @@ def lane(effect: Effect) -> str:
             return f"{'end' if isinstance(effect, ShowBlockAtEnd) else 'escalation'}:{effect.request_id}"
         case ShowHome():
             return f"home:{effect.person}"
-        case SendMessage():
+        case SendMessage() | SendEscalationMessage():
             return f"tell:{effect.person}"
         case ShowAlarm():
             return f"alarm:{effect.alarm_id}"

@@ -38,14 +38,16 @@ def settings_difference(plan: Plan, proposed: Plan, default: JsonObject | None) 
 def ends_no_later(plan: Plan, proposed: Plan, now: datetime) -> bool:
     """Return whether the access certainly ends no later. A duration counts from the last approval, which is not known.
 
-    So a duration is never certainly earlier than a chosen day.
+    So a duration is never certainly earlier than a chosen day. Both must start on the same day.
     """
+    if proposed.starts_at != plan.starts_at:
+        return False
     if proposed.duration is None or plan.duration is None:
         return proposed.duration == plan.duration
     if plan.ends_at is not None:
         return proposed.ends_at is not None and proposed.ends_at <= plan.ends_at
     if proposed.ends_at is not None:
-        return proposed.ends_at <= now + plan.duration
+        return proposed.ends_at <= plan.start_if_approved(now) + plan.duration
     return proposed.duration <= plan.duration
 
 

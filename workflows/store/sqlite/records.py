@@ -18,7 +18,7 @@ from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
@@ -75,9 +75,10 @@ class SqliteRecords(SqliteDatabase):
         where = "tenant_id = ? and +is_open = 1" if only_planned else f"is_open = 1 and {_MAY_BE_ABOUT}"
         return await self._requests(f"where {where} order by created_at", tenant_id)
 
-    async def open_requests_alone(self) -> Sequence[AccessRequest]:
-        """List the requests that are not terminal and belong to no batch, oldest first."""
-        return await self._requests("where is_open = 1 and batch is null order by created_at")
+    async def open_requests_alone(self, *, with_waiting: bool = True) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and belong to no batch, oldest first; see `ports.records`."""
+        states = "" if with_waiting else f" and state <> '{RequestState.AWAITING_APPROVAL.value}'"
+        return await self._requests(f"where is_open = 1 and batch is null{states} order by created_at")
 
     async def roles_waited_for(self) -> Sequence[Role]:
         """List the roles of the open stages of all requests and batches that wait for approval."""

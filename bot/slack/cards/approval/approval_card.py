@@ -45,7 +45,7 @@ from bot.words.requests.access_end import AT_END
 from bot.words.requests.approval_chain import decide_by_words
 from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
-from bot.words.sentences import counted
+from bot.words.sentences import counted, day
 from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Role
@@ -190,6 +190,9 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
         yield fixed_text("Same as template ") if adoption.equal_template else fixed_text("Equals no template")
         yield from [cleaned_text(prepared.template_title, 60, bold=True)] if adoption.equal_template else []
         yield fixed_text(" · nothing is written\n")
+    if (starts_at := prepared.plan.starts_at) is not None and starts_at > now:
+        yield fixed_text(f"Starts {day(starts_at)}", bold=True)
+        yield fixed_text(" · ")
     if (end := kept_end(prepared.plan, record, now)) is not None:
         yield fixed_text("Keeps the approved end, ")
         yield local_day(end)

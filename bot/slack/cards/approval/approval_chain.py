@@ -73,8 +73,8 @@ def waiting_elements(request: AccessRequest) -> Iterator[RichTextElement]:
 
 _ALSO: Final[Mapping[EscalationStep, str]] = {
     EscalationStep.ALTERNATES: "Asked in addition, may decide",
-    EscalationStep.MANAGERS: "Managers told, may not decide",
-    EscalationStep.ADMINS: "Admins told",
+    EscalationStep.MANAGERS: "Managers, told in their working hours, may not decide",
+    EscalationStep.ADMINS: "Admins, told in their working hours",
 }
 _STOPPED: Final[Mapping[StopCause, str]] = {
     StopCause.QUESTION: "⏸ Clock stopped for requested changes",

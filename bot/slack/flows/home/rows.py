@@ -251,7 +251,7 @@ def _partner(partnership: Partnership) -> str:
 def _silence_times(partnership: Partnership) -> Mapping[str, datetime]:
     """Return when a review without an answer has a consequence."""
     ends_at = partnership.silence_ends_at
-    return NO_TIMES if ends_at is None else {ON_SILENCE[partnership.on_silence].label: ends_at}
+    return NO_TIMES if ends_at is None else {ON_SILENCE[partnership.silence_leads_to].label: ends_at}
 
 
 def _no_end(partnership: Partnership) -> str:

@@ -32,6 +32,7 @@ class EditableField(StrEnum):
     SPONSOR = "sponsor"
     DURATION = "duration"
     ENDS_AT = "ends_at"
+    STARTS_AT = "starts_at"
     TICKET = "ticket"
     LEFT_OUT = "left_out"
 
