@@ -20,8 +20,8 @@ def revoke_words(evidence: PartnerEvidence) -> str:
 
 def restore_words(drift: Drift) -> str:
     """Return what Restore does, and who decides on it."""
-    decides = "one approver decides" if drift.found.restores_less else "the approval chain decides"
-    return f"asks to undo the changes; {decides}."
+    approvers = "one approver" if drift.found.restores_less else "the approval chain"
+    return f"asks {approvers} to undo the changes."
 
 
 def _blocked_people(evidence: PartnerEvidence) -> str:

@@ -49,6 +49,6 @@ def test_whom_a_revocation_blocks_is_said_as_far_as_it_is_known(known: PartnerEv
 
 
 def test_who_decides_on_a_restore_depends_on_whether_it_certainly_gives_less() -> None:
-    assert restore_words(drift()) == "asks to undo the changes; the approval chain decides."
+    assert restore_words(drift()) == "asks the approval chain to undo the changes."
     less = drift(found=found(restores_less=True))
-    assert restore_words(less) == "asks to undo the changes; one approver decides."
+    assert restore_words(less) == "asks one approver to undo the changes."
