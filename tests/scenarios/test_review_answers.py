@@ -119,4 +119,4 @@ async def test_a_drifted_partner_is_neither_kept_nor_reduced(stage: Stage) -> No
     assert "not possible, nobody approved this." in words(now)
     assert "Changed outside Gatehouse" in words(now)
     assert "Shared channels here: all apps (approved: " in words(now)
-    assert "asks for the approved settings; " in words(now)
+    assert " to undo the changes." in words(now)

@@ -160,7 +160,7 @@ def test_a_review_of_a_drifted_partner_says_what_changed_who_did_it_and_what_eac
     assert "Their guests: all apps (approved: blocked)" in card
     assert "and 1 more" in card
     assert "Keep: not possible, nobody approved this." in card
-    assert "Restore: asks for the approved settings; one approver decides." in card
+    assert "Restore: asks one approver to undo the changes." in card
     own = said(drift(found=changed, author=replace(author, name="", is_own_application=True, at=None)))
     assert "Changed outside Gatehouse by Gatehouse's own application: " in own
     unnamed = said(drift(found=changed, author=replace(author, name="")))
