@@ -149,6 +149,7 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "show_request": "show the card of request {about}",
     "remind": "remind the approvers of request {about}",
     "remind_person": "remind {about} of what waits for them",
+    "send_escalation_message": "tell somebody in their working hours that request {about} waits",
     "tell_escalation": "tell others that request {about} waits",
     "tell_expired": "tell the requester and the approvers that request {about} expired",
     "show_review": "ask for the review",

@@ -31,6 +31,7 @@ SAID: Final = {
     "➕": ("More access", "Access to extend"),
     "➖": ("Less access", "with less access", "Blocked"),
     "✅": ("active", "approved", "no issues", "check", "confirmed", "answered", "restored", "kept", "Done"),
+    "📅": ("starts on",),
     "⏳": ("waiting for approval", "0/", "1/", "2/"),
     "⚙️": ("being",),
     "🔎": ("being prepared", "current settings"),

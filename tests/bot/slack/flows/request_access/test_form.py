@@ -150,7 +150,9 @@ def test_a_template_asks_for_its_ids_in_fields_of_their_own() -> None:
         "template",
         "hole_pilot",
         "hole_portal",
-        *list(labels(form()))[2:],
+        *list(labels(form()))[2:4],
+        "start_date",
+        *list(labels(form()))[4:],
         "end_date",
     ]
     assert labels(view)["hole_pilot"] == "Pilot group"
