@@ -58,8 +58,8 @@ DELEGATION: Final[Sentences] = {
     R.ONLY_ADMINS_REASSIGN: "Only admins can reassign an approval. Ask one of them.",
     R.REASSIGNER_HAS_APPROVED: "You have approved this request, and who reassigns cannot decide. Ask another admin to "
     "reassign it.",
-    R.REASSIGNER_TAKES_PART: "You take part in this request, so you cannot choose who decides on it. This counts for its "
-    "requester, sponsor, editors and supporters. Ask another admin.",
+    R.REASSIGNER_TAKES_PART: "You take part in this request, so you cannot choose who decides on it. This counts for "
+    "its requester, sponsor, editors and supporters. Ask another admin.",
     R.REASSIGNER_IS_NEEDED: "Who reassigns cannot decide, and without you too few people with the role “{role}” could "
     "decide “{stage}”. Ask an admin who does not have this role.",
     R.REASSIGN_REASON_MISSING: "Give a reason. It is shown with the request.",
