@@ -38,6 +38,7 @@ from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
+from tests.bench.guest_surfaces import guest_messages
 from tests.bench.handover_surfaces import handover_messages, handover_windows
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
@@ -246,6 +247,7 @@ async def main(folder: Path | None, only: str) -> None:
             **delegation_messages(),
             **handover_windows(),
             **handover_messages(),
+            **guest_messages(),
             **campaign_windows(),
             **campaign_messages(),
         }

@@ -22,6 +22,7 @@ FOR_LACK_OF_A_ROLE: Final = frozenset(
         RefusalCode.ONLY_ADMINS_FREEZE,
         RefusalCode.NOT_AN_AUDITOR,
         RefusalCode.NO_REPORT_FOR_YOU,
+        RefusalCode.NO_GUESTS_FOR_YOU,
         RefusalCode.STAGE_WITHOUT_PEOPLE,
         RefusalCode.MAY_NOT_REQUEST,
         RefusalCode.MAY_NOT_ASK,

@@ -34,6 +34,8 @@ PEOPLE: Final[Sentences] = {
     "the role auditor.",
     R.NO_REPORT_FOR_YOU: "Only admins and auditors can get an audit report. Ask an admin to add you to the "
     "role auditor.",
+    R.NO_GUESTS_FOR_YOU: "Only admins can list the guests of a partner; the sponsor of a partner sees how many there "
+    "are. Ask an admin.",
     R.AUDITOR_UNKNOWN: "The chat system or Microsoft Entra does not answer, so Gatehouse cannot check whether you are "
     "an auditor. Nothing is shown. Try again in a minute.",
     R.CANNOT_BE_CHECKED: "Your click changed nothing. Gatehouse could not check your permission: {answer} Tell an "
