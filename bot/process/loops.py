@@ -16,7 +16,7 @@ from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.words.refusals.sentences import fact_words
-from workflows.app.approvers.role_groups import unsafe_groups
+from workflows.app.approvers.role_groups import judge_groups
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
@@ -102,11 +102,11 @@ async def name_missing_groups(directory: DisplayDirectory, catalog: Catalog) -> 
 async def name_unsafe_groups(tenant: Tenant, catalog: Catalog) -> None:
     """Log the Entra groups that keep a role and whose members cannot decide. Requests for them are refused."""
     try:
-        problems = await unsafe_groups(tenant=tenant, catalog=catalog)
+        judged = await judge_groups(tenant=tenant, catalog=catalog)
     except DomainError as error:
         _log.warning("entra_groups_unread", reason=str(error))
         return
-    for problem in problems:
+    for problem in judged.problems:
         _log.warning("entra_group_cannot_decide", reason=fact_words(problem))
 
 

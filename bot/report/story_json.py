@@ -105,6 +105,7 @@ def _request_members(request: AccessRequest) -> dict[str, Any]:
         "ticket": request.fields.ticket,
         "duration_days": None if request.fields.duration is None else request.fields.duration.days,
         "ends_at": _moment(request.fields.ends_at),
+        "starts_at": _moment(request.fields.starts_at),
         "edits": [{"person": _person(one.person), "at": _moment(one.at)} for one in request.edits],
     }
 

@@ -10,7 +10,7 @@ from bot.words.requests.replacement import later_state_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.reviews.answers import attestation_words
-from bot.words.sentences import counted, last_day, minute
+from bot.words.sentences import counted, day, last_day, minute
 from workflows.core.conversation.remarks import Remark
 from workflows.core.partners.history.handovers import HandoverStep
 from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind, RecordedDrift
@@ -201,13 +201,14 @@ def standing_words(story: RequestStory) -> str:
 
 
 def end_words(request: AccessRequest) -> str:
-    """Return how long the access was requested for."""
+    """Return how long the access was requested for, and from when if a day was chosen."""
     fields = request.fields
+    start = "" if fields.starts_at is None else f"{day(fields.starts_at)} (UTC)"
     if fields.ends_at is not None:
-        return f"until the end of {last_day(fields.ends_at)} (UTC)"
+        return f"{f'from {start} ' if start else ''}until the end of {last_day(fields.ends_at)} (UTC)"
     if fields.duration is None:
         return ""
-    return f"{counted(fields.duration.days, 'day')} from the last approval"
+    return f"{counted(fields.duration.days, 'day')} from {start or 'the last approval'}"
 
 
 def iso(moment: datetime | None) -> str:

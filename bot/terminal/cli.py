@@ -1,7 +1,4 @@
-"""Define the commands and options of the command line.
-
-It is long because every command is here, with its options.
-"""
+"""Define the commands and options of the command line. It is long because every command is defined here."""
 
 import asyncio
 import importlib.metadata
@@ -121,6 +118,19 @@ def posture(context: typer.Context, as_json: AsJson = False, names: Names = Fals
         raise typer.BadParameter("choose alert or warning", param_hint="--fail-on")
     pauses = context.obj or USUAL_PAUSES
     raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names, fail_on=fail_on, pauses=pauses))
+
+
+Asked = Annotated[str, typer.Argument(help="A mail address, a domain or a tenant ID.", metavar="ADDRESS_OR_DOMAIN")]
+AskedApplication = Annotated[str, typer.Argument(help="The name or ID of an application.", metavar="[APPLICATION]")]
+
+
+@app.command()
+def diagnose(context: typer.Context, who: Asked, application: AskedApplication = "", as_json: AsJson = False) -> None:
+    """Say in steps why somebody from outside cannot get in, and who can change it. Change nothing."""
+    from bot.terminal.posture.diagnose_command import show_diagnosis
+
+    pauses = context.obj or USUAL_PAUSES
+    raise typer.Exit(show_diagnosis(who, application, prints_json=as_json, pauses=pauses))
 
 
 Reason = Annotated[str, typer.Option("--reason", help="Why. Everybody who waits reads it.", metavar="TEXT")]

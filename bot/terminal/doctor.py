@@ -21,16 +21,18 @@ from bot.process.settings import Settings
 from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.users import name_of_user, zone_of_user
 from bot.slack.words.alarms import alarm_advice, alarm_text
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, freeze_words
+from bot.words.refusals.named_people.approvers import accepted_group_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted, minute
-from workflows.app.approvers.role_groups import unsafe_groups
+from workflows.app.approvers.role_groups import judge_groups
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
-from workflows.core.people import ADMIN, AUDITOR
+from workflows.core.people import ADMIN, AUDITOR, ChatId
 from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
@@ -45,6 +47,10 @@ SCOPES = frozenset(
 """The scopes in manifest.yml; a test compares them."""
 
 
+_MAX_PROFILES: Final = 100
+"""The most profiles that are read: Slack accepts about a hundred reads a minute."""
+_MAX_NAMED: Final = 5
+"""The most people that one finding names; the others are counted."""
 _WRITE_PERMISSION: Final = "Policy.ReadWrite.CrossTenantAccess"
 PERMISSIONS: Final = frozenset(
     {
@@ -261,20 +267,53 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         if role == AUDITOR and advice:
             advice = f"Add people to the role, or remove [{AUDITOR}] from roles.toml if nobody audits"
         findings.append(Finding(subject=subject, state=state, advice=advice, is_optional=role == AUDITOR or is_warning))
-    return [*findings, *await _approver_groups(tenant, catalog)]
+    return [*findings, await _time_zones(directory, catalog), *await _approver_groups(tenant, catalog)]
+
+
+async def _time_zones(directory: SlackDirectory, catalog: Catalog) -> Finding:
+    """Name the people who can approve and whose Slack profile has no time zone that exists: UTC counts for them."""
+    subject, one_check = "Slack: time zones of approvers", directory.for_one_check()
+    stages = [stage for template in catalog.templates.values() for stage in template.stages]
+    roles = {stage.role for stage in stages} | {stage.alternates for stage in stages if stage.alternates is not None}
+    try:
+        approvers = sorted(set[ChatId]().union(*[await one_check.holders(role) for role in sorted(roles)]))
+        users = {chat_id: await one_check.user(chat_id) for chat_id in approvers[:_MAX_PROFILES]}
+    except DomainError as error:
+        advice = "Check Slack's usergroups:read and users:read.email"
+        return Finding(subject=subject, state=refusal_words(error), advice=advice, is_optional=True)
+    unknown = [
+        f"{name_of_user(user, chat_id)} ({str(user.get('tz') or '') or 'none'})"
+        for chat_id, user in users.items()
+        if zone_of_user(user) is None
+    ]
+    checked = counted(len(users), "person", "people")
+    if len(users) < len(approvers):
+        checked = f"the first {len(users)} of {len(approvers)} people"
+    if not unknown:
+        return Finding(subject=subject, state=f"known, {checked}")
+    more = len(unknown) - _MAX_NAMED
+    named = ", ".join(unknown[:_MAX_NAMED]) + (f" and {counted(more, 'other')}" if more > 0 else "")
+    return Finding(
+        subject=subject,
+        state=f"not usable for {len(unknown)} of {checked}: {named}",
+        advice="They are reminded from 9 to 17 o'clock UTC. Ask them to set the time zone in Slack's preferences",
+        is_optional=True,
+    )
 
 
 async def _approver_groups(tenant: Entra, catalog: Catalog) -> list[Finding]:
-    """List the Entra groups that keep a role and whose members cannot decide."""
+    """List the Entra groups that keep a role and whose members cannot decide, and those that an admin accepted."""
     subject = "Entra: groups of roles"
     try:
-        problems = await unsafe_groups(tenant=tenant, catalog=catalog)
+        judged = await judge_groups(tenant=tenant, catalog=catalog)
     except DomainError as error:
         return [Finding(subject=subject, state=refusal_words(error), advice="It needs Graph's GroupMember.Read.All")]
-    return [
+    accepted = [Finding(subject=subject, state=accepted_group_words(group.name)) for group in judged.accepted]
+    refused = [
         Finding(subject=subject, state=fact_words(problem), advice="Requests for these roles are refused until then")
-        for problem in problems
+        for problem in judged.problems
     ]
+    return [*accepted, *refused]
 
 
 async def _records(settings: Settings) -> list[Finding]:

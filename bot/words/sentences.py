@@ -13,6 +13,8 @@ _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LENGTH: Final = 36
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MINUTE: Final = re.compile(rf"\b({'|'.join(_MONTHS)}) (\d{{1,2}}), (\d{{4}}) at (\d{{2}}):(\d{{2}}) UTC\b", re.ASCII)
+MAX_QUOTED_WORDS: Final = 25
+"""Words of a reason or a justification on a card."""
 
 Moment = datetime | str
 """A time, or its ISO text."""
@@ -34,6 +36,18 @@ def counted(count: int, singular: str, plural: str = "") -> str:
     :param plural: the plural, when it is not `singular` with an s.
     """
     return f"{count} {singular if count == 1 else plural or f'{singular}s'}"
+
+
+def first_words(text: str, limit: int = MAX_QUOTED_WORDS) -> str:
+    """Return the first words of what a person wrote, for a card; the rest is counted, and is in Details.
+
+    Nothing is left out when the count of it would be as long.
+    """
+    words, left_out = text.split(), text.split()[limit:]
+    counted_words = f"({counted(len(left_out), 'more word')} in Details)"
+    if len(left_out) <= len(counted_words.split()):
+        return " ".join(words)
+    return f"{' '.join(words[:limit])} … {counted_words}"
 
 
 def range_words(first: int, last: int, count: int) -> str:

@@ -18,6 +18,7 @@ from tests.bench.stage.statistics import rounded
 BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]]] = {
     "ack": clicks.ack,
     "open-loop": clicks.open_loop,
+    "slow-graph": clicks.slow_graph,
     "click-to-card": clicks.click_to_card,
     "start": starting.start,
     "calls": onboardings.calls,

@@ -30,6 +30,8 @@ LATE_SECONDS: Final = 3.0
 CARDS: Final = 50
 """How many open requests the clicks are spread over."""
 FORMS: Final = 10
+SLOW_CLICKS: Final = 200
+GRAPH_SECONDS: Final = 2
 CHANNEL: Final = "partner-access"
 _REST_SECONDS: Final = 0.05
 
@@ -174,4 +176,39 @@ async def click_to_card() -> dict[str, object]:
         "p95_ms": milliseconds(percentile(shown, 95)),
         "ack_p50_ms": milliseconds(median(acks)),
         "ratio_to_ack": median(shown) / median(acks),
+    }
+
+
+async def slow_graph() -> dict[str, object]:
+    """Click on a few cards two hundred times within a second, and behind these once on another one; Graph is slow.
+
+    When all are acknowledged, Graph answers as usual again.
+    """
+    async with world() as stage:
+        played, bare = await _with_open_requests(stage), await stage.bare()
+        for to in (bare, played.bot):
+            await at_once(stage.session, to, clicks(played.cards, to, count=20), 1)
+        await stage.idle(120)
+        last, *others = reversed(played.cards)
+        acks: dict[str, list[float]] = {}
+        for to in (bare, played.bot):
+            if to is played.bot:
+                await stage.control.post("faults", target="graph", times=100_000, delay_seconds=GRAPH_SECONDS)
+            load = [*clicks(others[:2], to, count=SLOW_CLICKS), *clicks([last], to, count=1, person="approver1")]
+            before = len(await stage.log("slack"))
+            acks[to.url] = [one for one in await at_a_rate(stage.session, to, load, SLOW_CLICKS) if one is not None]
+            clicked = time.time()
+        await stage.control.call("DELETE", "faults")
+        await stage.idle(240)
+        updates = called(await stage.log("slack"), before, "chat.update")
+        shown = [answered_at(one) for one in updates if one["body"].get("ts") == last.message["ts"]]
+    ours, others_took = acks[played.bot.url], acks[bare.url]
+    return {
+        "clicks": len(ours),
+        "ratio": median(ours) / median(others_took),
+        "p50_ms": milliseconds(median(ours)),
+        "worst_ms": milliseconds(max(ours)),
+        "over_3_s": sum(one > LATE_SECONDS for one in ours),
+        "last_shown_s": min(shown) - clicked,
+        "all_shown_s": max(map(answered_at, updates)) - clicked,
     }

@@ -4,11 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from bot.slack.blocks.blocks import Json, within_limits
-from bot.slack.cards.approval.approval_card import approval_blocks
-from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.blocks.blocks import Json
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
-from bot.slack.flows.decide.conversation_views import answer_view, ask_view, comment_view
+from bot.slack.flows.decide.remarks.conversation_views import answer_view, ask_view, comment_view
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.outbound.requests.remark_cards import answer_card, closed_question_card, question_card, thread_message
 from tests.bot.shipped_cards import NAMES, waiting
@@ -55,10 +53,8 @@ def conversation_windows() -> dict[str, Json]:
 
 def conversation_messages() -> dict[str, list[Json]]:
     """Return the messages about remarks, and the cards while questions are open."""
-    card = approval_blocks(OPEN, holders=NAMES, context=CardContext(is_first=True), now=NOW)
     question, answer, comment = TALKED.remarks
     return {
-        "talk-card": within_limits(card, "message"),
         "talk-requester": requester_card(OPEN, now=NOW, holders=NAMES).blocks,
         "talk-requester-two": requester_card(TWO, now=NOW, holders=NAMES).blocks,
         "talk-thread-question": thread_message(OPEN, OPEN.remarks[0]).blocks,

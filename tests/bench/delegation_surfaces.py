@@ -1,20 +1,17 @@
-"""The surfaces of absences and reassignments: the windows, a card that names a delegate, the thread, and App Homes."""
+"""The surfaces of absences and reassignments: the windows, the thread, and App Homes."""
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from bot.slack.blocks.blocks import Json, within_limits
-from bot.slack.cards.approval.approval_card import approval_blocks
-from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.blocks.blocks import Json
 from bot.slack.flows.decide.delegation.absence_views import absence_view
 from bot.slack.flows.decide.delegation.reassign_flow import reassign_view
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.outbound.requests.reassignment_messages import thread_message
-from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import NAMES, waiting
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, SECURITY, approval
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, approval
 from workflows.app.approvers.absences import ShownAbsences
 from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
@@ -79,13 +76,6 @@ def delegation_windows() -> dict[str, Json]:
 
 
 def delegation_messages() -> dict[str, list[Json]]:
-    """Return the card of a request that a delegate is asked about, and what the thread says of a reassignment."""
+    """Return what the thread says of a reassignment."""
     asked = waiting(load_catalog(SHIPPED).templates["trusted-partner"])
-    holders = {**NAMES, SECURITY: Approvers(names=("Bruno Keller for Amara Okafor",))}
-    decided = replace(asked, decisions=(replace(approval(BRUNO, 0, digest=asked.plan.digest), on_behalf_of=AMARA),))
-    context = CardContext(is_first=True)
-    return {
-        "away-card": within_limits(approval_blocks(asked, holders=holders, context=context, now=NOW), "message"),
-        "away-approved": within_limits(approval_blocks(decided, holders=NAMES, context=context, now=NOW), "message"),
-        "reassign-thread": thread_message(asked, MADE).blocks,
-    }
+    return {"reassign-thread": thread_message(asked, MADE).blocks}

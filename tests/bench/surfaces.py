@@ -35,12 +35,14 @@ from tests.bench.asked_change_surfaces import asked_change_messages, asked_chang
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
 from tests.bench.guest_surfaces import guest_messages
 from tests.bench.handover_surfaces import handover_messages, handover_windows
 from tests.bench.review_surfaces import review_messages, review_windows
+from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
@@ -236,6 +238,7 @@ async def main(folder: Path | None, only: str) -> None:
             **batch_windows(),
             **review_messages(),
             **review_windows(),
+            **closing_windows(),
             **windows(),
             **request_forms(),
             **changing_forms(),
@@ -245,6 +248,8 @@ async def main(folder: Path | None, only: str) -> None:
             **freeze_messages() | conversation_messages(),
             **delegation_windows(),
             **delegation_messages(),
+            **waiting_cards("trusted-partner"),
+            "card-everything": everything_at_once(),
             **handover_windows(),
             **handover_messages(),
             **guest_messages(),

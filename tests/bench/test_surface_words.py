@@ -6,10 +6,15 @@ from typing import Any, Final
 import pytest
 
 from bot.slack.blocks.blocks import MAX_BLOCKS, Json
+from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.closing_surfaces import closing_windows
+from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
+from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
+from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
 from tests.bot.shipped_cards import words_of
 from workflows.catalog.catalog import SHIPPED, load_catalog
 
@@ -23,7 +28,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     # surface: the most words, the most blocks
     "card": (120, 5),
     "setup": (215, 15),
-    "review": (45, 4),
+    "review": (48, 4),
     "again": (170, 3),
     "closed": (30, 3),
     "receipt": (48, 3),
@@ -42,16 +47,16 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "details-teams-shared-channels": (380, 19),
     "details-trusted-partner": (390, 18),
     "form-empty": (175, 7),
-    "form-contractor-portal": (350, 10),
-    "form-regulated-project": (525, 13),
-    "form-guest-collaboration": (330, 9),
-    "form-teams-shared-channels": (330, 9),
-    "form-trusted-partner": (340, 9),
-    "form-merger": (350, 9),
-    "form-subsidiary-synchronization": (340, 9),
-    "edit": (365, 10),
-    "request-again": (350, 10),
-    "second-request": (375, 10),
+    "form-contractor-portal": (355, 11),
+    "form-regulated-project": (530, 14),
+    "form-guest-collaboration": (335, 10),
+    "form-teams-shared-channels": (350, 10),
+    "form-trusted-partner": (360, 10),
+    "form-merger": (370, 10),
+    "form-subsidiary-synchronization": (365, 10),
+    "edit": (385, 11),
+    "request-again": (370, 11),
+    "second-request": (395, 11),
     "close-early": (55, 4),
     "restore": (395, 6),
     "home-reviewer": (170, 26),
@@ -77,12 +82,56 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "review-used": (120, 5),
     "review-unused": (120, 5),
     "review-drifted": (120, 5),
-    "review-unknown": (100, 5),
+    "review-unknown": (120, 5),
     "keep": (120, 4),
-    "evidence-admin": (520, 10),
-    "evidence-sponsor": (210, 10),
+    "evidence-admin": (540, 12),
+    "evidence-sponsor": (230, 12),
+    "evidence-drifted": (255, 13),
+    "suspend-window": (265, 8),
+    "revoke-window": (215, 7),
+    "lift-window": (150, 5),
     "home-batch-approver": (75, 7),
     "home-batch-requester": (105, 11),
+    "card-question": (120, 5),
+    "card-changes": (120, 6),
+    "card-supported": (120, 5),
+    "card-sent-for": (120, 5),
+    "card-delegate": (120, 5),
+    "card-approved-for": (120, 5),
+    "card-stopped": (120, 5),
+    "card-escalated": (122, 5),
+    "card-proposal": (120, 6),
+    "card-everything": (165, 6),
+    "card-left-out": (115, 5),
+    "requester-changes": (130, 3),
+    "requester-proposal": (115, 4),
+    "changes-message": (80, 3),
+    "proposal-message": (85, 3),
+    "talk-requester": (120, 4),
+    "talk-requester-two": (140, 5),
+    "talk-thread-question": (65, 3),
+    "talk-thread-answer": (45, 2),
+    "talk-thread-comment": (35, 2),
+    "talk-question": (75, 4),
+    "talk-question-answered": (80, 3),
+    "talk-question-over": (60, 3),
+    "talk-answered": (65, 3),
+    "reassign-thread": (20, 1),
+    "request-changes": (70, 5),
+    "propose-less": (120, 8),
+    "decline-proposal": (70, 4),
+    "details-proposal": (435, 21),
+    "talk-ask": (75, 5),
+    "talk-answer": (85, 5),
+    "talk-comment": (40, 3),
+    "talk-details": (465, 21),
+    "away-form": (80, 5),
+    "away-own": (35, 2),
+    "away-admin": (170, 12),
+    "away-home": (65, 6),
+    "away-home-admin": (50, 5),
+    "reassign-form": (75, 5),
+    "reassign-details": (385, 20),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -94,9 +143,25 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
     for template in TEMPLATES:
         for kind, blocks in messages(template).items():
             yield kind, f"{kind}-{template}", blocks
-    for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages()}.items():
+        for kind, blocks in waiting_cards(template).items():
+            yield kind, f"{kind}-{template}", blocks
+    yield "card-everything", "card-everything", everything_at_once()
+    asked = {**asked_change_messages(), **conversation_messages(), **delegation_messages()}
+    for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks
-    views = (windows(), request_forms(), changing_forms(), homes(), batch_windows(), batch_homes(), review_windows())
+    views = (
+        windows(),
+        request_forms(),
+        changing_forms(),
+        homes(),
+        batch_windows(),
+        batch_homes(),
+        review_windows(),
+        closing_windows(),
+        asked_change_windows(),
+        conversation_windows(),
+        delegation_windows(),
+    )
     for shown in views:
         for name, view in shown.items():
             yield name, name, view
@@ -135,6 +200,12 @@ def test_the_limits_are_close_to_what_is_shown_and_name_nothing_else() -> None:
 def test_the_card_of_every_template_stays_within_the_words_that_an_approver_reads() -> None:
     assert LIMITS["card"][0] == MAX_CARD_WORDS
     assert [name for name, (kind, _) in SURFACES.items() if kind == "card"] == list(TEMPLATES)
+
+
+def test_the_card_stays_as_short_whatever_it_waits_for_unless_three_steps_of_an_escalation_or_everything_meet() -> None:
+    waiting = {kind: words for kind, (words, _) in LIMITS.items() if kind.startswith("card-")}
+    assert {kind for kind, words in waiting.items() if words > MAX_CARD_WORDS} == {"card-escalated", "card-everything"}
+    assert set(waiting_cards("trusted-partner")) < set(waiting)
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -19,6 +19,7 @@ from bot.sandbox.seed import PEOPLE, TEAM_ID
 from bot.sandbox.server import Sandbox
 from tests.bot.sandbox.control_client import Control
 from tests.bot.signing import FORM, interaction_body, signed
+from tests.waiting import LONGEST_WAIT
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import AuditEntry
@@ -82,7 +83,7 @@ class BotUnderTest:
 
     async def idle(self) -> None:
         """Wait until nothing is left to do."""
-        assert await self.world.status.idle(10.0), "the bot is still busy"
+        assert await self.world.status.idle(LONGEST_WAIT), "the bot is still busy"
 
     async def history(self) -> list[AuditEntry]:
         """Give the audit log, oldest first."""
@@ -187,7 +188,7 @@ async def window_shown(gatehouse: BotUnderTest, text: str, user: str = "admin") 
     return str(answer["view_id"]), json.dumps(view, ensure_ascii=False)
 
 
-async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = LONGEST_WAIT) -> None:
     """Ask again and again until the answer is yes."""
     deadline = time.monotonic() + seconds
     while not await ask():

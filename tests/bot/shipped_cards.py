@@ -39,11 +39,10 @@ FINDINGS: Final = (
 
 def waiting(template: Template) -> AccessRequest:
     """Return a request for a template that waits for approvals, at a partner without settings of its own."""
-    values = {one.name: f"0a1b2c3d-0000-4000-8000-00000000000{n}" for n, one in enumerate(template.placeholders)}
     plan = plan_access(
         tenant_id=TENANT,
         before=None,
-        settings=filled_settings(template, values),
+        settings=filled_settings(template, typed_ids(template)),
         template=template.name,
         template_hash=template.content_hash,
         duration=template.default_duration,
@@ -71,6 +70,11 @@ def waiting(template: Template) -> AccessRequest:
     )
     expires = NOW + template.decide_within
     return request(prepared=known, fields=asked, expires_at=expires, lifetime=timedelta(days=14))
+
+
+def typed_ids(template: Template) -> dict[str, str]:
+    """Return an id for each placeholder of a template."""
+    return {one.name: f"0a1b2c3d-0000-4000-8000-00000000000{n}" for n, one in enumerate(template.placeholders)}
 
 
 def words_of(blocks: list[Json]) -> int:

@@ -28,7 +28,7 @@ from bot.words.settings.open_access import access_kind_title, is_known_setting, 
 from tests.bot.surfaces import all_of, details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, noted, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import is_confirmed

@@ -15,6 +15,7 @@ from typing import Any
 
 from aiohttp import ClientConnectionError, ClientSession
 
+from tests.waiting import LONGEST_WAIT
 from tests.warm.sandbox import WarmSandbox
 
 CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
@@ -50,17 +51,14 @@ class Stage:
     descriptors: int = 0
     """How many file descriptors each of its processes may have; 0 as many as this one."""
     url: str = ""
-    seconds_to_ready: float = 0.0
     _process: asyncio.subprocess.Process | WarmSandbox | None = None
     _session: ClientSession | None = None
 
     async def start(self) -> None:
         """Start the sandbox and wait for its `ready` line."""
-        began = time.monotonic()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LONGEST_WAIT):
             line = (await (self._start_forked() if self.warm else self._start_command())).strip()
         assert line.startswith("ready http://127.0.0.1:"), line
-        self.seconds_to_ready = time.monotonic() - began
         self.url = line.removeprefix("ready ")
         self._session = ClientSession()
         if self.has_slack_limits:
@@ -96,7 +94,7 @@ class Stage:
             await self._session.close()
         if self._process.returncode is None:
             self._process.send_signal(number)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LONGEST_WAIT):
             return await self._process.wait()
 
     async def call(self, method: str, path: str, body: Any = None, **query: Any) -> dict[str, Any]:
@@ -174,14 +172,14 @@ class Stage:
 
     async def rest(self) -> None:
         """Wait until the bot has nothing due to do."""
-        await self.see("idle", timeout=10)
+        await self.see("idle", timeout=LONGEST_WAIT)
 
     async def tick(self) -> None:
         """Wait until the bot has looked once more for what is due and for its alarms, and has nothing due to do.
 
         What was only now made (a record, a confirmation) is looked at by the next tick, not by the last one.
         """
-        await self.see("idle", timeout=20, tick="true")
+        await self.see("idle", timeout=LONGEST_WAIT, tick="true")
 
     async def until_monday(self) -> None:
         """Move the clock to ten o'clock UTC on the next Monday. People are reminded in their working hours only."""
@@ -199,7 +197,7 @@ class Stage:
         await self.do("clock", advance_seconds=seconds)
         await self.tick()
 
-    async def until(self, seen: Callable[[], Awaitable[object]], what: str, *, seconds: float = 60) -> None:
+    async def until(self, seen: Callable[[], Awaitable[object]], what: str, *, seconds: float = LONGEST_WAIT) -> None:
         """Wait until something can be seen that does not come to rest, as while a service does not answer.
 
         :raises AssertionError: when it cannot be seen after so many seconds.
@@ -276,12 +274,12 @@ class Stage:
         """
         pid = (await self.see("bot"))["pid"]
         os.kill(pid, signal.SIGKILL)
-        for _ in range(400):
+
+        async def is_back() -> bool:
             bot = await self.see("bot")
-            if bot["pid"] != pid and await (self._is_ready(bot["url"]) if is_busy else self._is_idle()):
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("no bot came back")
+            return bot["pid"] != pid and await (self._is_ready(bot["url"]) if is_busy else self._is_idle())
+
+        await self.until(is_back, "another bot")
 
     async def _is_idle(self) -> bool:
         return bool((await self.call("GET", "idle", timeout=0.2))["ok"])

@@ -9,6 +9,8 @@ import pytest
 
 from tests.scenarios.stage import UNLIMITED, Stage, actions, running_stage
 from tests.scenarios.stage import words as words_of
+from tests.scenarios.test_batches import home_of
+from tests.scenarios.test_changes import change_window, propose
 from workflows.catalog.catalog import SHIPPED
 
 pytestmark = pytest.mark.story
@@ -47,15 +49,20 @@ async def user_id(stage: Stage, handle: str) -> str:
     return str(next(one["id"] for one in people if one.get("handle", one.get("name")) == handle))
 
 
-async def test_a_request_for_somebody_else_names_both_and_neither_decides(stage: Stage) -> None:
+async def ask_for_the_requester(stage: Stage, duration: str = "90") -> None:
+    """Have Bruno, who is an approver, send a request for Riley."""
     requester = await user_id(stage, "requester")
     view_id = (await stage.do("command", user="approver2", text="/partner request contoso.com"))["view_id"]
     await stage.rest()
     await stage.do("click", user="approver2", action_id="template", view_id=view_id, selected="guest-collaboration")
     await stage.rest()
-    answer = await stage.fill_in("approver2", view_id=view_id, for_person=requester, **GUESTS)
+    answer = await stage.fill_in("approver2", view_id=view_id, for_person=requester, **{**GUESTS, "duration": duration})
     assert answer["errors"] == {}
     await stage.rest()
+
+
+async def test_a_request_for_somebody_else_names_both_and_neither_decides(stage: Stage) -> None:
+    await ask_for_the_requester(stage)
     card = await stage.card()
     assert "Riley Park , sent by Bruno Keller" in words(card)
     (refused,) = await stage.press("approver2", "approve", card["ts"])
@@ -63,10 +70,33 @@ async def test_a_request_for_somebody_else_names_both_and_neither_decides(stage:
     for person in ("requester", "approver2"):
         own = [message for message in await stage.direct(person) if "withdraw" in actions(message)]
         assert len(own) == 1
-        assert "requested for Riley Park , sent by Bruno Keller" in words(own[0])
+        assert "requested for Riley Park, sent by Bruno Keller" in words(own[0])
     message = next(one for one in await stage.direct("approver2") if "withdraw" in actions(one))
     assert await stage.press("approver2", "withdraw", message["ts"], channel="@approver2") == []
     assert "ithdrawn" in words(await stage.card())
+
+
+async def test_who_sent_a_request_is_asked_for_changes_answers_a_proposal_and_has_it_on_the_home(stage: Stage) -> None:
+    """The requester gets the same. Each message that needs nothing more says so to both."""
+    await ask_for_the_requester(stage, duration="180")
+    view = await change_window(stage, "approver1", "request_changes")
+    values = {"reason": {"reason": "Please name the sites."}}
+    assert (await stage.do("submit", user="approver1", view_id=view["id"], values=values))["errors"] == {}
+    assert (await propose(stage, "approver1", duration="90"))["errors"] == {}
+    for person in ("requester", "approver2"):
+        asked, proposed = [one for one in await stage.direct(person) if "withdraw" not in actions(one)][-2:]
+        assert actions(asked) == ["edit_asked", "review_request"]
+        assert "asks you to change the request" in words(asked)
+        assert actions(proposed) == ["accept_proposal", "decline_proposal", "review_request"]
+        assert "requested for Riley Park, sent by Bruno Keller" in words(proposed)
+        home = " ".join((await home_of(stage, person)).split())
+        assert "My requests" in home
+        assert "requested for Riley Park, sent by Bruno Keller" in home
+    assert await stage.press("approver2", "accept_proposal", proposed["ts"], channel="@approver2") == []
+    for person in ("requester", "approver2"):
+        said = [words(one) for one in await stage.direct(person)]
+        assert len([one for one in said if "you need to do nothing more here" in one]) == 2
+    assert "Bruno Keller accepted to ask for less" in words((await stage.direct("approver1"))[-1])
 
 
 async def test_only_admins_are_offered_the_merger_and_the_policy_says_so(stage: Stage) -> None:
@@ -108,7 +138,7 @@ async def test_a_second_person_supports_the_open_request_and_is_told_its_end(sta
     async def is_shown() -> bool:
         return "Supported by Bruno Keller" in words(await stage.card())
 
-    await stage.until(is_shown, "the supporter on the card", seconds=10)
+    await stage.until(is_shown, "the supporter on the card")
     card = await stage.card()
     assert "The same bridge project" in await stage.read()
     (refused,) = await stage.press("approver2", "approve", card["ts"])

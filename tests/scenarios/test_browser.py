@@ -15,6 +15,7 @@ from tests.bot.sandbox.page.accessibility import SIZES, violations, violations_a
 from tests.scenarios.keyboard import Keyboard
 from tests.scenarios.pictures import Pictures
 from tests.scenarios.stage import CONTOSO, UNLIMITED, Stage, running_stage
+from tests.waiting import LONGEST_WAIT
 from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 
 FABRIKAM = "fab0fab0-2222-4aaa-8bbb-0123456789a2"
@@ -40,7 +41,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(tab: Page, stage: Stage) -> AsyncIterator[Page]:
     """The sandbox's page; an error in its script fails the test."""
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=1000 * LONGEST_WAIT)
     async with as_new(tab, *SIZES[0], is_still=True) as page:
         await page.goto(stage.url)
         yield page

@@ -100,7 +100,7 @@ async def test_a_suspension_keeps_what_was_approved_and_is_told_as_such(stage: S
     status, out = await close(stage, "suspend")
     assert status == 0, out
     assert "contoso.com is suspended (request R-" in out
-    assert "Approval policy, sponsor and end of the access stay, to be lifted." in out
+    assert "The approval policy, sponsor and end of access, so that the suspension can be lifted." in out
     await require_blocked(stage)
     await stage.later(60)
     said = await shown(stage, "contoso.com")
@@ -252,7 +252,12 @@ async def test_an_admin_suspends_and_every_approver_lifts_it(stage: Stage) -> No
     window = await stage.do("command", user="admin", text="/partner suspend contoso.com")
     await stage.rest()
     (view,) = (await stage.see("views", user="admin"))["views"]
-    for said in ("Suspend access", "meant to be lifted", "Type contoso.com to confirm", "B2B collaboration, inbound"):
+    for said in (
+        "Suspend access",
+        "kept, so that it can be lifted",
+        "Type contoso.com to confirm",
+        "B2B collaboration, inbound",
+    ):
         assert said in f"{words(view)} {view['title']['text']}", said
     await stage.do("close", user="admin", view_id=window["view_id"])
     assert "reason" in (await suspend(stage, reason="  "))["errors"]

@@ -1,7 +1,6 @@
 """Conditional Access is asked of Entra before anybody approves: who is locked out, by which policy, what changes it."""
 
 import json
-import time
 from typing import Any, Final
 
 import pytest
@@ -199,9 +198,7 @@ async def test_what_only_reports_is_distinguished_and_what_names_groups_depends(
 async def test_two_hundred_policies_with_markup_in_their_names_stay_inside_slacks_limits(stage: Stage) -> None:
     names = [f"<!channel> *{number}* & <https://evil.example|here> {'x' * 200}" for number in range(200)]
     await only(stage, *(policy("block", name=name) for name in names))
-    began = time.monotonic()
     told = await card(stage)
-    print(f"200 policies: {time.monotonic() - began:.1f} s to the card")
     assert "and 198 more" in told
     assert "approve" in buttons(await stage.card())
     blocks = json.dumps((await stage.card())["blocks"])

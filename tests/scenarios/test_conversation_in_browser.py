@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 from tests.bot.sandbox.page.accessibility import SIZES
 from tests.scenarios.stage import UNLIMITED, Stage, running_stage
 from tests.scenarios.test_browser import Story
+from tests.waiting import LONGEST_WAIT
 from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 
 QUESTION = "Which of the two sites do they need?"
@@ -34,7 +35,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(tab: Page, stage: Stage) -> AsyncIterator[Page]:
     """The sandbox's page; an error in its script fails the test."""
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=1000 * LONGEST_WAIT)
     async with as_new(tab, *SIZES[0], is_still=True) as page:
         await page.goto(stage.url)
         yield page

@@ -219,3 +219,16 @@ async def test_an_admin_reassigns_and_does_not_decide(stage: Stage) -> None:
     await stage.press("approver2", "review_request", ts)
     details = words((await stage.see("views", user="approver2"))["views"][-1])
     assert "Approval reassigned from Amara Okafor to Bruno Keller" in details
+
+
+async def test_an_admin_names_the_person_after_the_command_and_a_name_that_is_not_unique_is_refused(
+    stage: Stage,
+) -> None:
+    """Slack sends the command's text as it is typed: a name, no id."""
+    for typed in ("@Amara Okafor", "amara okafor"):
+        view = await window(stage, "admin", f"/partner away {typed}")
+        chosen = next(one["element"] for one in view["blocks"] if one.get("block_id") == "absent_person")
+        assert chosen["initial_user"] == SLACK_IDS["approver1"]
+        await stage.do("close", user="admin", view_id=view["id"])
+    assert "No full member of this workspace is called" in words(await window(stage, "admin", "/partner away @nobody"))
+    assert "Only admins can set" in words(await window(stage, "approver2", "/partner away @Amara Okafor"))

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,9 +16,9 @@ pytestmark = pytest.mark.story
 @pytest.mark.parametrize(
     "fault",
     [
-        {"method": "GET", "match": f"partners/{CONTOSO}", "times": 50, "delay_seconds": 3},
-        {"method": "POST", "match": "partners", "times": 1, "delay_seconds": 5},
-        {"method": "POST", "match": "partners", "times": 1, "delay_seconds": 5, "after_commit": True},
+        {"method": "GET", "match": f"partners/{CONTOSO}", "times": 50, "delay_seconds": 60},
+        {"method": "POST", "match": "partners", "times": 1, "delay_seconds": 60},
+        {"method": "POST", "match": "partners", "times": 1, "delay_seconds": 60, "after_commit": True},
         {"method": "POST", "match": "partners", "times": 1, "reset": True, "after_commit": True},
     ],
     ids=["before the read", "before the write arrives", "after the write, before its answer", "answer lost"],
@@ -126,7 +125,7 @@ async def test_a_kill_between_the_write_and_its_answer_is_read_back_after_the_la
     """What Graph took is not left alone: it is recorded past its end, and the sponsor is asked at once."""
     ts = await ask_until_tomorrow(stage)
     await stage.do(
-        "faults", target="graph", method="POST", match="partners", times=1, delay_seconds=5, after_commit=True
+        "faults", target="graph", method="POST", match="partners", times=1, delay_seconds=60, after_commit=True
     )
     await stage.do("click", user="approver1", action_id="approve", channel="partner-access", ts=ts)
     await stage.until(stage.writes, "the write")
@@ -182,6 +181,5 @@ async def test_socket_mode_plays_the_same_story(tmp_path: Path) -> None:
         assert (await stage.revoke())["errors"] == {}
         assert [entry["method"] for entry in await stage.writes()] == ["POST", "PATCH"]
     finally:
-        began = time.monotonic()
         assert await stage.stop() == 0
-    assert time.monotonic() - began < 4, "the bot took its leave; it was not killed after five seconds"
+    assert not (tmp_path / "data" / "gatehouse.db-wal").exists(), "the bot closed its records; it was not killed"

@@ -1,10 +1,12 @@
-"""Many clicks at once while Microsoft Graph is slow: each is answered soon, and an approval behind them is applied."""
+"""Many clicks at once while Microsoft Graph is slow: each is answered, and an approval behind them is applied first.
+
+How soon is a benchmark: `open-loop`, and `slow-graph`.
+"""
 
 import asyncio
 import time
 from dataclasses import dataclass
 from itertools import cycle, islice, product
-from statistics import median
 from typing import Any, Final
 
 import aiohttp
@@ -16,6 +18,7 @@ from tests.bot.signing import interaction_body, signed
 from tests.scenarios.stage import CHANNEL, CONTOSO, UNLIMITED, Stage, running_stage, words
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
 from workflows.store.location import StoreLocation
 
 pytestmark = [pytest.mark.story, pytest.mark.load]
@@ -23,10 +26,6 @@ pytestmark = [pytest.mark.story, pytest.mark.load]
 CLICKS: Final = 200
 """So many arrive within one second."""
 GRAPH_SECONDS: Final = 2
-MEDIAN_SECONDS: Final = 0.5
-"""The goal is 0.1 s, and with a free processor it is 6 ms. The bound is for a machine on which other tests run, too."""
-APPLIED_SECONDS: Final = 15.0
-"""The goal is 5 s, and with a free processor it is 1.5 s. Behind every other click it would be half a minute."""
 ASKED: Final = ("contoso.com", "northwind.com", "tailspin.com")
 
 
@@ -37,8 +36,8 @@ class Bot:
     url: str
     secret: str
 
-    async def post(self, session: aiohttp.ClientSession, payload: dict[str, Any], at: float) -> float:
-        """Post a click at its time; returns the seconds from then to the whole answer."""
+    async def post(self, session: aiohttp.ClientSession, payload: dict[str, Any], at: float) -> None:
+        """Post a click at its time, and wait for its answer."""
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
         body = interaction_body(payload)
         async with session.post(
@@ -46,7 +45,6 @@ class Bot:
         ) as answer:
             await answer.read()
         assert answer.status == 200
-        return time.perf_counter() - at
 
 
 def click_on(person: str, card: dict[str, Any], channel: str, number: int) -> dict[str, Any]:
@@ -71,6 +69,15 @@ async def only_request(stage: Stage) -> AccessRequest:
     finally:
         await store.close()
     return request
+
+
+async def audit_log(stage: Stage) -> list[AuditEntry]:
+    """Read the audit log, oldest first."""
+    store = await StoreLocation(stage.data / "gatehouse.db").open_shared(SystemClock())
+    try:
+        return list(reversed(await store.history(limit=10 * CLICKS)))
+    finally:
+        await store.close()
 
 
 async def post_all(stage: Stage, clicks: list[dict[str, Any]]) -> None:
@@ -106,37 +113,55 @@ async def test_fifty_clicks_at_once_by_one_person_and_by_two_are_one_decision_ea
         assert "active (verified" in words(await stage.card_of(card["ts"]))
 
 
-async def test_two_hundred_clicks_are_answered_and_an_approval_behind_them_is_applied(tmp_path: Any) -> None:
+async def with_three_requests(stage: Stage) -> list[dict[str, Any]]:
+    """Ask for three partners; returns the cards. The first one then waits for its third approval."""
+    for domain in ASKED:
+        await stage.ask(target=domain)
+    cards = [one for one in await stage.messages() if "approve" in str(one["blocks"])]
+    assert len(cards) == len(ASKED)
+    for approver in ("approver1", "approver2"):
+        await stage.press(approver, "approve", cards[0]["ts"])
+    return cards
+
+
+async def post_many(stage: Stage, cards: list[dict[str, Any]]) -> None:
+    """Post clicks on the other cards within a second, and behind them the last approval of the first one."""
+    served = await stage.see("bot")
+    bot = Bot(url=served["url"], secret=served["settings"]["SLACK_SIGNING_SECRET"])
+    channel = next(one["id"] for one in (await stage.see("channels"))["channels"] if one["name"] == CHANNEL)
+    pairs = islice(cycle(product(("approver1", "approver2"), cards[1:])), CLICKS)
+    others = [click_on(person, card, channel, number) for number, (person, card) in enumerate(pairs)]
+    assert len(others) == CLICKS
+    last = click_on("approver3", cards[0], channel, CLICKS)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        start = time.perf_counter() + 0.1
+        await asyncio.gather(
+            *(bot.post(session, one, start + number / CLICKS) for number, one in enumerate(others)),
+            bot.post(session, last, start + 1),
+        )
+
+
+async def test_two_hundred_clicks_are_answered_before_graph_has_answered_anything(tmp_path: Any) -> None:
+    async with running_stage(Stage(data=tmp_path / "data", warm=True, environment=UNLIMITED)) as stage:
+        cards = await with_three_requests(stage)
+        before = len(await stage.graph())
+        await stage.do("faults", target="graph", times=100_000, delay_seconds=600)
+        await post_many(stage, cards)
+        assert len(await stage.graph()) == before
+
+
+async def test_an_approval_behind_two_hundred_clicks_is_applied_before_the_work_of_these_is_done(
+    tmp_path: Any,
+) -> None:
     """Graph takes two seconds an answer until all clicks are answered; then it answers as usual."""
     async with running_stage(Stage(data=tmp_path / "data", warm=True, environment=UNLIMITED)) as stage:
-        for domain in ASKED:
-            await stage.ask(target=domain)
-        cards = [one for one in await stage.messages() if "approve" in str(one["blocks"])]
-        assert len(cards) == len(ASKED)
-        for approver in ("approver1", "approver2"):
-            await stage.press(approver, "approve", cards[0]["ts"])
-        served = await stage.see("bot")
-        bot = Bot(url=served["url"], secret=served["settings"]["SLACK_SIGNING_SECRET"])
+        cards = await with_three_requests(stage)
         await stage.do("faults", target="graph", times=100_000, delay_seconds=GRAPH_SECONDS)
-        channel = next(one["id"] for one in (await stage.see("channels"))["channels"] if one["name"] == CHANNEL)
-        pairs = islice(cycle(product(("approver1", "approver2"), cards[1:])), CLICKS)
-        others = [click_on(person, card, channel, number) for number, (person, card) in enumerate(pairs)]
-        last = click_on("approver3", cards[0], channel, CLICKS)
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-            start = time.perf_counter() + 0.1
-            took = await asyncio.gather(
-                *(bot.post(session, one, start + number / CLICKS) for number, one in enumerate(others)),
-                bot.post(session, last, start + 1),
-            )
-        clicked = start + 1
+        await post_many(stage, cards)
         await stage.call("DELETE", "faults")
-        while await stage.partner() is None:
-            assert time.perf_counter() - clicked < 60
-            await asyncio.sleep(0.05)
-        applied = time.perf_counter() - clicked
-        print(f"median {median(took):.3f} s, worst {max(took):.3f} s, applied after {applied:.2f} s")
+        await stage.until(stage.partner, "the approved partner")
         await stage.rest()
-        assert len(others) == CLICKS
-        assert max(took) < 3
-        assert median(took) < MEDIAN_SECONDS
-        assert applied < APPLIED_SECONDS
+        log = [(entry.command, entry.outcome) for entry in await audit_log(stage)]
+        applied = log.index(("record_applied", "accepted"))
+        answers = [place for place, one in enumerate(log) if one[0] == "want_approve" and one[1] != "received"]
+        assert sum(place > applied for place in answers) > len(answers) // 2 > 0

@@ -14,6 +14,7 @@ from bot.process.opening.readers import SystemClock
 from tests.bench.stage.histories import partner_of, person, request_of, store_history, tenant_of
 from tests.scenarios.stage import DAY, UNLIMITED, Stage, running_stage, words
 from tests.scenarios.test_end_of_access import QUICK
+from tests.waiting import LONGEST_WAIT
 from workflows.core.plans.plan import AtEnd
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
@@ -88,7 +89,7 @@ async def all_done(stage: Stage) -> None:
     """Wait until the bot has looked for what is due and has done it, however long: a thousand notices are recorded."""
 
     async def is_idle() -> bool:
-        return bool((await stage.call("GET", "idle", timeout=20, tick="true"))["ok"])
+        return bool((await stage.call("GET", "idle", timeout=LONGEST_WAIT, tick="true"))["ok"])
 
     await stage.until(is_idle, "the bot at rest", seconds=PATIENCE)
 

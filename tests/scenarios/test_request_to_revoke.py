@@ -1,6 +1,5 @@
 """From the first click to the verified block."""
 
-import time
 from typing import Any
 
 import pytest
@@ -215,9 +214,6 @@ async def test_every_surface_of_the_home_shows_what_concerns_its_owner(stage: St
     assert "Trusted partner · active (verified" in " ".join(home.split())
 
 
-async def test_the_command_is_ready_in_time_and_the_first_click_is_answered_at_once(from_command: Stage) -> None:
-    """A generous bound here; the numbers themselves are measured elsewhere."""
-    assert from_command.seconds_to_ready < 20
-    began = time.monotonic()
+async def test_the_first_command_after_the_ready_line_opens_its_window(from_command: Stage) -> None:
+    """How soon it is ready is a benchmark."""
     assert (await from_command.do("command", user="requester", text="/partner request"))["view_id"]
-    assert time.monotonic() - began < 5

@@ -116,4 +116,7 @@ async def test_a_drifted_partner_is_neither_kept_nor_reduced(stage: Stage) -> No
     await stage.later(2 * 60 * 60)
     [now] = [message for message in await stage.direct("requester") if message["ts"] == card["ts"]]
     assert buttons(now) == ["restore_approved", "revoke_review", "review_details"]
-    assert "Keep is not possible." in words(now)
+    assert "not possible, nobody approved this." in words(now)
+    assert "Changed outside Gatehouse" in words(now)
+    assert "Shared channels here: all apps (approved: " in words(now)
+    assert "asks for the approved settings; " in words(now)

@@ -39,7 +39,7 @@ async def test_drift_is_one_alarm_and_one_review_which_ends_with_it(stage: Stage
     await stage.later(3 * DAY)
     (card,) = await reviews(stage)
     said = " ".join(words(card).split())
-    assert "Why now: not as approved" in said
+    assert "Changed outside Gatehouse" in said
     assert "keep" not in actions(card)
     await change_in_the_portal(stage, approved)
     await stage.later(HOUR + 60)

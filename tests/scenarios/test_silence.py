@@ -53,7 +53,7 @@ async def test_sixty_days_of_silence_end_in_a_suspension_and_everybody_is_told_e
     assert buttons(newest) == ["keep", "reduce", "revoke_review", "review_details"]
     text = words(newest)
     assert "Asked 7 times." in text
-    assert "the access is suspended" in text
+    assert "Without an answer:  suspended on" in text
     record = await shown(stage, "contoso.com")
     assert "Who was asked:" in record
     assert "(sponsor)" in record

@@ -1,6 +1,5 @@
 """Current settings and changes are described as they really apply: other clouds, defaults, what stays, who uses it."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -35,25 +34,31 @@ async def told(stage: Stage, text: str, user: str = "admin") -> str:
     """What a command answers to its author alone."""
     await stage.do("command", user=user, text=text)
     await stage.rest()
-    for _ in range(50):
+
+    async def answers() -> list[dict[str, Any]]:
         found = (await stage.see("messages", channel="partner-access", user=user))["messages"]
-        if answers := [one for one in found if one.get("is_ephemeral")]:
-            return words(answers[-1])
-        await asyncio.sleep(0.1)
-    raise AssertionError("no answer")
+        return [one for one in found if one.get("is_ephemeral")]
+
+    await stage.until(answers, "an answer")
+    return words((await answers())[-1])
 
 
 async def window(stage: Stage, domain: str) -> str:
     """What the revoke window shows once it is filled in."""
     view_id = (await stage.do("command", user="admin", text=f"/partner revoke {domain}"))["view_id"]
-    for _ in range(100):
+
+    async def said() -> str:
         views = (await stage.see("views", user="admin"))["views"]
-        said = words(next(view for view in views if view["id"] == view_id))
-        if "Reading from Microsoft Entra" not in said and "Still checking who used this partner recently" not in said:
-            await stage.do("close", user="admin", view_id=view_id)
-            return said
-        await asyncio.sleep(0.1)
-    raise AssertionError("the window stayed empty")
+        return words(next(view for view in views if view["id"] == view_id))
+
+    async def is_filled() -> bool:
+        now = await said()
+        return "Reading from Microsoft Entra" not in now and "Still checking who used this partner" not in now
+
+    await stage.until(is_filled, "a filled window")
+    text = await said()
+    await stage.do("close", user="admin", view_id=view_id)
+    return text
 
 
 async def test_a_tenant_of_another_cloud_is_blocked_until_added_and_everything_says_so(stage: Stage) -> None:

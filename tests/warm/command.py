@@ -7,11 +7,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import redirect_stream, start_forked
 from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.intervals import USUAL_PAUSES, Pauses
-
-TIMEOUT_SECONDS = 20
 
 
 async def run_command(
@@ -31,7 +30,7 @@ def _run_in_thread(
         out, err = Path(said, "out"), Path(said, "err")
         pauses = SHORT_PAUSES if has_short_pauses else USUAL_PAUSES
         process = start_forked(_run, arguments, folder, environment, pauses, out, err)
-        process.join(TIMEOUT_SECONDS)
+        process.join(LONGEST_WAIT)
         if process.exitcode is None:
             process.kill()
             raise TimeoutError(f"gatehouse {' '.join(arguments)} did not end")

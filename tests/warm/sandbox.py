@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.warm.forks import FORKS, redirect_stream, start_forked
+from tests.warm.patience import be_patient
 from tests.warm.ready_made import put_new_database
 from tests.warm.short_pauses import ShortPausesForks
 
@@ -54,6 +55,7 @@ def _run_sandbox_process(data: Path, environment: dict[str, str], has_short_paus
     says.close()
     redirect_stream(Path(os.devnull), sys.stderr.fileno())
     os.environ.update(environment)
+    be_patient()
     put_new_database(data / "gatehouse.db")
     from bot.terminal.sandbox_command import run_sandbox
 

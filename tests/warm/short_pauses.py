@@ -53,6 +53,13 @@ class ShortPausesProcess(ForkServerProcess):
     ) -> None:
         super().__init__(target=target, args=args, kwargs={**(kwargs or {}), "pauses": STORY_PAUSES}, **more)
 
+    def run(self) -> None:
+        """Run the bot, which waits longer for a slow machine."""
+        from tests.warm.patience import be_patient  # here, as tests of one part need no more than the pauses
+
+        be_patient()
+        super().run()
+
 
 class ShortPausesForks(ForkServerContext):
     """Forks such processes."""

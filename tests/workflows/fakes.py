@@ -16,7 +16,7 @@ from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.batches.batch import Batch, BatchRow, ListFile
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import SignIns
+from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
 from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -28,6 +28,7 @@ from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
@@ -140,6 +141,11 @@ class FakeSurroundings:
     sign_in_pages: list[list[LoggedSignIn]] = field(default_factory=list)
     """The log of sign-ins of people of other tenants."""
     log_reaches_back: bool = True
+    sign_in_log: SignInLog = SignInLog(entries=(), is_complete=True)  # noqa: RUF009
+    address_accounts: list[AddressAccount] = field(default_factory=list)
+    """The accounts of any address that is asked for."""
+    addresses: list[str] = field(default_factory=list)
+    """The addresses whose accounts were asked for."""
     guest_pages: list[list[GuestAccount]] = field(default_factory=list)
     names: dict[str, str | None] = field(default_factory=dict)
     """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
@@ -195,6 +201,15 @@ class FakeSurroundings:
             return await self._read("read_sign_ins", self.outbound_sign_ins)
         self.asked.append((tenant_id, since))
         return await self._read("read_sign_ins", self.sign_ins)
+
+    async def recent_sign_ins(self, home: TenantId, since: datetime) -> SignInLog:
+        """List the newest sign-ins."""
+        return await self._read("recent_sign_ins", self.sign_in_log)
+
+    async def accounts_of(self, address: str) -> Sequence[AddressAccount]:
+        """Find the accounts of an address."""
+        self.addresses.append(address)
+        return await self._read("accounts_of", self.address_accounts)
 
     async def read_foreign_sign_ins(
         self,
@@ -689,6 +704,11 @@ class FakeNotifier:
         """Remember a message."""
         self.script.end(await self.script.begin("notifier.tell"))
         self.told.append((person, message_words(said), channel))
+
+    async def send_escalation_message(self, effect: SendEscalationMessage, request: AccessRequest) -> None:
+        """Remember a message that is sent in working hours."""
+        self.script.end(await self.script.begin("notifier.send_escalation_message"))
+        self.told.append((effect.person, message_words(effect.fact), ""))
 
     def texts_to(self, person: ChatId) -> list[str]:
         """What one person was told, oldest first."""

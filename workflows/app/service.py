@@ -11,7 +11,7 @@ from workflows.app.storing.recorder import Recorder
 from workflows.app.watch.known_drift import is_partner_drifted
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_record
+from workflows.core.partners.outcome.advancing import PartnerOutcome, advance_request_and_record
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId

@@ -88,6 +88,8 @@ def role_hash(source: RoleSource) -> str:
         "entra_groups": sorted({group.lower() for group in source.entra_groups}),
         "people": sorted(set(map(mail_in_lower_case, source.people))),
     }
+    if source.accept_synchronized_groups:  # without it the hash is that of earlier versions
+        meaning["accepted"] = sorted({group.lower() for group in source.accept_synchronized_groups})
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
 

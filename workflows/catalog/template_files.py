@@ -251,11 +251,15 @@ class RoleFile(FileModel):
     user_groups: tuple[str, ...] = ()
     entra_groups: tuple[Annotated[str, Field(pattern=rf"^{GUID}$")], ...] = ()
     people: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
+    accept_synchronized_groups: tuple[Annotated[str, Field(pattern=rf"^{GUID}$")], ...] = ()
 
     @model_validator(mode="after")
     def _check_people(self) -> Self:
         if not (self.user_groups or self.entra_groups or self.people):
             raise ValueError("name somebody: user_groups, entra_groups or people")
+        named = {group.lower() for group in self.entra_groups}
+        if unnamed := [group for group in self.accept_synchronized_groups if group.lower() not in named]:
+            raise ValueError(f"accept_synchronized_groups: add {unnamed[0]} to entra_groups too, or remove it")
         return self
 
     def to_domain(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Find who is asked or told when a stage of a request waits too long, tell them, and record it.
 
-Alternates get the card, because they may decide from now on. Managers and admins get a message, and no right.
+Alternates get the card, because they may decide from now on. Managers and admins get a message in their working hours,
+and no right.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.policy.template import Stage
 from workflows.core.requests.deadlines.commands import RecordEscalation
-from workflows.core.requests.effects import MessageCode, TellEscalation
+from workflows.core.requests.effects import MessageCode, SendEscalationMessage, TellEscalation
 from workflows.core.requests.eligibility import Eligibility, current_eligibility
 from workflows.core.requests.request import AccessRequest, EscalationStep, SkippedReason
 from workflows.core.requests.transitions.transition import partner_of
@@ -46,10 +47,8 @@ class Escalations:
         :raises PeopleDirectoryUnavailable, TenantUnavailable: when people cannot be read now; it is tried again.
         """
         request = await self.store.request(effect.request_id)
-        people = None if request is None else current_eligibility(request)
-        if request is None or people is None or request.round != effect.round:
-            return
-        if people.verdict.open_stage != effect.stage:
+        people = None if request is None else waiting_people(request, effect)
+        if request is None or people is None:
             return
         stage = people.stages[effect.stage]
         match effect.step:
@@ -122,7 +121,23 @@ class Escalations:
 
     async def _send(self, request: AccessRequest, effect: TellEscalation, person: Person, fact: Fact) -> None:
         key = f"escalation:{request.id}:{effect.round}:{effect.stage}:{effect.step.value}:{person.id}"
-        await self.service.send_message(fact, key=key, person=person.chat_id)
+        message = SendEscalationMessage(
+            person=person.chat_id,
+            request_id=request.id,
+            round=effect.round,
+            stage=effect.stage,
+            step=effect.step,
+            fact=fact,
+        )
+        await self.service.send_escalation_message(message, key=key)
+
+
+def waiting_people(request: AccessRequest, effect: TellEscalation | SendEscalationMessage) -> Eligibility | None:
+    """Return who may decide; None when the stage of an escalation waits no longer, or is asked again."""
+    people = current_eligibility(request)
+    if people is None or request.round != effect.round or people.verdict.open_stage != effect.stage:
+        return None
+    return people
 
 
 def _values(request: AccessRequest, stage: Stage) -> dict[str, str]:

@@ -28,6 +28,7 @@ from workflows.core.requests.effects import (
     RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
+    SendEscalationMessage,
     SendExpiryMessages,
     SendMessage,
     SendReminders,
@@ -52,7 +53,7 @@ from workflows.effects.batches.lists import BatchLists
 from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.closing.guests_left import with_guests
 from workflows.effects.end_notices import EndNotices
-from workflows.effects.escalations import Escalations
+from workflows.effects.escalations import Escalations, waiting_people
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.reviewing.review_reminders import ReviewReminders
@@ -91,8 +92,8 @@ class Performer:
                 await self._perform_for_request(effect)
             case RemindPerson():
                 await self.notifier.remind_person(effect.person)
-            case TellEscalation():
-                await self.escalations.tell(effect)
+            case TellEscalation() | SendEscalationMessage():
+                await self._perform_for_escalation(effect)
             case ShowReview() | ShowSetup() | ShowHandover():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
@@ -147,10 +148,19 @@ class Performer:
         match effect:
             case ShowRequest():
                 await self._show_request(request, effect)
-            case SendReminders():
+            case SendReminders() if effect.reminded_at in (None, request.reminded_at):
                 await self.notifier.remind(request)
             case SendExpiryMessages():
                 await self.notifier.send_expiry_messages(request)
+
+    async def _perform_for_escalation(self, effect: TellEscalation | SendEscalationMessage) -> None:
+        match effect:
+            case TellEscalation():
+                await self.escalations.tell(effect)
+            case SendEscalationMessage():
+                request = await self.store.request(effect.request_id)
+                if request is not None and waiting_people(request, effect) is not None:
+                    await self.notifier.send_escalation_message(effect, request)
 
     async def _perform_for_batch(self, effect: AdvanceBatch | ShowBatch | UploadBatchList) -> None:
         match effect:

@@ -77,6 +77,7 @@ from workflows.core.requests.effects import CheckPermission, MessageCode, SendMe
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.transitions.reassigning import require_may_reassign
 from workflows.effects.batches.decisions import BatchDecisions
 from workflows.effects.clicks.changes import ChangeClicks
 from workflows.effects.clicks.conversations import Conversations
@@ -304,7 +305,12 @@ class PermissionCheck:
         to_person = await identified(click.to_person, RefusalCode.REASSIGNED_TO_REFUSED, directory=self.directory)
 
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:
-            return await self._roles_for(request, [actor, from_person, to_person], received_at)
+            roles = await self._roles_for(request, [actor, from_person, to_person], received_at)
+            if request.state is RequestState.AWAITING_APPROVAL:
+                require_may_reassign(request, actor, roles)
+                needed = RefusalCode.REASSIGNER_IS_NEEDED
+                await require_chain_without(request, actor, directory=self.directory, code=needed)
+            return roles
 
         command: Reassign[Person] = Reassign(
             actor=actor,
@@ -329,7 +335,9 @@ class PermissionCheck:
 
     @property
     def _changes(self) -> ChangeClicks:
-        less_access = LessAccess(store=self.store, catalog=self.catalog, clock=self.clock)
+        less_access = LessAccess(
+            store=self.store, tenant=self.tenant, directory=self.directory, catalog=self.catalog, clock=self.clock
+        )
         return ChangeClicks(service=self.service, less_access=less_access, tenant=self.tenant, directory=self.directory)
 
     @property

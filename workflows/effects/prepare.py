@@ -9,12 +9,14 @@ from typing import Final, NamedTuple
 
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms
 from workflows.app.alarms import Alarms
-from workflows.app.approvers.manager_delegates import KnownAbsences
-from workflows.app.approvers.managers import Related, read_relations
-from workflows.app.approvers.possible_chain import require_chain
-from workflows.app.approvers.role_groups import role_group_problem
+from workflows.app.approvers.managers import Related
+from workflows.app.approvers.required_people import RequiredPeople
 from workflows.app.requests.open_request import open_request_fact
-from workflows.app.requests.people_checks import identify_requester, require_may_request
+from workflows.app.requests.people_checks import (
+    identify_requester,
+    require_may_request,
+    require_may_restore_or_adopt,
+)
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
@@ -43,7 +45,6 @@ from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
-from workflows.core.policy.relations import Relations
 from workflows.core.policy.template import Stage, Template, roles_of
 from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
@@ -170,7 +171,7 @@ class Preparer:
         sent_by = () if submitter is None else (submitter,)
         others = (*sent_by, *request.editors, *request.supporters, *proposal.authors, *recent)
         related = Related(requester=requester, sponsor=sponsor, others=others)
-        relations = await self._require_people(stages, related, submitter)
+        relations = await self._required_people.check(stages, related, submitter)
         return PreparedRequest(
             observation=observation,
             requester=requester,
@@ -191,33 +192,6 @@ class Preparer:
             remind_after=template.remind_after,
         )
 
-    async def _require_people(
-        self,
-        stages: tuple[Stage, ...],
-        related: Related,
-        submitter: Person | None,
-    ) -> Relations:
-        """Check that enough people can decide, and return who has the relation roles.
-
-        :param submitter: who sent it on behalf of the requester; None when the requester did.
-        :raises InvalidField: when a stage cannot be passed; the error names it, and the people.
-        """
-        now = self.clock.now()
-        known = KnownAbsences(absences=await self.store.absences(now), at=now)
-        relations = await read_relations(
-            related, [stage.role for stage in stages], directory=self.directory, known=known
-        )
-        requester, sponsor = related.requester, related.sponsor
-        sent_by = () if submitter is None else (submitter,)
-        people = (requester, sponsor, *related.others)
-        own = {sponsor.chat_id} - {person.chat_id for person in (requester, *sent_by)}
-        excluded = {person.chat_id for person in people}
-        await require_chain(self.directory, stages, excluded, own, relations=relations)
-        problem = await role_group_problem(stages, people, tenant=self.tenant, catalog=self.catalog)
-        if problem is not None:
-            raise InvalidField("template", RefusalCode(problem.code), **problem.values)
-        return relations
-
     @property
     def _read_records(self) -> RecordsReader:
         return self.records or self.store
@@ -227,14 +201,23 @@ class Preparer:
         each = self.asks_about_each
         return Preflight(tenant=self.tenant, store=self._read_records, clock=self.clock, asks_about_each=each)
 
+    @property
+    def _required_people(self) -> RequiredPeople:
+        return RequiredPeople(
+            store=self.store, tenant=self.tenant, directory=self.directory, catalog=self.catalog, clock=self.clock
+        )
+
     async def _require_may_request(
         self, fields: RequestFields, proposal: "_Proposal", requester: Person, submitter: Person | None
     ) -> None:
         """Check who sends a request, with the roles of now. What certainly only reduces access, everybody may send."""
-        if fields.kind is RequestKind.ACCESS and not only_reduces_access(proposal.plan):
-            await require_may_request(
-                proposal.template, requester, submitter, directory=self.directory, tenant=self.tenant
-            )
+        if only_reduces_access(proposal.plan):
+            return
+        directory, template = self.directory, proposal.template
+        if fields.kind is RequestKind.ACCESS:
+            await require_may_request(template, requester, submitter, directory=directory, tenant=self.tenant)
+        elif not fields.lifts:
+            await require_may_restore_or_adopt(template, requester, directory=directory)
 
     async def _propose(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
@@ -268,12 +251,13 @@ class Preparer:
             record=record,
             now=now,
             ends_at=ends_at,
+            starts_at=fields.starts_at,
             is_extension_asked=before is not None and is_extension(before.plan),
             left_out=fields.left_out,
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
-        period = duration if ends_at is None else ends_at - now
+        period = (plan.end_if_approved(now) or now) - now
         findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
 

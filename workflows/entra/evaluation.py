@@ -1,8 +1,8 @@
 """Ask Entra's What If evaluation about one sign-in (Graph: "conditionalAccessRoot: evaluate"). It changes nothing.
 
-The body and the answer are JSON, because the SDK's models remove unknown values. No `userId` is sent, because a person
-of the partner may have no account in our tenant yet. Microsoft does not document that the service accepts this. When it
-refuses, the policies are read instead.
+The body and the answer are JSON, because the SDK's models remove unknown values. A `userId` is sent only for one
+account, because a person of the partner may have no account in our tenant yet. Microsoft does not document that the
+service accepts a question without it. When it refuses, the policies are read instead.
 """
 
 from collections.abc import Sequence
@@ -53,6 +53,7 @@ def body_of(question: Question) -> JsonObject:
             "@odata.type": "#microsoft.graph.userSignIn",
             "externalTenantId": question.tenant_id,
             "externalUserType": question.visitor.value,
+            **({"userId": question.user_id} if question.user_id else {}),
         },
         "signInContext": {
             "@odata.type": "#microsoft.graph.applicationContext",

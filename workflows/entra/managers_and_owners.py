@@ -125,4 +125,5 @@ def _approver_group(document: JsonObject, owners: frozenset[PersonId]) -> Approv
         is_public=not is_closed,
         shows_owners=is_of_entra and document.get("onPremisesSyncEnabled") is not True,
         owners=owners,
+        is_synchronized=document.get("onPremisesSyncEnabled") is True,
     )

@@ -1,4 +1,7 @@
-"""Read our tenant's other settings and logs from Graph (implements `ports.TenantSettings`)."""
+"""Read our tenant's other settings and logs from Graph (implements `ports.TenantSettings`).
+
+It is long because every method of that interface is here.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,7 +15,7 @@ from kiota_http.middleware.options import RetryHandlerOption
 
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import SignIns
+from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
@@ -153,6 +156,14 @@ class GraphTenantSettings:
                 # NB. this may have been the last page. "At least" is then also true.
                 return sign_ins_of(rows, is_complete=False)
         return sign_ins_of(rows, is_complete=True)
+
+    async def recent_sign_ins(self, home: TenantId, since: datetime) -> SignInLog:
+        """List the newest sign-ins of one tenant's people; see `ports.TenantSettings`."""
+        return await self._usage.recent_sign_ins(home, since)
+
+    async def accounts_of(self, address: str) -> Sequence[AddressAccount]:
+        """List the accounts of a mail address; see `ports.TenantSettings`."""
+        return await self._usage.accounts_of(address)
 
     async def read_foreign_sign_ins(
         self,

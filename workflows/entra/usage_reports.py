@@ -1,6 +1,7 @@
 """Read who uses our tenant from outside: sign-ins of people of other tenants, and guest accounts, page by page.
 
-Nothing is kept here. Sign-ins share the limit of reports with what cards read, and leave most of it to them.
+For one diagnosis, it reads the newest sign-ins of one tenant and the accounts of one address. Nothing is kept here.
+Sign-ins share the limit of reports with what cards read, and leave most of it to them.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -10,12 +11,14 @@ from typing import Final
 
 from kiota_abstractions.method import Method
 
+from workflows.core.checks.tenant_facts import AddressAccount, SignInLog
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
+from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.entra.addresses import request_to
 from workflows.entra.answers.answers import odata_literal, read_call
-from workflows.entra.answers.usage_rows import guest_of, sign_in_of
+from workflows.entra.answers.usage_rows import address_account_of, guest_of, logged_sign_in_of, sign_in_of
 from workflows.entra.transport.connection import Connection
 from workflows.entra.transport.rate_limit import RateLimit
 from workflows.intervals import USUAL_PAUSES, Pauses
@@ -43,6 +46,11 @@ _GUEST: Final = [
     "onPremisesSyncEnabled",
 ]
 _ACTIVITY: Final = "signInActivity"
+_PERSON_PAGE: Final = 500
+_LOGGED: Final = ["id", "userId", "userPrincipalName", "appDisplayName", "createdDateTime", "status"]
+_ACCOUNT: Final = [
+    *("id", "displayName", "userPrincipalName", "userType", "accountEnabled", "externalUserState", "identities")
+]
 
 
 class UsageReports:
@@ -112,6 +120,46 @@ class UsageReports:
             if not take([guest_of(row, has_activity=with_activity) for row in page]):
                 return False
         return True
+
+    async def recent_sign_ins(self, home: TenantId, since: datetime) -> SignInLog:
+        """List the newest sign-ins of one tenant's people, at most one page; Graph returns the newest first."""
+        call = read_call("/auditLogs/signIns", Purpose.COUNT_SIGN_INS, "AuditLog.Read.All")
+        request = request_to(
+            Method.GET,
+            self._connection.graph.audit_logs.sign_ins,
+            filter=f"homeTenantId eq {odata_literal(home)} and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}",
+            select=_LOGGED,
+            top=_PERSON_PAGE,
+        )
+        rows: list[JsonObject] = []
+        async for page in self._connection.pages(call, request, take_turn=self._reports.turn):
+            if rows:
+                return SignInLog(entries=tuple(map(logged_sign_in_of, rows)), is_complete=False)
+            rows += page
+        return SignInLog(entries=tuple(map(logged_sign_in_of, rows)), is_complete=True)
+
+    async def accounts_of(self, address: str) -> Sequence[AddressAccount]:
+        """List every account of a mail address, each once.
+
+        A guest's name contains the address that was invited: `maria_contoso.com#EXT#@…`. It stays if the mail changes.
+        """
+        text = odata_literal(address)
+        name_of_guest = odata_literal(f"{address.replace('@', '_')}#EXT#")
+        clauses = (
+            f"mail eq {text}",
+            f"userPrincipalName eq {text}",
+            f"otherMails/any(m:m eq {text})",
+            f"proxyAddresses/any(p:p eq {odata_literal(f'smtp:{address}')})",
+            f"startswith(userPrincipalName,{name_of_guest})",
+        )
+        call = read_call("/users", Purpose.FIND_ACCOUNTS, "User.Read.All")
+        request = request_to(
+            Method.GET, self._connection.graph.users, filter=" or ".join(clauses), select=_ACCOUNT, top=_PERSON_PAGE
+        )
+        found: dict[str, AddressAccount] = {}
+        async for page in self._connection.pages(call, request):
+            found |= {one.id: one for one in map(address_account_of, page)}
+        return tuple(found.values())
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

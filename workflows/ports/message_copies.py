@@ -7,6 +7,7 @@ from typing import Protocol
 
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ChatId
+from workflows.core.requests.effects import RemindPerson, SendEscalationMessage
 from workflows.core.requests.request import RequestId
 
 
@@ -132,8 +133,11 @@ class MessageCopies(Protocol):
         :param request_count: the result of `count_home_requests` before the content was read.
         """
 
-    async def request_reminder(self, person: ChatId, at: datetime) -> None:
-        """Store an effect that reminds a person later, unless one waits already. A restart loses nothing."""
+    async def perform_later(self, effect: RemindPerson | SendEscalationMessage, at: datetime) -> None:
+        """Store an effect that is performed when its person works next, unless the same waits already.
+
+        A restart loses nothing.
+        """
 
     async def request_card_update(
         self, request_id: RequestId, *, after: timedelta, may_be_running: bool = False

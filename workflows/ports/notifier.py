@@ -15,6 +15,7 @@ from workflows.core.people import ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.reviews.silence import ReviewReminder
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 
@@ -213,6 +214,12 @@ class Notifier(Protocol):
 
     async def show_freeze(self, freeze: Freeze) -> None:
         """Tell everybody who waits that the freeze began, or that it ended; show it in the channel. Once each."""
+
+    async def send_escalation_message(self, effect: SendEscalationMessage, request: AccessRequest) -> None:
+        """Send the person of an effect its message once, in their working hours; until then the effect is stored again.
+
+        Who works next only after the request expires gets it at once.
+        """
 
     async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`; a direct message when `channel` is empty."""

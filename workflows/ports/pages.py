@@ -119,7 +119,8 @@ class PagedLists(Protocol):
     ) -> Page[AccessRequest]:
         """List the requests of one person: first the open ones, then the others, each part newest first.
 
-        Members of a batch are left out: `RecordStore.batches_of` lists the batch.
+        Those that they sent for somebody else are theirs, too. Members of a batch are left out:
+        `RecordStore.batches_of` lists the batch.
 
         :param ids: every id of that person.
         :param text: a text that the requests must contain; empty for all requests.

@@ -40,6 +40,8 @@ class RoleSource:
     user_groups: tuple[str, ...] = ()
     entra_groups: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    accept_synchronized_groups: tuple[str, ...] = ()
+    """Those of the Entra groups that are kept in a directory of our own, and that an admin accepts all the same."""
 
 
 class PeopleDirectory(Protocol):

@@ -320,8 +320,11 @@ class RecordStore(AuditLog, Protocol):
     async def open_requests_about(self, tenant_id: TenantId, *, only_planned: bool = False) -> Sequence[AccessRequest]:
         """List the requests that are not terminal and may be about a tenant; see `RecordsReader`."""
 
-    async def open_requests_alone(self) -> Sequence[AccessRequest]:
-        """List the requests that are not terminal and belong to no batch, oldest first."""
+    async def open_requests_alone(self, *, with_waiting: bool = True) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and belong to no batch, oldest first.
+
+        :param with_waiting: whether those that wait for approval, mostly the greater part, are among them.
+        """
 
     async def campaign(self, campaign_id: CampaignId) -> Campaign | None:
         """Load one campaign of reviews, in any state."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from workflows.core.checks.tenant_facts import SignIns
+from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
@@ -75,6 +75,15 @@ class TenantSettings(Protocol):
         """Count the people, and list the applications, of the sign-ins since a time.
 
         :param home: None for the partner's people in our tenant; our tenant id for our people in the partner's tenant.
+        """
+
+    async def recent_sign_ins(self, home: TenantId, since: datetime) -> SignInLog:
+        """List the newest sign-ins of one tenant's people to our tenant, with Microsoft's code of each result."""
+
+    async def accounts_of(self, address: str) -> Sequence[AddressAccount]:
+        """List our tenant's accounts of a mail address: by mail, name, further addresses, and the name of a guest.
+
+        :param address: in lower case.
         """
 
     async def read_foreign_sign_ins(

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.core.checks.conditional_access.controls import InboundTrustFlags
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import Question, QuestionSelection, questions
+from workflows.core.checks.conditional_access.questions import Question, QuestionSelection, VisitorAccess, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.conditional_access.visitor_access import trust_under, visitor_access_under
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
@@ -49,9 +50,25 @@ class AccessCheck:
         :param access_kinds: every kind of access under these settings; it shows whether other objects than users are
             synchronized.
         """
-        entries, trust = visitor_access_under(effective, access_kinds), trust_under(effective)
+        return await self.report_about(
+            documents, visitor_access_under(effective, access_kinds), trust_under(effective), tenant_id
+        )
+
+    async def report_about(
+        self,
+        documents: Sequence[JsonObject] | UnreadableFact,
+        entries: Sequence[VisitorAccess],
+        trust: InboundTrustFlags,
+        tenant_id: TenantId,
+        *,
+        user_id: str = "",
+    ) -> AccessReport:
+        """Return the effect of Conditional Access on these visitors. A failed read raises no error.
+
+        :param user_id: the account of the one person who signs in; empty for anybody.
+        """
         policies = () if isinstance(documents, UnreadableFact) else [parse_policy(document) for document in documents]
-        chosen = questions(policies, entries, tenant_id)
+        chosen = questions(policies, entries, tenant_id).of_account(user_id)
         answers = await self.ask(chosen)
         return assess(documents, entries, tenant_id, trust, chosen, answers)
 

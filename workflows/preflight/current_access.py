@@ -22,7 +22,7 @@ from workflows.core.checks.conditional_access.scope import named_tenants
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.conditional_access.visitor_access import trust_of, visitor_access_of
 from workflows.core.checks.tenant_facts import UnreadableFact
-from workflows.core.posture.lockout_concerns import lockout_concerns
+from workflows.core.posture.access_concerns import lockout_concerns
 from workflows.core.posture.model import PartnerPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property, TenantId

@@ -98,7 +98,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     limits = _limits(systems, alarms)
     reviews = started_reviews(systems, service, wake)
     watch = _watch(systems, alarms, reviews, wake)
-    batches = BatchService(store=systems.store, clock=systems.clock, wake=wake)
+    batches = BatchService(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
     check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
     _complete(receiver, systems, service, batches, reviews.campaigns, notifier, limits, shown)

@@ -18,11 +18,13 @@ from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
-from bot.slack.flows.decide.changes_flow import ChangesFlow
-from bot.slack.flows.decide.conversation_flow import ConversationFlow
 from bot.slack.flows.decide.delegation.absence_flow import AbsenceFlow
+from bot.slack.flows.decide.delegation.all_absences import AllAbsencesFlow
 from bot.slack.flows.decide.delegation.reassign_flow import ReassignFlow
 from bot.slack.flows.decide.flow import DecideFlow
+from bot.slack.flows.decide.remarks.changes_flow import ChangesFlow
+from bot.slack.flows.decide.remarks.conversation_flow import ConversationFlow
+from bot.slack.flows.decide.remarks.remark_windows import RemarkWindows
 from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.decide.support import SupportFlow
 from bot.slack.flows.entry_point_types import EntryPoint
@@ -182,15 +184,19 @@ def _decide_flows(
         clock=clock,
     )
     absences = Absences(store=store, directory=directory, clock=clock)
-    less_access = LessAccess(store=store, catalog=systems.catalog, clock=clock)
+    remarks = RemarkWindows(service=service, store=store, windows=windows, directory=directory, clock=clock)
+    less_access = LessAccess(
+        store=store, tenant=systems.tenant, directory=directory, catalog=systems.catalog, clock=clock
+    )
     return (
         decide,
         AbsenceFlow(service=service, windows=windows, members=members, directory=directory, absences=absences),
+        AllAbsencesFlow(windows=windows, directory=directory, absences=absences),
         ReassignFlow(
             service=service, store=store, windows=windows, members=members, directory=display_directory, clock=clock
         ),
-        ConversationFlow(service=service, store=store, windows=windows, directory=directory, clock=clock),
-        ChangesFlow(service=service, windows=windows, directory=directory, less_access=less_access),
+        ConversationFlow(remarks=remarks),
+        ChangesFlow(remarks=remarks, less_access=less_access),
         SupportFlow(service=service, store=store, windows=windows, members=members),
     )
 

@@ -29,7 +29,7 @@ from bot.words.requests.approval_chain import chain_rule_words
 from bot.words.requests.messages import message_words, notified_message_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.revision import new_plan_title
-from bot.words.sentences import counted
+from bot.words.sentences import counted, day
 from workflows.core.checks.partner_setup.steps import newly_required_steps
 from workflows.core.errors.facts import Fact
 from workflows.core.people import Role
@@ -160,6 +160,10 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
                     f" Partner setup: {counted(steps, 'step')} for the partner's administrator. Gatehouse cannot see "
                     f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
                 )
+        case RequestState.SCHEDULED if (starts_at := request.plan.starts_at) is not None:
+            yield fixed_text(
+                f"Every approval is in. The access starts on {day(starts_at)} (UTC), and nothing is written before."
+            )
         case RequestState.APPLYING if not request.note:
             no_more_approvals = "Nothing more is needed from people." if is_revocation else "Every approval is in."
             yield fixed_text(f"{no_more_approvals} The change is being written; it is not confirmed yet.")

@@ -42,6 +42,7 @@ MAX_JSON_CHARACTERS: Final = 2900
 MAX_FINDINGS: Final = 20
 MAX_FINDING_CHARACTERS: Final = 600
 
+_OTHER_CLOUD: Final = "another one, or the tenant is gone: Entra cannot look it up"
 _QUOTED: Final = re.compile("“[^”]+”")
 _FINDING_ICONS: Final[Mapping[Severity, str]] = {
     Severity.ERROR: "⛔",
@@ -88,19 +89,30 @@ def identity_block(identity: TenantIdentity) -> RichTextBlock:
     return rich_text(identity_paragraph(identity))
 
 
+def names_beside(identity: TenantIdentity) -> Iterator[TextRun]:
+    """Return the name that was asked for, where it is another one, and that Entra cannot look the partner up."""
+    if _is_other_name(identity):
+        yield from (fixed_text("Asked for as "), cleaned_text(identity.typed_name, DOMAIN_LIMIT), fixed_text(". "))
+    if not identity.is_resolved:
+        yield fixed_text(f"Cloud: {_OTHER_CLOUD}. ")
+
+
+def _is_other_name(identity: TenantIdentity) -> bool:
+    typed_name = identity.typed_name.strip().lower()
+    return typed_name not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
+
+
 def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
     """Return the partner's identity, and which of its names it chose itself."""
-    typed_name = identity.typed_name.strip().lower()
-    is_other_name = typed_name not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
     rows: list[tuple[str, TextRun, str]] = [
         ("Partner: ", cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True), ""),
         ("\nTenant ID: ", cleaned_text(identity.tenant_id, code=True), ""),
         ("\nDisplay name: ", cleaned_text(identity.display_name, NAME_LIMIT), " (not verified)"),
     ]
     if not identity.is_resolved:
-        rows.append(("\nCloud: ", fixed_text("another one, or the tenant is gone: Entra cannot look it up"), ""))
-    if is_other_name:
-        rows.append(("\nAsked for as: ", cleaned_text(typed_name, DOMAIN_LIMIT), ""))
+        rows.append(("\nCloud: ", fixed_text(_OTHER_CLOUD), ""))
+    if _is_other_name(identity):
+        rows.append(("\nAsked for as: ", cleaned_text(identity.typed_name.strip().lower(), DOMAIN_LIMIT), ""))
     return paragraph(*(piece for label, value, after in rows for piece in _row(label, value, after)))
 
 

@@ -39,6 +39,7 @@ MAX_DOMAIN_CHARACTERS: Final = 90
 _ICONS: Final[Mapping[RequestState, str]] = {
     S.PREPARING: "🔎",
     S.AWAITING_APPROVAL: "⏳",
+    S.SCHEDULED: "📅",
     S.APPLYING: "⚙️",
     S.UNCONFIRMED: "❓",
     S.APPLIED: "✅",

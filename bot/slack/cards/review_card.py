@@ -33,6 +33,7 @@ from bot.slack.cards.decisions import MAX_REASON_CHARACTERS
 from bot.slack.cards.partner_and_plan import (
     closed_line,
     identity_block,
+    names_beside,
     notified_partner,
     partner_name,
     without_empty,
@@ -50,22 +51,39 @@ from bot.words.names.actions import COMMANDS, Action
 from bot.words.posture.drift import difference_words
 from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title
+from bot.words.reviews.answer_effects import (
+    KEEP_NOT_POSSIBLE,
+    OPENED_AGAIN,
+    REDUCE_ASKS,
+    restore_words,
+    revoke_words,
+)
 from bot.words.reviews.answers import attestation_state_words, attestation_words, reduced_not_attested_words
+from bot.words.reviews.changed_settings import changed_settings
 from bot.words.reviews.evidence import EvidenceLine, EvidenceTopic, evidence_lines
 from bot.words.reviews.reasons import card_reasons
-from bot.words.reviews.silence import ON_SILENCE
+from bot.words.reviews.silence import consequence_of
 from bot.words.sentences import times_words, with_days
 from workflows.app.evidence.reviews.review_context import ReviewContext
 from workflows.app.watch.telling import alarm_values
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
+from workflows.core.partners.reviewing.answers.keeping import has_attestation_ended
 from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence
-from workflows.core.posture.watch.drift import Drift
+from workflows.core.posture.watch.acceptance import accepted_until, is_accepted
+from workflows.core.posture.watch.drift import AuthorState, Drift
+from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.requests.request import AccessRequest, RequestState
 
 _MAX_DRIFT_CHARACTERS: Final = 700
+_MAX_CHANGE_CHARACTERS: Final = 300
+_MAX_CHANGES: Final = 2
+"""Changed settings that the card names; more are counted."""
+_MAX_LISTED_CHANGES: Final = 30
 _MAX_EVIDENCE_CHARACTERS: Final = 600
 _NOTHING_KNOWN: Final = ReviewContext()
-_NOT_ABOUT_DRIFT: Final = frozenset({EvidenceTopic.LIMITS, EvidenceTopic.SETTINGS, EvidenceTopic.LAST_ANSWER})
+_NOT_ABOUT_DRIFT: Final = frozenset(
+    {EvidenceTopic.GUESTS, EvidenceTopic.LIMITS, EvidenceTopic.SETTINGS, EvidenceTopic.LAST_ANSWER}
+)
 _SHOWN_BELOW: Final = frozenset({EvidenceTopic.LIMITS})
 _NOT_AFTER_REDUCTION: Final = frozenset({EvidenceTopic.LIMITS, EvidenceTopic.LAST_ANSWER})
 _SPONSOR_GONE: Final = (
@@ -73,6 +91,9 @@ _SPONSOR_GONE: Final = (
 )
 _NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
 _QUESTION: Final = "is this access still needed?"
+_CHANGED_OUTSIDE: Final = "⚠️ Changed outside Gatehouse"
+_NOT_AS_APPROVED: Final = "⚠️ Not as approved"
+_OWN_APPLICATION: Final = "Gatehouse's own application"
 _SHORT_QUESTION: Final = "still needed?"
 _ANSWERED: Final = ("✅", "review answered, access kept")
 _ENDED: Final = ("✅", "nobody has to answer this review")
@@ -95,7 +116,7 @@ def review_card(partnership: Partnership, *, now: datetime, context: ReviewConte
     blocks = without_empty(
         [
             header(f"{headline[0]} {domain}: {_SHORT_QUESTION if headline[1] == _QUESTION else headline[1]}"),
-            identity_block(partnership.identity),
+            None if _is_asked(partnership, running) else identity_block(partnership.identity),
             rich_text(*_review_elements(partnership, now, context))
             if running is None
             else _running_block(partnership, running),
@@ -134,6 +155,11 @@ def unanswered_review_card(partnership: Partnership) -> Message:
     icon, summary = _ENDED
     line = [fixed_text("its reason was over before an answer")]
     return closed_line(icon, partner_name(partnership.identity), summary, partnership.request_id, line=line)
+
+
+def _is_asked(partnership: Partnership, running: AccessRequest | None) -> bool:
+    """Return whether the card is the question. It is short: the headline names the partner, Details have the rest."""
+    return running is None and partnership.state is PartnershipState.REVIEW_DUE
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:
@@ -203,9 +229,11 @@ def _review_elements(partnership: Partnership, now: datetime, context: ReviewCon
 
 
 def _question(partnership: Partnership, now: datetime, context: ReviewContext) -> Iterator[RichTextElement]:
-    """Return until when to answer, why it is asked now, what is to be decided, the evidence, and what is possible."""
-    yield paragraph(*_answer_by(partnership))
-    yield paragraph(*review_terms(partnership))
+    """Return why it is asked, what silence leads to, what is decided, the evidence, and what each answer does."""
+    yield paragraph(*_why_and_until(partnership, context.drift))
+    yield paragraph(*names_beside(partnership.identity), *review_terms(partnership))
+    if context.drift is not None:
+        yield from changed_outside(context.drift, now, most=_MAX_CHANGES)
     if context.evidence is not None:
         is_drifted = context.drift is not None
         yield bullets(_evidence_lines(partnership, context.evidence, now, is_drifted=is_drifted))
@@ -213,7 +241,46 @@ def _question(partnership: Partnership, now: datetime, context: ReviewContext) -
         yield paragraph(*_reduction_parts(context.reduction))
     elif partnership.not_attested_after is not None and context.drift is None:  # with a drift nobody can keep it
         yield paragraph(fixed_text(reduced_not_attested_words(partnership.not_attested_after)))
-    yield from _what_is_possible(partnership, now, context.drift)
+    yield from _answers(partnership, now, context)
+
+
+def changed_outside(drift: Drift, now: datetime, *, most: int = _MAX_LISTED_CHANGES) -> Iterator[RichTextElement]:
+    """State who changed what outside of Gatehouse, against what was approved, and whether admins accepted it.
+
+    :param most: how many changed settings are named; more are counted.
+    """
+    changed = changed_settings(drift.found)
+    yield paragraph(
+        fixed_text(_CHANGED_OUTSIDE if changed else _NOT_AS_APPROVED, bold=True),
+        *_author_parts(drift),
+        fixed_text(": "),
+        *([] if changed else [cleaned_text(difference_words(alarm_values(drift)), _MAX_DRIFT_CHARACTERS)]),
+        *_acceptance_parts(drift, now),
+    )
+    shown = [[cleaned_text(line, _MAX_CHANGE_CHARACTERS)] for line in changed[:most]]
+    if (more := len(changed) - most) > 0:
+        shown.append([fixed_text(f"and {more} more")])
+    if shown:
+        yield bullets(shown)
+
+
+def _author_parts(drift: Drift) -> Iterator[TextRun]:
+    """State who made the change, where Entra's audit log says it."""
+    author = drift.author
+    if author.state is AuthorState.KNOWN and (author.name or author.is_own_application):
+        yield fixed_text(" by ")
+        yield cleaned_text(_OWN_APPLICATION if author.is_own_application else author.name)
+        if author.at is not None:
+            yield fixed_text(", ")
+            yield local_day(author.at)
+
+
+def _acceptance_parts(drift: Drift, now: datetime) -> Iterator[TextRun]:
+    until = accepted_until(drift)
+    if until is not None and is_accepted(drift, now):
+        yield fixed_text(" Admins accepted it until ")
+        yield local_day(until)
+        yield fixed_text(".")
 
 
 def _reduction_parts(reduction: AccessRequest) -> Iterator[TextRun]:
@@ -225,19 +292,22 @@ def _reduction_parts(reduction: AccessRequest) -> Iterator[TextRun]:
     yield fixed_text(f": {short_state_words(reduction)}. Once applied, it answers this review.")
 
 
-def _answer_by(partnership: Partnership) -> Iterator[TextRun]:
-    ends_at = partnership.silence_ends_at
-    if (answer_by := ends_at or partnership.next_review_at) is not None:
-        yield fixed_text("Answer by ", bold=True)
-        yield local_day(answer_by)
-        yield fixed_text("." if ends_at is None else f", or {ON_SILENCE[partnership.on_silence].then}.")
+def _why_and_until(partnership: Partnership, drift: Drift | None) -> Iterator[TextRun]:
+    """State why it is asked, unless the change below is the only reason, and what happens when without an answer."""
+    is_said_below = drift is not None and {one.code for one in partnership.review_reasons} == {ReviewReasonCode.DRIFT}
+    if not is_said_below and (why := card_reasons(partnership.review_reasons)):
+        yield fixed_text("Why now: ", bold=True)
+        yield cleaned_text(why, MAX_REASONS_CHARACTERS)
+        yield fixed_text("\n")
+    if (consequence := consequence_of(partnership)) is not None:
+        yield fixed_text("Without an answer: ", bold=True)
+        yield fixed_text(f"{consequence.short} ")
+        yield local_day(consequence.at)
+        yield fixed_text(f"{consequence.short_after}.")
     asked = f" Asked {times_words(partnership.reminders)}." if partnership.reminders > 1 else ""
     gone = "" if partnership.sponsor_gone_at is None else _SPONSOR_GONE
     if asked or gone:
         yield fixed_text(f"{asked}{gone}")
-    if why := card_reasons(partnership.review_reasons):
-        yield fixed_text("\nWhy now: ", bold=True)
-        yield cleaned_text(why, MAX_REASONS_CHARACTERS)
 
 
 def _evidence_lines(
@@ -252,8 +322,14 @@ def _evidence_lines(
     for line in evidence_lines(evidence):
         if line.topic not in hidden:
             yield evidence_parts(line, is_day_enough=True)
-    if not is_drifted and not is_reduced and (attested := attestation_state_words(partnership.attestations, now)):
-        yield [fixed_text("MFA attested: ", bold=True), cleaned_text(attested)]
+    if not is_drifted and not is_reduced and has_attestation_ended(partnership.attestations, now):
+        yield attested_parts(partnership, now)
+
+
+def attested_parts(partnership: Partnership, now: datetime) -> list[TextRun]:
+    """Return until when MFA is attested, or when the attestation ended; empty when there is none."""
+    attested = attestation_state_words(partnership.attestations, now)
+    return [fixed_text("MFA attested: ", bold=True), cleaned_text(attested)] if attested else []
 
 
 def evidence_parts(line: EvidenceLine, *, is_day_enough: bool = False) -> list[TextRun]:
@@ -279,29 +355,30 @@ def _limits(evidence: PartnerEvidence | None) -> ContextBlock | None:
     return small_text(*limits) if limits else None
 
 
-def _what_is_possible(partnership: Partnership, now: datetime, drift: Drift | None) -> Iterator[RichTextElement]:
-    """State what cannot be answered and what to do instead; otherwise the command that revokes."""
+def _answers(partnership: Partnership, now: datetime, context: ReviewContext) -> Iterator[RichTextElement]:
+    """State what each answer needs and does; of one that cannot be given, why, and what to do instead."""
     domain = partner_name(partnership.identity)
+    drift = context.drift
+    known = context.evidence
+    revoke = [fixed_text("Revoke: ", bold=True), fixed_text(OPENED_AGAIN if known is None else revoke_words(known))]
     command = cleaned_text(f"{COMMANDS[Action.REVOKE]} {domain}", DOMAIN_LIMIT + 20, code=True)
+    admins = [fixed_text("Admins: ", bold=True), command]
     if drift is not None:
-        values = alarm_values(drift)
-        yield paragraph(
-            fixed_text("⚠️ Not as approved: ", bold=True),
-            cleaned_text(difference_words(values), _MAX_DRIFT_CHARACTERS),
-            fixed_text(" Keep is not possible. Admins can also type "),
-            command,
-        )
+        restore = [fixed_text("Restore: ", bold=True), fixed_text(restore_words(drift))]
+        keep = [fixed_text("Keep: ", bold=True), fixed_text(KEEP_NOT_POSSIBLE)]
+        yield bullets([keep, *([restore] if drift.can_be_restored else []), revoke, admins])
     elif partnership.is_past_its_end(now) or not partnership.is_as_approved:
         is_approved = partnership.is_as_approved
         sentence = "The access is still open. One person cannot extend it." if is_approved else _NOT_APPROVED
         yield paragraph(
             fixed_text(f"{sentence} To keep the access, send a new request with "),
             cleaned_text(f"{COMMANDS[Action.REQUEST]} {domain}", DOMAIN_LIMIT + 20, code=True),
-            fixed_text("; otherwise revoke it: "),
-            command,
+            fixed_text("; otherwise revoke it."),
         )
+        yield bullets([revoke, admins])
     else:
-        yield paragraph(fixed_text("Admins can also type "), command)
+        reduce = [fixed_text("Reduce: ", bold=True), fixed_text(REDUCE_ASKS)]
+        yield bullets([*([reduce] if context.reduction is None else []), revoke, admins])
 
 
 def _answer(partnership: Partnership) -> Attestation | None:

@@ -16,7 +16,13 @@ from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS
 from bot.slack.blocks.modal import input_block, modal, option, shown_modal, text_area
 from bot.slack.cards.partner_and_plan import identity_block, partner_name
 from bot.slack.cards.partnership import partnership_facts
-from bot.slack.cards.review_card import evidence_parts, evidence_text, review_card
+from bot.slack.cards.review_card import (
+    attested_parts,
+    changed_outside,
+    evidence_parts,
+    evidence_text,
+    review_card,
+)
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, View
@@ -39,6 +45,7 @@ from workflows.core.partners.reviewing.answers.keeping import must_attest_mfa, r
 from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence
 from workflows.core.people import ADMIN, PersonId
 from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.model import TenantId
@@ -92,10 +99,12 @@ class AnswerReviewFlow:
         async def build(window: Window) -> Json:
             await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name=window.command)
             partnership = await self._required_partnership(tenant_id)
-            evidence = await gather_evidence(partnership, store=self.store, now=self.clock.now())
+            now = self.clock.now()
+            evidence = await gather_evidence(partnership, store=self.store, now=now)
+            drift = await known_drift(tenant_id, self.store)
             is_admin = window.actor in await self.members.directory.known_holders(ADMIN)
             people = await names_of_people(evidence, self.tenant) if is_admin else None
-            return evidence_view(partnership, evidence, people)
+            return evidence_view(partnership, evidence, people, now=now, drift=drift)
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.open_and_fill(ack, click, build, command=ids.REVIEW_DETAILS, subject=subject)
@@ -152,11 +161,20 @@ def review_view(partnership: Partnership, *, now: datetime, context: ReviewConte
     return shown_modal("Review access", card.blocks, ids.REVIEW_ACCESS)
 
 
-def evidence_view(partnership: Partnership, evidence: PartnerEvidence, people: Mapping[PersonId, str] | None) -> Json:
+def evidence_view(
+    partnership: Partnership,
+    evidence: PartnerEvidence,
+    people: Mapping[PersonId, str] | None,
+    *,
+    now: datetime,
+    drift: Drift | None = None,
+) -> Json:
     """Return the window with all evidence for a review.
 
     :param people: the names of the people whom it lists, for admins; None for everybody else.
+    :param drift: the drift of the partner that the last sweep found; all its changes are listed.
     """
+    attested = attested_parts(partnership, now)
     lines = evidence_details(evidence, people)
     topics = dict.fromkeys(line.topic for line in lines)
     asked = asked_words(partnership)
@@ -164,6 +182,8 @@ def evidence_view(partnership: Partnership, evidence: PartnerEvidence, people: M
         identity_block(partnership.identity),
         rich_text(paragraph(*partnership_facts(partnership))),
         *([rich_text(paragraph(*with_local_times(asked, MAX_NOTICE_CHARACTERS)))] if asked else []),
+        *([] if drift is None else [rich_text(*changed_outside(drift, now))]),
+        *([rich_text(paragraph(*attested))] if attested else []),
         *(rich_text(*_topic_elements([line for line in lines if line.topic is topic])) for topic in topics),
     ]
     return modal("Evidence", blocks, ids.REVIEW_EVIDENCE)

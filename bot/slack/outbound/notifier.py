@@ -46,8 +46,9 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.effects import MessageCode, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.transition import senders_of
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
@@ -94,7 +95,7 @@ class SlackNotifier:
         finally:
             # NB. above all when the channel accepts no card: then the App Home is where people decide.
             concerned = await self._recipients.stage_members(request)
-            await self._refresh_homes(request.fields.requester, request.fields.sponsor, *concerned)
+            await self._refresh_homes(*senders_of(request), request.fields.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
         """Remind everybody who can decide on a request, once a day, in one message for all that waits for them.
@@ -241,6 +242,13 @@ class SlackNotifier:
     async def show_freeze(self, freeze: Freeze) -> None:
         """Tell who waits that the freeze began or ended; see `FreezeMessages`."""
         await self._refresh_homes(*sorted(await self._freezes.show(freeze)))
+
+    async def send_escalation_message(self, effect: SendEscalationMessage, request: AccessRequest) -> None:
+        """Send the message of an escalation in the person's working hours; see `Reminders.send_escalation_message`."""
+        values = {**effect.fact.values, "expires_at": request.expires_at.isoformat()}
+        complete = await self._with_domain(Fact(effect.fact.code, values))
+        message = notice(message_words(complete), notified_message_words(complete))
+        await self._reminders.send_escalation_message(effect, message, latest=request.expires_at)
 
     async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""

@@ -22,9 +22,11 @@ from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_erro
 from workflows.app.reads.waiting_requests import WaitingDecisions, waiting_for
 from workflows.core.people import ChatId
 from workflows.core.policy.working_time import next_working_moment
+from workflows.core.requests.effects import RemindPerson, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import EXPIRED_TOLD_TOGETHER
 from workflows.ports.message_copies import MessageCopy
+from workflows.ports.notifier import NotifierRefused
 from workflows.ports.records import LimitedList
 
 MAX_LISTED_REQUESTS = 10
@@ -49,14 +51,39 @@ class Reminders:
         :param latest: whose working hours begin only after this time gets the message now; None for nobody.
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
-        now = self._outbound.clock.now()
         for person in sorted(people):
-            zone = await self._outbound.directory.zone_of(person)
-            moment = next_working_moment(now, zone, self._outbound.calendar)
-            if moment <= now or (latest is not None and moment >= latest):
-                await self._remind(person, f"{now.astimezone(zone):%Y-%m-%d}")
+            moment = await self._starts_work_at(person, latest)
+            if moment is None:
+                zone = await self._outbound.directory.zone_of(person)
+                await self._remind(person, f"{self._outbound.clock.now().astimezone(zone):%Y-%m-%d}")
             else:
-                await self._outbound.store.request_reminder(person, moment)
+                await self._outbound.store.perform_later(RemindPerson(person=person, not_before=moment), moment)
+
+    async def send_escalation_message(
+        self, effect: SendEscalationMessage, message: Message, *, latest: datetime
+    ) -> None:
+        """Send the message of an escalation once, in the person's working hours; until then the effect is stored again.
+
+        :param latest: as for `remind`.
+        :raises NotifierUnavailable, NotifierRefused: when Slack does not answer, or does not accept it.
+        """
+        person = effect.person
+        moment = await self._starts_work_at(person, latest)
+        if moment is not None:
+            await self._outbound.store.perform_later(effect, moment)
+            return
+        subject = f"escalation:{effect.request_id}:{effect.round}:{effect.stage}:{effect.step.value}"
+        if any(copy.audience == person for copy in await self._outbound.store.copies(subject)):
+            return
+        if refused := await self._outbound.copies.post(subject, person, message):
+            raise NotifierRefused(str(refused)) from refused
+
+    async def _starts_work_at(self, person: ChatId, latest: datetime | None) -> datetime | None:
+        """Return when a person works next; None when that is now, or only after `latest`: then they are told now."""
+        now = self._outbound.clock.now()
+        zone = await self._outbound.directory.zone_of(person)
+        moment = next_working_moment(now, zone, self._outbound.calendar)
+        return None if moment <= now or (latest is not None and moment >= latest) else moment
 
     async def send_expiry_messages(self, people: Iterable[ChatId]) -> None:
         """Tell each person, in one message a day, which requests expired today without their decision.

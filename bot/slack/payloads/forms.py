@@ -44,6 +44,7 @@ def parse_form(interaction: Interaction) -> Form:
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
         days=_chosen_days(view),
         ends_on=view.value(ids.END_DATE),
+        starts_on=view.value(ids.START_DATE),
         ticket=view.value(ids.TICKET),
         placeholders=(placeholders := _typed_placeholders(view)),
         labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER_PREFIX}{name}"))},

@@ -226,6 +226,11 @@ class SlackDirectory:
         """Return the display name of a Slack user."""
         return name_of_user(await self.user(chat_id), chat_id)
 
+    async def members_page(self, cursor: str) -> tuple[list[SlackUser], str]:
+        """Read the full members on one page of all users, see `SlackReads.users_page`."""
+        users, following = await self._slack.users_page(cursor)
+        return [user for user in users if is_full_member(user, self._team_id)], following
+
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Read a user.
 

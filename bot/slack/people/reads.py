@@ -22,6 +22,7 @@ from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirec
 _NO_USER_CODES: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _NO_GROUPS_CODES: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})
 """Slack's answers when there are no user groups (Slack: "usergroups.list", "usergroups.users.list", errors)."""
+USERS_ON_A_PAGE: Final = 1000
 PARALLEL_READS: Final = 8
 """How many reads of one question are sent at the same time."""
 _MAX_READS: Final = 1000
@@ -116,6 +117,16 @@ class SlackReads:
             return dict((await self._call("users.lookupByEmail", email=mail))["user"])
         except _UnknownUser:
             return None
+
+    async def users_page(self, cursor: str) -> tuple[list[SlackUser], str]:
+        """Read one page of all users of the workspace, also guests, bots and deactivated ones.
+
+        :param cursor: of the page; empty for the first.
+        :returns: the users, and the cursor of the next page; empty when there is none.
+        """
+        answer = await self._call("users.list", limit=USERS_ON_A_PAGE, cursor=cursor)
+        following = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+        return [dict(user) for user in answer.get("members") or ()], following
 
     async def _call(self, method: str, **arguments: object) -> Mapping[str, Any]:
         try:

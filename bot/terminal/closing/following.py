@@ -23,7 +23,7 @@ from workflows.app.storing.identifiers import derived_request_id
 from workflows.core.errors.facts import Values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.outcome import closed_message
+from workflows.core.partners.outcome.messages import closed_message
 from workflows.core.people import command_line_person
 from workflows.core.requests.notes import state_to_display
 from workflows.core.requests.request import AccessRequest, Closing, RequestId, RequestState

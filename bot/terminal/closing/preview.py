@@ -37,6 +37,7 @@ _READING_SECONDS: Final = 10.0
 _COUNTING_SECONDS: Final = 2.5
 """Seconds to wait for the sign-ins; nothing depends on them."""
 _INDENT: Final = 2
+_KEPT: Final = "The approval policy, sponsor and end of access, so that the suspension can be lifted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,6 @@ def _parts(preview: Preview, closing: Closing) -> Iterator[tuple[str, Sequence[s
     if preview.stops:
         count = counted(len(preview.stops), "request")
         yield f"What this stops: {count}", [f"{one.id}, {one.state.value.replace('_', ' ')}" for one in preview.stops]
-    kept = [] if closing is Closing.REVOKE else ["Approval policy, sponsor and end of the access stay, to be lifted."]
+    kept = [] if closing is Closing.REVOKE else [_KEPT]
     left = [] if plan is None else [consequence_words(one) for one in consequences(plan, preview.default)]
     yield "What stays", [*kept, *left, *preview.usage] or ["Issued tokens and guest accounts stay."]

@@ -55,6 +55,7 @@ def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
     need = requirement_of(level)
     return {
         "digest": planned_request.digest,
+        "starts_at": None if plan.starts_at is None else plan.starts_at.isoformat(),
         "changes": [
             {"setting": line.setting, "before": line.before, "after": line.after, "effect": line.access.value}
             for line in describe_changes(plan, observation.default, planned_request.names)

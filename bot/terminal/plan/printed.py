@@ -19,7 +19,7 @@ from bot.words.plans.risk import LEVELS, risk_lines
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.access_end import AT_END
 from bot.words.reviews.silence import reviews_words
-from bot.words.sentences import counted
+from bot.words.sentences import counted, day
 from workflows.app.requests.plan_from_file import PlannedRequest
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
@@ -49,6 +49,8 @@ def print_plan(planned_request: PlannedRequest, console: Console) -> None:
     template = planned_request.template
     then = f", {AT_END[template.at_end].then}" if template.may_end_on_date else ""
     lasts = f"{duration_words(planned_request.duration)}{then}"
+    if planned_request.plan is not None and (starts_at := planned_request.plan.starts_at) is not None:
+        console.print(Text(f"{'Starts':<15}", style="bold").append(f"{day(starts_at)} (UTC)"))
     console.print(Text(f"{'Duration':<15}", style="bold").append(lasts))
     if template.may_end_on_date:
         reviews = reviews_words(template.review_interval, template.on_silence)

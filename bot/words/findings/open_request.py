@@ -19,6 +19,7 @@ _KINDS: Final = {
 OPEN_STATES: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.PREPARING: "being prepared",
     DisplayedState.AWAITING_APPROVAL: "waiting for approval",
+    DisplayedState.SCHEDULED: "approved, starts on a later day",
     DisplayedState.TO_BE_WRITTEN: "approved, waiting to be written",
     DisplayedState.APPLYING: "approved, being written",
     DisplayedState.UNCONFIRMED: "sent, waiting for Microsoft to show it",
@@ -42,6 +43,8 @@ def open_request_words(values: Values) -> str:
             is_refused=values.get("is_refused", False),
         )
     ]
+    if values.get("starts_at") and values["state"] == RequestState.SCHEDULED.value:
+        state = f"approved, starts {day(values['starts_at'])}"
     asks = f"Restore of {values['restores']}" if values.get("restores") else values["asks"]
     if kind is RequestKind.ADOPTION:
         asks = "Adopt current settings"

@@ -31,6 +31,7 @@ from workflows.core.settings.model import (
 )
 
 _BLOCKED: Final = "blocked"
+_NOW: Final = "now"
 MAX_NAMED_TARGETS: Final = 2
 """The most targets of a list that are named; the others are counted."""
 
@@ -98,10 +99,11 @@ class ShortChange:
 class _ChangeContext(NamedTuple):
     states: BeforeAfter
     names: Mapping[str, str]
+    before: str
 
 
 def short_changes(
-    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = _NO_NAMES
+    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = _NO_NAMES, *, before: str = _NOW
 ) -> tuple[ShortChange, ...]:
     """Return every change of a plan that gives more or less access, more access first.
 
@@ -109,8 +111,9 @@ def short_changes(
 
     :param default: the tenant's default configuration; None when it is not known.
     :param names: the names of the ids in the plan, from our own directory.
+    :param before: what the value before the plan is called. The present value is left out when it is a block.
     """
-    reading = _ChangeContext(BeforeAfter.of(plan, default), names)
+    reading = _ChangeContext(BeforeAfter.of(plan, default), names, before)
     changed_items = [item for item in setting_changes(plan, default) if item.access is not AccessChange.SAME]
     short = [
         *_flags(changed_items),
@@ -150,7 +153,9 @@ def _targets(item: SettingChange, context: _ChangeContext) -> str:
     name = Property(item.name)
     subject = SUBJECTS.get(name, title(name))
     before, after = (targets_in_words(name, side.targets[name], context.names) for side in context.states)
-    return f"{subject}: {after}" if before == _BLOCKED else f"{subject}: {after} (now: {before})"
+    if before == _BLOCKED and context.before == _NOW:
+        return f"{subject}: {after}"
+    return f"{subject}: {after} ({context.before}: {before})"
 
 
 def _synchronization(item: SettingChange, context: _ChangeContext) -> str:
@@ -163,7 +168,7 @@ def _synchronization(item: SettingChange, context: _ChangeContext) -> str:
 
 def _unreadable(item: SettingChange, context: _ChangeContext) -> str:
     if item.access is AccessChange.CLOSES:
-        return f"{title(item.name)}: blocked (now: not readable)"
+        return f"{title(item.name)}: blocked ({context.before}: not readable)"
     return f"{title(item.name)}: a value that Gatehouse cannot read"
 
 

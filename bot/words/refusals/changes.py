@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.words.sentences import Sentences
+from bot.words.sentences import Sentences, or_list
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode
 
@@ -24,6 +24,19 @@ def _out_of_date(values: Values) -> str:
     )
 
 
+def _requester_may_not(values: Values) -> str:
+    name, template = values["name"], values["template"]
+    if roles := or_list([f"“{role}”" for role in values["roles"]]):
+        why = f"{name} may not request “{template}”: only people with the role {roles} may."
+        cure = f"ask an admin to add {name} to the role"
+    else:
+        why, cure = f"{name} may not request “{template}” for somebody else.", ""
+    if values["is_answer"]:
+        again = f"Decline the proposal, or {cure} and accept again." if cure else "Write why, and decline the proposal."
+        return f"{why} {again} Nothing was changed."
+    return f"{why} Choose another template, or {cure or 'reject the request and say what is needed'}."
+
+
 CHANGES: Final[Sentences] = {
     R.CANNOT_BE_CHANGED: (
         "Changes can be asked for only on an access request. Give a reason and reject this request instead."
@@ -38,8 +51,10 @@ CHANGES: Final[Sentences] = {
     R.PROPOSAL_WATCHED_LESS: (
         "This template is reviewed less often, or its access does not end by itself. Choose another template."
     ),
+    R.REQUESTER_MAY_NOT_REQUEST: _requester_may_not,
     R.PROPOSAL_EMPTY: "This is what the request asks for already. Choose less, or close this window.",
     R.PROPOSAL_OUT_OF_DATE: _out_of_date,
-    R.ONLY_REQUESTER_ANSWERS: "Only the requester can answer this proposal. You need to do nothing.",
+    R.ONLY_REQUESTER_ANSWERS: "Only the requester, or who sent the request for them, can answer this proposal. You "
+    "need to do nothing.",
     R.LEFT_OUT_EVERYTHING: "Nothing of “{template}” would be left. Choose fewer parts to leave out.",
 }

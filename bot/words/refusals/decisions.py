@@ -135,6 +135,7 @@ def _not_due_yet(values: Values) -> str:
         "approver_reminder": "No reminder of the approvers is due.",
         "escalation": "No escalation is due.",
         "expiry_notice": "No notice about the expiry is due.",
+        "start": "The day on which this access starts has not come.",
         "end_of_question": "The question still has time to be answered.",
         "setup_reminder": "No reminder of the partner setup is due.",
         "handover": "No reminder or end of the question to the next sponsor is due.",
@@ -269,6 +270,8 @@ DECISIONS: Final[Sentences] = {
         "An answer from the chat system or Microsoft Entra is missing, so your edit is not saved. The request that "
         "waits is unchanged. Try again in a minute."
     ),
+    R.EDITED_TOO_OFTEN: "This request was edited {limit} times, as often as possible. Ask for it again with a new "
+    "request, after you have withdrawn this one.",
     R.NOTHING_EDITED: "Nothing is different from the request that waits. Change something, or leave it as it is.",
     R.NOT_EDITABLE: lambda values: (
         "Only an access request can be edited. Withdraw this one. "

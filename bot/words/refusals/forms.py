@@ -5,7 +5,7 @@ from typing import Final
 from bot.words.findings.open_request import open_request_words
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_reason_words
-from bot.words.sentences import Sentences, comma_list, counted, day, minute, or_list
+from bot.words.sentences import Sentences, comma_list, counted, day, last_day, minute, or_list
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.policy.risk import RiskReason
@@ -131,6 +131,14 @@ def _may_not_request(values: Values) -> str:
     )
 
 
+def _may_not_restore_or_adopt(values: Values) -> str:
+    roles = or_list([f"“{role}”" for role in values["roles"]])
+    return (
+        f"The approval policy of “{values['template']}” decides on these settings, and only people with the role "
+        f"{roles} may request that template. Ask one of them or an admin to send this, or ask an admin for the role."
+    )
+
+
 def _may_not_request_for(values: Values) -> str:
     return (
         f"“{values['template']}” {_MAY_FOR[MayRequestFor(values['may_for'])]}. Choose yourself, or ask that person to "
@@ -152,6 +160,7 @@ def _person_named_refused(values: Values) -> str:
 
 FORMS: Final[Sentences] = {
     R.MAY_NOT_REQUEST: _may_not_request,
+    R.MAY_NOT_RESTORE_OR_ADOPT: _may_not_restore_or_adopt,
     R.MAY_NOT_REQUEST_FOR: _may_not_request_for,
     R.PERSON_NAMED_REFUSED: _person_named_refused,
     R.OPEN_REQUEST: open_request_words,
@@ -166,6 +175,21 @@ FORMS: Final[Sentences] = {
         f"“{values['template']}” can last until {day(values['latest'])} at most. Choose an earlier day."
     ),
     R.END_DATE_WRONG: "“{template}” does not accept this end date. Choose a duration.",
+    R.START_DATE_PASSED: lambda values: (
+        f"This day has passed: it is {day(values['today'])} (UTC). Choose a later day, or none to start when approved."
+    ),
+    R.START_DATE_TOO_LATE: lambda values: (
+        f"An access can start on {day(values['latest'])} at the latest. Choose an earlier day, or ask later."
+    ),
+    R.START_DATE_NO_DAY: "This is no day. Choose one, or none to start when approved.",
+    R.START_DATE_WRONG: "“{template}” only closes a partner, as soon as it is approved. Choose no start.",
+    R.START_AFTER_END: lambda values: (
+        f"The access would end before it starts: its last day is {day(values['last'])}. Choose an earlier start."
+    ),
+    R.START_AFTER_BLOCK: lambda values: (
+        f"The present access ends before, on {last_day(values['ends_at'])} (UTC), and is blocked then. Choose an "
+        "earlier start, or ask again after that day."
+    ),
     R.TICKET_MISSING: lambda values: f"Type the ticket that this belongs to. {values['hint']}".rstrip(),
     R.TICKET_WRONG: lambda values: (
         f"This ticket does not have the expected format. Check the number. {values['hint']}".rstrip()

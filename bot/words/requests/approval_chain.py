@@ -1,16 +1,17 @@
-"""The sentences about an approval policy: why so many approvals, who may request, and what silence leads to."""
+"""The sentences about an approval policy: why so many approvals, until when, and who is told when nobody decides."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.words.plans.risk import risk_level_words
 from bot.words.sentences import counted
+from workflows.core.errors.facts import Values
 from workflows.core.plans.plan import Adoption
 from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import requirement_of, risk_for_approval
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.request import AccessRequest, PreparedRequest
+from workflows.core.requests.request import AccessRequest, EscalationStep, PreparedRequest, SkippedReason
 
 _SHORT: Final[Mapping[ChainRule, str]] = {
     ChainRule.ONE_APPROVER: "",
@@ -31,6 +32,31 @@ _SENTENCES: Final[Mapping[ChainRule, str]] = {
 }
 
 
+ASKED_OR_TOLD: Final[Mapping[EscalationStep, str]] = {
+    EscalationStep.ALTERNATES: "Also asked",
+    EscalationStep.MANAGERS: "Told in working hours",
+    EscalationStep.ADMINS: "Told in working hours",
+}
+"""For the card: who may decide is asked, who gets no right is told."""
+_STEPS: Final[Mapping[EscalationStep, str]] = {
+    EscalationStep.ALTERNATES: "also asked",
+    EscalationStep.MANAGERS: "managers, told in their working hours",
+    EscalationStep.ADMINS: "admins, told in their working hours",
+}
+_RIGHT: Final[Mapping[EscalationStep, str]] = {
+    EscalationStep.ALTERNATES: ", who may approve too since then.",
+    EscalationStep.MANAGERS: ". This gives no right to approve.",
+    EscalationStep.ADMINS: ". This gives no right to approve.",
+}
+_SKIPPED: Final[Mapping[str, str]] = {
+    SkippedReason.ROLE_EMPTY: "Nobody with the role “{role}” may decide.",
+    SkippedReason.NO_MANAGER: "Entra names no manager of {name}.",
+    SkippedReason.DISABLED: "The manager of {name} has a disabled account.",
+    SkippedReason.GUEST: "The manager of {name} is a guest.",
+    SkippedReason.NOT_IN_CHAT: "The manager of {name} is not in this workspace.",
+    SkippedReason.EXCLUDED: "The manager of {name} takes part in this request.",
+    SkippedReason.UNREADABLE: "The managers of the approvers could not be read.",
+}
 _NO_TEMPLATE: Final = "These settings equal no access template, so the strongest approval policy decides."
 _UNKNOWN_AUTHOR: Final = "The author of these settings is not known, so one approver more is asked."
 
@@ -94,10 +120,27 @@ def _least(prepared: PreparedRequest) -> int:
 
 def decide_by_words(request: AccessRequest) -> str:
     """Return what stands before the end of the time to decide. While the time is stopped, that is the latest end."""
-    return "decide by" if request.clock_stop is None else "decide at the latest by"
+    return "decide by" if request.clock_stop is None else "latest deadline"
 
 
 def decide_words(template: Template) -> str:
     """Return until when approvers decide, and what happens without their approvals."""
     within = counted(template.decide_within.days, "day")
     return f"within {within}, or the request expires and nothing changes"
+
+
+def skipped_words(code: str, values: Values) -> str:
+    """Return why somebody was not asked or told.
+
+    :param code: the value of a `SkippedReason`.
+    """
+    return _SKIPPED[code].format_map(values)
+
+
+def told_words(step: EscalationStep, names: str) -> str:
+    """Return who was asked or told in one step, and whether that gives a right.
+
+    :param names: the people; empty when there was nobody.
+    """
+    label = _STEPS[step]
+    return f"{label}: {names}{_RIGHT[step]}" if names else f"{label}: nobody."

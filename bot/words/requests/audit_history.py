@@ -35,6 +35,7 @@ FIELDS: Final[Mapping[EditableField, str]] = {
     EditableField.PLACEHOLDERS: "Template fields",
     EditableField.JUSTIFICATION: "Justification",
     EditableField.SPONSOR: "Sponsor",
+    EditableField.STARTS_AT: "Starts on",
     EditableField.DURATION: "Duration in days",
     EditableField.ENDS_AT: "End of access",
     EditableField.TICKET: "Ticket",

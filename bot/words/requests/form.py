@@ -148,12 +148,15 @@ def _sentence_case(text: str) -> str:
 def access_duration_words(fields: RequestFields, *, is_short: bool = False) -> str:
     """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none.
 
-    :param is_short: whether it is left out that days count from the approval.
+    With a start: "180 days from Dec 15, 2026", "from Dec 15, 2026 until Dec 31, 2026".
+
+    :param is_short: whether it is left out from when on days count.
     """
+    start = "" if fields.starts_at is None else day(fields.starts_at)
     if fields.ends_at is not None:
-        return f"until {last_day(fields.ends_at)}"
+        return f"{f'from {start} ' if start and not is_short else ''}until {last_day(fields.ends_at)}"
     lasts = "" if fields.duration is None else duration_words(fields.duration)
-    return f"{lasts} from approval" if lasts and not is_short else lasts
+    return f"{lasts} from {start or 'approval'}" if lasts and not is_short else lasts
 
 
 def edit_effect_words(approval_count: int) -> tuple[str, ...]:
@@ -198,6 +201,11 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
     RefillCode.DURATION_GONE: "“{template}” does not offer {days} days any more. Check the duration.",
     RefillCode.END_DATE_OVER: "The end date of that request, {day}, cannot be chosen any more. Choose a new end.",
 }
+
+
+def start_date_hint(days: int) -> str:
+    """Return which days the field for the start accepts, and what happens without one."""
+    return f"Leave empty to start when it is approved. At most {days} days from today; the day begins at 00:00 UTC."
 
 
 def end_date_hint(days: int, at_end: AtEnd) -> str:

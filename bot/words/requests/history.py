@@ -30,6 +30,7 @@ DONE: Final[Mapping[str, str]] = {
     "remind_approvers": "Approvers reminded",
     "escalate": "Waited too long, others are asked or told",
     "record_escalation": "Others asked or told",
+    "start": "The first day came",
     "announce_expiry": "Told that it expires soon",
     "stop_clock": "The time to decide stopped",
     "resume_clock": "The time to decide goes on",

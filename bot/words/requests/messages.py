@@ -16,13 +16,14 @@ from bot.words.refusals.named_people.delegation import (
     stand_in_words,
 )
 from bot.words.refusals.review_campaigns import ended_words, started_words
+from bot.words.requests.approval_chain import skipped_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import and_list, counted, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.request import RequestState, SkippedReason
+from workflows.core.requests.request import RequestState
 
 SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.TEXT: "{text}",
@@ -237,7 +238,7 @@ def _manager_told(values: Values) -> str:
 
 
 def _admin_told(values: Values) -> str:
-    reasons = " ".join(_SKIPPED[fact["code"]].format_map(fact["values"]) for fact in values["skipped"])
+    reasons = " ".join(skipped_words(fact["code"], fact["values"]) for fact in values["skipped"])
     start = f"{_waits(values)} {reasons}".strip()
     return f"{start} Please ask the approvers to decide, or repair the role in roles.toml."
 
@@ -247,17 +248,6 @@ def _waits(values: Values) -> str:
         f"{values['partner']}: the request {values['request']} waits for “{values['stage']}”, and expires on "
         f"{minute(values['expires_at'])}."
     )
-
-
-_SKIPPED: Final[Mapping[str, str]] = {
-    SkippedReason.ROLE_EMPTY: "Nobody with the role “{role}” may decide.",
-    SkippedReason.NO_MANAGER: "Entra names no manager of {name}.",
-    SkippedReason.DISABLED: "The manager of {name} has a disabled account.",
-    SkippedReason.GUEST: "The manager of {name} is a guest.",
-    SkippedReason.NOT_IN_CHAT: "The manager of {name} is not in this workspace.",
-    SkippedReason.EXCLUDED: "The manager of {name} takes part in this request.",
-    SkippedReason.UNREADABLE: "The managers of the approvers could not be read.",
-}
 
 
 def _setup_confirmed(values: Values) -> str:

@@ -1,4 +1,7 @@
-"""The sentences of a request's notes, which explain its present state."""
+"""The sentences of a request's notes, which explain its present state.
+
+It is long because every code has its sentence here.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -118,6 +121,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
     NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it but does not show it.",
+    NoteCode.PERSON_GONE: "{name} is named on this request and cannot be any more.",
     NoteCode.PERSON_UNREADABLE: "The requester cannot be looked up.",
     NoteCode.CHANGED_REPEATEDLY: (
         "The block cannot be verified, because somebody keeps changing the partner's settings."

@@ -9,7 +9,7 @@ from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.drift import default_lines, existence_lines
 from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.titles import left_out_words, prepared_title
-from bot.words.sentences import counted, last_day
+from bot.words.sentences import counted, day, last_day
 from bot.words.settings.values import NOT_SET
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
@@ -102,6 +102,8 @@ def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRe
     yield from _template_lines(earlier, present)
     ends = [plan_shown.plan.ends_at for plan_shown in (earlier_plan, present_plan)]
     durations = [plan_shown.plan.duration for plan_shown in (earlier_plan, present_plan)]
+    starts = [plan_shown.plan.starts_at for plan_shown in (earlier_plan, present_plan)]
+    yield from _line_if_different("Starts on", *("approval" if start is None else day(start) for start in starts))
     yield from _line_if_different("Last day", *("not set" if end is None else last_day(end) for end in ends))
     yield from _line_if_different(
         "Duration", *("no end" if duration is None else duration_words(duration) for duration in durations)

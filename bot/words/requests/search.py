@@ -15,6 +15,7 @@ STATE_CHOICES: Final[Mapping[str, tuple[str, frozenset[RequestState]]]] = {
     ANY_STATE: ("Any state", frozenset()),
     "open": ("Open", frozenset(S) - TERMINAL),
     "waiting": ("Waiting for approval", frozenset({S.AWAITING_APPROVAL})),
+    "scheduled": ("Approved, starts later", frozenset({S.SCHEDULED})),
     "applied": ("Applied (verified)", frozenset({S.APPLIED})),
     PARTLY_APPLIED: ("Partly applied", frozenset({S.STOPPED, S.FAILED})),
     "rejected": ("Rejected", frozenset({S.REJECTED})),

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.words.findings.open_request import OPEN_STATES
-from bot.words.sentences import minute
+from bot.words.sentences import day, minute
 from workflows.core.requests.notes import DisplayedState, state_to_display
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestState
 
 VERIFIED: Final = "(verified)"
 STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
@@ -31,12 +31,15 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
 
 def short_state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words for one line of a list; without when it was verified."""
+    starts_at = None if request.prepared is None else request.plan.starts_at
+    if request.state is RequestState.SCHEDULED and starts_at is not None:
+        return f"approved, starts {day(starts_at)}"
     return STATE_WORDS[state_to_display(request)]
 
 
 def state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words, and when it was verified; without its note."""
-    words, confirmed_at = STATE_WORDS[state_to_display(request)], request.confirmed_at
+    words, confirmed_at = short_state_words(request), request.confirmed_at
     if confirmed_at is None:
         return words
     return words.replace(VERIFIED, f"(verified {minute(confirmed_at)})")

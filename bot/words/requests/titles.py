@@ -21,6 +21,12 @@ def prepared_title(prepared: PreparedRequest) -> str:
     return _restoration_title(restored.request_id, restored.policy_title)
 
 
+def sent_for_words(prepared: PreparedRequest) -> str:
+    """Return for whom a request was sent, and by whom; empty when the requester sent it."""
+    submitter = prepared.submitter
+    return "" if submitter is None else f"requested for {prepared.requester.name}, sent by {submitter.name}"
+
+
 def left_out_words(codes: Iterable[str]) -> str:
     """Name the parts of a template that are not asked for; empty for none."""
     return access_kind_titles(codes)

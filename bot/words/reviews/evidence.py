@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.words.findings.conditional_access.findings import locked_out_words
 from bot.words.reviews.guests import MATCHES, count_words, finding_words
-from bot.words.sentences import comma_list, counted, day, minute
+from bot.words.sentences import and_list, comma_list, counted, day, minute
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.partners.reviewing.evidence.partner_evidence import (
@@ -25,13 +25,21 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import (
     Use,
     UseState,
 )
-from workflows.core.partners.reviewing.evidence.usage import WINDOW, GuestFinding, ListedGuest
+from workflows.core.partners.reviewing.evidence.usage import WINDOW, EvidenceSource, GuestFinding, ListedGuest
 from workflows.core.people import PersonId
 from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
 
-MAX_QUOTED_WORDS: Final = 7
-"""Words of what a person wrote that the card shows; the details show all."""
+FIRST_QUOTED_WORDS: Final = 6
+"""Words from the beginning of what a person wrote that the card shows; the details show all."""
+LAST_QUOTED_WORDS: Final = 6
+"""Words from its end: until when something is needed is often there."""
 _WINDOW_WORDS: Final = f"the last {WINDOW.days} days"
+_SOURCES: Final[Mapping[EvidenceSource, str]] = {
+    EvidenceSource.SIGN_INS: "sign-ins",
+    EvidenceSource.GUESTS: "guests",
+    EvidenceSource.LAST_SIGN_INS: "last sign-in of guests",
+    EvidenceSource.CONDITIONAL_ACCESS: "Conditional Access",
+}
 _HAS_COME: Final[Mapping[bool | None, str]] = {
     True: "has come",
     False: "never came",
@@ -95,9 +103,9 @@ def evidence_details(
 
 
 def _short_lines(evidence: PartnerEvidence) -> Iterator[tuple[EvidenceTopic, str]]:
-    yield EvidenceTopic.USE, _use_words(evidence.use, evidence.missing_permissions)
-    yield EvidenceTopic.GUESTS, _guests_words(evidence.guests, evidence.guests_unread)
-    yield EvidenceTopic.SETTINGS, _settings_words(evidence.settings)
+    yield EvidenceTopic.USE, _use_words(evidence)
+    yield EvidenceTopic.GUESTS, _guests_words(evidence, is_short=True)
+    yield EvidenceTopic.SETTINGS, _short_settings_words(evidence)
     if evidence.lockout is not None and evidence.lockout.locked_out is not None:
         yield EvidenceTopic.LOCKED_OUT, locked_out_words(evidence.lockout.locked_out)
     yield EvidenceTopic.SETUP, _setup_words(evidence)
@@ -110,10 +118,10 @@ def _short_lines(evidence: PartnerEvidence) -> Iterator[tuple[EvidenceTopic, str
 def _long_lines(
     evidence: PartnerEvidence, people: Mapping[PersonId, str] | None
 ) -> Iterator[tuple[EvidenceTopic, str]]:
-    yield EvidenceTopic.USE, _use_words(evidence.use, evidence.missing_permissions)
+    yield EvidenceTopic.USE, _use_words(evidence)
     if evidence.use.failed:
         yield EvidenceTopic.USE, f"{counted(evidence.use.failed, 'sign-in')} failed or stopped before the end"
-    yield EvidenceTopic.GUESTS, _guests_words(evidence.guests, evidence.guests_unread)
+    yield EvidenceTopic.GUESTS, _guests_words(evidence)
     yield from ((EvidenceTopic.GUESTS, text) for text in _guest_details(evidence.guests))
     yield EvidenceTopic.SETTINGS, _settings_words(evidence.settings)
     yield EvidenceTopic.LOCKED_OUT, _lockout_words(evidence)
@@ -126,25 +134,30 @@ def _long_lines(
 
 
 def quoted_words(text: str) -> str:
-    """Return the first words of what a person wrote; "…" stands for the rest."""
+    """Return the first and the last words of what a person wrote; "…" stands for those between them."""
     words = text.split()
-    return " ".join(words[:MAX_QUOTED_WORDS]) + (" …" if len(words) > MAX_QUOTED_WORDS else "")
+    if len(words) <= FIRST_QUOTED_WORDS + LAST_QUOTED_WORDS:
+        return " ".join(words)
+    return " ".join([*words[:FIRST_QUOTED_WORDS], "…", *words[-LAST_QUOTED_WORDS:]])
 
 
-def _use_words(use: Use, missing_permissions: tuple[str, ...]) -> str:
+def _use_words(evidence: PartnerEvidence) -> str:
+    use = evidence.use
     match use.state:
         case UseState.USED if use.people:
             when = "" if use.last_at is None else f"{day(use.last_at)}, "
-            return f"{when}by {_number(use.people, use.is_at_least, 'person', 'people')} in {_WINDOW_WORDS}"
+            people = _number(use.people, use.is_at_least, "person", "people")
+            return f"{when}by {people} in {WINDOW.days} days"
         case UseState.USED:
             return f"{_day_of(use.last_at)}, as Entra keeps it with a guest account"
         case UseState.UNUSED:
-            before = "" if use.last_at is None else f"; the last known one was on {day(use.last_at)}"
-            return f"No sign-in found in {_WINDOW_WORDS}{before}"
+            last = "not known" if use.last_at is None else day(use.last_at)
+            return f"{last}; nobody in {WINDOW.days} days"
         case UseState.NOT_SEEN:
             return f"Not known: no sign-in found, but {_reach_words(use)}"
         case UseState.UNKNOWN:
-            return f"Not known: {_unread_words('the sign-in log', use.unread, missing_permissions)}"
+            permission = _permission(evidence, EvidenceSource.SIGN_INS)
+            return f"Not known: {_unread_words('the sign-in log', use.unread, permission)}"
 
 
 def _reach_words(use: Use) -> str:
@@ -156,27 +169,34 @@ def _reach_words(use: Use) -> str:
     return f"the log has entries since {day(use.reaches_back_to)} only"
 
 
-def _unread_words(what: str, unread: UnreadableReason | None, missing_permissions: tuple[str, ...] = ()) -> str:
+def _unread_words(what: str, unread: UnreadableReason | None, permission: str = "") -> str:
     if unread is None:
         return f"{what} has not been read yet"
-    needed = f", {comma_list(missing_permissions)}" if missing_permissions else ""
+    needed = f", {permission}" if permission else ""
     return f"{what} could not be read ({UNREAD_REASON_WORDS[unread]}{needed})"
 
 
-def _guests_words(guests: Guests | None, unread: UnreadableReason | None) -> str:
+def _permission(evidence: PartnerEvidence, source: EvidenceSource) -> str:
+    """Return the permission without which something was not read; empty when none is missing."""
+    return next((permission for permission, sources in evidence.refused.items() if source in sources), "")
+
+
+def _guests_words(evidence: PartnerEvidence, *, is_short: bool = False) -> str:
+    guests = evidence.guests
     if guests is None:
-        return f"Not known: {_unread_words('the list of guests', unread)}"
+        permission = _permission(evidence, EvidenceSource.GUESTS)
+        return f"Not known: {_unread_words('the list of guests', evidence.guests_unread, permission)}"
     usage = guests.usage
     if not usage.count:
         return "Not known: the list was not read to its end" if guests.is_at_least else "None found"
-    text = f"at least {usage.count:,}" if guests.is_at_least else f"{usage.count:,}"
+    text = f"at least {usage.count:,} (estimate)" if guests.is_at_least else f"{usage.count:,} (estimate)"
     if usage.never_came:
         never = "never came" if guests.is_activity_known else "did not accept the invitation"
-        text += f", of whom {usage.never_came:,} {never}"
+        text += f", {usage.never_came:,} {never}"
     for finding in GuestFinding:
         if finding in usage.findings:
             text += f", {count_words(finding, usage.findings[finding], usage.limits)}"
-    return f"{text}, {usage.disabled:,} disabled" if usage.disabled else text
+    return f"{text}, {usage.disabled:,} disabled" if usage.disabled and not is_short else text
 
 
 def _guest_details(guests: Guests | None) -> Iterator[str]:
@@ -203,13 +223,24 @@ def _settings_words(settings: SettingsCheck) -> str:
             return f"Nobody approved the current settings, read {at}"
 
 
+def _short_settings_words(evidence: PartnerEvidence) -> str:
+    """Return how the settings compare. The limits say the day when it is the one of the scan."""
+    settings, taken_at = evidence.settings, evidence.taken_at
+    is_day_said = taken_at is not None and day(taken_at) == day(settings.checked_at)
+    if settings.state is SettingsState.AS_APPROVED and is_day_said:
+        return "As approved"
+    return _settings_words(settings)
+
+
 def _lockout_words(evidence: PartnerEvidence) -> str:
     lockout = evidence.lockout
     if lockout is None:
         return "Not checked"
     at = minute(lockout.checked_at)
     if lockout.unread is not None:
-        return f"Not known: {_unread_words('Conditional Access', lockout.unread)}, {at}"
+        permission = _permission(evidence, EvidenceSource.CONDITIONAL_ACCESS)
+        unread = _unread_words("Conditional Access", lockout.unread, permission)
+        return f"Not known: {unread}, {at}"
     if lockout.locked_out is not None:
         return f"{locked_out_words(lockout.locked_out)} (checked {at})"
     rest = " Entra did not evaluate every sign-in." if lockout.is_estimate else ""
@@ -234,7 +265,7 @@ def _short_approval(approval: Approval) -> str:
     if not approval.approvers:
         return _approval_words(approval, quoted_words(approval.justification))
     reason = f": “{quoted_words(approval.justification)}”" if approval.justification else ""
-    return f"by {comma_list(approval.approvers)}, for {approval.requester}{reason}"
+    return f"{comma_list(approval.approvers)}, for {approval.requester}{reason}"
 
 
 def _answer_words(evidence: PartnerEvidence, *, is_short: bool) -> str:
@@ -277,11 +308,19 @@ def _guest_words(guest: ListedGuest | None, limits: GuestLimits) -> str:
 def _limits_words(evidence: PartnerEvidence) -> str:
     if evidence.taken_at is None:
         return ""
-    missing = evidence.missing_permissions
-    needed = f" Missing permission: {comma_list(missing)}." if missing else ""
-    log = "" if evidence.use.state is UseState.UNKNOWN else " Background sign-ins may be missing."
-    guests = "" if evidence.guests is None else " Guests are an estimate."
-    return f"Read {minute(evidence.taken_at)}.{log}{guests}{needed}"
+    log = "" if evidence.use.state is UseState.UNKNOWN else "; background sign-ins may be missing"
+    return f"Read {minute(evidence.taken_at)}{log}.{_missing_words(evidence)}"
+
+
+def _missing_words(evidence: PartnerEvidence) -> str:
+    """Return every missing permission with what could not be read without it; empty when none is missing."""
+    missing = [
+        f"{permission} ({and_list([_SOURCES[source] for source in sources])})"
+        for permission, sources in evidence.refused.items()
+    ]
+    if not missing:
+        return ""
+    return f" Missing {'permission' if len(missing) == 1 else 'permissions'}: {comma_list(missing)}."
 
 
 def _all_limits(evidence: PartnerEvidence) -> Iterator[str]:

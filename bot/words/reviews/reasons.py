@@ -31,6 +31,11 @@ def _risk_grew(values: _Values) -> str:
     return f"The tenant's default gives more access now: the risk was {before} when it was approved, and is {after}."
 
 
+def _drift(code: ConcernCode) -> str:
+    is_told_apart = code is not ConcernCode.DIFFERS_FROM_APPROVED
+    return f"The settings are not as approved{f': {short_difference(code)}' if is_told_apart else ''}."
+
+
 def _stricter(values: _Values) -> str:
     changes = ", and ".join(_STRICTER[change] for change in values["changes"].split(","))
     return f"The template “{values['template']}” is stricter now: {changes}."
@@ -44,7 +49,7 @@ _SENTENCES: Final[Mapping[ReviewReasonCode, str | Callable[[_Values], str]]] = {
     _C.SPONSOR_GONE: lambda values: _GONE[GoneReason(values["cause"])],
     _C.SPONSOR_MOVED: "The sponsor, {sponsor}, moved in Entra from the department “{before}” to “{after}”.",
     _C.NO_SIGN_IN: "Nobody of this partner signed in for {days} days, as far as the sign-in log shows.",
-    _C.DRIFT: lambda values: f"The settings are not as approved: {short_difference(ConcernCode(values['drift']))}.",
+    _C.DRIFT: lambda values: _drift(ConcernCode(values["drift"])),
     _C.RISK_GREW: _risk_grew,
     _C.TEMPLATE_STRICTER: _stricter,
     _C.DOMAIN_MOVED: "The domain {domain} belongs to another tenant now ({tenant_id}). The access is still open for "

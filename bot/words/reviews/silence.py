@@ -1,7 +1,7 @@
 """A review that waits for an answer, in words: who was asked when, and what happens without an answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from bot.words.plans.changes import duration_words
@@ -9,7 +9,7 @@ from bot.words.requests.history import MANAGER_SKIPPED
 from bot.words.sentences import and_list, counted, minute
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.silence_decision import SilenceStep
-from workflows.core.plans.plan import OnSilence
+from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.reviews.silence import LAST_CALL, PAUSES, REMINDER_AGE, AskedAs, Reminded, ReviewReminder
 
 
@@ -20,13 +20,25 @@ class OnSilenceWords(NamedTuple):
     """Follows "without an answer": "the access is suspended"."""
     short: str
     """Follows "unanswered 60 days:" in a list."""
+    on_card: str
+    """Follows "Without an answer:", before a day."""
     label: str
     """Stands before a day in a list."""
 
 
 ON_SILENCE: Final[Mapping[OnSilence, OnSilenceWords]] = {
-    OnSilence.SUSPEND: OnSilenceWords("the access is suspended", "suspended", "Suspended without an answer on"),
-    OnSilence.ESCALATE: OnSilenceWords("the admins get an alarm", "admin alarm", "Admins are alarmed on"),
+    OnSilence.SUSPEND: OnSilenceWords(
+        then="the access is suspended",
+        short="suspended",
+        on_card="suspended",
+        label="Suspended without an answer on",
+    ),
+    OnSilence.ESCALATE: OnSilenceWords(
+        then="the access stays and the admins get an alarm",
+        short="admin alarm",
+        on_card="stays open, admin alarm",
+        label="Admins are alarmed on",
+    ),
 }
 
 WHY_OPEN: Final[Mapping[SilenceStep, str]] = {
@@ -72,10 +84,34 @@ def _last_words(partnership: Partnership, newest: ReviewReminder) -> Iterator[st
 
 def consequence_words(partnership: Partnership) -> str:
     """Return what happens when without an answer; empty when no review waits."""
-    ends_at = partnership.silence_ends_at
-    if ends_at is None:
+    if (consequence := consequence_of(partnership)) is None:
         return ""
-    return f"Without an answer by {minute(ends_at)}, {ON_SILENCE[partnership.on_silence].then}."
+    return f"Without an answer, {consequence.then} {minute(consequence.at)}{consequence.after}."
+
+
+class Consequence(NamedTuple):
+    """What happens without an answer: the day, and the words before and after it, in a sentence and on a card."""
+
+    at: datetime
+    then: str
+    after: str
+    short: str
+    short_after: str
+
+
+def consequence_of(partnership: Partnership) -> Consequence | None:
+    """Return what happens without an answer, and when; None when no review waits.
+
+    An access that is blocked at its end before that needs no answer to be closed.
+    """
+    at = partnership.earliest_consequence_at
+    if at is None:
+        return None
+    ends_at = partnership.ends_at
+    if partnership.at_end is AtEnd.BLOCK and partnership.is_as_approved and ends_at is not None and ends_at <= at:
+        return Consequence(ends_at, "the access is blocked at its end,", "", "blocked at its end,", "")
+    words = ON_SILENCE[partnership.silence_leads_to]
+    return Consequence(at, f"{words.then}, on", " at the earliest", f"{words.on_card} on", " or later")
 
 
 def reminder_words(reminder: ReviewReminder, partnership: Partnership) -> str:

@@ -1,6 +1,6 @@
 """The sentences about the policy of a template: who may request it, and what silence leads to at each deadline."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bot.words.plans.changes import duration_words
@@ -65,4 +65,19 @@ def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     silence = f"Decided within {within}, or expired."
     if not offer.closes:
         silence += f" Unanswered reviews: {ON_SILENCE[offer.template.on_silence].short}."
-    return (f"{offer.template.title}: {offer.template.description}", risk, silence)
+    return (f"{offer.template.title}: {offer.template.description}", risk, silence, *_waiting_words(offer.template))
+
+
+def _waiting_words(template: Template) -> Iterator[str]:
+    """State in one line what happens when nobody decides; nothing for a template without an escalation.
+
+    Stages of which the same is true are named together; all of them without their names.
+    """
+    titles: dict[str, list[str]] = {}
+    for stage in template.stages:
+        if stage.escalate_after is not None:
+            titles.setdefault(escalation_words(stage), []).append(f"“{stage.title}”")
+    is_same = len(titles) == 1 and all(stage.escalate_after is not None for stage in template.stages)
+    lines = [f"{'' if is_same else f'{and_list(of)}, '}{words[:1].lower()}{words[1:]}" for words, of in titles.items()]
+    if lines:
+        yield f"Without a decision: {' '.join(lines)}"

@@ -16,6 +16,7 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port
+from tests.waiting import LONGEST_WAIT
 from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.app.schedule.downtime import last_gap
 from workflows.core.requests.request import RequestId, RequestState
@@ -205,7 +206,7 @@ async def test_a_bot_in_socket_mode_receives_by_the_socket_alone(
     async with running(settings, SHORT_PAUSES), aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{port}"
         world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONGEST_WAIT):
             async with session.post(
                 f"{world.url}control/command", json={"user": "requester", "text": "help"}
             ) as response:

@@ -13,6 +13,7 @@ from bot.process.assembly.receiving import Approved
 from bot.process.settings import Settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import Answer, BotUnderTest, click, eventually
+from tests.waiting import LONGEST_WAIT
 from tests.warm.short_pauses import SHORT_PAUSES
 
 
@@ -28,7 +29,7 @@ async def test_a_click_is_stored_before_the_rest_is_imported(
     may_import, import_rest = threading.Event(), app._import_loops
 
     def wait_and_import() -> None:
-        may_import.wait(20)
+        may_import.wait(LONGEST_WAIT)
         import_rest()
 
     monkeypatch.setattr(app, "_import_loops", wait_and_import)

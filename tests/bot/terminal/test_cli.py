@@ -19,10 +19,10 @@ from bot.sandbox.server import Sandbox
 from bot.terminal.cli import app
 from tests.bot.bot_under_test import free_port
 from tests.bot.conftest import OURS
+from tests.waiting import LONGEST_WAIT
 from tests.warm import command as warm_command
 
 ROOT: Final = Path(bot.__file__).parents[1]
-TIMEOUT_SECONDS: Final = 20
 
 Ended = tuple[int | None, str, str]
 
@@ -48,7 +48,7 @@ async def typed(*arguments: str, folder: Path, given: Mapping[str, str]) -> Ende
     """Run `python -m bot …` to its end: status, standard output, standard error."""
     process = await started(*arguments, folder=folder, given=given)
     try:
-        out, err = await asyncio.wait_for(process.communicate(), TIMEOUT_SECONDS)
+        out, err = await asyncio.wait_for(process.communicate(), LONGEST_WAIT)
     finally:
         if process.returncode is None:
             process.kill()
@@ -151,7 +151,7 @@ async def test_a_bot_ends_cleanly_and_tells_no_secret(tmp_path: Path, good: dict
     assert process.stdout is not None
     seen = b""
     try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
+        async with asyncio.timeout(LONGEST_WAIT):
             while b'"ready"' not in seen:
                 line = await process.stdout.readline()
                 assert line, "it ended before it was ready"

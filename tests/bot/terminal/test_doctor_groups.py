@@ -48,6 +48,22 @@ async def test_a_group_that_cannot_decide_is_named(
         assert said in finding(text, "Entra: groups of roles")
 
 
+async def test_a_synchronized_group_that_was_accepted_is_named_and_is_no_problem(
+    by_group: Settings, world: Sandbox
+) -> None:
+    assert world.entra is not None
+    folder = by_group.gatehouse_templates
+    assert folder is not None
+    roles, named = folder / "roles.toml", f'entra_groups = ["{GROUP}"]\n'
+    roles.write_text(roles.read_text().replace(named, f'{named}accept_synchronized_groups = ["{GROUP}"]\n'))
+    group = {"displayName": "On call", "members": [AMARA], "onPremisesSyncEnabled": True}
+    world.entra.merge({"groups": {GROUP: group}})
+    status, text = await examined(by_group)
+    assert status == 0, text
+    said = finding(text, "Entra: groups of roles")
+    assert "The group On call is synchronized from a directory of your own, and roles.toml accepts it" in said
+
+
 async def test_a_group_that_is_gone_is_named(by_group: Settings, world: Sandbox) -> None:
     _, text = await examined(by_group)
     assert f"The group {GROUP} is not in Entra any more" in finding(text, "Entra: groups of roles")

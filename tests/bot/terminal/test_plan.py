@@ -146,6 +146,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
             "on_silence",
             "operations",
             "risk",
+            "starts_at",
             "template",
             "template_hash",
             "tenant",

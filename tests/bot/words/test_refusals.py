@@ -56,6 +56,7 @@ NOBODY_READS_OF: Final = {
         {"what": "setup_reminder"},
         {"what": "handover"},
         {"what": "approver_reminder"},
+        {"what": "start"},
     ],
     RefusalCode.NOT_POSSIBLE_IN_THIS_STATE: [{"sponsor": "Sam"}],
 }

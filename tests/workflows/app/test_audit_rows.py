@@ -125,6 +125,7 @@ from workflows.core.requests.deadlines.commands import (
     Escalate,
     RecordEscalation,
     ResumeClock,
+    Start,
     StopClock,
 )
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
@@ -653,7 +654,7 @@ def test_no_command_is_forgotten_here() -> None:
     # An answer needs a question, see `effects/test_conversations.py`; a proposal needs its plan, and time its stage:
     # see `core/requests/test_commands.py`.
     proposals = {RequestChanges, RecordProposal, DeclineProposal}
-    of_time = {Escalate, RecordEscalation, AnnounceExpiry, StopClock, ResumeClock}
+    of_time = {Escalate, RecordEscalation, AnnounceExpiry, StopClock, ResumeClock, Start}
     assert {*shown, Answer, *proposals, *of_time, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
     # Clicks about a campaign are in `schedule/reviews/test_campaigns.py`.

@@ -197,6 +197,18 @@ def test_roles_name_chat_groups_entra_groups_and_people(write: Write) -> None:
     assert catalog.roles[ADMIN].people == ("dana@woodgrove.com",)
 
 
+def test_a_synchronized_group_is_accepted_only_where_the_role_names_it(write: Write) -> None:
+    role = f'[data-owner]\ntitle = "Data owners"\nentra_groups = ["{GUID}"]\naccept_synchronized_groups = ["'
+    catalog = load_catalog(write(roles=ROLES + f'{role}{GUID.upper()}"]\n'))
+    assert catalog.roles[Role("data-owner")].accept_synchronized_groups == (GUID.upper(),)
+    other = GUID[:-1] + "0"
+    with pytest.raises(CatalogProblems) as caught:
+        load_catalog(write(roles=ROLES + f'{role}{other}"]\n'))
+    [problem] = caught.value.problems
+    assert problem.startswith("roles.toml: data-owner: ")
+    assert problem.endswith(f"accept_synchronized_groups: add {other} to entra_groups too, or remove it")
+
+
 def test_users_groups_and_applications_are_named_by_id(write: Write) -> None:
     text = edited('targets = ["AllUsers"]', f'targets = ["user:{GUID}", "group:{GUID}"]')
     text = text.replace('targets = ["Office365"]', f'targets = ["Office365", "{GUID}"]')

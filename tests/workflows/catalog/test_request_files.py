@@ -1,5 +1,6 @@
 """A request in a file: every problem at once, each with its key and the cure."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ def test_duration_and_placeholders_may_be_left_out(tmp_path: Path) -> None:
     assert load(tmp_path, 'partner = "a.com"\ntemplate = "x"\n').duration_days is None
 
 
+def test_the_first_day_is_a_day(tmp_path: Path) -> None:
+    whole = 'partner = "a.com"\ntemplate = "x"\nstarts_on = '
+    assert load(tmp_path, f"{whole}2026-12-15\n").starts_on == date(2026, 12, 15)
+    (found,) = problems(tmp_path, f'{whole}"soon"\n')
+    assert found.startswith("request.toml: starts_on: ")
+    assert found.endswith("as in starts_on = 2026-12-15")
+
+
 def test_everything_wrong_is_said_at_once_with_key_and_cure(tmp_path: Path) -> None:
     found = problems(tmp_path, 'partner = 3\ntemplat = "merger"\nduration_days = true\n[placeholders]\ngroup = 7\n')
     assert [one.split(": ")[1] for one in found] == [
@@ -44,7 +53,7 @@ def test_everything_wrong_is_said_at_once_with_key_and_cure(tmp_path: Path) -> N
     assert all(one.startswith("request.toml: ") for one in found)
     assert "contoso.com" in found[0]
     assert "missing" in found[1]
-    assert "remove it, or write one of partner, template, duration_days, placeholders" in found[-1]
+    assert "remove it, or write one of partner, template, duration_days, starts_on, placeholders" in found[-1]
 
 
 def test_the_former_key_of_placeholders_is_refused_with_the_new_one(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import pytest
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, SAM, STAGES, prepared
 from tests.workflows.core.builders import request as built
 from tests.workflows.world import World
+from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.requests.deadlines.commands import Escalate
+from workflows.core.requests.effects import MessageCode, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest, EscalationStep, StageTimes
 from workflows.ports.tenant import Account
 
@@ -88,6 +90,26 @@ async def test_a_manager_who_cannot_be_told_is_skipped_with_the_reason(
     first, second = steps(await escalated(world))
     assert first == (MANAGERS, [], [reason])
     assert (second[0], DANA.name in second[1]) == (ADMINS, True)
+
+
+async def test_who_would_be_told_in_the_morning_is_not_told_when_it_was_decided_at_night(world: World) -> None:
+    manages(world, MALLORY)
+    request = await escalated(world)
+    assert len(world.notifier.texts_to(MALLORY.chat_id)) == 1
+    later = SendEscalationMessage(
+        person=MALLORY.chat_id,
+        request_id=request.id,
+        round=request.round,
+        stage=0,
+        step=MANAGERS,
+        fact=Fact(MessageCode.CLICK_NOT_CHECKED),
+        not_before=world.clock.now(),
+    )
+    for outdated in (replace(later, stage=1), replace(later, round=1)):
+        await world.performer.perform(outdated)
+    await world.approve(request, AMARA)
+    await world.performer.perform(later)
+    assert len(world.notifier.texts_to(MALLORY.chat_id)) == 1
 
 
 async def test_without_a_manager_or_approvers_the_admins_are_told(world: World) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import structlog
@@ -24,6 +24,7 @@ from workflows.core.requests.effects import (
     Effect,
     Prepare,
     SendMessage,
+    SendReminders,
     ShowAlarm,
     ShowHome,
     ShowRequest,
@@ -248,6 +249,14 @@ async def test_an_alarm_about_a_card_is_not_cleared_while_copies_are_left(world:
     assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.CARD_NOT_POSTED]
     await world.performer.perform(ShowRequest(request_id=request.id, is_held=True))
     assert await world.store.open_alarms() == []
+
+
+async def test_of_several_reminders_that_could_not_be_sent_only_the_last_one_is(world: World) -> None:
+    times = [world.clock.now() + timedelta(days=day) for day in (1, 3)]
+    waiting = await world.put(usual(RequestState.AWAITING_APPROVAL, reminders=2, reminded_at=times[-1]))
+    for reminded_at in (*times, None):
+        await world.performer.perform(SendReminders(request_id=waiting.id, reminded_at=reminded_at))
+    assert len(world.notifier.reminded) == 2, "the last one, and one that an earlier version stored"
 
 
 async def test_who_clicked_is_stored_with_what_is_shown(world: World) -> None:

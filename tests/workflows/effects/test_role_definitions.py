@@ -97,7 +97,15 @@ def test_only_who_may_have_a_role_is_its_meaning() -> None:
     assert role_hash(base) == role_hash(same)
 
 
-@pytest.mark.parametrize("change", [{"user_groups": ()}, {"people": ("new@x.com",)}, {"entra_groups": ("cd",)}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"user_groups": ()},
+        {"people": ("new@x.com",)},
+        {"entra_groups": ("cd",)},
+        {"accept_synchronized_groups": ("cd",)},
+    ],
+)
 def test_another_source_is_another_meaning(change: dict[str, tuple[str, ...]]) -> None:
     was = CATALOG.role_hashes([SECURITY])
     assert changed_role(was, redefined(**change)) == SECURITY

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, SAM, TENANT
 from tests.workflows.effects.test_revoking import BLOCKS
 from tests.workflows.world import World
@@ -167,7 +168,7 @@ async def test_it_is_performed_without_the_bot_and_nothing_else_is(world: World,
     performer = ClosingPerformer(
         store=world.store, tenant=world.tenant, clock=world.clock, pauses=Pauses(due_work_read_every=0.01)
     )
-    async with performer.performing(await world.request(request_id)), asyncio.timeout(10):
+    async with performer.performing(await world.request(request_id)), asyncio.timeout(LONGEST_WAIT):
         while not (await world.request(request_id)).is_terminal:
             world.clock.advance(seconds=1)
             await asyncio.sleep(0.01)
@@ -193,7 +194,7 @@ async def test_an_error_of_our_own_gives_up_no_closing(world: World) -> None:
     world.script.fail("tenant.read_partner", RuntimeError("our own fault"), times=5)
     pauses = Pauses(due_work_read_every=0.01, effect_retried_after=0.01)
     performer = ClosingPerformer(store=world.store, tenant=world.tenant, clock=world.clock, pauses=pauses)
-    async with performer.performing(await world.request(request_id)), asyncio.timeout(10):
+    async with performer.performing(await world.request(request_id)), asyncio.timeout(LONGEST_WAIT):
         while not (await world.request(request_id)).is_terminal:
             world.clock.advance(minutes=10)
             await asyncio.sleep(0.01)

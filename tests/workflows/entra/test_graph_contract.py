@@ -229,6 +229,8 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.evaluate_access: [(question,) for question in QUESTIONS],
         around.read_sign_ins: [(TENANT, since)],
         around.read_foreign_sign_ins: [(TenantId(seed.HOME_TENANT_ID), since, lambda _: True)],
+        around.recent_sign_ins: [(TENANT, since)],
+        around.accounts_of: [("maria+test@contoso.com",), ("o'neil@contoso.com",)],
         around.has_sign_ins: [(since, since + timedelta(days=3))],
         around.read_guests: [(lambda _: True, True), (lambda _: True, False)],
         around.read_partner_changes: [(TENANT, since)],
@@ -267,7 +269,7 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
             await read(*one)
     assert checked.undocumented_members == UNDOCUMENTED
     read_so_far = len(checked.seen)
-    assert read_so_far == 31 + len(QUESTIONS)
+    assert read_so_far == 34 + len(QUESTIONS)
     written = 0
     for number, template in enumerate(CATALOG.templates.values()):
         tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")

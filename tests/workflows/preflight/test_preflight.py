@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.words.findings.finding import finding_words
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import NOW, TENANT, access_plan, identity
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CONTOSO, World, open_world
@@ -83,14 +84,21 @@ async def test_a_read_that_fails_is_said_and_the_others_continue(
 
 
 async def test_reads_are_made_side_by_side_within_one_patience(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(*_: object) -> object:
-        await asyncio.sleep(60)
+    begun: list[object] = []
+    counts: list[int] = []
+
+    async def never(*asked: object) -> object:
+        begun.append(asked)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            counts.append(len(begun))
         raise AssertionError
 
     monkeypatch.setattr(FakeSurroundings, "_read", never)
-    started = asyncio.get_running_loop().time()
-    found = await check(world, timeout_seconds=0.05)
-    assert asyncio.get_running_loop().time() - started < 1
+    async with asyncio.timeout(LONGEST_WAIT):
+        found = await check(world, timeout_seconds=0.05)
+    assert set(counts) == {len(begun)}, "all were begun before the first one was given up"
     assert len(unread(found)) == 6
     assert all("(no answer)" in text for text in unread(found))
 

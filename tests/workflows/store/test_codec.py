@@ -33,6 +33,7 @@ from workflows.core.requests.effects import (
     RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
+    SendEscalationMessage,
     SendExpiryMessages,
     SendMessage,
     SendReminders,
@@ -219,7 +220,9 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     ),
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS, closes=st.booleans()),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
-    SendReminders: st.builds(SendReminders, kind=st.just("remind"), request_id=REQUEST_IDS),
+    SendReminders: st.builds(
+        SendReminders, kind=st.just("remind"), request_id=REQUEST_IDS, reminded_at=st.none() | MOMENTS
+    ),
     RemindPerson: st.just(RemindPerson(person=ChatId("U-AMARA"), not_before=datetime(2027, 3, 1, 9, tzinfo=UTC))),
     TellEscalation: st.builds(
         TellEscalation,
@@ -228,6 +231,17 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
         round=st.integers(0, 5),
         stage=st.integers(0, 5),
         step=st.sampled_from(EscalationStep),
+    ),
+    SendEscalationMessage: st.builds(
+        SendEscalationMessage,
+        kind=st.just("send_escalation_message"),
+        person=CHAT_IDS,
+        request_id=REQUEST_IDS,
+        round=st.integers(0, 5),
+        stage=st.integers(0, 5),
+        step=st.sampled_from(EscalationStep),
+        fact=FACT,
+        not_before=st.none() | MOMENTS,
     ),
     SendEndNotices: st.builds(
         SendEndNotices, kind=st.just("send_end_notices"), batch=st.text(), blocked=st.integers(0, 10)

@@ -340,6 +340,7 @@ async def test_open_requests_come_oldest_first_without_terminal_ones(store: Stor
     assert [one.state for one in await store.open_requests()] == [
         RequestState.UNCONFIRMED,
         RequestState.APPLYING,
+        RequestState.SCHEDULED,
         RequestState.AWAITING_APPROVAL,
         RequestState.PREPARING,
     ]

@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from tests.workflows.core.builders import AMARA, BRUNO, NOW, RILEY, SAM, SECURITY, partnership, request
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    DANA,
+    NOW,
+    RILEY,
+    SAM,
+    SECURITY,
+    particulars,
+    partnership,
+    prepared,
+    request,
+)
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -115,6 +127,18 @@ async def test_own_requests_come_open_ones_first(store: QuickStore) -> None:
     assert [one.id for one in (await own(PagePosition(cursor=page.last_cursor))).items] == ["r-003"]
     assert (await own(START, RILEY.id)).count == 4, "by account"
     assert (await own(START, AMARA.chat_id, AMARA.id)).count == 0
+
+
+async def test_a_request_sent_for_somebody_else_is_listed_for_both(store: QuickStore) -> None:
+    """Before it is prepared, only the chat id of who sent it is known."""
+    fields = replace(particulars(), submitter=DANA.chat_id)
+    known = waiting(1, fields=fields, prepared=prepared(submitter=DANA))
+    await put(store, known, replace(waiting(2, fields=fields), state=RequestState.PREPARING, prepared=None))
+
+    async def own(*ids: Any) -> int:
+        return (await store.own_page(ids, text="", limit=3, position=START)).count
+
+    assert [await own(one) for one in (DANA.chat_id, DANA.id, RILEY.chat_id, AMARA.id)] == [2, 1, 2, 0]
 
 
 async def test_partners_are_filtered(store: QuickStore) -> None:

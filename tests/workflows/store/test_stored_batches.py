@@ -90,6 +90,7 @@ async def test_members_are_no_requests_that_wait_or_that_a_person_lists(store: S
         "r-2": RequestState.PREPARING,
     }
     assert [one.id for one in await store.open_requests_alone()] == ["r-9"]
+    assert list(await store.open_requests_alone(with_waiting=False)) == []
     assert (await store.requests_waiting([Role("security")], [AMARA.id], 9)).count == 1
     assert {one.id for one in await store.open_requests()} == {"r-1", "r-2", "r-9"}
     about = await store.open_requests_about(member(1).plan.tenant_id)

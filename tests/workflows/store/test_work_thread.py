@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT
 from workflows.ports.records import StoreUnusable
 from workflows.store.work_thread import Outcome, Work, WorkThread, outcome_of
 
@@ -24,7 +25,7 @@ def test_it_works_on_after_the_loop_of_somebody_who_waited_is_closed() -> None:
     thread = WorkThread(uses.together, name="test")
 
     async def give_up() -> None:
-        waiting = asyncio.create_task(thread.read(lambda: go.wait(10)))
+        waiting = asyncio.create_task(thread.read(lambda: go.wait(LONGEST_WAIT)))
         await asyncio.sleep(0.05)
         waiting.cancel()
 
@@ -66,7 +67,7 @@ async def test_it_ends_when_nobody_uses_it() -> None:
     [left] = [one for one in threading.enumerate() if one.name == "left behind"]
     del thread, uses
     gc.collect()
-    await asyncio.to_thread(left.join, 10)
+    await asyncio.to_thread(left.join, LONGEST_WAIT)
     assert not left.is_alive()
 
 
@@ -75,7 +76,7 @@ async def test_a_closed_thread_answers_everybody_with_an_error() -> None:
     thread = WorkThread(uses.together, name="test")
     assert await thread.write(lambda: 1) == 1
     await thread.close(lambda: None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_WAIT):
         for late in (thread.read(lambda: 2), thread.write(lambda: 2), thread.close(lambda: None)):
             with pytest.raises(StoreUnusable, match="closed"):
                 await late
@@ -88,10 +89,10 @@ async def test_what_comes_during_the_last_work_is_answered() -> None:
 
     def last() -> None:
         is_last_running.set()
-        go.wait(10)
+        go.wait(LONGEST_WAIT)
 
     closing = asyncio.create_task(thread.close(last))
-    await asyncio.to_thread(is_last_running.wait, 10)
+    await asyncio.to_thread(is_last_running.wait, LONGEST_WAIT)
     late = [
         asyncio.create_task(thread.read(lambda: did.append("read"))),
         asyncio.create_task(thread.write(lambda: did.append("write"))),
@@ -99,7 +100,7 @@ async def test_what_comes_during_the_last_work_is_answered() -> None:
     ]
     await asyncio.sleep(0)
     go.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_WAIT):
         await closing
         answers = await asyncio.gather(*late, return_exceptions=True)
     assert all(isinstance(one, StoreUnusable) for one in answers), answers

@@ -18,6 +18,7 @@ from workflows.app.requests.filing import FormServices
 from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
     lookups_refused,
+    require_may_restore_or_adopt,
 )
 from workflows.app.requests.proposing import check_proposal, require_no_other_request
 from workflows.core.errors.facts import Fact, as_values
@@ -101,6 +102,8 @@ class AdoptIntake(FormServices):
                 sponsor = await self.directory.all_ids({form.sponsor}) - asked
                 roles = [stage.role for stage in found.stages]
                 relations = await read_relations_of(form.requester, form.sponsor, roles, directory=self.directory)
+                requester = await self.directory.identify(form.requester)
+                await require_may_restore_or_adopt(found.decides, requester, directory=self.directory)
                 await require_chain(self.directory, found.stages, asked | sponsor, sponsor, relations=relations)
         except InvalidField as error:
             problems[error.field] = error.fact

@@ -25,6 +25,7 @@ FOR_LACK_OF_A_ROLE: Final = frozenset(
         RefusalCode.NO_GUESTS_FOR_YOU,
         RefusalCode.STAGE_WITHOUT_PEOPLE,
         RefusalCode.MAY_NOT_REQUEST,
+        RefusalCode.MAY_NOT_RESTORE_OR_ADOPT,
         RefusalCode.MAY_NOT_ASK,
         RefusalCode.MAY_NOT_COMMENT,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +14,7 @@ from workflows.core.batches.lifecycle import advance_batch
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person
+from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.request import BatchId, RequestKind
 from workflows.core.requests.transitions.transition import Situation
@@ -38,6 +39,8 @@ class BatchService:
     store: Store
     clock: Clock
     wake: Callable[[], None]
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    """The organization's working days."""
 
     async def draft(
         self, batch_id: BatchId, rows: tuple[BatchRow, ...], *, kind: RequestKind, drafted_by: str, lifetime: timedelta
@@ -103,7 +106,8 @@ class BatchService:
             # NB. before anything is decided: who became the sponsor of a row after its plan decides on no row.
             batch = await with_current_sponsors(batch, self.store, now)
         roles = CurrentRoles() if current_roles_of is None else await current_roles_of(batch)
-        transition = advance_batch(batch, command, Situation(now=now, current_roles=roles, received_at=received_at))
+        situation = Situation(now=now, current_roles=roles, received_at=received_at, calendar=self.calendar)
+        transition = advance_batch(batch, command, situation)
         if transition.batch.version == batch.version:
             return batch
         actor = _actor_of(command)

@@ -13,7 +13,11 @@ from workflows.app.limits import Limits
 from workflows.app.requests.field_checks import checked_justification
 from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.requests.people_checks import TIMEOUT_SECONDS, require_within_limits
+from workflows.app.requests.people_checks import (
+    TIMEOUT_SECONDS,
+    require_may_restore_or_adopt,
+    require_within_limits,
+)
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchState, RowState
@@ -154,6 +158,8 @@ class BatchIntake:
         if form.days not in days:
             problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"days": list(days), "template": None})
         people = await self._people(form, problems)
+        if people is not None and (unfit := await self._may_adopt_problem(batch, people[0])) is not None:
+            problems[DRAFT_FIELD] = unfit
         if (problem := (await self.terms(batch, form.requester, form.sponsor)).problem) is not None:
             problems.setdefault(DRAFT_FIELD, problem)
         if problems or people is None:
@@ -177,6 +183,21 @@ class BatchIntake:
             lifetime=min((deciding_template(row, self.catalog).decide_within for row in rows), default=timedelta(0)),
         )
         return await self.batches.advance(command, key=key)
+
+    async def _may_adopt_problem(self, batch: Batch, requester: Person) -> Fact | None:
+        """Return why this member may not adopt all of the draft; None when they may, or it is not known in time."""
+        directory, rows = self.directory.for_one_check(), batch.in_state(RowState.WAITING, RowState.ALONE)
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                for template in {
+                    one.name: one for one in (deciding_template(row, self.catalog) for row in rows)
+                }.values():
+                    await require_may_restore_or_adopt(template, requester, directory=directory)
+        except InvalidField as error:
+            return error.fact
+        except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
+            pass  # checked again when each partner's request is prepared
+        return None
 
     async def _people(self, form: BatchForm, problems: dict[str, Fact]) -> tuple[Person, Person] | None:
         """Identify the requester and the sponsor, and check that each has an account of a full member.

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import SignIns
+from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import PersonId
@@ -217,6 +217,12 @@ class _WaveSettings:
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
         return await self._settings.read_sign_ins(tenant_id, since, home=home)
+
+    async def recent_sign_ins(self, home: TenantId, since: datetime) -> SignInLog:
+        return await self._settings.recent_sign_ins(home, since)
+
+    async def accounts_of(self, address: str) -> Sequence[AddressAccount]:
+        return await self._settings.accounts_of(address)
 
     async def read_foreign_sign_ins(
         self,

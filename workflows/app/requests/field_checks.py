@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from workflows.app.requests.forms import Form
-from workflows.app.requests.proposing import current_template
+from workflows.app.requests.proposing import START_DATE, current_template
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField
@@ -23,6 +23,8 @@ TICKET_LIMIT: Final = 40
 """The most characters of a ticket. A template's pattern is never matched against a longer text."""
 TICKET: Final = "ticket"
 END_DATE: Final = "end_date"
+LATEST_START: Final = timedelta(days=90)
+"""How far ahead an access may start at most: what approvers decide on should not be much older than that."""
 LEFT_OUT: Final = "left_out"
 
 Problems = dict[str, Fact]
@@ -36,6 +38,8 @@ class RequestedPeriod:
     duration: timedelta
     ends_at: datetime | None = None
     """The end of the day that was chosen; None when the duration counts from the last approval."""
+    starts_at: datetime | None = None
+    """The beginning of the day on which it starts; None when it starts with the last approval."""
 
 
 def checked_justification(typed_text: str, problems: Problems, *, is_restore: bool) -> str:
@@ -67,16 +71,43 @@ def checked_target(form: Form, problems: Problems) -> str | None:
 
 
 def checked_end(form: Form, template: Template, now: datetime, problems: Problems) -> RequestedPeriod:
-    """Return how long the access shall last: to the end of the chosen day (UTC), or for the chosen duration.
+    """Return when the access shall start, and its length: to the end of the chosen day (UTC), or a duration.
 
-    A block has no end, so its form asks for none. It is stored with the template's own duration.
+    A block has no end, so its form asks for none. It is stored with the template's own duration, and starts at once.
     """
     if closes_a_partner(template):
-        if form.ends_on:
-            problems["template"] = Fact(RefusalCode.END_DATE_WRONG, {"template": template.title})
+        if form.ends_on or form.starts_on:
+            code = RefusalCode.END_DATE_WRONG if form.ends_on else RefusalCode.START_DATE_WRONG
+            problems["template"] = Fact(code, {"template": template.title})
         return RequestedPeriod(duration=template.default_duration)
+    starts_at = checked_start(form.starts_on, now, problems)
+    return replace(_checked_length(form, template, starts_at or now, now, problems), starts_at=starts_at)
+
+
+def checked_start(start_date: str, now: datetime, problems: Problems) -> datetime | None:
+    """Return the beginning of the chosen day (UTC); None for today and for no day: the access starts when approved."""
+    if not start_date:
+        return None
+    today = now.astimezone(UTC).date()
+    try:
+        day = date.fromisoformat(start_date)
+    except ValueError:
+        problems[START_DATE] = Fact(RefusalCode.START_DATE_NO_DAY)
+        return None
+    if day < today:
+        problems[START_DATE] = Fact(RefusalCode.START_DATE_PASSED, {"today": today.isoformat()})
+    elif day > (latest := today + LATEST_START):
+        problems[START_DATE] = Fact(RefusalCode.START_DATE_TOO_LATE, {"latest": latest.isoformat()})
+    elif day > today:
+        return datetime.combine(day, time(), UTC)
+    return None
+
+
+def _checked_length(
+    form: Form, template: Template, starts_at: datetime, now: datetime, problems: Problems
+) -> RequestedPeriod:
     if form.ends_on:
-        return _period_until(form.ends_on, template, now, problems)
+        return _period_until(form.ends_on, template, starts_at, now, problems)
     allowed_days = [duration.days for duration in template.durations]
     if form.days not in allowed_days:
         problems["duration"] = Fact(
@@ -85,13 +116,18 @@ def checked_end(form: Form, template: Template, now: datetime, problems: Problem
     return RequestedPeriod(duration=timedelta(days=form.days))
 
 
-def latest_end(template: Template, now: datetime) -> date:
-    """Return the last day on which an access of this template may end."""
-    return (now.astimezone(UTC) + template.longest).date()
+def latest_end(template: Template, starts_at: datetime) -> date:
+    """Return the last day on which an access of this template may end.
+
+    :param starts_at: when it starts: now, or on a later day.
+    """
+    return (starts_at.astimezone(UTC) + template.longest).date()
 
 
-def _period_until(end_date: str, template: Template, now: datetime, problems: Problems) -> RequestedPeriod:
-    today, latest = now.astimezone(UTC).date(), latest_end(template, now)
+def _period_until(
+    end_date: str, template: Template, starts_at: datetime, now: datetime, problems: Problems
+) -> RequestedPeriod:
+    today, first, latest = now.astimezone(UTC).date(), starts_at.astimezone(UTC).date(), latest_end(template, starts_at)
     try:
         day = date.fromisoformat(end_date) if template.may_end_on_date else None
     except ValueError:
@@ -102,13 +138,15 @@ def _period_until(end_date: str, template: Template, now: datetime, problems: Pr
         return RequestedPeriod(duration=template.default_duration)
     if day <= today:
         problems[END_DATE] = Fact(RefusalCode.END_DATE_PASSED)
+    elif day <= first:
+        problems.setdefault(START_DATE, Fact(RefusalCode.START_AFTER_END, {"last": day.isoformat()}))
     elif day > latest:
         problems[END_DATE] = Fact(
             RefusalCode.END_DATE_TOO_LATE, {"template": template.title, "latest": latest.isoformat()}
         )
     else:
         ends_at = datetime.combine(day + timedelta(days=1), time(), UTC)
-        return RequestedPeriod(duration=day - today, ends_at=ends_at)
+        return RequestedPeriod(duration=day - first, ends_at=ends_at)
     return RequestedPeriod(duration=template.default_duration)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from workflows.catalog.catalog import Catalog
@@ -35,6 +35,8 @@ class Form:
     days: int
     ends_on: str = ""
     """The day of the end as an ISO date; empty when `days` counts."""
+    starts_on: str = ""
+    """The day of the start as an ISO date; empty when the access starts with the last approval."""
     ticket: str = ""
     placeholders: Mapping[str, str] = field(default_factory=dict)
     """The values for the template's placeholders, by name; empty when the fields are not shown."""
@@ -108,6 +110,7 @@ def refill(request: AccessRequest, requester: ChatId, catalog: Catalog, now: dat
         sponsor=fields.sponsor,
         days=0 if fields.duration is None or ends_on else fields.duration.days,
         ends_on=ends_on,
+        starts_on=day_of_start(fields.starts_at, now),
         ticket=fields.ticket,
         placeholders=fields.placeholders,
         labels={name: names[value.lower()] for name, value in fields.placeholders.items() if value.lower() in names},
@@ -121,11 +124,18 @@ def refill(request: AccessRequest, requester: ChatId, catalog: Catalog, now: dat
     return _refill_with_notes(form, template, "" if prepared is None else prepared.plan.template_hash, now)
 
 
+def day_of_start(starts_at: datetime | None, now: datetime) -> str:
+    """Return the day of the start, as long as it has not begun; empty afterwards."""
+    return "" if starts_at is None or starts_at <= now else starts_at.astimezone(UTC).date().isoformat()
+
+
 def _refill_with_notes(form: Form, template: Template, earlier_hash: str, now: datetime) -> Refill:
     notes: dict[str, Fact] = {}
     if earlier_hash and not has_same_meaning(earlier_hash, template.content_hash):
         notes["template"] = Fact(RefillCode.TEMPLATE_CHANGED, {"template": template.title})
-    today, latest = now.astimezone(UTC).date().isoformat(), (now.astimezone(UTC) + template.longest).date().isoformat()
+    now = now.astimezone(UTC)
+    first = date.fromisoformat(form.starts_on) if form.starts_on else now.date()
+    today, latest = now.date().isoformat(), (first + template.longest).isoformat()
     ends_on = form.ends_on if template.may_end_on_date and today < form.ends_on <= latest else ""
     if form.ends_on and not ends_on:
         notes["end_date"] = Fact(RefillCode.END_DATE_OVER, {"day": form.ends_on})

@@ -211,6 +211,7 @@ class Intake(FormServices):
             duration=period.duration,
             placeholders=placeholders,
             ends_at=period.ends_at,
+            starts_at=period.starts_at,
             ticket=ticket,
             answers_review_of=form.answers_review_of,
             left_out=left_out,
@@ -307,6 +308,7 @@ class Intake(FormServices):
             record=record,
             now=self.clock.now(),
             ends_at=fields.ends_at,
+            starts_at=fields.starts_at,
             left_out=fields.left_out,
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)

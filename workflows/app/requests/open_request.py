@@ -94,6 +94,7 @@ def open_request_fact(
         "sent_at": request.created_at.astimezone(UTC).isoformat(),
         "state": request.state.value,
         "is_waiting": bool(request.note),
+        **({} if fields.starts_at is None else {"starts_at": fields.starts_at.isoformat()}),
         **({"may_support": True} if may_support else {}),
         **({"is_refused": True} if request.write_refusal is not None else {}),
     }

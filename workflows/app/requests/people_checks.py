@@ -4,6 +4,7 @@ A check without an answer in time adds no problem; it is made again while the re
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +16,9 @@ from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
+from workflows.core.plans.closing import only_reduces_access
+from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import MayRequestFor, Stage, Template
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Support
@@ -109,7 +112,7 @@ async def require_may_request(
     """
     if template.may_request:
         sender = submitter or requester
-        await check_with_new_groups(lambda: _require_role(template, sender, directory), directory)
+        await check_with_new_groups(lambda: _require_role(template, sender, directory, template.may_request), directory)
     if submitter is None or template.may_request_for is MayRequestFor.MEMBERS:
         return
     if template.may_request_for is MayRequestFor.REPORTS:
@@ -120,12 +123,46 @@ async def require_may_request(
     raise InvalidField(FOR_PERSON, RefusalCode.MAY_NOT_REQUEST_FOR, template=template.title, may_for=may_for)
 
 
-async def _require_role(template: Template, sender: Person, directory: PeopleDirectory) -> None:
+async def require_may_restore_or_adopt(template: Template, requester: Person, *, directory: PeopleDirectory) -> None:
+    """Check that a person may ask to restore or adopt settings: who may request the template that decides, and admins.
+
+    See docs/decisions/0040-who-may-restore-and-adopt.md. A lift has a rule of its own, see `require_may_lift`.
+
+    :param template: the template whose approval chain decides.
+    :raises InvalidField: when they may not; the error names the roles that may.
+    """
+    if template.may_request:
+        allowed, code = (*template.may_request, ADMIN), RefusalCode.MAY_NOT_RESTORE_OR_ADOPT
+        await check_with_new_groups(lambda: _require_role(template, requester, directory, allowed, code), directory)
+
+
+async def _require_role(
+    template: Template,
+    sender: Person,
+    directory: PeopleDirectory,
+    allowed: Sequence[Role],
+    code: RefusalCode = RefusalCode.MAY_NOT_REQUEST,
+) -> None:
     roles = await directory.current_roles([sender])
-    if not any(roles.holds(sender.id, role) for role in template.may_request):
-        raise InvalidField(
-            "template", RefusalCode.MAY_NOT_REQUEST, template=template.title, roles=list(template.may_request)
-        )
+    if not any(roles.holds(sender.id, role) for role in allowed):
+        raise InvalidField("template", code, template=template.title, roles=list(template.may_request))
+
+
+async def restoring_problem(
+    template: Template, plan: Plan, requester: ChatId, *, directory: PeopleDirectory
+) -> Fact | None:
+    """Return why a person may not ask to restore or adopt settings; None when they may, or it is not known in time."""
+    if only_reduces_access(plan):
+        return None
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            person = await directory.identify(requester)
+            await require_may_restore_or_adopt(template, person, directory=directory)
+    except InvalidField as error:
+        return error.fact
+    except (Refused, TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
+        pass  # a person who is refused is reported by `check_people`
+    return None
 
 
 async def may_request_problem(
@@ -182,9 +219,16 @@ async def approval_chain_problem(
     return None
 
 
-async def require_chain_without(request: AccessRequest, person: Person, *, directory: PeopleDirectory) -> None:
-    """Check that enough people are left to decide when a person with a role of the chain supports the request.
+async def require_chain_without(
+    request: AccessRequest,
+    person: Person,
+    *,
+    directory: PeopleDirectory,
+    code: RefusalCode = RefusalCode.SUPPORTER_IS_NEEDED,
+) -> None:
+    """Check that enough people are left to decide when a person with a role of the chain does not decide any more.
 
+    :param code: the refusal. The usual one is for who supports the request.
     :raises Refused: when there are not.
     """
     prepared = request.require_prepared()
@@ -201,7 +245,7 @@ async def require_chain_without(request: AccessRequest, person: Person, *, direc
         await require_chain(directory, _missing_stages(supported), excluded, relations=relations)
     except InvalidField as error:
         values = {name: error.fact.values.get(name, "") for name in ("stage", "role")}
-        raise Refused(RefusalCode.SUPPORTER_IS_NEEDED, **values) from error
+        raise Refused(code, **values) from error
 
 
 def _missing_stages(request: AccessRequest) -> tuple[Stage, ...]:

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from workflows.app.requests.field_checks import Problems, checked_start
 from workflows.app.requests.proposing import (
+    START_DATE,
     access_plan,
     chain_of,
     check_proposal,
@@ -25,6 +27,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.policy.offers import closes_a_partner
 from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Stage, Template
 from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
@@ -37,7 +40,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.tenant import Tenant
 from workflows.preflight.preflight import Preflight
 
-_KEYS: Final = {FIELD: "partner", "duration": "duration_days"}
+_KEYS: Final = {FIELD: "partner", "duration": "duration_days", START_DATE: "starts_on"}
 """The form's fields, each with the file's key."""
 _NOT_IN_A_FILE: Final = frozenset({"revoke", "restore"})
 """Kinds of request that no file asks for."""
@@ -79,6 +82,7 @@ class _ParsedFile(NamedTuple):
     template: Template
     duration: timedelta
     placeholders: Mapping[str, str]
+    starts_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ async def plan_request(
     :raises PlanImpossible: naming every key that must change.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
-    parsed = _parse_file(file, catalog)
+    parsed = _parse_file(file, catalog, clock.now())
     loaded = _LoadedRecords(records or Records())
     try:
         observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=loaded)
@@ -132,10 +136,10 @@ async def _plan(
     catalog: Catalog,
     clock: Clock,
 ) -> PlannedRequest:
-    template, duration, placeholders = parsed_file.template, parsed_file.duration, parsed_file.placeholders
-    record = None if records is None else records.partnerships.get(observation.identity.tenant_id)
+    _, template, duration, placeholders, starts_at = parsed_file
+    now, record = clock.now(), None if records is None else records.partnerships.get(observation.identity.tenant_id)
     try:
-        plan = access_plan(observation, template, duration, placeholders, record=record, now=clock.now())
+        plan = access_plan(observation, template, duration, placeholders, record=record, now=now, starts_at=starts_at)
     except NothingToChange as nothing:
         # Without records it is not known who opened the partner, and until when.
         instead = None if records is None else nothing.fact
@@ -153,7 +157,7 @@ async def _plan(
         digest=plan.digest,
         stages=stages,
         findings=(
-            *replacement_findings(record, plan, template, stages, duration, clock.now()),
+            *replacement_findings(record, plan, template, stages, (plan.end_if_approved(now) or now) - now, now),
             *kept_approval_findings(plan),
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
@@ -176,7 +180,7 @@ def _recorded_plan(records: Records, record: Partnership | None) -> Plan | None:
     return None if recorded is None else recorded.plan
 
 
-def _parse_file(file: RequestFile, catalog: Catalog) -> _ParsedFile:
+def _parse_file(file: RequestFile, catalog: Catalog, now: datetime) -> _ParsedFile:
     """Parse the fields that need no lookup; report every problem at once."""
     problems: dict[str, Fact] = {}
     target, template = "", None
@@ -196,13 +200,25 @@ def _parse_file(file: RequestFile, catalog: Catalog) -> _ParsedFile:
             )
     if template is not None:
         problems.update(_problems_with(template, file))
+    starts_at, wrong_start = _parse_start(file, template, now)
+    problems |= wrong_start
     if problems or template is None:
         raise PlanImpossible(problems)
     duration = template.default_duration if file.duration_days is None else timedelta(days=file.duration_days)
     placeholders = {
         placeholder.name: file.placeholders.get(placeholder.name, "") for placeholder in template.placeholders
     }
-    return _ParsedFile(target, template, duration, placeholders)
+    return _ParsedFile(target, template, duration, placeholders, starts_at)
+
+
+def _parse_start(file: RequestFile, template: Template | None, now: datetime) -> tuple[datetime | None, Problems]:
+    if file.starts_on is None:
+        return None, {}
+    if template is not None and closes_a_partner(template):
+        return None, {"starts_on": Fact(RefusalCode.START_DATE_WRONG, {"template": template.title})}
+    problems: Problems = {}
+    starts_at = checked_start(file.starts_on.isoformat(), now, problems)
+    return starts_at, {_key(field): problem for field, problem in problems.items()}
 
 
 def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, Fact]]:

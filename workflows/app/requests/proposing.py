@@ -24,7 +24,7 @@ from workflows.core.partners.extension import (
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
-from workflows.core.plans.plan import Plan
+from workflows.core.plans.plan import AtEnd, Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.left_out import known_parts
@@ -35,6 +35,8 @@ from workflows.partner_lookup.target import FIELD
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import RecordsReader
 
+START_DATE: Final = "start_date"
+"""The name of the form's field for the start of the access."""
 _MAX_REASONS: Final = 3
 """How many reasons of a risk are shown at the form's field."""
 
@@ -59,6 +61,7 @@ def access_plan(
     record: Partnership | None,
     now: datetime,
     ends_at: datetime | None = None,
+    starts_at: datetime | None = None,
     is_extension_asked: bool = False,
     left_out: tuple[str, ...] = (),
 ) -> Plan:
@@ -67,29 +70,54 @@ def access_plan(
     :param placeholders: the values typed for the template's placeholders, by name.
     :param record: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
     :param ends_at: the requested end, when a day was chosen in place of a duration.
+    :param starts_at: the requested start, when a later day was chosen. The duration counts from it.
     :param is_extension_asked: whether the plan before this one was an extension.
-    :raises InvalidField: when a placeholder's value is missing or wrong.
+    :raises InvalidField: when a placeholder's value is missing or wrong, or the start comes after the present access
+        was blocked.
     :raises NothingToChange: when the partner has these settings already, for the same time or longer. The error says
         which request would extend the access.
     """
-    period, left_out = (ends_at or now + duration) - now, known_parts(template.settings, left_out)
+    _require_start_before_block(starts_at, record)
+    begins, left_out = max(now, starts_at or now), known_parts(template.settings, left_out)
+    period = (ends_at or begins + duration) - now
     try:
-        plan = plan_access(
-            tenant_id=observation.identity.tenant_id,
-            before=observation.configuration,
-            settings=filled_settings(template, placeholders, left_out),
-            template=template.name,
-            template_hash=template.content_hash,
-            duration=duration,
-            is_cross_cloud=not observation.identity.is_resolved,
-        )
+        plan = _settings_plan(observation, template, duration, placeholders, left_out)
     except NothingToChange as nothing:
         if not may_be_renewed(record, period, now):
             raise no_extension_error(record, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
     is_extending = extends(plan, record, period, now, is_asked=is_extension_asked)
-    plan = replace(plan, ends_at=ends_at, extends=is_extending, left_out=left_out)
+    plan = replace(plan, ends_at=ends_at, starts_at=starts_at, extends=is_extending, left_out=left_out)
     return with_inheritance(_with_terms(plan, record, template), observation.default)
+
+
+def _settings_plan(
+    observation: ObservedPartner,
+    template: Template,
+    duration: timedelta,
+    placeholders: Mapping[str, str],
+    left_out: tuple[str, ...],
+) -> Plan:
+    return plan_access(
+        tenant_id=observation.identity.tenant_id,
+        before=observation.configuration,
+        settings=filled_settings(template, placeholders, left_out),
+        template=template.name,
+        template_hash=template.content_hash,
+        duration=duration,
+        is_cross_cloud=not observation.identity.is_resolved,
+    )
+
+
+def _require_start_before_block(starts_at: datetime | None, record: Partnership | None) -> None:
+    """Check that the plan is not made for settings that Gatehouse itself blocks before the start.
+
+    :raises InvalidField: otherwise.
+    """
+    if starts_at is None or record is None or record.is_closed or record.at_end is not AtEnd.BLOCK:
+        return
+    if record.ends_at is not None and record.ends_at < starts_at:
+        raise InvalidField(START_DATE, RefusalCode.START_AFTER_BLOCK, ends_at=record.ends_at.isoformat())
 
 
 def _with_terms(plan: Plan, record: Partnership | None, template: Template) -> Plan:

@@ -74,7 +74,7 @@ async def _check_records(*, store: Store, checks: ScheduledChecks) -> None:
 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
     """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
-    late_requests = unconfirmed_writes(await store.open_requests_alone(), clock.now())
+    late_requests = unconfirmed_writes(await store.open_requests_alone(with_waiting=False), clock.now())
     await alarms.update_alarms(
         AlarmCode.WRITE_NOT_SHOWN,
         {request.id: values_of(request.id, partner_of(request), request.note) for request in late_requests},
@@ -96,7 +96,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
         effect.effect for effect in await store.given_up_effects() if isinstance(effect.effect, CheckPermission)
     ]
     clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
-    requests = await store.open_requests_alone()
+    requests = await store.open_requests_alone(with_waiting=False)  # a revocation never waits for approval
     values_by_request_id: dict[str, Mapping[str, Any]] = {}
     late_request_ids: set[str] = set()
     for click, command, is_late in clicks:

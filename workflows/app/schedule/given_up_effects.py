@@ -18,6 +18,7 @@ from workflows.core.requests.effects import (
     RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
+    SendEscalationMessage,
     SendExpiryMessages,
     SendMessage,
     SendReminders,
@@ -93,6 +94,7 @@ async def _partner(effect: Effect, store: Store) -> str:
             | SendExpiryMessages()
             | ShowBlockAtEnd()
             | TellEscalation()
+            | SendEscalationMessage()
         ):
             subject = CommandSubject(request_id=effect.request_id)
         case ShowReview() | ShowSetup() | ShowHandover():
@@ -116,6 +118,7 @@ def _about(effect: Effect) -> str:
             | SendExpiryMessages()
             | ShowBlockAtEnd()
             | TellEscalation()
+            | SendEscalationMessage()
         ):
             return effect.request_id
         case ShowReview() | ShowSetup() | ShowHandover():

@@ -1,4 +1,4 @@
-"""Issue the commands whose time has come: expiry, and reminders of requests and of the partner setup."""
+"""Issue the commands whose time has come: starts, expiry, and reminders of requests and of the partner setup."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -17,7 +17,7 @@ from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner_record import AskSetup, PostponePrompt, PromptSetup
 from workflows.core.requests.commands.people import ExpireHandover, RemindHandover
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
-from workflows.core.requests.deadlines.commands import AnnounceExpiry, Escalate, ResumeClock
+from workflows.core.requests.deadlines.commands import AnnounceExpiry, Escalate, ResumeClock, Start
 from workflows.core.requests.deadlines.reminder_times import SETUP_PROMPTS_APART
 from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
@@ -36,7 +36,7 @@ _log = structlog.get_logger()
 
 
 async def tick(*, service: Service, store: Store, directory: PeopleDirectory, clock: Clock) -> None:
-    """Expire undecided requests, remind approvers, and send reminders of the partner setup.
+    """Start scheduled access, expire undecided requests, remind approvers, and send reminders of the partner setup.
 
     Each is done once when it is due.
     """
@@ -48,7 +48,9 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
     deadline = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
     for request_id in requests:
         # NB. all commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
-        for command in (ResumeClock(cause=StopCause.QUESTION), RemindApprovers(), Escalate(), AnnounceExpiry()):
+        # The notice before the expiry comes before a reminder: it takes the place of one that is due at the same time.
+        waiting = (ResumeClock(cause=StopCause.QUESTION), AnnounceExpiry(), RemindApprovers(), Escalate())
+        for command in (Start(), *waiting):
             await _ignore_refusal(service.advance(request_id, command))
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:

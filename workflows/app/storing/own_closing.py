@@ -13,7 +13,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.access_end.decision import BLOCKS_COUNTED_FOR
 from workflows.core.partners.closing.revoking import REVOCATION_LIFETIME, requests_for_more_access
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import GATEHOUSE, CurrentRoles

@@ -17,6 +17,7 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     RetryOrDropEffect,
+    SendEscalationMessage,
     SendMessage,
     ShowBatch,
     ShowRequest,
@@ -130,6 +131,12 @@ class Recorder:
         """Send one person a message, once for each `key`."""
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(fact)})
         message = SendMessage(person=person, subject=CommandSubject(), fact=fact, channel=channel)
+        await self._commit(Commit(entry=entry, effects=(message,)))
+
+    async def send_escalation_message(self, message: SendEscalationMessage, *, key: str) -> None:
+        """Send one person a message in their working hours, once for each `key`."""
+        details = {"to": message.person, "said": asdict(message.fact)}
+        entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", details)
         await self._commit(Commit(entry=entry, effects=(message,)))
 
     async def _commit(self, commit: Commit) -> bool:

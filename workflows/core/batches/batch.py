@@ -188,6 +188,12 @@ class Batch:
     """None until the list of exactly these members is uploaded. Nobody can decide before."""
     list_problem: Facts = ()
     """Why the list could not be uploaded."""
+    remind_after: tuple[int, ...] = ()
+    """After how many working days the approvers of a stage are reminded; empty in batches of earlier versions."""
+    reminders: tuple[datetime, ...] = ()
+    """When the approvers of the open stage are reminded. A later change of the holidays does not move it."""
+    reminders_from: datetime | None = None
+    """When the approvers of the stage of `reminders` were asked."""
     reminded_at: datetime | None = None
     """When the approvers were reminded last."""
     note: Facts = ()

@@ -96,6 +96,8 @@ class RecordBatchPrepared:
     """The hash of the definition of each role in the stages."""
     templates: Mapping[str, str]
     """The content hash of each template whose chain decides on a member."""
+    remind_after: tuple[int, ...] = ()
+    """After how many working days the approvers of a stage are reminded."""
     problem: Fact | None = None
     """Why too few people could decide on the members together; None when enough can."""
 

@@ -38,6 +38,7 @@ stateDiagram-v2
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from workflows.core.batches import deciding, progress, reminding
@@ -100,7 +101,7 @@ def advance_batch(batch: Batch | None, command: BatchCommand, situation: Situati
     transition = _HANDLERS[type(command)](batch, command, situation)
     if transition.batch.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.batch.state} is not in the table")
-    return transition
+    return replace(transition, batch=reminding.with_reminder_times(transition.batch, situation.calendar))
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., BatchTransition]]] = {

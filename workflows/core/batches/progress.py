@@ -86,6 +86,7 @@ def record_prepared(batch: Batch, command: RecordBatchPrepared, situation: Situa
         stages=command.stages,
         roles=command.roles,
         templates=command.templates,
+        remind_after=command.remind_after,
         digest=batch_digest(batch.id, batch.members, command.stages),
         list_file=None,
         list_problem=(),

@@ -1,15 +1,38 @@
-"""When the approvers of a batch are reminded: at the same times as those of a request. Pure."""
+"""When the approvers of a batch are reminded: on working days, as those of its members would be. Pure."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import zip_longest
 
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.commands import RemindBatchApprovers
 from workflows.core.batches.transition import BatchTransition, changed
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.deadlines.reminder_times import times_of_reminders
+from workflows.core.policy.working_time import WorkingCalendar, add_working_days
+from workflows.core.requests.deadlines.reminder_times import fitting_reminders, times_of_reminders
 from workflows.core.requests.effects import ShowBatch
 from workflows.core.requests.transitions.transition import Situation
+
+
+def strictest_cadence(cadences: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    """Return after how many working days people are reminded who are asked about several requests together.
+
+    The first reminder comes when the first one of any request would, the second when the second one of any, and so on.
+
+    :param cadences: the working days of each request, in order.
+    """
+    return tuple(min(day for day in days if day is not None) for days in zip_longest(*cadences))
+
+
+def with_reminder_times(batch: Batch, calendar: WorkingCalendar) -> Batch:
+    """Return a batch with the times of the reminders of its open stage. They are computed once for each stage."""
+    asked = _asked_at(batch)
+    if batch.state is not BatchState.AWAITING_APPROVAL or not batch.remind_after or batch.reminders_from == asked:
+        return batch
+    waits = [add_working_days(asked, days, calendar) for days in batch.remind_after]
+    return replace(batch, reminders=fitting_reminders(waits, asked, batch.expires_at), reminders_from=asked)
 
 
 def next_batch_reminder_at(batch: Batch) -> datetime | None:
@@ -17,7 +40,8 @@ def next_batch_reminder_at(batch: Batch) -> datetime | None:
     if batch.state is not BatchState.AWAITING_APPROVAL or not batch.is_list_current:
         return None
     last = batch.reminded_at
-    times = times_of_reminders(_asked_at(batch), batch.expires_at)
+    # NB. a batch of an earlier version is reminded in days of 24 hours.
+    times = batch.reminders if batch.remind_after else times_of_reminders(_asked_at(batch), batch.expires_at)
     return next((moment for moment in times if last is None or moment > last), None)
 
 

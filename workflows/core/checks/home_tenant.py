@@ -3,7 +3,7 @@
 A fact that was not read gives a finding "could not be checked". It never counts as "no problem".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -174,15 +174,24 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
     if isinstance(settings, UnreadableFact):
         yield from unreadable_finding("sharepoint", settings)
         return
-    domains = {name for name in (identity.default_domain, identity.typed_name) if "." in name}
+    yield from sharing_findings(
+        settings, {name for name in (identity.default_domain, identity.typed_name) if "." in name}
+    )
+
+
+def sharing_findings(settings: JsonObject, domains: Collection[str]) -> Iterator[Finding]:
+    """Report what SharePoint's own sharing settings prevent for people with addresses of these domains.
+
+    :param domains: in lower case.
+    """
     if settings.get("sharingCapability") == "disabled":
         yield _warning(FindingCode.SHAREPOINT_DISABLED, SHAREPOINT)
     elif settings.get("sharingCapability") == "existingExternalUserSharingOnly":
         yield _finding(FindingCode.SHAREPOINT_EXISTING_ONLY, Severity.NOTE, SHAREPOINT)
     mode = settings.get("sharingDomainRestrictionMode")
-    if mode == "allowList" and not domains & set(_list(settings, "sharingAllowedDomainList")):
+    if mode == "allowList" and not set(domains) & set(_list(settings, "sharingAllowedDomainList")):
         yield _warning(FindingCode.SHAREPOINT_NOT_LISTED, SHAREPOINT)
-    if mode == "blockList" and domains & set(_list(settings, "sharingBlockedDomainList")):
+    if mode == "blockList" and set(domains) & set(_list(settings, "sharingBlockedDomainList")):
         yield _warning(FindingCode.SHAREPOINT_BLOCKED, SHAREPOINT)
 
 

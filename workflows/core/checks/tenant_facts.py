@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from workflows.core.people import PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target
@@ -39,6 +41,60 @@ class SignIns:
     """The display names, sorted. An application without a name is an empty text."""
     is_complete: bool
     """False when not every page was read. The real numbers may then be larger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressAccount:
+    """An account of our tenant that belongs to a mail address. Texts are as Graph returns them; empty when unknown."""
+
+    id: PersonId
+    name: str = ""
+    principal_name: str = ""
+    issuers: tuple[str, ...] = ()
+    """Who confirms the person's identity: `ExternalAzureAD` for another tenant."""
+    state: str = ""
+    """`PendingAcceptance`, `Accepted`, or empty."""
+    is_enabled: bool = True
+    is_member: bool = False
+    """False for guests."""
+
+    @property
+    def is_external(self) -> bool:
+        """Return whether the account was made for a person of another organization."""
+        return "#ext#" in self.principal_name.lower()
+
+    @property
+    def is_pending(self) -> bool:
+        """Return whether the invitation was not accepted."""
+        return self.state.lower() == "pendingacceptance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedSignIn:
+    """One sign-in to our tenant from the log, with Microsoft's code of its result."""
+
+    user_id: PersonId
+    address: str
+    """The name that the person signed in with, in lower case."""
+    at: datetime | None
+    """None when the log names no time."""
+    code: int | None
+    """0 for a success; None when the log names no code."""
+    application: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Return whether the person got in."""
+        return self.code == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLog:
+    """The newest sign-ins of one tenant's people to our tenant."""
+
+    entries: tuple[LoggedSignIn, ...]
+    is_complete: bool
+    """False when not every page was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

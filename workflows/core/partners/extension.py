@@ -69,7 +69,7 @@ def kept_end(plan: Plan, record: Partnership | None, now: datetime) -> datetime 
     if (
         closes_everything(plan)
         or not only_reduces_access(plan)
-        or (plan.ends_at or now + plan.duration) < record.ends_at
+        or (plan.end_if_approved(now) or record.ends_at) < record.ends_at
     ):
         return None
     return record.ends_at

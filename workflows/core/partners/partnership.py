@@ -20,10 +20,12 @@ from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.attestation import MfaAttestation
 from workflows.core.policy.reviews.silence import (
+    ADMINS_ASKED_FROM,
     LAST_CALL,
     ReviewReminder,
     asked_managers,
     consequence_at,
+    consequence_without_record_at,
     suspended_not_before,
 )
 from workflows.core.policy.reviews.sponsorship import FormerSponsor, Handover
@@ -230,6 +232,25 @@ class Partnership:
         looked_at = consequence_at(self.review_reminders, self.next_review_at)
         not_before = suspended_not_before(self.review_reminders, self.next_review_at)
         return max((one for one in (looked_at, not_before) if looked_at and one), default=None)
+
+    @property
+    def earliest_consequence_at(self) -> datetime | None:
+        """Return when silence leads to something at the earliest; None while no review waits.
+
+        Also of a review without a record of its questions, as those of an earlier version.
+        """
+        if self.state is not PartnershipState.REVIEW_DUE or self.next_review_at is None:
+            return None
+        is_suspension = self.silence_leads_to is OnSilence.SUSPEND
+        if self.review_reminders:
+            return self.silence_ends_at if is_suspension else consequence_at(self.review_reminders, self.next_review_at)
+        asked = min(self.reminders, ADMINS_ASKED_FROM - 1)
+        return consequence_without_record_at(asked, self.next_review_at, is_suspension=is_suspension)
+
+    @property
+    def silence_leads_to(self) -> OnSilence:
+        """Return what happens without an answer. Settings that nobody approved are not suspended without an admin."""
+        return self.on_silence if self.is_as_approved else OnSilence.ESCALATE
 
     @property
     def silence_step_at(self) -> datetime | None:

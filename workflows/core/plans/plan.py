@@ -149,7 +149,9 @@ class Plan:
     is_cross_cloud: bool = False
     """Whether the partner is in another Microsoft cloud. Without its own configuration such a tenant is blocked."""
     ends_at: datetime | None = None
-    """When the access ends, if a day was requested; None: `duration` counts from the last approval."""
+    """When the access ends, if a day was requested; None: `duration` counts from the last approval, or the start."""
+    starts_at: datetime | None = None
+    """Nothing is written before this time, if a day was requested; None: the access starts when it is approved."""
     edition: int = 0
     """How many edits the request had when this plan was made. The digest covers it: after an edit, no
     decision on an earlier plan counts."""
@@ -195,6 +197,8 @@ class Plan:
             approved["isCrossCloud"] = True
         if self.ends_at is not None:
             approved["endsAt"] = self.ends_at.astimezone(UTC).isoformat()
+        if self.starts_at is not None:
+            approved["startsAt"] = self.starts_at.astimezone(UTC).isoformat()
         if self.edition:
             approved["edition"] = self.edition
         if self.extends:
@@ -213,6 +217,16 @@ class Plan:
                 del kept["was_approved"]  # so that the digests of stored plans stay the same
             approved["keptApproval"] = kept
         return digest(_DIGEST_DOMAIN, approved)
+
+    def start_if_approved(self, moment: datetime) -> datetime:
+        """Return when the access starts if the last approval comes at this moment."""
+        return moment if self.starts_at is None else max(moment, self.starts_at)
+
+    def end_if_approved(self, moment: datetime) -> datetime | None:
+        """Return when the access ends if the last approval comes at this moment; None when it has no end."""
+        if self.ends_at is not None or self.duration is None:
+            return self.ends_at
+        return self.start_if_approved(moment) + self.duration
 
     @property
     def is_revocation(self) -> bool:

@@ -1,8 +1,10 @@
-"""Find the concerns about a partner that follow from its settings and the tenant's default."""
+"""Find the concerns about a partner that follow from its settings, the tenant's default, and Conditional Access."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from workflows.core.checks.conditional_access.findings import estimate_values, locked_out_values
+from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import unknown_members
@@ -144,3 +146,17 @@ def _is_unreadable(name: Property, configuration: JsonObject) -> bool:
         return True
     # Graph's `devices` of tenant restrictions is known, and "not supported on the server side yet".
     return bool(unknown_members(name, document).keys() - {"devices"})
+
+
+def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
+    """List the concerns about people who are locked out, and about what is not known.
+
+    Report-only policies lock nobody out.
+    """
+    if report.unreadable is not None:
+        why = {"why": report.unreadable.reason.value}
+        yield Concern(code=ConcernCode.CONDITIONAL_ACCESS_UNREADABLE, severity=ConcernSeverity.UNCHECKED, values=why)
+    if (locked_out := locked_out_values(report)) is not None:
+        yield Concern(code=ConcernCode.LOCKED_OUT, severity=ConcernSeverity.WARNING, values=locked_out)
+    if (estimate := estimate_values(report)) is not None:
+        yield Concern(code=ConcernCode.ESTIMATE, severity=ConcernSeverity.UNCHECKED, values=estimate)

@@ -29,6 +29,8 @@ _NEVER_DECIDE: Final = {
 def access_ends_at(request: AccessRequest) -> datetime | None:
     """Return when the requested access ends: on the chosen day, or a duration after the last approval.
 
+    The duration counts from the day on which the access starts when that is later, so that its whole length is given.
+
     None when it has no end. A missing approval never gives None, because such access would be recorded without end.
 
     :raises Refused: while there is no plan yet.
@@ -41,7 +43,7 @@ def access_ends_at(request: AccessRequest) -> datetime | None:
     approvals = [decision.at for decision in request.decisions if decision.choice is Choice.APPROVE]
     if not approvals:
         raise AssertionError(f"{request.id} has no approval, so the end of its access is not known")
-    return max(approvals) + plan.duration
+    return plan.end_if_approved(max(approvals))
 
 
 def is_too_late(request: AccessRequest, now: datetime) -> bool:

@@ -77,10 +77,15 @@ class ShowRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReminders:
-    """Remind the people who can decide on the request now. Each person gets one message for all waiting requests."""
+    """Remind the people who can decide on the request now. Each person gets one message for all waiting requests.
+
+    Only the last reminder of a request is sent: while the chat system does not answer, several are stored.
+    """
 
     kind: Literal["remind"] = field(default="remind")
     request_id: RequestId
+    reminded_at: datetime | None = None
+    """The request's `reminded_at` of this reminder. None in effects of earlier versions, which are always sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +109,24 @@ class TellEscalation:
     stage: int
     """The index of the stage."""
     step: EscalationStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendEscalationMessage:
+    """Tell one person, in their working hours, that a stage waits. Nothing is sent when it waits no longer."""
+
+    kind: Literal["send_escalation_message"] = field(default="send_escalation_message")
+    person: ChatId
+    request_id: RequestId
+    round: int
+    """The round of approval in which the stage waited."""
+    stage: int
+    """The index of the stage."""
+    step: EscalationStep
+    fact: Fact
+    """Code: `MessageCode`."""
+    not_before: datetime | None = None
+    """When they work next; None: not known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,6 +380,7 @@ Effect = (
     | SendReminders
     | RemindPerson
     | TellEscalation
+    | SendEscalationMessage
     | SendExpiryMessages
     | ShowReview
     | ShowSetup
@@ -443,6 +467,7 @@ def priority_of(effect: Effect) -> Priority:
             | SendReminders()
             | RemindPerson()
             | TellEscalation()
+            | SendEscalationMessage()
             | SendExpiryMessages()
             | SendEndNotices()
             | SendReviewReminders()
@@ -484,7 +509,7 @@ def lane(effect: Effect) -> str:
             return f"{'end' if isinstance(effect, ShowBlockAtEnd) else 'escalation'}:{effect.request_id}"
         case ShowHome():
             return f"home:{effect.person}"
-        case SendMessage():
+        case SendMessage() | SendEscalationMessage():
             return f"tell:{effect.person}"
         case ShowAlarm():
             return f"alarm:{effect.alarm_id}"

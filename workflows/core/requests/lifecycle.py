@@ -11,6 +11,8 @@ person with the right requests it.
 Rule 5: a revocation does not end before it is confirmed, unless there is no such partner. A newer revocation of the
 same partner may replace it once it is sent. A block at the end of an access ends when the partner was approved again
 before anything was sent.
+Rule 6: a request in SCHEDULED is approved, and waits for the day on which its access starts. Nothing of it is written,
+and every check before a write is made on that day.
 
 The diagram shows the table (a test compares them):
 
@@ -29,6 +31,7 @@ stateDiagram-v2
     preparing --> withdrawn: end_with_batch
     preparing --> expired: end_with_batch
     awaiting_approval --> awaiting_approval: approve
+    awaiting_approval --> scheduled: approve
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
     awaiting_approval --> awaiting_approval: support
@@ -58,6 +61,9 @@ stateDiagram-v2
     awaiting_approval --> rejected: end_with_batch
     awaiting_approval --> withdrawn: end_with_batch
     awaiting_approval --> expired: end_with_batch
+    scheduled --> applying: start
+    scheduled --> withdrawn: withdraw
+    scheduled --> stopped: stop
     applying --> applying: record_delayed
     applying --> applying: record_writing
     applying --> overwritten: record_overwritten
@@ -126,6 +132,7 @@ from workflows.core.requests.deadlines.commands import (
     Escalate,
     RecordEscalation,
     ResumeClock,
+    Start,
     StopClock,
 )
 from workflows.core.requests.deadlines.stage_times import with_stage_times
@@ -157,7 +164,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.PREPARING, Stop): frozenset({S.STOPPED}),
     (S.PREPARING, LeaveBatch): frozenset({S.PREPARING}),
     (S.PREPARING, EndWithBatch): _ENDED_WITH_BATCH,
-    (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
+    (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.SCHEDULED, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, SupportRequest): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
@@ -184,6 +191,9 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.APPLYING}),
     (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
+    (S.SCHEDULED, Start): frozenset({S.APPLYING}),
+    (S.SCHEDULED, Withdraw): frozenset({S.WITHDRAWN}),
+    (S.SCHEDULED, Stop): frozenset({S.STOPPED}),
     (S.APPLYING, RecordDelayed): frozenset({S.APPLYING}),
     (S.APPLYING, RecordWriting): frozenset({S.APPLYING}),
     (S.APPLYING, RecordOverwritten): frozenset({S.OVERWRITTEN}),
@@ -258,6 +268,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     AnnounceExpiry: waiting.announce_expiry,
     StopClock: waiting.stop,
     ResumeClock: waiting.resume,
+    Start: waiting.start,
     RecordSponsors: decisions.record_sponsors,
     Reassign: reassigning.reassign,
     RecordRelations: decisions.record_relations,

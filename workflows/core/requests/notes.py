@@ -143,6 +143,8 @@ class NoteCode(StrEnum):
     TAKEN_NOT_SHOWN = "taken_not_shown"
     """A reason for `NOT_TAKEN`: Graph accepted the write but does not show it."""
 
+    PERSON_GONE = "person_gone"
+    """Who asked, or the sponsor, is no active full member with one account on the day of the start. Values: `name`."""
     PERSON_UNREADABLE = "person_unreadable"
     """A reason why a revocation waits: it is not known who asked for it."""
     CHANGED_REPEATEDLY = "changed_repeatedly"
@@ -156,6 +158,8 @@ class DisplayedState(StrEnum):
 
     PREPARING = "preparing"
     AWAITING_APPROVAL = "awaiting_approval"
+    SCHEDULED = "scheduled"
+    """Approved, and nothing is written before the day on which the access starts."""
     TO_BE_WRITTEN = "to_be_written"
     """Approved, but the write is delayed."""
     APPLYING = "applying"

@@ -38,14 +38,16 @@ def settings_difference(plan: Plan, proposed: Plan, default: JsonObject | None) 
 def ends_no_later(plan: Plan, proposed: Plan, now: datetime) -> bool:
     """Return whether the access certainly ends no later. A duration counts from the last approval, which is not known.
 
-    So a duration is never certainly earlier than a chosen day.
+    So a duration is never certainly earlier than a chosen day. Both must start on the same day.
     """
+    if proposed.starts_at != plan.starts_at:
+        return False
     if proposed.duration is None or plan.duration is None:
         return proposed.duration == plan.duration
     if plan.ends_at is not None:
         return proposed.ends_at is not None and proposed.ends_at <= plan.ends_at
     if proposed.ends_at is not None:
-        return proposed.ends_at <= now + plan.duration
+        return proposed.ends_at <= plan.start_if_approved(now) + plan.duration
     return proposed.duration <= plan.duration
 
 
@@ -91,13 +93,13 @@ def require_can_be_changed(request: AccessRequest) -> None:
 def require_open_proposal(
     request: AccessRequest, account: PersonId, digest: str, number: int, now: datetime
 ) -> Proposal:
-    """Return the proposal that its requester answers now.
+    """Return the proposal that its requester, or who sent the request for them, answers now.
 
     :param digest: the plan for which the answered proposal was made.
     :param number: the number of the answered proposal.
     :raises Refused: when somebody else answers, the request has expired, or the proposal is out of date.
     """
-    if request.requester_account not in (account, None):
+    if not request.is_filed_by(None, account):
         raise Refused(RefusalCode.ONLY_REQUESTER_ANSWERS)
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)

@@ -57,6 +57,8 @@ class RequestState(StrEnum):
     PREPARING = "preparing"
     """Stored. People and tenant are being read, and the plan is being made."""
     AWAITING_APPROVAL = "awaiting_approval"
+    SCHEDULED = "scheduled"
+    """Approved. Nothing is written before the day on which the access starts."""
     APPLYING = "applying"
     """Approved. The plan is being written, or waits for Graph to answer."""
     UNCONFIRMED = "unconfirmed"
@@ -121,7 +123,9 @@ class RequestFields:
     restores_result: bool = False
     """Whether the settings after that request are restored, not those before it."""
     ends_at: datetime | None = None
-    """When the access shall end, if a day was chosen; `duration` then counts the days from filing to it."""
+    """When the access shall end, if a day was chosen; `duration` then counts the days to it."""
+    starts_at: datetime | None = None
+    """When the access shall start, if a later day was chosen; None: when it is approved."""
     ticket: str = ""
     """The number of the ticket that the request belongs to; empty when the template asks for none."""
     period_ended_at: datetime | None = None

@@ -10,13 +10,14 @@ from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.stage_holders import roles_for
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.errors.raised import Refused
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.relations import Relations
 from workflows.core.requests.commands.automatic import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
-from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.default_check import changed_default, needs_default
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
@@ -146,6 +147,8 @@ async def _found_objection(
     if wrong_tenant is not None:
         return wrong_tenant
     prepared = request.require_prepared()
+    if prepared.plan.starts_at is not None and (gone := await _person_gone(prepared, directory)) is not None:
+        return gone
     if catalog is not None and (changed_rule := changed_rules(prepared.plan, prepared.roles, catalog)):
         return Objection(reason=(changed_rule.fact,), command_type=Replan, next_step=_approval_again)
     try:
@@ -184,6 +187,27 @@ async def _relations_now(request: AccessRequest, directory: PeopleDirectory, sto
         return await read_relations(related, roles, directory=directory, known=await _known_absences(request, store))
     except PeopleDirectoryRefused as error:
         raise PeopleDirectoryUnavailable(error.facts) from error
+
+
+async def _person_gone(prepared: PreparedRequest, directory: PeopleDirectory) -> Objection | None:
+    """Return the objection that the requester, who sent it for them, or the sponsor may not be named any more.
+
+    Weeks may pass between the approval and the start of an access. The sponsor answers for it from then on.
+    """
+    sender = () if prepared.submitter is None else (prepared.submitter,)
+    for person in (prepared.requester, *sender, prepared.sponsor):
+        try:
+            found = await directory.identify(person.chat_id)
+        except PeopleDirectoryRefused as error:
+            raise PeopleDirectoryUnavailable(error.facts) from error
+        except Refused as refused:
+            reason = (Fact(NoteCode.PERSON_GONE, {"name": person.name}), *refused.facts)
+        else:
+            if found.id == person.id:
+                continue
+            reason = (Fact(NoteCode.PERSON_GONE, {"name": person.name}),)
+        return Objection(reason=reason, command_type=Stop, next_step=_reasons_to_stop)
+    return None
 
 
 async def _wrong_tenant(request: AccessRequest, identity_read: Awaitable[TenantIdentity | None]) -> Objection | None:

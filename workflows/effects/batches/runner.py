@@ -18,6 +18,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
 from workflows.core.batches.commands import PlanBatchAgain, RecordBatchPrepared, RecordRows, ReopenBatch
 from workflows.core.batches.members import batch_chains, end_with, row_after
+from workflows.core.batches.reminding import strictest_cadence
 from workflows.core.batches.retries import after_failure
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
@@ -103,6 +104,7 @@ class BatchRunner:
             stages=found.stages,
             roles=self.catalog.role_hashes(roles_of(found.stages)),
             templates={one.name: one.content_hash for one in templates},
+            remind_after=strictest_cadence(one.remind_after for one in templates),
             problem=found.problem if members else None,
         )
         await self._advance(batch, prepared)

@@ -12,6 +12,7 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person
+from workflows.core.policy.template import Template
 from workflows.core.requests.commands.clicks import ChangeClick, with_person
 from workflows.core.requests.commands.editing import (
     AcceptProposal,
@@ -21,7 +22,7 @@ from workflows.core.requests.commands.editing import (
 )
 from workflows.core.requests.commands.request import Edit, RequestCommand
 from workflows.core.requests.proposals import require_open_proposal
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, Proposal, RequestState
 from workflows.partner_lookup.lookup import look_up
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import Tenant
@@ -40,7 +41,7 @@ class ChangeClicks:
         """Carry out one click of an identified person.
 
         :raises Refused: when the rules do not allow it.
-        :raises TenantUnavailable, TenantRefused: when the partner cannot be read now for an accepted proposal.
+        :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now for it.
         """
         request = await self._load(click)
         command = await self._command(request, click, actor, received_at)
@@ -73,6 +74,7 @@ class ChangeClicks:
             raise Refused(RefusalCode(error.code), **error.fact.values) from error
         if template.content_hash != proposal.plan.template_hash:
             raise Refused(RefusalCode.PROPOSAL_OUT_OF_DATE, is_replaced=False)
+        await self._require_acceptable(request, proposal, template)
         store, clock = self.less_access.store, self.less_access.clock
         return Edit(
             actor=actor,
@@ -83,6 +85,13 @@ class ChangeClicks:
             lifetime=template.decide_within,
             accepts=click.number,
         )
+
+    async def _require_acceptable(self, request: AccessRequest, proposal: Proposal, template: Template) -> None:
+        """Refuse what would end the request. The request and the proposal then stay as they are."""
+        try:
+            await self.less_access.require_acceptable(request, template, proposal.plan, proposal.stages, is_answer=True)
+        except InvalidField as error:
+            raise Refused(RefusalCode(error.code), **error.fact.values) from error
 
     def _roles(self, actor: Person, received_at: datetime | None) -> Callable[[AccessRequest], Awaitable[CurrentRoles]]:
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from workflows.core.checks.tenant_facts import AddressAccount, LoggedSignIn
 from workflows.core.partners.reviewing.evidence.guest_state import GUEST, GuestAccount, GuestActivity
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn, later
 from workflows.core.people import PersonId
@@ -21,19 +22,43 @@ def sign_in_of(row: JsonObject) -> SignIn:
     )
 
 
+def logged_sign_in_of(row: JsonObject) -> LoggedSignIn:
+    """Read one sign-in with Microsoft's code of its result."""
+    status = row.get("status")
+    code = status.get("errorCode") if isinstance(status, dict) else None
+    return LoggedSignIn(
+        user_id=PersonId(_text(row.get("userId")).lower()),
+        address=_text(row.get("userPrincipalName")).lower(),
+        at=_moment(row.get("createdDateTime")),
+        code=code if isinstance(code, int) else None,
+        application=_text(row.get("appDisplayName")),
+    )
+
+
+def address_account_of(row: JsonObject) -> AddressAccount:
+    """Read one account of a mail address."""
+    return AddressAccount(
+        id=PersonId(_text(row.get("id")).lower()),
+        name=_text(row.get("displayName")),
+        principal_name=_text(row.get("userPrincipalName")),
+        issuers=_issuers(row),
+        state=_text(row.get("externalUserState")),
+        is_enabled=row.get("accountEnabled") is not False,
+        is_member=_text(row.get("userType")).lower() != "guest",
+    )
+
+
 def guest_of(row: JsonObject, *, has_activity: bool) -> GuestAccount:
     """Read one guest account.
 
     :param has_activity: whether the last sign-in was asked for. Graph then leaves it out for who never signed in.
     """
-    identities = row.get("identities")
-    issuers = [one.get("issuer") for one in identities if isinstance(one, dict)] if isinstance(identities, list) else []
     return GuestAccount(
         id=PersonId(_text(row.get("id")).lower()),
         name=_text(row.get("displayName")),
         mail=_text(row.get("mail")),
         principal_name=_text(row.get("userPrincipalName")),
-        issuers=tuple(filter(None, map(_text, issuers))),
+        issuers=_issuers(row),
         state=_text(row.get("externalUserState")),
         state_since=_moment(row.get("externalUserStateChangeDateTime")),
         created_at=_moment(row.get("createdDateTime")),
@@ -42,6 +67,12 @@ def guest_of(row: JsonObject, *, has_activity: bool) -> GuestAccount:
         is_synchronized=row.get("onPremisesSyncEnabled") is True,
         activity=_activity(row.get("signInActivity")) if has_activity else None,
     )
+
+
+def _issuers(row: JsonObject) -> tuple[str, ...]:
+    identities = row.get("identities")
+    issuers = [one.get("issuer") for one in identities if isinstance(one, dict)] if isinstance(identities, list) else []
+    return tuple(filter(None, map(_text, issuers)))
 
 
 def _activity(value: Any) -> GuestActivity:

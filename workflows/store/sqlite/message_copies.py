@@ -1,10 +1,11 @@
 """The copies of posted cards, and the state of each App Home, in the embedded store."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workflows.core.people import ChatId
-from workflows.core.requests.effects import RemindPerson, ShowHome, ShowRequest, lane
+from workflows.core.requests.effects import RemindPerson, SendEscalationMessage, ShowHome, ShowRequest, lane
 from workflows.core.requests.request import RequestId
 from workflows.intervals import HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import CardCheck, CardNotCurrent, ClickedCard, MessageCopy, check_card
@@ -64,18 +65,18 @@ class SqliteMessageCopies(SqliteEffectsQueue):
             if self._db.execute(sql, (lane(effect), due_after)).fetchone() is None:
                 self._put_effect(effect, text_of(now + after))
 
-    async def request_reminder(self, person: ChatId, at: datetime) -> None:
-        """Store an effect that reminds a person later, unless one waits already."""
-        effect = RemindPerson(person=person, not_before=at)
+    async def perform_later(self, effect: RemindPerson | SendEscalationMessage, at: datetime) -> None:
+        """Store an effect that is performed when its person works next, unless the same waits already."""
+        later = replace(effect, not_before=at)
 
         def work() -> None:
             with self._writes.run_monitored(self._db), self._db.atomic():
                 # NB. one that is due is not counted: it may be running.
                 sql = """select 1 from effects where lane = ? and is_parked = 0 and due_at > ?
-                    and json_extract(doc, '$.kind') = ? and json_extract(doc, '$.person') = ?"""
-                values = (lane(effect), text_of(self._clock.now()), effect.kind, person)
+                    and json_remove(doc, '$.not_before') = json_remove(?, '$.not_before')"""
+                values = (lane(later), text_of(self._clock.now()), self._clean.effect(later))
                 if self._db.execute(sql, values).fetchone() is None:
-                    self._put_effect(effect, text_of(at))
+                    self._put_effect(later, text_of(at))
 
         await self._run(work)
 

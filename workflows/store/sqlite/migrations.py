@@ -522,6 +522,16 @@ def m030_asked_managers(db: Database) -> None:
     db.execute(f"create index partnerships_by_state on partnerships(state, ends_at, tenant_id, {listed})")
 
 
+@migrations()
+def m031_requests_by_submitter(db: Database) -> None:
+    """Add who sent a request for somebody else, so that their App Home lists it."""
+    names = {"submitter": "$.particulars.submitter", "submitter_account": "$.prepared.submitter.id"}
+    for column, place in names.items():
+        db.execute(f"alter table requests add column {column} text")
+        db.execute(f"update requests set {column} = json_extract(doc, '{place}') where json_valid(doc)")  # noqa: S608
+        db.execute(f"create index requests_by_{column} on requests({column}) where {column} is not null")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -18,7 +18,7 @@ from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
@@ -75,9 +75,10 @@ class SqliteRecords(SqliteDatabase):
         where = "tenant_id = ? and +is_open = 1" if only_planned else f"is_open = 1 and {_MAY_BE_ABOUT}"
         return await self._requests(f"where {where} order by created_at", tenant_id)
 
-    async def open_requests_alone(self) -> Sequence[AccessRequest]:
-        """List the requests that are not terminal and belong to no batch, oldest first."""
-        return await self._requests("where is_open = 1 and batch is null order by created_at")
+    async def open_requests_alone(self, *, with_waiting: bool = True) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and belong to no batch, oldest first; see `ports.records`."""
+        states = "" if with_waiting else f" and state <> '{RequestState.AWAITING_APPROVAL.value}'"
+        return await self._requests(f"where is_open = 1 and batch is null{states} order by created_at")
 
     async def roles_waited_for(self) -> Sequence[Role]:
         """List the roles of the open stages of all requests and batches that wait for approval."""
@@ -114,14 +115,15 @@ class SqliteRecords(SqliteDatabase):
     async def own_page(
         self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, position: PagePosition
     ) -> Page[AccessRequest]:
-        """List the requests of one person: first the open ones, then the others, each part newest first."""
+        """List the requests of one person, see `ports.pages`."""
         known = json.dumps(sorted(ids))
-        where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
+        where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?))
+            or submitter in (select value from json_each(?)) or submitter_account in (select value from json_each(?)))
             and batch is null and instr(sought, ?) > 0"""
         rows = ListQuery(
             "requests",
             where,
-            (known, known, typed_search_text(text)),
+            (known, known, known, known, typed_search_text(text)),
             ("is_open", "created_at", "id"),
             is_descending=True,
         )

@@ -119,6 +119,8 @@ class SqliteStore(
                 "is_open": int(not request.is_terminal),
                 "requester": request.fields.requester,
                 "account": request.requester_account,
+                "submitter": request.fields.submitter,
+                "submitter_account": request.submitter_account,
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
                 "due_at": None if (due := next_due_at(request)) is None else text_of(due),
                 "created_at": text_of(request.created_at),

@@ -9,15 +9,11 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
-    DOMAIN_LIMIT,
-    TextRun,
     actions,
     button,
     cleaned_text,
     fixed_text,
     header,
-    local_day,
-    local_time,
     paragraph,
     quote,
     rich_text,
@@ -27,30 +23,27 @@ from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements, waiting_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
-from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.sections.approve_dialog import high_risk_dialog, unanswered_dialog
-from bot.slack.cards.approval.sections.asked_changes import asked_change_elements, left_out_parts
+from bot.slack.cards.approval.sections.asked_changes import (
+    asked_change_elements,
+    open_changes,
+    open_proposal,
+)
 from bot.slack.cards.approval.sections.conversation import (
-    SHORT_HINT,
+    THREADS_NOT_READ,
     question_elements,
     threads_hint,
 )
+from bot.slack.cards.approval.sections.facts import fact_parts
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements, unapproved_access
 from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
-from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
+from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.risk import risk_for_approval_words
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
-from bot.words.requests.access_end import AT_END
-from bot.words.requests.approval_chain import decide_by_words
-from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
-from bot.words.sentences import counted
-from workflows.core.partners.extension import kept_end
-from workflows.core.partners.partnership import Partnership
+from bot.words.sentences import MAX_QUOTED_WORDS, counted, first_words
 from workflows.core.people import Role
-from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.plan import AtEnd
 from workflows.core.plans.renewal import is_extension, plan_of_extended_access
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.eligibility import eligibility
@@ -60,6 +53,11 @@ MAX_CARD_WORDS: Final = 120
 """Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
 MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
+_QUOTED_WORDS: Final = ((MAX_QUOTED_WORDS, MAX_QUOTED_WORDS), (10, 10), (10, 0))
+"""Words of what an approver asks for, and of the justification: the first ones with which the card is short enough.
+
+Only a card that quotes an approver shortens the justification, or leaves it out.
+"""
 _SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
 _LABELS: Final[Mapping[Sign, str]] = {
     Sign.MORE: "More access",
@@ -86,15 +84,25 @@ def approval_blocks(
     risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), 30)
     title = header(f"{target}: {name} · {risk}")
-    asked = [rich_text(*elements)] if (elements := list(asked_change_elements(request))) else []
-    words_left = MAX_CARD_WORDS - word_count([as_json(block) for block in (title, *asked)])
-    return [
-        title,
-        *asked,
-        *plan_blocks(
-            request, holders=holders, context=context, now=now, words_left=words_left, with_buttons=with_buttons
-        ),
-    ]
+    blocks: list[Block] = []
+    is_asked = (open_changes(request) or open_proposal(request)) is not None
+    for asked_words, justification_words in _QUOTED_WORDS if is_asked else _QUOTED_WORDS[:1]:
+        asked = list(asked_change_elements(request, asked_words))
+        top = [title, rich_text(*asked)] if asked else [title]
+        words_left = MAX_CARD_WORDS - word_count([as_json(block) for block in top])
+        below = plan_blocks(
+            request,
+            holders=holders,
+            context=context,
+            now=now,
+            words_left=words_left,
+            with_buttons=with_buttons,
+            justification_words=justification_words,
+        )
+        blocks = [*top, *below]
+        if word_count([as_json(block) for block in blocks]) <= MAX_CARD_WORDS:
+            break
+    return blocks
 
 
 def plan_blocks(
@@ -105,19 +113,20 @@ def plan_blocks(
     now: datetime,
     words_left: int,
     with_buttons: bool = True,
-    with_justification: bool = True,
+    justification_words: int = MAX_QUOTED_WORDS,
     with_access_opened_outside: bool = True,
 ) -> list[Block]:
     """Return what an approver decides about, below a headline: facts, changes, issues, approval policy, buttons.
 
     :param words_left: how many words (not characters) the message may still have under its own limit, such as
         `MAX_CARD_WORDS`. To stay within it, only notes are left out; see `card_context.notes`.
+    :param justification_words: how many words of the justification are quoted; 0 for none.
     :param with_access_opened_outside: whether to list access that somebody opened outside Gatehouse while the request
         waited for approval. False when the message already lists it elsewhere.
     """
     prepared = request.require_prepared()
-    justification = _justification_elements(request) if with_justification else ()
-    top = rich_text(paragraph(*_fact_parts(request, context.partnership, now)), *justification)
+    justification = _justification_elements(request, justification_words)
+    top = rich_text(paragraph(*fact_parts(request, context.partnership, now)), *justification)
     changed = changes_of(prepared)
     changes = list(
         _change_elements(changed, is_extension=is_extension(prepared.plan))
@@ -128,9 +137,9 @@ def plan_blocks(
     if kept is not None and (with_access_opened_outside or not kept.is_opened_outside):
         changes += kept_access_elements(request, kept)
     frozen = freeze_banner(context.freeze, is_short=True)
-    end = _end_blocks(request, holders, now, with_buttons=with_buttons, hint=SHORT_HINT)
+    end = _end_blocks(request, holders, now, with_buttons=with_buttons, hint="")
     words_left -= word_count([as_json(element) for element in (*frozen, top, rich_text(*changes), *end)])
-    noted = paragraph(*notes(prepared, context, words_left, now))
+    noted = paragraph(*notes(prepared, context, words_left, now, kept_free=len(THREADS_NOT_READ.split())))
     hint = threads_hint(words_left - word_count([as_json(rich_text(noted))]))
     end = _end_blocks(request, holders, now, with_buttons=with_buttons, hint=hint)
     return [*frozen, top, rich_text(*changes, noted), *end]
@@ -173,64 +182,8 @@ def _title(request: AccessRequest) -> str:
     return f"extend {title}" if is_extension(request.plan) else title
 
 
-def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetime) -> Iterator[TextRun]:
-    prepared, fields = request.require_prepared(), request.fields
-    identity = prepared.observation.identity
-    yield from whole_target(request)
-    if identity.typed_name.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
-        yield fixed_text("Asked for as ")
-        yield cleaned_text(identity.typed_name, DOMAIN_LIMIT, bold=True)
-        yield fixed_text(" · ")
-    yield from _people_parts(request)
-    if fields.kind is RequestKind.RESTORATION:
-        yield fixed_text("Restores ")
-        yield from restored_parts(request)
-        yield fixed_text("\n")
-    if (adoption := prepared.plan.adoption) is not None:
-        yield fixed_text("Same as template ") if adoption.equal_template else fixed_text("Equals no template")
-        yield from [cleaned_text(prepared.template_title, 60, bold=True)] if adoption.equal_template else []
-        yield fixed_text(" · nothing is written\n")
-    if (end := kept_end(prepared.plan, record, now)) is not None:
-        yield fixed_text("Keeps the approved end, ")
-        yield local_day(end)
-        yield fixed_text(f"{_then(AtEnd.ASK if record is None else record.at_end)} · ")
-    elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields, is_short=True):
-        yield fixed_text(f"{lasts}{_then(prepared.plan.at_end)} · ")
-    if left_out := list(left_out_parts(request)):
-        yield from (*left_out, fixed_text(" · "))
-    if fields.ticket:
-        yield fixed_text("Ticket ")
-        yield cleaned_text(fields.ticket, bold=True)
-        yield fixed_text(" · ")
-    yield fixed_text(f"{decide_by_words(request).capitalize()} ")
-    yield local_time(request.expires_at)
-    yield fixed_text(f" · {request.id}")
-
-
-def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
-    """Name the requester, who sent it for them, the sponsor and a supporter. None of them decides."""
-    prepared = request.require_prepared()
-    yield fixed_text("Requester ")
-    yield cleaned_text(prepared.requester.name, bold=True)
-    if prepared.submitter is not None:
-        yield fixed_text(", sent by ")
-        yield cleaned_text(prepared.submitter.name, bold=True)
-    yield fixed_text(" · Sponsor ")
-    yield cleaned_text(prepared.sponsor.name, bold=True)
-    if request.supports:
-        yield fixed_text(" · Supported by ")
-        yield cleaned_text(request.supporters[0].name, bold=True)
-        if len(request.supports) > 1:
-            yield fixed_text(f" and {len(request.supports) - 1} more")
-    yield fixed_text("\n")
-
-
-def _then(at_end: AtEnd) -> str:
-    return f", {AT_END[at_end].then}"
-
-
-def _justification_elements(request: AccessRequest) -> Iterator[RichTextElement]:
-    if justification := first_words(request.fields.justification):
+def _justification_elements(request: AccessRequest, words: int) -> Iterator[RichTextElement]:
+    if words and (justification := first_words(request.fields.justification, words)):
         yield quote(justification, 400)
 
 

@@ -5,17 +5,22 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time, paragraph
+from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph
+from bot.slack.cards.approval.sections.conversation import stopped_parts
 from bot.slack.people.approvers import Approvers
-from bot.words.sentences import counted
-from workflows.core.conversation.remarks import open_questions
+from bot.words.requests.approval_chain import ASKED_OR_TOLD, skipped_words, told_words
+from bot.words.sentences import and_list, counted
 from workflows.core.people import Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import AccessRequest, EscalationStep, StopCause
+from workflows.core.requests.request import AccessRequest, Escalation, StopCause
 
 MAX_NAMES: Final = 3
 """Names of approvers a stage."""
+_MAX_STEPS: Final = 12
+"""Steps of an escalation in Details, the newest: four stages of three steps. Earlier ones are in the history."""
+_MAX_TOLD: Final = 12
+"""Names of people, and reasons why others were not told, of one step in Details; the rest is counted."""
 MAX_NAMES_CHARACTERS: Final = 100
 """Characters of these names. Details list everybody."""
 
@@ -56,27 +61,39 @@ def _approver_parts(approvers: Approvers) -> list[TextRun]:
 def waiting_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """State who was asked or told in addition, and that the time to decide does not pass."""
     stage = request.verdict().open_stage
-    steps = [escalation for escalation in request.escalations if escalation.stage == stage]
-    for step in steps:
-        if step.told:
-            names = ", ".join(person.name for person in step.told[:MAX_NAMES])
-            line = [fixed_text(f"{_ALSO[step.step]}: "), cleaned_text(names, MAX_NAMES_CHARACTERS)]
-            if len(step.told) > MAX_NAMES:  # NB. Slack refuses a message with an empty text
-                line.append(fixed_text(f" and {counted(len(step.told) - MAX_NAMES, 'other')}"))
-            yield paragraph(*line)
-    # A question is named beside its own end of the stop, see `sections.conversation.question_elements`.
-    stop, is_asked = request.clock_stop, bool(open_questions(request.remarks))
-    if stop is not None and not (stop.cause is StopCause.QUESTION and is_asked):
-        stopped = _STOPPED[stop.cause]
-        yield paragraph(fixed_text(f"{stopped}, until "), local_time(stop.ends_by), fixed_text(" at latest"))
+    people: dict[str, list[str]] = {}
+    for step in (each for each in request.escalations if each.stage == stage and each.told):
+        people.setdefault(ASKED_OR_TOLD[step.step], []).extend(person.name for person in step.told)
+    line: list[TextRun] = []
+    for label, names in people.items():
+        line.append(fixed_text(f"{' · ' if line else ''}{label}: "))
+        line.append(cleaned_text(", ".join(names[:MAX_NAMES]), MAX_NAMES_CHARACTERS))
+        if len(names) > MAX_NAMES:  # NB. Slack refuses a message with an empty text
+            line.append(fixed_text(f" and {counted(len(names) - MAX_NAMES, 'other')}"))
+    if line:
+        yield paragraph(*line)
+    # A question, and requested changes, name the end of their stop themselves.
+    stop = request.clock_stop
+    if stop is not None and stop.cause is StopCause.NOBODY_CAN_DECIDE:
+        yield paragraph(fixed_text("⏸ Nobody can decide, time"), *stopped_parts(stop))
 
 
-_ALSO: Final[Mapping[EscalationStep, str]] = {
-    EscalationStep.ALTERNATES: "Asked in addition, may decide",
-    EscalationStep.MANAGERS: "Managers told, may not decide",
-    EscalationStep.ADMINS: "Admins told",
-}
-_STOPPED: Final[Mapping[StopCause, str]] = {
-    StopCause.QUESTION: "⏸ Clock stopped for requested changes",
-    StopCause.NOBODY_CAN_DECIDE: "⏸ Clock stopped because nobody can decide",
-}
+def escalation_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    """Return the steps of the escalation in this round, oldest first; nothing when no stage waited too long."""
+    if steps := request.escalations[-_MAX_STEPS:]:
+        yield paragraph(fixed_text("Waited too long", bold=True))
+        yield bullets(_step_parts(request, step) for step in steps)
+
+
+def _step_parts(request: AccessRequest, step: Escalation) -> list[TextRun]:
+    names = [person.name for person in step.told[:_MAX_TOLD]]
+    if (more := len(step.told) - len(names)) > 0:
+        names.append(counted(more, "other"))
+    skipped = " ".join(skipped_words(fact.code, fact.values) for fact in step.skipped[:_MAX_TOLD])
+    return [
+        cleaned_text(request.require_prepared().stages[step.stage].title, 60, bold=True),
+        fixed_text(", "),
+        local_time(step.at),
+        fixed_text(", "),
+        cleaned_text(f"{told_words(step.step, and_list(names))} {skipped}".strip(), 2000),
+    ]

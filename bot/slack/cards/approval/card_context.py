@@ -54,17 +54,19 @@ class CardContext:
     """The freeze in force that stops this request."""
 
 
-def notes(prepared: PreparedRequest, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
+def notes(
+    prepared: PreparedRequest, context: CardContext, words_left: int, now: datetime, *, kept_free: int = 0
+) -> Iterator[TextRun]:
     """Return the notes that fit.
 
     The first issue in a few words and a count of the others, access that stays, and what the partner has now are always
     there. Who signed in comes before everything else that fits.
 
     :param words_left: how many words (not characters) the message may still have under its limit.
+    :param kept_free: how many of these are kept for what stands below, unless it is needed for who signed in.
     """
-    recorded = _partner_record_note(prepared, context, now)
     kept: list[Note] = [[fixed_text(text)] for text in _risk_of_kept_access(prepared)]
-    least = [issue_note(prepared.findings, names=1), *kept, recorded]
+    least = [issue_note(prepared.findings, names=1), *kept, _partner_record_note(prepared, context, now)]
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
     wider: list[Note] = [[fixed_text(text)] for text in (chain_rule_note(prepared), others) if text]
     notes_shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
@@ -75,6 +77,7 @@ def notes(prepared: PreparedRequest, context: CardContext, words_left: int, now:
         if (more := sum(map(_note_word_count, signed_in))) <= words_left:
             notes_shown, words_left = [*notes_shown, *signed_in], words_left - more
             break
+    words_left -= kept_free
     for named in (
         issue_note(prepared.findings, is_complete=True),
         issue_note(prepared.findings, is_complete=True, names=1),

@@ -35,7 +35,7 @@ from bot.words.requests.replacement import CLOSINGS, later_event_words, later_st
 from bot.words.requests.revision import new_round_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
-from bot.words.sentences import counted
+from bot.words.sentences import counted, first_words
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.people import ChatId
@@ -47,8 +47,6 @@ MAX_NOTE_CHARACTERS: Final = 300
 """Characters of a note on a card; its further sentences are counted, and are in Details."""
 MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 """Characters of a note with a very long sentence."""
-MAX_QUOTED_WORDS: Final = 25
-"""Words of a reason or a justification on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
 _NEWER_MESSAGE: Final = "see the newer message"
 _ASKED_LATER: Final = "You get a new message when it is your turn again."
@@ -184,13 +182,6 @@ def _successor_parts(request: AccessRequest, successor: AccessRequest) -> Iterat
     if change not in (LaterChange.REVOKED, LaterChange.SUSPENDED):
         yield from (fixed_text(" with "), title)
     yield fixed_text(f" ({successor.id}){left_words(successor)}")
-
-
-def first_words(text: str) -> str:
-    """Return the first words of what a person wrote; the rest is counted."""
-    words = text.split()
-    more = len(words) - MAX_QUOTED_WORDS
-    return " ".join(words[:MAX_QUOTED_WORDS]) + (f" … ({counted(more, 'more word')} in Details)" if more > 0 else "")
 
 
 def shortened_note(note: Facts) -> str:

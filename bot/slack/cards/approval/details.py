@@ -27,6 +27,7 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.approval_chain import escalation_elements
 from bot.slack.cards.approval.details_parts import (
     changed_lines,
     difference_rows,
@@ -65,13 +66,20 @@ from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.titles import left_out_words, prepared_title
 from bot.words.reviews.silence import reviews_words
-from bot.words.sentences import counted, last_day
+from bot.words.sentences import counted, day, last_day
 from workflows.app.reads.found_requests import Replacement
+from workflows.core.conversation.remarks import MAX_TEXT
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
-from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
+from workflows.core.requests.request import (
+    AccessRequest,
+    PreparedRequest,
+    RequestFields,
+    RequestKind,
+    RequestState,
+)
 from workflows.ports.audit_log import AuditEntry
 
 ROWS_IN_BLOCK: Final = 5
@@ -100,7 +108,7 @@ def details_blocks(
     :param replacement: the later request that replaced the result of this one, which the history shows, too.
     """
     blocks: list[Block] = [_partner(request)]
-    if outcome := [*outcome_elements(request, now), *asked_change_elements(request)]:
+    if outcome := [*outcome_elements(request, now), *asked_change_elements(request, MAX_TEXT)]:
         blocks.append(rich_text(*outcome))
     blocks += _outside_changes(request)
     blocks.append(rich_text(*_facts(request), *_other_request_elements(other_requests)))
@@ -169,10 +177,12 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
     if fields.kind is RequestKind.RESTORATION:
         rows += [fixed_text("\nRestores: "), *restored_parts(request)]
     then = "" if prepared is None else f", {AT_END[prepared.plan.at_end].then}"
+    if fields.starts_at is not None:
+        rows.append(fixed_text(f"\nStarts: {day(fields.starts_at)} (UTC), or when it is approved if that is later"))
     if fields.ends_at is not None:
         rows.append(fixed_text(f"\nEnd: the end of {last_day(fields.ends_at)} (UTC){then}"))
     elif fields.duration is not None and not (prepared is not None and closes_everything(prepared.plan)):
-        rows.append(fixed_text(f"\nDuration: {duration_words(fields.duration)} from approval{then}"))
+        rows.append(fixed_text(f"\nDuration: {duration_words(fields.duration)} from {_counted_from(fields)}{then}"))
     if prepared is not None and prepared.review_interval is not None and not closes_everything(prepared.plan):
         rows.append(fixed_text(f"\nReviews: {reviews_words(prepared.review_interval, prepared.plan.on_silence)}"))
     if fields.ticket:
@@ -181,6 +191,10 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
     if fields.justification.strip():
         yield quote(fields.justification, MAX_REASON_CHARACTERS)
     yield from _supporters(request)
+
+
+def _counted_from(fields: RequestFields) -> str:
+    return "approval" if fields.starts_at is None else "the start"
 
 
 def _supporters(request: AccessRequest) -> Iterator[RichTextElement]:
@@ -221,7 +235,7 @@ def _approval_policy(request: AccessRequest, holders: Mapping[Role, Approvers]) 
     A button lists all approvers when not all are named. A second one lists all approvals that do not count.
     """
     yield header("Approval policy")
-    yield rich_text(*chain_elements(request, holders))
+    yield rich_text(*chain_elements(request, holders), *escalation_elements(request))
     if request.state is RequestState.AWAITING_APPROVAL and any(
         len(approvers.names) + approvers.other_count > len(approvers.names[:MAX_NAMES])
         for approvers in holders.values()

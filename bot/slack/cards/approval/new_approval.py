@@ -35,7 +35,7 @@ from bot.slack.people.approvers import Approvers
 from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.revision import RevisedLine, new_plan_title, revision_lines
 from bot.words.requests.titles import prepared_title
-from bot.words.sentences import counted
+from bot.words.sentences import MAX_QUOTED_WORDS, counted
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.approval import Decision
 from workflows.core.requests.request import AccessRequest
@@ -74,7 +74,7 @@ def new_approval_message(
         holders=holders,
         context=context,
         now=now,
-        with_justification=not _is_new_reason(request),
+        justification_words=0 if _is_new_reason(request) else MAX_QUOTED_WORDS,
         with_access_opened_outside=False,
     )
     head, opened = header(f"🔁 {title} · {risk}"), access_opened_outside(request)

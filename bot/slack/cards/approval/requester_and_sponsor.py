@@ -49,7 +49,7 @@ from bot.words.requests.approval_chain import decide_by_words
 from bot.words.requests.form import access_duration_words, losses_words
 from bot.words.requests.history import did_words
 from bot.words.requests.revision import new_plan_title
-from bot.words.requests.titles import prepared_title
+from bot.words.requests.titles import prepared_title, sent_for_words
 from bot.words.sentences import counted
 from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership, is_over
@@ -121,7 +121,7 @@ def requester_card(
 
 def _asked_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """Return what the requester is asked: changes, a proposal, questions."""
-    yield from asked_change_elements(request)
+    yield from asked_change_elements(request, who_answers="You can accept or decline.")
     yield from questions_for_requester(request)
 
 
@@ -234,11 +234,9 @@ def _subject_parts(request: AccessRequest, record: Partnership | None, now: date
     known = request.prepared
     yield cleaned_text(f"Your {kind_words(request)}" if known is None else prepared_title(known))
     yield from _end_parts(request, record, now)
-    if known is not None and known.submitter is not None:
-        yield fixed_text(" · requested for ")
-        yield cleaned_text(known.requester.name)
-        yield fixed_text(", sent by ")
-        yield cleaned_text(known.submitter.name)
+    if known is not None and (sent_for := sent_for_words(known)):
+        yield fixed_text(" · ")
+        yield cleaned_text(sent_for)
     if known is not None and (left_out := list(left_out_parts(request))):
         yield from (fixed_text(" · "), *left_out)
     if request.supports:

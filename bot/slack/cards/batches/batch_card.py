@@ -25,7 +25,6 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message, notice
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements
-from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.batches.rows import (
     IN_CHANNEL,
@@ -47,7 +46,7 @@ from bot.words.batches.rows import (
     title_words,
 )
 from bot.words.batches.terms import batch_duration_words
-from bot.words.sentences import counted
+from bot.words.sentences import counted, first_words
 from bot.words.settings.open_access import grouped_counts_words
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
 from workflows.core.batches.deciding import batch_eligibility

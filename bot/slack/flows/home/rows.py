@@ -42,7 +42,7 @@ from bot.words.requests.approval_chain import decide_by_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, later_state_words
 from bot.words.requests.states import short_state_words
-from bot.words.requests.titles import partner_title, prepared_title
+from bot.words.requests.titles import partner_title, prepared_title, sent_for_words
 from bot.words.reviews.reasons import short_reasons
 from bot.words.reviews.silence import ON_SILENCE
 from workflows.app.reads.found_requests import Today
@@ -136,6 +136,7 @@ def own_row(
     yield rich_text(
         paragraph(
             *_own_parts(request, today),
+            *_sent_for_parts(request),
             fixed_text(f" · {request.id}"),
             *more,
         )
@@ -145,6 +146,12 @@ def own_row(
         yield actions(f"setup:{request.id}", show)
     if setup is None or after_end.is_over:
         yield from own_buttons(request, now, can_request_again=after_end.can_request_again, newer=after_end.newer)
+
+
+def _sent_for_parts(request: AccessRequest) -> Iterator[TextRun]:
+    if request.prepared is not None and (sent_for := sent_for_words(request.prepared)):
+        yield fixed_text(" · ")
+        yield cleaned_text(sent_for, _STATE_LIMIT)
 
 
 def _own_parts(request: AccessRequest, today: Today) -> Iterator[TextRun]:
@@ -251,7 +258,7 @@ def _partner(partnership: Partnership) -> str:
 def _silence_times(partnership: Partnership) -> Mapping[str, datetime]:
     """Return when a review without an answer has a consequence."""
     ends_at = partnership.silence_ends_at
-    return NO_TIMES if ends_at is None else {ON_SILENCE[partnership.on_silence].label: ends_at}
+    return NO_TIMES if ends_at is None else {ON_SILENCE[partnership.silence_leads_to].label: ends_at}
 
 
 def _no_end(partnership: Partnership) -> str:

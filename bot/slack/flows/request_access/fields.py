@@ -35,10 +35,11 @@ from bot.words.requests.form import (
     not_offered_words,
     offer_words,
     partner_question,
+    start_date_hint,
 )
 from bot.words.settings.open_access import access_kind_title
 from workflows.app.reads.object_search import MIN_CHARACTERS
-from workflows.app.requests.field_checks import TICKET_LIMIT
+from workflows.app.requests.field_checks import LATEST_START, TICKET_LIMIT
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
@@ -165,6 +166,14 @@ def duration_field(templates: Sequence[Template], days: int) -> InputBlock:
     )
     (hint,) = [_duration_hint(offered_template) for offered_template in templates] if len(templates) == 1 else [""]
     return input_block("Duration", ids.DURATION, element, hint=hint)
+
+
+def start_date_field(template: Template | None, starts_on: str) -> Iterator[InputBlock]:
+    """Return the field for the day on which the access starts, once a template is chosen."""
+    if template is not None:
+        element = DatePickerElement(action_id=ids.START_DATE, initial_date=starts_on or None)
+        hint = start_date_hint(LATEST_START.days)
+        yield input_block("Starts on", ids.START_DATE, element, hint=hint, is_optional=True)
 
 
 def end_date_field(template: Template | None, ends_on: str) -> Iterator[InputBlock]:

@@ -27,6 +27,7 @@ from bot.slack.flows.request_access.fields import (
     left_out_field,
     not_offered_note,
     placeholder_fields,
+    start_date_field,
     template_field,
     ticket_field,
 )
@@ -67,6 +68,7 @@ class RequestForm:
     sponsor: ChatId | None = None
     days: int = 0
     ends_on: str = ""
+    starts_on: str = ""
     ticket: str = ""
     placeholders: Mapping[str, str] = field(default_factory=dict)
     """The values for the template's placeholders, by name."""
@@ -151,9 +153,10 @@ def request_view(form: RequestForm) -> Json:
 
 
 def _end_fields(form: RequestForm, template: Template | None) -> Iterator[Block]:
-    """Return the fields for the end of the access. What only closes a partner has no end."""
+    """Return the fields for start and end of the access. What only closes a partner has neither."""
     if form.chosen_offer is not None and form.chosen_offer.closes:
         return
+    yield from start_date_field(template, form.starts_on)
     yield duration_field(form.offered_templates, form.days)
     yield from _note(form, ids.DURATION)
     yield from end_date_field(template, form.ends_on)

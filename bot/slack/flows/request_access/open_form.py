@@ -62,6 +62,7 @@ class OpenRequestForm(OpenForm[Form]):
                 sponsor=form.sponsor,
                 days=form.days,
                 ends_on=form.ends_on,
+                starts_on=form.starts_on,
                 ticket=form.ticket,
                 placeholders=form.placeholders,
                 labels=form.labels,

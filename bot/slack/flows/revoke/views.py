@@ -37,8 +37,9 @@ _SETTINGS_NOT_READ: Final = (
     "everything else and names what stays open. Your permission is checked then."
 )
 _KEPT: Final = (
-    "The same block as a revocation, meant to be lifted. The approval policy, sponsor and end of access are kept. "
-    "Reviews and reminders stop. An admin or the sponsor can ask to lift it."
+    "This blocks the partner in both directions now, as a revocation does. The approval policy, sponsor and end of "
+    "access are kept, so that it can be lifted. An admin or the sponsor asks for that, and every approver that the "
+    "partner needs decides once more. Reviews and reminders stop until then."
 )
 MAX_STOPPED_REQUESTS: Final = 30
 

@@ -33,7 +33,7 @@ from bot.words.requests.titles import partner_title
 from bot.words.reviews.silence import story_words
 from workflows.core.errors.facts import Values
 from workflows.core.partners.access_end.decision import EndStep
-from workflows.core.partners.outcome import closed_message
+from workflows.core.partners.outcome.messages import closed_message
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.transition import partner_of

@@ -59,7 +59,9 @@ def _where(asked: Sequence[AskedReview], reader: ChatId) -> str:
 def _entry(asked: AskedReview, reader: ChatId) -> Block:
     record = asked.record
     sponsor = "" if reader == asked.sponsor else f" · Sponsor {clean(record.sponsor.name, _TITLE_LIMIT)}"
-    times = {} if record.silence_ends_at is None else {ON_SILENCE[record.on_silence].label: record.silence_ends_at}
+    times = (
+        {} if record.silence_ends_at is None else {ON_SILENCE[record.silence_leads_to].label: record.silence_ends_at}
+    )
     text = (
         f"{clean(partner_name(record.identity), DOMAIN_LIMIT)} · {clean(partner_title(record), _TITLE_LIMIT)}{sponsor}"
     )

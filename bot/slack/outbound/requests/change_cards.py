@@ -1,9 +1,11 @@
-"""The messages that ask the requester to change a request, or to accept a proposal to ask for less. Pure."""
+"""The messages that ask the requester, and who sent it for them, to change a request or to ask for less. Pure."""
+
+from collections.abc import Iterator
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import actions, button, cleaned_text, fixed_text, header, paragraph, rich_text
+from bot.slack.blocks.blocks import TextRun, actions, button, cleaned_text, fixed_text, header, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.sections.asked_changes import (
@@ -19,7 +21,7 @@ from bot.slack.cards.requests import (
     whole_target,
 )
 from bot.words.requests.states import state_words
-from bot.words.requests.titles import prepared_title
+from bot.words.requests.titles import prepared_title, sent_for_words
 from workflows.core.requests.request import AccessRequest, Proposal
 
 
@@ -33,9 +35,11 @@ def changes_card(request: AccessRequest) -> Message:
             paragraph(
                 *whole_target(request),
                 cleaned_text(name, bold=True),
-                fixed_text(" asks you to change your request for "),
+                fixed_text(f" asks you to change {_your_request(request)} for "),
                 cleaned_text(prepared_title(request.require_prepared())),
-                fixed_text(f" ({request.id}):"),
+                fixed_text(f" ({request.id}"),
+                *_sent_for_parts(request),
+                fixed_text("):"),
             ),
             reason_quote("" if asked is None else asked.text),
             paragraph(
@@ -47,7 +51,9 @@ def changes_card(request: AccessRequest) -> Message:
         ),
         actions(f"changes:{request.id}", button("Edit", ids.EDIT_ASKED, request.id), _details(request)),
     ]
-    return message(f"{notified_target(request)}: {clean(name, 80)} asks you to change your request.", blocks)
+    return message(
+        f"{notified_target(request)}: {clean(name, 80)} asks you to change {_your_request(request)}.", blocks
+    )
 
 
 def proposal_card(request: AccessRequest, proposal: Proposal) -> Message:
@@ -58,14 +64,15 @@ def proposal_card(request: AccessRequest, proposal: Proposal) -> Message:
             paragraph(
                 *whole_target(request),
                 cleaned_text(proposal.person.name, bold=True),
-                fixed_text(" proposes to ask for less than your request "),
-                fixed_text(f"{request.id}:"),
+                fixed_text(f" proposes to ask for less than {_your_request(request)} ({request.id}"),
+                *_sent_for_parts(request),
+                fixed_text("):"),
             ),
             *proposal_elements(request),
             reason_quote(proposal.reason),
             paragraph(
                 fixed_text(
-                    "If you accept, your request is changed and the approvers decide on the new plan. If you decline, "
+                    "If you accept, the request is changed and the approvers decide on the new plan. If you decline, "
                     "it stays as it is."
                 )
             ),
@@ -85,6 +92,16 @@ def closed_change_card(request: AccessRequest) -> Message:
         actions(f"details:{request.id}", _details(request)),
     ]
     return message(f"{notified_target(request)}: {result} ({request.id}).", blocks)
+
+
+def _your_request(request: AccessRequest) -> str:
+    return "your request" if request.require_prepared().submitter is None else "the request"
+
+
+def _sent_for_parts(request: AccessRequest) -> Iterator[TextRun]:
+    if sent_for := sent_for_words(request.require_prepared()):
+        yield fixed_text(", ")
+        yield cleaned_text(sent_for)
 
 
 def _details(request: AccessRequest) -> ButtonElement:

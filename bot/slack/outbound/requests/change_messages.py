@@ -1,4 +1,4 @@
-"""Ask the requester to change a request, or to accept a proposal, in a message of its own.
+"""Ask the requester, and who sent the request for them, to change it or to accept a proposal, in a message of its own.
 
 An update of their message about the request would notify nobody.
 """
@@ -7,8 +7,8 @@ from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.sections.asked_changes import open_changes, open_proposal
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.outbound.requests.change_cards import changes_card, closed_change_card, proposal_card
-from workflows.core.people import is_chat_user
 from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.transition import senders_of
 
 
 class ChangeMessages:
@@ -19,7 +19,7 @@ class ChangeMessages:
 
     async def show(self, request: AccessRequest) -> None:
         """Post what is missing, and close what needs nothing more. A repetition sends nothing twice."""
-        if not request.remarks or not is_chat_user(request.fields.requester):
+        if not request.remarks or not senders_of(request):
             return
         changes, proposal = open_changes(request), open_proposal(request)
         await self._show(request, "changes", None if changes is None else (changes.remark, changes_card(request)))
@@ -39,5 +39,8 @@ class ChangeMessages:
                 await copies.update(copy, asked[1], replaces_deleted=False)
             elif copy.is_live:
                 await copies.close(copy, closed_change_card(request))
-        if asked is not None and asked[0] not in {copy.occasion for copy in posted}:
-            await copies.post(subject, request.fields.requester, asked[1], asked[0])
+        if asked is not None:
+            have = {(copy.audience, copy.occasion) for copy in posted}
+            for person in senders_of(request):
+                if (person, asked[0]) not in have:
+                    await copies.post(subject, person, asked[1], asked[0])

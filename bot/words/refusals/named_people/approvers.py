@@ -45,7 +45,8 @@ _GROUP_PROBLEMS: Final = {
     GroupProblem.PUBLIC: "Everybody can join the group {group} in Entra without approval, so its members cannot "
     "approve. Ask an admin to make the group private",
     GroupProblem.OWNERS_UNREADABLE: "Microsoft Graph does not show who owns the group {group}, so its members cannot "
-    "approve. Ask an admin to name a security group that is kept in Entra",
+    "approve. Ask an admin to name a security group that is kept in Entra. A group that is synchronized from a "
+    "directory of your own can be accepted in roles.toml (accept_synchronized_groups)",
     GroupProblem.OWNED: "{owner} takes part in this request and owns the group {group}, so its members cannot approve. "
     "Ask an admin to remove {owner} from the owners of the group, or let somebody else take part",
     GroupProblem.MISSING: "The group {group} is not in Entra any more. Ask an admin to correct the role in roles.toml",
@@ -55,6 +56,14 @@ _GROUP_PROBLEMS: Final = {
 def group_problem_words(values: Values) -> str:
     """Return why the members of a group cannot decide, and what to do, see `RefusalCode.GROUP_CANNOT_DECIDE`."""
     return f"{_GROUP_PROBLEMS[GroupProblem(values['problem'])].format(**values)}."
+
+
+def accepted_group_words(group: str) -> str:
+    """Return what it means that a synchronized group was accepted, for an admin who checks the configuration."""
+    return (
+        f"The group {group} is synchronized from a directory of your own, and roles.toml accepts it. Gatehouse cannot "
+        "see who may change its members there"
+    )
 
 
 APPROVERS: Final[Sentences] = {

@@ -36,7 +36,14 @@ def _circle(values: Values) -> str:
 DELEGATION: Final[Sentences] = {
     R.REASSIGNER_MAY_NOT_DECIDE: "You chose who is asked to decide on this request, so you cannot decide on it. Ask "
     "another approver.",
-    R.ONLY_ADMINS_SET_ABSENCES: "Only admins can set or end the absence of somebody else. Ask one of them.",
+    R.ONLY_ADMINS_SET_ABSENCES: "Only admins can set or end the absence of somebody else. Ask one of them. For your "
+    "own absence, type /partner away.",
+    R.NO_MEMBER_OF_THIS_NAME: "No full member of this workspace is called “{name}”. Check the name, or type "
+    "/partner away and choose the person in the window.",
+    R.SEVERAL_MEMBERS_OF_THIS_NAME: "{count} members of this workspace are called “{name}”. Type /partner away and "
+    "choose the person in the window.",
+    R.TOO_MANY_MEMBERS_TO_SEARCH: "This workspace has too many members to search them by name. Type /partner away and "
+    "choose the person in the window.",
     R.ABSENCE_DATE_MISSING: "Choose a day.",
     R.ABSENCE_ENDS_BEFORE_START: "The last day is before the first day. Choose a later last day.",
     R.ABSENCE_OVER: "This day has passed. Choose today or a later day.",
@@ -51,6 +58,10 @@ DELEGATION: Final[Sentences] = {
     R.ONLY_ADMINS_REASSIGN: "Only admins can reassign an approval. Ask one of them.",
     R.REASSIGNER_HAS_APPROVED: "You have approved this request, and who reassigns cannot decide. Ask another admin to "
     "reassign it.",
+    R.REASSIGNER_TAKES_PART: "You take part in this request, for example as its requester, sponsor or supporter, so "
+    "you cannot choose who decides on it. Ask another admin.",
+    R.REASSIGNER_IS_NEEDED: "Who reassigns cannot decide, and without you too few people with the role “{role}” could "
+    "decide “{stage}”. Ask an admin who does not have this role.",
     R.REASSIGN_REASON_MISSING: "Give a reason. It is shown with the request.",
     R.REASSIGN_REASON_TOO_LONG: "The reason has {length} characters. It can have {limit}. Shorten it.",
     R.REASSIGNED_TOO_OFTEN: "This request was reassigned {limit} times. Ask its requester to withdraw it and to "

@@ -10,6 +10,7 @@ import pytest
 
 import bot
 from bot.process.logs.redactor import Redactor
+from tests.waiting import LONGEST_WAIT
 
 ROOT: Final = Path(bot.__file__).parents[1]
 CANARIES: Final = [
@@ -72,7 +73,7 @@ def log() -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=LONGEST_WAIT,
     )
     return done.stdout + done.stderr
 

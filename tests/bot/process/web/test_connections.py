@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.process.web import connections
 from bot.process.web.connections import connection_limit, make_runner
+from tests.waiting import LONGEST_WAIT
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 HALF = b"GET / HTTP/1.1\r\nHo"
@@ -47,7 +48,7 @@ async def connected(port: int, sent: bytes = b"") -> Streams:
     return reader, writer
 
 
-async def ended(streams: Streams, seconds: float) -> bool:
+async def ended(streams: Streams, seconds: float = LONGEST_WAIT) -> bool:
     """Tell whether the other side hangs up within this time."""
     try:
         return await asyncio.wait_for(streams[0].read(1), seconds) == b""
@@ -63,7 +64,7 @@ async def asked(port: int, request: bytes = GET) -> bytes:
     """Ask and read until the connection ends."""
     reader, writer = await connected(port, request)
     try:
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), LONGEST_WAIT)
     finally:
         writer.close()
 
@@ -72,7 +73,7 @@ async def asked(port: int, request: bytes = GET) -> bytes:
 async def test_a_connection_whose_headers_do_not_come_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEADER_SECONDS", 0.2)
     async with serving(9) as port:
-        assert await ended(await connected(port, sent), 3)
+        assert await ended(await connected(port, sent))
 
 
 async def test_headers_that_drip_are_not_waited_for_any_longer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +84,7 @@ async def test_headers_that_drip_are_not_waited_for_any_longer(monkeypatch: pyte
         for _ in range(20):
             await asyncio.sleep(0.05)
             writer.write(b"x")
-        assert await ended((reader, writer), 1)
+        assert await ended((reader, writer))
 
 
 async def test_an_answer_ends_its_connection() -> None:
@@ -101,7 +102,7 @@ async def test_beyond_the_cap_the_oldest_that_said_nothing_makes_room(sent: byte
         held = [await connected(port, sent) for _ in range(5)]
         await asyncio.sleep(0.05)
         assert (await asked(port)).endswith(b"here\n")
-        assert await ended(held[0], 1), "the oldest"
+        assert await ended(held[0]), "the oldest"
         assert not await ended(held[4], 0.05)
         for _, writer in held:
             writer.close()

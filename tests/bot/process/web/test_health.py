@@ -6,7 +6,6 @@ Admins get the alarm even when nothing can be stored.
 import asyncio
 import json
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -136,18 +135,14 @@ async def stuck(gatehouse: BotUnderTest) -> AsyncIterator[BotUnderTest]:
 
 
 async def test_a_form_that_cannot_be_stored_says_so_and_stays_open(stuck: BotUnderTest) -> None:
-    began = time.monotonic()
     answer = await stuck.interact(SUBMISSION)
-    assert time.monotonic() - began < 3, "Slack waits no longer"
     assert answer.status == 200
     assert answer.json["response_action"] == "errors"
     assert next(iter(answer.json["errors"].values())).startswith(TOLD)
 
 
 async def test_a_click_that_cannot_be_stored_fails_and_the_person_is_told(stuck: BotUnderTest) -> None:
-    began = time.monotonic()
     answer = await stuck.interact(CLICK)
-    assert time.monotonic() - began < 3
     assert answer.status == 503
     await eventually(lambda: has_heard(stuck, "approver1"))
 

@@ -27,6 +27,7 @@ from bot.process.web.metrics import Metrics
 from bot.slack.answers.background import Background
 from bot.slack.inbound.receive import Inbound
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
+from tests.waiting import LONGEST_WAIT
 from workflows.core.people import ChatId
 from workflows.ports.effects_queue import StoredWork
 
@@ -58,7 +59,7 @@ class ServerUnderTest:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(request)
         await writer.drain()
-        answer = await asyncio.wait_for(reader.read(1000), 5)
+        answer = await asyncio.wait_for(reader.read(1000), LONGEST_WAIT)
         writer.close()
         await writer.wait_closed()
         return answer
@@ -481,7 +482,7 @@ async def test_every_path_has_its_method_and_no_other(http_server: ServerUnderTe
     "path", ["/", "/slack", "/slack/events/", "/slack//events", "/admin", "/slack/events%00", "/.env"]
 )
 async def test_other_paths_are_not_there(http_server: ServerUnderTest, path: str) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", http_server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", http_server.port, timeout=LONGEST_WAIT)
 
     def ask() -> tuple[int, str | None]:
         connection.request("POST", path, body=COMMAND, headers=signed(COMMAND, at=NOW))

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiohttp import ClientConnectionError, ClientSession
 
+from bot.sandbox.http import faults
 from bot.sandbox.server import Sandbox
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.fake_bot import FakeBot
@@ -84,11 +86,11 @@ async def test_delay_is_only_slow(bot: FakeBot, control: Control, session: Clien
 async def test_a_caller_who_is_gone_before_a_delayed_request_arrives_has_sent_nothing(
     bot: FakeBot, control: Control, session: ClientSession
 ) -> None:
-    await control.post("faults", target="slack", delay_seconds=0.3)
+    await control.post("faults", target="slack", delay_seconds=1)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await post(bot, session)
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(1.3)
     assert await texts(control) == []
     assert await log(control) == []
 
@@ -145,8 +147,10 @@ async def test_log_reads_bodies_and_keeps_no_secrets(bot: FakeBot, control: Cont
 
 
 async def test_a_limit_refuses_only_what_comes_too_soon(
-    sandbox: Sandbox, control: Control, session: ClientSession
+    sandbox: Sandbox, control: Control, session: ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = 0.0
+    monkeypatch.setattr(faults, "time", SimpleNamespace(monotonic=lambda: now))
     limit = {"target": "graph", "match": "/organization", "status": 429, "times": 5, "within_seconds": 0.4}
     await control.post("faults", **limit)
 
@@ -155,7 +159,7 @@ async def test_a_limit_refuses_only_what_comes_too_soon(
             return response.status
 
     assert [await status(), await status()] == [401, 429]
-    await asyncio.sleep(0.5)
+    now = 0.5
     assert await status() == 401
 
 

@@ -11,13 +11,14 @@ from bot.slack.answers.response_url import Answers
 from bot.slack.blocks.message import Message, refusal
 from bot.slack.payloads.models import SlashCommand
 from bot.slack.words.unavailable import TOO_MANY_COMMANDS
+from tests.waiting import LONGEST_WAIT
 
 COMMAND = SlashCommand(user_id="U0REQUESTER", team_id="T0WOODGROVE", trigger_id="1.2.3", text="posture")
 
 
 async def until_done(background: Background) -> None:
     """Wait until every task has ended."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONGEST_WAIT):
         await asyncio.gather(*background._tasks, return_exceptions=True)
     await asyncio.sleep(0)
 
@@ -56,7 +57,7 @@ async def test_what_starts_at_once_needs_no_place_and_takes_none() -> None:
     free = asyncio.Event()
     free.set()
     background.start(wait(free, closed), at_once=True)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(LONGEST_WAIT):
         await closed.wait()
         await asyncio.sleep(0)
         assert (background.running, done.is_set()) == (3, False)

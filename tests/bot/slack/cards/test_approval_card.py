@@ -13,11 +13,10 @@ from bot.slack.blocks.blocks import Limit, within_limits
 from bot.slack.blocks.message import message
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext
-from bot.slack.cards.approval.closed_card import MAX_QUOTED_WORDS
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.people.approvers import Approvers
-from bot.words.sentences import day
+from bot.words.sentences import MAX_QUOTED_WORDS, day
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown
 from tests.workflows.core.builders import (

@@ -7,8 +7,8 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
-from bot.slack.cards.approval.sections.conversation import MAX_SHOWN, SHORT_HINT, THREADS_NOT_READ, threads_hint
-from bot.slack.flows.decide.conversation_views import answer_view, ask_view, comment_view
+from bot.slack.cards.approval.sections.conversation import MAX_SHOWN, THREADS_NOT_READ, threads_hint
+from bot.slack.flows.decide.remarks.conversation_views import answer_view, ask_view, comment_view
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.outbound.requests.remark_cards import answer_card, question_card, thread_message
 from bot.slack.payloads.button_values import parse_question_value
@@ -88,7 +88,7 @@ def test_the_requester_answers_each_question_from_the_one_message() -> None:
 
 
 def test_a_full_card_says_in_fewer_words_that_replies_are_not_read() -> None:
-    assert [threads_hint(left) for left in (4, 3, 0, -1)] == [THREADS_NOT_READ, SHORT_HINT, SHORT_HINT, ""]
+    assert [threads_hint(left) for left in (7, 6, 5)] == [THREADS_NOT_READ, THREADS_NOT_READ, ""]
 
 
 def test_the_windows_hold_the_longest_text_and_name_the_requester() -> None:

@@ -13,6 +13,7 @@ from bot.slack.cards.partner_and_plan import MAX_LINES, MAX_SENT
 from bot.slack.flows.decide.views import notes_view
 from bot.words.plans.changes import ChangeLine
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
+from tests.bench.waiting_surfaces import escalated
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting
 from tests.bot.surfaces import Json, assert_sound, dicts, shown
 from tests.workflows.core.builders import NOW, prepared, request
@@ -156,3 +157,16 @@ def test_the_correlation_ids_of_accepted_writes_are_with_the_operations() -> Non
     assert "and 1 earlier write" in words
     assert "RequestId: graph-1" in words
     assert "Correlation IDs" not in shown(details(replace(asked, sent=())))
+
+
+def test_details_say_who_was_asked_or_told_when_and_why_others_were_not() -> None:
+    asked = waiting(TEMPLATES["trusted-partner"])
+    assert "Waited too long" not in shown(details(asked))
+    told = shown(details(escalated(asked)))
+    for said in (
+        "also asked: Noor Haddad, who may approve too since then.",
+        "managers, told in their working hours: Lena Fischer. This gives no right to approve. "
+        "Entra names no manager of Amara Okafor.",
+        "admins, told in their working hours: Dana Whitfield. This gives no right to approve.",
+    ):
+        assert f"Security, Mar 1, 2027 at 09:00 UTC, {said}" in told

@@ -23,7 +23,7 @@ from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.questions import VisitorAccess
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.posture.lockout_concerns import lockout_concerns
+from workflows.core.posture.access_concerns import lockout_concerns
 from workflows.core.requests.request import AccessRequest
 
 HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "

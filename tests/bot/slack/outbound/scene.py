@@ -129,6 +129,7 @@ class Scene:
         *,
         copies: CardCopies | None = None,
         lift_within: timedelta = USUAL_LIFT_WITHIN,
+        calendar: WorkingCalendar = EVERY_HOUR,
     ) -> SlackNotifier:
         """A notifier that posts cards to a channel."""
         outbound = Outbound(
@@ -138,7 +139,7 @@ class Scene:
             clock=self.world.clock,
             card_update_after=CARD_UPDATE_AFTER,
             lift_within=lift_within,
-            calendar=EVERY_HOUR,
+            calendar=calendar,
         )
         files = FileUpload(client=self.client, slack_api_url=f"{self.world.url}slack/api/")
         return SlackNotifier(outbound, BatchListFiles(outbound, files, BatchLists()))

@@ -14,6 +14,7 @@ from bot.sandbox.server import Sandbox
 from bot.slack.outbound.approval_channel import ChannelUnsuitable, channel_problem
 from tests.bot.bot_under_test import BotUnderTest
 from tests.bot.terminal.test_doctor import examined, finding
+from tests.waiting import LONGEST_WAIT
 from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
 
@@ -175,7 +176,7 @@ async def test_a_channel_that_becomes_shared_is_noticed_without_a_card(gatehouse
     shows(gatehouse.world, is_ext_shared=True)
     await gatehouse.control.post("clock", advance_seconds=601)
     await gatehouse.idle()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_WAIT):
         while not await alarm_is_open(gatehouse):
             await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
 
@@ -198,7 +199,7 @@ async def test_cards_are_removed_from_a_channel_that_is_not_private_any_more_and
     await gatehouse.file_request()
     shows(gatehouse.world, is_private=False)
     await pass_by(gatehouse, 601)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_WAIT):
         while not all("handled elsewhere" in text for text in await texts(gatehouse)):
             await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
     direct = (await gatehouse.control.get("messages", channel="@approver1", user="approver1"))["messages"][0]
@@ -208,7 +209,7 @@ async def test_cards_are_removed_from_a_channel_that_is_not_private_any_more_and
     assert "handled elsewhere" in (await texts(gatehouse))[0]
     gatehouse.world.faults.clear()
     await pass_by(gatehouse, 130)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_WAIT):
         while await cards(gatehouse) != 2:
             await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
     assert "handled elsewhere" in (await texts(gatehouse))[0]

@@ -71,7 +71,7 @@ async def test_one_review_is_a_card_once(scene: Scene) -> None:
         assert told == {tenant(1): (REQUESTER,)}
     [card] = scene.messages("@requester")
     assert action_ids(card) == ANSWERS
-    assert "the access is suspended" in shown(card["blocks"])
+    assert "Without an answer: suspended on" in shown(card["blocks"])
     assert scene.messages("@admin") == []
 
 

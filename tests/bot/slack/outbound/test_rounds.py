@@ -10,7 +10,7 @@ from tests.bot.surfaces import dicts, shown
 from tests.workflows.core.builders import NOW, access_plan, noted
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.facts import Fact
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.notes import NoteCode

@@ -16,7 +16,7 @@ from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.commands.automatic import Expire, RecordPrepared
 from workflows.core.requests.commands.request import RemindApprovers, RequestCommand
 from workflows.core.requests.deadlines.commands import AnnounceExpiry
-from workflows.core.requests.effects import Effect, SendReminders
+from workflows.core.requests.effects import Effect, RemindPerson, SendReminders
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -50,8 +50,8 @@ class Silence(Reminders):
     async def zone_of(self, person: ChatId) -> tzinfo:
         return ZONES[person]
 
-    async def request_reminder(self, person: ChatId, at: datetime) -> None:
-        self.later.setdefault(person, at)
+    async def perform_later(self, effect: RemindPerson, at: datetime) -> None:
+        self.later.setdefault(effect.person, at)
 
     async def _remind(self, person: ChatId, today: str) -> None:
         local = self.at.astimezone(ZONES[person])

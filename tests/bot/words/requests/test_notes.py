@@ -300,6 +300,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.NOT_TAKEN, {"names": ["places", "newer"]}, "Not accepted: 2 settings that Gatehouse does not know."),
     (NoteCode.LATE, {}, "Microsoft Graph did not answer in time."),
     (NoteCode.TAKEN_NOT_SHOWN, {}, "Microsoft Graph accepted it but does not show it."),
+    (NoteCode.PERSON_GONE, {"name": "Sam"}, "Sam is named on this request and cannot be any more."),
     (NoteCode.PERSON_UNREADABLE, {}, "The requester cannot be looked up."),
     (
         NoteCode.CHANGED_REPEATEDLY,

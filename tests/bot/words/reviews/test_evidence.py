@@ -73,12 +73,12 @@ def test_the_card_of_a_used_partner_says_all_in_a_few_lines() -> None:
     usage = replace(USAGE, guests=replace(GUESTS, shared_with=()))
     lines = [f"{line.label}: {line.text}" for line in evidence_lines(evidence(scan(), usage))]
     assert lines == [
-        "Last used: Feb 28, 2027, by 2 people in the last 30 days",
-        "Guests: 14, of whom 3 never came, 1 disabled",
-        "Settings: As approved (verified Mar 1, 2027 at 09:00 UTC)",
-        f"Approved: by Amara, Bruno, Chie, for Riley: “{request().fields.justification}”",
+        "Last used: Feb 28, 2027, by 2 people in 30 days",
+        "Guests: 14 (estimate), 3 never came",
+        "Settings: As approved",
+        f"Approved: Amara, Bruno, Chie, for Riley: “{request().fields.justification}”",
         "Last answer: Sam, Mar 1, 2027: “The launch moved to July”",
-        "Limits: Read Mar 1, 2027 at 09:00 UTC. Background sign-ins may be missing. Guests are an estimate.",
+        "Limits: Read Mar 1, 2027 at 09:00 UTC; background sign-ins may be missing.",
     ]
     assert sum(len(line.split()) for line in lines) <= 90
     assert set(LABELS) == set(EvidenceTopic)
@@ -87,21 +87,21 @@ def test_the_card_of_a_used_partner_says_all_in_a_few_lines() -> None:
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (evidence(scan(sign_ins=CUT), USAGE), "Feb 28, 2027, by at least 2 people in the last 30 days"),
-        (evidence(scan(), replace(USAGE, people=1, last_sign_in_at=None)), "by 1 person in the last 30 days"),
+        (evidence(scan(sign_ins=CUT), USAGE), "Feb 28, 2027, by at least 2 people in 30 days"),
+        (evidence(scan(), replace(USAGE, people=1, last_sign_in_at=None)), "by 1 person in 30 days"),
         (
             evidence(
                 scan(), replace(USAGE, people=0, last_sign_in_at=None, guests=replace(GUESTS, last_sign_in_at=NOW))
             ),
             "Mar 1, 2027, as Entra keeps it with a guest account",
         ),
-        (evidence(scan()), "No sign-in found in the last 30 days"),
+        (evidence(scan()), "not known; nobody in 30 days"),
         (
             evidence(
                 scan(),
                 PartnerUsage(tenant_id=TENANT, taken_at=NOW, guests=replace(GUESTS, last_sign_in_at=NOW - 90 * DAY)),
             ),
-            "No sign-in found in the last 30 days; the last known one was on Dec 1, 2026",
+            "Dec 1, 2026; nobody in 30 days",
         ),
         (evidence(scan(sign_ins=CUT)), "Not known: no sign-in found, but the log was not read to its end"),
         (
@@ -128,14 +128,17 @@ def test_what_is_known_of_the_use_is_said_and_no_more(found: PartnerEvidence, wo
     ("found", "words"),
     [
         (evidence(), "Not known: the list of guests has not been read yet"),
-        (evidence(scan(guests=REFUSED)), "Not known: the list of guests could not be read (permission missing)"),
+        (
+            evidence(scan(guests=replace(REFUSED, permission="User.Read.All"))),
+            "Not known: the list of guests could not be read (permission missing, User.Read.All)",
+        ),
         (evidence(scan()), "None found"),
         (evidence(scan(guests=CUT)), "Not known: the list was not read to its end"),
         (
             evidence(scan(guests=CUT, activity=REFUSED), replace(USAGE, guests=replace(GUESTS, disabled=0))),
-            "at least 14, of whom 3 did not accept the invitation",
+            "at least 14 (estimate), 3 did not accept the invitation",
         ),
-        (evidence(scan(), replace(USAGE, guests=GuestUsage(count=2))), "2"),
+        (evidence(scan(), replace(USAGE, guests=GuestUsage(count=2))), "2 (estimate)"),
     ],
 )
 def test_guests_are_counted_or_said_not_to_be_known(found: PartnerEvidence, words: str) -> None:
@@ -198,7 +201,7 @@ def test_setup_approval_and_answer() -> None:
         "No approval is recorded; requested by nobody known"
     )
     undated = replace(found.approval, at=None, justification="")
-    assert text(EvidenceTopic.APPROVAL, evidence(approval=undated)) == "by Amara, Bruno, Chie, for Riley"
+    assert text(EvidenceTopic.APPROVAL, evidence(approval=undated)) == "Amara, Bruno, Chie, for Riley"
     (line,) = details(EvidenceTopic.APPROVAL, evidence(approval=undated))
     assert "on an unknown day" in line
     assert text(EvidenceTopic.APPROVAL, evidence(approval=None)) == ""
@@ -206,9 +209,38 @@ def test_setup_approval_and_answer() -> None:
     assert text(EvidenceTopic.LAST_ANSWER, evidence(last_answer=None)) == ""
 
 
-def test_of_a_long_reason_the_first_words_are_quoted() -> None:
-    assert quoted_words("word " * 7) == ("word " * 7).strip()
-    assert quoted_words("word " * 8) == f"{('word ' * 7).strip()} …"
+def test_of_a_long_reason_the_beginning_and_the_end_are_quoted() -> None:
+    """Until when something is needed often stands at the end."""
+    whole = "We test the pumps with them in our laboratory until the end of May"
+    assert quoted_words(whole) == whole
+    long = f"{whole}, and the new valves until the middle of August"
+    assert quoted_words(long) == "We test the pumps with them in our … valves until the middle of August"
+
+
+def test_every_missing_permission_is_named_with_what_could_not_be_read() -> None:
+    no_users = replace(REFUSED, permission="User.Read.All")
+    lockout = Lockout(checked_at=NOW, unread=UnreadableReason.FORBIDDEN)
+    usage = replace(USAGE, lockout=lockout)
+    found = evidence(scan(sign_ins=REFUSED, guests=no_users, activity=REFUSED), usage)
+    assert text(EvidenceTopic.LIMITS, found).endswith(
+        "Missing permissions: AuditLog.Read.All (sign-ins), User.Read.All (guests), Policy.Read.All "
+        "(Conditional Access)."
+    )
+    assert details(EvidenceTopic.LOCKED_OUT, found) == [
+        "Not known: Conditional Access could not be read (permission missing, Policy.Read.All), "
+        "Mar 1, 2027 at 09:00 UTC"
+    ]
+    found = evidence(scan(sign_ins=REFUSED, activity=REFUSED))
+    assert text(EvidenceTopic.LIMITS, found).endswith(
+        "Missing permission: AuditLog.Read.All (sign-ins and last sign-in of guests)."
+    )
+
+
+def test_the_day_of_the_settings_is_said_where_it_is_another_one() -> None:
+    earlier = SettingsCheck(state=SettingsState.AS_APPROVED, checked_at=NOW - DAY)
+    assert text(EvidenceTopic.SETTINGS, evidence(scan(), settings=earlier)) == (
+        "As approved (verified Feb 28, 2027 at 09:00 UTC)"
+    )
 
 
 def test_names_are_for_admins_and_the_others_are_told_so() -> None:
@@ -238,8 +270,8 @@ def test_where_nothing_could_be_read_no_limit_of_a_figure_is_said() -> None:
 def test_the_details_say_every_limit() -> None:
     found = evidence(scan(activity=REFUSED), replace(USAGE, guests=GUESTS))
     assert details(EvidenceTopic.LIMITS, found) == [
-        "Read Mar 1, 2027 at 09:00 UTC. Background sign-ins may be missing. Guests are an estimate."
-        " Missing permission: AuditLog.Read.All.",
+        "Read Mar 1, 2027 at 09:00 UTC; background sign-ins may be missing."
+        " Missing permission: AuditLog.Read.All (last sign-in of guests).",
         "The sign-in log reaches back 30 days at most, with some licences less.",
         "It may leave out sign-ins that an application makes without the person.",
         "Guests with another mail domain are not counted, and a matched guest may belong to another company.",

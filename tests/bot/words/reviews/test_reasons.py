@@ -53,7 +53,7 @@ def test_the_sentences_name_what_happened() -> None:
     assert reason_words(reason("sponsor_moved")) == (
         "The sponsor, Sam, moved in Entra from the department “Sales” to “Legal”."
     )
-    assert reason_words(reason("drift")) == "The settings are not as approved: different from approved."
+    assert reason_words(reason("drift")) == "The settings are not as approved."
     assert reason_words(reason("campaign")) == "Dana asked for a review of several partners: Yearly check."
 
 

@@ -17,9 +17,9 @@ from bot.words.reviews.silence import (
 )
 from tests.workflows.core.builders import AMARA, DANA, NOW, RILEY, SAM, partnership
 from workflows.core.partners.history.outside_changes import RecordedEntry
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.silence_decision import WAITING_STEPS, SilenceStep
-from workflows.core.plans.plan import OnSilence
+from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped, Reminded, ReviewReminder
 from workflows.core.requests.commands.review_event import SkipReason
 from workflows.ports.audit_log import AuditEntry
@@ -50,14 +50,14 @@ def test_the_last_question_says_whom_it_reached_and_what_follows() -> None:
     known = due(reminder(1, BY_SPONSOR), reminder(4, BY_SPONSOR, manager, *admins, manager=AMARA))
     assert asked_words(known) == (
         "Asked 4 times. Last: Mar 5, 2027 at 09:00 UTC, reached Sam (sponsor), Amara (the sponsor's manager) and "
-        "2 admins. Without an answer by May 1, 2027 at 09:00 UTC, the access is suspended."
+        "2 admins. Without an answer, the access is suspended, on May 1, 2027 at 09:00 UTC at the earliest."
     )
     assert who_answers_words(known) == "The sponsor, Amara (the sponsor's manager), or an admin can answer."
 
 
 def test_what_is_not_sent_or_reached_nobody_is_said() -> None:
     sending = due(reminder(1, is_sent=False))
-    assert asked_words(sending).startswith("Asked once. Without an answer by")
+    assert asked_words(sending).startswith("Asked once. Without an answer, the access is suspended, on ")
     assert story_words(sending) == ["Asked: Mar 2, 2027 at 09:00 UTC, not sent yet."]
     nobody = due(reminder(3, manager_skipped=ManagerSkipped.GUEST))
     assert story_words(nobody) == [
@@ -65,6 +65,29 @@ def test_what_is_not_sent_or_reached_nobody_is_said() -> None:
         "account is a guest."
     ]
     assert "because the account is a guest" in asked_words(nobody)
+
+
+def test_what_silence_leads_to_is_said_from_the_first_question_on() -> None:
+    assert consequence_words(due()) == (
+        "Without an answer, the access is suspended, on May 20, 2027 at 09:00 UTC at the earliest."
+    ), "also where nobody knows who got the questions"
+    assert consequence_words(partnership()) == ""
+    escalates = replace(due(reminder(1, BY_SPONSOR)), on_silence=OnSilence.ESCALATE)
+    assert consequence_words(escalates).startswith(
+        "Without an answer, the access stays and the admins get an alarm, on"
+    )
+
+
+def test_settings_that_nobody_approved_are_not_said_to_be_suspended() -> None:
+    overwritten = due(reminder(1, BY_SPONSOR), basis=SettingsBasis.OVERWRITTEN)
+    assert "the access stays and the admins get an alarm" in consequence_words(overwritten)
+
+
+def test_an_access_that_is_blocked_at_its_end_before_that_is_said_to_be_blocked() -> None:
+    ends = due(reminder(1, BY_SPONSOR), at_end=AtEnd.BLOCK, ends_at=NOW + 50 * DAY)
+    assert consequence_words(ends) == (
+        "Without an answer, the access is blocked at its end, Apr 20, 2027 at 09:00 UTC."
+    )
 
 
 def test_one_person_in_two_roles_is_named_once() -> None:

@@ -224,6 +224,26 @@ async def test_a_reassignment_to_nobody_who_may_decide_is_refused(two: World, to
     assert (await two.request(request.id)).reassignments == ()
 
 
+async def test_an_admin_whom_a_stage_needs_does_not_reassign(two: World) -> None:
+    """Who reassigns does not decide, and the request would wait until it ends."""
+    two.directory.assign(DANA, "admin data-owner")
+    two.directory.assign(CHIE, "")
+    request = await two.waiting()
+    await reassign(two, request, AMARA, BRUNO)
+    assert (DANA.chat_id, R.REASSIGNER_IS_NEEDED) in await two.refusals()
+    assert (await two.request(request.id)).reassignments == ()
+    two.directory.assign(CHIE, "data-owner")
+    await reassign(two, request, AMARA, BRUNO)
+    assert len((await two.request(request.id)).reassignments) == 1
+
+
+async def test_a_requester_who_is_an_admin_does_not_choose_who_is_asked(two: World) -> None:
+    request = await two.waiting(requester=DANA)
+    await reassign(two, request, AMARA, BRUNO)
+    assert (DANA.chat_id, R.REASSIGNER_TAKES_PART) in await two.refusals()
+    assert (await two.request(request.id)).reassignments == ()
+
+
 async def test_a_new_person_who_is_no_member_is_refused_with_the_reason(two: World) -> None:
     request = await two.waiting()
     two.directory.remove(BRUNO)

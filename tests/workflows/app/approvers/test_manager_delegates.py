@@ -78,6 +78,17 @@ async def test_the_decision_counts_after_the_manager_is_back(by_manager: World) 
     assert await decide(by_manager, asked, AMARA, BRUNO, CHIE) is RequestState.APPLIED
 
 
+async def test_a_stage_that_needs_the_admin_who_named_the_delegate_is_refused_before_it_waits(
+    by_manager: World,
+) -> None:
+    """That admin does not decide, so without them the request would wait until it ends."""
+    by_manager.directory.assign(DANA, "admin data-owner")
+    by_manager.directory.assign(CHIE, "")
+    await away(by_manager, MALLORY, ERIN, by=DANA)
+    ended = await by_manager.settled(await by_manager.file())
+    assert (ended.state, ended.note[0].code) == (RequestState.UNFIT, R.STAGE_WITHOUT_PEOPLE)
+
+
 async def test_who_is_no_next_manager_any_more_at_the_write_does_not_count(by_manager: World) -> None:
     by_manager.directory.manager_accounts[MALLORY.id] = account(ERIN)
     await away(by_manager, MALLORY, ERIN)

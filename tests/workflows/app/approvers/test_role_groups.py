@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from bot.words.refusals.sentences import fact_words
-from tests.workflows.app.approvers.by_relation import BY_GROUP, ON_CALL
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, MALLORY, RILEY, SAM, SECURITY
+from tests.workflows.app.approvers.by_relation import BY_GROUP, GROUP, ON_CALL
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SAM, SECURITY
 from tests.workflows.world import World, restarted
+from workflows.app.approvers.role_groups import accepted_groups
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Role
 from workflows.core.requests.commands.request import SupportRequest
@@ -67,6 +68,45 @@ async def test_who_becomes_an_owner_after_the_last_approval_is_found_before_the_
         assert stored.state is RequestState.UNFIT
         assert "Riley takes part in this request and owns the group On call" in fact_words(stored.note[0])
         assert again.tenant.writes == []
+
+
+SYNCHRONIZED = replace(ON_CALL, shows_owners=False, is_synchronized=True)
+ACCEPTING = replace(
+    BY_GROUP,
+    roles={**BY_GROUP.roles, SECURITY: replace(BY_GROUP.roles[SECURITY], accept_synchronized_groups=(GROUP,))},
+)
+
+
+async def test_a_synchronized_group_decides_nothing_unless_an_admin_accepted_it(world: World) -> None:
+    async with restarted(world, catalog=BY_GROUP) as again:
+        again.tenant.approver_group_list = [SYNCHRONIZED]
+        refused = await again.settled(await again.file())
+        assert "accept_synchronized_groups" in fact_words(refused.note[0])
+    async with restarted(again, catalog=ACCEPTING) as accepting:
+        accepting.tenant.approver_group_list = [SYNCHRONIZED]
+        asked = await accepting.waiting()
+        for person in (AMARA, BRUNO, CHIE):
+            await accepting.approve(asked, person)
+        assert (await accepting.request(asked.id)).state is RequestState.APPLIED
+
+
+async def test_who_owns_an_accepted_group_in_entra_is_refused_all_the_same(world: World) -> None:
+    async with restarted(world, catalog=ACCEPTING) as again:
+        again.tenant.approver_group_list = [replace(SYNCHRONIZED, owners=frozenset({RILEY.id}))]
+        stored = await again.settled(await again.file())
+        assert "owns the group On call" in fact_words(stored.note[0])
+
+
+async def test_a_group_that_another_role_names_without_accepting_it_is_refused(world: World) -> None:
+    """Each role accepts for itself: the stages of one request may be decided by both."""
+    data_owner = replace(ACCEPTING.roles[DATA_OWNER], entra_groups=(GROUP,))
+    both = replace(ACCEPTING, roles={**ACCEPTING.roles, DATA_OWNER: data_owner})
+    assert accepted_groups([SECURITY], both) == {GROUP}
+    assert accepted_groups([SECURITY, DATA_OWNER], both) == frozenset()
+    assert accepted_groups([Role("no-such")], both) == frozenset()
+    async with restarted(world, catalog=both) as again:
+        again.tenant.approver_group_list = [SYNCHRONIZED]
+        assert (await again.settled(await again.file())).state is RequestState.UNFIT
 
 
 async def test_without_such_a_group_nothing_is_read(world: World) -> None:

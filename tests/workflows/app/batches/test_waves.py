@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.app.batches.many import approve_batch, asked, configure_many, tenant_number
 from tests.workflows.core.builders import AMARA, NOW, RILEY
 from tests.workflows.fakes import Crash
@@ -89,7 +90,7 @@ async def test_nobody_waits_for_ever_when_a_read_ends_unexpectedly(world: World)
     tenant = wave_tenant(world.tenant, log_since=NOW)
     world.script.fail("tenant.read_partner", Crash())
     with pytest.raises(Crash):
-        await asyncio.wait_for(tenant.read_partner(tenant_number(1)), 5)
+        await asyncio.wait_for(tenant.read_partner(tenant_number(1)), LONGEST_WAIT)
 
 
 async def test_one_question_about_people_is_asked_once_also_at_the_same_time(

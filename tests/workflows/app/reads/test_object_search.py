@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.words.refusals.sentences import fact_words
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, MALLORY, RILEY
 from tests.workflows.world import CATALOG, World
 from workflows.app.limits import LimitedAction, Limits
@@ -133,7 +134,7 @@ async def test_who_answers_too_late_is_not_waited_for(world: World, monkeypatch:
         await asyncio.Event().wait()
 
     world.script.during_next_call("surroundings.find_by_prefix", hangs)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(LONGEST_WAIT):
         assert await names(searching(world), "Bridge") == []
 
 

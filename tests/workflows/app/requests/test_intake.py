@@ -11,6 +11,7 @@ import workflows.app.requests.people_checks
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import day
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, filled_form
@@ -209,7 +210,7 @@ async def test_who_does_not_answer_in_time_is_not_waited_for(world: World, monke
 
     monkeypatch.setattr(type(world.tenant), "find", hangs)
     monkeypatch.setattr(type(world.directory), "identify", hangs)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(LONGEST_WAIT):
         request_id = await world.file()
     request = await world.request(request_id)
     assert (request.state, request.observation) == (RequestState.PREPARING, None)

@@ -47,7 +47,13 @@ def usual_default(world: World) -> None:
 
 
 def less_access(world: World) -> LessAccess:
-    return LessAccess(store=world.store, catalog=CATALOG, clock=world.clock)
+    return LessAccess(
+        store=world.store,
+        tenant=world.tenant,
+        directory=world.directory,
+        catalog=world.catalog,
+        clock=world.clock,
+    )
 
 
 def less_of(request: AccessRequest, **changes: Any) -> LessAsked:

@@ -1,5 +1,6 @@
 """A written request comes to exactly the plan that the same request would be decided on."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -53,6 +54,20 @@ async def test_a_file_may_name_the_partner_as_it_is_pasted(world: World) -> None
     assert usual.digest == pasted.digest
     world.tenant.tenants.clear()
     assert "Did you mean contoso.com?" not in (await impossible(world, partner="contso.com"))["partner"]
+
+
+async def test_a_file_may_name_the_first_day(world: World) -> None:
+    today = world.clock.now().date()
+    first = today + timedelta(days=5)
+    shown = await planned(world, starts_on=first)
+    request = await world.waiting(template="trusted-partner", days=180, starts_on=first.isoformat())
+    assert shown.digest == request.plan.digest
+    assert shown.digest != (unscheduled := await planned(world)).digest
+    assert (await planned(world, starts_on=today)).digest == unscheduled.digest
+    for days, words in ((-1, "has passed"), (91, "at the latest")):
+        assert words in (await impossible(world, starts_on=today + timedelta(days=days)))["starts_on"]
+    found = await impossible(world, template="block", duration_days=None, starts_on=first)
+    assert "only closes a partner" in found["starts_on"]
 
 
 async def test_nothing_is_stored(world: World) -> None:

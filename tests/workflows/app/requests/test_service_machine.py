@@ -47,6 +47,8 @@ WITNESSED: Final[Counter[str]] = Counter()
 """How often what the checks are about came up."""
 PATIENCE: Final = timedelta(days=120)
 """Longer than every deadline, with every time for which a clock can stop."""
+WAITS: Final = (*[1] * 15, *[5] * (PATIENCE.days // 5 - 3))
+"""The days of this time: first each day with its reminders, then what is left."""
 
 
 class Days(RuleBasedStateMachine):
@@ -75,12 +77,13 @@ class Days(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Wait longer than every deadline: every request has ended, and the checks above held all the time."""
         try:
-            WITNESSED["reminded"] += len(self.world.notifier.reminded)
-            WITNESSED["asked"] += len(self.known)
-            for _ in range(PATIENCE // timedelta(days=5)):
-                self.run(self._pass(timedelta(days=5)))
+            for days in WAITS:
+                self.run(self._pass(timedelta(days=days)))
                 self.run(self._check_writes())
+                self._check_reminders()
             self.run(self._nothing_waits())
+            WITNESSED["asked"] += len(self.known)
+            WITNESSED["reminded"] += len(self.world.notifier.reminded)
             WITNESSED["expired"] += len(self.world.notifier.expired)
         finally:
             self.run(self.stack.aclose())
@@ -130,6 +133,9 @@ class Days(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_reminded_twice(self) -> None:
+        self._check_reminders()
+
+    def _check_reminders(self) -> None:
         reminders = [(one.id, one.round, one.reminders) for one in self.world.notifier.reminded]
         assert len(reminders) == len(set(reminders)), reminders
         expired = [one.id for one in self.world.notifier.expired]

@@ -9,6 +9,7 @@ import structlog
 import workflows.effects.applying.optional_writes
 from bot.slack.words.alarms import alarm_advice, alarm_text, ending_words
 from bot.words.requests.notes import note_words, stored_note_words
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
@@ -267,7 +268,7 @@ async def test_an_optional_write_that_hangs_does_not_delay_that_the_block_is_kno
     monkeypatch.setattr(FakeTenant, "write", hangs)
     monkeypatch.setattr(workflows.effects.applying.optional_writes, "_SENDING_SECONDS", 0.05)
     request = await put(world, revocation(SYNCHRONIZED))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONGEST_WAIT):
         request = await world.settled(request.id)
     assert request.state is RequestState.APPLIED
     assert [one.reason for one in request.refused] == [(Fact(NoteCode.LATE),)]

@@ -13,6 +13,8 @@ from workflows.core.errors.facts import text_fact
 from workflows.core.policy.freeze import begin
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner_record import Revoke
+from workflows.store.codec import REQUEST, load
+from workflows.store.sqlite import database
 from workflows.store.sqlite.database import SqliteDatabase
 
 TICK = 5
@@ -84,6 +86,26 @@ async def test_only_what_an_alarm_can_be_about_makes_the_checks_read(world: Worl
 
     await world.file()
     assert await store.may_change_alarms(), "an open request may have a late write"
+
+
+async def test_the_checks_of_alarms_parse_no_request_that_waits_for_approval(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds may wait for weeks, and the checks run every few seconds."""
+    await world.waiting()
+    await world.checks.run()  # roles are checked once a minute
+    parsed: list[object] = []
+
+    def loaded(adapter: Any, text: str) -> Any:
+        parsed.append(adapter)
+        return load(adapter, text)
+
+    monkeypatch.setattr(database, "load", loaded)
+    monkeypatch.setattr(database, "load_shared", loaded)
+    await world.checks.run()
+    assert REQUEST not in parsed
+    assert await world.store.open_requests()
+    assert REQUEST in parsed
 
 
 async def test_numbers_and_ids_agree_with_the_single_reads(world: World) -> None:

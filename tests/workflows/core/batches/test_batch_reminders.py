@@ -8,13 +8,20 @@ import pytest
 from tests.workflows.core.batches.examples import batch, decided
 from tests.workflows.core.builders import AMARA, BATCH, EXPIRY, NOW, situation
 from workflows.core.batches.batch import BatchState
-from workflows.core.batches.commands import RemindBatchApprovers
+from workflows.core.batches.commands import RecordBatchPrepared, RemindBatchApprovers
 from workflows.core.batches.lifecycle import advance_batch
-from workflows.core.batches.reminding import next_batch_due_at, next_batch_reminder_at
+from workflows.core.batches.reminding import (
+    next_batch_due_at,
+    next_batch_reminder_at,
+    strictest_cadence,
+    with_reminder_times,
+)
 from workflows.core.errors.raised import Refused
+from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.deadlines.reminder_times import APPROVERS_REMINDED_AFTER
 from workflows.core.requests.effects import ShowBatch
 
+DAY = timedelta(days=1)
 FIRST, SECOND = (NOW + after for after in APPROVERS_REMINDED_AFTER[:2])
 
 
@@ -28,6 +35,30 @@ def test_a_reminder_is_sent_at_its_time_and_once() -> None:
     assert next_batch_reminder_at(reminded.batch) == SECOND
     with pytest.raises(Refused):
         advance_batch(reminded.batch, command, situation(FIRST))
+
+
+def test_a_batch_is_reminded_on_the_working_days_that_the_strictest_template_says() -> None:
+    """Each reminder comes when the first of any of its templates would. NOW is a Monday; Tuesday is a holiday."""
+    assert NOW.weekday() == 0
+    calendar = WorkingCalendar(holidays=frozenset({NOW.date() + DAY}))
+    begun = batch(BatchState.PREPARING, lifetime=14 * DAY, expires_at=NOW + 14 * DAY)
+    cadence = strictest_cadence([(1, 3), (2, 3, 5), (1, 4)])
+    command = RecordBatchPrepared(batch_id=BATCH, stages=begun.stages, roles={}, templates={}, remind_after=cadence)
+    asked = advance_batch(begun, command, replace(situation(NOW), calendar=calendar)).batch
+    assert cadence == (1, 3, 5)
+    assert asked.reminders == (NOW + 2 * DAY, NOW + 4 * DAY, NOW + 8 * DAY)
+    uploaded = replace(asked, list_file=batch().list_file)
+    assert next_batch_reminder_at(replace(uploaded, digest=batch().digest)) == NOW + 2 * DAY
+
+
+def test_a_stage_that_is_asked_later_has_its_own_times_and_they_stay() -> None:
+    known = batch(remind_after=(1, 2))
+    later = NOW + timedelta(hours=30)
+    approved = decided(AMARA, 0, known.digest)  # type: ignore[arg-type]
+    next_stage = with_reminder_times(replace(known, decisions=(replace(approved, at=later),)), WorkingCalendar())
+    assert next_stage.reminders == (later + DAY, later + 2 * DAY)
+    closed = WorkingCalendar(holidays=frozenset({(later + DAY).date()}))
+    assert with_reminder_times(next_stage, closed) == next_stage
 
 
 def test_nobody_is_reminded_after_the_deadline() -> None:

@@ -32,7 +32,7 @@ from workflows.core.batches.members import (
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import is_as_strict
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.people import Role
 from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.relations import REQUESTER_MANAGER

@@ -1,6 +1,7 @@
 """A group that keeps a role: whose members cannot decide, and why."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,29 @@ def test_a_group_that_anybody_of_the_request_could_fill_decides_nothing(
     found = group_problem(["g-1"], [group], [RILEY, SAM])
     assert found is not None
     assert found.values == {"group": "On call", "problem": problem, "owner": owner}
+
+
+KEPT_ELSEWHERE = replace(GROUP, shows_owners=False, is_synchronized=True, owners=frozenset())
+
+
+def test_a_synchronized_group_decides_only_where_it_was_accepted() -> None:
+    assert group_problem(["g-1"], [KEPT_ELSEWHERE], [RILEY], ["g-1"]) is None
+    assert group_problem(["g-1"], [KEPT_ELSEWHERE], [RILEY], ["g-2"]) is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"is_public": True}, GroupProblem.PUBLIC),
+        ({"is_synchronized": False}, GroupProblem.OWNERS_UNREADABLE),
+        ({"owners": frozenset({RILEY.id})}, GroupProblem.OWNED),
+    ],
+)
+def test_nothing_else_is_accepted(changes: dict[str, Any], problem: GroupProblem) -> None:
+    """Neither a group that everybody can join, nor a distribution list, nor one that a person of the request owns."""
+    found = group_problem(["g-1"], [replace(KEPT_ELSEWHERE, **changes)], [RILEY], ["g-1"])
+    assert found is not None
+    assert found.values["problem"] == problem
 
 
 def test_a_group_that_others_own_decides() -> None:

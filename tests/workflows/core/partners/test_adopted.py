@@ -29,7 +29,7 @@ from tests.workflows.core.builders import (
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.partners.partnership import LaterChange, PartnershipState, later_change
 from workflows.core.partners.restoration.deciding_template import likely_templates
 from workflows.core.people import ChatId

@@ -11,7 +11,8 @@ from tests.workflows.world import CATALOG
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice
 from workflows.core.partners.extension import at_end_of, on_silence_of
-from workflows.core.partners.outcome import advance_request_and_record, opened_partnership, unapproved_partnership
+from workflows.core.partners.outcome.advancing import advance_request_and_record
+from workflows.core.partners.outcome.new_records import opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import GATEHOUSE

@@ -30,7 +30,8 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import advance_request_and_record, closed_partnership, opened_partnership
+from workflows.core.partners.outcome.advancing import advance_request_and_record
+from workflows.core.partners.outcome.new_records import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.recent_sponsors import sponsors_of, with_partner_sponsors
 from workflows.core.partners.reviewing.reviews import advance_review

@@ -34,7 +34,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners import lifecycle
 from workflows.core.partners.access_end.notices import EndNotice
 from workflows.core.partners.lifecycle import TABLE
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.partners.partnership import CLOSED_STATES, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.policy.reviews.silence import ReviewReminder

@@ -29,7 +29,7 @@ from workflows.core.partners.closing.lifting import (
     liftable_request,
     require_may_lift,
 )
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis, Suspension
 from workflows.core.partners.reviewing.review_events import start_review
 from workflows.core.people import GATEHOUSE, command_line_person, is_chat_user

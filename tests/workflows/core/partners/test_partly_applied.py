@@ -20,7 +20,7 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import Person

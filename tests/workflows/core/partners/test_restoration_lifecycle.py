@@ -20,7 +20,7 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen

@@ -8,7 +8,7 @@ import pytest
 from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import NOW, REQUEST, SAM, TENANT, current_roles, everybody, partnership, request
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import opened_partnership
+from workflows.core.partners.outcome.new_records import opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.review_events import has_event, kept_events
 from workflows.core.partners.reviewing.reviews import ReviewTransition, advance_review

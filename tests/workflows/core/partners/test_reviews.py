@@ -24,7 +24,7 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import closed_partnership, opened_partnership
+from workflows.core.partners.outcome.new_records import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import CurrentRoles, Person

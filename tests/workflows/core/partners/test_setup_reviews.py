@@ -24,7 +24,8 @@ from tests.workflows.core.builders import (
 from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import advance_request_and_record, closed_partnership, opened_partnership
+from workflows.core.partners.outcome.advancing import advance_request_and_record
+from workflows.core.partners.outcome.new_records import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.partners.reviewing.setup_reviews import setup_for_request, with_prompts

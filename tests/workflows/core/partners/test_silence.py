@@ -161,6 +161,30 @@ def test_questions_of_an_earlier_version_count_until_the_admins_are_asked() -> N
     assert known.silence_ends_at is None, "nobody knows who got them"
 
 
+def test_the_earliest_consequence_is_known_without_a_record_of_the_questions() -> None:
+    """The next question is the first that somebody certainly got, and suspends after sixty days only."""
+    asked = silent(state=PartnershipState.REVIEW_DUE, reminders=20, next_review_at=DUE)
+    assert asked.earliest_consequence_at == DUE + 60 * DAY
+    escalates = replace(asked, on_silence=OnSilence.ESCALATE)
+    assert escalates.earliest_consequence_at == DUE + (14 + 14 + 5 + 3) * DAY
+    assert silent().earliest_consequence_at is None
+    assert replace(asked, next_review_at=None).earliest_consequence_at is None
+
+
+def test_the_earliest_alarm_needs_nobody_who_was_reached() -> None:
+    known = step(silent(), AskReview(batch="b"), DUE)
+    assert known.earliest_consequence_at == known.silence_ends_at == DUE + 60 * DAY
+    late = step(known, RecordReviewReminder(batch="b", people=(AS_SPONSOR,)), DUE + 5 * DAY)
+    assert late.earliest_consequence_at == DUE + 65 * DAY
+    assert replace(late, on_silence=OnSilence.ESCALATE).earliest_consequence_at == DUE + 65 * DAY
+
+
+def test_settings_that_nobody_approved_lead_to_an_alarm() -> None:
+    known = silent()
+    assert known.silence_leads_to is OnSilence.SUSPEND
+    assert replace(known, basis=SettingsBasis.OVERWRITTEN).silence_leads_to is OnSilence.ESCALATE
+
+
 def test_without_an_open_review_nobody_waits_and_earlier_questions_do_not_count() -> None:
     lifted = replace(called(AS_SPONSOR), state=PartnershipState.ACTIVE)
     assert lifted.silence_ends_at is None

@@ -24,7 +24,8 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.closing.revoking import require_may_close
-from workflows.core.partners.outcome import advance_request_and_record, closed_message
+from workflows.core.partners.outcome.advancing import advance_request_and_record
+from workflows.core.partners.outcome.messages import closed_message
 from workflows.core.partners.partnership import (
     LaterChange,
     Partnership,

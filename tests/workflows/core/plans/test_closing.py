@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import NOW, TENANT, closed_document, partnership, prepared, request
-from workflows.core.partners.outcome import advance_request_and_record, opened_partnership
+from workflows.core.partners.outcome.advancing import advance_request_and_record
+from workflows.core.partners.outcome.new_records import opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan

@@ -21,7 +21,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.strategies import partner_documents
 from workflows.core.partners.extension import may_be_renewed
-from workflows.core.partners.outcome import opened_partnership, unapproved_partnership
+from workflows.core.partners.outcome.new_records import opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.plans.changes import setting_changes
 from workflows.core.plans.plan import Plan, count_written, is_confirmed

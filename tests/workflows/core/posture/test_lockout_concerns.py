@@ -9,8 +9,8 @@ from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import VisitorAccess, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
+from workflows.core.posture.access_concerns import lockout_concerns
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import Concern, ConcernSeverity
 
 GUESTS = (VisitorAccess(visitor=VisitorType.GUEST, applications=("Office365",)),)

@@ -11,6 +11,7 @@ from tests.workflows.core.builders import (
     AMARA,
     BATCH,
     BRUNO,
+    CHIE,
     EXPIRY,
     LIFETIME,
     MALLORY,
@@ -242,6 +243,14 @@ def test_the_requester_declines_and_the_proposer_is_told() -> None:
     [message] = [effect for effect in moved.effects if isinstance(effect, SendMessage)]
     assert (message.person, message.fact.code) == (AMARA.chat_id, MessageCode.PROPOSAL_DECLINED)
     assert moved.request.plan.digest == DIGEST
+
+
+def test_who_sent_the_request_for_the_requester_answers_a_proposal_too() -> None:
+    """They may edit the request as well, and decide on it no more than the requester."""
+    known = with_proposal()
+    sent = replace(known, prepared=replace(known.require_prepared(), submitter=CHIE))
+    assert advance(sent, declined(actor=CHIE), situation()).request.proposal is None
+    assert [one.person for one in advance(sent, accepted(actor=CHIE), situation()).request.edits] == [CHIE]
 
 
 def accepted(number: int = 1, actor: Person = RILEY) -> Any:

@@ -138,6 +138,7 @@ from workflows.core.requests.deadlines.commands import (
     Escalate,
     RecordEscalation,
     ResumeClock,
+    Start,
     StopClock,
 )
 from workflows.core.requests.request import (
@@ -235,6 +236,7 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         },
     ),
     (AnnounceExpiry(), {"expires_at": EXPIRY.isoformat()}),
+    (Start(), {"digest": DIGEST, "starts_at": None}),
     (StopClock(cause=StopCause.QUESTION), {"cause": "question", "ends_by": EXPIRY.isoformat()}),
     (ResumeClock(cause=StopCause.QUESTION), {"cause": "question", "expires_at": EXPIRY.isoformat()}),
     (Expire(), {}),
@@ -563,7 +565,7 @@ def test_what_was_applied_is_kept_with_what_stays_open_and_what_was_not_accepted
 
 
 def test_the_last_day_and_the_ticket_of_a_request_are_in_its_audit_entry_when_there_are_any() -> None:
-    asked = replace(SUBMIT.fields, ends_at=NOW, ticket="CHG-12")
+    asked = replace(SUBMIT.fields, ends_at=NOW, starts_at=NOW, ticket="CHG-12")
     kept = replace(SUBMIT, fields=asked).audit_details(after())
-    assert (kept["ends_at"], kept["ticket"]) == (NOW.isoformat(), "CHG-12")
-    assert not {"ends_at", "ticket"} & SUBMIT.audit_details(after()).keys()
+    assert (kept["ends_at"], kept["starts_at"], kept["ticket"]) == (NOW.isoformat(), NOW.isoformat(), "CHG-12")
+    assert not {"ends_at", "starts_at", "ticket"} & SUBMIT.audit_details(after()).keys()

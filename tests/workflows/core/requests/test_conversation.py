@@ -24,6 +24,7 @@ from tests.workflows.core.builders import (
     edit,
     noted,
     person,
+    prepared,
     request,
     situation,
 )
@@ -169,6 +170,8 @@ def test_who_is_asked_and_the_requester_can_answer_and_nobody_else() -> None:
     asked = request(remarks=(replace(QUESTION, asked=(CHIE,)),))
     assert after(asked, answer(CHIE)).remarks[1].person == CHIE
     assert after(asked, answer(RILEY)).remarks[1].person == RILEY
+    sent = replace(asked, prepared=prepared(submitter=DANA))
+    assert after(sent, answer(DANA)).remarks[1].person == DANA, "who sent it for the requester has the same card"
     refused = refusal(asked, answer(BRUNO))
     assert refused.code is RefusalCode.MAY_NOT_ANSWER
     assert refused.fact.values == {"asked": ["Chie"]}

@@ -30,7 +30,7 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.errors.raised import DomainError, Refused
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd
 from workflows.core.plans.planning import plan_access

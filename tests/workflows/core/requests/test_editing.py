@@ -29,6 +29,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.commands.automatic import RecordPrepared, RecordUnfit, Replan
 from workflows.core.requests.commands.editing import (
+    MAX_EDITS,
     EditableField,
     changed_field_names,
     changed_values,
@@ -73,6 +74,20 @@ def test_an_approval_of_the_text_before_the_edit_never_counts_even_of_the_same_s
         advance(again, Approve(actor=AMARA, request_id=REQUEST, digest=prepared().plan.digest), situation(LATER))
     decided = advance(again, Approve(actor=AMARA, request_id=REQUEST, digest=plan.digest), situation(LATER)).request
     assert decided.verdict().counted_people[0] == (AMARA,)
+
+
+def test_a_request_cannot_be_kept_open_for_ever_by_edits() -> None:
+    """Each edit begins the whole time to decide again, and only one request about a partner can be open."""
+    known = request(edits=(EditRecord(person=RILEY, at=NOW),) * (MAX_EDITS - 1))
+    assert len(edited(known).edits) == MAX_EDITS
+    known = replace(known, edits=(*known.edits, *known.edits[:1]))
+    with pytest.raises(Refused) as refused:
+        edited(known)
+    assert refused.value.fact == Fact(RefusalCode.EDITED_TOO_OFTEN, {"limit": MAX_EDITS})
+    accepted = replace(edit(), accepts=1)
+    with pytest.raises(Refused) as refused:
+        advance(known, accepted, situation(LATER))
+    assert refused.value.code is RefusalCode.EDITED_TOO_OFTEN
 
 
 def test_what_was_prepared_from_the_text_before_the_edit_is_refused() -> None:

@@ -27,6 +27,7 @@ from workflows.core.requests.effects import (
     RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
+    SendEscalationMessage,
     SendExpiryMessages,
     SendMessage,
     SendReminders,
@@ -70,6 +71,18 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (
         TellEscalation(request_id=REQUEST, round=0, stage=0, step=EscalationStep.ADMINS),
         "escalation:r-1",
+        Priority.SHOW,
+    ),
+    (
+        SendEscalationMessage(
+            person=AMARA.chat_id,
+            request_id=REQUEST,
+            round=0,
+            stage=0,
+            step=EscalationStep.ADMINS,
+            fact=text_message("It waits."),
+        ),
+        "tell:U-AMARA",
         Priority.SHOW,
     ),
     (SendExpiryMessages(request_id=REQUEST), "tell_expired", Priority.SHOW),

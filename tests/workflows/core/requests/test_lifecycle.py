@@ -40,7 +40,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_record
+from workflows.core.partners.outcome.advancing import PartnerOutcome, advance_request_and_record
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import CurrentRoles, Person

@@ -36,7 +36,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_record
+from workflows.core.partners.outcome.advancing import PartnerOutcome, advance_request_and_record
 from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice
@@ -57,6 +57,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.request import Approve, Edit, Reject, RequestCommand, Submit, Withdraw
+from workflows.core.requests.deadlines.commands import Start
 from workflows.core.requests.effects import Apply, Prepare, ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation
@@ -105,6 +106,7 @@ STAGES = st.lists(
     min_size=1,
     max_size=3,
 ).map(tuple)
+STARTS: Final = st.sampled_from([None, None, NOW + timedelta(days=5), NOW + timedelta(days=60)])
 ApprovalChain = tuple[Stage, ...]
 
 
@@ -191,7 +193,9 @@ class Life(RuleBasedStateMachine):
             assert new.edits[-1].person.id == old.require_prepared().requester.id
             assert new.previous_fields == old.fields
         is_planned_anew = new.state is RequestState.PREPARING and old.state is not RequestState.PREPARING
-        assert (new.expires_at != old.expires_at) <= is_planned_anew, "only asking again gives new time"
+        waited = self.now - old.changed_at if old.state is RequestState.SCHEDULED else timedelta(0)
+        is_kept = new.expires_at == old.expires_at + (waited if new.state is RequestState.APPLYING else timedelta(0))
+        assert is_kept or is_planned_anew, "only asking again gives new time; waiting for the start takes none"
         if new.fields.kind is RequestKind.REVOCATION:
             may_end = {RequestState.APPLIED, RequestState.WITHDRAWN}
             may_end |= {RequestState.STOPPED} if old.state is RequestState.UNCONFIRMED else set()
@@ -221,8 +225,13 @@ class Life(RuleBasedStateMachine):
     def check_chain(self, old: AccessRequest, new: AccessRequest, command: RequestCommand) -> None:
         needs_chain = new.fields.kind is not RequestKind.REVOCATION
         if needs_chain and new.state is RequestState.APPLYING and old.state is not RequestState.APPLYING:
-            assert has_whole_chain(new, self.current_roles), "only a complete chain applies"
+            is_checked_next = old.state is RequestState.SCHEDULED  # the write reads the roles again, and may reopen it
+            assert is_checked_next or has_whole_chain(new, self.current_roles), "only a complete chain applies"
             assert self.now < new.expires_at, "nothing is decided after expiry"
+            assert new.plan.start_if_approved(self.now) == self.now, "nothing is written before the access starts"
+        if new.state is RequestState.SCHEDULED:
+            assert has_whole_chain(new, self.current_roles), "only what is approved waits for its day"
+            WITNESSED.add("waits for its day")
         if isinstance(command, Approve) and old.verdict(self.current_roles).is_complete:
             assert new.decisions == old.decisions, "nothing was missing, so nothing is added"
         elif isinstance(command, Approve | Reject):
@@ -281,8 +290,9 @@ class Life(RuleBasedStateMachine):
             moved = self.click(one)
             assert isinstance(moved, PartnerOutcome), f"{one.name} may decide, and is refused: {moved}"
             if verdict.open_stage is None:
-                assert moved.request.state is RequestState.APPLYING
-                assert Apply in {type(effect) for effect in moved.effects}
+                assert moved.request.state in (RequestState.SCHEDULED, RequestState.APPLYING)
+                applies = moved.request.state is RequestState.APPLYING
+                assert (Apply in {type(effect) for effect in moved.effects}) is applies
                 WITNESSED.add("complete and waiting")
             else:
                 assert len(moved.request.decisions) == len(self.request.decisions) + 1
@@ -292,14 +302,15 @@ class Life(RuleBasedStateMachine):
             after = self.click(eligible[0])
             assert isinstance(after, PartnerOutcome)
             if last:
-                assert after.request.state is RequestState.APPLYING, "the last approval that is missing applies it"
+                approved = (RequestState.SCHEDULED, RequestState.APPLYING)
+                assert after.request.state in approved, "the last approval that is missing applies it, on its day"
                 WITNESSED.add("one click missing")
 
     @precondition(lambda self: self.request.state is RequestState.PREPARING)
-    @rule(stages=STAGES)
-    def prepare(self, stages: ApprovalChain) -> None:
+    @rule(stages=STAGES, starts_at=STARTS)
+    def prepare(self, stages: ApprovalChain, starts_at: datetime | None = None) -> None:
         kind = self.request.fields.kind
-        plan = replace(plan_with(stages), edition=len(self.request.edits))
+        plan = replace(plan_with(stages), edition=len(self.request.edits), starts_at=starts_at)
         changes = {"stages": stages, "plan": plan} if kind is not RequestKind.REVOCATION else {}
         self.give(RecordPrepared(prepared=prepared(kind, **changes)))
         self.shown.append(self.request.plan.digest)
@@ -372,6 +383,16 @@ class Life(RuleBasedStateMachine):
     def restore_roles(self) -> None:
         self.roles = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
 
+    @precondition(lambda self: self.request.state is RequestState.SCHEDULED)
+    @rule(is_early=st.booleans())
+    def start(self, is_early: bool) -> None:
+        """The day comes; or the command comes before it, and is refused."""
+        starts_at = self.request.plan.starts_at
+        assert starts_at is not None
+        self.now = self.now if is_early else max(self.now, starts_at)
+        self.give(Start())
+        assert (self.request.state is RequestState.SCHEDULED) is (self.now < starts_at)
+
     @precondition(lambda self: self.request.state in (RequestState.APPLYING, RequestState.UNCONFIRMED))
     @rule(command=WRITINGS)
     def write(self, command: RequestCommand) -> None:
@@ -394,7 +415,14 @@ class Life(RuleBasedStateMachine):
         self.now += timedelta(hours=hours if really else 0, milliseconds=1)
 
 
-WITNESSES: Final = {"complete and waiting", "open and waiting", "one click missing", "sent again", "edited"}
+WITNESSES: Final = {
+    "complete and waiting",
+    "open and waiting",
+    "one click missing",
+    "sent again",
+    "edited",
+    "waits for its day",
+}
 MAX_RUNS: Final = 10
 """Few random runs miss one of the common ways; every one of them holds every promise."""
 
@@ -408,6 +436,8 @@ def test_whatever_happens_the_rules_of_the_chain_are_kept() -> None:
         ("preparing", "record_prepared", "applying"),
         ("awaiting_approval", "approve", "awaiting_approval"),
         ("awaiting_approval", "approve", "applying"),
+        ("awaiting_approval", "approve", "scheduled"),
+        ("scheduled", "start", "applying"),
         ("applying", "reopen", "awaiting_approval"),
         ("applying", "record_writing", "applying"),
     }

@@ -27,6 +27,7 @@ from tests.workflows.core.builders import (
     STAGES,
     TENANT,
     WHOLE_CHAIN,
+    access_plan,
     batch_decisions,
     edit,
     noted,
@@ -80,6 +81,7 @@ from workflows.core.requests.deadlines.commands import (
     Escalate,
     RecordEscalation,
     ResumeClock,
+    Start,
     StopClock,
 )
 from workflows.core.requests.lifecycle import TABLE, advance
@@ -100,10 +102,11 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_prepared": {"preparing": "awaiting_approval applying"},
     "record_unfit": {"preparing": "unfit"},
     "record_delayed": {"preparing": "preparing", "applying": "applying", "unconfirmed": "unconfirmed"},
-    "approve": {"awaiting_approval": "awaiting_approval applying"},
+    "approve": {"awaiting_approval": "awaiting_approval scheduled applying"},
+    "start": {"scheduled": "applying"},
     "reject": {"awaiting_approval": "rejected"},
     "support": {"awaiting_approval": "awaiting_approval"},
-    "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
+    "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn", "scheduled": "withdrawn"},
     "edit": {"awaiting_approval": "preparing"},
     "request_changes": {"awaiting_approval": "awaiting_approval"},
     "record_proposal": {"awaiting_approval": "awaiting_approval"},
@@ -123,6 +126,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "stop": {
         "preparing": "stopped",
         "awaiting_approval": "stopped",
+        "scheduled": "stopped",
         "applying": "stopped",
         "unconfirmed": "stopped",
     },
@@ -150,6 +154,7 @@ STATES: Final = (None, *(state.value for state in RequestState))
 PAIRS: Final = tuple(product(STATES, COMMANDS))
 
 DIGEST: Final = prepared().plan.digest
+SCHEDULED: Final = replace(access_plan(), starts_at=EXPIRY - timedelta(days=1))
 WRITE_REFUSAL: Final = WriteRefusal(reason=noted("Graph refused it."), accepted=1, is_unsure=False)
 
 
@@ -161,7 +166,12 @@ def _commands(name: str) -> list[RequestCommand]:
         "record_prepared": [RecordPrepared(prepared=prepared(kind)) for kind in RequestKind],
         "record_unfit": [RecordUnfit(code="no_such_tenant", reason=noted("There is no such tenant."))],
         "record_delayed": [RecordDelayed(reason=noted("Graph does not answer."))],
-        "approve": [Approve(actor=actor, request_id=REQUEST, digest=DIGEST) for actor in actors],
+        "approve": [
+            Approve(actor=actor, request_id=REQUEST, digest=digest)
+            for actor in actors
+            for digest in (DIGEST, SCHEDULED.digest)
+        ],
+        "start": [Start()],
         "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
         "support": [SupportRequest(actor=MALLORY, request_id=REQUEST)],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
@@ -224,9 +234,13 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
     if stands is RequestState.AWAITING_APPROVAL:
         requests += [request(decisions=WHOLE_CHAIN[:count]) for count in (1, 2)]
         requests.append(with_proposal())
+        later = tuple(replace(decision, digest=SCHEDULED.digest) for decision in WHOLE_CHAIN[:2])
+        requests.append(request(prepared=prepared(plan=SCHEDULED), decisions=later))
         chain = tuple(replace(stage, escalate_after=1) for stage in STAGES)
         times = StageTimes(stage=0, asked_at=NOW, escalations=(NOW,), notice_at=NOW)
         requests.append(request(prepared=prepared(stages=chain), stage_times=times))
+    if stands is RequestState.SCHEDULED:
+        requests.append(request(stands, prepared=prepared(plan=SCHEDULED)))
     return requests
 
 

@@ -21,14 +21,14 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.people import Person
+from workflows.core.people import ADMIN, Person
 from workflows.core.policy.approval import NotCountedReason
 from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.request import AccessRequest, BatchId, EditRecord
+from workflows.core.requests.request import AccessRequest, BatchId, EditRecord, Support
 from workflows.core.requests.transitions.reassigning import MAX_REASON_CHARACTERS, MAX_REASSIGNMENTS
 from workflows.core.requests.transitions.transition import Situation, Transition
 
@@ -121,6 +121,21 @@ def test_an_admin_who_has_approved_cannot_reassign() -> None:
     """Otherwise their approval would not count any more, and fewer people would have decided than before."""
     about = request(decisions=(approval(DANA, 0),))
     assert refused(about=about, of=BRUNO, to=CHIE, dana="admin security") is R.REASSIGNER_HAS_APPROVED
+
+
+@pytest.mark.parametrize("by", [RILEY, SAM, ERIN, person("Fay")])
+def test_an_admin_who_takes_part_does_not_choose_who_is_asked(by: Person) -> None:
+    """Requester, sponsor, editor and supporter: nobody directs their own request to somebody they prefer."""
+    about = request(decisions=(), edits=(EditRecord(person=ERIN, at=NOW),), supports=(Support(person=by, at=NOW),))
+    if by in (RILEY, SAM, ERIN):
+        about = replace(about, supports=())
+    to, roles = person("Gil"), {"gil": "security", by.name.lower(): ADMIN}
+    assert refused(about=about, to=to, by=by, **roles) is R.REASSIGNER_TAKES_PART
+
+
+def test_an_admin_who_reassigned_before_reassigns_again() -> None:
+    moved = reassign().request
+    assert len(reassign(about=moved, of=ERIN, to=AMARA).request.reassignments) == 2
 
 
 def test_to_somebody_who_has_approved_is_refused() -> None:

@@ -61,6 +61,7 @@ def test_the_names_of_commands() -> None:
         "announce_expiry",
         "stop_clock",
         "resume_clock",
+        "start",
     ]
     assert names(PartnershipCommand, "name") == [
         "ask_review",
@@ -172,6 +173,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "remind",
         "remind_person",
         "tell_escalation",
+        "send_escalation_message",
         "tell_expired",
         "show_review",
         "show_half",
@@ -194,6 +196,7 @@ def test_the_names_of_states_kinds_and_choices() -> None:
     assert [state.value for state in RequestState] == [
         "preparing",
         "awaiting_approval",
+        "scheduled",
         "applying",
         "unconfirmed",
         "applied",

@@ -49,6 +49,7 @@ async def test_what_graph_says_of_a_group_decides(
     graph.simulator.merge({"groups": {GROUP: changes}})
     (group,) = await entra.approver_groups([GROUP])
     assert group.problem is problem
+    assert group.is_synchronized is ("onPremisesSyncEnabled" in changes)
     assert group.owners == frozenset()
 
 

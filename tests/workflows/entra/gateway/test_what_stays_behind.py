@@ -68,6 +68,9 @@ async def test_first_click_does_not_block_the_event_loop(entra: Entra, graph: Gr
 
     gc.collect()
     gc.freeze()  # what other tests of this process left behind is not ours to look through either
+    before = time.thread_time()
+    sum(range(500_000))
+    reference = time.thread_time() - before  # 10 ms or so, more where the machine is slower
     heart = asyncio.create_task(beat())
     await asyncio.sleep(0.01)
     found = await entra.find("contoso.com")
@@ -92,5 +95,5 @@ async def test_first_click_does_not_block_the_event_loop(entra: Entra, graph: Gr
     heart.cancel()
     gc.unfreeze()
     assert holds
-    # Seconds. The SDK's own models take a second on their first use; no answer is read through them.
-    assert max(holds) < 0.05
+    # The SDK's own models take a hundred times as long on their first use; no answer is read through them.
+    assert max(holds) < 10 * reference

@@ -69,8 +69,9 @@ async def test_the_list_of_policies_passes_evaluations_that_queue(
     levels = [replace(QUESTION, application=f"app-{number}") for number in range(6)]
     queue = [asyncio.create_task(around.evaluate_access(one)) for one in levels]
     await asyncio.sleep(0.01)
+    before = len(graph.seen)
     await around.read_conditional_access()
-    assert len(graph.seen) <= 3
+    assert len(graph.seen) <= before + 2, "the one that had its turn, and the list"
     await asyncio.gather(*queue)
 
 

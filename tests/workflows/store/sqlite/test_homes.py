@@ -15,6 +15,7 @@ from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
     CHIE,
+    DANA,
     NOW,
     RILEY,
     SAM,
@@ -22,6 +23,7 @@ from tests.workflows.core.builders import (
     TENANT,
     approval,
     partnership,
+    prepared,
     request,
     text_message,
 )
@@ -169,6 +171,24 @@ async def test_a_manager_asked_before_the_column_existed_is_found(tmp_path: Path
     store = await open_store(path, FixedClock())
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked={AMARA.id})
     assert (await store.partners_page(due, limit=10, position=START)).count == 1
+    await store.close()
+
+
+async def test_who_sent_a_request_for_somebody_else_before_the_columns_existed_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    sent = request(prepared=prepared(submitter=DANA))
+    sent = replace(sent, fields=replace(sent.fields, submitter=DANA.chat_id))
+    with closing(sqlite3.connect(path)) as connection:
+        db = Database(connection)
+        migrations.apply(db, stop_before="m031_requests_by_submitter")
+        row = """insert into requests (id, version, state, is_open, requester, created_at, expires_at, sought, doc)
+            values (?, 1, 'awaiting_approval', 1, 'U-RILEY', 'd', 'd', '', ?)"""
+        db.execute(row, (sent.id, dump(REQUEST, sent)))
+        db.execute(row, ("damaged", "{"))
+        connection.commit()
+    store = await open_store(path, FixedClock())
+    for person in (DANA.chat_id, DANA.id):
+        assert [one.id for one in (await store.own_page([person], text="", limit=9, position=START)).items] == [sent.id]
     await store.close()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import NOW, REQUEST, TENANT, access_plan, identity, partnership, prepared, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
@@ -155,11 +156,11 @@ async def test_of_many_partners_is_kept_what_was_picked_and_the_store_stays_free
 
     def picked(one: Partnership) -> str:
         reading.set()
-        assert stored.wait(5)
+        assert stored.wait(LONGEST_WAIT)
         return one.identity.default_domain
 
     listed = asyncio.create_task(store.partnerships(picked))
-    await asyncio.to_thread(reading.wait, 5)
+    await asyncio.to_thread(reading.wait, LONGEST_WAIT)
     await store.commit(Commit(entry=entry("meanwhile")))
     stored.set()
     assert await listed == [identity().default_domain]
@@ -235,7 +236,7 @@ async def test_a_reader_next_to_a_writer_never_waits_for_it(tmp_path: Path) -> N
             assert found is not None
             assert found.unreadable == frozenset()
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(LONGEST_WAIT), asyncio.TaskGroup() as group:
         group.create_task(write())
         group.create_task(read())
     await store.close()

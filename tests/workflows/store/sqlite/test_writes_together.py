@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
@@ -70,7 +71,7 @@ class Statements:
 
         def hold() -> None:
             self._store._db.conn.set_trace_callback(traced)
-            go.wait(10)
+            go.wait(LONGEST_WAIT)
 
         waiting = asyncio.create_task(self._store._run(hold))
         await asyncio.sleep(0.05)

@@ -17,6 +17,7 @@ from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
     approval_chain_problem,
     lookups_refused,
+    restoring_problem,
 )
 from workflows.app.requests.proposing import check_proposal, require_no_other_request
 from workflows.app.requests.restoration.restoring import (
@@ -143,6 +144,10 @@ class RestoreIntake(FormServices):
             excluded = (form.requester, form.sponsor)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
+                    if problem := await restoring_problem(
+                        found.template, found.plan, form.requester, directory=self.directory
+                    ):
+                        problems.setdefault(FIELD, problem)
                     if problem := await approval_chain_problem(found.stages, excluded, directory=self.directory):
                         problems.setdefault(FIELD, problem)
             return found.template, observation

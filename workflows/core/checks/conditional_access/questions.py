@@ -1,7 +1,7 @@
 """Choose the sign-ins that Entra evaluates: one for each that policies treat differently, up to a limit."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from workflows.core.checks.conditional_access.application_coverage import (
@@ -41,6 +41,8 @@ class Question:
     client: ClientApp
     sign_in_risk: str = NO_RISK
     user_risk: str = NO_RISK
+    user_id: str = ""
+    """The person's account in our tenant, whose groups and roles Entra knows; empty for anybody of this kind."""
 
     def meets_conditions_of(self, policy: Policy, entry: "VisitorAccess") -> bool:
         """Return whether the answer for this sign-in decides if a policy applies.
@@ -79,6 +81,13 @@ class QuestionSelection:
 
     questions: tuple[Question, ...]
     left_out: tuple[Question, ...] = ()
+
+    def of_account(self, user_id: str) -> "QuestionSelection":
+        """Return the same sign-ins, of one account of our tenant; of anybody when it is empty."""
+        return QuestionSelection(
+            questions=tuple(replace(question, user_id=user_id) for question in self.questions),
+            left_out=tuple(replace(question, user_id=user_id) for question in self.left_out),
+        )
 
 
 def questions(

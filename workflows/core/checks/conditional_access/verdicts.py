@@ -227,6 +227,7 @@ def _verdict(
         condition
         for condition in conditions or ()
         if any(condition.kind in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
+        and not (condition.kind is ConditionType.MEMBERSHIP and all(question.user_id for question, _ in answers))
     )
     if left_open:
         remaining = tuple(each for each in conditions or () if each in left_open or each.kind in CERTAIN)

@@ -104,7 +104,9 @@ def open_extension(
 def _would_extend(request: AccessRequest, ends_at: datetime) -> bool:
     if request.fields.kind is RequestKind.REVOCATION or request.is_terminal:
         return False
-    asked_until = request.fields.ends_at
+    asked_from, asked_until = request.fields.starts_at, request.fields.ends_at
+    if asked_from is not None and asked_from > ends_at:
+        return False
     if asked_until is not None and asked_until <= ends_at:
         return False
     return request.prepared is None or not only_reduces_access(request.plan)

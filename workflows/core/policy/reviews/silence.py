@@ -195,6 +195,16 @@ def consequence_at(reminders: Sequence[ReviewReminder], next_at: datetime | None
     return None if next_at is None else next_at + sum(PAUSES[number : LAST_CALL - 1], REMINDER_AGE)
 
 
+def consequence_without_record_at(asked: int, next_at: datetime, *, is_suspension: bool) -> datetime:
+    """Return the earliest time of a consequence of a review of which nobody knows who got the questions until now.
+
+    :param asked: how many of them count.
+    :param next_at: when the next question is due, the first one on record.
+    """
+    looked_after = sum(PAUSES[asked : LAST_CALL - 1], REMINDER_AGE)
+    return next_at + (max(SILENCE_LASTS, looked_after) if is_suspension else looked_after)
+
+
 def suspended_not_before(reminders: Sequence[ReviewReminder], next_at: datetime | None) -> datetime | None:
     """Return before when nobody is suspended, because the sponsor has not had enough questions for long enough.
 

@@ -17,6 +17,8 @@ from workflows.core.settings.documents import is_same_value, normal_value
 from workflows.core.settings.model import Property, TenantId
 
 _FINGERPRINT: Final = "gatehouse/drift/1"
+MAX_VALUES_CHARACTERS: Final = 4_000
+"""How long both values of a setting may be together to be kept. A list of targets may be very long."""
 _NO_TENANT: Final = TenantId("00000000-0000-0000-0000-000000000000")
 _NOT_COMPARED: Final = frozenset({ConcernCode.BEING_WRITTEN, ConcernCode.RECORD_UNREADABLE, ConcernCode.NOT_COMPARED})
 _DRIFT: Final = (
@@ -70,15 +72,20 @@ def drift_of(partner: PartnerPosture, approved: Plan | None) -> FoundDrift | Non
     if concern is None or _is_no_drift(concern, partner.record):
         return None
     settings = _settings_of(concern)
+    expected = _expected(concern, approved)
+    approved_values, current_values = _values(settings, expected, partner.configuration)
     return FoundDrift(
         code=concern.code,
         settings=settings,
-        opens=_opens(concern, settings, partner.configuration, approved),
+        opens=_opens(concern, settings, partner.configuration, expected),
         fingerprint=_fingerprint(concern.code, settings, partner.configuration),
         writers=tuple(code for code in _WRITERS if code in concerns),
         was_approved=approved is None or approved.approved_settings.was_approved,
         is_suspended=concern.values.get("is_suspended") is True,
         is_told=concern.values.get("is_part") is True and (approved is None or approved.kept_approval is None),
+        approved_values=approved_values,
+        current_values=current_values,
+        restores_less=_restores_less(settings, expected, partner.configuration),
     )
 
 
@@ -141,16 +148,46 @@ def _access_names(concern: Concern) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _expected(concern: Concern, approved: Plan | None) -> JsonObject | None:
+    """Return the approved settings that the current ones are compared with, value by value; None when they are not."""
+    if concern.code is not ConcernCode.DIFFERS_FROM_APPROVED or approved is None:
+        return None
+    return approved.approved_settings.configuration
+
+
+def _values(
+    settings: tuple[str, ...], expected: JsonObject | None, configuration: JsonObject | None
+) -> tuple[JsonObject, JsonObject]:
+    """Return the approved and the current values of settings. Long ones and annotations are left out."""
+    if expected is None or configuration is None:
+        return {}, {}
+    approved_values: dict[str, Any] = {}
+    current_values: dict[str, Any] = {}
+    for name in dict.fromkeys(path.partition(".")[0] for path in settings):
+        approved, current = normal_value(expected.get(name)), normal_value(configuration.get(name))
+        if "@" in name or len(repr((approved, current))) > MAX_VALUES_CHARACTERS:
+            continue
+        approved_values |= {} if approved is None else {name: approved}
+        current_values |= {} if current is None else {name: current}
+    return approved_values, current_values
+
+
+def _restores_less(settings: tuple[str, ...], expected: JsonObject | None, configuration: JsonObject | None) -> bool:
+    """Return whether it certainly gives less access to set the approved values again."""
+    if expected is None or configuration is None:
+        return False
+    return not _gives_more(configuration, expected, settings)
+
+
 def _opens(
-    concern: Concern, settings: tuple[str, ...], configuration: JsonObject | None, approved: Plan | None
+    concern: Concern, settings: tuple[str, ...], configuration: JsonObject | None, expected: JsonObject | None
 ) -> bool:
     """Return whether drift may give more access than was approved. What is not certain counts as more."""
     if concern.code in (ConcernCode.ABSENT, ConcernCode.REVOKED_BUT_ABSENT):
         return bool(settings)
     if concern.code is ConcernCode.REVOKED_NOT_EXPLICIT:
         return False  # everything is closed; only the block is not explicit any more
-    expected = None if approved is None else approved.approved_settings.configuration
-    if concern.code is not ConcernCode.DIFFERS_FROM_APPROVED or expected is None or configuration is None:
+    if expected is None or configuration is None:
         return True
     return _gives_more(expected, configuration, settings)
 

@@ -11,7 +11,7 @@ from typing import Final, NewType
 from workflows.core.people import Person
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.requests.alarms import AlarmId
-from workflows.core.settings.canonical import Digest
+from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
 
 DriftSubject = NewType("DriftSubject", str)
@@ -83,6 +83,15 @@ class FoundDrift:
     """Whether the partner is suspended; otherwise, a partner that is to be blocked was revoked."""
     is_told: bool = False
     """Whether people were told in another way, so that no alarm is needed."""
+    approved_values: JsonObject = field(default_factory=dict)
+    """The values that were approved for `settings`, by Graph's names; one that is not set is missing.
+
+    Empty for another code than `DIFFERS_FROM_APPROVED`, for values that are too long, and in earlier versions.
+    """
+    current_values: JsonObject = field(default_factory=dict)
+    """The values that were found, in the same form."""
+    restores_less: bool = False
+    """Whether the approved settings certainly give less than these, so that one approver decides on a restore."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

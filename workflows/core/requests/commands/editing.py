@@ -6,7 +6,7 @@ An approver never edits a request. They ask the requester to change it, or propo
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, Literal
+from typing import Any, Final, Generic, Literal
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -22,6 +22,9 @@ from workflows.core.requests.request import (
 )
 from workflows.core.settings.canonical import Digest
 
+MAX_EDITS: Final = 20
+"""How often one request can be edited. Each edit begins its whole time to decide again."""
+
 
 class EditableField(StrEnum):
     """The fields of a request that an edit can change, by their names. The partner cannot be changed."""
@@ -32,6 +35,7 @@ class EditableField(StrEnum):
     SPONSOR = "sponsor"
     DURATION = "duration"
     ENDS_AT = "ends_at"
+    STARTS_AT = "starts_at"
     TICKET = "ticket"
     LEFT_OUT = "left_out"
 
@@ -196,6 +200,8 @@ def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: da
         raise Refused(RefusalCode.EXPIRED)
     if request.plan.digest != digest:
         raise Refused(RefusalCode.REQUEST_CHANGED_DURING_EDIT)
+    if len(request.edits) >= MAX_EDITS:
+        raise Refused(RefusalCode.EDITED_TOO_OFTEN, limit=MAX_EDITS)
 
 
 def _storable(value: Any) -> Any:

@@ -73,6 +73,8 @@ class Submit:
         }
         if fields.ends_at is not None:
             details["ends_at"] = fields.ends_at.isoformat()
+        if fields.starts_at is not None:
+            details["starts_at"] = fields.starts_at.isoformat()
         if fields.submitter is not None:
             details["requester"] = fields.requester
         if fields.ticket:

@@ -30,10 +30,10 @@ def stop_clock(request: AccessRequest, cause: StopCause, now: datetime, calendar
     is_possible = request.clock_stop is None and request.batch is None and now < request.expires_at
     if not is_possible or left <= timedelta(0):
         return request
-    ends_by = _not_after_the_end(request, add_working_time(now, left, calendar))
+    ends_by = not_after_the_end(request, add_working_time(now, left, calendar))
     stop = ClockStop(cause=cause, began_at=now, ends_by=ends_by, deadline=request.expires_at)
     if cause is StopCause.NOBODY_CAN_DECIDE:
-        latest = _not_after_the_end(request, max(request.expires_at, ends_by))
+        latest = not_after_the_end(request, max(request.expires_at, ends_by))
     else:
         latest = _shifted_deadline(request, stop, ends_by)
     return replace(request, clock_stops=(*request.clock_stops, stop), expires_at=latest)
@@ -88,9 +88,9 @@ def time_left_to_stop(request: AccessRequest, cause: StopCause, calendar: Workin
 
 
 def _shifted_deadline(request: AccessRequest, stop: ClockStop, ended_at: datetime) -> datetime:
-    return _not_after_the_end(request, stop.deadline + (ended_at - stop.began_at))
+    return not_after_the_end(request, stop.deadline + (ended_at - stop.began_at))
 
 
-def _not_after_the_end(request: AccessRequest, moment: datetime) -> datetime:
+def not_after_the_end(request: AccessRequest, moment: datetime) -> datetime:
     """Return a moment, but not one after the day on which the requested access ends."""
     return moment if request.fields.ends_at is None else min(moment, request.fields.ends_at)

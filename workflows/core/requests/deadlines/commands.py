@@ -1,4 +1,4 @@
-"""Commands about the time of an undecided request. The bot gives them when their time has come."""
+"""Commands about the time of an undecided or scheduled request. The bot gives them when their time has come."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -72,4 +72,16 @@ class ResumeClock:
         return {"cause": self.cause.value, "expires_at": after.expires_at.isoformat()}
 
 
-DeadlineCommand = Escalate | RecordEscalation | AnnounceExpiry | StopClock | ResumeClock
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The day has come on which the access of an approved request starts."""
+
+    name: Literal["start"] = field(default="start")
+
+    def audit_details(self, after: AccessRequest) -> dict[str, Any]:
+        """Return the digest of the plan that is written next, and when it could start."""
+        starts_at = after.plan.starts_at
+        return {"digest": after.plan.digest, "starts_at": None if starts_at is None else starts_at.isoformat()}
+
+
+DeadlineCommand = Escalate | RecordEscalation | AnnounceExpiry | StopClock | ResumeClock | Start

@@ -1,4 +1,4 @@
-"""When something is due next for an undecided request, whatever it is. The store finds due requests by it. Pure."""
+"""When something is due next for a request that is undecided or scheduled. The store finds due requests by it. Pure."""
 
 from datetime import datetime
 from typing import Final
@@ -13,8 +13,10 @@ _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 def next_due_at(request: AccessRequest) -> datetime | None:
     """Return the earliest of a request's expiry and of what is due before it; None when nothing is.
 
-    A member of a batch has neither: its batch expires.
+    For a scheduled request, that is its start. A member of a batch has neither: its batch expires.
     """
+    if request.state is RequestState.SCHEDULED:
+        return request.plan.starts_at
     if request.state not in _UNDECIDED or request.fields.kind is RequestKind.REVOCATION or request.batch is not None:
         return None
     escalation = next_escalation(request)

@@ -12,9 +12,9 @@ from typing import Final
 from workflows.core.requests.request import AccessRequest, RequestState
 
 APPROVERS_REMINDED_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
-"""The times of the reminders of approvers where no working days are known: batches, and requests of earlier versions.
+"""The times of the reminders of approvers where no working days are known: requests and batches of earlier versions.
 
-Every other request has the times that its template chooses, see `stage_times`.
+Every other one has the times that its template chooses, see `stage_times`.
 When there is less than twice the first of these times to decide, there is one reminder, at half of the time.
 """
 MIN_AROUND_APPROVER_REMINDER: Final = timedelta(hours=1)

@@ -116,6 +116,6 @@ def _with_ended_stop(request: AccessRequest, now: datetime) -> AccessRequest:
     stop = request.clock_stop
     if stop is None:
         return request
-    if request.state is RequestState.APPLYING:
+    if request.state in (RequestState.APPLYING, RequestState.SCHEDULED):
         return resume_clock(request, stop.cause, now)
     return replace(request, clock_stops=(*request.clock_stops[:-1], replace(stop, ended_at=min(now, stop.ends_by))))

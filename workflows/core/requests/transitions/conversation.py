@@ -143,11 +143,11 @@ def require_open_question(request: AccessRequest, question_id: str) -> Remark:
 
 
 def require_may_answer(request: AccessRequest, question: Remark, actor: Person) -> None:
-    """Check that a person was asked, or is the requester.
+    """Check that a person was asked, or is the requester or who sent the request for them.
 
     :raises Refused: otherwise, and for the author of the question.
     """
-    is_asked = actor.id in {person.id for person in question.asked} or actor.id == request.requester_account
+    is_asked = actor.id in {person.id for person in question.asked} or request.is_filed_by(None, actor.id)
     if not is_asked or actor.id == question.person.id:
         raise Refused(RefusalCode.MAY_NOT_ANSWER, asked=[person.name for person in question.asked])
 

@@ -21,7 +21,7 @@ from workflows.core.requests.transitions.changing import taken_back_by
 from workflows.core.requests.transitions.transition import (
     Situation,
     Transition,
-    begin_to_apply,
+    begin_when_due,
     changed,
     end_request,
     not_possible_now,
@@ -43,7 +43,7 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
     )
     if stage is None:
         # An earlier approver has the role again, so the approval chain is complete without this approval.
-        return begin_to_apply(changed(request, S.APPLYING, situation, note=()))
+        return begin_when_due(changed(request, request.state, situation, note=()), situation)
     request = taken_back_by(request, command.actor, situation)
     decision = Decision(
         person=command.actor,
@@ -57,7 +57,7 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
     request = changed(request, request.state, situation, decisions=(*request.decisions, decision), note=())
     verdict = request.verdict(situation.current_roles)
     if verdict.is_complete:
-        return begin_to_apply(replace(request, state=S.APPLYING))
+        return begin_when_due(request, situation)
     # No message to the requester, who need not do anything: their card shows it.
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
@@ -107,7 +107,10 @@ def remind_approvers(request: AccessRequest, command: RemindApprovers, situation
     elif not may_be_reminded(request, situation.now):
         raise Refused(RefusalCode.REMINDED_WITHIN_A_DAY)
     request = changed(request, request.state, situation, reminders=request.reminders + 1, reminded_at=situation.now)
-    show_effects: tuple[Effect, ...] = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
+    show_effects: tuple[Effect, ...] = (
+        SendReminders(request_id=request.id, reminded_at=situation.now),
+        ShowRequest(request_id=request.id),
+    )
     if possible := reminder_possible_at(request):
         show_effects = (*show_effects, ShowRequest(request_id=request.id, not_before=possible))
     return Transition(request=request, effects=show_effects)

@@ -56,13 +56,15 @@ def require_may_reassign(request: AccessRequest, actor: Person, current_roles: C
     """Check that a person may reassign an approval of a request now.
 
     :returns: the index of the open stage.
-    :raises Refused: for everybody but admins, for an admin who has approved, and when nothing is open.
+    :raises Refused: for everybody but admins, for an admin who takes part or has approved, and when nothing is open.
     """
     if not current_roles.holds(actor.id, ADMIN):
         raise Refused(RefusalCode.ONLY_ADMINS_REASSIGN)
     people = eligibility(request)
     if people.approved_stage(actor.id) is not None:
         raise Refused(RefusalCode.REASSIGNER_HAS_APPROVED)
+    if people.ineligible_reason(actor.chat_id, actor.id) not in (None, IneligibleReason.REASSIGNER):
+        raise Refused(RefusalCode.REASSIGNER_TAKES_PART)  # nobody chooses who decides on what they take part in
     if len(request.reassignments) >= MAX_REASSIGNMENTS:
         raise Refused(RefusalCode.REASSIGNED_TOO_OFTEN, limit=MAX_REASSIGNMENTS)
     if people.verdict.open_stage is None:

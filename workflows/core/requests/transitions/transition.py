@@ -75,6 +75,17 @@ def begin_to_apply(request: AccessRequest) -> Transition:
     )
 
 
+def begin_when_due(request: AccessRequest, situation: Situation) -> Transition:
+    """Write the plan of an approved request; before the day on which its access starts, only let it wait for that day.
+
+    The store finds it on that day by `next_due.next_due_at`.
+    """
+    if request.plan.start_if_approved(situation.now) > situation.now:
+        waiting = replace(request, state=RequestState.SCHEDULED)
+        return Transition(request=waiting, effects=(ShowRequest(request_id=request.id),))
+    return begin_to_apply(replace(request, state=RequestState.APPLYING))
+
+
 def _closes(request: AccessRequest) -> bool:
     return request.fields.kind is RequestKind.REVOCATION or only_reduces_access(request.plan)
 

@@ -1,21 +1,28 @@
-"""Changes because of the time that a request waits: escalation, notice before the expiry, and a clock that stops."""
+"""Changes because of the time that a request waits: escalation, notice before expiry, a stopped clock, the start."""
 
 from dataclasses import replace
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.deadlines.clock_stops import resume_clock, stop_clock
+from workflows.core.requests.deadlines.clock_stops import not_after_the_end, resume_clock, stop_clock
 from workflows.core.requests.deadlines.commands import (
     AnnounceExpiry,
     Escalate,
     RecordEscalation,
     ResumeClock,
+    Start,
     StopClock,
 )
 from workflows.core.requests.deadlines.stage_times import next_escalation, next_notice_at
 from workflows.core.requests.effects import Effect, MessageCode, SendReminders, ShowRequest, TellEscalation
-from workflows.core.requests.request import AccessRequest, Escalation, EscalationStep, StopCause
-from workflows.core.requests.transitions.transition import Situation, Transition, changed, tell_requester
+from workflows.core.requests.request import AccessRequest, Escalation, EscalationStep, RequestState, StopCause
+from workflows.core.requests.transitions.transition import (
+    Situation,
+    Transition,
+    begin_to_apply,
+    changed,
+    tell_requester,
+)
 
 
 def escalate(request: AccessRequest, command: Escalate, situation: Situation) -> Transition:
@@ -51,13 +58,29 @@ def _escalated(request: AccessRequest, stage: int, step: EscalationStep, situati
 
 
 def announce_expiry(request: AccessRequest, command: AnnounceExpiry, situation: Situation) -> Transition:
+    """Tell the approvers and the requester when the request expires. It is a reminder: one that is due is not sent."""
     due_at = next_notice_at(request)
     if due_at is None or not due_at <= situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry_notice")
-    request = changed(request, request.state, situation, expiry_told_at=situation.now)
+    told = {"expiry_told_at": situation.now, "reminders": request.reminders + 1, "reminded_at": situation.now}
+    request = changed(request, request.state, situation, **told)
     message = tell_requester(request, MessageCode.EXPIRES_SOON, expires_at=request.expires_at.isoformat())
-    effects: tuple[Effect, ...] = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
+    reminders = SendReminders(request_id=request.id, reminded_at=situation.now)
+    effects: tuple[Effect, ...] = (reminders, ShowRequest(request_id=request.id))
     return Transition(request=request, effects=(*effects, *message))
+
+
+def start(request: AccessRequest, command: Start, situation: Situation) -> Transition:
+    """Begin to write an approved plan on the day on which its access starts.
+
+    Every check before a write is made then. The days of waiting are no time to decide, so that a check that asks for
+    approval again leaves as much time as was left when the request was approved.
+    """
+    if request.plan.start_if_approved(situation.now) > situation.now:
+        raise Refused(RefusalCode.NOT_DUE_YET, what="start")
+    waited = situation.now - request.changed_at
+    expires_at = not_after_the_end(request, request.expires_at + waited)
+    return begin_to_apply(changed(request, RequestState.APPLYING, situation, expires_at=expires_at))
 
 
 def stop(request: AccessRequest, command: StopClock, situation: Situation) -> Transition:

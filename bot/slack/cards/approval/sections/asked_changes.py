@@ -8,13 +8,13 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import TextRun, actions, bullets, button, cleaned_text, fixed_text, paragraph, quote
+from bot.slack.cards.approval.sections.conversation import named_stop, stopped_parts
 from bot.words.requests.revision import RevisedLine, proposal_lines
 from bot.words.requests.titles import left_out_words
+from bot.words.sentences import MAX_QUOTED_WORDS, first_words
 from workflows.core.conversation.remarks import MAX_TEXT
 from workflows.core.requests.request import AccessRequest, ChangesRequested, Proposal, RequestState
 
-_SHORT: Final = 160
-"""Characters of a text that is whole in Details and in the thread."""
 _MAX_SHORT_LINES: Final = 3
 MAX_LINES: Final = 10
 """Differences of a proposal in a message; more are counted."""
@@ -30,25 +30,33 @@ def open_proposal(request: AccessRequest) -> Proposal | None:
     return request.proposal if request.state is RequestState.AWAITING_APPROVAL else None
 
 
-def asked_change_elements(request: AccessRequest) -> Iterator[RichTextElement]:
-    """Return what the requester was asked to change and by whom, in a few lines."""
+def asked_change_elements(
+    request: AccessRequest, words: int = MAX_QUOTED_WORDS, *, who_answers: str = "The requester accepts or declines."
+) -> Iterator[RichTextElement]:
+    """Return what the requester was asked to change and by whom, in a few lines.
+
+    :param who_answers: the sentence about who answers a proposal.
+    :param words: how many words of the text are quoted; the rest is counted, and is in Details and in the thread.
+    """
     if (asked := open_changes(request)) is not None:
+        stop = named_stop(request)
         yield paragraph(
             fixed_text("✏️ Changes requested by ", bold=True),
             cleaned_text(asked.person.name, bold=True),
+            *(() if stop is None else (fixed_text(", time"), *stopped_parts(stop))),
             fixed_text(":"),
         )
-        yield quote(asked.text, _SHORT)
+        yield quote(first_words(asked.text, words), MAX_TEXT)
     if (proposal := open_proposal(request)) is not None:
-        lines = proposal_lines(request)
-        shown = [f"{line.subject} {line.now}" for line in lines[:_MAX_SHORT_LINES]]
+        lines = proposal_lines(request)[::-1]  # the choices of the proposer before what follows from them
+        shown = [f"{line.subject}: {line.now}" for line in lines[:_MAX_SHORT_LINES]]
         more = f"; and {len(lines) - len(shown)} more, see Details" if len(lines) > len(shown) else ""
         yield paragraph(
             fixed_text("➖ ", bold=True),
             cleaned_text(proposal.person.name, bold=True),
-            fixed_text(" proposes to ask for less: ", bold=True),
+            fixed_text(" proposes less. ", bold=True),
             cleaned_text("; ".join(shown), 300),
-            fixed_text(f"{more}. The requester accepts or declines."),
+            fixed_text(f"{more}. {who_answers}"),
         )
 
 

@@ -28,8 +28,6 @@ from workflows.core.requests.request import AccessRequest, ClockStop, RequestSta
 
 THREADS_NOT_READ: Final = "Replies in threads are not read."
 """Said wherever somebody may think that a reply to a message reaches the request."""
-SHORT_HINT: Final = "Replies ignored."
-"""The same in two words, on a card that is full."""
 MAX_SHOWN: Final = 5
 """Remarks in Details, the newest; the rest is behind a button. Also the questions on the requester's card."""
 _SHORT: Final = 300
@@ -77,8 +75,20 @@ def question_elements(request: AccessRequest, now: datetime) -> Iterator[RichTex
 def clock_parts(request: AccessRequest, now: datetime) -> Iterator[TextRun]:
     """State until when the time to decide is stopped for a question; nothing while it passes."""
     if (stop := question_stop(request, now)) is not None:
-        yield fixed_text(", time stopped at most until ")
-        yield local_day(stop.ends_by)
+        yield fixed_text(", time")
+        yield from stopped_parts(stop)
+
+
+def stopped_parts(stop: ClockStop) -> tuple[TextRun, ...]:
+    """State until when the time is stopped. The day is enough: it can end earlier."""
+    return fixed_text(" stopped at most until "), local_day(stop.ends_by)
+
+
+def named_stop(request: AccessRequest) -> ClockStop | None:
+    """Return the stop of the clock that is named beside the requested changes: no open question names it."""
+    stop = request.clock_stop
+    is_for_changes = request.changes_requested is not None and not open_questions(request.remarks)
+    return stop if stop is not None and stop.cause is StopCause.QUESTION and is_for_changes else None
 
 
 def question_stop(request: AccessRequest, now: datetime) -> ClockStop | None:
@@ -88,13 +98,11 @@ def question_stop(request: AccessRequest, now: datetime) -> ClockStop | None:
 
 
 def threads_hint(words_left: int) -> str:
-    """Return the words that replies in threads are not read, as long as they fit; empty when not even the short ones.
+    """Return the sentence that replies in threads are not read; empty on a card without room for it.
 
-    :param words_left: how many words are left beside the short ones.
+    :param words_left: how many words the card may still have.
     """
-    if words_left >= len(THREADS_NOT_READ.split()) - len(SHORT_HINT.split()):
-        return THREADS_NOT_READ
-    return SHORT_HINT if words_left >= 0 else ""
+    return THREADS_NOT_READ if words_left >= len(THREADS_NOT_READ.split()) else ""
 
 
 def is_answerable(request: AccessRequest) -> bool:

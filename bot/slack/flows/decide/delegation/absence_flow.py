@@ -20,6 +20,7 @@ from bot.slack.payloads.button_values import parse_absence_id
 from bot.slack.payloads.models import Interaction, SlashCommand, View
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
+from bot.slack.people.named_members import find_member
 from bot.words.requests.notes import refusal_words
 from workflows.app.approvers.absences import Absences
 from workflows.app.service import Service
@@ -62,10 +63,9 @@ class AbsenceFlow:
 
     async def open(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the window."""
-        named = _MENTION.match(command.argument)
 
         async def build(window: Window) -> Json:
-            return await self._view(window, ChatId(named[1]) if named is not None else window.actor)
+            return await self._view(window, command.argument.strip())
 
         await self.windows.open_and_fill(ack, command, build, command="/partner away")
 
@@ -100,11 +100,22 @@ class AbsenceFlow:
 
             self.windows.fill(window, self.windows.show(window, build))
 
-    async def _view(self, window: Window, person: ChatId) -> Json:
+    async def _view(self, window: Window, named: str) -> Json:
+        """Return the window.
+
+        :param named: who was named after the command; empty for nobody.
+        :raises Refused: when it is somebody else and the reader is no admin, or nobody is found.
+        """
         await self.members.refuse_known_guests(window.actor)
         reader = await self.directory.identify(window.actor)
         roles, now = await self.directory.current_roles([reader]), self.absences.clock.now()
         is_admin = roles.holds(reader.id, ADMIN)
+        person = window.actor
+        if named:
+            mention = _MENTION.fullmatch(named)
+            if not is_admin:
+                raise Refused(RefusalCode.ONLY_ADMINS_SET_ABSENCES)
+            person = ChatId(mention[1]) if mention else await find_member(named, self.directory)
         known = await self.absences.store.absences(now)
         zone, zone_name = _zone(str((await self.directory.user(window.actor)).get("tz") or ""))
         return absence_view(

@@ -10,19 +10,21 @@ from bot.slack import ids
 from bot.slack.blocks.absence_rows import absence_rows
 from bot.slack.blocks.blocks import (
     Json,
+    actions,
+    button,
     fixed_text,
     header,
     paragraph,
     rich_text,
-    small_text,
+    row,
 )
 from bot.slack.blocks.modal import input_block, modal, text_area
-from bot.words.sentences import counted
+from bot.words.sentences import counted, range_words
 from workflows.core.delegation.absence import MAX_ABSENCE, MAX_NOTE_CHARACTERS, Absence
 from workflows.core.people import ChatId
 
 MAX_LISTED: Final = 20
-"""The most absences of others in one window; the rest is counted."""
+"""The most absences of others in the window, and on a page of the window with all of them."""
 _ABOUT: Final = (
     "A delegate is asked and reminded in place of the person who is away, and cards name both. Who is away can still "
     "decide. A delegate must hold one of the roles of the person who is away."
@@ -54,7 +56,8 @@ def absence_view(
     if others:
         blocks += [header("Absences of others"), *absence_rows(others[:MAX_LISTED], now)]
         if (more := len(others) - MAX_LISTED) > 0:
-            blocks.append(small_text(f"and {counted(more, 'more absence')}"))
+            text = f"and {counted(more, 'more absence')}"
+            blocks.append(row(text, ids.ALL_ABSENCES, button("Show all", ids.SHOW_ABSENCES, "0")))
     if own is not None and not is_admin:
         return modal("Absence", blocks, ids.MESSAGE_VIEW)
     if blocks:
@@ -64,6 +67,19 @@ def absence_view(
         *_fields(is_admin=is_admin, person=person, today=today, zone=zone),
     ]
     return modal("Absence", blocks, ids.ABSENCE_FORM, submit="Save", metadata=zone)
+
+
+def all_absences_view(others: Sequence[Absence], page: int, now: datetime) -> Json:
+    """Return the window with one page of the absences of other people. A number beyond the end gives the last page."""
+    page = max(0, min(page, (len(others) - 1) // MAX_LISTED))
+    first = page * MAX_LISTED
+    shown = others[first : first + MAX_LISTED]
+    range_text = range_words(first + 1, first + len(shown), len(others)) if shown else "Nobody else is away"
+    blocks: list[Block] = [rich_text(paragraph(fixed_text(range_text))), *absence_rows(shown, now)]
+    buttons = [button(f"Previous {first}", ids.ABSENCES_PREVIOUS, str(page - 1))] if page else []
+    if (left := len(others) - first - len(shown)) > 0:
+        buttons.append(button(f"Next {left}", ids.ABSENCES_NEXT, str(page + 1)))
+    return modal("Absences of others", [*blocks, *([actions("pages", *buttons)] if buttons else [])], ids.ALL_ABSENCES)
 
 
 def _fields(*, is_admin: bool, person: ChatId, today: date, zone: str) -> Iterator[Block]:

@@ -23,6 +23,7 @@ from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
 from workflows.app.approvers.absences import identified
 from workflows.app.approvers.stage_holders import roles_at
+from workflows.app.requests.people_checks import require_chain_without
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -160,11 +161,13 @@ class ReassignFlow:
                     directory=self.directory,
                     store=self.store,
                 )
+                stage = require_may_reassign(request, actor, roles)
+                require_from(request, stage, from_person, current_roles=roles)
+                require_to(request, stage, from_person, to_person, by=actor, current_roles=roles)
+                needed = RefusalCode.REASSIGNER_IS_NEEDED
+                await require_chain_without(request, actor, directory=self.directory, code=needed)
         except (*NOT_READABLE_NOW, TimeoutError):
             return  # the stored click is checked when they answer
-        stage = require_may_reassign(request, actor, roles)
-        require_from(request, stage, from_person, current_roles=roles)
-        require_to(request, stage, from_person, to_person, by=actor, current_roles=roles)
 
 
 def reassign_view(request: AccessRequest, stage: str, names: Mapping[ChatId, str]) -> Json:

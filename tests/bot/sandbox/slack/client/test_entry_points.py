@@ -11,6 +11,7 @@ from bot.sandbox.slack.delivery import delivery, http_transport
 from bot.sandbox.slack.delivery.delivery import Acknowledgement, Delivery, Envelope, NotAcknowledged
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.fake_bot import Answer, FakeBot, Payload
+from tests.waiting import LONGEST_WAIT
 
 
 async def test_command_carries_slacks_fields(bot: FakeBot, control: Control) -> None:
@@ -129,7 +130,7 @@ async def test_retried_event_says_so(bot: FakeBot, control: Control, monkeypatch
 
     bot.answer = fail_first
     assert (await control.get("home", user="admin"))["home"] is None
-    await asyncio.wait_for(heard.wait(), 2)
+    await asyncio.wait_for(heard.wait(), LONGEST_WAIT)
     first, second = bot.received
     assert first.payload["event_id"] == second.payload["event_id"]
     assert "X-Slack-Retry-Num" not in first.headers

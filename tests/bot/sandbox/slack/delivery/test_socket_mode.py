@@ -12,6 +12,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.delivery import socket_mode
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.slack.samples import modal
+from tests.waiting import LONGEST_WAIT
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ async def connect(sandbox: Sandbox, session: ClientSession) -> ClientWebSocketRe
     async with session.post(settings["SLACK_API_URL"] + "apps.connections.open", headers=headers) as response:
         url = (await response.json())["url"]
     socket = await session.ws_connect(url)
-    hello = await socket.receive_json(timeout=2)
+    hello = await socket.receive_json(timeout=LONGEST_WAIT)
     assert hello["type"] == "hello"
     return socket
 
@@ -37,7 +38,7 @@ async def connect(sandbox: Sandbox, session: ClientSession) -> ClientWebSocketRe
 async def test_command_and_submission_go_round(sandbox: Sandbox, session: ClientSession, control: Control) -> None:
     socket = await connect(sandbox, session)
     call = asyncio.create_task(control.post("command", user="requester", text="request"))
-    envelope = await socket.receive_json(timeout=2)
+    envelope = await socket.receive_json(timeout=LONGEST_WAIT)
     assert (envelope["type"], envelope["accepts_response_payload"]) == ("slash_commands", True)
     headers = {"Authorization": f"Bearer {sandbox.bot_settings(1)['SLACK_BOT_TOKEN']}"}
     arguments = {"trigger_id": envelope["payload"]["trigger_id"], "view": modal()}
@@ -48,7 +49,7 @@ async def test_command_and_submission_go_round(sandbox: Sandbox, session: Client
     assert told["text"] == "Opening"
     body = {"user": "requester", "view_id": told["view_id"], "values": {"domain": "x"}}
     submitting = asyncio.create_task(control.post("submit", **body))
-    envelope = await socket.receive_json(timeout=2)
+    envelope = await socket.receive_json(timeout=LONGEST_WAIT)
     assert (envelope["type"], envelope["payload"]["type"]) == ("interactive", "view_submission")
     answer = {"response_action": "errors", "errors": {"domain": "Unknown."}}
     await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": answer})
@@ -61,7 +62,7 @@ async def test_event_comes_in_an_envelope_of_its_own(
 ) -> None:
     socket = await connect(sandbox, session)
     opening = asyncio.create_task(control.get("home", user="admin"))
-    envelope = await socket.receive_json(timeout=2)
+    envelope = await socket.receive_json(timeout=LONGEST_WAIT)
     assert (envelope["type"], envelope["retry_attempt"]) == ("events_api", 0)
     assert envelope["payload"]["event"]["type"] == "app_home_opened"
     await socket.send_json({"envelope_id": envelope["envelope_id"]})
@@ -92,9 +93,9 @@ async def test_connections_take_turns(sandbox: Sandbox, session: ClientSession, 
 async def test_refresh_tells_the_app_to_come_again(sandbox: Sandbox, session: ClientSession, control: Control) -> None:
     socket = await connect(sandbox, session)
     refreshing = asyncio.create_task(control.post("slack/refresh"))
-    farewell = await socket.receive_json(timeout=2)
+    farewell = await socket.receive_json(timeout=LONGEST_WAIT)
     assert (farewell["type"], farewell["reason"]) == ("disconnect", "refresh_requested")
-    await socket.receive(timeout=2)
+    await socket.receive(timeout=LONGEST_WAIT)
     assert (await refreshing)["disconnected"] == 1
     again = await connect(sandbox, session)
     await again.close()
@@ -103,7 +104,7 @@ async def test_refresh_tells_the_app_to_come_again(sandbox: Sandbox, session: Cl
 async def test_connection_that_breaks_is_told(sandbox: Sandbox, session: ClientSession, control: Control) -> None:
     socket = await connect(sandbox, session)
     call = asyncio.create_task(control.call("POST", "command", {"user": "requester", "text": ""}))
-    await socket.receive_json(timeout=2)
+    await socket.receive_json(timeout=LONGEST_WAIT)
     await socket.close()
     status, told = await call
     assert (status, told["error"]) == (502, "dispatch_failed")
@@ -131,7 +132,7 @@ async def test_ticket_is_good_once_and_ten_connections_are_enough(sandbox: Sandb
         assert response.status == 401
     sockets = [first, *[await connect(sandbox, session) for _ in range(9)]]
     eleventh = await session.ws_connect(sandbox.slack_simulator.sockets.new_url())
-    refusal: dict[str, Any] = await eleventh.receive_json(timeout=2)
+    refusal: dict[str, Any] = await eleventh.receive_json(timeout=LONGEST_WAIT)
     assert refusal["reason"] == "too_many_websockets"
     for socket in [*sockets, eleventh]:
         await socket.close()
@@ -142,7 +143,7 @@ async def test_a_dropped_connection_ends_without_a_close_frame(
 ) -> None:
     socket = await connect(sandbox, session)
     await control.post("slack/socket", do="drop")
-    await socket.receive(timeout=2)
+    await socket.receive(timeout=LONGEST_WAIT)
     assert socket.close_code == 1006, "abnormal: nobody said good-bye (RFC 6455, 7.4.1)"
 
 

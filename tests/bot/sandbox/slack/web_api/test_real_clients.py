@@ -16,6 +16,7 @@ from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.slack.samples import modal
 from tests.served import served
+from tests.waiting import LONGEST_WAIT
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ async def test_bolt_over_socket_mode(sandbox: Sandbox, control: Control) -> None
     handler = AsyncSocketModeHandler(app, settings["SLACK_APP_TOKEN"])
     await handler.connect_async()  # type: ignore[no-untyped-call]
     assert sandbox.slack_simulator is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_WAIT):
         while sandbox.slack_simulator.sockets.count == 0:
             await sandbox.wait_for_change(sandbox.revision.number)
     await play(control)

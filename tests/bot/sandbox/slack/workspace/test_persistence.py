@@ -10,6 +10,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.storage.tables import AppendOnlyTables
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.slack.samples import CHANNEL, modal
+from tests.waiting import LONGEST_WAIT
 
 
 async def test_everything_is_there_after_a_restart(tmp_path: Path, session: ClientSession) -> None:
@@ -102,7 +103,7 @@ async def test_acknowledged_messages_outlive_a_kill(tmp_path: Path, session: Cli
         sys.executable, "-c", SERVE, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    url, token = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().split()
+    url, token = (await asyncio.wait_for(process.stdout.readline(), LONGEST_WAIT)).decode().split()
     headers = {"Authorization": f"Bearer {token}"}
     acknowledged = []
     for number in range(30):

@@ -15,16 +15,19 @@ from bot.slack.flows.show.partner_list import partner_list
 from bot.slack.payloads.button_values import parse_drift_value, parse_page
 from bot.slack.words.alarms import alarm_message
 from bot.slack.words.drift_buttons import alarm_answers
-from tests.workflows.core.builders import DANA, NOW, TENANT, partnership
+from tests.bot.surfaces import shown
+from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, TENANT, partnership
 from tests.workflows.core.posture.watch.drifts import SHOWN, drift, found
+from tests.workflows.core.posture.watch.test_comparison import ALLOW_ALL, BLOCK_ALL
 from workflows.app.alarms import new_alarm
 from workflows.app.evidence.reviews.review_context import ReviewContext
 from workflows.app.watch.telling import alarm_values, digest_values
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.watch.drift import DEFAULT, Acceptance, Drift, DriftSubject
+from workflows.core.posture.watch.drift import DEFAULT, Acceptance, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
 from workflows.ports.pages import Page
 
 
@@ -135,6 +138,36 @@ def test_a_review_of_a_drifted_partner_offers_no_keep() -> None:
         ids.REVOKE_REVIEW,
         ids.REVIEW_DETAILS,
     }
+
+
+def test_a_review_of_a_drifted_partner_says_what_changed_who_did_it_and_what_each_answer_does() -> None:
+    due = partnership(
+        state=PartnershipState.REVIEW_DUE,
+        next_review_at=NOW,
+        review_reasons=(ReviewReason(code=ReviewReasonCode.DRIFT, at=NOW, values={"drift": "differs_from_approved"}),),
+    )
+    names = ("b2bDirectConnectInbound", "b2bCollaborationInbound", "b2bDirectConnectOutbound")
+    values = {"approved_values": dict.fromkeys(names, BLOCK_ALL), "current_values": dict.fromkeys(names, ALLOW_ALL)}
+    changed = found(settings=names, restores_less=True, **values)
+    author = Author(state=AuthorState.KNOWN, name="Mallory Fox", at=NOW)
+
+    def said(one: Drift) -> str:
+        return shown(review_card(due, now=NOW, context=ReviewContext(drift=one)).blocks)
+
+    card = said(drift(found=changed, author=author))
+    assert "⚠️ Changed outside Gatehouse by Mallory Fox, Mar 1, 2027: " in card
+    assert "Why now" not in card, "the change is the reason"
+    assert "Their guests: all apps (approved: blocked)" in card
+    assert "and 1 more" in card
+    assert "Keep: not possible, nobody approved this." in card
+    assert "Restore: asks for the approved settings; one approver decides." in card
+    own = said(drift(found=changed, author=replace(author, name="", is_own_application=True, at=None)))
+    assert "Changed outside Gatehouse by Gatehouse's own application: " in own
+    unnamed = said(drift(found=changed, author=replace(author, name="")))
+    assert "Changed outside Gatehouse: " in unnamed
+    until = NOW + timedelta(days=3)
+    by_two = tuple(Acceptance(person=one, until=until, reason="test", at=NOW) for one in (AMARA, BRUNO))
+    assert "Admins accepted it until Mar 4, 2027." in said(drift(found=changed, acceptances=by_two))
 
 
 def test_the_list_says_which_partner_is_not_as_approved() -> None:

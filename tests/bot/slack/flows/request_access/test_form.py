@@ -246,7 +246,7 @@ def test_an_edit_has_no_field_for_the_partner_and_says_what_it_does() -> None:
     assert_sound(view)
     assert (view["title"]["text"], view["submit"]["text"]) == ("Edit request", "Send again")
     assert view["callback_id"] == "edit_request"
-    assert list(labels(view)) == ["template", "justification", "sponsor", "duration", "end_date"]
+    assert list(labels(view)) == ["template", "justification", "sponsor", "start_date", "duration", "end_date"]
     said = shown(view["blocks"])
     assert "contoso.com" in said
     assert "For another partner, send a new request." in said

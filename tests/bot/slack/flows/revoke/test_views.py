@@ -114,7 +114,7 @@ def test_a_suspension_says_what_it_keeps_and_needs_a_reason() -> None:
     view = revoke_view(identity(), lines, partnership(), sentences(REVOCATION_PLAN, {}), closing=Closing.SUSPEND)
     assert_sound(view)
     assert (view["callback_id"], view["title"]["text"]) == ("confirm_suspend", "Suspend access")
-    assert "The approval policy, sponsor and end of access are kept." in shown(view)
+    assert "The approval policy, sponsor and end of access are kept, so that it can be lifted." in shown(view)
     assert [one.get("optional", False) for one in view["blocks"] if one["type"] == "input"] == [False, False]
     unread = revoke_without_preview_view(identity(), Closing.SUSPEND)
     assert unread["callback_id"] == "confirm_suspend"

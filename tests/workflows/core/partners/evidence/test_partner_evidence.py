@@ -32,9 +32,11 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import (
 )
 from workflows.core.partners.reviewing.evidence.usage import (
     WINDOW,
+    EvidenceSource,
     GuestMatch,
     GuestUsage,
     ListedGuest,
+    Lockout,
     PartnerUsage,
     SourceRead,
     UsageScan,
@@ -125,7 +127,7 @@ def test_guests_are_there_when_their_list_was_read() -> None:
     assert evidence(None).guests is None
     refused = evidence(scan(guests=replace(REFUSED, permission="User.Read.All"), activity=REFUSED))
     assert (refused.guests, refused.guests_unread) == (None, UnreadableReason.FORBIDDEN)
-    assert refused.missing_permissions == ("AuditLog.Read.All", "User.Read.All")
+    assert refused.refused == {"User.Read.All": (EvidenceSource.GUESTS,)}, "the log was read, so it may be"
     listed = ListedGuest(id=PersonId("b"), match=GuestMatch.MAIL, has_come=True, is_enabled=True)
     usage = replace(USAGE, guests=GuestUsage(count=1, listed=(listed,)))
     found = evidence(scan(guests=CUT, activity=REFUSED), usage)
@@ -133,6 +135,21 @@ def test_guests_are_there_when_their_list_was_read() -> None:
     assert (found.guests.usage.count, found.guests.is_at_least, found.guests.is_activity_known) == (1, True, False)
     assert found.people_to_name == ("a", "b")
     assert evidence(None).people_to_name == ()
+
+
+def test_what_could_not_be_read_is_told_for_each_missing_permission() -> None:
+    both = evidence(scan(sign_ins=REFUSED, activity=REFUSED)).refused
+    assert both == {"AuditLog.Read.All": (EvidenceSource.SIGN_INS, EvidenceSource.LAST_SIGN_INS)}
+    forbidden = Lockout(checked_at=NOW, unread=UnreadableReason.FORBIDDEN)
+    found = evidence(scan(sign_ins=REFUSED), replace(USAGE, lockout=forbidden)).refused
+    assert found == {
+        "AuditLog.Read.All": (EvidenceSource.SIGN_INS,),
+        "Policy.Read.All": (EvidenceSource.CONDITIONAL_ACCESS,),
+    }
+    throttled = replace(forbidden, unread=UnreadableReason.THROTTLED)
+    assert evidence(scan(), replace(USAGE, lockout=throttled)).refused == {}
+    assert evidence(None).refused == {}
+    assert scan(sign_ins=REFUSED, activity=REFUSED).missing_permissions == ("AuditLog.Read.All",)
 
 
 def test_a_scan_is_complete_when_both_lists_were_read_to_their_ends() -> None:

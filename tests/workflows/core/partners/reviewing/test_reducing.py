@@ -21,7 +21,8 @@ from tests.workflows.core.builders import (
 )
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import advance_request_and_record, opened_partnership
+from workflows.core.partners.outcome.advancing import advance_request_and_record
+from workflows.core.partners.outcome.new_records import opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.reducing import require_reducible, templates_with_less_access
 from workflows.core.partners.reviewing.reviews import advance_review

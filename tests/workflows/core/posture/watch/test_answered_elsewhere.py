@@ -9,7 +9,7 @@ from tests.workflows.core.builders import request as a_request
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.outcome import opened_partnership
+from workflows.core.partners.outcome.new_records import opened_partnership
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.restoration.not_restored import restoration_findings
 from workflows.core.partners.restoration.restorable import has_approved_result, restored_summary

@@ -26,6 +26,7 @@ from workflows.core.posture.watch.drift import FoundDrift
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import normal_value
 from workflows.core.settings.open_access import AccessState, OpenAccess
 
 PLAN = access_plan()
@@ -110,6 +111,25 @@ def test_a_changed_setting_is_drift(changed: dict[str, Any], opens: bool | None)
     assert drift.code is ConcernCode.DIFFERS_FROM_APPROVED
     assert set(drift.settings) <= set(changed)
     assert drift.opens is opens
+
+
+def test_what_was_approved_and_what_is_there_is_kept_for_what_differs() -> None:
+    drift = found({**APPROVED, "b2bDirectConnectInbound": ALLOW_ALL})
+    assert drift is not None
+    assert list(drift.current_values) == ["b2bDirectConnectInbound"]
+    assert drift.approved_values.get("b2bDirectConnectInbound") == normal_value(APPROVED.get("b2bDirectConnectInbound"))
+    assert drift.restores_less is ("b2bDirectConnectInbound" in APPROVED)
+    closed = found({**APPROVED, "b2bCollaborationInbound": BLOCK_ALL})
+    assert closed is not None
+    assert (closed.opens, closed.restores_less) == (False, False), "to restore it gives more"
+    many = [{"target": f"{number:036}", "targetType": "user"} for number in range(100)]
+    long = {**ALLOW_ALL, "usersAndGroups": {"accessType": "allowed", "targets": many}}
+    longest = found({**APPROVED, "b2bDirectConnectInbound": long})
+    assert longest is not None
+    assert (longest.settings, longest.current_values) == (("b2bDirectConnectInbound",), {}), "too long to be kept"
+    absent = found(None)
+    assert absent is not None
+    assert (absent.approved_values, absent.current_values, absent.restores_less) == ({}, {}, False)
 
 
 def test_order_letter_case_and_annotations_do_not_count() -> None:

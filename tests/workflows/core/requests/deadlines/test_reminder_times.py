@@ -43,7 +43,9 @@ def test_approvers_are_reminded_after_1_3_and_7_days_and_then_no_more() -> None:
 
 def test_a_reminder_reaches_whoever_can_decide_and_says_so_to_the_requester() -> None:
     transition = advance(waiting(), RemindApprovers(), situation(NOW + DAY))
-    assert transition.effects[0] == SendReminders(request_id=transition.request.id)
+    assert transition.effects[0] == SendReminders(
+        request_id=transition.request.id, reminded_at=transition.request.reminded_at
+    )
     assert transition.request.state is RequestState.AWAITING_APPROVAL
 
 

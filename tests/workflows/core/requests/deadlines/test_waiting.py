@@ -28,7 +28,7 @@ from workflows.core.people import Role
 from workflows.core.policy.template import Stage
 from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.commands.automatic import Expire, RecordPrepared, Reopen
-from workflows.core.requests.commands.request import Approve, RequestCommand, Withdraw
+from workflows.core.requests.commands.request import Approve, RemindApprovers, RequestCommand, Withdraw
 from workflows.core.requests.deadlines.commands import (
     AnnounceExpiry,
     Escalate,
@@ -148,11 +148,22 @@ def test_the_notice_of_the_expiry_is_sent_once_to_approvers_and_requester() -> N
         after(waiting, AnnounceExpiry(), 3)
     transition = advance(waiting, AnnounceExpiry(), situation(NOW + 4 * DAY))
     message = transition.effects[-1]
-    assert SendReminders(request_id=REQUEST) in transition.effects
+    assert SendReminders(request_id=REQUEST, reminded_at=NOW + 4 * DAY) in transition.effects
     assert isinstance(message, SendMessage)
     assert message.fact.code is MessageCode.EXPIRES_SOON
     with pytest.raises(Refused):
         after(transition.request, AnnounceExpiry(), 4.5)
+
+
+def test_the_notice_of_the_expiry_takes_the_place_of_a_reminder_that_is_due_at_the_same_time() -> None:
+    waiting = asked(days=5)
+    due_at = next_reminder_at(waiting)
+    assert due_at is not None
+    assert due_at < NOW + 4 * DAY
+    told = after(waiting, AnnounceExpiry(), 4)
+    assert (told.reminders, told.reminded_at) == (1, NOW + 4 * DAY)
+    with pytest.raises(Refused):
+        after(told, RemindApprovers(), 4)
 
 
 @pytest.mark.parametrize("hours", [1, 4])

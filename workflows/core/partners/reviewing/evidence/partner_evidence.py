@@ -3,15 +3,18 @@
 What is not known is never reported as unused, as approved, or as nobody locked out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from workflows.core.checks.partner_setup.confirmations import needed_steps, open_steps
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.partners.partnership import Attestation, Partnership
 from workflows.core.partners.reviewing.evidence.sign_in_counting import later
 from workflows.core.partners.reviewing.evidence.usage import (
+    EvidenceSource,
     GuestUsage,
     ListedGuest,
     Lockout,
@@ -22,6 +25,9 @@ from workflows.core.people import PersonId
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
+
+_POLICIES: Final = "Policy.Read.All"
+"""The permission with which Conditional Access policies are read."""
 
 
 class UseState(StrEnum):
@@ -121,7 +127,8 @@ class PartnerEvidence:
     """None when the request is not recorded any more."""
     last_answer: Attestation | None
     """The last answer to a review, also of an earlier approval."""
-    missing_permissions: tuple[str, ...] = field(default=())
+    refused: Mapping[str, tuple[EvidenceSource, ...]] = field(default_factory=dict)
+    """What could not be read for each permission of Graph that is missing."""
 
     @property
     def is_unused(self) -> bool:
@@ -173,8 +180,15 @@ def evidence_of(
         setup_open=len(open_steps(partnership.setup, partnership.confirmations)),
         approval=None if request is None else approval_of(request),
         last_answer=partnership.attestations[-1] if partnership.attestations else None,
-        missing_permissions=() if scan is None else scan.missing_permissions,
+        refused=_refused(scan, found.lockout),
     )
+
+
+def _refused(scan: UsageScan | None, lockout: Lockout | None) -> Mapping[str, tuple[EvidenceSource, ...]]:
+    refused = {} if scan is None else dict(scan.refused)
+    if lockout is not None and lockout.unread is UnreadableReason.FORBIDDEN:
+        refused[_POLICIES] = (EvidenceSource.CONDITIONAL_ACCESS,)
+    return refused
 
 
 def settings_check(

@@ -53,6 +53,16 @@ class GuestFinding(StrEnum):
     """An invitation that has not been accepted for the time that the template sets."""
 
 
+class EvidenceSource(StrEnum):
+    """What a scan reads."""
+
+    SIGN_INS = "sign_ins"
+    GUESTS = "guests"
+    LAST_SIGN_INS = "last_sign_ins"
+    """The last sign-in that Entra keeps with a guest account."""
+    CONDITIONAL_ACCESS = "conditional_access"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRead:
     """How far one list was read."""
@@ -99,10 +109,24 @@ class UsageScan:
         return self.sign_ins.is_complete and reach is not None and reach <= self.since
 
     @property
+    def refused(self) -> Mapping[str, tuple[EvidenceSource, ...]]:
+        """Return what was not read for each permission of Graph that is missing.
+
+        The last sign-ins come with the guests. When no guest could be read, nothing more is known about them.
+        """
+        sources = {EvidenceSource.SIGN_INS: self.sign_ins, EvidenceSource.GUESTS: self.guests}
+        if not self.guests.permission:
+            sources[EvidenceSource.LAST_SIGN_INS] = self.activity
+        permissions = sorted({read.permission for read in sources.values() if read.permission})
+        return {
+            permission: tuple(source for source, read in sources.items() if read.permission == permission)
+            for permission in permissions
+        }
+
+    @property
     def missing_permissions(self) -> tuple[str, ...]:
         """List the permissions of Graph without which something was not read."""
-        sources = (self.sign_ins, self.guests, self.activity)
-        return tuple(sorted({source.permission for source in sources if source.permission}))
+        return tuple(self.refused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

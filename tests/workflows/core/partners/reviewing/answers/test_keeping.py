@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflows.core.builders import DANA, MILLISECOND, NOW, SAM, TENANT, everybody, partnership, prepared, request
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import opened_partnership
+from workflows.core.partners.outcome.new_records import opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.answers.keeping import mfa_attestation, must_attest_mfa
 from workflows.core.partners.reviewing.reviews import advance_review

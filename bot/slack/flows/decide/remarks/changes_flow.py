@@ -6,24 +6,18 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.windows import BuildView, ModalWindows, Window
+from bot.slack.answers.windows import Window
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.decide.changes_views import changes_view, decline_view, less_view
+from bot.slack.flows.decide.remarks.changes_views import changes_view, decline_view, less_view
+from bot.slack.flows.decide.remarks.remark_windows import RemarkWindows
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_card_value, parse_proposal_value
 from bot.slack.payloads.forms import parse_less_form
 from bot.slack.payloads.models import Interaction, View
-from bot.slack.people.directory import SlackDirectory
 from bot.words.refusals.sentences import fact_words
-from workflows.app.approvers.stage_holders import roles_at
 from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.service import Service
-from workflows.core.errors.raised import Refused
-from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.commands.clicks import ChangeClick
 from workflows.core.requests.commands.editing import AcceptProposal, DeclineProposal, ProposeLess, RequestChanges
-from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.proposals import (
     DURATION,
@@ -33,7 +27,7 @@ from workflows.core.requests.proposals import (
     require_open_proposal,
 )
 from workflows.core.requests.request import AccessRequest, RequestId
-from workflows.core.requests.transitions.conversation import require_comment, require_remarks_possible, require_text
+from workflows.core.requests.transitions.conversation import require_comment, require_text
 from workflows.core.settings.canonical import Digest
 
 
@@ -41,9 +35,7 @@ from workflows.core.settings.canonical import Digest
 class ChangesFlow:
     """Shows the windows to who may use them, and stores what is sent. The right is checked again afterwards."""
 
-    service: Service
-    windows: ModalWindows
-    directory: SlackDirectory
+    remarks: RemarkWindows
     less_access: LessAccess
 
     def entry_points(self) -> Iterator[EntryPoint]:
@@ -63,7 +55,7 @@ class ChangesFlow:
         async def build(window: Window) -> Json:
             return changes_view(await self._changeable(window, request_id, digest))
 
-        await self._open(ack, click, build, "want_request_changes", request_id)
+        await self.remarks.open(ack, click, build, "want_request_changes", request_id)
 
     async def open_less(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window with what certainly gives less, for somebody who may decide now."""
@@ -73,39 +65,39 @@ class ChangesFlow:
             request = await self._changeable(window, request_id, digest)
             return less_view(request, await self.less_access.choices(request))
 
-        await self._open(ack, click, build, "want_propose_less", request_id)
+        await self.remarks.open(ack, click, build, "want_propose_less", request_id)
 
     async def open_decline(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window for the reason, for the requester."""
         request_id, digest, number = parse_proposal_value(click.action.value)
 
         async def build(window: Window) -> Json:
-            request = await self._waiting(request_id)
-            person, now = await self.directory.identify(window.actor), self.less_access.clock.now()
+            request = await self.remarks.request(request_id)
+            person, now = await self.remarks.directory.identify(window.actor), self.remarks.clock.now()
             return decline_view(request, require_open_proposal(request, person.id, digest, number, now))
 
-        await self._open(ack, click, build, "want_decline_proposal", request_id)
+        await self.remarks.open(ack, click, build, "want_decline_proposal", request_id)
 
     async def request_changes(self, ack: AsyncAck, click: Interaction) -> None:
         """Store what must change. A text that cannot be used is refused in the window."""
         view = click.required_view
         request_id, digest = parse_card_value(view.private_metadata)
         command = RequestChanges(actor=click.actor, request_id=request_id, digest=digest, text=view.value(ids.REASON))
-        if await self._is_valid(ack, request_id, command.text):
-            await self._store(ack, click, command)
+        if await self.remarks.is_accepted(ack, ids.REASON, self._check_text(request_id, command.text)):
+            await self.remarks.keep(ack, click, command)
 
     async def propose_less(self, ack: AsyncAck, click: Interaction) -> None:
         """Store a proposal. What does not certainly give less is refused in the window, at its field."""
         request_id, digest, less, reason = parse_less_form(click)
-        if not await self._is_valid(ack, request_id, reason):
+        if not await self.remarks.is_accepted(ack, ids.REASON, self._check_text(request_id, reason)):
             return
         try:
-            await self.less_access.check(await self._waiting(request_id), less)
+            await self.less_access.check(await self.remarks.request(request_id), less)
         except InvalidForm as invalid:
             await ack(response_action="errors", errors=_errors(click.required_view, invalid))
             return
         command = ProposeLess(actor=click.actor, request_id=request_id, digest=digest, less=less, reason=reason)
-        await self._store(ack, click, command)
+        await self.remarks.keep(ack, click, command)
 
     async def accept(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that the requester accepts a proposal."""
@@ -113,65 +105,40 @@ class ChangesFlow:
         command = AcceptProposal(
             actor=click.actor, request_id=request_id, digest=digest, number=number, channel=click.channel
         )
-        await self._store(ack, click, command)
+        await self.remarks.keep(ack, click, command)
 
     async def decline(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that the requester declines a proposal, with the reason."""
         view = click.required_view
         request_id, digest, number = parse_proposal_value(view.private_metadata)
         reason = view.value(ids.REASON)
-        try:
-            require_text(reason)
-        except Refused as refused:
-            await ack(response_action="errors", errors={ids.REASON: fact_words(refused.fact)})
-            return
-        await self._store(
-            ack,
-            click,
-            DeclineProposal(actor=click.actor, request_id=request_id, digest=digest, number=number, reason=reason),
-        )
-
-    async def _open(
-        self, ack: AsyncAck, click: Interaction, build: BuildView, command: str, request_id: RequestId
-    ) -> None:
-        subject = CommandSubject(request_id=request_id)
-        await self.windows.open_and_fill(ack, click, build, command=command, subject=subject)
-
-    async def _store(self, ack: AsyncAck, click: Interaction, command: ChangeClick) -> None:
-        await self.service.store_click(command, key=click.key)
-        await ack()
+        if await self.remarks.is_accepted(ack, ids.REASON, _check_reason(reason)):
+            command = DeclineProposal(
+                actor=click.actor, request_id=request_id, digest=digest, number=number, reason=reason
+            )
+            await self.remarks.keep(ack, click, command)
 
     async def _changeable(self, window: Window, request_id: RequestId, digest: Digest) -> AccessRequest:
         """Return a request, for somebody who may decide on it now.
 
         :raises Refused: for everybody else, and for a request that nobody can ask to change.
         """
-        request = await self._waiting(request_id)
+        request = await self.remarks.request(request_id)
         require_can_be_changed(request)
-        person = await self.directory.identify(window.actor)
-        people = (person, *(decision.person for decision in request.decisions))
-        now, store = self.less_access.clock.now(), self.less_access.store
-        roles = await roles_at(request, people, now, directory=self.directory, store=store)
+        deciders = [decision.person for decision in request.decisions]
+        person, roles = await self.remarks.reader(window, request, deciders)
+        now = self.remarks.clock.now()
         require_may_decide(request, person, digest, current_roles=roles, now=now, may_repeat=True)
         return request
 
-    async def _waiting(self, request_id: RequestId) -> AccessRequest:
-        request = await self.less_access.store.request(request_id)
-        if request is None:
-            raise Refused(RefusalCode.UNKNOWN_REQUEST)
-        require_remarks_possible(request, self.less_access.clock.now())
-        return request
+    async def _check_text(self, request_id: RequestId, text: str) -> None:
+        request = await self.remarks.request(request_id)
+        require_can_be_changed(request)
+        require_comment(request, text)
 
-    async def _is_valid(self, ack: AsyncAck, request_id: RequestId, text: str) -> bool:
-        """Return whether a text can be recorded, as far as our own records say; otherwise its field says why not."""
-        try:
-            request = await self._waiting(request_id)
-            require_can_be_changed(request)
-            require_comment(request, text)
-        except Refused as refused:
-            await ack(response_action="errors", errors={ids.REASON: fact_words(refused.fact)})
-            return False
-        return True
+
+async def _check_reason(text: str) -> None:
+    require_text(text)
 
 
 def _errors(view: View, invalid: InvalidForm) -> dict[str, str]:

@@ -1,204 +1,28 @@
-"""Compute what follows when a request was written to the tenant: the partner's record, and messages to send. Pure.
+"""The partner's record after a request was written: opened, closed, or not as approved. Pure."""
 
-It is long because every way in which a write can end makes a record, and the records share their rules.
-"""
-
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeGuard, TypeVar
+from typing import TypeVar
 
 from workflows.core.checks.partner_setup.confirmations import open_steps, valid_confirmations
 from workflows.core.checks.partner_setup.steps import setup_of
-from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.closing.lifting import lifted_partnership
 from workflows.core.partners.closing.suspension import suspended_partnership
-from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.answers.keeping import attestation_end, next_review
-from workflows.core.partners.reviewing.recent_sponsors import with_earlier_sponsors, with_partner_sponsors
+from workflows.core.partners.reviewing.recent_sponsors import with_earlier_sponsors
 from workflows.core.partners.reviewing.reducing import answered_by_reduction
 from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.partners.reviewing.setup_reviews import with_prompts
-from workflows.core.people import is_chat_user
-from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
-from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.deciding import access_ends_at
-from workflows.core.requests.effects import (
-    Effect,
-    MessageCode,
-    SendMessage,
-    ShowBlockAtEnd,
-    ShowHandover,
-    ShowRequest,
-    ShowReview,
-    ShowSetup,
-)
-from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
-from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestId, RequestKind
-from workflows.core.requests.transitions.transition import Situation, partner_of, senders_of
-from workflows.core.requests.transitions.writes import closes
-from workflows.core.settings.block import is_synchronization_allowed
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestId
 from workflows.core.settings.canonical import JsonObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartnerOutcome:
-    """What to store in one transaction: the new records, and the effects to perform after it."""
-
-    request: AccessRequest
-    effects: tuple[Effect, ...]
-    partnership: Partnership | None = None
-    """Set when the partner's record changes too."""
-
-
-def advance_request_and_record(
-    request: AccessRequest | None, command: RequestCommand, situation: Situation, earlier: Partnership | None = None
-) -> PartnerOutcome:
-    """Apply a command to a request, and to the record of its partner. Pure.
-
-    :param earlier: the partner's record, if there is one.
-    :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
-    """
-    # NB. before anything is decided: who became the sponsor meanwhile does not decide, and their approval is void.
-    named = None if request is None else with_partner_sponsors(request, earlier, situation.now)
-    transition = advance(named, command, situation)
-    if not _changes_record(command):
-        answered = _show_answered_review(request, transition.request)
-        return PartnerOutcome(request=transition.request, effects=(*transition.effects, *answered))
-    after, now = transition.request, situation.now
-    show_review: tuple[Effect, ...] = _show_answered_review(request, after)
-    message: Fact | None = None
-    if isinstance(command, RecordOverwritten):
-        record = unapproved_partnership(
-            after, earlier, now, configuration=command.configuration, basis=SettingsBasis.OVERWRITTEN
-        )
-        message = _message(after, MessageCode.OVERWRITTEN)
-    elif not isinstance(command, RecordApplied):  # the requester hears of it as of any other end
-        basis = SettingsBasis.PARTLY_REDUCED if is_reduction(after, earlier) else SettingsBasis.PARTLY_APPLIED
-        record = unapproved_partnership(after, earlier, now, configuration=command.configuration, basis=basis)
-    else:
-        is_closed = closes(after)
-        record = _applied_partnership(after, earlier, now, command)
-        message = closed_message(after) if is_closed else _opened(after, record)
-        show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
-        if after.is_own_closing:
-            message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
-    shown = (*show_review, *_show_handover(record, earlier), *_show_replaced(after, earlier))
-    own = (*shown, *_show_setup(record, earlier), *_messages(after, message))
-    of_batch = () if earlier is None else shown
-    effects: tuple[Effect, ...] = (*transition.effects, *(own if after.batch is None else of_batch))
-    return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
-
-
-def _applied_partnership(
-    request: AccessRequest, earlier: Partnership | None, now: datetime, command: RecordApplied
-) -> Partnership:
-    if closes(request):
-        return closed_partnership(request, earlier, now)
-    return opened_partnership(request, earlier, now, asks_attestation=command.asks_attestation)
-
-
-def _show_answered_review(before: AccessRequest | None, after: AccessRequest) -> tuple[ShowReview, ...]:
-    """Return the update of the review that a request answers: its card says that a reduction is requested, or is not
-    any more.
-    """
-    tenant_id = after.fields.answers_review_of
-    if tenant_id is None or (before is not None and before.state is after.state):
-        return ()
-    return (ShowReview(tenant_id=tenant_id),)
-
-
-def _changes_record(
-    command: RequestCommand,
-) -> TypeGuard[RecordApplied | RecordOverwritten | Stop | RecordApplyFailed]:
-    """Return whether a command changes the partner's record: the result of a written plan, or of a part of it."""
-    if isinstance(command, Stop | RecordApplyFailed):
-        return command.configuration is not None
-    return isinstance(command, RecordApplied | RecordOverwritten)
-
-
-def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
-    """Return whether a request only reduces the approved access of a partner, so that a part of it opens nothing."""
-    is_approved = earlier is not None and is_live(earlier) and earlier.is_as_approved
-    return is_approved and writes_only_reductions(request.plan)
-
-
-TOKENS_USUALLY_WORK_FOR: Final = timedelta(hours=1)
-"""How long a token usually works that was issued before a block. A token lifetime policy can make it longer."""
-_ONLY_REQUESTER: Final = frozenset(
-    {MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN, MessageCode.LIFTED, MessageCode.ADOPTED}
-)
-"""Messages that only the requester gets. The sponsor's own message shows the same."""
-
-
-def _messages(request: AccessRequest, message: Fact | None) -> tuple[SendMessage, ...]:
-    """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
-    if message is None:
-        return ()
-    people = set(senders_of(request))
-    if message.code not in _ONLY_REQUESTER:
-        people.add(request.fields.sponsor)
-    people = set(filter(is_chat_user, people))
-    return tuple(
-        SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=message)
-        for person in sorted(people)
-    )
-
-
-def _message(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
-    about = {"partner": partner_of(request), "request": request.id}
-    return Fact(code, {**about, **values, "note": as_values(request.note)})
-
-
-def closed_message(request: AccessRequest) -> Fact:
-    """Return the message about a closed partner. `is_all` is true only when the read-back showed nothing open."""
-    values: dict[str, Any] = {"is_suspended": True} if request.is_suspension else {}
-    before = request.plan.before
-    if before is not None and is_synchronization_allowed(before):
-        values["was_synchronized"] = True
-    confirmed_at = request.confirmed_at or request.changed_at
-    values["tokens_until"] = (confirmed_at + TOKENS_USUALLY_WORK_FOR).isoformat()
-    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed, **values)
-
-
-def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
-    """Return the message about an opened partner; None when the partner setup card says the same."""
-    if request.fields.kind is RequestKind.ADOPTION:
-        return _message(request, MessageCode.ADOPTED)
-    if request.fields.lifts:
-        return _message(request, MessageCode.LIFTED, restores=request.fields.restores)
-    if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
-        return None
-    if request.fields.kind is RequestKind.RESTORATION:
-        code = MessageCode.APPROVED_AGAIN if request.fields.restores_result else MessageCode.PUT_BACK
-        return _message(request, code, restores=request.fields.restores)
-    return _message(request, MessageCode.OPENED)
-
-
-def _show_replaced(request: AccessRequest, earlier: Partnership | None) -> tuple[ShowRequest, ...]:
-    """Update the cards of the request that was in effect before, so that they show the present state."""
-    if earlier is None or earlier.request_id == request.id:
-        return ()
-    return (ShowRequest(request_id=earlier.request_id),)
-
-
-def _show_setup(partnership: Partnership, earlier: Partnership | None) -> tuple[ShowSetup, ...]:
-    """Return the effect that shows the partner setup card; none when there are no steps and no earlier card."""
-    earlier_setup = () if earlier is None else earlier.setup
-    return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or earlier_setup else ()
-
-
-def _show_handover(record: Partnership, earlier: Partnership | None) -> tuple[ShowHandover, ...]:
-    """Update the messages of a hand-over that ended because the partner was closed or got another sponsor."""
-    if earlier is None or record.handover == earlier.handover:
-        return ()
-    return (ShowHandover(tenant_id=record.identity.tenant_id),)
 
 
 def unapproved_partnership(

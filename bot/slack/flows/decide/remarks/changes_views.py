@@ -7,7 +7,6 @@ from slack_sdk.models.blocks import (
     Block,
     DatePickerElement,
     InputBlock,
-    PlainTextInputElement,
     StaticSelectElement,
 )
 
@@ -15,12 +14,10 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import Json, cleaned_text, fixed_text, paragraph, rich_text, small_text
 from bot.slack.blocks.modal import input_block, modal, option
 from bot.slack.cards.approval.sections.asked_changes import open_changes, proposal_elements, reason_quote
-from bot.slack.cards.partner_and_plan import identity_block
+from bot.slack.flows.decide.remarks.remark_fields import about_blocks, text_input
 from bot.slack.flows.request_access.fields import MAX_BOXES, boxes_field, part_options
 from bot.words.plans.changes import duration_words
-from bot.words.requests.titles import prepared_title
 from workflows.app.requests.edits.less_access import LessChoices, unchanged
-from workflows.core.conversation.remarks import MAX_TEXT
 from workflows.core.policy.template import Template
 from workflows.core.requests.request import AccessRequest, Proposal
 
@@ -43,9 +40,9 @@ def changes_view(request: AccessRequest) -> Json:
         [] if asked is None else [small_text(f"{asked.person.name} asked for changes already. Yours replace them.")]
     )
     blocks: list[Block] = [
-        *_about(request),
+        *about_blocks(request),
         *earlier,
-        _text_input("What must change", ids.REASON, _WHO_READS),
+        text_input("What must change", ids.REASON, _WHO_READS),
         small_text(_CLOCK),
     ]
     metadata = ids.decision_value(request)
@@ -55,7 +52,11 @@ def changes_view(request: AccessRequest) -> Json:
 def less_view(request: AccessRequest, choices: LessChoices) -> Json:
     """Return the window in which an approver chooses what to propose. It begins with what is asked for."""
     present = unchanged(request)
-    blocks: list[Block] = [*_about(request), *_template_field(choices.templates), *_end_fields(choices, present.days)]
+    blocks: list[Block] = [
+        *about_blocks(request),
+        *_template_field(choices.templates),
+        *_end_fields(choices, present.days),
+    ]
     if choices.templates[0].may_end_on_date:
         picker = DatePickerElement(action_id=ids.END_DATE, initial_date=present.ends_on or None)
         hint = "Instead of a duration. It must be earlier than what is asked for."
@@ -66,7 +67,7 @@ def less_view(request: AccessRequest, choices: LessChoices) -> Json:
         labels = {one.name: one.label for one in choices.templates[0].placeholders}
         options = [option(labels[name], name) for name in choices.placeholders[:MAX_BOXES]]
         blocks.append(boxes_field("Leave empty", ids.EMPTY_PLACEHOLDERS, options, ()))
-    blocks += [_text_input("Why less is enough", ids.REASON, _WHO_READS), small_text(_PROPOSAL)]
+    blocks += [text_input("Why less is enough", ids.REASON, _WHO_READS), small_text(_PROPOSAL)]
     metadata = ids.decision_value(request)
     return modal("Propose less", blocks, ids.LESS_FORM, submit="Propose", metadata=metadata)
 
@@ -74,25 +75,16 @@ def less_view(request: AccessRequest, choices: LessChoices) -> Json:
 def decline_view(request: AccessRequest, proposal: Proposal) -> Json:
     """Return the window in which the requester says why they decline a proposal."""
     blocks: list[Block] = [
-        *_about(request),
+        *about_blocks(request),
         rich_text(
             paragraph(cleaned_text(proposal.person.name, bold=True), fixed_text(" proposes:")),
             *proposal_elements(request),
             reason_quote(proposal.reason),
         ),
-        _text_input("Reason", ids.REASON, "The approver reads this. The request stays as it is."),
+        text_input("Reason", ids.REASON, "The approver reads this. The request stays as it is."),
     ]
     metadata = ids.proposal_value(request, proposal)
     return modal("Decline proposal", blocks, ids.DECLINE_PROPOSAL_FORM, submit="Decline", metadata=metadata)
-
-
-def _about(request: AccessRequest) -> list[Block]:
-    prepared = request.require_prepared()
-    title = cleaned_text(prepared_title(prepared))
-    return [
-        identity_block(prepared.observation.identity),
-        rich_text(paragraph(title, fixed_text(" · "), cleaned_text(request.id))),
-    ]
 
 
 def _template_field(templates: Sequence[Template]) -> Iterator[InputBlock]:
@@ -100,7 +92,12 @@ def _template_field(templates: Sequence[Template]) -> Iterator[InputBlock]:
     if len(templates) > 1:
         options = [option(template.title, template.name) for template in templates[:_MAX_OPTIONS]]
         select = StaticSelectElement(action_id=ids.TEMPLATE, options=options, initial_option=options[0])
-        yield input_block("Access template", ids.TEMPLATE, select, hint="Only templates that give less are listed.")
+        yield input_block(
+            "Access template",
+            ids.TEMPLATE,
+            select,
+            hint="Besides the present one, only templates that give less are listed.",
+        )
 
 
 def _end_fields(choices: LessChoices, days: int) -> Iterator[InputBlock]:
@@ -109,8 +106,3 @@ def _end_fields(choices: LessChoices, days: int) -> Iterator[InputBlock]:
         chosen = next((one for one in options if one.value == str(days)), None)
         select = StaticSelectElement(action_id=ids.DURATION, options=options, initial_option=chosen)
         yield input_block("Duration", ids.DURATION, select, is_optional=days == 0)
-
-
-def _text_input(label: str, block_id: str, hint: str) -> InputBlock:
-    element = PlainTextInputElement(action_id=block_id, multiline=True, max_length=MAX_TEXT)
-    return input_block(label, block_id, element, hint=hint)

@@ -1,0 +1,1 @@
+"""Windows in which people write about a request: questions, answers, comments, requested changes, proposals."""

@@ -1,0 +1,1 @@
+"""The words of a diagnosis: why somebody from outside cannot get in."""

@@ -1,0 +1,178 @@
+"""The sentence for each thing that a diagnosis found, and for each cause."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, code_name
+from bot.words.sentences import Sentence, and_list, counted, day, fill_in, minute
+from bot.words.settings.values import ORIGINS
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
+from workflows.core.checks.application_access import AccessRule
+from workflows.core.checks.tenant_facts import UnreadableReason
+from workflows.core.errors.facts import Fact, Values
+from workflows.core.posture.diagnosis.steps import Cause, Note
+from workflows.core.settings.effective import Origin
+
+_RULES: Final[Mapping[AccessRule, str]] = {
+    AccessRule.NOT_KNOWN: "the list of {list} is not known",
+    AccessRule.ALL_ALLOWED: "all {list} are allowed",
+    AccessRule.ALL_BLOCKED: "all {list} are blocked",
+    AccessRule.NAMED_ALLOWED: "on the list of allowed {list}",
+    AccessRule.NOT_NAMED_ALLOWED: "not on the list of allowed {list}",
+    AccessRule.NAMED_BLOCKED: "on the list of blocked {list}",
+    AccessRule.NOT_NAMED_BLOCKED: "not on the list of blocked {list}",
+    AccessRule.SUITE: "Microsoft does not list what belongs to {suites}",
+    AccessRule.TWO_DENY_LISTS: "both lists contain exceptions",
+}
+_WHERE: Final[Mapping[str, tuple[str, str]]] = {
+    "home": ("Their tenant", "Entra admin center, Cross-tenant access settings, Add organization"),
+    "partner": ("The partner's settings", "Entra admin center, Cross-tenant access settings"),
+    "default": ("The default", "Entra admin center, Cross-tenant access settings, Default settings"),
+    "application": ("The application", "Entra admin center, Enterprise applications"),
+    "account": ("The account", "Entra admin center, Users"),
+    "invitations": ("Who may invite", "Entra admin center, External collaboration settings"),
+    "conditional_access": ("Conditional Access", "Entra admin center, Conditional Access, What If"),
+    "sharepoint": ("SharePoint's settings", "SharePoint admin center, Policies, Sharing"),
+    "sign_ins": ("The sign-in log", "Entra admin center, Sign-in logs, filtered by the address"),
+}
+_INVITERS: Final[Mapping[str, str]] = {
+    "none": "Nobody may invite guests.",
+    "adminsAndGuestInviters": "Admins and guest inviters may invite.",
+    "adminsGuestInvitersAndAllMembers": "All members may invite.",
+    "everyone": "Everybody may invite, guests too.",
+}
+HIDDEN_POLICY: Final = "a policy (admins see its name)"
+
+
+def _unreadable(values: Values) -> str:
+    what, where = _WHERE[values["what"]]
+    why = UNREAD_REASON_WORDS[UnreadableReason(values["why"])]
+    return f"{what} could not be read ({why}). Look in {where}."
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    values = rule.get("values") or {}
+    words = {"list": values.get("list", ""), "suites": and_list(values.get("suites") or ["a suite"])}
+    return _RULES[AccessRule(rule["code"])].format_map(words)
+
+
+def _rules(values: Values) -> str:
+    return and_list([_rule(rule) for rule in values["rules"]])
+
+
+def _allowed(values: Values) -> str:
+    return f"Allowed: {_rules(values)} ({ORIGINS[Origin(values['origin'])]})."
+
+
+def _blocked(subject: str) -> Callable[[Values], str]:
+    def words(values: Values) -> str:
+        rule = _rule({"code": values["rule"], "values": {"list": values["list"]}})
+        return f"Our settings do not let in {subject}: {rule} ({ORIGINS[Origin(values['origin'])]})."
+
+    return words
+
+
+def _policies(values: Values) -> str:
+    return and_list([f"“{name}”" for name in values["policies"]] or [HIDDEN_POLICY])
+
+
+def _locked_out(values: Values) -> str:
+    basis = " This is an estimate: Entra did not answer." if values["is_estimate"] else ""
+    return f"Conditional Access blocks this sign-in: {_policies(values)}.{basis}"
+
+
+def _codes(values: Values) -> str:
+    return and_list([code_name(code) for code in values["codes"]] or ["without a code"])
+
+
+def _sign_in_error(values: Values) -> str:
+    number = values["code"]
+    people = "" if values["people"] == 1 else f" {counted(values['people'], 'person', 'people')} have it."
+    at = f" on {minute(values['at'])}" if values["at"] else ""
+    return f"Sign-in failed{at} with {code_name(number)}. {CODE_WORDS[number].meaning}{people}"
+
+
+def _inviters(values: Values) -> str:
+    return _INVITERS.get(values["who"], "Who may invite has a value that Gatehouse does not know.")
+
+
+NOTES: Final[Mapping[Note, Sentence]] = {
+    Note.UNREADABLE: _unreadable,
+    Note.ORGANIZATION: "One Entra tenant of this cloud: {domain}, “{name}” (not verified), {tenant_id}.",
+    Note.OTHER_CLOUD: "This cloud does not know the tenant. Other clouds are enabled here, so it may be in one.",
+    Note.NO_ORGANIZATION: "The domain has no Entra tenant. They come with a one-time passcode or an unmanaged account.",
+    Note.MAYBE_OTHER_CLOUD: "This cloud knows no tenant of the domain. It may be in another: ask for the tenant ID.",
+    Note.PERSONAL_ACCOUNT: "This is a personal account, not an organization's.",
+    Note.DOES_NOT_APPLY: "Settings between tenants do not concern an account without a tenant.",
+    Note.TENANT_NOT_KNOWN: "Not checked, because it is not known which tenant it is.",
+    Note.ALLOWED: _allowed,
+    Note.NOT_CERTAIN: lambda values: f"Microsoft does not document what these settings mean: {_rules(values)}.",
+    Note.PERSON_MAYBE_LISTED: "The settings name people or groups of the partner. Only the partner can say whether "
+    "this person is among them.",
+    Note.ANY_APPLICATION: "No application was named, so any that is let in counts.",
+    Note.SEVERAL_APPLICATIONS: lambda values: f"Several applications match: {and_list(values['names'])}. Name one.",
+    Note.NOTHING_RECORDED: "Gatehouse cannot see their tenant, and nobody has confirmed their side here.",
+    Note.SETUP_CONFIRMED: lambda values: (
+        f"{values['by']} confirmed on {day(values['at'])} that they let their people out to us."
+    ),
+    Note.SETUP_OPEN: lambda values: (
+        f"Gatehouse cannot see their tenant. Confirmed here: {values['confirmed']} of "
+        f"{counted(values['needed'], 'step')}."
+    ),
+    Note.NO_PERSON: "Name one address to check the invitation and the account.",
+    Note.DIRECT_CONNECT_ONLY: "There is no account. Shared channels need none; everything else needs an invitation.",
+    Note.ACCOUNT_READY: lambda values: (
+        f"One enabled {'member' if values['is_member'] else 'guest'} account: “{values['name']}”."
+    ),
+    Note.INVITERS: _inviters,
+    Note.DOMAIN_LISTS: "The allow and deny lists of domains are not readable here. Look in Entra admin center, "
+    "External collaboration settings.",
+    Note.NO_POLICY: "No policy stops or asks this person.",
+    Note.POLICY_MAY_APPLY: lambda values: f"It depends on conditions of {_policies(values)}.",
+    Note.ESTIMATE: "A part is an estimate from the policies: Entra did not evaluate every sign-in.",
+    Note.MFA_HERE: lambda values: (
+        f"MFA twice: {_policies(values)} asks for MFA here, and our settings do not accept theirs."
+    ),
+    Note.MFA_THERE: "MFA is required, and theirs is accepted: they do it once, at home.",
+    Note.MFA_REGISTRATION: "The MFA registration policy is not readable here. It can ask too; see ID Protection.",
+    Note.SHARING_ALLOWED: "SharePoint and OneDrive allow guests of this domain.",
+    Note.OTHER_APPLICATION: "The application is neither SharePoint nor Teams.",
+    Note.SHARING_UNKNOWN: "SharePoint has a sharing value that Gatehouse does not know: {value}.",
+    Note.TEAMS: "Teams' own switches are not readable here. Look in Teams admin center, Guest access.",
+    Note.NO_SIGN_INS: "The log has no sign-in of theirs here. Errors in their own tenant are only in its log.",
+    Note.SIGNED_IN: lambda values: f"The last sign-in succeeded: {minute(values['at'])}.",
+    Note.UNEXPLAINED: lambda values: (
+        f"The last sign-ins failed: {_codes(values)}. Look it up at login.microsoftonline.com/error."
+    ),
+    Note.INTERRUPTED: lambda values: f"They were asked for MFA and did not finish: {_codes(values)}.",
+    Note.INCOMPLETE_LOG: "Only the newest sign-ins were read.",
+}
+CAUSES: Final[Mapping[Cause, Sentence]] = {
+    Cause.CLOUD_OFF: "This cloud does not know the tenant ID, and no other Microsoft cloud is enabled here.",
+    Cause.NOT_ADDED: "A tenant of another Microsoft cloud is blocked until it is added here.",
+    Cause.BLOCKED: _blocked("people of this partner"),
+    Cause.APPLICATION_BLOCKED: _blocked("anybody to this application"),
+    Cause.CLOSED: "Gatehouse blocked this partner: it is {state}.",
+    Cause.APPLICATION_NOT_OURS: "This tenant has no application “{application}”. It does not exist, or it is theirs.",
+    Cause.NO_ACCOUNT: "There is no account of this address here. Settings alone create none.",
+    Cause.INTERNAL_ACCOUNT: "An internal account has this address. Their own organization's account cannot use it.",
+    Cause.ACCOUNT_DISABLED: "The account is disabled here.",
+    Cause.SEVERAL_ACCOUNTS: "{count} accounts have this address, so they may sign in with the wrong one.",
+    Cause.INVITATION_PENDING: "The invitation was not accepted yet.",
+    Cause.INVITATIONS_OFF: "Nobody may invite guests, and there is no account yet.",
+    Cause.LOCKED_OUT: _locked_out,
+    Cause.SHARING_OFF: "SharePoint and OneDrive do not share with anybody outside.",
+    Cause.SHARING_DOMAIN: "SharePoint and OneDrive do not share with this domain.",
+    Cause.SHARING_EXISTING_ONLY: "SharePoint and OneDrive share only with guests who have an account already.",
+    Cause.SIGN_IN_ERROR: _sign_in_error,
+}
+
+
+def note_words(note: Fact) -> str:
+    """Return the sentence for a thing that was found."""
+    return fill_in(NOTES[Note(note.code)], note.values)
+
+
+def cause_words(cause: Fact) -> str:
+    """Return the sentence for a cause."""
+    return fill_in(CAUSES[Cause(cause.code)], cause.values)

@@ -1,0 +1,171 @@
+"""A diagnosis in words: one row for each step, and the first cause with who can change it and how."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.words.findings.diagnosis.notes import cause_words, note_words
+from bot.words.sentences import and_list, minute
+from workflows.core.errors.facts import Fact
+from workflows.core.posture.diagnosis.diagnosing import change_for
+from workflows.core.posture.diagnosis.steps import (
+    Action,
+    Changer,
+    Diagnosis,
+    Side,
+    Step,
+    StepKey,
+    StepResult,
+)
+
+TITLES: Final[Mapping[StepKey, str]] = {
+    StepKey.HOME: "Tenant and kind of account",
+    StepKey.OUR_SETTINGS: "Our settings",
+    StepKey.THEIR_SETTINGS: "Their side",
+    StepKey.ACCOUNT: "Invitation and account",
+    StepKey.INVITATIONS: "Who may invite",
+    StepKey.CONDITIONAL_ACCESS: "Conditional Access",
+    StepKey.SHARING: "SharePoint and Teams",
+    StepKey.SIGN_INS: "Sign-in errors",
+}
+RESULTS: Final[Mapping[StepResult, str]] = {
+    StepResult.PASSES: "Passes",
+    StepResult.STOPS: "Stops them",
+    StepResult.NOT_KNOWN: "Not known",
+    StepResult.NOT_READABLE: "Not readable here",
+}
+_CHANGERS: Final[Mapping[Changer, str]] = {
+    Changer.APPROVERS: "The approvers of a request to Gatehouse",
+    Changer.OUR_ADMINS: "An admin of our tenant",
+    Changer.INVITERS: "Somebody who may invite guests",
+    Changer.SHAREPOINT_ADMINS: "A SharePoint admin of our tenant",
+    Changer.PARTNER_ADMINS: "The partner's administrator",
+    Changer.PERSON: "The person",
+}
+_ACTIONS: Final[Mapping[Action, str]] = {
+    Action.REQUEST_ACCESS: "/partner request {domain}",
+    Action.LIFT: "/partner lift {domain}, or /partner request {domain} after a revocation",
+    Action.SEND_CHECKLIST: "/partner checklist {domain}",
+    Action.TRUST_MFA: "/partner request {domain}, with a template that accepts their MFA",
+    Action.ENABLE_CLOUD: "Entra admin center, Cross-tenant access settings, Microsoft cloud settings",
+    Action.ENABLE_THEIR_CLOUD: "/partner checklist {domain}, then Microsoft cloud settings in both tenants",
+    Action.CHECK_APPLICATION: "Entra admin center, Enterprise applications; for theirs ask the partner",
+    Action.ASSIGN_APPLICATION: "Entra admin center, Enterprise applications, Users and groups",
+    Action.GRANT_CONSENT: "Entra admin center, Enterprise applications, Permissions",
+    Action.INVITE: "Entra admin center, Users, Invite external user",
+    Action.ENABLE_ACCOUNT: "Entra admin center, Users, Edit, Account enabled",
+    Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
+    Action.CORRECT_ACCOUNT: "Entra admin center, Users, search for the address",
+    Action.ALLOW_INVITATIONS: "Entra admin center, External collaboration settings",
+    Action.CHANGE_POLICY: "Entra admin center, Conditional Access; accepting claims: /partner request {domain}",
+    Action.CHANGE_SHARING: "SharePoint admin center, Policies, Sharing",
+    Action.COMPLETE_MFA: "Finish MFA; theirs is accepted with a template that trusts it",
+}
+_SIDES: Final[Mapping[Side, str]] = {Side.OURS: "Our side", Side.THEIRS: "Their side"}
+NOTHING_KNOWN: Final = "Nothing is known to stop them."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepWords:
+    """One step in words."""
+
+    number: int
+    title: str
+    result: StepResult
+    result_words: str
+    text: str
+    read: str
+    """When it was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstCause:
+    """The first thing that stops them, or that nothing is known to."""
+
+    text: str
+    who: str = ""
+    how: str = ""
+
+
+def step_rows(diagnosis: Diagnosis) -> tuple[StepWords, ...]:
+    """Return all steps in words."""
+    return tuple(_row(number, step) for number, step in enumerate(diagnosis.steps, start=1))
+
+
+def _row(number: int, step: Step) -> StepWords:
+    cause = () if step.cause is None else (cause_words(step.cause),)
+    return StepWords(
+        number=number,
+        title=TITLES[step.key],
+        result=step.result,
+        result_words=RESULTS[step.result],
+        text=" ".join((*cause, *map(note_words, step.notes))),
+        read="nothing to read" if step.read_at is None else f"read {minute(step.read_at)}",
+    )
+
+
+def first_cause(diagnosis: Diagnosis) -> FirstCause:
+    """Return the first thing that stops them, who can change it, and the command or the place."""
+    first = diagnosis.first
+    if first is None or first.cause is None:
+        unknown = [TITLES[step.key] for step in diagnosis.open_steps]
+        rest = f" Not known here: {and_list(unknown)}." if unknown else ""
+        return FirstCause(text=f"{NOTHING_KNOWN}{rest}")
+    change = change_for(first.cause)
+    return FirstCause(
+        text=cause_words(first.cause),
+        who=_CHANGERS[change.changer],
+        how=_ACTIONS[change.action].format(domain=diagnosis.domain),
+    )
+
+
+def side_words(diagnosis: Diagnosis) -> str:
+    """Return only on which side the first cause is. For sponsors, who see nothing else."""
+    first = diagnosis.first
+    if first is None or first.cause is None:
+        return "Not known"
+    return _SIDES[change_for(first.cause).changer.side]
+
+
+def without_policy_names(diagnosis: Diagnosis) -> Diagnosis:
+    """Return the same without the names of policies, which only admins see."""
+    return replace(diagnosis, steps=tuple(map(_without_names, diagnosis.steps)))
+
+
+def _without_names(step: Step) -> Step:
+    notes = tuple(map(_hidden, step.notes))
+    return replace(step, notes=notes, cause=None if step.cause is None else _hidden(step.cause))
+
+
+def _hidden(fact: Fact) -> Fact:
+    return Fact(fact.code, {**fact.values, "policies": []}) if "policies" in fact.values else fact
+
+
+def as_json(diagnosis: Diagnosis) -> dict[str, object]:
+    """Return a diagnosis as JSON values. The names never change."""
+    first = diagnosis.first
+    change = None if first is None or first.cause is None else change_for(first.cause)
+    return {
+        "format": "gatehouse/diagnosis/1",
+        "subject": diagnosis.subject,
+        "partner": diagnosis.domain,
+        "application": diagnosis.application or None,
+        "first": None
+        if first is None or first.cause is None or change is None
+        else {
+            "step": first.key.value,
+            "cause": first.cause.as_value(),
+            "changer": change.changer.value,
+            "action": change.action.value,
+        },
+        "steps": [
+            {
+                "step": step.key.value,
+                "result": step.result.value,
+                "read_at": None if step.read_at is None else step.read_at.isoformat(),
+                "cause": None if step.cause is None else step.cause.as_value(),
+                "notes": [note.as_value() for note in step.notes],
+            }
+            for step in diagnosis.steps
+        ],
+    }

@@ -1,0 +1,54 @@
+"""What each answer needs and does: facts of the partner, and never more than is known."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.words.reviews.answer_effects import restore_words, revoke_words
+from tests.workflows.core.builders import NOW, partnership
+from tests.workflows.core.partners.evidence.test_partner_evidence import CHECK, CUT, DAY, REFUSED, USAGE, scan
+from tests.workflows.core.posture.watch.drifts import drift, found
+from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence, evidence_of
+from workflows.core.partners.reviewing.evidence.usage import GuestUsage, PartnerUsage, UsageScan
+
+GUESTS = GuestUsage(count=20, never_came=3)
+NOBODY = replace(USAGE, people=0, last_sign_in_at=None, listed=())
+
+
+def evidence(of: UsageScan | None, usage: PartnerUsage | None = None) -> PartnerEvidence:
+    return evidence_of(partnership(), request=None, scan=of, usage=usage, settings=CHECK)
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (
+            evidence(scan(), replace(USAGE, guests=GUESTS)),
+            "blocks both directions: these 2 people and 20 guest accounts",
+        ),
+        (evidence(scan(), USAGE), "blocks both directions: these 2 people"),
+        (
+            evidence(scan(), replace(NOBODY, guests=GUESTS)),
+            "blocks both directions: 20 guest accounts, none seen in 30 days",
+        ),
+        (evidence(scan()), "blocks both directions: nobody seen in 30 days"),
+        (
+            evidence(scan(), replace(NOBODY, guests=replace(GUESTS, last_sign_in_at=NOW - DAY))),
+            "blocks both directions: 20 guest accounts, some seen in 30 days",
+        ),
+        (
+            evidence(scan(sign_ins=REFUSED, guests=CUT), replace(NOBODY, guests=GUESTS)),
+            "blocks both directions: at least 20 guest accounts; who of them needs it is not known",
+        ),
+        (evidence(scan(reaches_back_to=NOW - DAY)), "blocks both directions: whom is not known"),
+        (evidence(None), "blocks both directions: whom is not known"),
+    ],
+)
+def test_whom_a_revocation_blocks_is_said_as_far_as_it_is_known(known: PartnerEvidence, words: str) -> None:
+    assert revoke_words(known) == f"{words}. Undo: a new request."
+
+
+def test_who_decides_on_a_restore_depends_on_whether_it_certainly_gives_less() -> None:
+    assert restore_words(drift()) == "asks to undo them; the approval chain decides."
+    less = drift(found=found(restores_less=True))
+    assert restore_words(less) == "asks to undo them; one approver decides."

@@ -1,0 +1,23 @@
+"""A patient Slack, for the stories: on a slow machine, a bot that only computes may take longer than real people wait.
+
+What waits for another service is still noticed: in the stories, a service that hangs does so for a minute or longer.
+How soon the bot answers is measured in tests/bench; that it waits for nobody is tested with what it waits for.
+"""
+
+from typing import Final
+
+from bot.sandbox.slack.delivery import delivery, http_transport, socket_mode
+from bot.sandbox.slack.workspace import triggers
+from bot.slack.answers import windows
+
+ACKNOWLEDGE_SECONDS: Final = 20.0
+PATIENT_MODULES: Final = (delivery, http_transport, socket_mode)
+"""Each of them has the time within which Slack wants an answer."""
+
+
+def be_patient() -> None:
+    """Let this process wait longer: the simulated Slack for the bot, and the bot for a window."""
+    for module in PATIENT_MODULES:
+        setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010  # mypy knows it as final elsewhere
+    setattr(triggers, "LIFETIME_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010
+    setattr(windows, "_TRIGGER_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010

@@ -1,0 +1,148 @@
+"""An approved request waits for its day in the store; on that day everything is judged again, and written once."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+
+from bot.words.findings.open_request import open_request_words
+from bot.words.requests.notes import note_words
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, TENANT
+from tests.workflows.world import World, restarted
+from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.open_request import open_request_fact
+from workflows.app.schedule.ticker import tick
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import Person
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.people_directory import PeopleDirectoryRefused
+
+S = RequestState
+START: Final = datetime(NOW.year, NOW.month, NOW.day, tzinfo=UTC) + timedelta(days=5)
+
+
+async def ticks(world: World, times: int = 1) -> None:
+    """Ask what is due, and let everything follow."""
+    for _ in range(times):
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    await world.settle()
+
+
+async def scheduled(world: World) -> AccessRequest:
+    """Ask for an access that starts in five days, and let everybody approve it."""
+    request = await world.waiting(starts_on=START.date().isoformat())
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(request, person)
+    request = await world.settled(request.id)
+    assert (request.state, world.tenant.attempts) == (S.SCHEDULED, [])
+    return request
+
+
+async def begin(world: World, request: AccessRequest, *, days: float = 0) -> AccessRequest:
+    """Let the day of the start come, without a gap in which the bot did not run."""
+    while world.clock.now() < START + timedelta(days=days):
+        world.clock.moment = min(START + timedelta(days=days), world.clock.now() + timedelta(minutes=14))
+        await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    return await world.settled(request.id)
+
+
+async def test_it_is_written_once_at_the_beginning_of_the_day_also_by_another_process(world: World) -> None:
+    request = await scheduled(world)
+    world.clock.moment = START - timedelta(minutes=5)
+    async with restarted(world) as again:
+        await ticks(again, 2)
+        assert (await again.request(request.id)).state is S.SCHEDULED
+        again.clock.moment = START
+        await ticks(again, 3)
+        written = await again.request(request.id)
+        assert written.state is S.APPLIED, note_words(written.note)
+        assert len(again.tenant.attempts) == len(written.plan.operations)
+        record = await again.store.partnership(TENANT)
+        assert record is not None
+        assert record.ends_at == START + timedelta(days=180), "the approved length, from the start"
+        assert [entry for entry in await again.log(of=request.id) if entry[1] == "start"] == [
+            ("gatehouse", "start", "accepted")
+        ]
+
+
+async def test_it_does_not_expire_while_it_waits(world: World) -> None:
+    request = await scheduled(world)
+    world.clock.moment = START - timedelta(seconds=1)
+    assert request.expires_at is not None
+    await ticks(world, 2)
+    assert await world.request(request.id) == request
+
+
+async def test_it_is_the_open_request_of_its_partner(world: World) -> None:
+    request = await scheduled(world)
+    fact = open_request_fact(request, None)
+    words = open_request_words(fact.values)
+    assert f"approved, starts {START:%b} {START.day}, {START.year}" in words
+    assert "ask Riley to withdraw it" in words
+    with pytest.raises(InvalidForm) as caught:
+        await world.file(requester=DANA)
+    assert caught.value.problems["target"].code == RefusalCode.OPEN_REQUEST
+
+
+async def test_it_is_withdrawn_by_its_requester(world: World) -> None:
+    request = await scheduled(world)
+    await world.service.withdraw(request.id, RILEY.chat_id, key="w")
+    after = await begin(world, request)
+    assert (after.state, world.tenant.attempts) == (S.WITHDRAWN, [])
+
+
+async def test_an_admin_who_closes_the_partner_stops_it(world: World) -> None:
+    request = await scheduled(world)
+    await world.revoke(DANA)
+    stopped = await begin(world, request)
+    assert stopped.state is S.STOPPED
+    assert "Dana" in note_words(stopped.note)
+
+
+async def test_an_approver_who_lost_the_role_in_between_reopens_the_stage(world: World) -> None:
+    request = await scheduled(world)
+    world.directory.assign(CHIE, "")
+    again = await begin(world, request)
+    assert (again.state, world.tenant.attempts) == (S.AWAITING_APPROVAL, [])
+    assert "Chie no longer has the role" in note_words(again.note)
+    assert again.expires_at > START
+    world.directory.assign(DANA, "admin data-owner")
+    await world.approve(again, DANA)
+    assert (await world.settled(request.id)).state is S.APPLIED, "after its day, it begins at once"
+
+
+@pytest.mark.parametrize("person", [RILEY, SAM], ids=["requester", "sponsor"])
+async def test_who_is_named_on_it_and_left_stops_it(world: World, person: Person) -> None:
+    request = await scheduled(world)
+    world.directory.remove(person)
+    stopped = await begin(world, request)
+    assert (stopped.state, world.tenant.attempts) == (S.STOPPED, [])
+    assert f"{person.name} is named on this request and cannot be any more" in note_words(stopped.note)
+    assert "Nothing was written" in note_words(stopped.note)
+
+
+async def test_who_has_another_account_now_is_another_person(world: World) -> None:
+    request = await scheduled(world)
+    world.directory.people[SAM.chat_id] = DANA
+    stopped = await begin(world, request)
+    assert (stopped.state, world.tenant.attempts) == (S.STOPPED, [])
+
+
+async def test_it_waits_while_nobody_can_be_looked_up(world: World) -> None:
+    request = await scheduled(world)
+    refused = PeopleDirectoryRefused("users.info", "missing_scope")
+    world.directory.refusals[SAM.chat_id] = refused
+    waits = await begin(world, request)
+    assert (waits.state, world.tenant.attempts) == (S.APPLYING, [])
+    del world.directory.refusals[SAM.chat_id]
+    world.clock.advance(hours=1)
+    assert (await world.settled(request.id)).state is S.APPLIED
+
+
+async def test_a_partner_that_somebody_changed_in_between_is_planned_again(world: World) -> None:
+    request = await scheduled(world)
+    world.tenant.partners[TENANT] = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}}
+    again = await begin(world, request)
+    assert (again.state, world.tenant.attempts) == (S.AWAITING_APPROVAL, [])
+    assert again.decisions == ()
+    assert again.plan.starts_at == START

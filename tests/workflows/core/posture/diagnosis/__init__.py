@@ -1,0 +1,1 @@
+"""Diagnoses: each step, and the first cause."""

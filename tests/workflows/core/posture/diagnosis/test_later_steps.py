@@ -1,0 +1,283 @@
+"""Steps 4 to 8: the account, invitations, Conditional Access, sharing, sign-ins. And the first cause."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.posture.diagnosis.read_facts import (
+    DEFAULT,
+    MARIA,
+    NO_TRUST,
+    PORTAL,
+    UNREAD,
+    application,
+    both,
+    codes,
+    facts,
+    log,
+    read,
+    signed_in,
+    step,
+)
+from workflows.core.checks.conditional_access.controls import (
+    PolicyEffect,
+    PolicyReason,
+    ReasonCode,
+    Remedy,
+    VisitorType,
+)
+from workflows.core.checks.conditional_access.policy import ControlKind
+from workflows.core.checks.conditional_access.scope import ConditionType, PolicyCondition
+from workflows.core.checks.conditional_access.verdicts import AccessReport, PolicyVerdict, Source
+from workflows.core.checks.tenant_facts import SignInLog
+from workflows.core.errors.facts import Fact
+from workflows.core.people import PersonId
+from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
+from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
+from workflows.core.posture.diagnosis.steps import (
+    CHANGES,
+    Action,
+    Cause,
+    Changer,
+    Note,
+    Side,
+    Step,
+    StepKey,
+    StepResult,
+)
+
+SHAREPOINT = "00000003-0000-0ff1-ce00-000000000000"
+TEAMS = "1fec8e78-bce4-4aaf-ab1b-5451cc387264"
+EMPLOYEE = replace(MARIA, id=PersonId("m2"), principal_name="maria@woodgrove.com", is_member=True)
+
+
+def found(key: StepKey, **changes: Any) -> Step:
+    return step(diagnose(facts(**changes)), key)
+
+
+def cause(one: Step) -> str | None:
+    assert (one.cause is not None) == (one.result is StepResult.STOPS)
+    return None if one.cause is None else one.cause.code
+
+
+@pytest.mark.parametrize(
+    ("accounts", "code"),
+    [
+        ((), Cause.NO_ACCOUNT),
+        ((EMPLOYEE,), Cause.INTERNAL_ACCOUNT),
+        ((replace(MARIA, is_enabled=False),), Cause.ACCOUNT_DISABLED),
+        ((MARIA, EMPLOYEE), Cause.SEVERAL_ACCOUNTS),
+        ((replace(MARIA, state="PendingAcceptance"),), Cause.INVITATION_PENDING),
+        ((MARIA,), None),
+    ],
+)
+def test_the_account_stops_them(accounts: Any, code: Cause | None) -> None:
+    assert cause(found(StepKey.ACCOUNT, accounts=read(accounts))) == code
+
+
+def test_without_an_address_or_an_answer_the_account_is_not_known() -> None:
+    assert codes(found(StepKey.ACCOUNT, accounts=None)) == [Note.NO_PERSON]
+    assert found(StepKey.ACCOUNT, accounts=read(UNREAD)).result is StepResult.NOT_READABLE
+
+
+def test_shared_channels_need_no_account() -> None:
+    opened = read({**DEFAULT, "b2bDirectConnectInbound": both("allowed")})
+    one = found(StepKey.ACCOUNT, accounts=read(()), default=opened)
+    assert (one.result, codes(one)) == (StepResult.NOT_KNOWN, [Note.DIRECT_CONNECT_ONLY])
+    for unknown in (None, read(UNREAD)):
+        assert cause(found(StepKey.ACCOUNT, accounts=read(()), default=opened, configuration=unknown)) == "no_account"
+
+
+@pytest.mark.parametrize(
+    ("who", "accounts", "result"),
+    [
+        ("everyone", read((MARIA,)), StepResult.PASSES),
+        ("none", read((MARIA,)), StepResult.PASSES),
+        ("none", read(()), StepResult.STOPS),
+        ("none", None, StepResult.NOT_READABLE),
+        (7, read(()), StepResult.NOT_READABLE),
+        ("everyone", read(UNREAD), StepResult.NOT_READABLE),
+        ("everyone", read((replace(MARIA, state="PendingAcceptance"),)), StepResult.NOT_READABLE),
+    ],
+)
+def test_the_lists_of_domains_are_not_readable_and_decide_about_new_invitations(
+    who: Any, accounts: Any, result: StepResult
+) -> None:
+    one = found(StepKey.INVITATIONS, authorization=read({"allowInvitesFrom": who}), accounts=accounts)
+    assert (one.result, codes(one)) == (result, [Note.INVITERS, Note.DOMAIN_LISTS])
+    unread = found(StepKey.INVITATIONS, authorization=read(UNREAD), accounts=accounts)
+    assert (unread.result, codes(unread)) == (StepResult.NOT_READABLE, [Note.UNREADABLE, Note.DOMAIN_LISTS])
+
+
+def verdict(
+    effect: PolicyEffect,
+    *conditions: ConditionType,
+    source: Source = Source.ENTRA,
+    control: ControlKind = ControlKind.MFA,
+    is_enforced: bool = True,
+) -> PolicyVerdict:
+    return PolicyVerdict(
+        policy_id="p",
+        policy="P",
+        is_enforced=is_enforced,
+        visitor=VisitorType.GUEST,
+        effect=effect,
+        effect_where_applied=effect,
+        reasons=(PolicyReason(code=ReasonCode.BLOCKS, kind=control),),
+        conditions=tuple(PolicyCondition(kind=kind) for kind in conditions),
+        remedies=(Remedy.EXCLUDE,),
+        source=source,
+    )
+
+
+def access(*verdicts: PolicyVerdict, **changes: Any) -> Any:
+    return read(AccessReport(**{"trust": NO_TRUST, "verdicts": verdicts, "answered_count": 1, **changes}))
+
+
+def test_a_policy_that_applies_to_the_person_stops_them() -> None:
+    one = found(StepKey.CONDITIONAL_ACCESS, access=access(verdict(PolicyEffect.LOCKED_OUT)))
+    assert one.cause is not None
+    assert one.cause == Fact(Cause.LOCKED_OUT, {"policies": ["P"], "remedies": ["exclude"], "is_estimate": False})
+
+
+@pytest.mark.parametrize("is_account_evaluated", [True, False])
+def test_an_excluded_group_is_known_only_for_an_account_that_entra_evaluated(is_account_evaluated: bool) -> None:
+    report = access(verdict(PolicyEffect.LOCKED_OUT, ConditionType.NOT_EXCLUDED))
+    one = found(StepKey.CONDITIONAL_ACCESS, access=report, is_account_evaluated=is_account_evaluated)
+    assert one.result is (StepResult.STOPS if is_account_evaluated else StepResult.NOT_KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("report", "result", "notes"),
+    [
+        (access(), StepResult.PASSES, [Note.NO_POLICY]),
+        (access(verdict(PolicyEffect.LOCKED_OUT, is_enforced=False)), StepResult.PASSES, [Note.NO_POLICY]),
+        (access(verdict(PolicyEffect.DEPENDS)), StepResult.NOT_KNOWN, [Note.POLICY_MAY_APPLY]),
+        (access(verdict(PolicyEffect.REQUIRED_IN_OUR_TENANT)), StepResult.PASSES, [Note.MFA_HERE]),
+        (
+            access(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT), trust=replace(NO_TRUST, mfa=True)),
+            StepResult.PASSES,
+            [Note.MFA_THERE, Note.MFA_REGISTRATION],
+        ),
+        (
+            access(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.COMPLIANT_DEVICE), trust=None),
+            StepResult.PASSES,
+            [],
+        ),
+        (access(answered_count=0, unanswered_because=UNREAD), StepResult.NOT_KNOWN, [Note.ESTIMATE]),
+        (access(unanswered_because=UNREAD), StepResult.PASSES, [Note.ESTIMATE]),
+        (access(unreadable=UNREAD), StepResult.NOT_READABLE, [Note.UNREADABLE]),
+        (read(UNREAD), StepResult.NOT_READABLE, [Note.UNREADABLE]),
+        (None, StepResult.NOT_KNOWN, [Note.TENANT_NOT_KNOWN]),
+    ],
+)
+def test_conditional_access_passes_only_what_is_known(report: Any, result: StepResult, notes: list[str]) -> None:
+    one = found(StepKey.CONDITIONAL_ACCESS, access=report)
+    assert (one.result, codes(one)) == (result, notes)
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "code"),
+    [
+        ({"sharingCapability": "disabled"}, {}, Cause.SHARING_OFF),
+        ({"sharingDomainRestrictionMode": "allowList"}, {}, Cause.SHARING_DOMAIN),
+        (
+            {"sharingDomainRestrictionMode": "blockList", "sharingBlockedDomainList": ["contoso.com"]},
+            {},
+            Cause.SHARING_DOMAIN,
+        ),
+        ({"sharingCapability": "existingExternalUserSharingOnly"}, {"accounts": read(())}, "existing"),
+        ({"sharingCapability": "existingExternalUserSharingOnly"}, {}, None),
+        ({"sharingCapability": "disabled"}, {"application": application()}, None),
+        ({"sharingCapability": "disabled"}, {"application": application(SHAREPOINT)}, Cause.SHARING_OFF),
+    ],
+)
+def test_sharepoint_stops_them_with_its_own_switches(
+    settings: dict[str, Any], changes: dict[str, Any], code: str | None
+) -> None:
+    expected = Cause.SHARING_EXISTING_ONLY if code == "existing" else code
+    assert cause(found(StepKey.SHARING, sharepoint=read(settings), **changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "result", "notes"),
+    [
+        ({}, StepResult.PASSES, [Note.SHARING_ALLOWED, Note.TEAMS]),
+        ({"application": application(PORTAL)}, StepResult.PASSES, [Note.OTHER_APPLICATION]),
+        ({"application": application(SHAREPOINT)}, StepResult.PASSES, [Note.SHARING_ALLOWED]),
+        ({"application": application(TEAMS)}, StepResult.NOT_READABLE, [Note.SHARING_ALLOWED, Note.TEAMS]),
+        ({"sharepoint": read(UNREAD)}, StepResult.NOT_READABLE, [Note.UNREADABLE, Note.TEAMS]),
+        ({"sharepoint": read({})}, StepResult.NOT_KNOWN, [Note.SHARING_UNKNOWN, Note.TEAMS]),
+    ],
+)
+def test_what_sharing_does_not_say_is_said(changes: dict[str, Any], result: StepResult, notes: list[str]) -> None:
+    one = found(StepKey.SHARING, **changes)
+    assert (one.result, codes(one)) == (result, notes)
+
+
+def test_an_error_after_the_last_success_stops_them() -> None:
+    entries = log(signed_in(53003), signed_in(0, minutes=5), signed_in(500213, minutes=9))
+    one = found(StepKey.SIGN_INS, sign_ins=read(entries))
+    assert one.cause is not None
+    assert one.cause.values["code"] == 53003
+    assert change_for(one.cause) == (Changer.OUR_ADMINS, Action.CHANGE_POLICY)
+    passed = log(signed_in(53003, minutes=5), signed_in(0))
+    assert codes(found(StepKey.SIGN_INS, sign_ins=read(passed))) == [Note.SIGNED_IN]
+
+
+@pytest.mark.parametrize(
+    ("entries", "result", "notes"),
+    [
+        (None, StepResult.NOT_KNOWN, [Note.TENANT_NOT_KNOWN]),
+        (read(UNREAD), StepResult.NOT_READABLE, [Note.UNREADABLE]),
+        (read(log(is_complete=False)), StepResult.NOT_KNOWN, [Note.NO_SIGN_INS, Note.INCOMPLETE_LOG]),
+        (read(log(signed_in(0, user="x", address="jon@contoso.com"))), StepResult.NOT_KNOWN, [Note.NO_SIGN_INS]),
+        (read(log(signed_in(424242), signed_in(None))), StepResult.NOT_KNOWN, [Note.UNEXPLAINED]),
+        (read(log(signed_in(None))), StepResult.NOT_KNOWN, [Note.UNEXPLAINED]),
+        (read(log(signed_in(50074))), StepResult.NOT_KNOWN, [Note.INTERRUPTED]),
+    ],
+)
+def test_an_empty_or_unexplained_log_is_no_proof(entries: Any, result: StepResult, notes: list[str]) -> None:
+    one = found(StepKey.SIGN_INS, sign_ins=entries)
+    assert (one.result, codes(one)) == (result, notes)
+
+
+def test_the_address_finds_sign_ins_where_the_account_is_not_known() -> None:
+    failed: SignInLog = log(signed_in(50020, user=""))
+    for accounts in (read(()), read(UNREAD), None):
+        one = found(StepKey.SIGN_INS, sign_ins=read(failed), accounts=accounts)
+        assert cause(one) == Cause.SIGN_IN_ERROR
+
+
+def test_for_an_organization_the_error_of_most_people_counts() -> None:
+    entries = log(
+        signed_in(53003, user="a", address="a@contoso.com"),
+        signed_in(65001, minutes=3, user="b", address="b@contoso.com"),
+        signed_in(65001, minutes=4, user="c", address=""),
+        replace(signed_in(0, user="d", address="d@contoso.com"), at=None),
+    )
+    one = found(StepKey.SIGN_INS, sign_ins=read(entries), is_person=False, accounts=None)
+    assert one.cause is not None
+    assert (one.cause.values["code"], one.cause.values["people"]) == (65001, 2)
+    timeless = log(replace(signed_in(65001), at=None))
+    without_time = found(StepKey.SIGN_INS, sign_ins=read(timeless), is_person=False)
+    assert without_time.cause is not None
+    assert without_time.cause.values["at"] is None
+
+
+def test_the_first_cause_is_that_of_the_first_step_that_stops_them() -> None:
+    diagnosis = diagnose(facts(accounts=read(()), sharepoint=read({"sharingCapability": "disabled"})))
+    assert diagnosis.first is not None
+    assert diagnosis.first.key is StepKey.ACCOUNT
+    assert [one.key for one in diagnosis.stopping] == [StepKey.ACCOUNT, StepKey.SHARING]
+    assert [one.key for one in diagnosis.open_steps] == [StepKey.THEIR_SETTINGS, StepKey.INVITATIONS]
+    assert [one.key for one in diagnosis.steps] == list(StepKey)
+    assert diagnose(facts()).first is None
+
+
+def test_every_cause_and_code_has_somebody_who_can_change_it() -> None:
+    assert CHANGES.keys() | {Cause.SIGN_IN_ERROR} == set(Cause)
+    assert change_for(Fact(Cause.NO_ACCOUNT)) == (Changer.INVITERS, Action.INVITE)
+    assert SIGN_IN_CODES[500212].side is Side.THEIRS
+    assert SIGN_IN_CODES[500213].side is Side.OURS

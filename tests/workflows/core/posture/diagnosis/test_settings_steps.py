@@ -1,0 +1,152 @@
+"""Steps 1 to 3: the tenant, our settings, their side."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import NOW, identity
+from tests.workflows.core.posture.diagnosis.read_facts import (
+    DEFAULT,
+    PORTAL,
+    UNREAD,
+    application,
+    both,
+    codes,
+    facts,
+    read,
+    step,
+)
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.diagnosis.diagnosing import diagnose
+from workflows.core.posture.diagnosis.facts import DiagnosisFacts, Home, HomeKind, PartnerRecord
+from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+from workflows.core.settings.model import TenantId
+
+OTHER = "c5f0a1b2-0004-4d3e-8f90-a1b2c3d4e5f6"
+UNKNOWN_ID = TenantIdentity.without_names(TenantId("c5f0a1b2-0005-4d3e-8f90-a1b2c3d4e5f6"))
+
+
+def found(key: StepKey, **changes: Any) -> Step:
+    return step(diagnose(facts(**changes)), key)
+
+
+def home(kind: HomeKind, clouds: tuple[str, ...] = (), identity_: TenantIdentity | None = None) -> Any:
+    return read(Home(kind=kind, identity=identity_, clouds=clouds))
+
+
+def cause(one: Step) -> str | None:
+    assert (one.cause is not None) == (one.result is StepResult.STOPS)
+    return None if one.cause is None else one.cause.code
+
+
+@pytest.mark.parametrize(
+    ("home_read", "result", "code"),
+    [
+        (home(HomeKind.ORGANIZATION, identity_=identity()), StepResult.PASSES, Note.ORGANIZATION),
+        (home(HomeKind.PERSONAL), StepResult.PASSES, Note.PERSONAL_ACCOUNT),
+        (home(HomeKind.NO_TENANT), StepResult.PASSES, Note.NO_ORGANIZATION),
+        (home(HomeKind.NO_TENANT, ("microsoftonline.us",)), StepResult.NOT_KNOWN, Note.MAYBE_OTHER_CLOUD),
+        (home(HomeKind.OTHER_CLOUD, ("microsoftonline.us",), UNKNOWN_ID), StepResult.PASSES, Note.OTHER_CLOUD),
+        (read(UNREAD), StepResult.NOT_READABLE, Note.UNREADABLE),
+    ],
+)
+def test_the_home_is_one_tenant_or_another_kind_of_account(home_read: Any, result: StepResult, code: Note) -> None:
+    one = found(StepKey.HOME, home=home_read)
+    assert (one.result, codes(one), one.read_at) == (result, [code], NOW)
+
+
+def test_a_tenant_of_another_cloud_needs_that_cloud() -> None:
+    other = home(HomeKind.OTHER_CLOUD, (), UNKNOWN_ID)
+    assert cause(found(StepKey.HOME, home=other)) == Cause.CLOUD_OFF
+    assert cause(found(StepKey.OUR_SETTINGS, home=other)) == Cause.NOT_ADDED
+
+
+def test_settings_between_tenants_do_not_concern_other_accounts() -> None:
+    one = found(StepKey.OUR_SETTINGS, home=home(HomeKind.PERSONAL), configuration=None)
+    assert (one.result, codes(one)) == (StepResult.PASSES, [Note.DOES_NOT_APPLY])
+    theirs = found(StepKey.THEIR_SETTINGS, home=home(HomeKind.NO_TENANT), configuration=None)
+    assert (theirs.result, codes(theirs)) == (StepResult.PASSES, [Note.DOES_NOT_APPLY])
+    unread = found(StepKey.OUR_SETTINGS, home=read(UNREAD), configuration=None)
+    assert (unread.result, codes(unread)) == (StepResult.NOT_KNOWN, [Note.TENANT_NOT_KNOWN])
+
+
+def test_what_is_inherited_is_allowed_by_the_default() -> None:
+    one = found(StepKey.OUR_SETTINGS)
+    assert (one.result, codes(one)) == (StepResult.PASSES, [Note.ALLOWED, Note.ANY_APPLICATION])
+    assert one.notes[0].values["origin"] == "Microsoft's default"
+
+
+def own(setting: dict[str, Any]) -> Any:
+    return read({"b2bCollaborationInbound": setting})
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"configuration": own(both("blocked"))}, Cause.BLOCKED),
+        ({"default": read({**DEFAULT, "b2bCollaborationInbound": both("blocked")})}, Cause.BLOCKED),
+        ({"configuration": own(both("allowed", application=OTHER)), "application": application()}, "application"),
+        ({"configuration": own(both("blocked")), "record": PartnerRecord(closed_state="suspended")}, Cause.CLOSED),
+        ({"application": application("", name="")}, Cause.APPLICATION_NOT_OURS),
+    ],
+)
+def test_our_settings_stop_them_by_a_rule(changes: dict[str, Any], code: str) -> None:
+    expected = Cause.APPLICATION_BLOCKED if code == "application" else code
+    assert cause(found(StepKey.OUR_SETTINGS, **changes)) == expected
+
+
+def test_a_list_of_single_applications_lets_in_where_none_is_named() -> None:
+    configuration = own(both("allowed", application=OTHER))
+    assert found(StepKey.OUR_SETTINGS, configuration=configuration).result is StepResult.PASSES
+    named = {"configuration": configuration, "application": application(OTHER)}
+    assert found(StepKey.OUR_SETTINGS, **named).result is StepResult.PASSES
+
+
+@pytest.mark.parametrize("access", ["allowed", "blocked"])
+def test_only_the_partner_knows_who_is_in_its_groups(access: str) -> None:
+    setting = {**both("allowed"), "usersAndGroups": both(access, people=OTHER)["usersAndGroups"]}
+    one = found(StepKey.OUR_SETTINGS, configuration=own(setting))
+    assert (one.result, codes(one)[-1]) == (StepResult.NOT_KNOWN, Note.PERSON_MAYBE_LISTED)
+
+
+def test_what_microsoft_does_not_document_is_not_known() -> None:
+    setting = {**both("allowed"), "applications": {"accessType": "allowed", "targets": []}}
+    one = found(StepKey.OUR_SETTINGS, configuration=own(setting))
+    assert (one.result, codes(one)[-1]) == (StepResult.NOT_KNOWN, Note.NOT_CERTAIN)
+
+
+def test_an_unreadable_setting_is_neither_open_nor_closed() -> None:
+    one = found(StepKey.OUR_SETTINGS, default=read(UNREAD))
+    assert (one.result, codes(one)[-1]) == (StepResult.NOT_READABLE, Note.UNREADABLE)
+    assert found(StepKey.OUR_SETTINGS, configuration=read(UNREAD)).result is StepResult.NOT_READABLE
+    broken = read({"b2bCollaborationInbound": "?"})
+    assert found(StepKey.OUR_SETTINGS, configuration=broken).result is StepResult.NOT_KNOWN
+
+
+def test_an_application_that_is_not_certain_is_said() -> None:
+    several = found(StepKey.OUR_SETTINGS, application=application("", name="", others=("A", "B")))
+    assert (several.result, codes(several)) == (StepResult.NOT_KNOWN, [Note.ALLOWED, Note.SEVERAL_APPLICATIONS])
+    unread = found(StepKey.OUR_SETTINGS, application=read(UNREAD))
+    assert (unread.result, codes(unread)) == (StepResult.NOT_READABLE, [Note.ALLOWED, Note.UNREADABLE])
+
+
+@pytest.mark.parametrize(
+    ("record", "result", "code"),
+    [
+        (None, StepResult.NOT_KNOWN, Note.NOTHING_RECORDED),
+        (PartnerRecord(), StepResult.NOT_KNOWN, Note.NOTHING_RECORDED),
+        (PartnerRecord(needed_steps=2, confirmed_steps=1), StepResult.NOT_KNOWN, Note.SETUP_OPEN),
+        (PartnerRecord(outbound_confirmed_by="Dana", outbound_confirmed_at=NOW), StepResult.PASSES, "confirmed"),
+    ],
+)
+def test_their_side_is_known_by_word_at_most(record: PartnerRecord | None, result: StepResult, code: str) -> None:
+    one = found(StepKey.THEIR_SETTINGS, record=record, home=read(UNREAD) if record is None else facts().home)
+    assert (one.result, codes(one)) == (result, [Note.SETUP_CONFIRMED if code == "confirmed" else code])
+
+
+def test_a_diagnosis_names_the_application_it_is_about() -> None:
+    assert diagnose(facts()).application == ""
+    assert diagnose(facts(application=application(PORTAL))).application == "Portal"
+    unnamed: DiagnosisFacts = replace(facts(), application=application("", name=""))
+    assert diagnose(unnamed).application == "Portal"

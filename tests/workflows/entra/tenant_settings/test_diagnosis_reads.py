@@ -1,0 +1,58 @@
+"""What a diagnosis reads of people: the accounts of one address, and the newest sign-ins with Microsoft's codes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.workflows.entra.simulated_tenant import CONTOSO, Graph, answering
+from workflows.core.settings.model import TenantId
+from workflows.entra import Entra
+
+
+@pytest.mark.parametrize("address", ["maria@contoso.com", "maria.new@contoso.com", "other@contoso.com"])
+async def test_an_account_is_found_by_every_name_of_an_address(entra: Entra, graph: Graph, address: str) -> None:
+    """By mail, by a further address, and by the name that the invitation gave it."""
+    users = graph.simulator.state()["users"]
+    key, guest = next((key, row) for key, row in users.items() if row["mail"] == "maria@contoso.com")
+    changed = {**guest, "mail": "maria.new@contoso.com", "otherMails": ["other@contoso.com"], "proxyAddresses": []}
+    graph.simulator.merge({"users": {key: changed}})
+    (found,) = await entra.tenant_settings.accounts_of(address)
+    assert (found.id, found.name, found.is_external, found.is_enabled, found.is_member, found.is_pending) == (
+        key,
+        "Maria Lindqvist",
+        True,
+        True,
+        False,
+        False,
+    )
+    assert found.issuers == ("ExternalAzureAD",)
+
+
+async def test_an_address_with_a_plus_sign_or_an_apostrophe_is_asked_for_as_it_is(entra: Entra, graph: Graph) -> None:
+    for address in ("maria+test@contoso.com", "o'neil@contoso.com"):
+        assert await entra.tenant_settings.accounts_of(address) == ()
+        text = address.replace("'", "''")
+        assert f"mail eq '{text}'" in graph.seen[-1].query["$filter"]
+
+
+async def test_sign_ins_are_listed_with_the_code_of_their_result(entra: Entra, graph: Graph) -> None:
+    since = datetime.now(UTC) - timedelta(days=30)
+    found = await entra.tenant_settings.recent_sign_ins(CONTOSO, since)
+    assert {entry.address: entry.code for entry in found.entries} == {"maria@contoso.com": 0, "jon@contoso.com": 0}
+    assert found.is_complete
+    assert (await entra.tenant_settings.recent_sign_ins(TenantId("x"), since)).entries == ()
+
+
+async def test_only_one_page_of_sign_ins_is_listed(entra: Entra, graph: Graph) -> None:
+    rows = [
+        {"id": "1", "userId": "A", "userPrincipalName": "Jon@contoso.com", "status": {"errorCode": 53003}},
+        {"id": "2", "status": "?", "createdDateTime": "?"},
+    ]
+    link = f"{graph.url}/auditLogs/signIns?p=1"
+    graph.fail(*(answering(200, {"value": rows, "@odata.nextLink": link}) for _ in range(3)))
+    found = await entra.tenant_settings.recent_sign_ins(CONTOSO, datetime.now(UTC))
+    assert [(one.user_id, one.address, one.code) for one in found.entries] == [
+        ("a", "jon@contoso.com", 53003),
+        ("", "", None),
+    ]
+    assert not found.is_complete

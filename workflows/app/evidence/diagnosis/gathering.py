@@ -1,0 +1,184 @@
+"""Read in our tenant what one diagnosis needs, in parallel. A fact that cannot be read does not stop the others."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from workflows.app.evidence.diagnosis.subject import Subject, find_home
+from workflows.core.checks.conditional_access.application_coverage import ALL
+from workflows.core.checks.conditional_access.controls import VisitorType
+from workflows.core.checks.conditional_access.questions import VisitorAccess
+from workflows.core.checks.conditional_access.verdicts import AccessReport
+from workflows.core.checks.conditional_access.visitor_access import trust_under
+from workflows.core.checks.partner_setup.confirmations import confirmation_of, needed_steps, open_steps
+from workflows.core.checks.partner_setup.steps import StepKey
+from workflows.core.checks.tenant_facts import AddressAccount, UnreadableFact
+from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.posture.diagnosis.diagnosing import diagnose
+from workflows.core.posture.diagnosis.facts import (
+    DiagnosisFacts,
+    Home,
+    NamedApplication,
+    PartnerRecord,
+    Read,
+)
+from workflows.core.posture.diagnosis.steps import Diagnosis
+from workflows.core.settings.effective import effective_settings
+from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
+from workflows.ports.clock import Clock
+from workflows.ports.tenant import Tenant, read_fact
+from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
+
+TIMEOUT_SECONDS: Final = 6.0
+"""Seconds for all reads together, without the questions to Conditional Access."""
+_MAX_APPLICATIONS: Final = 10
+_CLOSED: Final = frozenset({PartnershipState.SUSPENDED, PartnershipState.REVOKED})
+
+Value = TypeVar("Value")
+FindRecords = Callable[[str], Awaitable[Sequence[Partnership]]]
+"""Finds our records of a domain or tenant id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnoser:
+    """Makes diagnoses. It reads only."""
+
+    tenant: Tenant
+    find_records: FindRecords
+    clock: Clock
+    timeout_seconds: float = TIMEOUT_SECONDS
+    evaluation_timeout_seconds: float = EVALUATION_SECONDS
+
+    async def diagnose(self, subject: Subject, application: str = "") -> Diagnosis:
+        """Return why the person, or people of the organization, cannot get in.
+
+        :param application: the name or id of an application of ours; empty for any.
+        :raises InvalidField: when it is our own tenant.
+        """
+        home = self._now(await find_home(subject, tenant=self.tenant, timeout_seconds=self.timeout_seconds))
+        record = await self._record(subject, home)
+        return diagnose(await self._facts(subject, application, home, record))
+
+    def _now(self, value: Value | UnreadableFact) -> Read[Value]:
+        return Read(value=value, at=self.clock.now())
+
+    async def _read(self, read: Awaitable[Value]) -> Read[Value]:
+        return self._now(await read_fact(read, self.timeout_seconds))
+
+    async def _record(self, subject: Subject, home: Read[Home]) -> Partnership | None:
+        """Return the record of the partner: by its tenant, and by name while Entra does not say which tenant it is."""
+        is_known = isinstance(home.value, Home) and home.value.identity is not None
+        identity = home.value.identity if isinstance(home.value, Home) else None
+        names = (identity.tenant_id,) if is_known and identity is not None else subject.names
+        if isinstance(home.value, Home) and identity is None:
+            return None
+        found = {one.identity.tenant_id: one for name in names for one in await self.find_records(name)}
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    async def _facts(
+        self, subject: Subject, application: str, home: Read[Home], record: Partnership | None
+    ) -> DiagnosisFacts:
+        tenant, settings = self.tenant, self.tenant.tenant_settings
+        tenant_id = _tenant_id(home, record)
+        since = self.clock.now() - timedelta(days=SIGN_IN_DAYS)
+        wanted: dict[str, Coroutine[Any, Any, Read[Any]] | None] = {
+            "configuration": self._read(tenant.read_partner(tenant_id)) if tenant_id else None,
+            "default": self._read(tenant.read_default()),
+            "application": self._read(self._application(application)) if application else None,
+            "accounts": self._read(self._accounts(subject.address)) if subject.address else None,
+            "authorization": self._read(settings.read_authorization()),
+            "policies": self._read(settings.read_conditional_access()) if tenant_id else None,
+            "sharepoint": self._read(settings.read_sharepoint()),
+            "sign_ins": self._read(settings.recent_sign_ins(tenant_id, since)) if tenant_id else None,
+        }
+        async with tenant.together() as reads:
+            started = {name: None if read is None else reads.start(read) for name, read in wanted.items()}
+            read: dict[str, Any] = {name: None if task is None else await task for name, task in started.items()}
+        policies = read.pop("policies")
+        facts = DiagnosisFacts(
+            subject=subject.text,
+            domain=_name(home, record) or subject.domain,
+            is_person=bool(subject.address),
+            home=home,
+            record=None if record is None else _recorded(record),
+            access=None,
+            **read,
+        )
+        return facts if policies is None or tenant_id is None else await self._with_access(facts, policies, tenant_id)
+
+    async def _accounts(self, address: str) -> tuple[AddressAccount, ...]:
+        return tuple(await self.tenant.tenant_settings.accounts_of(address))
+
+    async def _application(self, typed: str) -> NamedApplication:
+        """Find one of our applications by its id, or by its whole name."""
+        settings = self.tenant.tenant_settings
+        if is_guid(typed):
+            name = await settings.name_of(Target(type=TargetType.APPLICATION, id=typed.lower()))
+            return NamedApplication(typed=typed, id="" if name is None else typed.lower(), name=name or "")
+        found = await settings.find_by_prefix(TargetType.APPLICATION, typed, _MAX_APPLICATIONS)
+        exact = [one for one in found if one.name.lower() == typed.lower()] or list(found)
+        if len(exact) == 1:
+            return NamedApplication(typed=typed, id=exact[0].id.lower(), name=exact[0].name)
+        return NamedApplication(typed=typed, others=tuple(one.name for one in exact))
+
+    async def _with_access(self, facts: DiagnosisFacts, policies: Read[Any], tenant_id: TenantId) -> DiagnosisFacts:
+        """Ask Conditional Access about this person, application and trust."""
+        account = _account(facts)
+        visitor = VisitorType.MEMBER if account is not None and account.is_member else VisitorType.GUEST
+        application = None if facts.application is None else facts.application.value
+        app_id = application.id if isinstance(application, NamedApplication) else ""
+        check = AccessCheck(
+            tenant_settings=self.tenant.tenant_settings, timeout_seconds=self.evaluation_timeout_seconds
+        )
+        configuration = None if facts.configuration is None else facts.configuration.value
+        default = facts.default.value
+        is_unread = isinstance(configuration, UnreadableFact)
+        report: AccessReport = await check.report_about(
+            policies.value,
+            (VisitorAccess(visitor=visitor, applications=(app_id or ALL,)),),
+            # NB. settings that were not read make the trust unknown, never off.
+            trust_under(
+                effective_settings(
+                    None if isinstance(configuration, UnreadableFact) else configuration,
+                    None if is_unread or isinstance(default, UnreadableFact) else default,
+                )
+            ),
+            tenant_id,
+            user_id="" if account is None else account.id,
+        )
+        return replace(facts, access=self._now(report), is_account_evaluated=account is not None)
+
+
+def _account(facts: DiagnosisFacts) -> AddressAccount | None:
+    """Return the one external account of the person; None when there is not exactly one."""
+    accounts = None if facts.accounts is None else facts.accounts.value
+    external = [one for one in accounts if one.is_external] if isinstance(accounts, tuple) else []
+    return external[0] if len(external) == 1 else None
+
+
+def _tenant_id(home: Read[Home], record: Partnership | None) -> TenantId | None:
+    if isinstance(home.value, Home):
+        return None if home.value.identity is None else home.value.identity.tenant_id
+    return None if record is None else record.identity.tenant_id
+
+
+def _name(home: Read[Home], record: Partnership | None) -> str:
+    identity = home.value.identity if isinstance(home.value, Home) else None
+    if identity is None:
+        return "" if record is None else record.identity.name
+    return identity.name
+
+
+def _recorded(record: Partnership) -> PartnerRecord:
+    needed = needed_steps(record.setup)
+    outbound = next((step for step in record.setup if step.key is StepKey.B2B_COLLABORATION_OUTBOUND), None)
+    confirmed = None if outbound is None else confirmation_of(outbound, record.confirmations)
+    return PartnerRecord(
+        closed_state=record.state.value if record.state in _CLOSED else "",
+        needed_steps=len(needed),
+        confirmed_steps=len(needed) - len(open_steps(record.setup, record.confirmations)),
+        outbound_confirmed_by="" if confirmed is None else confirmed.person.name,
+        outbound_confirmed_at=None if confirmed is None else confirmed.at,
+    )

@@ -1,0 +1,136 @@
+"""Steps 6 and 7: Conditional Access for this person and application, and the switches of SharePoint and Teams."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from workflows.core.checks.conditional_access.controls import PolicyEffect
+from workflows.core.checks.conditional_access.policy import ControlKind
+from workflows.core.checks.conditional_access.scope import ConditionType
+from workflows.core.checks.conditional_access.verdicts import AccessReport, PolicyVerdict, Source
+from workflows.core.checks.findings import FindingCode
+from workflows.core.checks.home_tenant import sharing_findings
+from workflows.core.checks.tenant_facts import UnreadableFact
+from workflows.core.errors.facts import Fact
+from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplication
+from workflows.core.posture.diagnosis.settings_steps import unreadable
+from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+from workflows.core.settings.model import ALL_MICROSOFT_APPS, OFFICE_365
+
+_MFA: Final = frozenset({ControlKind.MFA, ControlKind.STRENGTH})
+_SHAREPOINT_APPS: Final = frozenset(
+    {
+        *("00000003-0000-0ff1-ce00-000000000000", "d3590ed6-52b3-4102-aeff-aad2292ab01c"),
+        *("00000006-0000-0ff1-ce00-000000000000", "4765445b-32c6-49b0-83e6-1d93765276ca"),
+        *(OFFICE_365.lower(), ALL_MICROSOFT_APPS.lower()),
+    }
+)
+"""SharePoint, and what contains it (Microsoft: "Verify first-party Microsoft applications in sign-in reports")."""
+_TEAMS_APPS: Final = frozenset(
+    {
+        *("1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"),
+        "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",
+    }
+)
+_CAPABILITIES: Final = frozenset(
+    {"disabled", "externalUserSharingOnly", "externalUserAndGuestSharing", "existingExternalUserSharingOnly"}
+)
+"""Graph's values of `sharingCapability`."""
+
+
+def conditional_access_step(facts: DiagnosisFacts) -> Step:
+    """Say what Conditional Access does to this sign-in, and whether MFA is asked for here after it was done there."""
+    key = StepKey.CONDITIONAL_ACCESS
+    if facts.access is None:
+        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=None, notes=(Fact(Note.TENANT_NOT_KNOWN),))
+    report, at = facts.access.value, facts.access.at
+    if isinstance(report, UnreadableFact):
+        return _unread(report, at)
+    if report.unreadable is not None:
+        return _unread(report.unreadable, at)
+    enforced = [verdict for verdict in report.verdicts if verdict.is_enforced]
+    locking = [verdict for verdict in enforced if _locks_out(verdict, facts)]
+    doubtful = [verdict for verdict in enforced if verdict not in locking and _is_doubtful(verdict)]
+    notes = tuple(_notes(report, enforced, doubtful))
+    if locking:
+        values = {
+            "policies": _names(locking),
+            "remedies": sorted({remedy.value for verdict in locking for remedy in verdict.remedies}),
+            "is_estimate": all(verdict.source is Source.ESTIMATE for verdict in locking),
+        }
+        return Step(key=key, result=StepResult.STOPS, read_at=at, notes=notes, cause=Fact(Cause.LOCKED_OUT, values))
+    is_unanswered = report.is_estimate and not report.answered_count
+    result = StepResult.NOT_KNOWN if doubtful or is_unanswered else StepResult.PASSES
+    return Step(key=key, result=result, read_at=at, notes=notes)
+
+
+def _unread(fact: UnreadableFact, at: datetime) -> Step:
+    notes = (unreadable("conditional_access", fact),)
+    return Step(key=StepKey.CONDITIONAL_ACCESS, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
+
+
+def _locks_out(verdict: PolicyVerdict, facts: DiagnosisFacts) -> bool:
+    """Return whether a policy certainly locks out this person, and not only somebody of the partner."""
+    settled = {ConditionType.NOT_EXCLUDED} if facts.is_account_evaluated and verdict.source is Source.ENTRA else set()
+    return verdict.effect is PolicyEffect.LOCKED_OUT and all(each.kind in settled for each in verdict.conditions)
+
+
+def _is_doubtful(verdict: PolicyVerdict) -> bool:
+    return verdict.effect in (PolicyEffect.LOCKED_OUT, PolicyEffect.DEPENDS, PolicyEffect.NOT_KNOWN)
+
+
+def _notes(report: AccessReport, enforced: list[PolicyVerdict], doubtful: list[PolicyVerdict]) -> Iterator[Fact]:
+    if doubtful:
+        yield Fact(Note.POLICY_MAY_APPLY, {"policies": _names(doubtful)})
+    if report.is_estimate:
+        yield Fact(Note.ESTIMATE)
+    asking = [verdict for verdict in enforced if any(reason.kind in _MFA for reason in verdict.reasons)]
+    here = [verdict for verdict in asking if verdict.effect is PolicyEffect.REQUIRED_IN_OUR_TENANT]
+    if here:
+        yield Fact(Note.MFA_HERE, {"policies": _names(here)})
+    if any(verdict.effect is PolicyEffect.REQUIRED_IN_PARTNER_TENANT for verdict in asking):
+        yield Fact(Note.MFA_THERE)
+    if report.trust is not None and report.trust.mfa is True:
+        yield Fact(Note.MFA_REGISTRATION)
+    if not enforced and not report.is_estimate:
+        yield Fact(Note.NO_POLICY)
+
+
+def _names(verdicts: Iterable[PolicyVerdict]) -> list[str]:
+    return list(dict.fromkeys(verdict.policy for verdict in verdicts))
+
+
+def sharing_step(facts: DiagnosisFacts) -> Step:
+    """Say what SharePoint's own switches do. Teams' are not readable here."""
+    application = None if facts.application is None else facts.application.value
+    app_id = application.id if isinstance(application, NamedApplication) else ""
+    is_teams = app_id in _TEAMS_APPS
+    if app_id and not is_teams and app_id not in _SHAREPOINT_APPS:
+        notes = (Fact(Note.OTHER_APPLICATION),)
+        return Step(key=StepKey.SHARING, result=StepResult.PASSES, read_at=None, notes=notes)
+    settings, at = facts.sharepoint.value, facts.sharepoint.at
+    teams = (Fact(Note.TEAMS),) if is_teams or not app_id else ()
+    if isinstance(settings, UnreadableFact):
+        notes = (unreadable("sharepoint", settings), *teams)
+        return Step(key=StepKey.SHARING, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
+    domains = {name for name in (facts.domain, facts.subject.rpartition("@")[2]) if "." in name}
+    found = {finding.code for finding in sharing_findings(settings, domains)}
+    if (cause := _sharing_cause(found, facts)) is not None:
+        return Step(key=StepKey.SHARING, result=StepResult.STOPS, read_at=at, notes=teams, cause=cause)
+    capability = settings.get("sharingCapability")
+    if capability not in _CAPABILITIES:
+        notes = (Fact(Note.SHARING_UNKNOWN, {"value": str(capability)}), *teams)
+        return Step(key=StepKey.SHARING, result=StepResult.NOT_KNOWN, read_at=at, notes=notes)
+    result = StepResult.NOT_READABLE if is_teams else StepResult.PASSES
+    return Step(key=StepKey.SHARING, result=result, read_at=at, notes=(Fact(Note.SHARING_ALLOWED), *teams))
+
+
+def _sharing_cause(found: set[FindingCode], facts: DiagnosisFacts) -> Fact | None:
+    if FindingCode.SHAREPOINT_DISABLED in found:
+        return Fact(Cause.SHARING_OFF)
+    if found & {FindingCode.SHAREPOINT_NOT_LISTED, FindingCode.SHAREPOINT_BLOCKED}:
+        return Fact(Cause.SHARING_DOMAIN)
+    has_no_account = facts.accounts is not None and facts.accounts.value == ()
+    if FindingCode.SHAREPOINT_EXISTING_ONLY in found and has_no_account:
+        return Fact(Cause.SHARING_EXISTING_ONLY)
+    return None

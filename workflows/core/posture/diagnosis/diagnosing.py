@@ -1,0 +1,44 @@
+"""Make a diagnosis from what was read: every step runs, also after one that stops them or is not known.
+
+A boundary: the only function that other packages call with the facts.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from workflows.core.errors.facts import Fact
+from workflows.core.posture.diagnosis.access_steps import conditional_access_step, sharing_step
+from workflows.core.posture.diagnosis.account_steps import account_step, invitation_step
+from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplication
+from workflows.core.posture.diagnosis.settings_steps import home_step, partner_side_step, settings_step
+from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
+from workflows.core.posture.diagnosis.sign_in_step import sign_in_step
+from workflows.core.posture.diagnosis.steps import CHANGES, Cause, Change, Diagnosis, Step
+
+_STEPS: Final[tuple[Callable[[DiagnosisFacts], Step], ...]] = (
+    home_step,
+    settings_step,
+    partner_side_step,
+    account_step,
+    invitation_step,
+    conditional_access_step,
+    sharing_step,
+    sign_in_step,
+)
+"""The steps, in the order of `StepKey`."""
+
+
+def diagnose(facts: DiagnosisFacts) -> Diagnosis:
+    """Return every step with its result."""
+    application = None if facts.application is None else facts.application.value
+    name = application.name or application.typed if isinstance(application, NamedApplication) else ""
+    steps = tuple(step(facts) for step in _STEPS)
+    return Diagnosis(subject=facts.subject, domain=facts.domain, application=name, steps=steps)
+
+
+def change_for(cause: Fact) -> Change:
+    """Return who can change a cause, and how. For an error of a sign-in, Microsoft's code decides."""
+    if cause.code == Cause.SIGN_IN_ERROR:
+        code = SIGN_IN_CODES[cause.values["code"]]
+        return Change(code.changer, code.action)
+    return CHANGES[Cause(cause.code)]

@@ -1,0 +1,92 @@
+"""What was read for a diagnosis, or why it could not be read. Data only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from workflows.core.checks.conditional_access.verdicts import AccessReport
+from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, UnreadableFact
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.settings.canonical import JsonObject
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read(Generic[Value]):
+    """One fact, or why it could not be read, and when."""
+
+    value: Value | UnreadableFact
+    at: datetime
+
+
+class HomeKind(StrEnum):
+    """Where the people of a domain have their accounts."""
+
+    ORGANIZATION = "organization"
+    """In one Entra tenant of our cloud."""
+    OTHER_CLOUD = "other_cloud"
+    """In a tenant whose id this cloud does not know."""
+    NO_TENANT = "no_tenant"
+    """In no tenant of this cloud."""
+    PERSONAL = "personal"
+    """They are personal accounts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The home of the people who are asked about."""
+
+    kind: HomeKind
+    identity: TenantIdentity | None = None
+    clouds: tuple[str, ...] = ()
+    """The other clouds that our tenant has enabled. Only read where the tenant is not known here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedApplication:
+    """The application that was asked about."""
+
+    typed: str
+    id: str = ""
+    """Its application id, in lower case; empty when our tenant has none with this name or id, or several."""
+    name: str = ""
+    others: tuple[str, ...] = ()
+    """The names of several applications that the typed text may mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerRecord:
+    """What Gatehouse recorded of the partner."""
+
+    closed_state: str = ""
+    """`suspended` or `revoked`; empty while it is not closed."""
+    needed_steps: int = 0
+    """How many steps the partner has to do."""
+    confirmed_steps: int = 0
+    outbound_confirmed_by: str = ""
+    """Who confirmed that the partner lets its people out to us; empty when nobody did."""
+    outbound_confirmed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosisFacts:
+    """All that one diagnosis knows. A read that is None was not made, because it has no subject."""
+
+    subject: str
+    domain: str
+    is_person: bool
+    home: Read[Home]
+    configuration: Read[JsonObject | None] | None
+    """The partner's own configuration here; None as a value when it has none."""
+    default: Read[JsonObject]
+    application: Read[NamedApplication] | None
+    record: PartnerRecord | None
+    accounts: Read[tuple[AddressAccount, ...]] | None
+    authorization: Read[JsonObject]
+    access: Read[AccessReport] | None
+    is_account_evaluated: bool = False
+    """Whether Entra evaluated the person's own account, with its groups and roles."""
+    sharepoint: Read[JsonObject]
+    sign_ins: Read[SignInLog] | None

@@ -1,0 +1,183 @@
+"""Steps 1 to 3: the home tenant, our settings for it, and what is recorded of theirs."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from workflows.core.checks.application_access import (
+    ApplicationAccess,
+    Capability,
+    Direction,
+    application_access,
+)
+from workflows.core.checks.tenant_facts import UnreadableFact
+from workflows.core.errors.facts import Fact, Facts
+from workflows.core.posture.diagnosis.facts import DiagnosisFacts, HomeKind, NamedApplication
+from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+from workflows.core.settings.effective import EffectiveSettings, Origin, effective_settings
+from workflows.core.settings.model import ALL_APPLICATIONS, AccessType, Property, configurations
+
+_PEOPLE: Final = "people"
+
+
+def unreadable(what: str, fact: UnreadableFact) -> Fact:
+    """Return the note that a fact could not be read."""
+    return Fact(Note.UNREADABLE, {"what": what, "why": fact.reason.value})
+
+
+def home_step(facts: DiagnosisFacts) -> Step:
+    """Say which tenant it is, in which cloud, or what kind of account people of this domain have."""
+    home, at = facts.home.value, facts.home.at
+
+    def step(result: StepResult, code: Note, **values: Any) -> Step:
+        return Step(key=StepKey.HOME, result=result, read_at=at, notes=(Fact(code, values),))
+
+    if isinstance(home, UnreadableFact):
+        notes = (unreadable("home", home),)
+        return Step(key=StepKey.HOME, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
+    if home.kind is HomeKind.ORGANIZATION and home.identity is not None:
+        identity = home.identity
+        values = {"name": identity.display_name, "domain": identity.default_domain, "tenant_id": identity.tenant_id}
+        return step(StepResult.PASSES, Note.ORGANIZATION, **values)
+    if home.kind is HomeKind.PERSONAL:
+        return step(StepResult.PASSES, Note.PERSONAL_ACCOUNT)
+    clouds = list(home.clouds)
+    if home.kind is HomeKind.OTHER_CLOUD and clouds:
+        return step(StepResult.PASSES, Note.OTHER_CLOUD, clouds=clouds)
+    if home.kind is HomeKind.OTHER_CLOUD:
+        return Step(key=StepKey.HOME, result=StepResult.STOPS, read_at=at, cause=Fact(Cause.CLOUD_OFF))
+    if clouds:
+        return step(StepResult.NOT_KNOWN, Note.MAYBE_OTHER_CLOUD, clouds=clouds)
+    return step(StepResult.PASSES, Note.NO_ORGANIZATION)
+
+
+def settings_step(facts: DiagnosisFacts) -> Step:
+    """Say what our settings and the default give this person for this application, by which rule."""
+    if facts.configuration is None:
+        is_unread = isinstance(facts.home.value, UnreadableFact)
+        code = Note.TENANT_NOT_KNOWN if is_unread else Note.DOES_NOT_APPLY
+        result = StepResult.NOT_KNOWN if is_unread else StepResult.PASSES
+        return Step(key=StepKey.OUR_SETTINGS, result=result, read_at=None, notes=(Fact(code),))
+    configuration, at = facts.configuration.value, facts.configuration.at
+    if isinstance(configuration, UnreadableFact):
+        unread = (unreadable("partner", configuration),)
+        return Step(key=StepKey.OUR_SETTINGS, result=StepResult.NOT_READABLE, read_at=at, notes=unread)
+    result, notes, cause = _answer(facts, effective_of(facts))
+    return Step(key=StepKey.OUR_SETTINGS, result=result, read_at=at, notes=notes, cause=cause)
+
+
+def effective_of(facts: DiagnosisFacts) -> EffectiveSettings:
+    """Return our effective settings for the partner. What was not read is not known."""
+    home, default = facts.home.value, facts.default.value
+    own = None if facts.configuration is None else facts.configuration.value
+    is_other_cloud = not isinstance(home, UnreadableFact) and home.kind is HomeKind.OTHER_CLOUD
+    return effective_settings(
+        None if isinstance(own, UnreadableFact) else own,
+        None if isinstance(default, UnreadableFact) else default,
+        is_cross_cloud=is_other_cloud,
+    )
+
+
+def opens_direct_connect(facts: DiagnosisFacts) -> bool:
+    """Return whether direct connect certainly lets somebody in: shared channels then need no account here."""
+    if facts.configuration is None or isinstance(facts.configuration.value, UnreadableFact):
+        return False
+    judged = _access(effective_of(facts), Capability.B2B_DIRECT_CONNECT, "")
+    return judged.best.allowed and judged.best.is_certain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Access:
+    """The access of the most and of the least favoured person of the partner: whose id is named is not known."""
+
+    best: ApplicationAccess
+    worst: ApplicationAccess
+
+
+def _access(effective: EffectiveSettings, capability: Capability, application: str) -> _Access:
+    name = {
+        Capability.B2B_COLLABORATION: Property.B2B_COLLABORATION_INBOUND,
+        Capability.B2B_DIRECT_CONNECT: Property.B2B_DIRECT_CONNECT_INBOUND,
+    }[capability]
+    people, applications = configurations(effective.targets[name].setting)
+    listed = frozenset(target.id for target in people.targets) if people is not None else frozenset()
+    allows_listed = people is not None and people.access is AccessType.ALLOWED
+    chosen = application
+    if not chosen:
+        # Without an application, any that the settings let in is enough.
+        has_list = applications is not None and applications.access is AccessType.ALLOWED and applications.targets
+        chosen = applications.targets[0].id if applications is not None and has_list else ALL_APPLICATIONS
+
+    def of(user: frozenset[str]) -> ApplicationAccess:
+        return application_access(
+            effective, direction=Direction.INBOUND, capability=capability, user=user, application=chosen
+        )
+
+    nobody: frozenset[str] = frozenset()
+    return _Access(best=of(listed if allows_listed else nobody), worst=of(nobody if allows_listed else listed))
+
+
+_Answer = tuple[StepResult, Facts, Fact | None]
+
+
+def _answer(facts: DiagnosisFacts, effective: EffectiveSettings) -> _Answer:
+    application = None if facts.application is None else facts.application.value
+    is_named = isinstance(application, NamedApplication) and bool(application.id)
+    judged = _access(
+        effective, Capability.B2B_COLLABORATION, application.id if isinstance(application, NamedApplication) else ""
+    )
+    notes = _application_notes(application)
+    if not judged.best.allowed:
+        return StepResult.STOPS, notes, _cause(facts, judged.best)
+    if isinstance(application, NamedApplication) and not is_named and not application.others:
+        return StepResult.STOPS, notes, Fact(Cause.APPLICATION_NOT_OURS, {"application": application.typed})
+    rules = [rule.as_value() for rule in judged.best.rules]
+    if not (judged.best.is_certain and judged.worst.is_certain):
+        default = facts.default.value
+        if judged.best.origin is Origin.UNREADABLE and isinstance(default, UnreadableFact):
+            return StepResult.NOT_READABLE, (*notes, unreadable("default", default)), None
+        return StepResult.NOT_KNOWN, (*notes, Fact(Note.NOT_CERTAIN, {"rules": rules})), None
+    if not judged.worst.allowed:
+        rule = judged.worst.rules[0].as_value()
+        return StepResult.NOT_KNOWN, (*notes, Fact(Note.PERSON_MAYBE_LISTED, {"rule": rule})), None
+    allowed = Fact(Note.ALLOWED, {"origin": judged.best.origin.value, "rules": rules})
+    if isinstance(application, UnreadableFact):
+        return StepResult.NOT_READABLE, (allowed, *notes), None
+    result = StepResult.NOT_KNOWN if application is not None and not is_named else StepResult.PASSES
+    return result, (allowed, *notes), None
+
+
+def _application_notes(application: NamedApplication | UnreadableFact | None) -> Facts:
+    if application is None:
+        return (Fact(Note.ANY_APPLICATION),)
+    if isinstance(application, UnreadableFact):
+        return (unreadable("application", application),)
+    return (Fact(Note.SEVERAL_APPLICATIONS, {"names": list(application.others)}),) if application.others else ()
+
+
+def _cause(facts: DiagnosisFacts, access: ApplicationAccess) -> Fact:
+    if access.origin is Origin.NOT_ADDED:
+        return Fact(Cause.NOT_ADDED)
+    if facts.record is not None and facts.record.closed_state:
+        return Fact(Cause.CLOSED, {"state": facts.record.closed_state})
+    rule = access.rules[0]
+    values = {"rule": str(rule.code), "list": rule.values.get("list", ""), "origin": access.origin.value}
+    is_about_everybody = values["list"] == _PEOPLE or facts.application is None
+    return Fact(Cause.BLOCKED if is_about_everybody else Cause.APPLICATION_BLOCKED, values)
+
+
+def partner_side_step(facts: DiagnosisFacts) -> Step:
+    """Say what is recorded of the partner's side. Only the partner can see it, so it is known at most by word."""
+    record, at = facts.record, facts.home.at
+    home = facts.home.value
+    if not isinstance(home, UnreadableFact) and home.kind in (HomeKind.NO_TENANT, HomeKind.PERSONAL):
+        return Step(
+            key=StepKey.THEIR_SETTINGS, result=StepResult.PASSES, read_at=None, notes=(Fact(Note.DOES_NOT_APPLY),)
+        )
+    if record is not None and record.outbound_confirmed_at is not None:
+        values = {"by": record.outbound_confirmed_by, "at": record.outbound_confirmed_at.isoformat()}
+        note = Fact(Note.SETUP_CONFIRMED, values)
+        return Step(key=StepKey.THEIR_SETTINGS, result=StepResult.PASSES, read_at=at, notes=(note,))
+    note = Fact(Note.NOTHING_RECORDED)
+    if record is not None and record.needed_steps:
+        note = Fact(Note.SETUP_OPEN, {"confirmed": record.confirmed_steps, "needed": record.needed_steps})
+    return Step(key=StepKey.THEIR_SETTINGS, result=StepResult.NOT_KNOWN, read_at=at, notes=(note,))

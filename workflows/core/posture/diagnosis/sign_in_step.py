@@ -1,0 +1,94 @@
+"""Step 8: the newest sign-ins of the person or of the organization, with Microsoft's codes."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from workflows.core.checks.tenant_facts import LoggedSignIn, UnreadableFact
+from workflows.core.errors.facts import Fact, Facts
+from workflows.core.posture.diagnosis.facts import DiagnosisFacts
+from workflows.core.posture.diagnosis.settings_steps import unreadable
+from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
+from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+
+_NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
+_MAX_CODES: Final = 5
+
+
+def sign_in_step(facts: DiagnosisFacts) -> Step:
+    """Say with which code the last sign-ins failed. An empty log is no proof: other tenants log errors too."""
+    key = StepKey.SIGN_INS
+    if facts.sign_ins is None:
+        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=None, notes=(Fact(Note.TENANT_NOT_KNOWN),))
+    log, at = facts.sign_ins.value, facts.sign_ins.at
+    if isinstance(log, UnreadableFact):
+        notes: Facts = (unreadable("sign_ins", log),)
+        return Step(key=key, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
+    incomplete = () if log.is_complete else (Fact(Note.INCOMPLETE_LOG),)
+    people = _people(_own_entries(facts, log.entries))
+    if not people:
+        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(Fact(Note.NO_SIGN_INS), *incomplete))
+    failing = [failures for entries in people if (failures := _failures(entries))]
+    if (cause := _cause(failing)) is not None:
+        return Step(key=key, result=StepResult.STOPS, read_at=at, notes=incomplete, cause=cause)
+    if failing:
+        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(_unexplained(failing), *incomplete))
+    newest = max(entries[0].at or _NO_TIME for entries in people)
+    signed_in = Fact(Note.SIGNED_IN, {"at": newest.isoformat(), "people": len(people)})
+    return Step(key=key, result=StepResult.PASSES, read_at=at, notes=(signed_in, *incomplete))
+
+
+def _own_entries(facts: DiagnosisFacts, entries: Iterable[LoggedSignIn]) -> list[LoggedSignIn]:
+    """Return the sign-ins of the person; all of the organization's when no person was named."""
+    if not facts.is_person:
+        return list(entries)
+    accounts = () if facts.accounts is None else facts.accounts.value
+    ids = set() if isinstance(accounts, UnreadableFact) else {account.id for account in accounts}
+    return [entry for entry in entries if entry.user_id in ids or entry.address == facts.subject]
+
+
+def _people(entries: Iterable[LoggedSignIn]) -> list[list[LoggedSignIn]]:
+    """Return the sign-ins of each person, the newest first."""
+    by_person: dict[str, list[LoggedSignIn]] = {}
+    for entry in entries:
+        by_person.setdefault(entry.address or entry.user_id, []).append(entry)
+    return [sorted(rows, key=lambda row: row.at or _NO_TIME, reverse=True) for rows in by_person.values()]
+
+
+def _failures(entries: Sequence[LoggedSignIn]) -> list[LoggedSignIn]:
+    """Return the failures since the last success, the newest first."""
+    found: list[LoggedSignIn] = []
+    for entry in entries:
+        if entry.is_success:
+            break
+        found.append(entry)
+    return found
+
+
+def _cause(failing: Sequence[Sequence[LoggedSignIn]]) -> Fact | None:
+    """Return the explained error that most people have now; of equally many, the newest."""
+    newest = [entry for failures in failing if (entry := _explained(failures)) is not None]
+    if not newest:
+        return None
+    counts = Counter(entry.code for entry in newest)
+    chosen = max(newest, key=lambda entry: (counts[entry.code], entry.at or _NO_TIME))
+    values = {
+        "code": chosen.code,
+        "people": counts[chosen.code],
+        "application": chosen.application,
+        "at": None if chosen.at is None else chosen.at.isoformat(),
+    }
+    return Fact(Cause.SIGN_IN_ERROR, values)
+
+
+def _explained(failures: Sequence[LoggedSignIn]) -> LoggedSignIn | None:
+    return next(
+        (entry for entry in failures if (code := SIGN_IN_CODES.get(entry.code or 0)) and not code.is_interrupt), None
+    )
+
+
+def _unexplained(failing: Sequence[Sequence[LoggedSignIn]]) -> Fact:
+    codes = list(dict.fromkeys(entry.code for failures in failing for entry in failures if entry.code is not None))
+    is_interrupted = bool(codes) and all(code in SIGN_IN_CODES for code in codes)
+    return Fact(Note.INTERRUPTED if is_interrupted else Note.UNEXPLAINED, {"codes": codes[:_MAX_CODES]})

@@ -1,0 +1,255 @@
+"""The steps of a diagnosis, their results, and what can stop a person: codes, and who can change each cause."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from workflows.core.errors.facts import Fact, Facts
+
+
+class StepKey(StrEnum):
+    """The steps, in the order in which a person meets what they look at. It is always this order."""
+
+    HOME = "home"
+    """Which tenant, which cloud, which kind of account."""
+    OUR_SETTINGS = "our_settings"
+    THEIR_SETTINGS = "their_settings"
+    ACCOUNT = "account"
+    """The invitation and the account in our tenant."""
+    INVITATIONS = "invitations"
+    """Who may invite."""
+    CONDITIONAL_ACCESS = "conditional_access"
+    SHARING = "sharing"
+    """The switches of SharePoint and Teams."""
+    SIGN_INS = "sign_ins"
+
+
+class StepResult(StrEnum):
+    """The result of one step. Only `PASSES` means that this step was checked and lets them through."""
+
+    PASSES = "passes"
+    STOPS = "stops"
+    NOT_KNOWN = "not_known"
+    NOT_READABLE = "not_readable"
+    """Not readable here; a person can look elsewhere."""
+
+
+class Side(StrEnum):
+    """Whose change is needed."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
+class Changer(StrEnum):
+    """Who can change a cause."""
+
+    APPROVERS = "approvers"
+    """By a request to Gatehouse, which its approvers decide."""
+    OUR_ADMINS = "our_admins"
+    INVITERS = "inviters"
+    SHAREPOINT_ADMINS = "sharepoint_admins"
+    PARTNER_ADMINS = "partner_admins"
+    PERSON = "person"
+
+    @property
+    def side(self) -> Side:
+        """Return the side on which this changer is."""
+        return Side.THEIRS if self in (Changer.PARTNER_ADMINS, Changer.PERSON) else Side.OURS
+
+
+class Action(StrEnum):
+    """What removes a cause; `bot/words` names the command or the place."""
+
+    REQUEST_ACCESS = "request_access"
+    LIFT = "lift"
+    SEND_CHECKLIST = "send_checklist"
+    TRUST_MFA = "trust_mfa"
+    ENABLE_CLOUD = "enable_cloud"
+    ENABLE_THEIR_CLOUD = "enable_their_cloud"
+    CHECK_APPLICATION = "check_application"
+    ASSIGN_APPLICATION = "assign_application"
+    GRANT_CONSENT = "grant_consent"
+    INVITE = "invite"
+    ENABLE_ACCOUNT = "enable_account"
+    ACCEPT_INVITATION = "accept_invitation"
+    CORRECT_ACCOUNT = "correct_account"
+    ALLOW_INVITATIONS = "allow_invitations"
+    CHANGE_POLICY = "change_policy"
+    CHANGE_SHARING = "change_sharing"
+    COMPLETE_MFA = "complete_mfa"
+
+
+class Cause(StrEnum):
+    """Why a step stops them."""
+
+    CLOUD_OFF = "cloud_off"
+    """Our tenant has not enabled any other Microsoft cloud, and this one does not know the tenant."""
+    NOT_ADDED = "not_added"
+    """A tenant of another cloud that was not added here."""
+    BLOCKED = "blocked"
+    """Nobody of the partner is let in. Values: `rule`, `list`, `origin`."""
+    APPLICATION_BLOCKED = "application_blocked"
+    """Values: `rule`, `list`, `origin`."""
+    CLOSED = "closed"
+    """Gatehouse blocked the partner. Values: `state`."""
+    APPLICATION_NOT_OURS = "application_not_ours"
+    """Values: `application`: the typed text."""
+    NO_ACCOUNT = "no_account"
+    INTERNAL_ACCOUNT = "internal_account"
+    """The account of this address belongs to our own tenant, so their own account cannot sign in to it."""
+    ACCOUNT_DISABLED = "account_disabled"
+    SEVERAL_ACCOUNTS = "several_accounts"
+    """Values: `count`."""
+    INVITATION_PENDING = "invitation_pending"
+    INVITATIONS_OFF = "invitations_off"
+    """Nobody may invite, and there is no account yet."""
+    LOCKED_OUT = "locked_out"
+    """Values: `policies`: names, for admins only; `remedies`; `is_estimate`."""
+    SHARING_OFF = "sharing_off"
+    SHARING_DOMAIN = "sharing_domain"
+    SHARING_EXISTING_ONLY = "sharing_existing_only"
+    SIGN_IN_ERROR = "sign_in_error"
+    """Values: `code`, `people`, `application`, `at`."""
+
+
+class Change(NamedTuple):
+    """Who can change a cause, and how."""
+
+    changer: Changer
+    action: Action
+
+
+CHANGES: Final[Mapping[Cause, Change]] = {
+    Cause.CLOUD_OFF: Change(Changer.OUR_ADMINS, Action.ENABLE_CLOUD),
+    Cause.NOT_ADDED: Change(Changer.APPROVERS, Action.REQUEST_ACCESS),
+    Cause.BLOCKED: Change(Changer.APPROVERS, Action.REQUEST_ACCESS),
+    Cause.APPLICATION_BLOCKED: Change(Changer.APPROVERS, Action.REQUEST_ACCESS),
+    Cause.CLOSED: Change(Changer.APPROVERS, Action.LIFT),
+    Cause.APPLICATION_NOT_OURS: Change(Changer.OUR_ADMINS, Action.CHECK_APPLICATION),
+    Cause.NO_ACCOUNT: Change(Changer.INVITERS, Action.INVITE),
+    Cause.INTERNAL_ACCOUNT: Change(Changer.OUR_ADMINS, Action.CORRECT_ACCOUNT),
+    Cause.ACCOUNT_DISABLED: Change(Changer.OUR_ADMINS, Action.ENABLE_ACCOUNT),
+    Cause.SEVERAL_ACCOUNTS: Change(Changer.OUR_ADMINS, Action.CORRECT_ACCOUNT),
+    Cause.INVITATION_PENDING: Change(Changer.PERSON, Action.ACCEPT_INVITATION),
+    Cause.INVITATIONS_OFF: Change(Changer.OUR_ADMINS, Action.ALLOW_INVITATIONS),
+    Cause.LOCKED_OUT: Change(Changer.OUR_ADMINS, Action.CHANGE_POLICY),
+    Cause.SHARING_OFF: Change(Changer.SHAREPOINT_ADMINS, Action.CHANGE_SHARING),
+    Cause.SHARING_DOMAIN: Change(Changer.SHAREPOINT_ADMINS, Action.CHANGE_SHARING),
+    Cause.SHARING_EXISTING_ONLY: Change(Changer.SHAREPOINT_ADMINS, Action.CHANGE_SHARING),
+}
+"""The change for each cause but `SIGN_IN_ERROR`, whose code decides."""
+
+
+class Note(StrEnum):
+    """What a step found besides a cause."""
+
+    UNREADABLE = "unreadable"
+    """Values: `what`, `why` (an UnreadableReason)."""
+    ORGANIZATION = "organization"
+    """One tenant of this cloud. Values: `name`, `domain`, `tenant_id`."""
+    OTHER_CLOUD = "other_cloud"
+    """Values: `clouds`: those that our tenant has enabled."""
+    NO_ORGANIZATION = "no_organization"
+    """The domain has no tenant in this cloud: they come with a one-time passcode or an unmanaged account."""
+    MAYBE_OTHER_CLOUD = "maybe_other_cloud"
+    """The domain has no tenant in this cloud, and our tenant has enabled others. Values: `clouds`."""
+    PERSONAL_ACCOUNT = "personal_account"
+    DOES_NOT_APPLY = "does_not_apply"
+    """Settings between tenants do not concern people without one."""
+    TENANT_NOT_KNOWN = "tenant_not_known"
+    ALLOWED = "allowed"
+    """Values: `origin`, `rules`."""
+    NOT_CERTAIN = "not_certain"
+    """Microsoft does not document what these settings mean. Values: `rules`."""
+    PERSON_MAYBE_LISTED = "person_maybe_listed"
+    """The settings name people or groups of the partner, which only the partner can look up. Values: `rule`."""
+    ANY_APPLICATION = "any_application"
+    """No application was named."""
+    SEVERAL_APPLICATIONS = "several_applications"
+    """Values: `names`."""
+    NOTHING_RECORDED = "nothing_recorded"
+    SETUP_CONFIRMED = "setup_confirmed"
+    """Somebody confirmed that the partner lets its people out to us. Values: `by`, `at`."""
+    SETUP_OPEN = "setup_open"
+    """Values: `confirmed`, `needed`: numbers of steps."""
+    NO_PERSON = "no_person"
+    """A whole organization was asked about."""
+    DIRECT_CONNECT_ONLY = "direct_connect_only"
+    """There is no account. Shared channels need none, and direct connect is open."""
+    ACCOUNT_READY = "account_ready"
+    """Values: `name`, `is_member`."""
+    INVITERS = "inviters"
+    """Values: `who`: Graph's value of `allowInvitesFrom`."""
+    DOMAIN_LISTS = "domain_lists"
+    """The allow and deny lists of domains are not readable here."""
+    NO_POLICY = "no_policy"
+    POLICY_MAY_APPLY = "policy_may_apply"
+    """Values: `policies`."""
+    ESTIMATE = "estimate"
+    """Entra did not answer, or not for every sign-in."""
+    MFA_HERE = "mfa_here"
+    """They do MFA here although they did it at home: our tenant does not accept theirs. Values: `policies`."""
+    MFA_THERE = "mfa_there"
+    """Their MFA is accepted."""
+    MFA_REGISTRATION = "mfa_registration"
+    """The MFA registration policy is not readable here; it can ask although theirs is accepted."""
+    SHARING_ALLOWED = "sharing_allowed"
+    OTHER_APPLICATION = "other_application"
+    """The application is neither SharePoint nor Teams."""
+    SHARING_UNKNOWN = "sharing_unknown"
+    """Values: `value`."""
+    TEAMS = "teams"
+    """Teams' own switches are not readable here."""
+    NO_SIGN_INS = "no_sign_ins"
+    SIGNED_IN = "signed_in"
+    """Values: `at`, `people`."""
+    UNEXPLAINED = "unexplained"
+    """Values: `codes`."""
+    INTERRUPTED = "interrupted"
+    """They were asked for MFA and did not finish. Values: `codes`."""
+    INCOMPLETE_LOG = "incomplete_log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step with its result."""
+
+    key: StepKey
+    result: StepResult
+    read_at: datetime | None
+    """When its facts were read; None when nothing was."""
+    notes: Facts = ()
+    """What was found. Codes: `Note`."""
+    cause: Fact | None = None
+    """Why it stops them. Code: `Cause`. None unless the result is `STOPS`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """All steps, in the order of `StepKey`."""
+
+    subject: str
+    """The address or domain, normalized."""
+    domain: str
+    """The name of the partner for a command; a tenant id where nothing else is known."""
+    application: str
+    """The name of the application, as it was found or typed; empty when none was named."""
+    steps: tuple[Step, ...]
+
+    @property
+    def stopping(self) -> Iterator[Step]:
+        """Yield the steps that stop them, the first cause first."""
+        return (step for step in self.steps if step.result is StepResult.STOPS)
+
+    @property
+    def first(self) -> Step | None:
+        """Return the first step that stops them; None when none is known to."""
+        return next(self.stopping, None)
+
+    @property
+    def open_steps(self) -> tuple[Step, ...]:
+        """Return the steps whose result is not known here."""
+        return tuple(step for step in self.steps if step.result in (StepResult.NOT_KNOWN, StepResult.NOT_READABLE))
