@@ -245,6 +245,22 @@ def plan(context: typer.Context, file: PlanFile, as_json: AsJson = False) -> Non
     raise typer.Exit(show_plan(file, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
 
 
+GuestsOf = Annotated[str, typer.Argument(help="The partner's domain or tenant ID.", metavar="PARTNER")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row an account.")]
+
+
+@app.command()
+def guests(context: typer.Context, partner: GuestsOf, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """List the guest accounts of a partner's people, as an estimate, with the reason for each. Change nothing."""
+    from bot.terminal.evidence.guests_command import print_guests
+    from bot.terminal.evidence.guests_formats import GuestsFormat
+
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of them", param_hint="--json, --csv")
+    chosen = GuestsFormat.JSON if as_json else GuestsFormat.CSV if as_csv else GuestsFormat.TEXT
+    raise typer.Exit(print_guests(partner, chosen, context.obj or USUAL_PAUSES))
+
+
 class ReportFormat(StrEnum):
     """The formats of an audit report."""
 

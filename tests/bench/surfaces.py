@@ -40,6 +40,7 @@ from tests.bench.conversation_surfaces import conversation_messages, conversatio
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.diagnosis_surfaces import diagnosis_messages
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
+from tests.bench.guest_surfaces import guest_messages
 from tests.bench.handover_surfaces import handover_messages, handover_windows
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
@@ -252,6 +253,7 @@ async def main(folder: Path | None, only: str) -> None:
             "card-everything": everything_at_once(),
             **handover_windows(),
             **handover_messages(),
+            **guest_messages(),
             **campaign_windows(),
             **campaign_messages(),
             **diagnosis_messages(),

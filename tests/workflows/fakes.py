@@ -22,7 +22,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn as LoggedSignIn
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
@@ -212,18 +212,27 @@ class FakeSurroundings:
         return await self._read("accounts_of", self.address_accounts)
 
     async def read_foreign_sign_ins(
-        self, home: TenantId, since: datetime, take: Callable[[Sequence[LoggedSignIn]], bool]
+        self,
+        home: TenantId,
+        since: datetime,
+        take: Callable[[Sequence[LoggedSignIn]], bool],
+        *,
+        partner: TenantId | None = None,
     ) -> bool:
         """Read the log page by page."""
-        return await self._take_pages("read_foreign_sign_ins", self.sign_in_pages, take)
+        pages = [[one for one in page if partner in (None, one.home)] for page in self.sign_in_pages]
+        return await self._take_pages("read_foreign_sign_ins", pages, take)
 
     async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
         """Return whether the log reaches back."""
         return await self._read("has_sign_ins", self.log_reaches_back)
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
+    async def read_guests(
+        self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool, *, also_members: bool = False
+    ) -> bool:
         """Read the guests page by page."""
-        pages = [[one if with_activity else replace(one, activity=None) for one in page] for page in self.guest_pages]
+        found = [[one for one in page if also_members or not one.is_member] for page in self.guest_pages]
+        pages = [[one if with_activity else replace(one, activity=None) for one in page] for page in found]
         return await self._take_pages("read_guests_active" if with_activity else "read_guests", pages, take)
 
     async def _take_pages(

@@ -26,6 +26,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.relations import RELATIONS
 from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
 from workflows.core.policy.risk import requirement_of, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
 from workflows.core.policy.working_time import WorkingCalendar
@@ -66,6 +67,14 @@ class Catalog:
         """
         known = self.templates.get(template)
         return USUAL_ATTESTATION if known is None else known.attest_mfa_for
+
+    def guest_limits(self, template: str) -> GuestLimits:
+        """Return from when on guests of a partner of this template are findings of its review.
+
+        The usual limits hold for a partner without a template, and for a template that was removed.
+        """
+        known = self.templates.get(template)
+        return USUAL_LIMITS if known is None else known.guest_limits
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
         """Return the hash of each role's current definition; empty for a relation, and a role that does not exist."""

@@ -13,6 +13,7 @@ from workflows.catalog.settings_table import GUID, PLACEHOLDER_NAME, FileModel, 
 from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
 from workflows.core.policy.template import USUAL_REMINDERS, MayRequestFor, Stage, Template, TicketRule
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.id_owner import Owner
@@ -27,7 +28,7 @@ _OF_THE_FORM: Final = frozenset({"need", "purpose", "ticket", "end_date", "may_r
 
 Who may request is checked again when the request is prepared, with the roles of that time.
 """
-_OF_REVIEWS: Final = frozenset({"attest_mfa_for_days"})
+_OF_REVIEWS: Final = frozenset({"attest_mfa_for_days", "unused_guests_after_days", "open_invitations_after_days"})
 """Keys that every review reads from the present template. No request depends on them."""
 _OF_TIME: Final = frozenset({"remind_after_days"})
 """Keys that choose when people are reminded. They give nobody a right, so a change makes no decision invalid."""
@@ -105,6 +106,8 @@ class TemplateFile(FileModel):
     at_end: AtEnd = AtEnd.ASK
     attest_mfa_for_days: Days | None = None
     on_silence: OnSilence = OnSilence.ESCALATE
+    unused_guests_after_days: Annotated[int, Field(ge=30, le=1095)] = USUAL_LIMITS.unused_after.days
+    open_invitations_after_days: Annotated[int, Field(ge=1, le=1095)] = USUAL_LIMITS.invited_before.days
     review_every_days: Days
     durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
     default_duration_days: Days
@@ -166,6 +169,10 @@ class TemplateFile(FileModel):
             may_request=tuple(map(Role, dict.fromkeys(self.may_request))),
             may_request_for=self.on_behalf_of,
             remind_after=self.remind_after_days,
+            guest_limits=GuestLimits(
+                unused_after=timedelta(days=self.unused_guests_after_days),
+                invited_before=timedelta(days=self.open_invitations_after_days),
+            ),
         )
 
     def _content_hash(self, settings: dict[Property, Setting]) -> str:

@@ -1,4 +1,7 @@
-"""Read our tenant's other settings and logs from Graph (implements `ports.TenantSettings`)."""
+"""Read our tenant's other settings and logs from Graph (implements `ports.TenantSettings`).
+
+It is long because every method of that interface is here.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -13,7 +16,7 @@ from kiota_http.middleware.options import RetryHandlerOption
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
-from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
@@ -163,18 +166,25 @@ class GraphTenantSettings:
         return await self._usage.accounts_of(address)
 
     async def read_foreign_sign_ins(
-        self, home: TenantId, since: datetime, take: Callable[[Sequence[SignIn]], bool]
+        self,
+        home: TenantId,
+        since: datetime,
+        take: Callable[[Sequence[SignIn]], bool],
+        *,
+        partner: TenantId | None = None,
     ) -> bool:
         """Read the sign-ins of people of other tenants, page by page; see `ports.TenantSettings`."""
-        return await self._usage.read_foreign_sign_ins(home, since, take)
+        return await self._usage.read_foreign_sign_ins(home, since, take, partner=partner)
 
     async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
         """Return whether the log has any sign-in between two times."""
         return await self._usage.has_sign_ins(since, until)
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
+    async def read_guests(
+        self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool, *, also_members: bool = False
+    ) -> bool:
         """Read all guest accounts, page by page; see `ports.TenantSettings`."""
-        return await self._usage.read_guests(take, with_activity=with_activity)
+        return await self._usage.read_guests(take, with_activity=with_activity, also_members=also_members)
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List the changes of one partner's own configuration since a time, newest first, from Entra's audit log.

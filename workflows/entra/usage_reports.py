@@ -12,7 +12,7 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog
-from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -30,7 +30,21 @@ _GUESTS_PAGE: Final = 500
 _WAITS: Final = 5
 """How often a throttled page is requested again."""
 _SIGN_IN: Final = ["id", "userId", "homeTenantId", "createdDateTime", "status"]
-_GUEST: Final = ["id", "mail", "userPrincipalName", "identities", "externalUserState", "accountEnabled"]
+_GUESTS_ONLY: Final = "userType eq 'Guest'"
+_GUESTS_AND_INVITED: Final = f"{_GUESTS_ONLY} or creationType eq 'Invitation'"
+_GUEST: Final = [
+    "id",
+    "displayName",
+    "mail",
+    "userPrincipalName",
+    "identities",
+    "externalUserState",
+    "externalUserStateChangeDateTime",
+    "createdDateTime",
+    "userType",
+    "accountEnabled",
+    "onPremisesSyncEnabled",
+]
 _ACTIVITY: Final = "signInActivity"
 _PERSON_PAGE: Final = 500
 _LOGGED: Final = ["id", "userId", "userPrincipalName", "appDisplayName", "createdDateTime", "status"]
@@ -52,14 +66,20 @@ class UsageReports:
         self._share = RateLimit(*pauses.reports_of_a_scan)
 
     async def read_foreign_sign_ins(
-        self, home: TenantId, since: datetime, take: Callable[[Sequence[SignIn]], bool]
+        self,
+        home: TenantId,
+        since: datetime,
+        take: Callable[[Sequence[SignIn]], bool],
+        *,
+        partner: TenantId | None = None,
     ) -> bool:
         """Read the sign-ins of people of other tenants since a time; see `ports.TenantSettings`."""
         call = read_call("/auditLogs/signIns", Purpose.COUNT_SIGN_INS, "AuditLog.Read.All")
+        whose = f"ne {odata_literal(home)}" if partner is None else f"eq {odata_literal(partner)}"
         request = request_to(
             Method.GET,
             self._connection.graph.audit_logs.sign_ins,
-            filter=f"createdDateTime ge {_stamp(since)} and homeTenantId ne {odata_literal(home)}",
+            filter=f"createdDateTime ge {_stamp(since)} and homeTenantId {whose}",
             select=_SIGN_IN,
             top=_SIGN_INS_PAGE,
         )
@@ -83,14 +103,16 @@ class UsageReports:
                 return True
         return False
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
+    async def read_guests(
+        self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool, *, also_members: bool = False
+    ) -> bool:
         """Read all guest accounts; see `ports.TenantSettings`."""
         permission = "AuditLog.Read.All" if with_activity else "User.Read.All"
         call = read_call("/users", Purpose.LIST_GUESTS, permission)
         request = request_to(
             Method.GET,
             self._connection.graph.users,
-            filter="userType eq 'Guest'",
+            filter=_GUESTS_AND_INVITED if also_members else _GUESTS_ONLY,
             select=[*_GUEST, _ACTIVITY] if with_activity else _GUEST,
             top=_GUESTS_PAGE,
         )

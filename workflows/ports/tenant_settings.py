@@ -14,7 +14,7 @@ from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
 if TYPE_CHECKING:
     # A start does not wait for the checks and the evidence: this interface is known before them.
     from workflows.core.checks.conditional_access.questions import Question
-    from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+    from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
     from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 
 
@@ -87,7 +87,12 @@ class TenantSettings(Protocol):
         """
 
     async def read_foreign_sign_ins(
-        self, home: TenantId, since: datetime, take: Callable[[Sequence["SignIn"]], bool]
+        self,
+        home: TenantId,
+        since: datetime,
+        take: Callable[[Sequence["SignIn"]], bool],
+        *,
+        partner: TenantId | None = None,
     ) -> bool:
         """Read the sign-ins of people of other tenants since a time, page by page, slowly: nobody waits for it.
 
@@ -95,16 +100,20 @@ class TenantSettings(Protocol):
 
         :param home: our own tenant id.
         :param take: called with each page; returns whether to read on.
+        :param partner: the tenant whose people's sign-ins are read; None: of every other tenant.
         :returns: whether the log was read to its end.
         """
 
     async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
         """Return whether the log has any sign-in between two times, of anybody: so how far back it reaches."""
 
-    async def read_guests(self, take: Callable[[Sequence["GuestAccount"]], bool], with_activity: bool) -> bool:
+    async def read_guests(
+        self, take: Callable[[Sequence["GuestAccount"]], bool], with_activity: bool, *, also_members: bool = False
+    ) -> bool:
         """Read all guest accounts, page by page; see `read_foreign_sign_ins`.
 
         :param with_activity: whether their last sign-in is read, which needs a permission and a licence more.
+        :param also_members: whether accounts are read as well that were invited and count as members.
         """
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:

@@ -376,5 +376,6 @@ def _usage(systems: ExternalSystems, wake: Callable[[], None]) -> UsageCheck:
         clock=clock,
         check_lockouts=lockouts_of(tenant=tenant, store=store, clock=clock),
         wake=wake,
+        guest_limits=systems.catalog.guest_limits,
     )
     return UsageCheck(store=store, scanner=scanner, clock=clock, start=systems.background.start)

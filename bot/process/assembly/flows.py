@@ -41,6 +41,7 @@ from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.request_access.reduce import ReduceFlow
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.show.flow import ShowFlow
+from bot.slack.flows.show.guests import GuestsFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
 from bot.slack.flows.show.policy import PolicyFlow
 from bot.slack.flows.sponsor.flow import SponsorFlow
@@ -49,6 +50,7 @@ from bot.slack.people.members import Members, WindowMembers
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.approvers.absences import Absences
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.evidence.guests.permission import GuestsPermission
 from workflows.app.limits import Limits
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
@@ -238,7 +240,20 @@ def _show_flows(
         clock=systems.clock,
     )
     policy = PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
-    return show, diagnose_flow(systems, answers), policy
+    return show, diagnose_flow(systems, answers), guests_flow(systems, answers, lookup_permission), policy
+
+
+def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: LookupPermission) -> GuestsFlow:
+    """Return what answers `/partner guests`."""
+    return GuestsFlow(
+        answers=answers,
+        lookup_permission=lookup_permission,
+        permission=GuestsPermission(directory=systems.directory, store=systems.store),
+        catalog=systems.catalog,
+        store=systems.store,
+        tenant=systems.tenant,
+        clock=systems.clock,
+    )
 
 
 def _partner_setup_flow(

@@ -156,7 +156,7 @@ def closed_lines(request: AccessRequest, guests: Values) -> list[str]:
     domain = request.require_prepared().observation.identity.default_domain or "the partner"
     return [
         message_words(replace(fact, values={**fact.values, **guests})),
-        f"To see their guests: Entra admin center, Users, filter “User type: Guest”, search for {domain}.",
+        f"To see their guests: gatehouse guests {domain}",
     ]
 
 

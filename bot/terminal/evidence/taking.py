@@ -71,7 +71,7 @@ async def take_evidence(
         print_error("Nothing was read:", f"there are no records in {records.path}; set DATABASE_URL to the bot's file")
         return NOT_POSSIBLE
     try:
-        async with _open_store(records, clock) as store:
+        async with open_beside_bot(records, clock) as store:
             reader = EvidenceReader(store=store, clock=clock)
             evidence = await make(reader)
             try:
@@ -96,7 +96,7 @@ async def take_evidence(
 
 
 @asynccontextmanager
-async def _open_store(records: StoreLocation, clock: Clock) -> AsyncIterator[OpenStore]:
+async def open_beside_bot(records: StoreLocation, clock: Clock) -> AsyncIterator[OpenStore]:
     """Open the records, alone or beside a running bot."""
     try:
         store = await records.open(clock)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.words.findings.conditional_access.findings import locked_out_words
+from bot.words.reviews.guests import MATCHES, count_words, finding_words
 from bot.words.sentences import and_list, comma_list, counted, day, minute
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.tenant_facts import UnreadableReason
@@ -24,20 +25,15 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import (
     Use,
     UseState,
 )
-from workflows.core.partners.reviewing.evidence.usage import WINDOW, EvidenceSource, GuestMatch, ListedGuest
+from workflows.core.partners.reviewing.evidence.usage import WINDOW, EvidenceSource, GuestFinding, ListedGuest
 from workflows.core.people import PersonId
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
 
 FIRST_QUOTED_WORDS: Final = 6
 """Words from the beginning of what a person wrote that the card shows; the details show all."""
 LAST_QUOTED_WORDS: Final = 6
 """Words from its end: until when something is needed is often there."""
 _WINDOW_WORDS: Final = f"the last {WINDOW.days} days"
-_MATCHES: Final[Mapping[GuestMatch, str]] = {
-    GuestMatch.SIGN_IN: "by a sign-in from their tenant",
-    GuestMatch.ISSUER: "by the issuer of an identity",
-    GuestMatch.MAIL: "by mail domain",
-    GuestMatch.NAME: "by the domain in an #EXT# name",
-}
 _SOURCES: Final[Mapping[EvidenceSource, str]] = {
     EvidenceSource.SIGN_INS: "sign-ins",
     EvidenceSource.GUESTS: "guests",
@@ -197,6 +193,9 @@ def _guests_words(evidence: PartnerEvidence, *, is_short: bool = False) -> str:
     if usage.never_came:
         never = "never came" if guests.is_activity_known else "did not accept the invitation"
         text += f", {usage.never_came:,} {never}"
+    for finding in GuestFinding:
+        if finding in usage.findings:
+            text += f", {count_words(finding, usage.findings[finding], usage.limits)}"
     return f"{text}, {usage.disabled:,} disabled" if usage.disabled and not is_short else text
 
 
@@ -204,7 +203,7 @@ def _guest_details(guests: Guests | None) -> Iterator[str]:
     if guests is None or not guests.usage.count:
         return
     matches = [
-        f"{guests.usage.matches[kind]:,} {words}" for kind, words in _MATCHES.items() if kind in guests.usage.matches
+        f"{guests.usage.matches[kind]:,} {words}" for kind, words in MATCHES.items() if kind in guests.usage.matches
     ]
     yield f"Matched: {comma_list(matches)}"
     if guests.usage.shared_with:
@@ -285,21 +284,24 @@ def _people_lines(evidence: PartnerEvidence, people: Mapping[PersonId, str] | No
             yield "Names are shown to admins only"
         return
     guests = {} if evidence.guests is None else {guest.id: guest for guest in evidence.guests.usage.listed}
+    limits = USUAL_LIMITS if evidence.guests is None else evidence.guests.usage.limits
     for person in evidence.people_to_name:
         name = people.get(person) or f"Account {person}, not in our directory"
-        yield f"{name}: {_guest_words(guests.get(person))}"
+        yield f"{name}: {_guest_words(guests.get(person), limits)}"
     count = 0 if evidence.guests is None else evidence.guests.usage.count
     more = max(evidence.use.people - len(evidence.use.listed), count - len(guests))
     if more > 0:
         yield f"{more:,} more are not listed"
 
 
-def _guest_words(guest: ListedGuest | None) -> str:
+def _guest_words(guest: ListedGuest | None, limits: GuestLimits) -> str:
     if guest is None:
         return f"signed in during {_WINDOW_WORDS}"
-    parts = [f"guest, matched {_MATCHES[guest.match]}", _HAS_COME[guest.has_come]]
+    parts = [f"guest, matched {MATCHES[guest.match]}", _HAS_COME[guest.has_come]]
     if guest.last_sign_in_at is not None:
         parts.append(f"last sign-in {day(guest.last_sign_in_at)}")
+    if guest.finding is not None:
+        parts.append(finding_words(guest.finding, limits))
     return comma_list(parts if guest.is_enabled else [*parts, "disabled"])
 
 

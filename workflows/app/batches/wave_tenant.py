@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
-from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
@@ -225,15 +225,22 @@ class _WaveSettings:
         return await self._settings.accounts_of(address)
 
     async def read_foreign_sign_ins(
-        self, home: TenantId, since: datetime, take: Callable[[Sequence[SignIn]], bool]
+        self,
+        home: TenantId,
+        since: datetime,
+        take: Callable[[Sequence[SignIn]], bool],
+        *,
+        partner: TenantId | None = None,
     ) -> bool:
-        return await self._settings.read_foreign_sign_ins(home, since, take)
+        return await self._settings.read_foreign_sign_ins(home, since, take, partner=partner)
 
     async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
         return await self._settings.has_sign_ins(since, until)
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
-        return await self._settings.read_guests(take, with_activity=with_activity)
+    async def read_guests(
+        self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool, *, also_members: bool = False
+    ) -> bool:
+        return await self._settings.read_guests(take, with_activity=with_activity, also_members=also_members)
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List the changes of one partner, from the one read of the log for all partners of the wave."""

@@ -337,6 +337,8 @@ class RefusalCode(StrEnum):
     """Only auditors search all requests and read their whole history."""
     NO_REPORT_FOR_YOU = "no_report_for_you"
     """Only admins and auditors get an audit report."""
+    NO_GUESTS_FOR_YOU = "no_guests_for_you"
+    """Only admins see the guests of a partner, and its sponsor their number. Says nothing about any partner."""
     AUDITOR_UNKNOWN = "auditor_unknown"
     """It cannot be read now whether the person is an auditor."""
     NO_DIAGNOSIS_FOR_YOU = "no_diagnosis_for_you"

@@ -10,6 +10,7 @@ from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.left_out import without_parts
 from workflows.core.policy.placeholders import Placeholder, fill
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import Property, Setting
 
@@ -89,6 +90,8 @@ class Template:
     """Who may send a request: people with one of these roles. Empty: every full member."""
     may_request_for: MayRequestFor = MayRequestFor.NOBODY
     """For whom they may send it besides themselves."""
+    guest_limits: GuestLimits = USUAL_LIMITS
+    """From when on guests of a partner are findings of its review."""
     remind_after: tuple[int, ...] = USUAL_REMINDERS
     """After how many working days approvers are reminded, counted from when their stage opened."""
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflows.core.checks.tenant_facts import AddressAccount, LoggedSignIn
-from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount, GuestActivity
+from workflows.core.partners.reviewing.evidence.guest_state import GUEST, GuestAccount, GuestActivity
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn, later
 from workflows.core.people import PersonId
 from workflows.core.settings.canonical import JsonObject
@@ -55,11 +55,16 @@ def guest_of(row: JsonObject, *, has_activity: bool) -> GuestAccount:
     """
     return GuestAccount(
         id=PersonId(_text(row.get("id")).lower()),
+        name=_text(row.get("displayName")),
         mail=_text(row.get("mail")),
         principal_name=_text(row.get("userPrincipalName")),
         issuers=_issuers(row),
         state=_text(row.get("externalUserState")),
+        state_since=_moment(row.get("externalUserStateChangeDateTime")),
+        created_at=_moment(row.get("createdDateTime")),
+        user_type=_text(row.get("userType")).lower() or GUEST,
         is_enabled=row.get("accountEnabled") is not False,
+        is_synchronized=row.get("onPremisesSyncEnabled") is True,
         activity=_activity(row.get("signInActivity")) if has_activity else None,
     )
 

@@ -11,7 +11,7 @@ import pytest
 from bot.sandbox import seed
 from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.entra.simulated_tenant import CONTOSO, Graph, answering, refusing
-from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount, GuestActivity
+from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, GuestActivity
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.model import TenantId
 from workflows.entra import Entra
@@ -92,6 +92,33 @@ async def test_guests_are_read_with_what_shows_their_company(quick: GraphTenantS
     assert await quick.read_guests(taking(rows), with_activity=False)
     assert "signInActivity" not in graph.seen[-1].query["$select"]
     assert {row.activity for row in rows} == {None}
+
+
+async def test_the_sign_ins_of_one_partner_are_read_alone(quick: GraphTenantSettings, graph: Graph) -> None:
+    rows: list[SignIn] = []
+    assert await quick.read_foreign_sign_ins(HOME, SINCE, taking(rows), partner=TenantId(CONTOSO))
+    assert {row.home for row in rows} == {CONTOSO}
+    assert graph.seen[-1].query["$filter"].endswith(f" and homeTenantId eq '{CONTOSO}'")
+    graph.simulator.merge({"signIns": []})
+    rows.clear()
+    assert await quick.read_foreign_sign_ins(HOME, SINCE, taking(rows), partner=TenantId(CONTOSO)), "an empty log"
+    assert rows == []
+
+
+async def test_who_was_invited_and_counts_as_a_member_is_read_with_the_guests_when_asked_for(
+    quick: GraphTenantSettings, graph: Graph
+) -> None:
+    (jon,) = [one for one in graph.simulator.state()["users"].values() if one["mail"] == "jon@contoso.com"]
+    graph.simulator.merge({"users": {jon["id"]: {"userType": "Member", "onPremisesSyncEnabled": True}}})
+    rows: list[GuestAccount] = []
+    assert await quick.read_guests(taking(rows), with_activity=False)
+    assert "jon@contoso.com" not in {row.mail for row in rows}
+    rows.clear()
+    assert await quick.read_guests(taking(rows), with_activity=True, also_members=True)
+    (found,) = [row for row in rows if row.mail == "jon@contoso.com"]
+    assert (found.is_member, found.is_invited, found.is_synchronized) == (True, True, True)
+    assert (found.name, found.created_at is None, found.state_since is None) == ("Jon Abara", False, False)
+    assert graph.seen[-1].query["$filter"] == "userType eq 'Guest' or creationType eq 'Invitation'"
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ from typing import Final
 
 import structlog
 
+from workflows.app.evidence.reviews.source_reads import NO_ACTIVITY, source_of_error
 from workflows.app.storing.new_audit_entry import entry_of
-from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount, GuestCount, domains_of
+from workflows.core.partners.reviewing.evidence.guest_matching import GuestCount, domains_of
+from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn, SignInCount
 from workflows.core.partners.reviewing.evidence.usage import (
     MAX_GUESTS,
@@ -28,13 +29,14 @@ from workflows.core.partners.reviewing.evidence.usage import (
     SourceRead,
     UsageScan,
 )
+from workflows.core.policy.reviews.guest_limits import GuestLimits
 from workflows.core.requests.effects import Effect, ShowReview
 from workflows.core.settings.model import TenantId
 from workflows.intervals import USAGE_LOG_BEGINS_WITHIN, USAGE_READ_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit
 from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, why_refused
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 SCAN: Final = "scan_usage"
 """The name of a scan in the audit log."""
@@ -58,6 +60,7 @@ class _RecordedPartner:
     since: datetime
     """Since when the present access is recorded."""
     due_at: datetime | None
+    template: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,8 @@ class UsageScanner:
     clock: Clock
     check_lockouts: CheckLockouts
     wake: Callable[[], None]
+    guest_limits: Callable[[str], GuestLimits]
+    """Returns from when on guests of a partner of this template are findings."""
 
     async def scan(self, *, due_before: datetime) -> UsageScan:
         """Read sign-ins and guests, and store what was found.
@@ -81,7 +86,9 @@ class UsageScanner:
         count = SignInCount([one.tenant_id for one in partners], since=now - WINDOW, until=now)
         sign_ins, reach = await self._read_sign_ins(count, now)
         domains = domains_of((one.tenant_id, one.domains) for one in partners)
-        guests, activity, guest_count = await self._read_guests(partial(GuestCount, domains, count.tenant_by_person()))
+        limits = {one.tenant_id: self.guest_limits(one.template) for one in partners}
+        new_count = partial(GuestCount, domains, count.tenant_by_person(), limits, now=now)
+        guests, activity, guest_count = await self._read_guests(new_count)
         near = [one for one in partners if one.is_asked or (one.due_at is not None and one.due_at < due_before)]
         lockouts = await self.check_lockouts([one.tenant_id for one in near])
         scan = UsageScan(
@@ -117,14 +124,14 @@ class UsageScanner:
             reaches_back = is_complete and await settings.has_sign_ins(since, since + USAGE_LOG_BEGINS_WITHIN)
         except (TenantRefused, TenantUnavailable) as error:
             _log.warning("sign_ins_not_read", rows=count.rows, reason=str(error))
-            return replace(_unread(error, _AUDIT_LOG), rows=count.rows), count.oldest_at
+            return source_of_error(error, _AUDIT_LOG, rows=count.rows), count.oldest_at
         return SourceRead(rows=count.rows, is_complete=is_complete), since if reaches_back else count.oldest_at
 
     async def _read_guests(self, new_count: Callable[[], GuestCount]) -> tuple[SourceRead, SourceRead, GuestCount]:
         """Count the guests with their last sign-in; without it, when the permission or the licence is missing."""
         count = new_count()
         activity = await self._count_guests(count, with_activity=True)
-        if activity.unread not in (UnreadableReason.FORBIDDEN, UnreadableReason.NO_LICENCE, UnreadableReason.REFUSED):
+        if activity.unread not in NO_ACTIVITY:
             return replace(activity, permission=""), activity, count
         count = new_count()
         return await self._count_guests(count, with_activity=False), replace(activity, rows=0), count
@@ -139,7 +146,7 @@ class UsageScanner:
             is_complete = await self.tenant.tenant_settings.read_guests(take, with_activity=with_activity)
         except (TenantRefused, TenantUnavailable) as error:
             _log.warning("guests_not_read", rows=count.rows, with_activity=with_activity, reason=str(error))
-            return replace(_unread(error, _AUDIT_LOG if with_activity else _USERS), rows=count.rows)
+            return source_of_error(error, _AUDIT_LOG if with_activity else _USERS, rows=count.rows)
         return SourceRead(rows=count.rows, is_complete=is_complete)
 
     async def _save(self, result: ScanResult, partners: Sequence[_RecordedPartner]) -> None:
@@ -177,6 +184,7 @@ def _recorded(partnership: Partnership) -> _RecordedPartner | None:
         is_asked=partnership.state is PartnershipState.REVIEW_DUE,
         since=partnership.since,
         due_at=partnership.review_due_at,
+        template=partnership.template,
     )
 
 
@@ -198,12 +206,3 @@ def _usage(
         guests=guests,
         lockout=lockout,
     )
-
-
-def _unread(error: TenantRefused | TenantUnavailable, permission: str) -> SourceRead:
-    """Return why a list was not read to its end."""
-    if isinstance(error, TenantRefused):
-        reason = why_refused(error)
-        return SourceRead(unread=reason, permission=permission if reason is UnreadableReason.FORBIDDEN else "")
-    reason = UnreadableReason.THROTTLED if error.is_throttled else UnreadableReason.UNREACHABLE
-    return SourceRead(unread=reason)

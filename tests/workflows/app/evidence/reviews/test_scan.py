@@ -15,11 +15,12 @@ from workflows.app.evidence.reviews.scan import UsageScanner
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviewing.evidence import usage
-from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount, GuestActivity
+from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, GuestActivity
 from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence, SettingsState, UseState
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.partners.reviewing.evidence.usage import WINDOW, GuestMatch, SourceRead, UsageScan
 from workflows.core.people import PersonId
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable, WrongTenant
 
@@ -45,6 +46,7 @@ def scanner(world: World) -> UsageScanner:
         clock=world.clock,
         check_lockouts=lockouts_of(tenant=world.tenant, store=world.store, clock=world.clock),
         wake=lambda: world.woken.append(True),
+        guest_limits=lambda _: USUAL_LIMITS,
     )
 
 

@@ -5,13 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.workflows.core.builders import NOW, TENANT
-from workflows.core.partners.reviewing.evidence.guest_matching import (
-    GuestAccount,
-    GuestActivity,
-    GuestCount,
-    domains_of,
-    match_guest,
-)
+from workflows.core.partners.reviewing.evidence.guest_matching import GuestCount, domains_of, match_guest
+from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, GuestActivity
 from workflows.core.partners.reviewing.evidence.usage import MAX_LISTED, GuestMatch, ListedGuest
 from workflows.core.people import PersonId
 from workflows.core.settings.model import TenantId

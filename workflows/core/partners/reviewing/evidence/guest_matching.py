@@ -6,58 +6,22 @@ heuristic: a company may use other mail domains than the one that is recorded fo
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
+from workflows.core.partners.reviewing.evidence.guest_state import EXTERNAL_MARK, FindingCount, GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import later
 from workflows.core.partners.reviewing.evidence.usage import MAX_LISTED, GuestMatch, GuestUsage, ListedGuest
 from workflows.core.people import PersonId
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
 from workflows.core.settings.model import TenantId, is_guid
 
-_PENDING: Final = "pendingacceptance"
-_EXTERNAL: Final = "#ext#"
+_USUAL: Final[Mapping[TenantId, GuestLimits]] = MappingProxyType({})
 
 Domains = Mapping[str, tuple[TenantId, ...]]
 """The partners that a domain is recorded for. A domain that moved may be recorded for two."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuestActivity:
-    """When a guest signed in, as Entra keeps it with the account."""
-
-    succeeded_at: datetime | None = None
-    tried_at: datetime | None = None
-    """The last attempt, also an unsuccessful one; the time of a success is only kept since December 2023."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuestAccount:
-    """One guest account of our tenant. Texts are as Graph returns them; empty when there is none."""
-
-    id: PersonId
-    mail: str = ""
-    principal_name: str = ""
-    issuers: tuple[str, ...] = ()
-    state: str = ""
-    """`PendingAcceptance`, `Accepted`, or empty."""
-    is_enabled: bool = True
-    activity: GuestActivity | None = None
-    """None when it could not be read."""
-
-    @property
-    def is_pending(self) -> bool:
-        """Return whether the invitation was not accepted."""
-        return self.state.lower() == _PENDING
-
-    @property
-    def has_come(self) -> bool | None:
-        """Return whether the guest ever came; None when it is not known."""
-        if self.activity is not None and (self.activity.succeeded_at or self.activity.tried_at):
-            return True
-        if self.is_pending or self.activity is not None:
-            return False
-        return None
 
 
 def domains_of(partners: Iterable[tuple[TenantId, Iterable[str]]]) -> dict[str, tuple[TenantId, ...]]:
@@ -87,6 +51,7 @@ def match_guest(
 
 @dataclass(slots=True)
 class _PartnerGuests:
+    findings: FindingCount
     count: int = 0
     never_came: int = 0
     disabled: int = 0
@@ -94,12 +59,28 @@ class _PartnerGuests:
     shared_with: dict[TenantId, None] = field(default_factory=dict)
     last_at: datetime | None = None
     listed: list[ListedGuest] = field(default_factory=list)
+    found: list[ListedGuest] = field(default_factory=list)
+    """Those with a finding."""
 
 
 class GuestCount:
     """Counts the guests of the recorded partners."""
 
-    def __init__(self, domains: Domains, tenant_by_person: Mapping[PersonId, TenantId]) -> None:
+    def __init__(
+        self,
+        domains: Domains,
+        tenant_by_person: Mapping[PersonId, TenantId],
+        limits: Mapping[TenantId, GuestLimits] = _USUAL,
+        *,
+        now: datetime | None = None,
+    ) -> None:
+        """Create the count.
+
+        :param limits: from when on guests of a partner are findings; the usual limits for a partner without any.
+        :param now: when the guests are judged; None: nothing is a finding.
+        """
+        self._limits = limits
+        self._now = now
         self._domains = domains
         self._tenant_by_person = tenant_by_person
         self._by_partner: dict[TenantId, _PartnerGuests] = {}
@@ -120,19 +101,28 @@ class GuestCount:
             id=guest.id, match=kind, has_come=has_come, is_enabled=guest.is_enabled, last_sign_in_at=last_at
         )
         for tenant_id in tenants:
-            partner = self._by_partner.setdefault(tenant_id, _PartnerGuests())
+            partner = self._partner(tenant_id)
+            finding = partner.findings.add(guest, has_signed_in=kind is GuestMatch.SIGN_IN)
             partner.count += 1
             partner.never_came += has_come is False
             partner.disabled += not guest.is_enabled
             partner.matches[kind] = partner.matches.get(kind, 0) + 1
             partner.shared_with.update(dict.fromkeys(other for other in tenants if other != tenant_id))
             partner.last_at = later(partner.last_at, last_at)
-            if len(partner.listed) < MAX_LISTED:
-                partner.listed.append(listed)
+            kept = partner.listed if finding is None else partner.found
+            if len(kept) < MAX_LISTED:
+                kept.append(listed if finding is None else replace(listed, finding=finding))
+
+    def _partner(self, tenant_id: TenantId) -> _PartnerGuests:
+        found = self._by_partner.get(tenant_id)
+        if found is None:
+            limits = self._limits.get(tenant_id, USUAL_LIMITS)
+            found = self._by_partner[tenant_id] = _PartnerGuests(FindingCount(limits, self._now))
+        return found
 
     def of(self, tenant_id: TenantId) -> GuestUsage:
         """Return the guests of one partner."""
-        found = self._by_partner.get(tenant_id, _PartnerGuests())
+        found = self._partner(tenant_id)
         return GuestUsage(
             count=found.count,
             never_came=found.never_came,
@@ -140,7 +130,9 @@ class GuestCount:
             matches=dict(found.matches),
             shared_with=tuple(found.shared_with),
             last_sign_in_at=found.last_at,
-            listed=tuple(found.listed),
+            listed=(*found.found, *found.listed)[:MAX_LISTED],
+            findings=dict(found.findings.counts),
+            limits=found.findings.limits,
         )
 
 
@@ -150,5 +142,5 @@ def _normalized(name: str) -> str:
 
 def _domain_in_name(principal_name: str) -> str:
     """Return the domain in `maria_contoso.com#EXT#@…`; empty when the name has another form."""
-    before, mark, _ = principal_name.lower().partition(_EXTERNAL)
+    before, mark, _ = principal_name.lower().partition(EXTERNAL_MARK)
     return before.rpartition("_")[2] if mark and "_" in before else ""

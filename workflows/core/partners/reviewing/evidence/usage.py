@@ -12,6 +12,7 @@ from typing import Final
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 from workflows.core.people import PersonId
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
 from workflows.core.settings.model import TenantId
 
 WINDOW: Final = timedelta(days=30)
@@ -20,6 +21,8 @@ MAX_SIGN_INS: Final = 50_000
 """The most sign-ins that one scan reads. When there are more, every number says "at least"."""
 MAX_GUESTS: Final = 50_000
 """The most guest accounts that one scan reads."""
+MAX_LISTED_GUESTS: Final = 500_000
+"""The most guest accounts that are read to list those of one partner."""
 MAX_PEOPLE: Final = 1_000
 """The most different people of one partner that are told apart. When there are more, the number says "at least"."""
 MAX_LISTED: Final = 25
@@ -39,6 +42,15 @@ class GuestMatch(StrEnum):
     MAIL = "mail"
     NAME = "name"
     """The domain before `#EXT#` in its user principal name."""
+
+
+class GuestFinding(StrEnum):
+    """What a review finds about a guest. The values are stored."""
+
+    UNUSED = "unused"
+    """An enabled account with which nobody signed in for the time that the template sets."""
+    OLD_INVITATION = "old_invitation"
+    """An invitation that has not been accepted for the time that the template sets."""
 
 
 class EvidenceSource(StrEnum):
@@ -127,6 +139,7 @@ class ListedGuest:
     """Whether the guest accepted the invitation and signed in; None when that is not known."""
     is_enabled: bool
     last_sign_in_at: datetime | None = None
+    finding: GuestFinding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +157,10 @@ class GuestUsage:
     last_sign_in_at: datetime | None = None
     """The last successful sign-in of any of them, as Entra keeps it with the accounts."""
     listed: tuple[ListedGuest, ...] = ()
+    """Those with a finding first."""
+    findings: Mapping[GuestFinding, int] = field(default_factory=dict)
+    """How many guests have which finding, by the limits of the partner's template."""
+    limits: GuestLimits = USUAL_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,110 @@
+"""The guests of one partner in words: the state of each, why it is in the list, how many there are, and the limits."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from bot.words.sentences import comma_list, counted, day
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
+from workflows.app.evidence.guests.listing import GuestsRead
+from workflows.core.partners.reviewing.evidence.guest_listing import GuestRow, GuestTally
+from workflows.core.partners.reviewing.evidence.guest_state import Oddity
+from workflows.core.partners.reviewing.evidence.usage import WINDOW, GuestFinding, GuestMatch, SourceRead
+from workflows.core.policy.reviews.guest_limits import GuestLimits
+
+MATCHES: Final[Mapping[GuestMatch, str]] = {
+    GuestMatch.SIGN_IN: "by a sign-in from their tenant",
+    GuestMatch.ISSUER: "by the issuer of an identity",
+    GuestMatch.MAIL: "by mail domain",
+    GuestMatch.NAME: "by the domain in an #EXT# name",
+}
+"""How a guest was found to be one of the partner."""
+_ODDITIES: Final[Mapping[Oddity, str]] = {
+    Oddity.INVITED_MEMBER: "a member here, perhaps also an employee",
+    Oddity.NOT_INVITED: "account made here, without an invitation",
+    Oddity.SYNCHRONIZED: "synchronized from your own servers",
+    Oddity.SAME_ADDRESS: "same address as an earlier account",
+}
+ESTIMATE: Final = (
+    "This is an estimate, because Entra does not record the home tenant of a guest. A guest with another domain is "
+    "found only by a sign-in of the last 30 days, and an account that is listed can belong to another company."
+)
+NOT_SHOWN: Final = "Directory roles of guests are not read."
+
+
+def finding_words(finding: GuestFinding, limits: GuestLimits) -> str:
+    """Return what a finding means, after a number or alone: "no sign-in for 90 days"."""
+    if finding is GuestFinding.UNUSED:
+        return f"no sign-in for {limits.unused_after.days} days"
+    return f"invitation older than {limits.invited_before.days} days"
+
+
+def count_words(finding: GuestFinding, count: int, limits: GuestLimits) -> str:
+    """Return how many guests have a finding: "3 without a sign-in for 90 days"."""
+    if finding is GuestFinding.UNUSED:
+        return f"{count:,} without a sign-in for {limits.unused_after.days} days"
+    return f"{counted(count, 'invitation')} older than {limits.invited_before.days} days"
+
+
+def state_words(row: GuestRow, limits: GuestLimits) -> str:
+    """Return the state of one guest, and why the guest is in the list."""
+    return "; ".join(part for part in _state_parts(row, limits) if part)
+
+
+def _state_parts(row: GuestRow, limits: GuestLimits) -> Iterator[str]:
+    account = row.account
+    if account.is_pending:
+        since = "" if row.pending_since is None else f" since {day(row.pending_since)}"
+        yield f"invitation not accepted{since}"
+    elif row.last_sign_in_at is not None:
+        yield f"last sign-in {day(row.last_sign_in_at)}"
+    else:
+        yield "last sign-in not read" if account.activity is None else "never signed in"
+    yield "" if row.finding is None else finding_words(row.finding, limits)
+    yield "" if account.is_enabled else "disabled"
+    yield from (_ODDITIES[oddity] for oddity in row.oddities)
+    yield f"found {MATCHES[row.match]}"
+
+
+def tally_words(read: GuestsRead, limits: GuestLimits) -> str:
+    """Return how many guests there are, and of which kinds."""
+    tally = read.tally
+    if not tally.count:
+        return "No guest found." if read.is_complete else "No guest found so far. Not everything could be read."
+    least = "" if read.is_complete else "At least "
+    parts = list(_tally_parts(tally, limits))
+    text = f"{least}{counted(tally.count, 'guest')}"
+    return f"{text}: {comma_list(parts)}." if parts else f"{text}."
+
+
+def _tally_parts(tally: GuestTally, limits: GuestLimits) -> Iterator[str]:
+    for finding in GuestFinding:
+        if finding in tally.findings:
+            yield count_words(finding, tally.findings[finding], limits)
+    if tally.pending:
+        yield f"{tally.pending:,} not accepted"
+    if tally.disabled:
+        yield f"{tally.disabled:,} disabled"
+    if tally.members:
+        yield counted(tally.members, "member")
+    if tally.synchronized:
+        yield f"{tally.synchronized:,} synchronized"
+
+
+def match_words(tally: GuestTally) -> str:
+    """Return how many guests were found in which way; empty for none."""
+    return comma_list([f"{tally.matches[kind]:,} {words}" for kind, words in MATCHES.items() if kind in tally.matches])
+
+
+def unread_words(read: GuestsRead) -> Iterator[str]:
+    """Return what could not be read, one sentence each."""
+    if read.activity.unread is not None and read.guests.unread is None:
+        yield f"The last sign-in of guests was not read ({_why(read.activity)}). So nobody is named as unused."
+    if read.guests.unread is not None:
+        yield f"The list of guests was not read to its end ({_why(read.guests)})."
+    if read.sign_ins.unread is not None:
+        yield f"The sign-ins of the last {WINDOW.days} days were not read to their end ({_why(read.sign_ins)})."
+
+
+def _why(source: SourceRead) -> str:
+    reason = "" if source.unread is None else UNREAD_REASON_WORDS[source.unread]
+    return f"{reason}, {source.permission}" if source.permission else reason

@@ -1,0 +1,76 @@
+"""The guests of a partner in words: the state of each, how many there are, and what was not read."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.words.reviews.guests import match_words, state_words, tally_words, unread_words
+from tests.workflows.core.builders import NOW
+from workflows.app.evidence.guests.listing import GuestsRead
+from workflows.core.checks.tenant_facts import UnreadableReason
+from workflows.core.partners.reviewing.evidence.guest_listing import GuestRow, GuestTally
+from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, GuestActivity, Oddity
+from workflows.core.partners.reviewing.evidence.usage import GuestFinding, GuestMatch, SourceRead
+from workflows.core.people import PersonId
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+
+DAY = timedelta(days=1)
+WHOLE = SourceRead(is_complete=True)
+
+
+def row(finding: GuestFinding | None = None, oddities: tuple[Oddity, ...] = (), **changes: Any) -> GuestRow:
+    account = GuestAccount(id=PersonId("maria"), **changes)
+    return GuestRow(account=account, match=GuestMatch.MAIL, finding=finding, oddities=oddities)
+
+
+def reading(*rows: GuestRow, **changes: Any) -> GuestsRead:
+    tally = GuestTally()
+    for one in rows:
+        tally.add(one)
+    return replace(GuestsRead(read_at=NOW, tally=tally, guests=WHOLE, activity=WHOLE, sign_ins=WHOLE), **changes)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (row(), "last sign-in not read; found by mail domain"),
+        (row(activity=GuestActivity(), is_enabled=False), "never signed in; disabled; found by mail domain"),
+        (
+            row(GuestFinding.UNUSED, (Oddity.SYNCHRONIZED,), activity=GuestActivity(tried_at=NOW - 100 * DAY)),
+            "no sign-in for 90 days; synchronized from your own servers; found by mail domain",
+        ),
+        (row(state="PendingAcceptance"), "invitation not accepted; found by mail domain"),
+    ],
+)
+def test_the_state_of_a_guest_with_the_reason(found: GuestRow, said: str) -> None:
+    assert state_words(found, USUAL_LIMITS).endswith(said)
+
+
+def test_how_many_there_are_of_each_kind() -> None:
+    rows = [
+        row(GuestFinding.OLD_INVITATION, state="PendingAcceptance"),
+        row(GuestFinding.UNUSED),
+        row(is_enabled=False, is_synchronized=True, user_type="member"),
+    ]
+    assert tally_words(reading(*rows), USUAL_LIMITS) == (
+        "3 guests: 1 without a sign-in for 90 days, 1 invitation older than 30 days, 1 not accepted, 1 disabled, "
+        "1 member, 1 synchronized."
+    )
+    assert match_words(reading(*rows).tally) == "3 by mail domain"
+    assert tally_words(reading(row()), USUAL_LIMITS) == "1 guest."
+    assert tally_words(reading(), USUAL_LIMITS) == "No guest found."
+
+
+def test_what_was_not_read_is_said_and_a_number_is_then_at_least() -> None:
+    refused = SourceRead(unread=UnreadableReason.FORBIDDEN, permission="AuditLog.Read.All")
+    broken = SourceRead(unread=UnreadableReason.UNREACHABLE)
+    read = reading(row(), activity=refused, sign_ins=refused)
+    assert tally_words(read, USUAL_LIMITS) == "At least 1 guest."
+    (activity, sign_ins) = unread_words(read)
+    assert "permission missing, AuditLog.Read.All). So nobody is named as unused." in activity
+    assert sign_ins.startswith("The sign-ins of the last 30 days were not read to their end")
+    (line,) = unread_words(reading(guests=broken, activity=broken))
+    assert line.startswith("The list of guests was not read to its end")
+    assert tally_words(reading(guests=broken), USUAL_LIMITS) == "No guest found so far. Not everything could be read."
