@@ -36,6 +36,10 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     "guests": _CommandHelp("guest accounts of a partner's people (admins; sponsors see how many)", _PARTNER),
     "sponsor": _CommandHelp("hand over a partner to another sponsor, who must accept", _PARTNER),
     "posture": _CommandHelp("what the default and every partner's settings allow, with warnings"),
+    "diagnose": _CommandHelp(
+        "why somebody cannot get in (admins and help desk; sponsors: on which side)",
+        "<address or domain> [application]",
+    ),
     "policy": _CommandHelp("who may request a template, who decides, and what silence leads to", "[template]"),
     "revoke": _CommandHelp("block a partner for good (admins; the sponsor on a review's card)", _PARTNER),
     "suspend": _CommandHelp("block a partner until that is lifted (admins)", _PARTNER),
@@ -89,7 +93,7 @@ def unknown_command(text: str) -> Message:
     """Return the answer to an unknown command, or one without its partner: the known commands."""
     typed = clean(text, 100, empty="")
     if needs_partner(typed.lower()):
-        wanted = SUBCOMMANDS[typed.lower()].argument.strip("<>")
+        wanted = SUBCOMMANDS[typed.lower()].argument.partition(">")[0].strip("<")
         problem = f"Name the partner: /partner {typed.lower()} with its {wanted}."
     else:
         problem = f"“{typed}” is not a known command." if typed else "Say what you want to do."

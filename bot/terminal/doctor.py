@@ -32,7 +32,7 @@ from bot.words.sentences import counted, minute
 from workflows.app.approvers.role_groups import judge_groups
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
-from workflows.core.people import ADMIN, AUDITOR, ChatId
+from workflows.core.people import ADMIN, READING_ROLES, ChatId
 from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
@@ -264,9 +264,10 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         state = counted(people, "person", "people")
         if missing:
             state, advice = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
-        if role == AUDITOR and advice:
-            advice = f"Add people to the role, or remove [{AUDITOR}] from roles.toml if nobody audits"
-        findings.append(Finding(subject=subject, state=state, advice=advice, is_optional=role == AUDITOR or is_warning))
+        if role in READING_ROLES and advice:
+            advice = f"Add people to the role, or remove [{role}] from roles.toml if nobody needs it"
+        is_optional = role in READING_ROLES or is_warning
+        findings.append(Finding(subject=subject, state=state, advice=advice, is_optional=is_optional))
     return [*findings, await _time_zones(directory, catalog), *await _approver_groups(tenant, catalog)]
 
 

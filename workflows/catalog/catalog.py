@@ -21,7 +21,7 @@ from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, AUDITOR, Role, mail_in_lower_case
+from workflows.core.people import ADMIN, READING_ROLES, Role, mail_in_lower_case
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.relations import RELATIONS
@@ -56,8 +56,8 @@ class Catalog:
 
     @property
     def deciding_roles(self) -> frozenset[Role]:
-        """Return the roles whose people can decide: every role but that of auditors, who only read."""
-        return frozenset(self.roles) - {AUDITOR}
+        """Return the roles whose people can decide: every role but those that only read."""
+        return frozenset(self.roles) - READING_ROLES
 
     def attest_mfa_for(self, template: str) -> timedelta | None:
         """Return how long an attestation of MFA counts for a partner of this template; None when none is asked.
@@ -189,8 +189,8 @@ def _role_problems(template: Template, roles: Mapping[Role, RoleSource] | None) 
             is_known = role in (roles or ()) or (key == "role" and role in RELATIONS)
             if role is not None and roles is not None and not is_known:
                 yield f"stages.{index}.{key}: {role} is not in {ROLES_FILE}; add it there"
-            if role == AUDITOR:
-                yield f"stages.{index}.{key}: {AUDITOR} only reads and decides nothing; name another role"
+            if role in READING_ROLES:
+                yield f"stages.{index}.{key}: {role} only reads and decides nothing; name another role"
 
 
 def _chain_problems(template: Template) -> Iterator[str]:

@@ -19,6 +19,11 @@ ADMIN: Final = Role("admin")
 AUDITOR: Final = Role("auditor")
 """The optional role that may search every request and read its history. It decides nothing."""
 
+HELPDESK: Final = Role("helpdesk")
+"""The optional role that may ask why a person from outside cannot get in. It decides nothing."""
+READING_ROLES: Final = frozenset({AUDITOR, HELPDESK})
+"""The roles whose people only read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:

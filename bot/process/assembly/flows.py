@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from bot.process.assembly.adopt_flows import adopt_flows
 from bot.process.assembly.audit_log_flows import audit_log_flows
 from bot.process.assembly.closing_flows import closing_flows
+from bot.process.assembly.diagnose_flows import diagnose_flow
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
@@ -247,7 +248,8 @@ def _show_flows(
         tenant=systems.tenant,
         clock=systems.clock,
     )
-    return show, guests, PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
+    policy = PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
+    return show, guests, diagnose_flow(systems, answers), policy
 
 
 def _partner_setup_flow(

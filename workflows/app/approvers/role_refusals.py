@@ -23,6 +23,7 @@ FOR_LACK_OF_A_ROLE: Final = frozenset(
         RefusalCode.NOT_AN_AUDITOR,
         RefusalCode.NO_REPORT_FOR_YOU,
         RefusalCode.NO_GUESTS_FOR_YOU,
+        RefusalCode.NO_DIAGNOSIS_FOR_YOU,
         RefusalCode.STAGE_WITHOUT_PEOPLE,
         RefusalCode.MAY_NOT_REQUEST,
         RefusalCode.MAY_NOT_RESTORE_OR_ADOPT,

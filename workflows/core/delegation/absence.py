@@ -11,7 +11,7 @@ from typing import Final, NewType
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, AUDITOR, CurrentRoles, Person, PersonId, Role
+from workflows.core.people import ADMIN, READING_ROLES, CurrentRoles, Person, PersonId, Role
 
 AbsenceId = NewType("AbsenceId", str)
 
@@ -96,7 +96,7 @@ def represented_people(delegate: PersonId, active: Sequence[Absence]) -> tuple[A
 
 def roles_that_decide(person: PersonId, current_roles: CurrentRoles) -> frozenset[Role]:
     """Return the roles of a person that somebody may be asked for. Auditors decide nothing."""
-    return current_roles.roles.get(person, frozenset()) - {AUDITOR}
+    return current_roles.roles.get(person, frozenset()) - READING_ROLES
 
 
 def require_absence(

@@ -1,6 +1,6 @@
 """Answer a GET of a collection: filter, select, page, in that order."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ def page_answer(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], l
     names = names_in_select(
         call,
         listing.type_name,
-        listing.selectable if listing.selectable is not None else _all_names(call, matching_rows, listing),
+        listing.selectable if listing.selectable is not None else _all_names(matching_rows, listing, call),
     )
     clause = call.query.get("$filter")
     if clause is not None and listing.filterable is not None:
@@ -75,8 +75,7 @@ def shown_row(row: Mapping[str, Any], names: tuple[str, ...], listing: Listing) 
     return {"@odata.type": listing.odata_type, **entity} if listing.odata_type else entity
 
 
-def _all_names(call: Call, rows: Sequence[Mapping[str, Any]], listing: Listing) -> set[str]:
-    """Return the names that the rows have. An empty list shows none, so every name is accepted."""
-    if not rows:
-        return {name.strip() for name in call.query.get("$select", "").split(",")}
-    return {name for row in rows for name in row} - listing.hidden
+def _all_names(rows: Iterable[Mapping[str, Any]], listing: Listing, call: Call) -> set[str]:
+    """Return the names that the objects have. Without any object, every name is accepted: none can be checked."""
+    names = {name for row in rows for name in row}
+    return (names or {name.strip() for name in call.query.get("$select", "").split(",")}) - listing.hidden

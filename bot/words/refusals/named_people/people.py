@@ -36,6 +36,10 @@ PEOPLE: Final[Sentences] = {
     "role auditor.",
     R.NO_GUESTS_FOR_YOU: "Only admins can list the guests of a partner; the sponsor of a partner sees how many there "
     "are. Ask an admin.",
+    R.NO_DIAGNOSIS_FOR_YOU: "Only admins and the help desk can ask this, and sponsors about their own partner. Ask an "
+    "admin.",
+    R.DIAGNOSIS_RIGHT_UNKNOWN: "The chat system or Microsoft Entra does not answer, so Gatehouse cannot check whether "
+    "you may ask this. Nothing is shown. Try again in a minute.",
     R.AUDITOR_UNKNOWN: "The chat system or Microsoft Entra does not answer, so Gatehouse cannot check whether you are "
     "an auditor. Nothing is shown. Try again in a minute.",
     R.CANNOT_BE_CHECKED: "Your click changed nothing. Gatehouse could not check your permission: {answer} Tell an "

@@ -56,3 +56,9 @@ async def test_only_one_page_of_sign_ins_is_listed(entra: Entra, graph: Graph) -
         ("", "", None),
     ]
     assert not found.is_complete
+
+
+async def test_an_empty_log_is_an_answer(entra: Entra, graph: Graph) -> None:
+    graph.simulator.merge({"signIns": []})
+    found = await entra.tenant_settings.recent_sign_ins(CONTOSO, datetime.now(UTC) - timedelta(days=30))
+    assert (found.entries, found.is_complete) == ((), True)

@@ -205,6 +205,16 @@ def test_groups_roles_and_accounts_depend_while_no_account_is_named() -> None:
     )
 
 
+def test_groups_are_decided_where_entra_knows_the_account() -> None:
+    block = policy("block", users={"includeGroups": ["g"]})
+    chosen = questions([parse_policy(block)], OFFICE, TENANT).of_account("m1")
+    assert {question.user_id for question in (*chosen.questions, *chosen.left_out)} == {"m1"}
+    answers = {
+        question: [{**block, "policyApplies": False, "analysisReasons": "users"}] for question in chosen.questions
+    }
+    assert assess([block], OFFICE, TENANT, NOTHING, chosen, answers).verdicts == ()
+
+
 def test_what_excludes_groups_locks_out_the_others() -> None:
     found = only(report(policy("block", users={"includeUsers": ["All"], "excludeGroups": ["g"]})))
     assert (found.effect, found.conditions[0].kind) == (PolicyEffect.LOCKED_OUT, ConditionType.NOT_EXCLUDED)

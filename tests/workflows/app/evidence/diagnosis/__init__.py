@@ -1,0 +1,1 @@
+"""Diagnoses: what is read, who may ask, and an oracle."""
