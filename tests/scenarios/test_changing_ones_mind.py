@@ -228,6 +228,7 @@ async def test_a_closed_request_is_requested_again_from_the_message_and_from_the
         "template": "trusted-partner",
         "justification": "For the first phase",
         "sponsor": filled(view)["sponsor"],
+        "start_date": None,
         "duration": "90",
         "end_date": None,
     }
