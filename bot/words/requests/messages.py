@@ -28,6 +28,10 @@ from workflows.core.requests.request import RequestState
 SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.TEXT: "{text}",
     MessageCode.REQUEST_WAITS: "{partner}: your request{id} waits. {note}",
+    MessageCode.ASKED_AGAIN: (
+        "{partner}: your approved request{id} is not active. {note} Approval is requested again. You can still "
+        "withdraw it."
+    ),
     MessageCode.YOU_WITHDREW: "{partner}: you withdrew your request{id}. {note}",
     MessageCode.ENDED: "{partner}: your request{id} {ended}. {note}",
     MessageCode.OVERWRITTEN: "{partner}{about}: {note}",

@@ -26,7 +26,7 @@ _ODDITIES: Final[Mapping[Oddity, str]] = {
 }
 ESTIMATE: Final = (
     "This is an estimate, because Entra does not record the home tenant of a guest. A guest with another domain is "
-    "found only by a sign-in of the last 30 days, and an account that is listed can belong to another company."
+    "found only by a sign-in of the last 30 days. An account that is listed can belong to another company."
 )
 NOT_SHOWN: Final = "Directory roles of guests are not read."
 

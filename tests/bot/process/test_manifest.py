@@ -176,6 +176,9 @@ STORED: Final = {
     "show_drifts": "show_drifts",
     "drifts_previous": "show_drifts",
     "drifts_next": "show_drifts",
+    "guests_page": "/partner guests",
+    "guests_next": "/partner guests",
+    "guests_count": "/partner guests",
     "list_previous": "/partner list",
     "list_next": "/partner list",
 }

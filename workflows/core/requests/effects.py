@@ -258,6 +258,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`."""
     EXPIRES_SOON = "expires_soon"
     """Values: `partner`, `request`, `expires_at`."""
+    ASKED_AGAIN = "asked_again"
+    """An approved request was not written, and approval is asked for again. Values: `partner`, `request`, `note`."""
     MANAGER_TOLD = "manager_told"
     """To the manager of an approver. Values: `partner`, `request`, `stage` (its title), `names`, `expires_at`."""
     ADMIN_TOLD = "admin_told"

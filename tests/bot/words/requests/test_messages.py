@@ -53,6 +53,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "contoso.com: your request R-1 waits. No answer. Gatehouse keeps trying.",
     ),
     (
+        MessageCode.ASKED_AGAIN,
+        {"partner": "contoso.com", "request": "R-1", "note": NOTE},
+        "contoso.com: your approved request R-1 is not active. No answer. Gatehouse keeps trying. Approval is "
+        "requested again. You can still withdraw it.",
+    ),
+    (
         MessageCode.YOU_WITHDREW,
         {"partner": "contoso.com", "note": []},
         "contoso.com: you withdrew your request.",

@@ -110,6 +110,11 @@ def worded(moved: Moved) -> Moved:
     return replace(moved, request=replace(asked, note=note, asked_again=again), effects=effects)
 
 
+NOT_ACTIVE = (
+    "contoso.com: your approved request r-1 is not active. {} Approval is requested again. You can still withdraw it."
+)
+
+
 def told(text: str, whom: Person = RILEY) -> SendMessage:
     return SendMessage(person=whom.chat_id, subject=CommandSubject(request_id=REQUEST), fact=text_message(text))
 
@@ -292,6 +297,8 @@ def test_of_a_request_that_expired_and_waited_for_nobody_only_the_requester_is_t
 def test_replanning_forgets_what_the_form_saw_and_prepares_again(state: RequestState) -> None:
     seen = ObservedPartner(identity=identity(), configuration=None, at=NOW)
     known = request(state, observation=seen)
+    was_approved = state is RequestState.APPLYING
+    told_messages = [told(NOT_ACTIVE.format("The partner changed."))] if was_approved else []
     assert worded(advance(known, Replan(reason=noted("The partner changed.")), situation(LATER))) == Transition(
         request=replace(
             known,
@@ -308,7 +315,7 @@ def test_replanning_forgets_what_the_form_saw_and_prepares_again(state: RequestS
             expires_at=LATER + (known.expires_at - known.created_at),
             lifetime=known.expires_at - known.created_at,
         ),
-        effects=(SHOWN, TO_PREPARE),
+        effects=(SHOWN, TO_PREPARE, *told_messages),
     )
 
 
@@ -368,7 +375,7 @@ def test_reopening_keeps_only_the_decisions_that_count() -> None:
             void_decisions=WHOLE_CHAIN[:1],
             stage_times=transition.request.stage_times,
         ),
-        effects=(SHOWN,),
+        effects=(SHOWN, told(NOT_ACTIVE.format("Amara no longer holds the role."))),
     )
     back = advance(transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER))
     assert back.request.state is RequestState.APPLYING

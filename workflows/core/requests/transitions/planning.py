@@ -14,7 +14,7 @@ from workflows.core.requests.commands.editing import changed_field_names, requir
 from workflows.core.requests.commands.request import Edit, Submit
 from workflows.core.requests.deadlines.clock_stops import with_new_deadline
 from workflows.core.requests.deadlines.next_round import values_of_next_round
-from workflows.core.requests.effects import MessageCode, ShowRequest
+from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.proposals import require_open_proposal
 from workflows.core.requests.request import (
@@ -133,7 +133,7 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     replans = request.replans + is_revocation
     pause = pause_before_replan(replans)
-    return _plan_again(
+    transition = _plan_again(
         request if command.stays_in_batch else out_of_batch(request),
         situation,
         command.reason,
@@ -146,6 +146,9 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
         replans=replans,
         not_before=situation.now + pause if pause else None,
     )
+    if request.state is not S.APPLYING or is_revocation or command.stays_in_batch:
+        return transition
+    return replace(transition, effects=(*transition.effects, *_tell_asked_again(transition.request)))
 
 
 def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transition:
@@ -232,6 +235,7 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
     digest = request.plan.digest
     kept_decisions = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason, prepared = with_earlier_write(request, command.reason), request.require_prepared()
+    was_approved = request.state is S.APPLYING
     next_round = values_of_next_round(replace(request, decisions=kept_decisions), situation.current_roles)
     request = changed(
         out_of_batch(request),
@@ -250,4 +254,10 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
         drift=None,
         **next_round,
     )
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+    messages = _tell_asked_again(request) if was_approved else ()
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
+
+
+def _tell_asked_again(request: AccessRequest) -> tuple[SendMessage, ...]:
+    """Return the message to who expects an approved access. An update of their card notifies nobody."""
+    return tell_requester(request, MessageCode.ASKED_AGAIN, note=as_values(request.note))
