@@ -9,13 +9,15 @@ from workflows.core.posture.watch.drift import Drift
 
 KEEP_NOT_POSSIBLE: Final = "not possible, nobody approved this."
 REDUCE_ASKS: Final = "asks for less; approvers decide."
-OPENED_AGAIN: Final = "Undo: a new request."
+OPENED_AGAIN: Final = "Undo: new request."
+OURS: Final = "also your people there"
+"""Both directions are blocked. Our people who work in the partner's tenant leave no sign-in in ours."""
 _SEEN: Final = f"seen in {WINDOW.days} days"
 
 
 def revoke_words(evidence: PartnerEvidence) -> str:
     """Return whom a revocation blocks, as far as the last scan shows, and how it is undone."""
-    return f"blocks both directions: {_blocked_people(evidence)}. {OPENED_AGAIN}"
+    return f"blocks {_blocked_people(evidence)}; {OURS}. {OPENED_AGAIN}"
 
 
 def restore_words(drift: Drift) -> str:
@@ -37,6 +39,6 @@ def _blocked_people(evidence: PartnerEvidence) -> str:
         case UseState.USED:
             return f"{known}, some {_SEEN}"
         case UseState.UNUSED:
-            return f"{known}, none {_SEEN}" if known else f"nobody {_SEEN}"
+            return known or f"nobody {_SEEN}"
         case UseState.NOT_SEEN | UseState.UNKNOWN:
-            return f"{known}; who of them needs it is not known" if known else "whom is not known"
+            return f"{known}; who of them needs it is not known" if known else "people who are not known"

@@ -31,7 +31,7 @@ from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
 
 FIRST_QUOTED_WORDS: Final = 6
 """Words from the beginning of what a person wrote that the card shows; the details show all."""
-LAST_QUOTED_WORDS: Final = 6
+LAST_QUOTED_WORDS: Final = 5
 """Words from its end: until when something is needed is often there."""
 _WINDOW_WORDS: Final = f"the last {WINDOW.days} days"
 _SOURCES: Final[Mapping[EvidenceSource, str]] = {

@@ -24,28 +24,28 @@ def evidence(of: UsageScan | None, usage: PartnerUsage | None = None) -> Partner
     [
         (
             evidence(scan(), replace(USAGE, guests=GUESTS)),
-            "blocks both directions: these 2 people and 20 guest accounts",
+            "blocks these 2 people and 20 guest accounts",
         ),
-        (evidence(scan(), USAGE), "blocks both directions: these 2 people"),
+        (evidence(scan(), USAGE), "blocks these 2 people"),
         (
             evidence(scan(), replace(NOBODY, guests=GUESTS)),
-            "blocks both directions: 20 guest accounts, none seen in 30 days",
+            "blocks 20 guest accounts",
         ),
-        (evidence(scan()), "blocks both directions: nobody seen in 30 days"),
+        (evidence(scan()), "blocks nobody seen in 30 days"),
         (
             evidence(scan(), replace(NOBODY, guests=replace(GUESTS, last_sign_in_at=NOW - DAY))),
-            "blocks both directions: 20 guest accounts, some seen in 30 days",
+            "blocks 20 guest accounts, some seen in 30 days",
         ),
         (
             evidence(scan(sign_ins=REFUSED, guests=CUT), replace(NOBODY, guests=GUESTS)),
-            "blocks both directions: at least 20 guest accounts; who of them needs it is not known",
+            "blocks at least 20 guest accounts; who of them needs it is not known",
         ),
-        (evidence(scan(reaches_back_to=NOW - DAY)), "blocks both directions: whom is not known"),
-        (evidence(None), "blocks both directions: whom is not known"),
+        (evidence(scan(reaches_back_to=NOW - DAY)), "blocks people who are not known"),
+        (evidence(None), "blocks people who are not known"),
     ],
 )
 def test_whom_a_revocation_blocks_is_said_as_far_as_it_is_known(known: PartnerEvidence, words: str) -> None:
-    assert revoke_words(known) == f"{words}. Undo: a new request."
+    assert revoke_words(known) == f"{words}; also your people there. Undo: new request."
 
 
 def test_who_decides_on_a_restore_depends_on_whether_it_certainly_gives_less() -> None:

@@ -211,10 +211,10 @@ def test_setup_approval_and_answer() -> None:
 
 def test_of_a_long_reason_the_beginning_and_the_end_are_quoted() -> None:
     """Until when something is needed often stands at the end."""
-    whole = "We test the pumps in our laboratory until the end of May"
+    whole = "We test pumps in our laboratory until the end of May"
     assert quoted_words(whole) == whole
     long = f"{whole}, and the new valves until the middle of August"
-    assert quoted_words(long) == "We test the pumps in our … valves until the middle of August"
+    assert quoted_words(long) == "We test pumps in our laboratory … until the middle of August"
 
 
 def test_every_missing_permission_is_named_with_what_could_not_be_read() -> None:
