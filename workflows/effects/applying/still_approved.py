@@ -11,13 +11,14 @@ from workflows.app.approvers.stage_holders import roles_for
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import Refused
+from workflows.core.partners.reviewing.recent_sponsors import sponsor_since_approval
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.relations import Relations
 from workflows.core.requests.commands.automatic import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
-from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
+from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.default_check import changed_default, needs_default
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
@@ -147,7 +148,7 @@ async def _found_objection(
     if wrong_tenant is not None:
         return wrong_tenant
     prepared = request.require_prepared()
-    if prepared.plan.starts_at is not None and (gone := await _person_gone(prepared, directory)) is not None:
+    if prepared.plan.starts_at is not None and (gone := await _person_gone(request, directory, store)) is not None:
         return gone
     if catalog is not None and (changed_rule := changed_rules(prepared.plan, prepared.roles, catalog)):
         return Objection(reason=(changed_rule.fact,), command_type=Replan, next_step=_approval_again)
@@ -189,13 +190,16 @@ async def _relations_now(request: AccessRequest, directory: PeopleDirectory, sto
         raise PeopleDirectoryUnavailable(error.facts) from error
 
 
-async def _person_gone(prepared: PreparedRequest, directory: PeopleDirectory) -> Objection | None:
+async def _person_gone(request: AccessRequest, directory: PeopleDirectory, store: Store | None) -> Objection | None:
     """Return the objection that the requester, who sent it for them, or the sponsor may not be named any more.
 
-    Weeks may pass between the approval and the start of an access. The sponsor answers for it from then on.
+    Weeks may pass between the approval and the start of an access. The sponsor answers for it from then on: who is
+    named on the request, or who took over the partner while it waited.
     """
+    prepared = request.require_prepared()
+    record = None if store is None else await store.partnership(prepared.plan.tenant_id)
     sender = () if prepared.submitter is None else (prepared.submitter,)
-    for person in (prepared.requester, *sender, prepared.sponsor):
+    for person in (prepared.requester, *sender, sponsor_since_approval(request, record) or prepared.sponsor):
         try:
             found = await directory.identify(person.chat_id)
         except PeopleDirectoryRefused as error:
