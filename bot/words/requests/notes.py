@@ -122,6 +122,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
     NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it but does not show it.",
     NoteCode.PERSON_GONE: "{name} is named on this request or is the partner's sponsor, and cannot be any more.",
+    NoteCode.MAY_NOT_REQUEST_NOW: "{name} may not send this request any more: the template “{template}” allows others.",
     NoteCode.SPONSOR_HANDED_OVER: (
         "{sponsor} is the partner's sponsor now and stays it. The request names {named}, and the partner was handed "
         "over after that."

@@ -8,11 +8,13 @@ from workflows.app.approvers.manager_delegates import KnownAbsences
 from workflows.app.approvers.managers import read_relations, related_of
 from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.stage_holders import roles_for
+from workflows.app.requests.people_checks import require_may_request
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.errors.raised import Refused
+from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.partners.reviewing.recent_sponsors import sponsor_since_approval
 from workflows.core.people import CurrentRoles
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.relations import Relations
@@ -134,7 +136,10 @@ async def find_objection(
         started = started or ApprovalReads.start(
             reads, request, tenant=tenant, directory=directory, catalog=catalog, store=store
         )
-        return await _found_objection(request, started, catalog, directory, store)
+        found = await _found_objection(request, started, catalog, directory, store)
+    if found is None and catalog is not None and request.plan.starts_at is not None:
+        return await _may_not_request(request, catalog, directory, tenant)
+    return found
 
 
 async def _found_objection(
@@ -210,6 +215,29 @@ async def _person_gone(request: AccessRequest, directory: PeopleDirectory, store
             if found.id == person.id:
                 continue
             reason = (Fact(NoteCode.PERSON_GONE, {"name": person.name}),)
+        return Objection(reason=reason, command_type=Stop, next_step=_reasons_to_stop)
+    return None
+
+
+async def _may_not_request(
+    request: AccessRequest, catalog: Catalog, directory: PeopleDirectory, tenant: Tenant
+) -> Objection | None:
+    """Return the objection that who sent the request may not send it any more, on the day of its start.
+
+    Who may request is no part of what approvers approve, so a change of it is seen only here.
+    """
+    prepared = request.require_prepared()
+    template = catalog.templates.get(prepared.plan.template)
+    if template is None or only_reduces_access(prepared.plan):
+        return None
+    people = directory.for_one_check()
+    try:
+        await require_may_request(template, prepared.requester, prepared.submitter, directory=people, tenant=tenant)
+    except PeopleDirectoryRefused as error:
+        raise PeopleDirectoryUnavailable(error.facts) from error
+    except InvalidField:
+        names = {"name": (prepared.submitter or prepared.requester).name, "template": template.title}
+        reason = (Fact(NoteCode.MAY_NOT_REQUEST_NOW, names),)
         return Objection(reason=reason, command_type=Stop, next_step=_reasons_to_stop)
     return None
 

@@ -306,6 +306,11 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Sam is named on this request or is the partner's sponsor, and cannot be any more.",
     ),
     (
+        NoteCode.MAY_NOT_REQUEST_NOW,
+        {"name": "Riley", "template": "Trusted partner"},
+        "Riley may not send this request any more: the template “Trusted partner” allows others.",
+    ),
+    (
         NoteCode.SPONSOR_HANDED_OVER,
         {"sponsor": "Dana", "named": "Sam"},
         "Dana is the partner's sponsor now and stays it. The request names Sam, and the partner was handed over after "

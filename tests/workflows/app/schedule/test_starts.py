@@ -1,14 +1,16 @@
 """An approved request waits for its day in the store; on that day everything is judged again, and written once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from bot.words.findings.open_request import open_request_words
 from bot.words.requests.notes import note_words
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, TENANT
-from tests.workflows.world import World, restarted
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, SECURITY, TENANT
+from tests.workflows.world import CATALOG, World, open_world, restarted
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.open_request import open_request_fact
 from workflows.app.schedule.ticker import tick
@@ -153,6 +155,27 @@ async def _hand_over(world: World) -> None:
     """Sam proposes Dana, and she accepts."""
     await world.click(ProposeSponsor(actor=SAM.chat_id, tenant_id=TENANT, proposed=DANA.chat_id))
     await world.click(AcceptSponsorship(actor=DANA.chat_id, tenant_id=TENANT, number=1))
+
+
+async def test_who_may_not_request_the_template_any_more_stops_it(tmp_path: Path) -> None:
+    limited = replace(CATALOG.templates["trusted-partner"], may_request=(SECURITY,))
+    catalog = replace(CATALOG, templates={**CATALOG.templates, limited.name: limited})
+    async with open_world(tmp_path / "limited.db", catalog=catalog) as world:
+        world.directory.assign(RILEY, SECURITY)
+        request = await scheduled(world)
+        world.directory.assign(RILEY, "")
+        stopped = await begin(world, request)
+        assert (stopped.state, world.tenant.attempts) == (S.STOPPED, [])
+        assert "Riley may not send this request any more" in note_words(stopped.note)
+
+
+async def test_who_may_still_request_the_template_has_it_started(tmp_path: Path) -> None:
+    limited = replace(CATALOG.templates["trusted-partner"], may_request=(SECURITY,))
+    catalog = replace(CATALOG, templates={**CATALOG.templates, limited.name: limited})
+    async with open_world(tmp_path / "limited.db", catalog=catalog) as world:
+        world.directory.assign(RILEY, SECURITY)
+        request = await scheduled(world)
+        assert (await begin(world, request)).state is S.APPLIED
 
 
 async def test_who_has_another_account_now_is_another_person(world: World) -> None:
