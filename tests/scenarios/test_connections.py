@@ -56,6 +56,13 @@ def log_size(stage: Stage) -> int:
     return (stage.data / "bot.log").stat().st_size
 
 
+async def log_size_at_rest(stage: Stage, bot: dict[str, str]) -> int:
+    """Return how much the bot has written once it has answered a command and nothing of its start is left to do."""
+    await answer(bot)
+    await stage.rest()
+    return log_size(stage)
+
+
 def is_open(streams: Streams) -> bool:
     """Tell whether the other side has not hung up."""
     return not streams[0].at_eof() and streams[0].exception() is None
@@ -88,8 +95,7 @@ async def answer(bot: dict[str, str]) -> None:
 
 async def test_five_hundred_idle_connections_and_incomplete_headers_delay_no_click(stage: Stage) -> None:
     bot = await stage.see("bot")
-    await answer(bot)
-    before = log_size(stage)
+    before = await log_size_at_rest(stage, bot)
     async with held(bot["url"], 500, b"") as idle, held(bot["url"], 500, HALF_HEADER) as setup:
         for sent in (b"", HALF_HEADER) * 5:
             await answer_while_open(bot, sent)
@@ -102,7 +108,7 @@ async def test_five_hundred_idle_connections_and_incomplete_headers_delay_no_cli
 
 async def test_five_hundred_incomplete_bodies_delay_no_click(stage: Stage) -> None:
     bot = await stage.see("bot")
-    before = log_size(stage)
+    before = await log_size_at_rest(stage, bot)
     async with held(bot["url"], 500, HALF_BODY) as setup:
         for _ in range(5):
             await answer_while_open(bot, HALF_BODY)
@@ -113,7 +119,7 @@ async def test_five_hundred_incomplete_bodies_delay_no_click(stage: Stage) -> No
 
 async def test_thousands_of_unsigned_requests_fill_no_disk(stage: Stage) -> None:
     bot = await stage.see("bot")
-    before = log_size(stage)
+    before = await log_size_at_rest(stage, bot)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=50)) as session:
 
         async def knock(number: int) -> int:
@@ -133,7 +139,7 @@ async def test_at_the_limit_of_file_descriptors_clicks_are_answered_and_the_log_
     await stage.start()
     try:
         bot = await stage.see("bot")
-        before = log_size(stage)
+        before = await log_size_at_rest(stage, bot)
         async with held(bot["url"], 600, HALF_HEADER):
             for _ in range(5):
                 await answer_while_open(bot, HALF_HEADER)

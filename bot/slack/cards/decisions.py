@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from slack_sdk.models.blocks import Block
@@ -37,6 +37,7 @@ from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.policy.approval import ChainRule, Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
+from workflows.core.requests.delays.downtime import AUDIT_KEPT_FOR, MAX_PAUSE_WITHOUT_GAP, is_asked_again_after_gap
 from workflows.core.requests.notes import with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
@@ -161,9 +162,7 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
                     f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
                 )
         case RequestState.SCHEDULED if (starts_at := request.plan.starts_at) is not None:
-            yield fixed_text(
-                f"Every approval is in. The access starts on {day(starts_at)} (UTC), and nothing is written before."
-            )
+            yield fixed_text(_scheduled_words(request, starts_at))
         case RequestState.APPLYING if not request.note:
             no_more_approvals = "Nothing more is needed from people." if is_revocation else "Every approval is in."
             yield fixed_text(f"{no_more_approvals} The change is being written; it is not confirmed yet.")
@@ -181,6 +180,22 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
             yield fixed_text(" if it is not decided by then.")
         case _:
             return
+
+
+def _scheduled_words(request: AccessRequest, starts_at: datetime) -> str:
+    """Return when the access starts, and what can keep it from that. It is no promise."""
+    start = day(starts_at)
+    words = (
+        f"Every approval is in. Nothing is written before {start} (UTC). Everything is checked again then, and the "
+        "access starts if all is as it was approved."
+    )
+    if not is_asked_again_after_gap(request, starts_at):
+        return words
+    minutes, days = MAX_PAUSE_WITHOUT_GAP // timedelta(minutes=1), AUDIT_KEPT_FOR.days
+    return (
+        f"{words} The start is more than {days} days after the plan was made. If Gatehouse stands still for more than "
+        f"{minutes} minutes in between, every approval is asked again."
+    )
 
 
 def _count_partner_steps(request: AccessRequest) -> int:

@@ -121,7 +121,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
     NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it but does not show it.",
-    NoteCode.PERSON_GONE: "{name} is named on this request and cannot be any more.",
+    NoteCode.PERSON_GONE: "{name} is named on this request or is the partner's sponsor, and cannot be any more.",
+    NoteCode.MAY_NOT_REQUEST_NOW: "{name} may not send this request any more: the template “{template}” allows others.",
+    NoteCode.SPONSOR_HANDED_OVER: (
+        "{sponsor} is the partner's sponsor now and stays it. The request names {named}, and the partner was handed "
+        "over after that."
+    ),
     NoteCode.PERSON_UNREADABLE: "The requester cannot be looked up.",
     NoteCode.CHANGED_REPEATEDLY: (
         "The block cannot be verified, because somebody keeps changing the partner's settings."

@@ -145,6 +145,10 @@ class NoteCode(StrEnum):
 
     PERSON_GONE = "person_gone"
     """Who asked, or the sponsor, is no active full member with one account on the day of the start. Values: `name`."""
+    MAY_NOT_REQUEST_NOW = "may_not_request_now"
+    """Who sent the request may not send it any more on the day of the start. Values: `name`, `template`, its title."""
+    SPONSOR_HANDED_OVER = "sponsor_handed_over"
+    """The partner was handed over while the request waited. Values: `sponsor`, who stays; `named`, on the request."""
     PERSON_UNREADABLE = "person_unreadable"
     """A reason why a revocation waits: it is not known who asked for it."""
     CHANGED_REPEATEDLY = "changed_repeatedly"

@@ -8,16 +8,19 @@ from workflows.app.approvers.manager_delegates import KnownAbsences
 from workflows.app.approvers.managers import read_relations, related_of
 from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.stage_holders import roles_for
+from workflows.app.requests.people_checks import require_may_request
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.errors.raised import Refused
+from workflows.core.errors.raised import InvalidField, Refused
+from workflows.core.partners.reviewing.recent_sponsors import sponsor_since_approval
 from workflows.core.people import CurrentRoles
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.relations import Relations
 from workflows.core.requests.commands.automatic import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
-from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
+from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.default_check import changed_default, needs_default
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
@@ -133,7 +136,10 @@ async def find_objection(
         started = started or ApprovalReads.start(
             reads, request, tenant=tenant, directory=directory, catalog=catalog, store=store
         )
-        return await _found_objection(request, started, catalog, directory, store)
+        found = await _found_objection(request, started, catalog, directory, store)
+    if found is None and catalog is not None and request.plan.starts_at is not None:
+        return await _may_not_request(request, catalog, directory, tenant)
+    return found
 
 
 async def _found_objection(
@@ -147,7 +153,7 @@ async def _found_objection(
     if wrong_tenant is not None:
         return wrong_tenant
     prepared = request.require_prepared()
-    if prepared.plan.starts_at is not None and (gone := await _person_gone(prepared, directory)) is not None:
+    if prepared.plan.starts_at is not None and (gone := await _person_gone(request, directory, store)) is not None:
         return gone
     if catalog is not None and (changed_rule := changed_rules(prepared.plan, prepared.roles, catalog)):
         return Objection(reason=(changed_rule.fact,), command_type=Replan, next_step=_approval_again)
@@ -189,13 +195,16 @@ async def _relations_now(request: AccessRequest, directory: PeopleDirectory, sto
         raise PeopleDirectoryUnavailable(error.facts) from error
 
 
-async def _person_gone(prepared: PreparedRequest, directory: PeopleDirectory) -> Objection | None:
+async def _person_gone(request: AccessRequest, directory: PeopleDirectory, store: Store | None) -> Objection | None:
     """Return the objection that the requester, who sent it for them, or the sponsor may not be named any more.
 
-    Weeks may pass between the approval and the start of an access. The sponsor answers for it from then on.
+    Weeks may pass between the approval and the start of an access. The sponsor answers for it from then on: who is
+    named on the request, or who took over the partner while it waited.
     """
+    prepared = request.require_prepared()
+    record = None if store is None else await store.partnership(prepared.plan.tenant_id)
     sender = () if prepared.submitter is None else (prepared.submitter,)
-    for person in (prepared.requester, *sender, prepared.sponsor):
+    for person in (prepared.requester, *sender, sponsor_since_approval(request, record) or prepared.sponsor):
         try:
             found = await directory.identify(person.chat_id)
         except PeopleDirectoryRefused as error:
@@ -206,6 +215,29 @@ async def _person_gone(prepared: PreparedRequest, directory: PeopleDirectory) ->
             if found.id == person.id:
                 continue
             reason = (Fact(NoteCode.PERSON_GONE, {"name": person.name}),)
+        return Objection(reason=reason, command_type=Stop, next_step=_reasons_to_stop)
+    return None
+
+
+async def _may_not_request(
+    request: AccessRequest, catalog: Catalog, directory: PeopleDirectory, tenant: Tenant
+) -> Objection | None:
+    """Return the objection that who sent the request may not send it any more, on the day of its start.
+
+    Who may request is no part of what approvers approve, so a change of it is seen only here.
+    """
+    prepared = request.require_prepared()
+    template = catalog.templates.get(prepared.plan.template)
+    if template is None or only_reduces_access(prepared.plan):
+        return None
+    people = directory.for_one_check()
+    try:
+        await require_may_request(template, prepared.requester, prepared.submitter, directory=people, tenant=tenant)
+    except PeopleDirectoryRefused as error:
+        raise PeopleDirectoryUnavailable(error.facts) from error
+    except InvalidField:
+        names = {"name": (prepared.submitter or prepared.requester).name, "template": template.title}
+        reason = (Fact(NoteCode.MAY_NOT_REQUEST_NOW, names),)
         return Objection(reason=reason, command_type=Stop, next_step=_reasons_to_stop)
     return None
 

@@ -246,6 +246,16 @@ def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
     assert "up to one more hour" in said
 
 
+@pytest.mark.parametrize(("days", "is_long"), [(5, False), (30, True)])
+def test_a_request_that_waits_for_its_day_promises_no_start(days: int, is_long: bool) -> None:
+    plan = replace(access_plan(), starts_at=NOW + timedelta(days=days))
+    said = shown(requester_card(request(RequestState.SCHEDULED, prepared=prepared(plan=plan)), now=NOW).blocks)
+    assert "the access starts if all is as it was approved" in said
+    assert ("If Gatehouse stands still for more than 15 minutes in between, every approval is asked again" in said) is (
+        is_long
+    )
+
+
 @pytest.mark.parametrize(("state", "kind"), STATES)
 def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, kind: RequestKind) -> None:
     asked = replace(request(state, kind), created_at=NOW - timedelta(days=1), lifetime=None)

@@ -300,7 +300,22 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.NOT_TAKEN, {"names": ["places", "newer"]}, "Not accepted: 2 settings that Gatehouse does not know."),
     (NoteCode.LATE, {}, "Microsoft Graph did not answer in time."),
     (NoteCode.TAKEN_NOT_SHOWN, {}, "Microsoft Graph accepted it but does not show it."),
-    (NoteCode.PERSON_GONE, {"name": "Sam"}, "Sam is named on this request and cannot be any more."),
+    (
+        NoteCode.PERSON_GONE,
+        {"name": "Sam"},
+        "Sam is named on this request or is the partner's sponsor, and cannot be any more.",
+    ),
+    (
+        NoteCode.MAY_NOT_REQUEST_NOW,
+        {"name": "Riley", "template": "Trusted partner"},
+        "Riley may not send this request any more: the template “Trusted partner” allows others.",
+    ),
+    (
+        NoteCode.SPONSOR_HANDED_OVER,
+        {"sponsor": "Dana", "named": "Sam"},
+        "Dana is the partner's sponsor now and stays it. The request names Sam, and the partner was handed over after "
+        "that.",
+    ),
     (NoteCode.PERSON_UNREADABLE, {}, "The requester cannot be looked up."),
     (
         NoteCode.CHANGED_REPEATEDLY,

@@ -1,19 +1,23 @@
 """An approved request waits for its day in the store; on that day everything is judged again, and written once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from bot.words.findings.open_request import open_request_words
 from bot.words.requests.notes import note_words
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, TENANT
-from tests.workflows.world import World, restarted
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, SECURITY, TENANT
+from tests.workflows.world import CATALOG, World, open_world, restarted
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.open_request import open_request_fact
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
+from workflows.core.requests.commands.people import AcceptSponsorship, ProposeSponsor
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.people_directory import PeopleDirectoryRefused
 
@@ -28,13 +32,14 @@ async def ticks(world: World, times: int = 1) -> None:
     await world.settle()
 
 
-async def scheduled(world: World) -> AccessRequest:
+async def scheduled(world: World, **form: Any) -> AccessRequest:
     """Ask for an access that starts in five days, and let everybody approve it."""
-    request = await world.waiting(starts_on=START.date().isoformat())
+    written = len(world.tenant.attempts)
+    request = await world.waiting(starts_on=START.date().isoformat(), **form)
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(request, person)
     request = await world.settled(request.id)
-    assert (request.state, world.tenant.attempts) == (S.SCHEDULED, [])
+    assert (request.state, len(world.tenant.attempts)) == (S.SCHEDULED, written)
     return request
 
 
@@ -117,8 +122,60 @@ async def test_who_is_named_on_it_and_left_stops_it(world: World, person: Person
     world.directory.remove(person)
     stopped = await begin(world, request)
     assert (stopped.state, world.tenant.attempts) == (S.STOPPED, [])
-    assert f"{person.name} is named on this request and cannot be any more" in note_words(stopped.note)
+    assert f"{person.name} is named on this request or is the partner's sponsor" in note_words(stopped.note)
     assert "Nothing was written" in note_words(stopped.note)
+
+
+@pytest.mark.parametrize("has_left", [False, True], ids=["the former sponsor is there", "the former sponsor left"])
+async def test_who_took_over_the_partner_while_it_waited_stays_its_sponsor(world: World, has_left: bool) -> None:
+    await world.opened()
+    request = await scheduled(world, days=365)
+    await _hand_over(world)
+    if has_left:
+        world.directory.remove(SAM)
+    after = await begin(world, request)
+    assert after.state is S.APPLIED, note_words(after.note)
+    record = await world.store.partnership(TENANT)
+    assert record is not None
+    assert (record.sponsor, record.request_id) == (DANA, request.id)
+    assert [fact.code for fact in after.note] == [NoteCode.SPONSOR_HANDED_OVER]
+
+
+async def test_who_took_over_the_partner_and_left_stops_it(world: World) -> None:
+    await world.opened()
+    request = await scheduled(world, days=365)
+    await _hand_over(world)
+    world.directory.remove(DANA)
+    stopped = await begin(world, request)
+    assert stopped.state is S.STOPPED
+    assert "Dana is named on this request or is the partner's sponsor" in note_words(stopped.note)
+
+
+async def _hand_over(world: World) -> None:
+    """Sam proposes Dana, and she accepts."""
+    await world.click(ProposeSponsor(actor=SAM.chat_id, tenant_id=TENANT, proposed=DANA.chat_id))
+    await world.click(AcceptSponsorship(actor=DANA.chat_id, tenant_id=TENANT, number=1))
+
+
+async def test_who_may_not_request_the_template_any_more_stops_it(tmp_path: Path) -> None:
+    limited = replace(CATALOG.templates["trusted-partner"], may_request=(SECURITY,))
+    catalog = replace(CATALOG, templates={**CATALOG.templates, limited.name: limited})
+    async with open_world(tmp_path / "limited.db", catalog=catalog) as world:
+        world.directory.assign(RILEY, SECURITY)
+        request = await scheduled(world)
+        world.directory.assign(RILEY, "")
+        stopped = await begin(world, request)
+        assert (stopped.state, world.tenant.attempts) == (S.STOPPED, [])
+        assert "Riley may not send this request any more" in note_words(stopped.note)
+
+
+async def test_who_may_still_request_the_template_has_it_started(tmp_path: Path) -> None:
+    limited = replace(CATALOG.templates["trusted-partner"], may_request=(SECURITY,))
+    catalog = replace(CATALOG, templates={**CATALOG.templates, limited.name: limited})
+    async with open_world(tmp_path / "limited.db", catalog=catalog) as world:
+        world.directory.assign(RILEY, SECURITY)
+        request = await scheduled(world)
+        assert (await begin(world, request)).state is S.APPLIED
 
 
 async def test_who_has_another_account_now_is_another_person(world: World) -> None:

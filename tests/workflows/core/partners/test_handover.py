@@ -33,7 +33,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.partners.outcome.new_records import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.reviewing.recent_sponsors import sponsors_of, with_partner_sponsors
+from workflows.core.partners.reviewing.recent_sponsors import sponsor_since_approval, sponsors_of, with_partner_sponsors
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.partners.reviewing.sponsor_handover import handover_effects
 from workflows.core.people import ChatId, Person, PersonId
@@ -45,7 +45,7 @@ from workflows.core.policy.reviews.sponsorship import (
     Handover,
     HandoverState,
 )
-from workflows.core.requests.commands.automatic import RecordApplied, RecordSponsors, Reopen
+from workflows.core.requests.commands.automatic import RecordApplied, RecordOverwritten, RecordSponsors, Reopen
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.people import (
     AcceptSponsorship,
@@ -60,6 +60,7 @@ from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowHandover, ShowReview, ShowSetup
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 DAY = timedelta(days=1)
@@ -271,6 +272,51 @@ def test_a_request_with_another_sponsor_makes_the_former_one_and_ends_the_questi
     assert ShowHandover(tenant_id=TENANT) in outcome.effects
     same = opened_partnership(request(RequestState.APPLYING, decisions=WHOLE_CHAIN), asked(), NOW)
     assert (same.sponsor, same.former_sponsors, same.handover) == (SAM, (), ASKED)
+
+
+@pytest.mark.parametrize(
+    ("named", "handed_over_at", "stays"),
+    [
+        (SAM, NOW + DAY, True),
+        (CHIE, NOW + DAY, True),
+        (SAM, NOW - DAY, True),
+        (CHIE, NOW - DAY, False),
+        (SAM, NOW - 3 * DAY, False),
+    ],
+    ids=["after it", "after it, and another is asked for", "while undecided", "undecided, another", "before it"],
+)
+def test_who_took_over_while_a_request_waited_stays_the_sponsor(
+    named: Person, handed_over_at: datetime, stays: bool
+) -> None:
+    filed = request(
+        RequestState.APPLYING,
+        fields=replace(particulars(), sponsor=named.chat_id),
+        prepared=prepared(sponsor=named),
+        decisions=WHOLE_CHAIN,
+        created_at=NOW - 2 * DAY,
+    )
+    known = partnership(sponsor=DANA, former_sponsors=(FormerSponsor(person=SAM, until=handed_over_at),))
+    outcome = advance_request_and_record(filed, RecordApplied(configuration={}), situation(NOW + 2 * DAY), known)
+    record = outcome.partnership
+    assert record is not None
+    assert record.sponsor == (DANA if stays else named)
+    codes = [fact.code for fact in outcome.request.note]
+    assert codes == ([NoteCode.SPONSOR_HANDED_OVER] if stays else [])
+    overwritten = advance_request_and_record(
+        filed, RecordOverwritten(configuration={}), situation(NOW + 2 * DAY), known
+    )
+    told = {effect.person for effect in overwritten.effects if isinstance(effect, SendMessage)}
+    assert told == {RILEY.chat_id, (DANA if stays else named).chat_id}
+
+
+def test_a_blocked_partner_and_a_request_without_approvals_keep_the_named_sponsor_unless_it_was_handed_over() -> None:
+    known = partnership(sponsor=DANA, former_sponsors=(FormerSponsor(person=SAM, until=NOW + DAY),))
+    blocked = replace(known, state=PartnershipState.REVOKED)
+    filed = request(RequestState.APPLYING, decisions=())
+    assert sponsor_since_approval(filed, known) == DANA
+    assert sponsor_since_approval(filed, blocked) is None
+    assert sponsor_since_approval(filed, None) is None
+    assert sponsor_since_approval(filed, replace(known, sponsor=SAM)) is None
 
 
 def test_a_revoked_partner_asks_nobody_and_remembers_its_sponsors() -> None:

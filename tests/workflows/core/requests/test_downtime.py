@@ -7,11 +7,13 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, NOW, approval, prepared, request
 from workflows.core.requests.delays.downtime import (
+    AUDIT_KEPT_FOR,
     BEFORE_A_TICK,
     MAX_PAUSE_WITHOUT_GAP,
     Gap,
     gap_at_start,
     gap_at_tick,
+    is_asked_again_after_gap,
     time_of_oldest_read,
 )
 from workflows.core.requests.request import RequestKind, RequestState
@@ -84,3 +86,9 @@ def test_what_nobody_decided_and_nothing_was_read_for_counts_from_its_filing() -
     known = request(RequestState.PREPARING)
     assert time_of_oldest_read(known, GAP) == NOW
     assert time_of_oldest_read(replace(known, created_at=GAP.until), GAP) is None
+
+
+def test_what_the_log_does_not_reach_back_to_is_asked_again_after_any_gap() -> None:
+    known = request(RequestState.SCHEDULED)
+    assert not is_asked_again_after_gap(known, NOW + AUDIT_KEPT_FOR)
+    assert is_asked_again_after_gap(known, NOW + AUDIT_KEPT_FOR + SECOND)

@@ -1,6 +1,6 @@
 """Advance a request, and the record of its partner when something was written. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeGuard
 
@@ -10,7 +10,8 @@ from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.outcome.messages import closed_message, message_about, messages_to_people, opened_message
 from workflows.core.partners.outcome.new_records import closed_partnership, opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, SettingsBasis
-from workflows.core.partners.reviewing.recent_sponsors import with_partner_sponsors
+from workflows.core.partners.reviewing.recent_sponsors import sponsor_since_approval, with_partner_sponsors
+from workflows.core.people import Person
 from workflows.core.plans.closing import writes_only_reductions
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.request import RequestCommand
@@ -24,6 +25,7 @@ from workflows.core.requests.effects import (
     ShowSetup,
 )
 from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.requests.transitions.writes import closes
@@ -54,6 +56,9 @@ def advance_request_and_record(
         answered = _show_answered_review(request, transition.request)
         return PartnerOutcome(request=transition.request, effects=(*transition.effects, *answered))
     after, now = transition.request, situation.now
+    sponsor = None if closes(after) else sponsor_since_approval(after, earlier)
+    if sponsor is not None:
+        after = _with_kept_sponsor(after, sponsor)
     show_review: tuple[Effect, ...] = _show_answered_review(request, after)
     message: Fact | None = None
     if isinstance(command, RecordOverwritten):
@@ -72,10 +77,16 @@ def advance_request_and_record(
         if after.is_own_closing:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
     shown = (*show_review, *_show_handover(record, earlier), *_show_replaced(after, earlier))
-    own = (*shown, *_show_setup(record, earlier), *messages_to_people(after, message))
+    own = (*shown, *_show_setup(record, earlier), *messages_to_people(after, message, sponsor))
     of_batch = () if earlier is None else shown
     effects: tuple[Effect, ...] = (*transition.effects, *(own if after.batch is None else of_batch))
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
+
+
+def _with_kept_sponsor(request: AccessRequest, sponsor: Person) -> AccessRequest:
+    """Return the request with the note that the partner's new sponsor stays it."""
+    names = {"sponsor": sponsor.name, "named": request.require_prepared().sponsor.name}
+    return replace(request, note=(*request.note, Fact(NoteCode.SPONSOR_HANDED_OVER, names)))
 
 
 def _applied_partnership(

@@ -6,7 +6,7 @@ from typing import Any, Final
 from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import is_chat_user
+from workflows.core.people import Person, is_chat_user
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import (
     MessageCode,
@@ -24,13 +24,18 @@ _ONLY_REQUESTER: Final = frozenset(
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
-def messages_to_people(request: AccessRequest, message: Fact | None) -> tuple[SendMessage, ...]:
-    """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
+def messages_to_people(
+    request: AccessRequest, message: Fact | None, sponsor: Person | None = None
+) -> tuple[SendMessage, ...]:
+    """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code.
+
+    :param sponsor: who stays the sponsor, although the request names another; None: who is named on it.
+    """
     if message is None:
         return ()
     people = set(senders_of(request))
     if message.code not in _ONLY_REQUESTER:
-        people.add(request.fields.sponsor)
+        people.add(request.fields.sponsor if sponsor is None else sponsor.chat_id)
     people = set(filter(is_chat_user, people))
     return tuple(
         SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=message)

@@ -11,7 +11,7 @@ from workflows.core.partners.closing.lifting import lifted_partnership
 from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.answers.keeping import attestation_end, next_review
-from workflows.core.partners.reviewing.recent_sponsors import with_earlier_sponsors
+from workflows.core.partners.reviewing.recent_sponsors import sponsor_since_approval, with_earlier_sponsors
 from workflows.core.partners.reviewing.reducing import answered_by_reduction
 from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.partners.reviewing.setup_reviews import with_prompts
@@ -85,7 +85,7 @@ def _new_record(
         identity=prepared.observation.identity,
         version=1 if earlier is None else earlier.version + 1,
         state=PartnershipState.ACTIVE,
-        sponsor=prepared.sponsor,
+        sponsor=sponsor_since_approval(request, earlier) or prepared.sponsor,
         template=_recorded_template(prepared),
         template_title=prepared.template_title,
         is_adopted=prepared.plan.adoption is not None,

@@ -7,6 +7,7 @@ from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Person
+from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.sponsorship import HandoverState, ended_handover, recent_sponsors, with_former
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -41,6 +42,24 @@ def with_partner_sponsors(
     if not request.prepared.stages or named == request.prepared.partner_sponsors:
         return request
     return replace(request, prepared=replace(request.prepared, partner_sponsors=named))
+
+
+def sponsor_since_approval(request: AccessRequest, record: Partnership | None) -> Person | None:
+    """Return the partner's sponsor who took it over while the request waited, and so stays the sponsor; else None.
+
+    That is so when the sponsor of the record changed after the last approval, or when the sponsor named on the request
+    was the partner's and handed it over after the request was filed. Who accepted answers for the partner.
+    """
+    named = request.require_prepared().sponsor
+    if record is None or record.is_closed or record.sponsor.id == named.id:
+        return None
+    approvals = [decision.at for decision in request.decisions if decision.choice is Choice.APPROVE]
+    approved_at = max(approvals, default=request.created_at)
+    has_changed = any(
+        former.until >= approved_at or (former.person.id == named.id and former.until >= request.created_at)
+        for former in record.former_sponsors
+    )
+    return record.sponsor if has_changed else None
 
 
 def merged(people: Iterable[Person], others: Iterable[Person]) -> tuple[Person, ...]:

@@ -68,6 +68,14 @@ def has_run_for(duration: timedelta, since: datetime, gaps: Sequence[Gap]) -> da
     return reached
 
 
+def is_asked_again_after_gap(request: AccessRequest, at: datetime) -> bool:
+    """Return whether a gap from now on would ask for approval again at a later moment, even if nobody changed anything.
+
+    Entra's audit log does not reach back to the read of the partner then.
+    """
+    return at - request.require_prepared().observation.at > AUDIT_KEPT_FOR
+
+
 def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | None:
     """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 
