@@ -65,6 +65,18 @@ async def test_it_is_written_once_at_the_beginning_of_the_day_also_by_another_pr
         ]
 
 
+async def test_a_clock_that_jumps_ahead_and_is_corrected_starts_nothing(world: World) -> None:
+    request, now = await scheduled(world), world.clock.now()
+    await ticks(world)
+    world.clock.moment = START + timedelta(hours=1)
+    await ticks(world)
+    assert (await world.request(request.id)).state is S.SCHEDULED
+    world.clock.moment = now + timedelta(minutes=1)
+    await ticks(world, 2)
+    assert (await world.request(request.id)).state is S.SCHEDULED
+    assert world.tenant.attempts == []
+
+
 async def test_it_does_not_expire_while_it_waits(world: World) -> None:
     request = await scheduled(world)
     world.clock.moment = START - timedelta(seconds=1)

@@ -12,6 +12,7 @@ from tests.workflows.core.builders import (
     CHIE,
     DANA,
     EXPIRY,
+    LIFETIME,
     NOW,
     REQUEST,
     RILEY,
@@ -108,7 +109,7 @@ def test_it_begins_once_at_its_moment_and_not_before() -> None:
 
 
 def test_the_days_of_waiting_are_no_time_to_decide() -> None:
-    """Who is asked again on the day has as much time as was left at the approval."""
+    """Who is asked again on the day has the whole time to decide, however late the last approval came."""
     late = START + 300 * DAY
     begun = advance(waiting(), Start(), situation(late)).request
     assert begun.expires_at == EXPIRY + (late - NOW)
@@ -118,6 +119,10 @@ def test_the_days_of_waiting_are_no_time_to_decide() -> None:
     planned = advance(begun, Replan(reason=noted("It changed.")), situation(late)).request
     assert (planned.state, planned.decisions) == (RequestState.PREPARING, ())
     day = replace(particulars(), starts_at=START, ends_at=EXPIRY + DAY)
+    last_minute = advance(
+        waiting(expires_at=NOW + timedelta(minutes=1), lifetime=LIFETIME), Start(), situation(START)
+    ).request
+    assert last_minute.expires_at == START + LIFETIME
     limited = advance(waiting(fields=day), Start(), situation(late)).request
     assert limited.expires_at == EXPIRY + DAY, "never after the end of the access"
 
