@@ -168,6 +168,16 @@ def can_be_decided(request: AccessRequest, now: datetime) -> bool:
     return request.state is S.AWAITING_APPROVAL and request.batch is None and now < request.expires_at
 
 
+def can_be_rejected(request: AccessRequest, now: datetime) -> bool:
+    """Return whether Reject still has an effect: also on an approved request that waits for its start."""
+    return request.state is S.SCHEDULED or can_be_decided(request, now)
+
+
+def reject_element(request: AccessRequest) -> ButtonElement:
+    """Return Reject, which asks for the reason."""
+    return button("Reject", ids.REJECT, ids.decision_value(request), "danger")
+
+
 def can_be_withdrawn(request: AccessRequest) -> bool:
     """Return whether the lifecycle allows a withdrawal now. A member of a batch is withdrawn with the batch."""
     return (request.state, Withdraw) in TABLE and request.batch is None

@@ -97,9 +97,13 @@ async def may_decide(request: AccessRequest, reader: ChatId, directory: DisplayD
     """Return whether a person may decide on a request now, for a window; None when the roles cannot be read now.
 
     What follows from the request alone is always known: the requester and the sponsor may not. Who has approved can
-    still reject. When the stored approvals are enough but the request waits, some of them do not count any more, and
-    only a click can tell who may decide.
+    still reject, also while the approved request waits for its start. When the stored approvals are enough but the
+    request waits for approvals, some of them do not count any more, and only a click can tell who may decide.
     """
+    if request.state is RequestState.SCHEDULED:
+        known = await directory.known_person(reader)
+        counted = [person for people in request.verdict().counted_people for person in people]
+        return any(person.chat_id == reader or (known is not None and person.id == known.id) for person in counted)
     if request.state is not RequestState.AWAITING_APPROVAL:
         return False
     return await may_decide_now(current_eligibility(request), reader, directory)

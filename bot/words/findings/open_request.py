@@ -43,7 +43,8 @@ def open_request_words(values: Values) -> str:
             is_refused=values.get("is_refused", False),
         )
     ]
-    if values.get("starts_at") and values["state"] == RequestState.SCHEDULED.value:
+    is_scheduled = values["state"] == RequestState.SCHEDULED.value
+    if values.get("starts_at") and is_scheduled:
         state = f"approved, starts {day(values['starts_at'])}"
     asks = f"Restore of {values['restores']}" if values.get("restores") else values["asks"]
     if kind is RequestKind.ADOPTION:
@@ -60,7 +61,8 @@ def open_request_words(values: Values) -> str:
     else:
         subject = f"{requester or 'Somebody else'} has"
         if values["may_withdraw"] and requester is not None:
-            todo = f"Wait until it ends, or ask {requester} to withdraw it."
+            rejected = " or an admin to reject it" if is_scheduled else ""
+            todo = f"Wait until it ends, or ask {requester} to withdraw it{rejected}."
         if values.get("may_support"):
             todo = f"Support it if you need the same. Otherwise wait until it ends, or ask {requester} to withdraw it."
     return f"{subject} an open {_KINDS[kind]} for this partner: {request}. {todo}"

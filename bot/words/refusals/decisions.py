@@ -235,6 +235,8 @@ DECISIONS: Final[Sentences] = {
     R.ALL_APPROVALS_GIVEN: (
         "This request has all its approvals, and the change is being applied. Revoke the partner if you do not want it."
     ),
+    R.MAY_NOT_REJECT_SCHEDULED: "This request is approved and starts on a later day. Only an admin, or somebody whose "
+    "approval of it counts, can still reject it. Ask one of them.",
     R.REASON_MISSING: _reason_missing,
     R.TOO_FEW_APPROVERS: _too_few_approvers,
     R.TEMPLATE_CHANGED: "The template changed after this request was shown, so it has a new plan. Decide on the "

@@ -15,6 +15,7 @@ FOR_LACK_OF_A_ROLE: Final = frozenset(
     {
         RefusalCode.NOT_AN_APPROVER,
         RefusalCode.NOT_YOUR_TURN,
+        RefusalCode.MAY_NOT_REJECT_SCHEDULED,
         RefusalCode.NOT_THE_SPONSOR,
         RefusalCode.ONLY_ADMINS_REVOKE,
         RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP,

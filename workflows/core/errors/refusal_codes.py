@@ -52,6 +52,8 @@ class RefusalCode(StrEnum):
     """Values: `stage`, which decides first; `later`, the stage in which the person decides."""
     ALL_APPROVALS_GIVEN = "complete"
     """All approvals have been given, so the request cannot be rejected."""
+    MAY_NOT_REJECT_SCHEDULED = "may_not_reject_scheduled"
+    """The request is approved and starts later. Only who approved it, or an admin, may still reject it."""
     REASON_MISSING = "reason_missing"
     """Values: `is_review`: whether the reason of a review answer is missing; otherwise that of a rejection."""
     REASON_WITHOUT_SUBSTANCE = "reason_without_substance"

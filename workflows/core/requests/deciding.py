@@ -9,7 +9,7 @@ from typing import Final
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import CurrentRoles, Person, PersonId, Role
+from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.closing import closes_everything, writes_only_reductions
 from workflows.core.policy.approval import Choice, deciding_roles, holds_stage
 from workflows.core.requests.eligibility import Eligibility, IneligibleReason, OpenStage, eligibility
@@ -92,6 +92,28 @@ def require_may_decide(
     if digest != prepared.plan.digest:
         raise Refused(RefusalCode.CARD_OUT_OF_DATE)
     return deciding_stage(people, actor, current_roles=current_roles, may_repeat=may_repeat)
+
+
+def require_may_reject_scheduled(
+    request: AccessRequest, actor: Person, digest: str, *, current_roles: CurrentRoles
+) -> int:
+    """Check that a person may reject an approved request that waits for its start. It does not expire.
+
+    An admin may, whoever they are: nothing is opened by it.
+
+    :param digest: the digest of the plan that the clicked card showed.
+    :returns: the index of the stage in which the person's approval counts; of the last stage for an admin without one.
+    :raises Refused: when this person may not reject it.
+    """
+    prepared = request.require_prepared()
+    if digest != prepared.plan.digest:
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE)
+    stage = eligibility(request, current_roles).approved_stage(actor.id)
+    if stage is not None:
+        return stage
+    if not current_roles.holds(actor.id, ADMIN):
+        raise Refused(RefusalCode.MAY_NOT_REJECT_SCHEDULED)
+    return len(prepared.stages) - 1
 
 
 def deciding_stage(

@@ -12,7 +12,7 @@ Rule 5: a revocation does not end before it is confirmed, unless there is no suc
 same partner may replace it once it is sent. A block at the end of an access ends when the partner was approved again
 before anything was sent.
 Rule 6: a request in SCHEDULED is approved, and waits for the day on which its access starts. Nothing of it is written,
-and every check before a write is made on that day.
+and every check before a write is made on that day. Who approved it, and an admin, can still reject it.
 
 The diagram shows the table (a test compares them):
 
@@ -62,6 +62,7 @@ stateDiagram-v2
     awaiting_approval --> withdrawn: end_with_batch
     awaiting_approval --> expired: end_with_batch
     scheduled --> applying: start
+    scheduled --> rejected: reject
     scheduled --> withdrawn: withdraw
     scheduled --> stopped: stop
     applying --> applying: record_delayed
@@ -192,6 +193,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
     (S.SCHEDULED, Start): frozenset({S.APPLYING}),
+    (S.SCHEDULED, Reject): frozenset({S.REJECTED}),
     (S.SCHEDULED, Withdraw): frozenset({S.WITHDRAWN}),
     (S.SCHEDULED, Stop): frozenset({S.STOPPED}),
     (S.APPLYING, RecordDelayed): frozenset({S.APPLYING}),

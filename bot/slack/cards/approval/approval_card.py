@@ -37,7 +37,7 @@ from bot.slack.cards.approval.sections.conversation import (
 from bot.slack.cards.approval.sections.facts import fact_parts
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements, unapproved_access
 from bot.slack.cards.approval.sections.open_now import open_now, open_now_elements
-from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target
+from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, reject_element, request_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.risk import risk_for_approval_words
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
@@ -228,7 +228,7 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
         stays_open = access_opened_outside(request) is not None
         buttons += [
             button("Approve", ids.APPROVE, value, None if is_high or stays_open else "primary", confirm),
-            button("Reject", ids.REJECT, value, "danger"),
+            reject_element(request),
         ]
         buttons = buttons[::-1] if stays_open else buttons
         buttons.append(button("Ask", ids.ASK, value))

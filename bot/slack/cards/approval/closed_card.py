@@ -26,6 +26,7 @@ from bot.slack.cards.partner_and_plan import closed_line
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     headline,
+    reject_element,
     request_target,
     summary,
     whole_target,
@@ -83,10 +84,16 @@ def closed_card(
         ),
     ]
     if request.prepared is not None:
-        blocks.append(
-            actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request)))
-        )
+        buttons = [button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))]
+        if request.state is RequestState.SCHEDULED and _may_reject(request, reader):
+            buttons.insert(0, reject_element(request))
+        blocks.append(actions(f"details:{request.id}", *buttons))
     return message(closed_summary(request, successor), blocks)
+
+
+def _may_reject(request: AccessRequest, reader: ChatId | None) -> bool:
+    """Return whether to offer Reject of an approved request: on the channel's card, and to who approved it."""
+    return reader is None or any(_decisions_of(request.decisions, reader))
 
 
 def _is_left_to_others(request: AccessRequest, reader: ChatId | None, now: datetime) -> bool:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import actions, button, small_text
 from bot.slack.cards.approval.approval_card import decision_row
-from bot.slack.cards.requests import can_be_decided
+from bot.slack.cards.requests import can_be_rejected, reject_element
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.request import AccessRequest, RequestState
+
+_CHECKED: Final = "Your permission is checked when you click."
 
 
 def details_actions(
@@ -21,13 +24,18 @@ def details_actions(
     :param may_decide: whether the reader may decide on the request, as far as that is known.
     :param may_reassign: whether the reader is an admin, as far as that is known.
     """
-    if not can_be_decided(request, now):
+    if not can_be_rejected(request, now):
+        return
+    if request.state is RequestState.SCHEDULED:
+        if may_decide or may_reassign:
+            yield actions(f"decide:{request.id}", reject_element(request))
+            yield small_text(_CHECKED)
         return
     if may_decide:
         yield decision_row(request, can_decide=True, with_details=False)
     if others := list(_other_buttons(request, may_decide=may_decide, may_reassign=may_reassign)):
         yield actions(f"more:{request.id}", *others)
-    yield small_text("Your permission is checked when you click.")
+    yield small_text(_CHECKED)
 
 
 def _other_buttons(request: AccessRequest, *, may_decide: bool, may_reassign: bool) -> Iterator[ButtonElement]:

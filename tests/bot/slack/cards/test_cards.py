@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.message import Message
+from bot.slack.blocks.message import message as as_message
 from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.details_actions import details_actions
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.cards.review_card import review_card
 from bot.slack.flows.home.view import home_view
@@ -105,7 +107,8 @@ def test_buttons_live_only_where_they_can_do_something(state: RequestState, kind
         return
     value = f"r-1:{request(state, kind).plan.digest}"
     can_decide = {"approve": value, "reject": value, "ask": value} if state is RequestState.AWAITING_APPROVAL else {}
-    assert found == {**can_decide, "review_request": value}
+    can_reject = {"reject": value} if state is RequestState.SCHEDULED else {}
+    assert found == {**can_decide, **can_reject, "review_request": value}
 
 
 def test_no_buttons_when_the_time_is_over_or_the_copy_is_for_reading() -> None:
@@ -272,6 +275,20 @@ def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, 
     has_plan = state is not RequestState.PREPARING
     details = {"review_request": f"r-1:{asked.plan.digest}"} if has_plan else {}
     assert found == {**{name: "r-1" for name, is_offered in offered.items() if is_offered}, **details}
+
+
+def test_reject_stays_on_the_cards_of_an_approved_request_that_waits_for_its_start() -> None:
+    """For the channel, for who approved it, and in Details for who may. Not for who was only asked."""
+    plan = replace(access_plan(), starts_at=NOW + timedelta(days=5))
+    decisions = tuple(replace(decision, digest=plan.digest) for decision in WHOLE_CHAIN)
+    waits = request(RequestState.SCHEDULED, prepared=prepared(plan=plan), decisions=decisions)
+    both, value = ["reject", "review_request"], f"r-1:{plan.digest}"
+    for reader, offered in ((None, both), (AMARA.chat_id, both), (DANA.chat_id, ["review_request"])):
+        found = buttons(closed_card(waits, successor=None, now=NOW, reader=reader).blocks)
+        assert found == dict.fromkeys(offered, value)
+    for may_decide, may_reassign in ((True, False), (False, True), (False, False)):
+        rows = list(details_actions(waits, NOW, may_decide=may_decide, may_reassign=may_reassign))
+        assert buttons(as_message("Details", rows).blocks) == ({"reject": value} if may_decide or may_reassign else {})
 
 
 @pytest.mark.parametrize(

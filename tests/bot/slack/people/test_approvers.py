@@ -136,6 +136,14 @@ async def test_who_approved_can_still_reject_and_a_complete_chain_that_waits_is_
     assert await may(shown, DANA.chat_id, complete) is None
 
 
+async def test_who_approved_can_reject_while_the_approved_request_waits_for_its_start() -> None:
+    complete = (approval(AMARA, 0), approval(BRUNO, 1), approval(CHIE, 1))
+    waits = request(RequestState.SCHEDULED, decisions=complete)
+    assert await may(FakeShown(members=ids(AMARA, DANA)), AMARA.chat_id, waits) is True
+    assert await may(FakeShown(members=ids(AMARA, DANA)), DANA.chat_id, waits) is False
+    assert await may(FakeShown(), ChatId("W-OTHER"), waits) is False
+
+
 async def test_nobody_decides_on_a_closed_request_nor_under_another_id() -> None:
     other = ChatId("W-OTHER")
     shown = FakeShown(members=ids(AMARA, CHIE) | {other})

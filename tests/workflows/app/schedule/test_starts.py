@@ -70,6 +70,18 @@ async def test_it_is_written_once_at_the_beginning_of_the_day_also_by_another_pr
         ]
 
 
+async def test_a_clock_that_jumps_ahead_and_is_corrected_starts_nothing(world: World) -> None:
+    request, now = await scheduled(world), world.clock.now()
+    await ticks(world)
+    world.clock.moment = START + timedelta(hours=1)
+    await ticks(world)
+    assert (await world.request(request.id)).state is S.SCHEDULED
+    world.clock.moment = now + timedelta(minutes=1)
+    await ticks(world, 2)
+    assert (await world.request(request.id)).state is S.SCHEDULED
+    assert world.tenant.attempts == []
+
+
 async def test_it_does_not_expire_while_it_waits(world: World) -> None:
     request = await scheduled(world)
     world.clock.moment = START - timedelta(seconds=1)
@@ -83,7 +95,7 @@ async def test_it_is_the_open_request_of_its_partner(world: World) -> None:
     fact = open_request_fact(request, None)
     words = open_request_words(fact.values)
     assert f"approved, starts {START:%b} {START.day}, {START.year}" in words
-    assert "ask Riley to withdraw it" in words
+    assert "ask Riley to withdraw it or an admin to reject it" in words
     with pytest.raises(InvalidForm) as caught:
         await world.file(requester=DANA)
     assert caught.value.problems["target"].code == RefusalCode.OPEN_REQUEST
@@ -94,6 +106,32 @@ async def test_it_is_withdrawn_by_its_requester(world: World) -> None:
     await world.service.withdraw(request.id, RILEY.chat_id, key="w")
     after = await begin(world, request)
     assert (after.state, world.tenant.attempts) == (S.WITHDRAWN, [])
+
+
+@pytest.mark.parametrize("person", [BRUNO, DANA], ids=["approver", "admin"])
+async def test_it_is_rejected_by_who_approved_it_and_by_an_admin(world: World, person: Person) -> None:
+    request = await scheduled(world)
+    world.directory.assign(DANA, "admin")
+    await world.reject(request, person, "The project was called off")
+    after = await begin(world, await world.settled(request.id))
+    assert (after.state, world.tenant.attempts) == (S.REJECTED, [])
+    assert f"Rejected by {person.name}: " in note_words(after.note)
+    assert "The project was called off" in note_words(after.note)
+    assert (await world.log(of=request.id)).count((person.chat_id, "reject", "accepted")) == 1
+    again = await world.file(requester=DANA)
+    assert (await world.settled(again)).state is S.AWAITING_APPROVAL, "the partner is free for another request"
+
+
+async def test_nobody_else_rejects_it_and_the_right_is_read_when_it_is_checked(world: World) -> None:
+    request = await scheduled(world)
+    world.directory.assign(DANA, "security")
+    world.directory.assign(BRUNO, "")
+    world.directory.assign(SAM, "data-owner")
+    for person in (DANA, BRUNO, SAM):
+        await world.reject(request, person)
+    assert (await world.settled(request.id)).state is S.SCHEDULED
+    refused = [code for _, code in await world.refusals()]
+    assert refused == [RefusalCode.MAY_NOT_REJECT_SCHEDULED] * 3
 
 
 async def test_an_admin_who_closes_the_partner_stops_it(world: World) -> None:

@@ -194,8 +194,10 @@ class Life(RuleBasedStateMachine):
             assert new.previous_fields == old.fields
         is_planned_anew = new.state is RequestState.PREPARING and old.state is not RequestState.PREPARING
         waited = self.now - old.changed_at if old.state is RequestState.SCHEDULED else timedelta(0)
-        is_kept = new.expires_at == old.expires_at + (waited if new.state is RequestState.APPLYING else timedelta(0))
-        assert is_kept or is_planned_anew, "only asking again gives new time; waiting for the start takes none"
+        is_started = old.state is RequestState.SCHEDULED and new.state is RequestState.APPLYING
+        whole = max(old.expires_at + waited, self.now + (old.lifetime or LIFETIME)) if is_started else old.expires_at
+        is_kept = new.expires_at == whole
+        assert is_kept or is_planned_anew, "only asking again and the start give new time"
         if new.fields.kind is RequestKind.REVOCATION:
             may_end = {RequestState.APPLIED, RequestState.WITHDRAWN}
             may_end |= {RequestState.STOPPED} if old.state is RequestState.UNCONFIRMED else set()

@@ -104,7 +104,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_delayed": {"preparing": "preparing", "applying": "applying", "unconfirmed": "unconfirmed"},
     "approve": {"awaiting_approval": "awaiting_approval scheduled applying"},
     "start": {"scheduled": "applying"},
-    "reject": {"awaiting_approval": "rejected"},
+    "reject": {"awaiting_approval": "rejected", "scheduled": "rejected"},
     "support": {"awaiting_approval": "awaiting_approval"},
     "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn", "scheduled": "withdrawn"},
     "edit": {"awaiting_approval": "preparing"},
@@ -172,7 +172,11 @@ def _commands(name: str) -> list[RequestCommand]:
             for digest in (DIGEST, SCHEDULED.digest)
         ],
         "start": [Start()],
-        "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
+        "reject": [
+            Reject(actor=actor, request_id=REQUEST, digest=digest, reason="Too wide")
+            for actor in actors
+            for digest in (DIGEST, SCHEDULED.digest)
+        ],
         "support": [SupportRequest(actor=MALLORY, request_id=REQUEST)],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
         "edit": [edit()],
@@ -240,7 +244,8 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
         times = StageTimes(stage=0, asked_at=NOW, escalations=(NOW,), notice_at=NOW)
         requests.append(request(prepared=prepared(stages=chain), stage_times=times))
     if stands is RequestState.SCHEDULED:
-        requests.append(request(stands, prepared=prepared(plan=SCHEDULED)))
+        whole = tuple(replace(decision, digest=SCHEDULED.digest) for decision in WHOLE_CHAIN)
+        requests.append(request(stands, prepared=prepared(plan=SCHEDULED), decisions=whole))
     return requests
 
 

@@ -10,10 +10,13 @@ from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
     CHIE,
+    DANA,
     EXPIRY,
+    LIFETIME,
     NOW,
     REQUEST,
     RILEY,
+    SECURITY,
     TENANT,
     WHOLE_CHAIN,
     access_plan,
@@ -29,18 +32,21 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.access_end.decision import open_extension
 from workflows.core.partners.extension import kept_end
+from workflows.core.people import Person
+from workflows.core.policy.approval import Choice
 from workflows.core.policy.freeze import FreezeState, begin
 from workflows.core.requests.commands.automatic import Expire, RecordDelayed, RecordWriting, Reopen, Replan, Stop
-from workflows.core.requests.commands.request import Approve, RequestCommand, Withdraw
+from workflows.core.requests.commands.request import Approve, Reject, RequestCommand, Withdraw
 from workflows.core.requests.deadlines.commands import Start
 from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.deciding import access_ends_at, is_too_late
-from workflows.core.requests.effects import Apply, ShowRequest
+from workflows.core.requests.effects import Apply, SendMessage, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import DisplayedState, state_to_display
 from workflows.core.requests.proposals import ends_no_later
 from workflows.core.requests.request import AccessRequest, ClockStop, RequestState, StopCause
 from workflows.core.requests.transitions.freezing import effects_of_freeze
+from workflows.core.requests.transitions.transition import Transition
 
 DAY: Final = timedelta(days=1)
 START: Final = NOW + 5 * DAY
@@ -103,7 +109,7 @@ def test_it_begins_once_at_its_moment_and_not_before() -> None:
 
 
 def test_the_days_of_waiting_are_no_time_to_decide() -> None:
-    """Who is asked again on the day has as much time as was left at the approval."""
+    """Who is asked again on the day has the whole time to decide, however late the last approval came."""
     late = START + 300 * DAY
     begun = advance(waiting(), Start(), situation(late)).request
     assert begun.expires_at == EXPIRY + (late - NOW)
@@ -113,6 +119,10 @@ def test_the_days_of_waiting_are_no_time_to_decide() -> None:
     planned = advance(begun, Replan(reason=noted("It changed.")), situation(late)).request
     assert (planned.state, planned.decisions) == (RequestState.PREPARING, ())
     day = replace(particulars(), starts_at=START, ends_at=EXPIRY + DAY)
+    last_minute = advance(
+        waiting(expires_at=NOW + timedelta(minutes=1), lifetime=LIFETIME), Start(), situation(START)
+    ).request
+    assert last_minute.expires_at == START + LIFETIME
     limited = advance(waiting(fields=day), Start(), situation(late)).request
     assert limited.expires_at == EXPIRY + DAY, "never after the end of the access"
 
@@ -168,6 +178,58 @@ def test_a_reduction_keeps_the_approved_end_as_long_as_it_would_end_later_from_i
     record = partnership(ends_at=START + 90 * DAY)
     assert kept_end(replace(reduction_plan(), starts_at=START), record, NOW) == record.ends_at
     assert kept_end(reduction_plan(), record, NOW) is None
+
+
+def rejected(request: AccessRequest, person: Person, reason: str = "Not in March", **roles: str) -> Transition:
+    """Reject an approved request that waits."""
+    command = Reject(actor=person, request_id=REQUEST, digest=request.plan.digest, reason=reason)
+    return advance(request, command, situation(NOW + DAY, **roles))
+
+
+@pytest.mark.parametrize(
+    ("person", "stage", "roles"),
+    [(AMARA, 0, {}), (CHIE, 1, {}), (DANA, 1, {"dana": "admin"})],
+    ids=lambda one: str(one),
+)
+def test_who_approved_it_and_an_admin_can_reject_it_while_it_waits(
+    person: Person, stage: int, roles: dict[str, str]
+) -> None:
+    after = rejected(waiting(), person, **roles)
+    assert (after.request.state, after.request.decisions[:3]) == (RequestState.REJECTED, decided())
+    last = after.request.decisions[-1]
+    assert (last.person, last.choice, last.stage, last.reason) == (person, Choice.REJECT, stage, "Not in March")
+    assert [type(effect) for effect in after.effects] == [ShowRequest, SendMessage]
+    with pytest.raises(Refused):
+        advance(after.request, Start(), situation(START))
+
+
+def test_a_waiting_request_does_not_expire_so_it_is_rejected_after_its_deadline_as_well() -> None:
+    late = waiting(expires_at=NOW)
+    assert rejected(late, AMARA).request.state is RequestState.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("person", "roles", "reason", "code"),
+    [
+        (DANA, {"dana": SECURITY}, "No", RefusalCode.MAY_NOT_REJECT_SCHEDULED),
+        (RILEY, {"riley": SECURITY}, "No", RefusalCode.MAY_NOT_REJECT_SCHEDULED),
+        (AMARA, {"amara": ""}, "No", RefusalCode.MAY_NOT_REJECT_SCHEDULED),
+        (AMARA, {}, " ", RefusalCode.REASON_MISSING),
+    ],
+)
+def test_nobody_else_rejects_it_and_not_without_a_reason(
+    person: Person, roles: dict[str, str], reason: str, code: RefusalCode
+) -> None:
+    with pytest.raises(Refused) as refused:
+        rejected(waiting(), person, reason, **roles)
+    assert refused.value.code == code
+
+
+def test_a_rejection_of_an_earlier_plan_does_not_end_it() -> None:
+    command = Reject(actor=AMARA, request_id=REQUEST, digest=access_plan().digest, reason="No")
+    with pytest.raises(Refused) as refused:
+        advance(waiting(), command, situation())
+    assert refused.value.code == RefusalCode.CARD_OUT_OF_DATE
 
 
 def test_a_proposal_with_another_start_is_not_certainly_less() -> None:

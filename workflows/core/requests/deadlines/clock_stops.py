@@ -94,3 +94,8 @@ def _shifted_deadline(request: AccessRequest, stop: ClockStop, ended_at: datetim
 def not_after_the_end(request: AccessRequest, moment: datetime) -> datetime:
     """Return a moment, but not one after the day on which the requested access ends."""
     return moment if request.fields.ends_at is None else min(moment, request.fields.ends_at)
+
+
+def lifetime_of(request: AccessRequest) -> timedelta:
+    """Return the whole time to decide on a request. Earlier versions did not store it."""
+    return request.expires_at - request.created_at if request.lifetime is None else request.lifetime

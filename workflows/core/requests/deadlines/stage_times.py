@@ -9,7 +9,7 @@ from typing import Final
 
 from workflows.core.policy.template import Stage
 from workflows.core.policy.working_time import WorkingCalendar, add_working_days, subtract_working_time
-from workflows.core.requests.deadlines.clock_stops import is_answer_awaited, resume_clock
+from workflows.core.requests.deadlines.clock_stops import is_answer_awaited, lifetime_of, resume_clock
 from workflows.core.requests.deadlines.reminder_times import MIN_AROUND_APPROVER_REMINDER, asked_at, fitting_reminders
 from workflows.core.requests.request import AccessRequest, ClockStop, EscalationStep, RequestState, StageTimes
 
@@ -88,7 +88,7 @@ def next_notice_at(request: AccessRequest) -> datetime | None:
 
 def _notice_at(request: AccessRequest, asked: datetime, calendar: WorkingCalendar) -> datetime | None:
     """Return when a fifth of the time to decide is left, at most two working days; None for a very short time."""
-    lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
+    lifetime = lifetime_of(request)
     ahead = min(lifetime / _PART_FOR_NOTICE, LONGEST_NOTICE)
     if ahead < MIN_AROUND_APPROVER_REMINDER:
         return None

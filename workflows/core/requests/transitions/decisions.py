@@ -1,6 +1,7 @@
 """Changes that people decide: approve, reject, withdraw, remind the approvers. And what happens when nobody decides."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from workflows.core.errors.facts import Fact
@@ -13,7 +14,7 @@ from workflows.core.requests.commands.automatic import Expire, RecordRelations, 
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deadlines.next_round import values_of_next_round
 from workflows.core.requests.deadlines.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
-from workflows.core.requests.deciding import require_may_decide
+from workflows.core.requests.deciding import require_may_decide, require_may_reject_scheduled
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
 from workflows.core.requests.notes import NoteCode, is_first_plan
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState, StopCause
@@ -64,11 +65,7 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
 
 def reject(request: AccessRequest, command: Reject[Person], situation: Situation) -> Transition:
     received = situation.received_at or situation.now
-    stage = require_may_decide(
-        request, command.actor, command.digest, current_roles=situation.current_roles, now=received, may_repeat=True
-    )
-    if stage is None:
-        raise Refused(RefusalCode.ALL_APPROVALS_GIVEN)
+    stage = _rejected_stage(request, command, situation, received)
     if not command.reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=False)
     decision = Decision(
@@ -87,6 +84,16 @@ def reject(request: AccessRequest, command: Reject[Person], situation: Situation
         situation,
         note=(Fact(NoteCode.REJECTED, {"name": decision.names, "reason": decision.reason}),),
     )
+
+
+def _rejected_stage(request: AccessRequest, command: Reject[Person], situation: Situation, received: datetime) -> int:
+    actor, digest, roles = command.actor, command.digest, situation.current_roles
+    if request.state is S.SCHEDULED:
+        return require_may_reject_scheduled(request, actor, digest, current_roles=roles)
+    stage = require_may_decide(request, actor, digest, current_roles=roles, now=received, may_repeat=True)
+    if stage is None:
+        raise Refused(RefusalCode.ALL_APPROVALS_GIVEN)
+    return stage
 
 
 def withdraw(request: AccessRequest, command: Withdraw, situation: Situation) -> Transition:

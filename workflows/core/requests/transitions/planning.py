@@ -12,7 +12,7 @@ from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit, Reopen, Replan
 from workflows.core.requests.commands.editing import changed_field_names, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import Edit, Submit
-from workflows.core.requests.deadlines.clock_stops import with_new_deadline
+from workflows.core.requests.deadlines.clock_stops import lifetime_of, with_new_deadline
 from workflows.core.requests.deadlines.next_round import values_of_next_round
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_earlier_write
@@ -129,7 +129,7 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
     if is_over and not command.stays_in_batch:  # a member has the time of its batch
         # NB. a new plan starts a new decision period, which a request that has expired must not get.
         raise Refused(RefusalCode.EXPIRED)
-    lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
+    lifetime = lifetime_of(request)
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     replans = request.replans + is_revocation
     pause = pause_before_replan(replans)

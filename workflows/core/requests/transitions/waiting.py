@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.deadlines.clock_stops import not_after_the_end, resume_clock, stop_clock
+from workflows.core.requests.deadlines.clock_stops import lifetime_of, not_after_the_end, resume_clock, stop_clock
 from workflows.core.requests.deadlines.commands import (
     AnnounceExpiry,
     Escalate,
@@ -73,13 +73,13 @@ def announce_expiry(request: AccessRequest, command: AnnounceExpiry, situation: 
 def start(request: AccessRequest, command: Start, situation: Situation) -> Transition:
     """Begin to write an approved plan on the day on which its access starts.
 
-    Every check before a write is made then. The days of waiting are no time to decide, so that a check that asks for
-    approval again leaves as much time as was left when the request was approved.
+    Every check before a write is made then. A check that asks for approval again leaves the whole time to decide from
+    the start, as another plan does: little of it may have been left at the last approval.
     """
     if request.plan.start_if_approved(situation.now) > situation.now:
         raise Refused(RefusalCode.NOT_DUE_YET, what="start")
-    waited = situation.now - request.changed_at
-    expires_at = not_after_the_end(request, request.expires_at + waited)
+    waited, lifetime = situation.now - request.changed_at, lifetime_of(request)
+    expires_at = not_after_the_end(request, max(request.expires_at + waited, situation.now + lifetime))
     return begin_to_apply(changed(request, RequestState.APPLYING, situation, expires_at=expires_at))
 
 
