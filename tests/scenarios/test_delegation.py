@@ -229,6 +229,9 @@ async def test_an_admin_names_the_person_after_the_command_and_a_name_that_is_no
         view = await window(stage, "admin", f"/partner away {typed}")
         chosen = next(one["element"] for one in view["blocks"] if one.get("block_id") == "absent_person")
         assert chosen["initial_user"] == SLACK_IDS["approver1"]
+        assert "You named: Amara Okafor, approver1@" in " ".join(words(view).split())
         await stage.do("close", user="admin", view_id=view["id"])
     assert "No full member of this workspace is called" in words(await window(stage, "admin", "/partner away @nobody"))
     assert "Only admins can set" in words(await window(stage, "approver2", "/partner away @Amara Okafor"))
+    own = await window(stage, "approver2", "/partner away @Bruno Keller")
+    assert own["callback_id"] == "absence_form", "their own absence, as without a name"

@@ -118,12 +118,14 @@ def _approver_group(document: JsonObject, owners: frozenset[PersonId]) -> Approv
     """
     is_unified, visibility = "Unified" in document["groupTypes"], document.get("visibility")
     is_closed = visibility in _CLOSED or (visibility is None and not is_unified)
-    is_of_entra = is_unified or (document.get("securityEnabled") is True and document.get("mailEnabled") is False)
+    is_security_only = document.get("securityEnabled") is True and document.get("mailEnabled") is False
+    is_kept_elsewhere = document.get("onPremisesSyncEnabled") is True
     return ApproverGroup(
         id=str(document["id"]).lower(),
         name=str(document.get("displayName") or document["id"]),
         is_public=not is_closed,
-        shows_owners=is_of_entra and document.get("onPremisesSyncEnabled") is not True,
+        shows_owners=(is_unified or is_security_only) and not is_kept_elsewhere,
         owners=owners,
-        is_synchronized=document.get("onPremisesSyncEnabled") is True,
+        # NB. never one that takes mail: people join and leave distribution lists alone, and Graph does not show that.
+        is_synchronized=is_security_only and is_kept_elsewhere,
     )

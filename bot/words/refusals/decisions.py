@@ -272,8 +272,8 @@ DECISIONS: Final[Sentences] = {
         "An answer from the chat system or Microsoft Entra is missing, so your edit is not saved. The request that "
         "waits is unchanged. Try again in a minute."
     ),
-    R.EDITED_TOO_OFTEN: "This request was edited {limit} times, as often as possible. Ask for it again with a new "
-    "request, after you have withdrawn this one.",
+    R.EDITED_TOO_OFTEN: "This request was edited {limit} times, as often as possible. Decide on it as it is. Ask for "
+    "something else with a new request, after this one is withdrawn.",
     R.NOTHING_EDITED: "Nothing is different from the request that waits. Change something, or leave it as it is.",
     R.NOT_EDITABLE: lambda values: (
         "Only an access request can be edited. Withdraw this one. "

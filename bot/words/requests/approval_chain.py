@@ -37,11 +37,11 @@ ASKED_OR_TOLD: Final[Mapping[EscalationStep, str]] = {
     EscalationStep.MANAGERS: "Told in working hours",
     EscalationStep.ADMINS: "Told in working hours",
 }
-"""For the card: who may decide is asked, who gets no right is told."""
+"""For the card while the stage waits: who may decide is asked, who gets no right is told."""
 _STEPS: Final[Mapping[EscalationStep, str]] = {
     EscalationStep.ALTERNATES: "also asked",
-    EscalationStep.MANAGERS: "managers, told in their working hours",
-    EscalationStep.ADMINS: "admins, told in their working hours",
+    EscalationStep.MANAGERS: "managers, to be told in their working hours",
+    EscalationStep.ADMINS: "admins, to be told in their working hours",
 }
 _RIGHT: Final[Mapping[EscalationStep, str]] = {
     EscalationStep.ALTERNATES: ", who may approve too since then.",

@@ -32,7 +32,10 @@ class ApproverGroup:
     shows_owners: bool
     owners: frozenset[PersonId] = frozenset()
     is_synchronized: bool = False
-    """Whether a directory of our own keeps it. Who can change its members is known only there."""
+    """Whether it is a security group without mail that a directory of our own keeps.
+
+    Who can change its members is known only there.
+    """
 
     @property
     def problem(self) -> GroupProblem | None:
@@ -42,9 +45,10 @@ class ApproverGroup:
         return None if self.shows_owners else GroupProblem.OWNERS_UNREADABLE
 
     def problem_unless_accepted(self, accepted: Collection[str]) -> GroupProblem | None:
-        """Return the problem, without that of a synchronized group that an admin accepted knowingly.
+        """Return the problem, without that of a synchronized security group that an admin accepted knowingly.
 
-        Other groups whose owners Graph does not show are never accepted: people can join a distribution list alone.
+        Other groups whose owners Graph does not show are never accepted: people can join a distribution list alone,
+        whichever directory keeps it.
         """
         is_accepted = self.is_synchronized and self.id in accepted
         return None if is_accepted and self.problem is GroupProblem.OWNERS_UNREADABLE else self.problem

@@ -13,6 +13,7 @@ from workflows.core.people import PersonId
 from workflows.core.plans.changes import overall_change, setting_changes
 from workflows.core.plans.plan import AtEnd, OnSilence, Plan
 from workflows.core.plans.renewal import plan_of_all_settings
+from workflows.core.requests.commands.editing import MAX_EDITS
 from workflows.core.requests.request import AccessRequest, Proposal, RequestKind
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
@@ -84,10 +85,13 @@ def require_less(request: AccessRequest, proposed: Plan, review_interval: timede
 def require_can_be_changed(request: AccessRequest) -> None:
     """Check that somebody may ask for changes of a request: that its requester can edit it at all.
 
-    :raises Refused: for every other kind of request, which can only be approved, rejected or withdrawn.
+    :raises Refused: for every other kind of request, which can only be approved, rejected or withdrawn, and for one
+        that was edited as often as possible.
     """
     if request.fields.kind is not RequestKind.ACCESS:
         raise Refused(RefusalCode.CANNOT_BE_CHANGED, kind=request.fields.kind.value)
+    if len(request.edits) >= MAX_EDITS:
+        raise Refused(RefusalCode.EDITED_TOO_OFTEN, limit=MAX_EDITS)
 
 
 def require_open_proposal(

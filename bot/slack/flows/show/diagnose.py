@@ -40,8 +40,11 @@ class DiagnoseFlow:
         if level is DiagnosisLevel.SIDE:
             # NB. about the organization, whoever was named: whether somebody has an account is not for sponsors.
             return side_message(await self.diagnoser.diagnose(replace(subject, address=""), ""))
-        diagnosis = await self.diagnoser.diagnose(subject, application.strip("“”\"'"))
-        return diagnosis_message(diagnosis if level is DiagnosisLevel.WHOLE else without_policy_names(diagnosis))
+        is_whole = level is DiagnosisLevel.WHOLE
+        # NB. names of our own objects are for admins: others are answered only about names that they know.
+        diagnoser = replace(self.diagnoser, completes_names=is_whole)
+        diagnosis = await diagnoser.diagnose(subject, application.strip("“”\"'"))
+        return diagnosis_message(diagnosis if is_whole else without_policy_names(diagnosis))
 
 
 def _parsed(name: str) -> Subject | None:

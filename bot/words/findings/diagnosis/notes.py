@@ -42,6 +42,7 @@ _INVITERS: Final[Mapping[str, str]] = {
     "everyone": "Everybody may invite, guests too.",
 }
 HIDDEN_POLICY: Final = "a policy (admins see its name)"
+_QUOTES: Final = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟❝❞', "'"))
 
 
 def _unreadable(values: Values) -> str:
@@ -169,10 +170,22 @@ CAUSES: Final[Mapping[Cause, Sentence]] = {
 
 
 def note_words(note: Fact) -> str:
-    """Return the sentence for a thing that was found."""
-    return fill_in(NOTES[Note(note.code)], note.values)
+    """Return the sentence for a thing that was found, on one line."""
+    return fill_in(NOTES[Note(note.code)], _in_one_line(note.values))
 
 
 def cause_words(cause: Fact) -> str:
-    """Return the sentence for a cause."""
-    return fill_in(CAUSES[Cause(cause.code)], cause.values)
+    """Return the sentence for a cause, on one line."""
+    return fill_in(CAUSES[Cause(cause.code)], _in_one_line(cause.values))
+
+
+def _in_one_line(value: Any) -> Any:
+    """Return values whose texts have no line breaks and no quotation marks.
+
+    NB. partners choose the name of their tenant. It must not end its own quotation, or begin a line of the diagnosis.
+    """
+    if isinstance(value, str):
+        return " ".join(value.split()).translate(_QUOTES)
+    if isinstance(value, Mapping):
+        return {name: _in_one_line(each) for name, each in value.items()}
+    return [_in_one_line(each) for each in value] if isinstance(value, list | tuple) else value

@@ -45,8 +45,8 @@ _GROUP_PROBLEMS: Final = {
     GroupProblem.PUBLIC: "Everybody can join the group {group} in Entra without approval, so its members cannot "
     "approve. Ask an admin to make the group private",
     GroupProblem.OWNERS_UNREADABLE: "Microsoft Graph does not show who owns the group {group}, so its members cannot "
-    "approve. Ask an admin to name a security group that is kept in Entra. A group that is synchronized from a "
-    "directory of your own can be accepted in roles.toml (accept_synchronized_groups)",
+    "approve. Ask an admin to name a security group that is kept in Entra. A security group without mail that is "
+    "synchronized from a directory of your own can be accepted in roles.toml (accept_synchronized_groups)",
     GroupProblem.OWNED: "{owner} takes part in this request and owns the group {group}, so its members cannot approve. "
     "Ask an admin to remove {owner} from the owners of the group, or let somebody else take part",
     GroupProblem.MISSING: "The group {group} is not in Entra any more. Ask an admin to correct the role in roles.toml",

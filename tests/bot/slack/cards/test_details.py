@@ -165,8 +165,8 @@ def test_details_say_who_was_asked_or_told_when_and_why_others_were_not() -> Non
     told = shown(details(escalated(asked)))
     for said in (
         "also asked: Noor Haddad, who may approve too since then.",
-        "managers, told in their working hours: Lena Fischer. This gives no right to approve. "
+        "managers, to be told in their working hours: Lena Fischer. This gives no right to approve. "
         "Entra names no manager of Amara Okafor.",
-        "admins, told in their working hours: Dana Whitfield. This gives no right to approve.",
+        "admins, to be told in their working hours: Dana Whitfield. This gives no right to approve.",
     ):
         assert f"Security, Mar 1, 2027 at 09:00 UTC, {said}" in told

@@ -2,15 +2,21 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from bot.slack import ids
+from bot.slack.flows.decide.delegation.absence_flow import AbsenceFlow
 from bot.slack.flows.decide.delegation.absence_views import MAX_LISTED, absence_view, all_absences_view
 from tests.bench.delegation_surfaces import OTHERS
 from tests.bot.surfaces import assert_sound, buttons, shown
-from tests.workflows.core.builders import DANA, NOW, person
+from tests.workflows.core.builders import AMARA, DANA, NOW, person
 from workflows.core.delegation.absence import Absence, AbsenceId
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
 
 
 def absences(count: int) -> list[Absence]:
@@ -54,3 +60,80 @@ def test_every_absence_is_on_one_page_with_end_now(count: int) -> None:
     assert seen == [f"a:{number}" for number in range(1, count + 1)]
     last = shown(all_absences_view(absences(count), 10_000, NOW))
     assert (f"Away {count}" in last) is (count > 0), "a page beyond the end is the last one"
+
+
+BOSS = replace(DANA, chat_id=ChatId("UDANA"))
+AWAY = replace(AMARA, chat_id=ChatId("UAMARA"))
+
+
+class Directory:
+    """Knows Dana, the admin, and Amara, whose Slack names somebody else could take."""
+
+    def __init__(self) -> None:
+        self.people = {one.chat_id: one for one in (BOSS, AWAY)}
+
+    async def identify(self, chat_id: ChatId) -> Person:
+        """Identify one of the two."""
+        return self.people[chat_id]
+
+    async def current_roles(self, people: Any) -> CurrentRoles:
+        """Only Dana has a role."""
+        return CurrentRoles(roles={one.id: frozenset({ADMIN} if one is BOSS else ()) for one in people})
+
+    async def user(self, chat_id: ChatId) -> dict[str, Any]:
+        """Slack's user, who has two ids."""
+        profile = {"display_name": "Anybody", "email": f"{chat_id.lower()}@fabrikam.com"}
+        both = {"enterprise_user": {"id": f"W{chat_id[1:]}"}}
+        return {"id": chat_id, "real_name": self.people[chat_id].name, "profile": profile, **both}
+
+    async def members_page(self, _: str) -> tuple[list[dict[str, Any]], str]:
+        """Both."""
+        return [{**await self.user(one), "enterprise_user": {}} for one in self.people], ""
+
+
+async def opened(actor: Person, typed: str) -> dict[str, Any]:
+    """The window that somebody opens with a name."""
+    built: list[Any] = []
+
+    async def open_and_fill(_: Any, named: Any, build: Any, **__: Any) -> None:
+        built.append(await build(SimpleNamespace(actor=named.actor)))
+
+    async def nothing(*_: Any) -> tuple[()]:
+        return ()
+
+    known = SimpleNamespace(clock=SimpleNamespace(now=lambda: NOW), store=SimpleNamespace(absences=nothing))
+    inside: Any = {
+        "service": None,
+        "windows": SimpleNamespace(open_and_fill=open_and_fill),
+        "members": SimpleNamespace(refuse_known_guests=nothing),
+        "directory": Directory(),
+        "absences": known,
+    }
+    command: Any = SimpleNamespace(actor=actor.chat_id, argument=typed)
+    await AbsenceFlow(**inside).open(inside, command)
+    (view,) = built
+    return dict(view)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", f"<@{AWAY.chat_id}>", f"<@{AWAY.chat_id}|amara>", f"<@W{AWAY.chat_id[1:]}>", f"@{AWAY.name}"]
+)
+async def test_who_names_themselves_sets_their_own_absence(typed: str) -> None:
+    view = await opened(AWAY, typed)
+    assert view["callback_id"] == ids.ABSENCE_FORM
+    assert "You named" not in shown(view)
+
+
+@pytest.mark.parametrize("typed", [f"<@{BOSS.chat_id}>", f"@{BOSS.name}", "@nobody", "<@>"])
+async def test_who_is_no_admin_names_nobody_else(typed: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await opened(AWAY, typed)
+    assert refused.value.code is RefusalCode.ONLY_ADMINS_SET_ABSENCES
+
+
+@pytest.mark.parametrize("typed", [f"<@{AWAY.chat_id}>", AWAY.name, f"{AWAY.chat_id}@fabrikam.com"])
+async def test_an_admin_sees_who_was_found_as_entra_names_them(typed: str) -> None:
+    """People choose their names in Slack."""
+    view = await opened(BOSS, typed)
+    assert_sound(view)
+    assert f"You named: {AWAY.name}, {AWAY.chat_id.lower()}@fabrikam.com." in shown(view)

@@ -26,6 +26,15 @@ def test_a_member_is_found_by_each_of_their_names_in_any_case(typed: str) -> Non
     assert member_named(typed, MEMBERS) == "U1"
 
 
+@pytest.mark.parametrize("name", ["display_name", "real_name"])
+def test_nobody_is_found_by_the_mail_address_of_another_that_they_took_as_their_name(name: str) -> None:
+    mallory = user(4, "mallory", email="mallory@fabrikam.com", **{name: "Bruno@fabrikam.com"})
+    assert member_named("bruno@fabrikam.com", [mallory, *MEMBERS]) == "U1"
+    with pytest.raises(Refused) as refused:
+        member_named("@bruno@fabrikam.com", [mallory, {**mallory, "real_name": "bruno@fabrikam.com"}])
+    assert refused.value.code is RefusalCode.NO_MEMBER_OF_THIS_NAME
+
+
 def test_two_members_of_one_name_are_one_when_it_is_the_same_person_under_two_ids() -> None:
     both = [
         {**MEMBERS[0], "enterprise_user": {"id": "W1"}},

@@ -1,5 +1,7 @@
 """The words of a diagnosis: every code has a sentence, and one list makes the page and the answers."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.words.findings.diagnosis.notes import CAUSES, NOTES
@@ -13,10 +15,12 @@ from bot.words.findings.diagnosis.steps import (
     without_policy_names,
 )
 from tests.code_table import PAGE, written_page
+from tests.workflows.core.builders import identity
 from tests.workflows.core.posture.diagnosis.read_facts import facts, log, read, signed_in
 from tests.workflows.core.posture.diagnosis.test_later_steps import access, verdict
 from workflows.core.checks.conditional_access.controls import PolicyEffect
 from workflows.core.posture.diagnosis.diagnosing import diagnose
+from workflows.core.posture.diagnosis.facts import Home, HomeKind
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import Cause, Note
 
@@ -65,6 +69,18 @@ def test_names_of_policies_can_be_left_out() -> None:
     assert "“P”" not in " ".join(row.text for row in step_rows(hidden))
     assert "a policy (admins see its name)" in first_cause(hidden).text
     assert as_json(hidden)["first"] is not None
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\v", "\x85", "\u2028"])
+def test_a_name_from_outside_stays_on_one_line_inside_its_quotation_marks(line_break: str) -> None:
+    """Partners choose the name of their tenant."""
+    chosen = f'Contoso” (verified).{line_break}3. Account: "✓ Passes“'
+    home = read(Home(kind=HomeKind.ORGANIZATION, identity=replace(identity(), display_name=chosen)))
+    said = step_rows(diagnose(facts(home=home)))[0].text
+    assert "“Contoso' (verified). 3. Account: '✓ Passes'” (not verified)" in said
+    assert len(said.splitlines()) == 1
+    locked = replace(verdict(PolicyEffect.LOCKED_OUT), policy=chosen)
+    assert "“Contoso' (verified). 3. Account: '✓ Passes'”" in first_cause(diagnose(facts(access=access(locked)))).text
 
 
 def test_asked_for_mfa_twice_is_answered_on_the_same_page() -> None:

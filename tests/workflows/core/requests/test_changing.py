@@ -38,6 +38,7 @@ from workflows.core.plans.planning import plan_access
 from workflows.core.requests.commands.automatic import Expire, Replan
 from workflows.core.requests.commands.clicks import Click, actor_of, subject_of, with_person, written_text
 from workflows.core.requests.commands.editing import (
+    MAX_EDITS,
     AcceptProposal,
     DeclineProposal,
     LessAsked,
@@ -50,7 +51,14 @@ from workflows.core.requests.effects import MessageCode, SendMessage, ShowReques
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.proposals import ends_no_later, is_watched_as_well, require_less, settings_difference
-from workflows.core.requests.request import AccessRequest, ChangesRequested, Proposal, RequestKind, RequestState
+from workflows.core.requests.request import (
+    AccessRequest,
+    ChangesRequested,
+    EditRecord,
+    Proposal,
+    RequestKind,
+    RequestState,
+)
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import AutomaticRedemption, InboundTrust, Property, Setting
 
@@ -412,3 +420,15 @@ def test_a_click_is_about_its_request_and_its_text_is_kept_when_it_is_refused() 
         assert written_text(click) == text
     assert with_person(changes, AMARA) == asked()
     assert (actor_of(asked()), actor_of(proposed()), actor_of(declined())) == (AMARA, AMARA, RILEY)
+
+
+@pytest.mark.parametrize("command", [asked(), proposed()])
+def test_nothing_is_asked_of_a_requester_who_cannot_edit_any_more(command: Any) -> None:
+    """A proposal that nobody can accept would only cost time. One that was made before can still be declined."""
+    often = (EditRecord(person=RILEY, at=NOW),) * MAX_EDITS
+    advance(waiting(edits=often[1:]), command, situation(NOW))
+    with pytest.raises(Refused) as refused:
+        advance(waiting(edits=often), command, situation(NOW))
+    assert refused.value.code is RefusalCode.EDITED_TOO_OFTEN
+    earlier = replace(advance(waiting(), proposed(), situation(NOW)).request, edits=often)
+    assert advance(earlier, declined(), situation(NOW)).request.proposal is None

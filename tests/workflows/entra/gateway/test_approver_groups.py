@@ -53,6 +53,26 @@ async def test_what_graph_says_of_a_group_decides(
     assert group.owners == frozenset()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mailEnabled": True, "securityEnabled": False},
+        {"mailEnabled": True, "securityEnabled": True},
+        {"mailEnabled": False, "securityEnabled": False},
+        {"groupTypes": ["Unified"], "mailEnabled": True, "visibility": "Private"},
+    ],
+)
+async def test_no_synchronized_group_that_takes_mail_can_be_accepted(
+    entra: Entra, graph: Graph, changes: dict[str, Any]
+) -> None:
+    graph.simulator.merge({"groups": {GROUP: {"onPremisesSyncEnabled": True, **changes}}})
+    (group,) = await entra.approver_groups([GROUP])
+    assert group.problem_unless_accepted([GROUP]) is GroupProblem.OWNERS_UNREADABLE
+    graph.simulator.merge({"groups": {GROUP: {"mailEnabled": False, "securityEnabled": True, "groupTypes": []}}})
+    (group,) = await entra.approver_groups([GROUP])
+    assert group.problem_unless_accepted([GROUP]) is None
+
+
 @pytest.mark.parametrize("row", [{}, {"id": UNKNOWN, "groupTypes": []}, {"id": GROUP}])
 async def test_an_unreadable_group_is_no_closed_one(entra: Entra, graph: Graph, row: dict[str, Any]) -> None:
     graph.fail(answering(200, row))

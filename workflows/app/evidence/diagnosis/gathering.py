@@ -33,7 +33,10 @@ from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
 TIMEOUT_SECONDS: Final = 6.0
 """Seconds for all reads together, without the questions to Conditional Access."""
-_MAX_APPLICATIONS: Final = 10
+_MAX_SEARCHED: Final = 25
+"""Applications among which the whole name is looked for."""
+_MAX_NAMED: Final = 10
+"""Applications that are named when several match."""
 _CLOSED: Final = frozenset({PartnershipState.SUSPENDED, PartnershipState.REVOKED})
 
 Value = TypeVar("Value")
@@ -48,6 +51,8 @@ class Diagnoser:
     tenant: Tenant
     find_records: FindRecords
     clock: Clock
+    completes_names: bool = True
+    """Whether an application is found by how its name begins, too. Who may not list our applications could."""
     timeout_seconds: float = TIMEOUT_SECONDS
     evaluation_timeout_seconds: float = EVALUATION_SECONDS
 
@@ -112,16 +117,18 @@ class Diagnoser:
         return tuple(await self.tenant.tenant_settings.accounts_of(address))
 
     async def _application(self, typed: str) -> NamedApplication:
-        """Find one of our applications by its id, or by its whole name."""
+        """Find one of our applications by its id, its whole name, or how its name begins."""
         settings = self.tenant.tenant_settings
         if is_guid(typed):
             name = await settings.name_of(Target(type=TargetType.APPLICATION, id=typed.lower()))
             return NamedApplication(typed=typed, id="" if name is None else typed.lower(), name=name or "")
-        found = await settings.find_by_prefix(TargetType.APPLICATION, typed, _MAX_APPLICATIONS)
-        exact = [one for one in found if one.name.lower() == typed.lower()] or list(found)
-        if len(exact) == 1:
-            return NamedApplication(typed=typed, id=exact[0].id.lower(), name=exact[0].name)
-        return NamedApplication(typed=typed, others=tuple(one.name for one in exact))
+        found = await settings.find_by_prefix(TargetType.APPLICATION, typed, _MAX_SEARCHED)
+        meant = [one for one in found if one.name.lower() == typed.lower()]
+        if not meant and self.completes_names:
+            meant = list(found)
+        if len(meant) == 1:
+            return NamedApplication(typed=typed, id=meant[0].id.lower(), name=meant[0].name)
+        return NamedApplication(typed=typed, others=tuple(one.name for one in meant[:_MAX_NAMED]))
 
     async def _with_access(self, facts: DiagnosisFacts, policies: Read[Any], tenant_id: TenantId) -> DiagnosisFacts:
         """Ask Conditional Access about this person, application and trust."""

@@ -21,9 +21,9 @@ class DiagnosisLevel(StrEnum):
     """How much of a diagnosis a person sees."""
 
     WHOLE = "whole"
-    """Admins: every step, with the names of policies."""
+    """Admins: every step, with the names of policies, and of applications whose names begin as typed."""
     STEPS = "steps"
-    """The role of the help desk: every step, without the names of policies."""
+    """The role of the help desk: every step, without these names. They name an application whole."""
     SIDE = "side"
     """The sponsor of the partner: only on which side the cause is, and never about one person."""
 

@@ -20,9 +20,10 @@ from bot.slack.payloads.button_values import parse_absence_id
 from bot.slack.payloads.models import Interaction, SlashCommand, View
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.named_members import find_member
+from bot.slack.people.named_members import find_member, is_called
+from bot.slack.people.users import SlackUser, ids_of, mail_of_user
 from bot.words.requests.notes import refusal_words
-from workflows.app.approvers.absences import Absences
+from workflows.app.approvers.absences import Absences, identified
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -111,13 +112,13 @@ class AbsenceFlow:
         roles, now = await self.directory.current_roles([reader]), self.absences.clock.now()
         is_admin = roles.holds(reader.id, ADMIN)
         person = window.actor
-        if named:
-            mention = _MENTION.fullmatch(named)
+        own_user, found = await self.directory.user(window.actor), ""
+        if named and not _is_own(named, own_user, window.actor):
             if not is_admin:
                 raise Refused(RefusalCode.ONLY_ADMINS_SET_ABSENCES)
-            person = ChatId(mention[1]) if mention else await find_member(named, self.directory)
+            person, found = await self._found(named)
         known = await self.absences.store.absences(now)
-        zone, zone_name = _zone(str((await self.directory.user(window.actor)).get("tz") or ""))
+        zone, zone_name = _zone(str(own_user.get("tz") or ""))
         return absence_view(
             own=next((one for one in known if one.person.id == reader.id), None),
             others=[one for one in known if one.person.id != reader.id] if is_admin else (),
@@ -126,7 +127,20 @@ class AbsenceFlow:
             today=now.astimezone(zone).date(),
             zone=zone_name,
             now=now,
+            found=found,
         )
+
+    async def _found(self, named: str) -> tuple[ChatId, str]:
+        """Return who is named, and their name in Entra with the mail address.
+
+        NB. people choose what Slack shows of them. An admin compares these two, which nobody chooses.
+
+        :raises Refused: when nobody is found, or no person who can be away.
+        """
+        mention = _MENTION.fullmatch(named)
+        chat_id = ChatId(mention[1]) if mention else await find_member(named, self.directory)
+        person = await identified(chat_id, RefusalCode.ABSENT_PERSON_REFUSED, directory=self.directory)
+        return chat_id, f"{person.name}, {mail_of_user(await self.directory.user(chat_id))}"
 
     async def _check(self, command: SetAbsence) -> None:
         """Refuse in the window what is forbidden, as far as that is known in time.
@@ -139,6 +153,12 @@ class AbsenceFlow:
                 await self.absences.checked(command, actor)
         except (*NOT_READABLE_NOW, TimeoutError):
             pass  # the stored click is checked when they answer
+
+
+def _is_own(named: str, user: SlackUser, actor: ChatId) -> bool:
+    """Return whether somebody who typed a name or a mention means themselves."""
+    mention = _MENTION.fullmatch(named)
+    return mention[1] in ids_of(user, actor) if mention else is_called(user, named)
 
 
 class _DateMissing(Refused):

@@ -12,6 +12,7 @@ from bot.slack.blocks.blocks import (
     Json,
     actions,
     button,
+    cleaned_text,
     fixed_text,
     header,
     paragraph,
@@ -25,6 +26,8 @@ from workflows.core.people import ChatId
 
 MAX_LISTED: Final = 20
 """The most absences of others in the window, and on a page of the window with all of them."""
+_MAX_FOUND: Final = 300
+"""Characters of the name and the mail address of who was found."""
 _ABOUT: Final = (
     "A delegate is asked and reminded in place of the person who is away, and cards name both. Who is away can still "
     "decide. A delegate must hold one of the roles of the person who is away."
@@ -41,6 +44,7 @@ def absence_view(
     today: date,
     zone: str,
     now: datetime,
+    found: str = "",
 ) -> Json:
     """Return the window.
 
@@ -49,6 +53,7 @@ def absence_view(
     :param person: who is filled in as the person who is away; only admins can change it.
     :param today: the present day in the zone.
     :param zone: the name of the time zone whose days the form means. It comes back unverified.
+    :param found: the name and the mail address in Entra of who was found by what an admin typed; empty for nobody.
     """
     blocks: list[Block] = []
     if own is not None:
@@ -62,6 +67,9 @@ def absence_view(
         return modal("Absence", blocks, ids.MESSAGE_VIEW)
     if blocks:
         blocks.append(header("New absence"))
+    if found:
+        about = paragraph(fixed_text("You named: "), cleaned_text(found, _MAX_FOUND, bold=True), fixed_text("."))
+        blocks.append(rich_text(about))
     blocks += [
         rich_text(paragraph(fixed_text(_ABOUT))),
         *_fields(is_admin=is_admin, person=person, today=today, zone=zone),

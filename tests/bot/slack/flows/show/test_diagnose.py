@@ -1,0 +1,77 @@
+"""`/partner diagnose` in Slack: the help desk learns no name of our own objects that it does not know."""
+
+import json
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.slack.blocks.message import Message
+from bot.slack.flows.show.diagnose import DiagnoseFlow
+from tests.workflows.core.builders import DANA, identity
+from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT
+from tests.workflows.fakes import FakeTenant, FixedClock
+from workflows.app.evidence.diagnosis.gathering import Diagnoser
+from workflows.app.evidence.diagnosis.permission import DiagnosisLevel
+from workflows.core.settings.model import TargetType
+from workflows.ports.tenant_settings import FoundObject, ObjectKind
+
+NAMES = ("Contractor portal", "Contractor payroll", "Archive")
+
+
+class Answers:
+    """Keeps the answer."""
+
+    def __init__(self) -> None:
+        self.answer = ""
+
+    async def answer_later(self, _: Any, command: Any, build: Any) -> None:
+        """Build the answer at once."""
+        message: Message = await build(command)
+        self.answer = json.dumps([message.text, message.blocks], ensure_ascii=False)
+
+
+class Permission:
+    """Gives everybody one level."""
+
+    def __init__(self, level: DiagnosisLevel) -> None:
+        self._level = level
+
+    async def level(self, *_: Any) -> DiagnosisLevel:
+        """The level."""
+        return self._level
+
+
+async def find_records(_: str) -> Sequence[Any]:
+    """Nothing is recorded."""
+    return []
+
+
+async def answer(level: DiagnosisLevel, application: str) -> str:
+    tenant, answers, permission = FakeTenant(), Answers(), Permission(level)
+    tenant.tenant_settings.objects[TargetType.APPLICATION] = [
+        FoundObject(id=f"5f0a1b2c-000{number}-4d3e-8f90-a1b2c3d4e5f6", name=name, mail="", kind=ObjectKind.APPLICATION)
+        for number, name in enumerate(NAMES)
+    ]
+    tenant.add_tenant(identity(), "contoso.com")
+    tenant.default = {**DEFAULT}
+    diagnoser = Diagnoser(tenant=tenant, find_records=find_records, clock=FixedClock())
+    inside: Any = {"answers": answers, "permission": permission, "diagnoser": diagnoser}
+    command: Any = SimpleNamespace(actor=DANA.chat_id, argument=f"maria@contoso.com {application}")
+    await DiagnoseFlow(**inside).diagnose(inside, command)
+    return answers.answer
+
+
+@pytest.mark.parametrize("typed", ["Con", "Contractor p", "Portal", "Arch", "x", ""])
+async def test_the_help_desk_does_not_learn_names_by_how_they_begin(typed: str) -> None:
+    said = await answer(DiagnosisLevel.STEPS, typed)
+    assert [name for name in NAMES if name in said and name != typed] == []
+
+
+async def test_an_application_is_found_by_its_whole_name_and_for_admins_by_how_it_begins() -> None:
+    for level in (DiagnosisLevel.WHOLE, DiagnosisLevel.STEPS):
+        assert "Contractor portal" in await answer(level, "contractor PORTAL")
+    assert "Archive" in await answer(DiagnosisLevel.WHOLE, "arch")
+    several = await answer(DiagnosisLevel.WHOLE, "contractor")
+    assert all(name in several for name in NAMES[:2])
