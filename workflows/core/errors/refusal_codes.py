@@ -295,6 +295,8 @@ class RefusalCode(StrEnum):
     """The person may not decide on the request. Values: `name`."""
     REASSIGNED_TO_DECIDED = "reassigned_to_decided"
     """The person's approval counts already. Values: `name`."""
+    REASSIGNED_LEAVES_TOO_FEW = "reassigned_leaves_too_few"
+    """Fewer people would be asked than must approve. Values: `from`, `to`, `stage`, `role`, `missing`, `asked`."""
     REASSIGNED_TO_REFUSED = "reassigned_to_refused"
     """Values: `refused`, the refusal of the person."""
 

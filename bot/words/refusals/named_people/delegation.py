@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR
-from bot.words.sentences import Sentences, comma_list, minute
+from bot.words.sentences import Sentences, comma_list, counted, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 
@@ -30,6 +30,16 @@ def _circle(values: Values) -> str:
     return (
         f"{values['by']} is away in the same time, and the delegates would lead back to the person who is away. "
         f"Nobody would stand in. Choose somebody other than {values['name']}, or other days."
+    )
+
+
+def _leaves_too_few(values: Values) -> str:
+    needs = counted(values["missing"], "more approval")
+    asked = counted(values["asked"], "person", "people")
+    return (
+        f"“{values['stage']}” needs {needs}. With {values['to']} in place of {values['from']}, only {asked} would be "
+        f"asked. Choose somebody who is not asked yet. Or add somebody to the role “{values['role']}” first: its "
+        "group, or roles.toml."
     )
 
 
@@ -72,6 +82,7 @@ DELEGATION: Final[Sentences] = {
     "who has it.",
     R.REASSIGNED_TO_EXCLUDED: "{name} may not decide on this request, for example as its requester or sponsor. Choose "
     "somebody else.",
+    R.REASSIGNED_LEAVES_TOO_FEW: _leaves_too_few,
     R.REASSIGNED_TO_DECIDED: "{name} has approved this request already. Choose somebody else.",
 }
 

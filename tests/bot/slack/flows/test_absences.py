@@ -7,9 +7,11 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.flows.decide.delegation.absence_views import MAX_LISTED, absence_view, all_absences_view
+from bot.slack.flows.decide.delegation.reassign_flow import all_asked_words, reassign_view
 from tests.bench.delegation_surfaces import OTHERS
+from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import assert_sound, buttons, shown
-from tests.workflows.core.builders import DANA, NOW, person
+from tests.workflows.core.builders import BRUNO, CHIE, DANA, NOW, person
 from workflows.core.delegation.absence import Absence, AbsenceId
 
 
@@ -54,3 +56,15 @@ def test_every_absence_is_on_one_page_with_end_now(count: int) -> None:
     assert seen == [f"a:{number}" for number in range(1, count + 1)]
     last = shown(all_absences_view(absences(count), 10_000, NOW))
     assert (f"Away {count}" in last) is (count > 0), "a page beyond the end is the last one"
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [(1, "only stops the reminders to one of them"), (2, "2 approvals are missing. So nobody can")],
+)
+def test_the_window_says_where_everybody_is_asked_already(missing: int, words: str) -> None:
+    names = {one.chat_id: one.name for one in (BRUNO, CHIE)}
+    view = reassign_view(waiting("merger"), "Data owners", names, note=all_asked_words(names, missing))
+    assert_sound(view)
+    assert words in shown(view)
+    assert "asked already" not in shown(reassign_view(waiting("merger"), "Data owners", names))

@@ -249,3 +249,18 @@ async def test_a_new_person_who_is_no_member_is_refused_with_the_reason(two: Wor
     two.directory.remove(BRUNO)
     await reassign(two, request, AMARA, BRUNO)
     assert (DANA.chat_id, R.REASSIGNED_TO_REFUSED) in await two.refusals()
+
+
+async def test_a_reassignment_that_leaves_too_few_people_asked_is_refused_and_costs_the_admin_nothing(
+    two: World,
+) -> None:
+    """Two data owners must approve, and both are asked: neither can be asked in place of the other."""
+    request = await two.waiting()
+    await two.approve(request, AMARA)
+    await reassign(two, request, BRUNO, CHIE)
+    assert (DANA.chat_id, R.REASSIGNED_LEAVES_TOO_FEW) in await two.refusals()
+    assert (await two.request(request.id)).reassignments == ()
+    two.directory.assign(SAM, "data-owner")
+    two.directory.assign(RILEY, "data-owner")
+    await reassign(two, request, BRUNO, CHIE)
+    assert (await two.request(request.id)).reassignments == (), "requester and sponsor are not asked"
