@@ -269,6 +269,8 @@ class RefusalCode(StrEnum):
     DELEGATE_IS_SELF = "delegate_is_self"
     DELEGATE_WITHOUT_ROLE = "delegate_without_role"
     """The delegate holds none of the person's roles. Values: `name` of the delegate, `roles` of the person."""
+    NO_DELEGATE_HOLDS_ROLE = "no_delegate_holds_role"
+    """Nobody but the person holds one of their roles. Values: `name` and `roles` of the person."""
     DELEGATES_IN_A_CIRCLE = "delegates_in_a_circle"
     """Values: `name` of the delegate; `by`: whose delegate is the person again."""
 

@@ -22,6 +22,15 @@ def _without_role(values: Values) -> str:
     )
 
 
+def _nobody_else(values: Values) -> str:
+    roles = comma_list(values["roles"])
+    return (
+        f"Nobody but {values['name']} holds a role of theirs ({roles}), so nobody can stand in. Ask an admin to add "
+        "somebody to the role: its group, or roles.toml. Alternates of the approval policy are asked after its "
+        "waiting time, without a delegate."
+    )
+
+
 def _already_away(values: Values) -> str:
     return f"There is an absence until {minute(values['until'])} already. Use End now first."
 
@@ -64,6 +73,7 @@ DELEGATION: Final[Sentences] = {
     R.ABSENCE_HAS_ENDED: "This absence has ended already. You need to do nothing.",
     R.DELEGATE_IS_SELF: "The person who is away cannot stand in for themselves. Choose somebody else.",
     R.DELEGATE_WITHOUT_ROLE: _without_role,
+    R.NO_DELEGATE_HOLDS_ROLE: _nobody_else,
     R.DELEGATES_IN_A_CIRCLE: _circle,
     R.ONLY_ADMINS_REASSIGN: "Only admins can reassign an approval. Ask one of them.",
     R.REASSIGNER_HAS_APPROVED: "You have approved this request, and who reassigns cannot decide. Ask another admin to "
@@ -111,7 +121,22 @@ def absence_set_words(values: Values) -> str:
         asked = f"{delegate} is asked instead."
     return (
         f"{values['person']} is away {times}. {asked}{by} {values['person']} can still decide. "
-        "/partner away shows it and ends it."
+        f"{_needed(values)}/partner away shows it and ends it."
+    )
+
+
+def _needed(values: Values) -> str:
+    """Return which waiting requests cannot be approved without the person; empty when all can."""
+    count, listed = values.get("needed_count", 0), values.get("needed", ())
+    if not count:
+        return ""
+    names = [f"{one['partner']} ({one['request']})" for one in listed]
+    named = "; ".join([*names, *([f"and {count - len(names)} more"] if count > len(names) else [])])
+    cannot = counted(count, "waiting request", "waiting requests")
+    return (
+        f"But {cannot} cannot be approved without {values['person']}, because too few others can: {named}. "
+        f"{values['person']} is still asked there. Otherwise an admin must add somebody to the role: its group, or "
+        "roles.toml. "
     )
 
 
@@ -132,7 +157,9 @@ def absence_ended_words(values: Values) -> str:
 
 def reassigned_words(values: Values) -> str:
     """Return the message to who is asked in place of somebody else."""
-    return (
+    reason = values["reason"] if values["reason"].endswith((".", "!", "?", "…")) else f"{values['reason']}."
+    asks = (
         f"{values['partner']}: {values['by']} asks you to decide on the request {values['request']} in place of "
-        f"{values['from']}: {values['reason']}. Your Home tab has it under “Waiting for me”."
+        f"{values['from']}: {reason}"
     )
+    return f"{asks} Your Home tab has it under “Waiting for me”."

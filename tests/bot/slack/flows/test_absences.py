@@ -12,7 +12,10 @@ from tests.bench.delegation_surfaces import OTHERS
 from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import assert_sound, buttons, shown
 from tests.workflows.core.builders import BRUNO, CHIE, DANA, NOW, person
+from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.delegation.absence import Absence, AbsenceId
+
+TEMPLATE = load_catalog(SHIPPED).templates["trusted-partner"]
 
 
 def absences(count: int) -> list[Absence]:
@@ -64,7 +67,7 @@ def test_every_absence_is_on_one_page_with_end_now(count: int) -> None:
 )
 def test_the_window_says_where_everybody_is_asked_already(missing: int, words: str) -> None:
     names = {one.chat_id: one.name for one in (BRUNO, CHIE)}
-    view = reassign_view(waiting("merger"), "Data owners", names, note=all_asked_words(names, missing))
+    view = reassign_view(waiting(TEMPLATE), "Data owners", names, note=all_asked_words(names, missing))
     assert_sound(view)
     assert words in shown(view)
-    assert "asked already" not in shown(reassign_view(waiting("merger"), "Data owners", names))
+    assert "asked already" not in shown(reassign_view(waiting(TEMPLATE), "Data owners", names))

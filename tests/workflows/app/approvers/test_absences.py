@@ -264,3 +264,31 @@ async def test_a_reassignment_that_leaves_too_few_people_asked_is_refused_and_co
     two.directory.assign(RILEY, "data-owner")
     await reassign(two, request, BRUNO, CHIE)
     assert (await two.request(request.id)).reassignments == (), "requester and sponsor are not asked"
+
+
+async def test_the_message_names_the_waiting_requests_that_need_who_is_away(two: World) -> None:
+    """Two of two data owners must approve, so a delegate who is one of them replaces nobody there."""
+    request = await two.waiting()
+    await away(two, CHIE, BRUNO)
+    (told,) = two.notifier.texts_to(CHIE.chat_id)
+    assert "1 waiting request cannot be approved without Chie" in told
+    assert request.id in told
+
+
+async def test_without_such_a_request_the_message_names_none(two: World) -> None:
+    two.directory.assign(DANA, "admin data-owner")
+    request = await two.waiting()
+    await away(two, CHIE, BRUNO)
+    await away(two, AMARA, BRUNO)
+    assert not any(request.id in text for one in (CHIE, AMARA) for text in two.notifier.texts_to(one.chat_id))
+
+
+async def test_who_alone_holds_the_role_is_told_that_nobody_can_stand_in(world: World) -> None:
+    for other in (RILEY, SAM):
+        world.directory.assign(other, "")
+    await away(world, AMARA, BRUNO)
+    assert (AMARA.chat_id, R.NO_DELEGATE_HOLDS_ROLE) in await world.refusals()
+    assert await stored(world, AMARA) is None
+    world.directory.assign(CHIE, "security")
+    await away(world, AMARA, BRUNO)
+    assert (AMARA.chat_id, R.DELEGATE_WITHOUT_ROLE) in await world.refusals()
