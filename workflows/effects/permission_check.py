@@ -11,6 +11,7 @@ from functools import partial
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.absences import Absences, identified, in_whose_place
+from workflows.app.approvers.enough_asked import require_enough_left
 from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.role_refusals import check_with_new_groups
@@ -77,7 +78,7 @@ from workflows.core.requests.effects import CheckPermission, MessageCode, SendMe
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.requests.transitions.reassigning import require_may_reassign
+from workflows.core.requests.transitions.reassigning import require_from, require_may_reassign, require_to
 from workflows.effects.batches.decisions import BatchDecisions
 from workflows.effects.clicks.changes import ChangeClicks
 from workflows.effects.clicks.conversations import Conversations
@@ -307,9 +308,12 @@ class PermissionCheck:
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:
             roles = await self._roles_for(request, [actor, from_person, to_person], received_at)
             if request.state is RequestState.AWAITING_APPROVAL:
-                require_may_reassign(request, actor, roles)
+                stage = require_may_reassign(request, actor, roles)
+                require_from(request, stage, from_person, current_roles=roles)
+                require_to(request, stage, from_person, to_person, by=actor, current_roles=roles)
                 needed = RefusalCode.REASSIGNER_IS_NEEDED
                 await require_chain_without(request, actor, directory=self.directory, code=needed)
+                await require_enough_left(request, from_person, to_person, by=actor, directory=self.directory)
             return roles
 
         command: Reassign[Person] = Reassign(

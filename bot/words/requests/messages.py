@@ -272,10 +272,13 @@ def _unconfirmed_steps(steps: Sequence[str]) -> str:
 
 
 def _limit_near(values: Values) -> str:
-    return (
-        f"You have {values['left']} more {values['what']} in this hour. The limit for one person is "
-        f"{values['maximum']}. The next one is possible at {minute(values['more_at'])}."
-    )
+    many = values["what"]
+    one = "search" if many == "searches" else many.removesuffix("s")
+    left = f"You have {counted(values['left'], f'more {one}', f'more {many}')} in this hour."
+    if not values["left"]:
+        left = f"This was your last {one} in this hour."
+    limit = f"The limit for one person is {values['maximum']}."
+    return f"{left} {limit} The next one is possible at {minute(values['more_at'])}."
 
 
 def _supported_ended(values: Values) -> str:

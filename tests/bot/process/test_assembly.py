@@ -57,7 +57,7 @@ async def test_the_usual_limit_of_approvals_is_said_before_kept_and_alarmed_once
     for _ in range(MAX_APPROVALS + 1):
         request = await approve(gatehouse)
         taken.append([one.person.chat_id for one in request.decisions])
-        near.append(await told(gatehouse, "more approvals in this hour"))
+        near.append(await told(gatehouse, "approval in this hour"))
         alarmed.append(len(await alarms(gatehouse)))
     assert taken == [[SLACK_IDS["approver1"]]] * MAX_APPROVALS + [[]]
     assert near == [0, 0, 0, 0, 1, 2, 2]

@@ -78,8 +78,8 @@ async def test_the_request_above_the_limit_is_refused_with_the_time_when_it_is_p
 async def test_it_is_said_before_it_bites(world: World, limits: Limits) -> None:
     for number in range(5):
         await ask(world, number)
-    said = [text for text in world.notifier.texts_to(RILEY.chat_id) if "more requests in this hour" in text]
-    assert [text.split()[2] for text in said] == ["1", "0"], "from the fourth of five on"
+    said = [text for text in world.notifier.texts_to(RILEY.chat_id) if "request in this hour" in text]
+    assert [text.split(" request ")[0] for text in said] == ["You have 1 more", "This was your last"]
 
 
 async def test_sixty_requests_in_a_row_make_few_messages_and_one_alarm(world: World, limits: Limits) -> None:
@@ -155,8 +155,10 @@ async def test_the_approval_above_the_limit_is_refused_and_the_admins_are_alarme
 async def test_how_many_approvals_are_left_is_said_where_it_was_clicked(world: World, limits: Limits) -> None:
     for number in range(3):
         await world.approve(await ask(world, number), AMARA)
-    said = [(text, channel) for person, text, channel in world.notifier.told if "more approvals" in text]
-    assert [(text.split()[2], channel) for text, channel in said] == [("0", "C-PARTNERS")]
+    said = [(text, channel) for person, text, channel in world.notifier.told if "approval in this hour" in text]
+    assert [(text.split(".")[0], channel) for text, channel in said] == [
+        ("This was your last approval in this hour", "C-PARTNERS")
+    ]
 
 
 async def test_rejecting_is_never_limited(world: World, limits: Limits) -> None:
@@ -206,7 +208,7 @@ async def test_look_ups_are_recorded_counted_and_limited(world: World, limits: L
     with worded_refusal(Refused, match="5 look-ups an hour"):
         await lookup_permission.require(RILEY.chat_id, "one.more", key="k9", command_name="form")
     await world.settle()
-    assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if "more look-ups" in text]) == 1
+    assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if "more look-up in this hour" in text]) == 1
     assert [one for one in await world.log() if one[1] == "look_up"] == [(RILEY.chat_id, "look_up", "accepted")] * 5
     assert len(await alarms(world)) == 1
 

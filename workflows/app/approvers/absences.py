@@ -1,10 +1,11 @@
 """Set and end absences, and find in whose place somebody decides."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from workflows.app.approvers.enough_asked import requests_that_need
 from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.delegation.absence import (
@@ -15,18 +16,20 @@ from workflows.core.delegation.absence import (
     represented_people,
     require_absence,
     require_times,
+    roles_that_decide,
     stand_in_of,
 )
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import holds_stage
 from workflows.core.requests.commands.people import AbsenceClick, EndAbsence, SetAbsence
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.eligibility import Eligibility
 from workflows.core.requests.request import RequestState
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused
 from workflows.ports.records import Commit, StaleVersion
@@ -37,6 +40,8 @@ RolesOf: TypeAlias = Callable[[Sequence[Person]], Awaitable[CurrentRoles]]
 
 _MAX_SHOWN: Final = 100
 """The most waiting requests whose cards are updated at once; the others are with their next reminder."""
+_MAX_NAMED: Final = 5
+"""The most waiting requests that need the absent person and are named in the message."""
 _TRIES: Final = 5
 """How often a step is decided again because another one was stored first."""
 
@@ -94,21 +99,35 @@ class Absences:
             set_at=now,
             note=click.note.strip(),
         )
-        require_absence(
-            absence,
-            await self.store.absences(now),
-            current_roles=await self.directory.current_roles([actor, person, delegate]),
-            next_manager=await self._manager_of(person.id),
-            now=now,
-        )
+        current_roles = await self.directory.current_roles([actor, person, delegate])
+        manager, known = await self._manager_of(person.id), await self.store.absences(now)
+        try:
+            require_absence(absence, known, current_roles=current_roles, next_manager=manager, now=now)
+        except Refused as refused:
+            roles = roles_that_decide(person.id, current_roles)
+            if refused.code == RefusalCode.DELEGATE_WITHOUT_ROLE and roles and not await self._others(person, roles):
+                raise Refused(RefusalCode.NO_DELEGATE_HOLDS_ROLE, name=person.name, roles=sorted(roles)) from refused
+            raise
         return absence
+
+    async def _others(self, person: Person, roles: Iterable[Role]) -> frozenset[ChatId]:
+        """Return who holds one of the roles except a person."""
+        holders = frozenset().union(*[await self.directory.holders(role) for role in roles])
+        return holders - await self.directory.all_ids({person.chat_id})
 
     async def _set(self, click: SetAbsence, actor: Person, key: str) -> None:
         absence = await self.checked(click, actor)
         active = active_absences([*await self.store.absences(absence.from_), absence], absence.from_)
         stand_in = stand_in_of(absence.person.id, active)
         values = {**_values(absence), "by": actor.name, "note": absence.note}
-        own = {"is_own": not absence.is_set_by_admin, "stand_in": None if stand_in is None else stand_in.name}
+        needed = await requests_that_need(absence.person, store=self.store, directory=self.directory)
+        named = [{"partner": partner_of(one), "request": one.id} for one in needed[:_MAX_NAMED]]
+        own = {
+            "is_own": not absence.is_set_by_admin,
+            "stand_in": None if stand_in is None else stand_in.name,
+            "needed": named,
+            "needed_count": len(needed),
+        }
         messages = [_message(absence.person, MessageCode.ABSENCE_SET, {**values, **own})]
         if absence.is_set_by_admin:
             messages.append(_message(actor, MessageCode.ABSENCE_SET, {**values, **own, "is_own": False}))

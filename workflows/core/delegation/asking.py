@@ -58,8 +58,7 @@ def who_is_asked(able: frozenset[ChatId], stand_ins: Iterable[StandIn], *, missi
     :param missing: how many approvals are missing.
     """
     by_person = {stand_in.person: stand_in for stand_in in stand_ins}
-    found = {person: _last(person, by_person) for person in able if person in by_person}
-    valid = {person: delegate for person, delegate in found.items() if delegate in able}
+    valid = _valid(able, by_person)
     people = able - valid.keys()
     if len(people) < missing:
         people = able
@@ -70,6 +69,17 @@ def who_is_asked(able: frozenset[ChatId], stand_ins: Iterable[StandIn], *, missi
             names[delegate] = (*names.get(delegate, ()), by_person[person].name)
     away = frozenset(person for person in people if person in by_person and by_person[person].is_away)
     return Asked(people=people, stand_in_for=names, away=away)
+
+
+def people_left_asked(able: frozenset[ChatId], stand_ins: Iterable[StandIn]) -> frozenset[ChatId]:
+    """Return the people who may decide without those in whose place somebody is asked, however few are left."""
+    return able - _valid(able, {stand_in.person: stand_in for stand_in in stand_ins}).keys()
+
+
+def _valid(able: frozenset[ChatId], by_person: Mapping[ChatId, StandIn]) -> dict[ChatId, ChatId]:
+    """Return who can stand in for whom: people who may decide."""
+    found = {person: _last(person, by_person) for person in able if person in by_person}
+    return {person: delegate for person, delegate in found.items() if delegate is not None and delegate in able}
 
 
 def stand_ins_of(reassignments: Iterable[Reassignment], *, stage: int | None, round: int) -> tuple[StandIn, ...]:

@@ -271,6 +271,8 @@ class RefusalCode(StrEnum):
     DELEGATE_IS_SELF = "delegate_is_self"
     DELEGATE_WITHOUT_ROLE = "delegate_without_role"
     """The delegate holds none of the person's roles. Values: `name` of the delegate, `roles` of the person."""
+    NO_DELEGATE_HOLDS_ROLE = "no_delegate_holds_role"
+    """Nobody but the person holds one of their roles. Values: `name` and `roles` of the person."""
     DELEGATES_IN_A_CIRCLE = "delegates_in_a_circle"
     """Values: `name` of the delegate; `by`: whose delegate is the person again."""
 
@@ -297,6 +299,8 @@ class RefusalCode(StrEnum):
     """The person may not decide on the request. Values: `name`."""
     REASSIGNED_TO_DECIDED = "reassigned_to_decided"
     """The person's approval counts already. Values: `name`."""
+    REASSIGNED_LEAVES_TOO_FEW = "reassigned_leaves_too_few"
+    """Fewer people would be asked than must approve. Values: `from`, `to`, `stage`, `role`, `missing`, `asked`."""
     REASSIGNED_TO_REFUSED = "reassigned_to_refused"
     """Values: `refused`, the refusal of the person."""
 

@@ -217,7 +217,8 @@ class MessageCode(StrEnum):
     REASSIGNED_TO_YOU = "reassigned_to_you"
     """An admin reassigned an approval to the person. Values: `partner`, `request`, `by`, `from`, `reason`."""
     ABSENCE_SET = "absence_set"
-    """Values: `person`, `delegate`, `from`, `until`, `by`, `is_own`, `stand_in` (null: nobody), `note`."""
+    """Values: `person`, `delegate`, `from`, `until`, `by`, `is_own`, `stand_in` (null: nobody), `note`; `needed`: a
+    list of `partner`, `request` of some requests that cannot be approved without the person; `needed_count`."""
     YOU_STAND_IN = "you_stand_in"
     """Values: `person`, `from`, `until`, `by`, `note`."""
     ABSENCE_ENDED = "absence_ended"

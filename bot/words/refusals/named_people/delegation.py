@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR
-from bot.words.sentences import Sentences, comma_list, minute
+from bot.words.sentences import Sentences, comma_list, counted, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 
@@ -22,6 +22,15 @@ def _without_role(values: Values) -> str:
     )
 
 
+def _nobody_else(values: Values) -> str:
+    roles = comma_list(values["roles"])
+    return (
+        f"Nobody but {values['name']} holds a role of theirs ({roles}), so nobody can stand in. Ask an admin to add "
+        "somebody to the role: its group, or roles.toml. Alternates of the approval policy are asked after its "
+        "waiting time, without a delegate."
+    )
+
+
 def _already_away(values: Values) -> str:
     return f"There is an absence until {minute(values['until'])} already. Use End now first."
 
@@ -30,6 +39,16 @@ def _circle(values: Values) -> str:
     return (
         f"{values['by']} is away in the same time, and the delegates would lead back to the person who is away. "
         f"Nobody would stand in. Choose somebody other than {values['name']}, or other days."
+    )
+
+
+def _leaves_too_few(values: Values) -> str:
+    needs = counted(values["missing"], "more approval")
+    asked = counted(values["asked"], "person", "people")
+    return (
+        f"“{values['stage']}” needs {needs}. With {values['to']} in place of {values['from']}, only {asked} would be "
+        f"asked. Choose somebody who is not asked yet. Or add somebody to the role “{values['role']}” first: its "
+        "group, or roles.toml."
     )
 
 
@@ -54,6 +73,7 @@ DELEGATION: Final[Sentences] = {
     R.ABSENCE_HAS_ENDED: "This absence has ended already. You need to do nothing.",
     R.DELEGATE_IS_SELF: "The person who is away cannot stand in for themselves. Choose somebody else.",
     R.DELEGATE_WITHOUT_ROLE: _without_role,
+    R.NO_DELEGATE_HOLDS_ROLE: _nobody_else,
     R.DELEGATES_IN_A_CIRCLE: _circle,
     R.ONLY_ADMINS_REASSIGN: "Only admins can reassign an approval. Ask one of them.",
     R.REASSIGNER_HAS_APPROVED: "You have approved this request, and who reassigns cannot decide. Ask another admin to "
@@ -72,6 +92,7 @@ DELEGATION: Final[Sentences] = {
     "who has it.",
     R.REASSIGNED_TO_EXCLUDED: "{name} may not decide on this request, for example as its requester or sponsor. Choose "
     "somebody else.",
+    R.REASSIGNED_LEAVES_TOO_FEW: _leaves_too_few,
     R.REASSIGNED_TO_DECIDED: "{name} has approved this request already. Choose somebody else.",
 }
 
@@ -100,7 +121,22 @@ def absence_set_words(values: Values) -> str:
         asked = f"{delegate} is asked instead."
     return (
         f"{values['person']} is away {times}. {asked}{by} {values['person']} can still decide. "
-        "/partner away shows it and ends it."
+        f"{_needed(values)}/partner away shows it and ends it."
+    )
+
+
+def _needed(values: Values) -> str:
+    """Return which waiting requests cannot be approved without the person; empty when all can."""
+    count, listed = values.get("needed_count", 0), values.get("needed", ())
+    if not count:
+        return ""
+    names = [f"{one['partner']} ({one['request']})" for one in listed]
+    named = "; ".join([*names, *([f"and {count - len(names)} more"] if count > len(names) else [])])
+    cannot = counted(count, "waiting request", "waiting requests")
+    return (
+        f"But {cannot} cannot be approved without {values['person']}, because too few others can: {named}. "
+        f"{values['person']} is still asked there. Otherwise an admin must add somebody to the role: its group, or "
+        "roles.toml. "
     )
 
 
@@ -121,7 +157,9 @@ def absence_ended_words(values: Values) -> str:
 
 def reassigned_words(values: Values) -> str:
     """Return the message to who is asked in place of somebody else."""
-    return (
+    reason = values["reason"] if values["reason"].endswith((".", "!", "?", "…")) else f"{values['reason']}."
+    asks = (
         f"{values['partner']}: {values['by']} asks you to decide on the request {values['request']} in place of "
-        f"{values['from']}: {values['reason']}. Your Home tab has it under “Waiting for me”."
+        f"{values['from']}: {reason}"
     )
+    return f"{asks} Your Home tab has it under “Waiting for me”."

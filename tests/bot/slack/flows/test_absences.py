@@ -10,13 +10,18 @@ import pytest
 from bot.slack import ids
 from bot.slack.flows.decide.delegation.absence_flow import AbsenceFlow
 from bot.slack.flows.decide.delegation.absence_views import MAX_LISTED, absence_view, all_absences_view
+from bot.slack.flows.decide.delegation.reassign_flow import all_asked_words, reassign_view
 from tests.bench.delegation_surfaces import OTHERS
+from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import assert_sound, buttons, shown
-from tests.workflows.core.builders import AMARA, DANA, NOW, person
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, person
+from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.delegation.absence import Absence, AbsenceId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
+
+TEMPLATE = load_catalog(SHIPPED).templates["trusted-partner"]
 
 
 def absences(count: int) -> list[Absence]:
@@ -137,3 +142,15 @@ async def test_an_admin_sees_who_was_found_as_entra_names_them(typed: str) -> No
     view = await opened(BOSS, typed)
     assert_sound(view)
     assert f"You named: {AWAY.name}, {AWAY.chat_id.lower()}@fabrikam.com." in shown(view)
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [(1, "only stops the reminders to one of them"), (2, "2 approvals are missing. So nobody can")],
+)
+def test_the_window_says_where_everybody_is_asked_already(missing: int, words: str) -> None:
+    names = {one.chat_id: one.name for one in (BRUNO, CHIE)}
+    view = reassign_view(waiting(TEMPLATE), "Data owners", names, note=all_asked_words(names, missing))
+    assert_sound(view)
+    assert words in shown(view)
+    assert "asked already" not in shown(reassign_view(waiting(TEMPLATE), "Data owners", names))

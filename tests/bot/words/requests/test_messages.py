@@ -138,6 +138,23 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "ends it.",
     ),
     (
+        MessageCode.ABSENCE_SET,
+        {
+            **AWAY,
+            "by": "Amara Okafor",
+            "is_own": True,
+            "stand_in": "Bruno Keller",
+            "note": "",
+            "needed": [{"partner": "contoso.com", "request": "r-1"}, {"partner": "fabrikam.com", "request": "r-2"}],
+            "needed_count": 4,
+        },
+        "Amara Okafor is away from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. Bruno Keller is asked "
+        "instead. Amara Okafor can still decide. But 4 waiting requests cannot be approved without Amara Okafor, "
+        "because too few others can: contoso.com (r-1); fabrikam.com (r-2); and 2 more. Amara Okafor is still asked "
+        "there. Otherwise an admin must add somebody to the role: its group, or roles.toml. /partner away shows it and "
+        "ends it.",
+    ),
+    (
         MessageCode.YOU_STAND_IN,
         {**AWAY, "by": "Amara Okafor", "note": "At the sea"},
         "You stand in for Amara Okafor from May 1, 2027 at 08:00 UTC until May 8, 2027 at 22:00 UTC. You are asked to "
@@ -154,6 +171,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         {"partner": "contoso.com", "request": "R-1", "by": "Dana Reyes", "from": "Amara Okafor", "reason": "On a trip"},
         "contoso.com: Dana Reyes asks you to decide on the request R-1 in place of Amara Okafor: On a trip. Your Home "
         "tab has it under “Waiting for me”.",
+    ),
+    (
+        MessageCode.REASSIGNED_TO_YOU,
+        {"partner": "contoso.com", "request": "R-1", "by": "Dana", "from": "Bruno", "reason": "Bruno is away."},
+        "contoso.com: Dana asks you to decide on the request R-1 in place of Bruno: Bruno is away. Your Home tab has "
+        "it under “Waiting for me”.",
     ),
     (
         MessageCode.CLOSED,
@@ -359,6 +382,18 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.LIMIT_NEAR,
         {"what": "requests", "left": 2, "maximum": 10, "more_at": "2027-03-01T10:05:00+00:00"},
         "You have 2 more requests in this hour. The limit for one person is 10. The next one is possible at "
+        "Mar 1, 2027 at 10:05 UTC.",
+    ),
+    (
+        MessageCode.LIMIT_NEAR,
+        {"what": "approvals", "left": 1, "maximum": 6, "more_at": "2027-03-01T10:05:00+00:00"},
+        "You have 1 more approval in this hour. The limit for one person is 6. The next one is possible at "
+        "Mar 1, 2027 at 10:05 UTC.",
+    ),
+    (
+        MessageCode.LIMIT_NEAR,
+        {"what": "searches", "left": 0, "maximum": 6, "more_at": "2027-03-01T10:05:00+00:00"},
+        "This was your last search in this hour. The limit for one person is 6. The next one is possible at "
         "Mar 1, 2027 at 10:05 UTC.",
     ),
     (

@@ -249,3 +249,46 @@ async def test_a_new_person_who_is_no_member_is_refused_with_the_reason(two: Wor
     two.directory.remove(BRUNO)
     await reassign(two, request, AMARA, BRUNO)
     assert (DANA.chat_id, R.REASSIGNED_TO_REFUSED) in await two.refusals()
+
+
+async def test_a_reassignment_that_leaves_too_few_people_asked_is_refused_and_costs_the_admin_nothing(
+    two: World,
+) -> None:
+    """Two data owners must approve, and both are asked: neither can be asked in place of the other."""
+    request = await two.waiting()
+    await two.approve(request, AMARA)
+    await reassign(two, request, BRUNO, CHIE)
+    assert (DANA.chat_id, R.REASSIGNED_LEAVES_TOO_FEW) in await two.refusals()
+    assert (await two.request(request.id)).reassignments == ()
+    two.directory.assign(SAM, "data-owner")
+    two.directory.assign(RILEY, "data-owner")
+    await reassign(two, request, BRUNO, CHIE)
+    assert (await two.request(request.id)).reassignments == (), "requester and sponsor are not asked"
+
+
+async def test_the_message_names_the_waiting_requests_that_need_who_is_away(two: World) -> None:
+    """Two of two data owners must approve, so a delegate who is one of them replaces nobody there."""
+    request = await two.waiting()
+    await away(two, CHIE, BRUNO)
+    (told,) = two.notifier.texts_to(CHIE.chat_id)
+    assert "1 waiting request cannot be approved without Chie" in told
+    assert request.id in told
+
+
+async def test_without_such_a_request_the_message_names_none(two: World) -> None:
+    two.directory.assign(DANA, "admin data-owner")
+    request = await two.waiting()
+    await away(two, CHIE, BRUNO)
+    await away(two, AMARA, BRUNO)
+    assert not any(request.id in text for one in (CHIE, AMARA) for text in two.notifier.texts_to(one.chat_id))
+
+
+async def test_who_alone_holds_the_role_is_told_that_nobody_can_stand_in(world: World) -> None:
+    for other in (RILEY, SAM):
+        world.directory.assign(other, "")
+    await away(world, AMARA, BRUNO)
+    assert (AMARA.chat_id, R.NO_DELEGATE_HOLDS_ROLE) in await world.refusals()
+    assert await stored(world, AMARA) is None
+    world.directory.assign(CHIE, "security")
+    await away(world, AMARA, BRUNO)
+    assert (AMARA.chat_id, R.DELEGATE_WITHOUT_ROLE) in await world.refusals()

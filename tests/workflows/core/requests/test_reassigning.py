@@ -29,7 +29,11 @@ from workflows.core.requests.effects import MessageCode, SendMessage, ShowReques
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, BatchId, EditRecord, Support
-from workflows.core.requests.transitions.reassigning import MAX_REASON_CHARACTERS, MAX_REASSIGNMENTS
+from workflows.core.requests.transitions.reassigning import (
+    MAX_REASON_CHARACTERS,
+    MAX_REASSIGNMENTS,
+    require_enough_asked,
+)
 from workflows.core.requests.transitions.transition import Situation, Transition
 
 DIGEST = request().plan.digest
@@ -204,3 +208,37 @@ def test_a_click_names_whom_it_is_about() -> None:
         reason="why",
     )
     assert click.audit_details() == {"digest": DIGEST, "from": AMARA.chat_id, "to": ERIN.chat_id, "reason": "why"}
+
+
+def left(*able: Person, of: Person = BRUNO, to: Person = CHIE, about: AccessRequest | None = None) -> None:
+    """Check whether enough of these people are asked after a reassignment in the stage of the data owners."""
+    start = request(decisions=(approval(AMARA, 0),)) if about is None else about
+    require_enough_asked(start, of, to, able={one.chat_id for one in able})
+
+
+def test_a_reassignment_that_leaves_too_few_people_asked_is_refused_with_names() -> None:
+    """Two of two data owners must approve: one of them cannot be asked in place of the other."""
+    with pytest.raises(Refused) as error:
+        left(BRUNO, CHIE)
+    assert error.value.code is R.REASSIGNED_LEAVES_TOO_FEW
+    assert error.value.fact.values == {
+        "from": "Bruno",
+        "to": "Chie",
+        "stage": "Data owners",
+        "role": DATA_OWNER,
+        "missing": 2,
+        "asked": 1,
+    }
+
+
+def test_a_reassignment_that_leaves_enough_people_asked_is_allowed() -> None:
+    left(BRUNO, CHIE, ERIN)
+    left(CHIE, about=request(decisions=(approval(AMARA, 0), approval(BRUNO, 1))), of=ERIN)
+
+
+def test_to_somebody_whose_approval_was_reassigned_before_leaves_as_many_people_asked() -> None:
+    start = request(decisions=(approval(AMARA, 0),))
+    moved = reassign(about=start, of=BRUNO, to=ERIN, erin="data-owner").request
+    left(BRUNO, CHIE, ERIN, about=moved, of=CHIE, to=BRUNO)
+    with pytest.raises(Refused):
+        left(BRUNO, CHIE, ERIN, about=moved, of=CHIE, to=ERIN)

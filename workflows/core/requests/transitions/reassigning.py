@@ -3,13 +3,14 @@
 The number of approvals stays as it is, and the admin may not decide on the request from then on.
 """
 
+from collections.abc import Collection
 from typing import Final
 
-from workflows.core.delegation.asking import Reassignment
+from workflows.core.delegation.asking import Reassignment, StandIn, people_left_asked
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, CurrentRoles, Person
+from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
 from workflows.core.policy.approval import holds_stage
 from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import CommandSubject
@@ -121,6 +122,31 @@ def require_to(
     asked = people.stages[stage]
     if not holds_stage(to_person, stage, people.stages, people.escalated, current_roles):
         raise Refused(RefusalCode.REASSIGNED_TO_WITHOUT_ROLE, name=name, stage=asked.title, role=asked.role)
+
+
+def require_enough_asked(
+    request: AccessRequest, from_person: Person, to_person: Person, *, able: Collection[ChatId]
+) -> None:
+    """Check that no fewer people are asked after a reassignment than approvals are missing in the open stage.
+
+    :param able: everybody who may decide in the open stage, without who reassigns.
+    :raises Refused: when it leaves too few: the request would wait for who is not asked any more.
+    """
+    people = eligibility(request)
+    stage = people.open_stages[0]
+    made = StandIn(person=from_person.chat_id, name=from_person.name, delegate=to_person.chat_id, is_away=False)
+    before = [one for one in people.stand_ins if one.person not in (made.person, made.delegate)]
+    asked = people_left_asked(frozenset(able), [*before, made])
+    if len(asked) < stage.missing:
+        raise Refused(
+            RefusalCode.REASSIGNED_LEAVES_TOO_FEW,
+            to=to_person.name,
+            stage=stage.title,
+            role=stage.role,
+            missing=stage.missing,
+            asked=len(asked),
+            **{"from": from_person.name},
+        )
 
 
 def _reason_against(people: Eligibility, person: Person, by: Person) -> IneligibleReason | None:

@@ -21,7 +21,9 @@ from bot.slack.people.approvers import able_to_decide, holders_of_stage
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
+from bot.words.sentences import counted
 from workflows.app.approvers.absences import identified
+from workflows.app.approvers.enough_asked import require_enough_left
 from workflows.app.approvers.stage_holders import roles_at
 from workflows.app.requests.people_checks import require_chain_without
 from workflows.app.service import Service
@@ -124,7 +126,11 @@ class ReassignFlow:
                 names[person] = await self.directory.name_of(person)
         if not names:
             raise Refused(RefusalCode.REASSIGNED_FROM_NOBODY, name="Nobody", stage=people.stages[stage].title)
-        return reassign_view(request, people.stages[stage].title, names)
+        unasked = (able & reassigned) - {window.actor}
+        missing = people.open_stages[0].missing
+        return reassign_view(
+            request, people.stages[stage].title, names, note="" if unasked else all_asked_words(names, missing)
+        )
 
     async def _waiting(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self.store.request(request_id)
@@ -166,15 +172,27 @@ class ReassignFlow:
                 require_to(request, stage, from_person, to_person, by=actor, current_roles=roles)
                 needed = RefusalCode.REASSIGNER_IS_NEEDED
                 await require_chain_without(request, actor, directory=self.directory, code=needed)
+                await require_enough_left(request, from_person, to_person, by=actor, directory=self.directory)
         except (*NOT_READABLE_NOW, TimeoutError):
             return  # the stored click is checked when they answer
 
 
-def reassign_view(request: AccessRequest, stage: str, names: Mapping[ChatId, str]) -> Json:
+def all_asked_words(names: Mapping[ChatId, str], missing: int) -> str:
+    """Return what to know where everybody who may decide is asked already."""
+    if len(names) > missing:
+        return "Everybody with this role is asked already. Reassigning only stops the reminders to one of them."
+    return (
+        f"Everybody with this role is asked already, and {counted(missing, 'approval is', 'approvals are')} missing. "
+        "So nobody can be left out. First add somebody to the role: its group, or roles.toml."
+    )
+
+
+def reassign_view(request: AccessRequest, stage: str, names: Mapping[ChatId, str], *, note: str = "") -> Json:
     """Return the window that asks from whom to whom, and why.
 
     :param stage: the title of the open stage.
     :param names: who is asked now.
+    :param note: what to know about who is asked; empty for nothing.
     """
     reason = text_area(ids.REASON)
     reason.max_length = MAX_REASON_CHARACTERS
@@ -182,6 +200,7 @@ def reassign_view(request: AccessRequest, stage: str, names: Mapping[ChatId, str
     blocks: list[Block] = [
         identity_block(request.require_prepared().observation.identity),
         rich_text(paragraph(fixed_text("Stage: "), cleaned_text(stage, 100, bold=True)), paragraph(fixed_text(_ABOUT))),
+        *([rich_text(paragraph(fixed_text(note)))] if note else []),
         input_block(
             "In place of", ids.REASSIGN_FROM, StaticSelectElement(action_id=ids.REASSIGN_FROM, options=options)
         ),
