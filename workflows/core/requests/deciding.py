@@ -94,6 +94,17 @@ def require_may_decide(
     return deciding_stage(people, actor, current_roles=current_roles, may_repeat=may_repeat)
 
 
+def approved_at(request: AccessRequest, actor: Person, digest: str) -> datetime | None:
+    """Return when a person approved this plan, when that approval counts as far as it is stored; None otherwise."""
+    if (
+        request.prepared is None
+        or request.plan.digest != digest
+        or eligibility(request).approved_stage(actor.id) is None
+    ):
+        return None
+    return max(one.at for one in request.decisions if one.person.id == actor.id)
+
+
 def deciding_stage(
     people: Eligibility, actor: Person, *, current_roles: CurrentRoles, may_repeat: bool = False
 ) -> int | None:
