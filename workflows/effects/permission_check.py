@@ -73,7 +73,7 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.commands.watch import AcceptDrift
-from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
+from workflows.core.requests.deciding import approved_at, next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode, SendMessage
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
@@ -266,7 +266,10 @@ class PermissionCheck:
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
             allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
-            if request is not None and not click.is_second_look:
+            if request is not None and click.is_second_look:
+                if (at := approved_at(request, actor, click.digest)) is not None:
+                    raise Refused(RefusalCode.SECOND_LOOK_COUNTED, at=at.isoformat())
+            elif request is not None:
                 await self.limits.require_no_second_look(request, actor, click=key.removeprefix(RESULT_OF))
         await self.service.advance(
             click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at

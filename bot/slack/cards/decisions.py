@@ -194,7 +194,7 @@ def _scheduled_words(request: AccessRequest, starts_at: datetime) -> str:
     minutes, days = MAX_PAUSE_WITHOUT_GAP // timedelta(minutes=1), AUDIT_KEPT_FOR.days
     return (
         f"{words} The start is more than {days} days after the plan was made. If Gatehouse stands still for more than "
-        f"{minutes} minutes in between, every approval is asked again."
+        f"{minutes} minutes in between, every approval is requested again."
     )
 
 

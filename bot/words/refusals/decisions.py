@@ -33,6 +33,10 @@ def _card_out_of_date(values: Values) -> str:
             )
 
 
+def _second_look_counted(values: Values) -> str:
+    return f"Your approval counts already: it was counted at {minute(values['at'])}. You need to do nothing."
+
+
 def _not_an_approver(values: Values) -> str:
     if "stage" not in values:
         return (
@@ -230,6 +234,7 @@ DECISIONS: Final[Sentences] = {
     R.TOO_MANY_SUPPORTERS: "This request has {limit} supporters already, as many as it can have. Wait until it ends.",
     R.SUPPORT_TOO_LONG: "Shorten the reason to {limit} characters.",
     R.ALREADY_DECIDED: "You have already approved this request. Each person can approve once. You need to do nothing.",
+    R.SECOND_LOOK_COUNTED: _second_look_counted,
     R.NOT_AN_APPROVER: _not_an_approver,
     R.NOT_YOUR_TURN: "“{stage}” decides before your stage, “{later}”. Wait until it has approved.",
     R.ALL_APPROVALS_GIVEN: (

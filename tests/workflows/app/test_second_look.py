@@ -70,6 +70,12 @@ async def test_the_third_high_risk_approval_within_ten_minutes_must_be_confirmed
     )
     await world.click(confirmed)
     assert await approvals(world, requests[2]) == ["Amara"]
+    await world.click(confirmed)  # the message still has its button
+    assert await world.refusals() == [
+        (AMARA.chat_id, RefusalCode.SECOND_LOOK_NEEDED),
+        (AMARA.chat_id, RefusalCode.SECOND_LOOK_COUNTED),
+    ]
+    assert "it was counted at" in world.notifier.texts_to(AMARA.chat_id)[-1]
     entries = await world.store.history(request_id=requests[2].id)
     [approved] = [entry for entry in entries if entry.command == "approve"]
     assert approved.details["second_look"] is True

@@ -46,6 +46,8 @@ class RefusalCode(StrEnum):
     """The reason of a supporter is too long. Values: `limit`."""
     ALREADY_DECIDED = "already_decided"
     """The person has approved this request already, and may do so only once."""
+    SECOND_LOOK_COUNTED = "second_look_counted"
+    """The approval was confirmed before, and counts. Values: `at`."""
     NOT_AN_APPROVER = "not_an_approver"
     """Values: `stage`, `role`: the open stage and its role; no values when no stage is open."""
     NOT_YOUR_TURN = "not_your_turn"

@@ -116,6 +116,17 @@ def require_may_reject_scheduled(
     return len(prepared.stages) - 1
 
 
+def approved_at(request: AccessRequest, actor: Person, digest: str) -> datetime | None:
+    """Return when a person approved this plan, when that approval counts as far as it is stored; None otherwise."""
+    if (
+        request.prepared is None
+        or request.plan.digest != digest
+        or eligibility(request).approved_stage(actor.id) is None
+    ):
+        return None
+    return max(one.at for one in request.decisions if one.person.id == actor.id)
+
+
 def deciding_stage(
     people: Eligibility, actor: Person, *, current_roles: CurrentRoles, may_repeat: bool = False
 ) -> int | None:

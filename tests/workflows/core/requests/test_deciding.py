@@ -38,7 +38,7 @@ from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.commands.request import Approve, Reject
-from workflows.core.requests.deciding import access_ends_at, is_in_time, is_too_late
+from workflows.core.requests.deciding import access_ends_at, approved_at, is_in_time, is_too_late
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
@@ -303,3 +303,12 @@ def test_what_is_verified_after_its_end_says_so() -> None:
     assert late.request.note[0].values["at_end"] == "block", "people are asked, and no review is due"
     in_time = advance(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
     assert in_time.request.note == ()
+
+
+def test_when_an_approval_was_counted_is_known_for_this_plan_and_person_only() -> None:
+    asked = request(decisions=(approval(AMARA, 0),))
+    digest = asked.plan.digest
+    assert approved_at(asked, AMARA, digest) == asked.decisions[0].at
+    assert approved_at(asked, BRUNO, digest) is None
+    assert approved_at(asked, AMARA, "another") is None
+    assert approved_at(replace(asked, prepared=None), AMARA, digest) is None
