@@ -75,7 +75,7 @@ async def test_a_competitor_is_out_while_slack_is_down_and_the_bot_runs(stage: S
         "Issued tokens usually work for up to one more hour, until about",
         "How many guest accounts of the partner there are is not known.",
         "Only the partner can end sessions in its own tenant.",
-        "To see their guests: Entra admin center",
+        "To see their guests: gatehouse guests contoso.com",
     ):
         assert said in out, (said, out)
     await require_blocked(stage)

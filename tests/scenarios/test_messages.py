@@ -62,7 +62,8 @@ async def test_after_an_outside_change_everybody_who_must_decide_again_gets_a_ne
         mine = (await stage.direct(approver))[-1]
         assert await stage.press(approver, "approve", mine["ts"], channel=f"@{approver}") == []
     assert len(await stage.writes()) == 1
-    assert await received(stage) == {"requester": 2, "approver1": 2, "approver2": 2, "approver3": 2, "admin": 0}
+    assert "Approval is requested again." in words((await stage.direct("requester"))[1])
+    assert await received(stage) == {"requester": 3, "approver1": 2, "approver2": 2, "approver3": 2, "admin": 0}
     assert len(await in_thread(stage, ts)) == 1
     assert all(buttons(message) == [] for message in await stage.messages())
 

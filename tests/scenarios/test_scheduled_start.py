@@ -56,7 +56,7 @@ async def test_it_is_written_on_its_day_and_not_before_whatever_happens_to_the_b
     await stage.tick()
     assert await stage.writes() == []
     [mine] = [one for one in await stage.direct("requester") if "withdraw" in buttons(one)]
-    assert "nothing is written" in words(mine)
+    assert "Nothing is written before" in words(mine)
     listed = await stage.do("command", user="requester", text="/partner show contoso.com")
     assert "approved, starts" in str(listed)
     await days_pass(stage, 2.1)

@@ -46,7 +46,7 @@ STAYS_IN_WINDOW: Final = "What you typed stays in this window, so that you can c
 
 
 SUPPORT_EFFECT: Final = (
-    "Approvers see your name and your reason. You can never decide on this request. Gatehouse tells you its end."
+    "Approvers see your name and your reason. You can never decide on this request. You get a message when it ends."
 )
 SUPPORT_HINT: Final = "Why you need this access, too. At most 500 characters."
 FOR_PERSON_HINTS: Final = {

@@ -35,10 +35,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.YOU_WITHDREW: "{partner}: you withdrew your request{id}. {note}",
     MessageCode.ENDED: "{partner}: your request{id} {ended}. {note}",
     MessageCode.OVERWRITTEN: "{partner}{about}: {note}",
-    MessageCode.OPENED: (
-        "{partner}: the access of your request{id} is active (verified). An updated message notifies nobody, so this "
-        "one tells you. {note}"
-    ),
+    MessageCode.OPENED: "{partner}: the access of your request{id} is active (verified). {note}",
     MessageCode.ADOPTED: (
         "{partner}{about}: the current settings are adopted (verified). Nothing was changed in the tenant. {note}"
     ),
@@ -84,7 +81,8 @@ SENTENCES: Final[Mapping[str, str]] = {
         "/partner sponsor asks somebody else."
     ),
     MessageCode.SUPPORT_RECORDED: (
-        "{partner}: you support request {request} of {requester}. You cannot decide on it. Gatehouse tells you its end."
+        "{partner}: you support request {request} of {requester}. You cannot decide on it. You get a message when "
+        "it ends."
     ),
     MessageCode.CLICK_WAITS: (
         "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "

@@ -231,8 +231,7 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (
         MessageCode.OPENED,
         {"partner": "contoso.com", "request": "R-1", "note": []},
-        "contoso.com: the access of your request R-1 is active (verified). An updated message notifies nobody, so this "
-        "one tells you.",
+        "contoso.com: the access of your request R-1 is active (verified).",
     ),
     (
         MessageCode.PUT_BACK,
@@ -353,7 +352,7 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (
         MessageCode.SUPPORT_RECORDED,
         {"partner": "contoso.com", "request": "r-1", "requester": "Riley"},
-        "contoso.com: you support request r-1 of Riley. You cannot decide on it. Gatehouse tells you its end.",
+        "contoso.com: you support request r-1 of Riley. You cannot decide on it. You get a message when it ends.",
     ),
     (
         MessageCode.SUPPORTED_ENDED,
@@ -429,8 +428,7 @@ def test_a_message_reads_as_always(code: MessageCode, values: dict[str, Any], se
         (
             MessageCode.OPENED,
             {"note": []},
-            "contoso.com: the access of your request is active (verified). An updated message notifies nobody, so this "
-            "one tells you.",
+            "contoso.com: the access of your request is active (verified).",
         ),
         (MessageCode.CARD_NOT_POSTED, {}, "contoso.com: the approval card of your request cannot be posted"),
         (MessageCode.CLOSED, {"is_all": True, "note": []}, "contoso.com is blocked: B2B"),
