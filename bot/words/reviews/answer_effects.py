@@ -39,6 +39,6 @@ def _blocked_people(evidence: PartnerEvidence) -> str:
         case UseState.USED:
             return f"{known}, some {_SEEN}"
         case UseState.UNUSED:
-            return known or f"nobody {_SEEN}"
+            return known or f"their people (nobody {_SEEN})"
         case UseState.NOT_SEEN | UseState.UNKNOWN:
-            return f"{known}; who of them needs it is not known" if known else "people who are not known"
+            return f"{known}; who of them needs it is not known" if known else "their people (not known who)"

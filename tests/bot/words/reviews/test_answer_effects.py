@@ -31,7 +31,7 @@ def evidence(of: UsageScan | None, usage: PartnerUsage | None = None) -> Partner
             evidence(scan(), replace(NOBODY, guests=GUESTS)),
             "blocks 20 guest accounts",
         ),
-        (evidence(scan()), "blocks nobody seen in 30 days"),
+        (evidence(scan()), "blocks their people (nobody seen in 30 days)"),
         (
             evidence(scan(), replace(NOBODY, guests=replace(GUESTS, last_sign_in_at=NOW - DAY))),
             "blocks 20 guest accounts, some seen in 30 days",
@@ -40,8 +40,8 @@ def evidence(of: UsageScan | None, usage: PartnerUsage | None = None) -> Partner
             evidence(scan(sign_ins=REFUSED, guests=CUT), replace(NOBODY, guests=GUESTS)),
             "blocks at least 20 guest accounts; who of them needs it is not known",
         ),
-        (evidence(scan(reaches_back_to=NOW - DAY)), "blocks people who are not known"),
-        (evidence(None), "blocks people who are not known"),
+        (evidence(scan(reaches_back_to=NOW - DAY)), "blocks their people (not known who)"),
+        (evidence(None), "blocks their people (not known who)"),
     ],
 )
 def test_whom_a_revocation_blocks_is_said_as_far_as_it_is_known(known: PartnerEvidence, words: str) -> None:
