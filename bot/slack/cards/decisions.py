@@ -37,7 +37,7 @@ from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.policy.approval import ChainRule, Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
-from workflows.core.requests.delays.downtime import AUDIT_KEPT_FOR, MAX_PAUSE_WITHOUT_GAP, is_asked_again_after_gap
+from workflows.core.requests.delays.downtime import MAX_PAUSE_WITHOUT_GAP, is_asked_again_after_gap
 from workflows.core.requests.notes import with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
@@ -184,18 +184,11 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
 
 def _scheduled_words(request: AccessRequest, starts_at: datetime) -> str:
     """Return when the access starts, and what can keep it from that. It is no promise."""
-    start = day(starts_at)
-    words = (
-        f"Every approval is in. Nothing is written before {start} (UTC). Everything is checked again then, and the "
-        "access starts if all is as it was approved."
-    )
+    words = f"Every approval is in. Nothing is written before {day(starts_at)} (UTC). Then everything is checked again."
     if not is_asked_again_after_gap(request, starts_at):
         return words
-    minutes, days = MAX_PAUSE_WITHOUT_GAP // timedelta(minutes=1), AUDIT_KEPT_FOR.days
-    return (
-        f"{words} The start is more than {days} days after the plan was made. If Gatehouse stands still for more than "
-        f"{minutes} minutes in between, every approval is requested again."
-    )
+    minutes = MAX_PAUSE_WITHOUT_GAP // timedelta(minutes=1)
+    return f"{words} If Gatehouse is off for more than {minutes} minutes before, every approval is requested again."
 
 
 def _count_partner_steps(request: AccessRequest) -> int:
