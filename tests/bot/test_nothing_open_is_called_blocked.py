@@ -33,7 +33,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import is_confirmed
 from workflows.core.plans.planning import plan_revocation
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import Posture
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from kiota_abstractions.method import Method
 
 from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.entra.addresses import request_to
 from workflows.entra.answers.answers import GraphCall, rows_of, unavailable, without_annotations
 from workflows.entra.answers.failed_calls import failure
 from workflows.entra.transport.connection import Connection
-from workflows.ports.tenant_problems import Purpose, TenantCode
 
 
 async def evaluate(connection: Connection, question: Question) -> Sequence[JsonObject]:

@@ -10,6 +10,7 @@ from kiota_abstractions.method import Method
 from workflows.cache import Cache
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.people import PersonId, mail_in_lower_case
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
@@ -36,7 +37,6 @@ from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection, own_id_of
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable
-from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15

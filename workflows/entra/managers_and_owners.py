@@ -6,6 +6,7 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.core.checks.approver_groups import ApproverGroup
+from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.people import PersonId
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import is_guid
@@ -22,7 +23,6 @@ from workflows.entra.answers.answers import (
 from workflows.entra.answers.failed_calls import failure
 from workflows.entra.transport.connection import Connection
 from workflows.ports.tenant import Account
-from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _AT_ONCE: Final = 100
 """How many reads are started together: five batches of Graph."""

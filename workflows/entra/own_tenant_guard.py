@@ -5,11 +5,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.settings.model import TenantId
 from workflows.entra.answers.answers import unavailable
 from workflows.intervals import HOME_TENANT_ASKED_AGAIN_AFTER, HOME_TENANT_CHECKED_EVERY
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
-from workflows.ports.tenant_problems import TenantCode
 
 _TRUSTED_SECONDS: Final = HOME_TENANT_CHECKED_EVERY.total_seconds()
 _ASKED_AGAIN_SECONDS: Final = HOME_TENANT_ASKED_AGAIN_AFTER.total_seconds()

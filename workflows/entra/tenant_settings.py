@@ -16,6 +16,7 @@ from kiota_http.middleware.options import RetryHandlerOption
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
+from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
@@ -45,7 +46,6 @@ from workflows.intervals import (
     USUAL_PAUSES,
     Pauses,
 )
-from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
 
 _NAMES_KEPT: Final = 500

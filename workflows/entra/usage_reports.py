@@ -12,6 +12,7 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog
+from workflows.core.errors.tenant_problems import Purpose
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
@@ -22,7 +23,6 @@ from workflows.entra.answers.usage_rows import address_account_of, guest_of, log
 from workflows.entra.transport.connection import Connection
 from workflows.entra.transport.rate_limit import RateLimit
 from workflows.intervals import USUAL_PAUSES, Pauses
-from workflows.ports.tenant_problems import Purpose
 
 _SIGN_INS_PAGE: Final = 1000
 _GUESTS_PAGE: Final = 500

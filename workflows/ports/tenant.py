@@ -10,11 +10,11 @@ from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.ports.tenant_problems import TenantCode
 from workflows.ports.tenant_settings import TenantSettings
 
 Answer = TypeVar("Answer")

@@ -28,9 +28,9 @@ from bot.words.unavailable.storage import trouble_words
 from workflows.core.checks.findings import finding_from_value
 from workflows.core.errors.facts import TEXT, Fact, Values, fact_from_value, facts_from_values
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.ports.effects_queue import QueueCode
 from workflows.ports.records import StoreTrouble
-from workflows.ports.tenant_problems import TenantCode
 
 
 def fact_words(fact: Fact) -> str:

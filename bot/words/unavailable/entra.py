@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from workflows.core.errors.facts import Fact, Values
-from workflows.ports.tenant_problems import KnownRefusal, Purpose, TenantCode
+from workflows.core.errors.tenant_problems import KnownRefusal, Purpose, TenantCode
 
 ASKED: Final[Mapping[Purpose, str]] = {
     Purpose.NAME_HOME: "name this tenant",

@@ -24,7 +24,7 @@ from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.partners.history.days import parse_days
 from workflows.core.partners.history.story import RequestStory, StorySource, request_story
 from workflows.core.plans.plan import CallIds, SentWrite
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.ports.audit_log import AuditEntry
 

@@ -16,10 +16,10 @@ from bot.words.unavailable.entra import entra_words
 from workflows.core.errors.facts import TEXT, Fact, as_values, fact_from_value
 from workflows.core.errors.raised import CodedError, InvalidField, NothingToChange, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.requests.notes import NoteCode
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantUnavailable
-from workflows.ports.tenant_problems import TenantCode
 
 PROJECT: Final = Path(__file__).parents[3]
 GOLDEN: Final[list[tuple[RefusalCode, dict[str, Any], str]]] = [

@@ -32,7 +32,7 @@ from workflows.core.partners.access_end.notices import EndNotice
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.policy.reviews.silence import AskedAs, Reminded, ReviewReminder
 from workflows.core.policy.reviews.sponsorship import HANDOVER_EXPIRES_AFTER, HANDOVER_REMINDED_AFTER, Handover

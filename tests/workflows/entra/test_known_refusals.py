@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from workflows.core.errors.tenant_problems import KnownRefusal, Purpose
 from workflows.entra.answers.answers import Answer, GraphCall
 from workflows.entra.answers.failed_calls import failure
 from workflows.entra.answers.known_refusals import meaning_of
-from workflows.ports.tenant_problems import KnownRefusal, Purpose
 
 WRITE = GraphCall(method="POST", path="/partners", purpose=Purpose.CHANGE_PARTNER, permission="Policy.ReadWrite.X")
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.waiting import LONGEST_WAIT
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.settings.model import TenantId
 from workflows.entra.answers.answers import unavailable
 from workflows.entra.own_tenant_guard import OwnTenantGuard
 from workflows.ports.tenant import TenantUnavailable, WrongTenant
-from workflows.ports.tenant_problems import TenantCode
 
 OURS, OTHER = TenantId("ours"), TenantId("other")
 

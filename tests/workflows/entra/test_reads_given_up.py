@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pytest
 
+from workflows.core.errors.tenant_problems import Purpose
 from workflows.entra.answers.answers import Answer, read_call
 from workflows.entra.transport.batch import BatchedRead, BatchedReads
-from workflows.ports.tenant_problems import Purpose
 
 SLOW: Final = "/auditLogs/directoryAudits"
 USERS: Final = "/users"

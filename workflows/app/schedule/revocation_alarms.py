@@ -5,7 +5,7 @@ from typing import Any
 
 from workflows.app.alarms import Alarms
 from workflows.core.errors.facts import Fact, Facts, as_values
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import OPEN_ACCESS, AlarmCode, EndingCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId

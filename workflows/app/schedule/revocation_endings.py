@@ -8,7 +8,7 @@ from typing import Final
 
 from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Fact
-from workflows.core.plans.refused_writes import is_shown, written_names
+from workflows.core.plans.writes.refused_writes import is_shown, written_names
 from workflows.core.requests.alarms import OPEN_ACCESS, Alarm, EndingCode
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import CheckPermission

@@ -15,8 +15,8 @@ from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import AtEnd, Plan, changes
-from workflows.core.plans.refused_writes import written_names
 from workflows.core.plans.renewal import is_extension
+from workflows.core.plans.writes.refused_writes import written_names
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject

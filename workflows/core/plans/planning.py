@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.plans.optional_writes import optional_writes
 from workflows.core.plans.plan import (
     PARTNERS_PATH,
     REVOCATION_TEMPLATE,
@@ -15,6 +14,7 @@ from workflows.core.plans.plan import (
     only_synchronization,
     partner_address,
 )
+from workflows.core.plans.writes.optional_writes import optional_writes
 from workflows.core.settings.block import BLOCK, is_synchronization_allowed, unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_equivalent, is_same_value, to_document

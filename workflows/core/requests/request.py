@@ -18,7 +18,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, SentWrite, TenantIdentity
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
 from workflows.core.policy.relations import NO_RELATIONS, Relations
 from workflows.core.policy.template import USUAL_REMINDERS, Stage

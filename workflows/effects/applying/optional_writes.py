@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.plans.plan import CallIds, Operation, Plan, is_confirmed
-from workflows.core.plans.refused_writes import RefusedWrite, is_shown, written_names
+from workflows.core.plans.writes.refused_writes import RefusedWrite, is_shown, written_names
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.intervals import USUAL_PAUSES, Pauses

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.errors.facts import Fact, Values
+from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId, is_guid
 from workflows.ports.tenant import Account, TenantUnavailable
-from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MAX_QUOTED_CHARACTERS: Final = 300

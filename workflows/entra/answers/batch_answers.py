@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.entra.answers.answers import Answer, GraphCall, json_object, unavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.ports.tenant_problems import TenantCode
 
 
 def inner_answers(

@@ -7,10 +7,10 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.entra.answers.answers import Answer, GraphCall, error_object, one_line, unavailable
 from workflows.entra.answers.known_refusals import meaning_of
 from workflows.ports.tenant import MAX_RETRY_AFTER, AlreadyExists, TenantRefused, TenantUnavailable
-from workflows.ports.tenant_problems import TenantCode
 
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
 _TRANSPORT_STATUSES: Final = frozenset({407, 408, 412, 421, 423, 425, 429})

@@ -8,7 +8,7 @@ NB. Microsoft changes its messages. A meaning is only shown with a refusal; noth
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from workflows.ports.tenant_problems import KnownRefusal
+from workflows.core.errors.tenant_problems import KnownRefusal
 
 
 class _RefusalPhrases(NamedTuple):

@@ -21,6 +21,7 @@ from kiota_http.middleware.options import ResponseHandlerOption
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.entra.addresses import request_to_link
 from workflows.entra.answers.answers import (
@@ -49,7 +50,6 @@ from workflows.entra.transport.early_imports import import_early, load_builders
 from workflows.entra.transport.rate_limit import send_patiently
 from workflows.entra.transport.read_retries import ONE_TRY_LESS, ReadRetries, is_sent_again, pause_before_second_try
 from workflows.ports.tenant import TenantUnavailable
-from workflows.ports.tenant_problems import TenantCode
 
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0

@@ -10,10 +10,10 @@ from typing import Final
 from kiota_abstractions.request_information import RequestInformation
 
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.entra.answers.answers import Answer, GraphCall
 from workflows.entra.answers.failed_calls import failure
 from workflows.ports.tenant import TenantUnavailable
-from workflows.ports.tenant_problems import TenantCode
 
 _THROTTLED_SECONDS: Final = 10.0
 """How long a patient read waits after throttling when Graph names no pause."""

@@ -10,10 +10,10 @@ from bot.words.requests.notes import note_words, refusal_words
 from bot.words.unavailable.entra import ASKED, MEANINGS, SENTENCES, entra_words
 from tests.workflows.core.builders import TENANT
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.tenant_problems import KnownRefusal, Purpose, TenantCode
 from workflows.core.policy.approval import NotCountedReason
 from workflows.core.requests.notes import NoteCode
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.ports.tenant_problems import KnownRefusal, Purpose, TenantCode
 
 C = TenantCode
 

@@ -17,7 +17,7 @@ from tests.workflows.world import World
 from workflows.app.schedule.alarm_checks import ScheduledChecks
 from workflows.core.errors.facts import Fact, as_values, text_fact
 from workflows.core.plans.plan import CallIds, Operation
-from workflows.core.plans.refused_writes import written_names
+from workflows.core.plans.writes.refused_writes import written_names
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import Prepare, ShowAlarm

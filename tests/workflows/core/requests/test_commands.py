@@ -31,7 +31,7 @@ from workflows.core.delegation.absence import absence_id
 from workflows.core.errors.facts import as_values
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.policy.relations import (
     REQUESTER_MANAGER,

@@ -18,12 +18,12 @@ from tests.workflows.entra.simulated_tenant import (
     reset_after_commit,
     slow,
 )
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.plan import Operation
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.canonical import canonical_json
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.ports.tenant import AlreadyExists, TenantRefused, TenantUnavailable
-from workflows.ports.tenant_problems import TenantCode
 
 
 async def test_approved_bytes_are_sent_bytes(entra: Entra, graph: Graph) -> None:

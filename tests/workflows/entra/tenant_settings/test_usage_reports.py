@@ -11,6 +11,7 @@ import pytest
 from bot.sandbox import seed
 from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.entra.simulated_tenant import CONTOSO, Graph, answering, refusing
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, GuestActivity
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.model import TenantId
@@ -19,7 +20,6 @@ from workflows.entra.answers.usage_rows import guest_of, sign_in_of
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.intervals import Pauses
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.ports.tenant_problems import TenantCode
 
 HOME = TenantId(seed.HOME_TENANT_ID)
 SINCE = datetime.now(UTC) - timedelta(days=30)

@@ -12,7 +12,7 @@ from bot.words.requests.messages import message_words
 from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import NOW, RILEY, noted, request, text_message
 from tests.workflows.fakes import FixedClock
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState

@@ -8,7 +8,7 @@ from workflows.core.errors.raised import NothingToChange, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import Operation, Plan, partner_address
 from workflows.core.plans.planning import operations_in_order
-from workflows.core.plans.refused_writes import written_names
+from workflows.core.plans.writes.refused_writes import written_names
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_same_value, parse_setting
 from workflows.core.settings.model import (

@@ -11,7 +11,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.people import Person
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import SentWrite
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Decision
 from workflows.core.policy.relations import Relations
 from workflows.core.policy.template import Stage

@@ -8,7 +8,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import AtEnd, count_written
-from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.requests.commands.automatic import (
     RecordApplied,
     RecordApplyFailed,

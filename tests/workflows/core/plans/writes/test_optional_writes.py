@@ -15,7 +15,7 @@ from workflows.core.partners.restoration.not_restored import settings_not_restor
 from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.plan import Operation, Plan, is_confirmed
 from workflows.core.plans.planning import plan_revocation
-from workflows.core.plans.refused_writes import is_shown, written_names
+from workflows.core.plans.writes.refused_writes import is_shown, written_names
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.open_access import AccessState, OpenAccess, access_kinds, possibly_open
 

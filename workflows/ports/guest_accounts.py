@@ -1,0 +1,56 @@
+"""The interface to the guest accounts of our tenant: read them again, know their roles, enable and disable them.
+
+It has an application of its own in Entra (optional), so that the bot itself never holds the right to disable accounts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from workflows.core.people import PersonId
+from workflows.core.plans.accounts import AccountState, AccountWritten
+
+MAX_WRITES: Final = 20
+"""How many writes are sent together. Source: Microsoft Graph, JSON batching: at most 20 requests in a batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRoles:
+    """The directory roles of one account, assigned or eligible, directly or through a group."""
+
+    names: tuple[str, ...]
+    """By name; never empty."""
+
+
+class GuestAccounts(Protocol):
+    """Reads guest accounts, and writes `accountEnabled` of them, nothing else.
+
+    Every method can raise TenantUnavailable and TenantRefused.
+    """
+
+    @property
+    def is_configured(self) -> bool:
+        """Return whether the credential for accounts is set. Without it every method raises TenantRefused."""
+
+    async def missing_permissions(self) -> Sequence[str]:
+        """List the permissions of Graph that the credential for accounts lacks, by name; empty when it has all."""
+
+    async def read(self, ids: Sequence[PersonId]) -> Mapping[PersonId, AccountState]:
+        """Read accounts anew. An account that does not exist any more is missing from the answer.
+
+        :param ids: any number; they are read in groups of 20.
+        """
+
+    async def roles(self) -> Mapping[PersonId, AccountRoles]:
+        """Return every account with a directory role, assigned now or eligible, also by membership of a group.
+
+        The answer is complete, or an error is raised: an account that is missing from it has no directory role.
+        """
+
+    async def set_enabled(self, ids: Sequence[PersonId], *, is_enabled: bool) -> Sequence[AccountWritten]:
+        """Enable or disable accounts in one request, and return what came of each, in the same order.
+
+        Nothing is sent again here: the caller decides, after it has read what is not known.
+
+        :param ids: at most MAX_WRITES, without repetition.
+        """
