@@ -17,6 +17,7 @@ from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import roles_at, roles_for
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
 from workflows.app.evidence.reviews.attesting import attestation_period
 from workflows.app.limits import Allowance, LimitedAction, Limits, SecondLookNeeded
 from workflows.app.requests.edits.less_access import LessAccess
@@ -72,7 +73,7 @@ from workflows.core.requests.commands.request import (
     SupportRequest,
     Withdraw,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deciding import approved_at, next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode, SendMessage
 from workflows.core.requests.eligibility import eligibility
@@ -104,6 +105,7 @@ class PermissionCheck:
     alarms: Alarms
     clock: Clock
     drift_answers: ReportedDrift
+    denied: DeniedSignIns
     freezes: Freezes
     batches: BatchService
     campaigns: Campaigns
@@ -209,14 +211,20 @@ class PermissionCheck:
                 await self._batch_decisions.withdraw(click, actor, key=key)
             case SetAbsence() | EndAbsence() | Reassign():
                 await self._delegate(click, actor, key, received_at)
-            case AcceptDrift():
-                current_roles = await self.directory.current_roles([actor])
-                await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
+            case AcceptDrift() | DismissDenied():
+                await self._answer_watch(click, actor, key)
             case StartCampaign() | WithdrawCampaign():
                 await self._change_campaign(click, actor, key)
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _answer_watch(self, click: AcceptDrift | DismissDenied, actor: Person, key: str) -> None:
+        current_roles = await self.directory.current_roles([actor])
+        if isinstance(click, AcceptDrift):
+            await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
+        else:
+            await self.denied.dismiss(click, actor, key=key, current_roles=current_roles)
 
     async def _change_campaign(self, click: StartCampaign | WithdrawCampaign, actor: Person, key: str) -> None:
         current_roles = await self.directory.current_roles([actor])

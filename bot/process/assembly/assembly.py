@@ -29,6 +29,8 @@ from workflows.app.alarms import Alarms
 from workflows.app.approvers.relation_check import check_relations
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
+from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
+from workflows.app.evidence.denied.notice_records import NoticeRecords
 from workflows.app.evidence.reviews.lockouts import lockouts_of
 from workflows.app.evidence.reviews.scan import UsageScanner
 from workflows.app.evidence.reviews.scan_check import UsageCheck
@@ -48,6 +50,7 @@ from workflows.app.watch.telling import DriftRecords
 from workflows.app.watch.watch_check import WatchCheck
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
+from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
@@ -108,8 +111,12 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    usage, asked = _usage(systems, wake).check, _review_checks(systems, service, alarms, reviews.campaigns, wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage, *reviews.checks, *asked)
+    usage, asked = (
+        _usage(systems, check.denied, wake).check,
+        _review_checks(systems, service, alarms, reviews.campaigns, wake),
+    )
+    runs = (check.freezes.check, check.denied.check, BatchExpiry(batches=batches).check)
+    checks = (*others, *runs, usage, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -270,6 +277,7 @@ def _permission_check(
         alarms=alarms,
         clock=systems.clock,
         drift_answers=drift_answers,
+        denied=_denied_sign_ins(systems, wake),
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
         batches=batches,
         campaigns=campaigns,
@@ -367,7 +375,22 @@ def _watch(systems: ExternalSystems, alarms: Alarms, reviews: StartedReviews, wa
     )
 
 
-def _usage(systems: ExternalSystems, wake: Callable[[], None]) -> UsageCheck:
+def _denied_sign_ins(systems: ExternalSystems, wake: Callable[[], None]) -> DeniedSignIns:
+    """Return what tells of sign-ins that are denied to people of tenants without an entry."""
+    settings = systems.settings
+    return DeniedSignIns(
+        records=NoticeRecords(store=systems.store, clock=systems.clock, wake=wake),
+        tenant=systems.tenant,
+        thresholds=Thresholds(
+            sign_ins=settings.gatehouse_denied_sign_ins_from,
+            days=settings.gatehouse_denied_days_from,
+            people=settings.gatehouse_denied_people_from,
+        ),
+        days_offered=settings.gatehouse_denied_dismissed_days,
+    )
+
+
+def _usage(systems: ExternalSystems, denied: DeniedSignIns, wake: Callable[[], None]) -> UsageCheck:
     """Return the check that scans sign-ins and guests for reviews."""
     store, tenant, clock = systems.store, systems.tenant, systems.clock
     scanner = UsageScanner(
@@ -377,5 +400,6 @@ def _usage(systems: ExternalSystems, wake: Callable[[], None]) -> UsageCheck:
         check_lockouts=lockouts_of(tenant=tenant, store=store, clock=clock),
         wake=wake,
         guest_limits=systems.catalog.guest_limits,
+        denied=denied if denied.is_on else None,
     )
     return UsageCheck(store=store, scanner=scanner, clock=clock, start=systems.background.start)

@@ -15,6 +15,7 @@ from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import ModalWindows
 from bot.slack.flows.alarms.campaign import CampaignFlow
+from bot.slack.flows.alarms.denied_sign_ins import DeniedSignInsFlow
 from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
@@ -122,13 +123,14 @@ def make_flows(
 
 def _alarm_flows(
     systems: ExternalSystems, service: Service, campaigns: Campaigns, windows: ModalWindows, members: Members
-) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow, CampaignFlow]:
+) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow, DeniedSignInsFlow, CampaignFlow]:
     """Return what admins do about stopped work, about drift, about everything that opens, and about many reviews."""
     store, directory, clock = systems.store, systems.directory, systems.clock
     return (
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         FreezeFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
+        DeniedSignInsFlow(service=service, store=store, members=members, directory=directory, windows=windows),
         CampaignFlow(
             service=service,
             store=store,

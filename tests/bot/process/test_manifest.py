@@ -150,6 +150,8 @@ STORED: Final = {
     "restore_approved": "/partner restore",
     "accept_drift": "want_accept_drift",
     "accept_drift_form": "want_accept_drift",
+    "show_denied": "show_denied",
+    "dismiss_denied": "want_dismiss_denied_sign_ins",
     "absence_form": "want_set_absence",
     "end_absence": "want_end_absence",
     "reassign": "want_reassign",

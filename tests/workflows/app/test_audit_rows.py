@@ -119,7 +119,7 @@ from workflows.core.requests.commands.review_event import (
     StartReview,
     SuspendForSilence,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deadlines.commands import (
     AnnounceExpiry,
     Escalate,
@@ -542,6 +542,13 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
         (
             f"U-AMARA want_accept_drift received - {TENANT} -",
             f'{{"subject":"{TENANT}","fingerprint":"{WANTED}","reason":"Known","days":3}}',
+        ),
+    ),
+    (
+        DismissDenied(actor=ACTOR, subject="many", alarm_id="A-0123456789ab"),
+        (
+            "U-AMARA want_dismiss_denied_sign_ins received - - -",
+            '{"subject":"many","alarm":"A-0123456789ab"}',
         ),
     ),
     (

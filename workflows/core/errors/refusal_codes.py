@@ -321,6 +321,10 @@ class RefusalCode(StrEnum):
     """Nothing, or more than one thing, says which partners."""
     CAMPAIGN_OVER = "campaign_over"
 
+    # Notices about denied sign-ins
+    ONLY_ADMINS_DISMISS = "denied_not_admin"
+    NOTICE_OVER = "denied_notice_over"
+
     # The freeze
     ONLY_ADMINS_FREEZE = "freeze_not_admin"
     ALREADY_FROZEN = "already_frozen"

@@ -132,7 +132,7 @@ from workflows.core.requests.commands.review_event import (
     StartReview,
     SuspendForSilence,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deadlines.commands import (
     AnnounceExpiry,
     Escalate,
@@ -412,6 +412,10 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
         {"subject": "default", "fingerprint": DIGEST, "reason": "Known", "days": 3},
     ),
     (
+        DismissDenied(actor=SAM.chat_id, subject=TENANT, alarm_id="A-0123456789ab"),
+        {"subject": TENANT, "alarm": "A-0123456789ab"},
+    ),
+    (
         ChangeFreeze(actor=SAM.chat_id, step=FreezeStep.FREEZE, reason="Incident"),
         {"step": "freeze", "version": 0, "reason": "Incident"},
     ),
@@ -525,6 +529,9 @@ def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() ->
     click = AcceptDrift(actor=SAM.chat_id, subject=TENANT, fingerprint=DIGEST, days=3, reason="Known")
     assert subject_of(click) == CommandSubject(tenant_id=TENANT)
     assert subject_of(replace(click, subject="default")) == CommandSubject()
+    dismissal = DismissDenied(actor=SAM.chat_id, subject=TENANT, alarm_id="A-0123456789ab")
+    assert subject_of(dismissal) == CommandSubject(tenant_id=TENANT)
+    assert subject_of(replace(dismissal, subject="many")) == CommandSubject()
 
 
 def test_a_click_about_a_hand_over_names_the_partner() -> None:

@@ -46,7 +46,7 @@ from workflows.core.requests.commands.request import (
     SupportRequest,
     Withdraw,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId, is_guid
 
@@ -120,6 +120,7 @@ Click = (
     | HandoverClick
     | EffectClick
     | AcceptDrift
+    | DismissDenied
     | ChangeFreeze
     | ApproveBatch[ChatId]
     | RejectBatch[ChatId]
@@ -149,7 +150,7 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(tenant_id=click.tenant_id)
         case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
             return CommandSubject(tenant_id=click.tenant_id)
-        case AcceptDrift():
+        case AcceptDrift() | DismissDenied():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
         case ApproveBatch() | RejectBatch() | WithdrawBatch():
             return CommandSubject(batch_id=click.batch_id)
