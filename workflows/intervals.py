@@ -59,9 +59,9 @@ USAGE_NEED_CHECKED_EVERY: Final = timedelta(minutes=10)
 USAGE_LOG_BEGINS_WITHIN: Final = timedelta(hours=72)
 """The sign-in log counts as complete when anybody signed in within this time of the first of the last 30 days."""
 DENIED_LOOKED_FOR_EVERY: Final = timedelta(days=1)
-"""How old the last scan may be when it is looked for sign-ins that are denied to people of tenants without an entry."""
+"""How often the sign-in log is read for sign-ins that our settings refuse to people of tenants without an entry."""
 DENIED_NOTICES_CHECKED_EVERY: Final = timedelta(minutes=1)
-"""How often it is checked whether the tenant of an open notice about denied sign-ins has an entry now."""
+"""How often it is checked whether the tenant of an open message about refused sign-ins has an entry now."""
 USAGE_KEPT_FOR: Final = timedelta(hours=168)
 """How long what was read is kept when nothing newer is read. It contains ids of a few people of each partner."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)

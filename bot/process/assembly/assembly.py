@@ -111,12 +111,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    usage, asked = (
-        _usage(systems, check.denied, wake).check,
-        _review_checks(systems, service, alarms, reviews.campaigns, wake),
-    )
-    runs = (check.freezes.check, check.denied.check, BatchExpiry(batches=batches).check)
-    checks = (*others, *runs, usage, *reviews.checks, *asked)
+    asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -158,9 +154,14 @@ def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, que
 
 
 def _review_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, campaigns: Campaigns, wake: Callable[[], None]
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    campaigns: Campaigns,
+    denied: DeniedSignIns,
+    wake: Callable[[], None],
 ) -> tuple[Callable[[], Awaitable[None]], ...]:
-    """Return what asks the reviews that are due, and what looks for those that nobody answers."""
+    """Return what scans sign-ins, what asks the reviews that are due, and what looks for those that nobody answers."""
     store, clock = systems.store, systems.clock
     questions = ReviewQuestions(service=service, store=store, clock=clock, wake=wake, asks_more=campaigns.asks_more)
     silences = Silences(
@@ -171,7 +172,7 @@ def _review_checks(
         wake=wake,
         max_closings_a_day=systems.settings.gatehouse_max_blocks_at_end_per_day,
     )
-    return questions.check, silences.check
+    return denied.check, _usage(systems, denied, wake).check, questions.check, silences.check
 
 
 def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:
