@@ -38,6 +38,7 @@ from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
+from tests.bench.denied_surfaces import denied_messages, denied_windows
 from tests.bench.diagnosis_surfaces import diagnosis_messages
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
 from tests.bench.guest_surfaces import guest_messages
@@ -257,6 +258,8 @@ async def main(folder: Path | None, only: str) -> None:
             **campaign_windows(),
             **campaign_messages(),
             **diagnosis_messages(),
+            **denied_messages(),
+            **denied_windows(),
         }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):

@@ -217,7 +217,7 @@ def alarm_elements(alarm: Alarm, *, is_admin: bool = True) -> list[RichTextEleme
     if alarm.cleared_at is None:
         elements += [
             paragraph(cleaned_text(alarm_advice(alarm) if is_admin else sponsor_advice(alarm.values), _MAX_CHARACTERS)),
-            paragraph(fixed_text("Since "), local_time(alarm.raised_at)),
+            paragraph(fixed_text("Told " if alarm.code in DENIED else "Since "), local_time(alarm.raised_at)),
         ]
     else:
         ended = ending_words(alarm)

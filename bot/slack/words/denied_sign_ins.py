@@ -18,26 +18,28 @@ _LINE: Final = 300
 
 
 def denied_elements(alarm: Alarm) -> Iterator[RichTextElement]:
-    """Return the tenants of an alarm; nothing for other alarms."""
-    if alarm.code not in DENIED:
-        return
-    tenants = alarm.values["tenants"]
+    """Return the tenants of an alarm while it is open, the one tenant also afterwards; nothing for other alarms."""
     if alarm.code is AlarmCode.SIGN_INS_DENIED:
-        yield paragraph(*tenant_runs(tenants[0]))
-        yield from (paragraph(cleaned_text(line, _LINE)) for line in code_lines(tenants[0]["codes"]))
-        return
-    yield bullets(tenant_lines(tenants, alarm.values["count"]))
+        (tenant,) = alarm.values["tenants"]
+        yield paragraph(fixed_text("Tenant "), *tenant_runs(tenant))
+        for line in code_lines(tenant["codes"]) if alarm.is_open else ():
+            yield paragraph(cleaned_text(line, _LINE))
+    elif alarm.code is AlarmCode.SIGN_INS_DENIED_TO_MANY and alarm.is_open:
+        yield bullets(tenant_lines(alarm.values["tenants"], alarm.values["count"]))
 
 
 def tenant_runs(tenant: Mapping[str, Any]) -> list[TextRun]:
     """Return the id and the domain of a tenant."""
     domain = tenant["domain"]
     shown = cleaned_text(domain, DOMAIN_LIMIT, code=True) if domain else fixed_text(NO_DOMAIN)
-    return [fixed_text("Tenant "), cleaned_text(tenant["tenant"], code=True), fixed_text(" · domain "), shown]
+    return [cleaned_text(tenant["tenant"], code=True), fixed_text(" · domain "), shown]
 
 
-def tenant_lines(tenants: list[Mapping[str, Any]], count: int) -> list[list[TextRun]]:
+def tenant_lines(tenants: list[Mapping[str, Any]], count: int, *, with_people: bool = False) -> list[list[TextRun]]:
     """Return a line for each listed tenant with its numbers, and how many more there are."""
-    lines = [[*tenant_runs(one), fixed_text(f" · {sign_ins_words(one)} of {people_words(one)}")] for one in tenants]
+    lines = []
+    for one in tenants:
+        people = f" of {people_words(one)}" if with_people else ""
+        lines.append([*tenant_runs(one), fixed_text(f" · {sign_ins_words(one)}{people}")])
     more = count - len(tenants)
     return [*lines, [fixed_text(f"{counted(more, 'more tenant')}")]] if more else lines

@@ -44,7 +44,7 @@ def denied_view(notice: DeniedNotice | None) -> Json:
 
 def _about_one(notice: DeniedNotice) -> Iterator[RichTextElement]:
     (tenant,), (values,) = notice.tenants, alarm_values(notice)["tenants"]
-    yield paragraph(*tenant_runs(values))
+    yield paragraph(fixed_text("Tenant "), *tenant_runs(values))
     if tenant.display_name:
         shown = cleaned_text(tenant.display_name, NAME_LIMIT, code=True)
         yield paragraph(fixed_text("Display name "), shown, fixed_text(" (chosen by that tenant, not verified)"))
@@ -60,7 +60,8 @@ def _about_many(notice: DeniedNotice) -> Iterator[RichTextElement]:
     values = alarm_values(notice)
     least = "at least " if notice.is_at_least else ""
     yield paragraph(fixed_text(f"Refused: {sign_ins_words(values)} of {least}{counted(notice.count, 'tenant')}"))
-    yield bullets(tenant_lines(list(values["tenants"]), notice.count))
+    yield bullets(tenant_lines(list(values["tenants"]), notice.count, with_people=True))
+    yield paragraph(fixed_text("Microsoft's codes of the listed tenants:"))
     codes = dict.fromkeys(code for one in notice.tenants for code in one.codes)
     yield bullets([cleaned_text(line, _LINE)] for line in code_lines(tuple(codes)))
 
