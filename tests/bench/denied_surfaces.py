@@ -37,6 +37,7 @@ ONE = DeniedNotice(
     version=1,
     tenants=(TENANT,),
     sign_ins=12,
+    since=TENANT.first_at,
     is_at_least=False,
     told_at=NOW,
     alarm_id=AlarmId("A-0123456789ab"),

@@ -15,7 +15,7 @@ HOW_TO_ASK: Final = (
     "Whoever expects these people asks for access with /partner request, and types the domain that the partner named."
 )
 STAYS_OUT: Final = "You need to do nothing: they stay out. Anybody can cause such sign-ins."
-NOT_ALL_READ: Final = "The sign-in log was not read to its end, so there may be more."
+NOT_ALL_READ: Final = "Not all of the sign-in log could be counted, so there may be more."
 NO_DOMAIN: Final = "not known"
 
 

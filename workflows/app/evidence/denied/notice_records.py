@@ -94,12 +94,11 @@ def _after(alarm: Alarm | None, notice: DeniedNotice, ended: Fact | None) -> Ala
 
 def alarm_values(notice: DeniedNotice) -> Mapping[str, Any]:
     """Return the values of the alarm. The name that a tenant has chosen for itself is not among them."""
-    since = min(one.first_at for one in notice.tenants)
     return {
         "count": notice.count,
         "sign_ins": notice.sign_ins,
         "at_least": notice.is_at_least,
-        "since": since.isoformat(),
+        "since": notice.since.isoformat(),
         "dismiss_days": notice.days_offered,
         "tenants": [_tenant_values(one) for one in notice.tenants],
     }

@@ -42,7 +42,7 @@ def test_the_buttons_carry_the_notice_and_open_no_form() -> None:
     buttons = [(one["text"]["text"], one["action_id"], one["value"]) for one in answers["elements"]]
     value = f"{TENANT.tenant_id}:{ONE.alarm_id}"
     assert buttons == [("Dismiss for 30 days", "dismiss_denied", value), ("Details", "show_denied", value)]
-    assert parse_denied_notice(value) == (TENANT.tenant_id, ONE.alarm_id)
+    assert parse_denied_notice(value) == (ONE.subject, ONE.alarm_id)
     assert parse_denied_notice(f"many:{ONE.alarm_id}") == (MANY, ONE.alarm_id)
     assert len(alarm_message(alarm_of(ONE), is_admin=False).blocks) == 1
 
@@ -59,7 +59,7 @@ def test_details_mark_the_chosen_name_and_say_how_to_ask() -> None:
     assert "(chosen by that tenant, not verified)" in shown
     assert "/partner request" in shown
     assert "button" not in shown
-    assert "not read to its end" not in shown
+    assert "could be counted" not in shown
     unnamed = denied_view(replace(ONE, tenants=(replace(TENANT, display_name="", domain=""),)))
     assert "Display name" not in text_of(unnamed)
     assert "not known" in text_of(unnamed)
@@ -70,7 +70,7 @@ def test_many_are_counted_and_a_few_are_listed() -> None:
     assert "at least 12000 sign-ins of at least 1000 tenants" in shown
     assert "995 more tenants" in shown
     assert "people whom the log does not name" in shown
-    assert "not read to its end" in shown
+    assert "could be counted" in shown
     few = text_of(denied_view(replace(FLOOD, count=5, is_at_least=False)))
     assert "more tenants" not in few
 

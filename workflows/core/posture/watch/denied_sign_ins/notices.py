@@ -47,6 +47,8 @@ class DeniedNotice:
     """How many tenants."""
     sign_ins: int
     """The sign-ins of all of them."""
+    since: datetime
+    """The first of these sign-ins."""
     is_at_least: bool
     """Whether the log was not read to its end, so that there may be more."""
     told_at: datetime
@@ -155,6 +157,7 @@ class _New:
             tenants=tenants[:MAX_LISTED],
             count=len(tenants),
             sign_ins=sum(one.sign_ins for one in tenants),
+            since=min(one.first_at for one in tenants),
             is_at_least=self.is_at_least,
             told_at=self.now,
             alarm_id=AlarmId(""),
@@ -196,6 +199,7 @@ def _updated(
         tenants=listed,
         count=len(tenants),
         sign_ins=sign_ins,
+        since=min(one.first_at for one in tenants),
         is_at_least=not found.is_complete,
     )
     is_same = replace(after, version=notice.version) == notice

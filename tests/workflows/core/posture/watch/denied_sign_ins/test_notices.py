@@ -127,10 +127,11 @@ def test_what_was_dismissed_counts_from_the_dismissal() -> None:
 
 def test_many_new_tenants_are_one_notice_with_the_first_few() -> None:
     notices: Notices = {}
-    flood = [tenant(number) for number in range(1_000)]
+    flood = [tenant(number) for number in range(999)] + [tenant(999, first_at=NOW - 20 * DAY)]
     assert read(notices, found(*flood)) == [(ChangeKind.TELL, MANY)]
     many = notices[MANY]
     assert (many.count, many.sign_ins, len(many.tenants)) == (1_000, 6_000, MAX_LISTED)
+    assert many.since == NOW - 20 * DAY, "also of a tenant that is not listed"
     assert read(notices, found(*flood)) == []
     assert read(notices, found(*flood, tenant(1_000))) == [(ChangeKind.UPDATE, MANY)]
     assert read(notices, found(tenant(5), is_complete=False)) == []
