@@ -12,8 +12,7 @@ from workflows.app.alarms import new_alarm
 from workflows.app.evidence.denied.notice_records import alarm_values
 from workflows.app.reads.app_home import AppHome
 from workflows.core.errors.facts import Fact
-from workflows.core.posture.watch.denied_sign_ins.counting import DeniedTenant
-from workflows.core.posture.watch.denied_sign_ins.notices import MANY, DeniedNotice, NoticeSubject
+from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice, DeniedTenant, NoticeSubject
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId, EndingCode
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page

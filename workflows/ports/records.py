@@ -20,7 +20,7 @@ from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanR
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.freeze import Freeze
-from workflows.core.posture.watch.denied_sign_ins.notices import DeniedNotice, NoticeSubject
+from workflows.core.posture.watch.denied_notice import DeniedNotice, NoticeSubject
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.commands.campaign import CampaignId

@@ -16,7 +16,7 @@ from workflows.core.delegation.absence import AbsenceId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.freeze import FreezeStep
-from workflows.core.posture.watch.denied_sign_ins.notices import MANY, NoticeSubject
+from workflows.core.posture.watch.denied_notice import MANY, NoticeSubject
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope

@@ -9,7 +9,7 @@ import pytest
 from tests.bench.denied_surfaces import FLOOD, ONE
 from tests.workflows.core.builders import DANA, NOW
 from tests.workflows.store.test_contract import entry, place, store
-from workflows.core.posture.watch.denied_sign_ins.notices import MANY, DeniedNotice, Dismissal
+from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice, Dismissal
 from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
 

@@ -16,7 +16,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
-from workflows.core.posture.watch.denied_sign_ins.notices import DeniedNotice
+from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import AuthorState, Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
@@ -35,14 +35,13 @@ from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.other_records.absences import SqliteAbsences
 from workflows.store.sqlite.other_records.batches import SqliteBatches
 from workflows.store.sqlite.other_records.campaigns import SqliteCampaigns
-from workflows.store.sqlite.other_records.denied_notices import SqliteDeniedNotices
 from workflows.store.sqlite.other_records.drifts import (
     FREEZE_ID,
     SqliteDrifts,
     SqliteFreezes,
     is_stored_as_frozen,
 )
-from workflows.store.sqlite.other_records.usage import SqliteUsage
+from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
 from workflows.store.sqlite.records import SqliteRecords
 
 

@@ -28,7 +28,7 @@ from bot.words.posture.denied_sign_ins import (
 )
 from bot.words.sentences import counted
 from workflows.app.evidence.denied.notice_records import alarm_values
-from workflows.core.posture.watch.denied_sign_ins.notices import MANY, DeniedNotice
+from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice
 
 _TITLE: Final = "Refused sign-ins"
 _LINE: Final = 300

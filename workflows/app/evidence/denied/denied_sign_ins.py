@@ -18,14 +18,12 @@ from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person
-from workflows.core.posture.watch.denied_sign_ins.counting import DenialCount, DeniedTenant, Thresholds
+from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice, DeniedTenant, NoticeSubject
+from workflows.core.posture.watch.denied_sign_ins.counting import DenialCount, Thresholds
 from workflows.core.posture.watch.denied_sign_ins.notices import (
-    MANY,
     ChangeKind,
-    DeniedNotice,
     LogFindings,
     NoticeChange,
-    NoticeSubject,
     counted_from,
     decide,
     dismiss,

@@ -9,8 +9,8 @@ from workflows.app.alarms import alarm_id_of, new_alarm
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.people import Person
-from workflows.core.posture.watch.denied_sign_ins.counting import DeniedTenant
-from workflows.core.posture.watch.denied_sign_ins.notices import MANY, ChangeKind, DeniedNotice, NoticeChange
+from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice, DeniedTenant
+from workflows.core.posture.watch.denied_sign_ins.notices import ChangeKind, NoticeChange
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, EndingCode
 from workflows.core.requests.effects import ShowAlarm
 from workflows.core.settings.model import TenantId

@@ -11,8 +11,8 @@ from bot.slack.payloads.button_values import parse_denied_notice
 from bot.slack.words.alarms import alarm_advice, alarm_message, alarm_text
 from tests.bench.denied_surfaces import FLOOD, LISTED, ONE, TENANT, alarm_of, denied_messages
 from workflows.core.errors.raised import Refused
+from workflows.core.posture.watch.denied_notice import MANY
 from workflows.core.posture.watch.denied_sign_ins.counting import OUR_CODES
-from workflows.core.posture.watch.denied_sign_ins.notices import MANY
 
 
 def text_of(shown: Any) -> str:

@@ -15,14 +15,9 @@ from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import ADMIN, PersonId
+from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice, NoticeSubject
 from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
-from workflows.core.posture.watch.denied_sign_ins.notices import (
-    MANY,
-    ChangeKind,
-    DeniedNotice,
-    NoticeChange,
-    NoticeSubject,
-)
+from workflows.core.posture.watch.denied_sign_ins.notices import ChangeKind, NoticeChange
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.watch import DismissDenied
 from workflows.core.settings.model import TenantId

@@ -12,6 +12,7 @@ from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import PersonId
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import Changer
+from workflows.core.posture.watch.denied_notice import DeniedTenant
 from workflows.core.settings.model import TenantId
 
 OUR_CODES: Final = frozenset(number for number, code in SIGN_IN_CODES.items() if code.changer is Changer.APPROVERS)
@@ -31,28 +32,6 @@ class Thresholds:
     sign_ins: int
     days: int
     people: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeniedTenant:
-    """The denied sign-ins of one tenant's people."""
-
-    tenant_id: TenantId
-    sign_ins: int
-    people: int
-    """How many people the log names; 0 when it names nobody."""
-    has_more_people: bool
-    """Whether there may be more people: some are not named, or not told apart."""
-    days: int
-    """On how many days, in UTC."""
-    first_at: datetime
-    last_at: datetime
-    codes: tuple[int, ...]
-    """Microsoft's codes, the most frequent first."""
-    domain: str = ""
-    """The default domain that Microsoft names for the tenant; empty when that is not known."""
-    display_name: str = ""
-    """The name that the tenant has chosen for itself. It proves nothing."""
 
 
 @dataclass(slots=True)

@@ -7,67 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, NewType
+from typing import Final
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.posture.watch.denied_sign_ins.counting import DeniedTenant
+from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice, DeniedTenant, Dismissal, NoticeSubject
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.settings.model import TenantId
 
-NoticeSubject = NewType("NoticeSubject", str)
-"""A tenant's id, or `MANY`."""
-MANY: Final = NoticeSubject("many")
-"""The subject of the one notice about many tenants."""
 MAX_ALONE: Final = 5
 """How many notices about one tenant may be open. When there would be more, one notice tells of all new tenants."""
 MAX_LISTED: Final = 5
 """How many tenants the notice about many lists."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dismissal:
-    """An admin wants to hear nothing more for a time."""
-
-    person: Person
-    at: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeniedNotice:
-    """One notice, open or over. `version` increases with every stored change."""
-
-    subject: NoticeSubject
-    version: int
-    tenants: tuple[DeniedTenant, ...]
-    """The tenant; of many, those with the most people and sign-ins."""
-    count: int = 1
-    """How many tenants."""
-    sign_ins: int
-    """The sign-ins of all of them."""
-    since: datetime
-    """The first of these sign-ins."""
-    is_at_least: bool
-    """Whether the log was not read to its end, so that there may be more."""
-    told_at: datetime
-    alarm_id: AlarmId
-    """The alarm that tells of it; empty until it is stored."""
-    days_offered: int
-    """For how many days it can be dismissed."""
-    dismissal: Dismissal | None = None
-    ended_at: datetime | None = None
-    """When it was found over without a dismissal."""
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether it waits for an admin."""
-        return self.dismissal is None and self.ended_at is None
-
-    def is_quiet(self, now: datetime) -> bool:
-        """Return whether it is dismissed, and the time is not over."""
-        return self.dismissal is not None and now < self.dismissal.until
 
 
 class ChangeKind(StrEnum):

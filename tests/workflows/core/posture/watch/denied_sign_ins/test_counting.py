@@ -9,12 +9,12 @@ from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.partners.reviewing.evidence.usage import WINDOW
 from workflows.core.people import PersonId
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
+from workflows.core.posture.watch.denied_notice import DeniedTenant
 from workflows.core.posture.watch.denied_sign_ins.counting import (
     MAX_PEOPLE,
     MAX_TENANTS,
     OUR_CODES,
     DenialCount,
-    DeniedTenant,
     Thresholds,
 )
 from workflows.core.settings.model import TenantId

@@ -10,15 +10,12 @@ from tests.workflows.core.builders import AMARA, DANA, NOW, current_roles
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN
-from workflows.core.posture.watch.denied_sign_ins.counting import DeniedTenant
+from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice, DeniedTenant, NoticeSubject
 from workflows.core.posture.watch.denied_sign_ins.notices import (
-    MANY,
     MAX_ALONE,
     MAX_LISTED,
     ChangeKind,
-    DeniedNotice,
     LogFindings,
-    NoticeSubject,
     counted_from,
     decide,
     dismiss,
