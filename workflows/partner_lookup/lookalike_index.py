@@ -6,8 +6,7 @@ It may return domains that do not look alike, and never misses one that does: `l
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from workflows.partner_lookup.lookalikes import skeleton
-from workflows.partner_lookup.public_suffixes import registrable_domain
+from workflows.partner_lookup.lookalikes import registrable_domain, skeleton
 
 
 class LookalikeIndex:
