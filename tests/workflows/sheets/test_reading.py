@@ -5,6 +5,7 @@ import json
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_another_encoding_is_named_with_its_line_and_never_guessed(content: byte
 
 
 def test_a_workbook_gives_values_days_and_formulas_by_their_place() -> None:
-    rows = [*ROWS, ['=CONCAT("con","toso.com")', "low-risk", datetime(2027, 5, 1)], [None, "x", 46388]]  # noqa: DTZ001
+    rows: list[list[Any]] = [*ROWS, ['=CONCAT("con","toso.com")', "low-risk", datetime(2027, 5, 1)], [None, "x", 46388]]  # noqa: DTZ001
     sheet = read_sheet("partners.xlsx", workbook(rows)).sheet
     assert sheet.header == ("Domain", "Template", "End date")
     assert sheet.rows == (
@@ -85,7 +86,12 @@ def test_a_workbook_gives_values_days_and_formulas_by_their_place() -> None:
 
 
 def test_a_merged_area_over_rows_gives_no_row_its_value_and_one_in_a_row_does() -> None:
-    rows = [["Domain", "Template"], ["contoso.com", "low-risk"], [None, "low-risk"], ["fabrikam.com", None]]
+    rows: list[list[Any]] = [
+        ["Domain", "Template"],
+        ["contoso.com", "low-risk"],
+        [None, "low-risk"],
+        ["fabrikam.com", None],
+    ]
     sheet = read_sheet("partners.xlsx", workbook(rows, merged=["A2:A3", "A4:B4"])).sheet
     assert [row.cells for row in sheet.rows] == [
         (Merged(), "low-risk"),

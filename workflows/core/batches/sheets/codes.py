@@ -54,7 +54,7 @@ class SheetCode(StrEnum):
     """Values: `typed`."""
     CELL_NOT_TEXT = "cell_not_text"
     """Values: `typed`."""
-    END_TWICE = "row_end_twice"
+    END_TWICE = "end_twice"
     """The row has a duration and a day on which the access ends."""
     TOO_MANY_CELLS = "row_too_many_cells"
     """Values: `columns`."""
