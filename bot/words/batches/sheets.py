@@ -38,7 +38,8 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.TOO_MANY_ROWS: "The sheet has more than {limit} rows. Divide it into several files.",
     SheetCode.TOO_MANY_COLUMNS: "The sheet has more than {limit} columns. Save only the columns that are needed.",
     SheetCode.WRONG_ENCODING: (
-        "Line {line} is not written in UTF-8. Save the file as “CSV UTF-8”. No encoding is guessed: it could change a domain."
+        "Line {line} is not written in UTF-8. Save the file as “CSV UTF-8”. "
+        "No encoding is guessed: it could change a domain."
     ),
     SheetCode.NO_ROWS: "The sheet has no rows below its header.",
     SheetCode.SEVERAL_SHEETS: lambda values: (

@@ -1,9 +1,10 @@
 """Make the plan of a request from a file, without a requester and without storing anything."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from workflows.app.requests.files.loaded_records import LoadedRecords
 from workflows.app.requests.files.parsed_request import ParsedRequest, PlanImpossible, key_of, parse_request
 from workflows.app.requests.proposing import (
     access_plan,
@@ -22,12 +23,11 @@ from workflows.core.errors.raised import InvalidField, NothingToChange, Unreadab
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Stage, Template
 from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
-from workflows.core.requests.request import AccessRequest, ObservedPartner
+from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import Digest
-from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.clock import Clock
@@ -56,27 +56,6 @@ class PlannedRequest:
     """The effect of Conditional Access on the partner's people who have access after the plan."""
 
 
-@dataclass(frozen=True, slots=True)
-class _LoadedRecords:
-    """Records that were read before, with the interface `RecordsReader`."""
-
-    records: Records
-
-    async def open_requests_about(self, tenant_id: TenantId, *, only_planned: bool = False) -> Sequence[AccessRequest]:
-        """List the requests that are not terminal; `open_request_about` chooses among them."""
-        return self.records.open_requests()
-
-    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
-        """List the requests about one tenant that were read, newest first; very old ones are not included."""
-        whole = (request for request in self.records.requests.values() if isinstance(request, AccessRequest))
-        requests_of_partner = (request for request in whole if request.prepared and request.plan.tenant_id == tenant_id)
-        return sorted(requests_of_partner, key=lambda request: request.created_at, reverse=True)[:limit]
-
-    async def identities(self) -> Sequence[TenantIdentity]:
-        """List the identity of every partnership."""
-        return tuple(partnership.identity for partnership in self.records.partnerships.values())
-
-
 async def plan_request(
     file: RequestFile, *, tenant: Tenant, records: Records | None, catalog: Catalog, clock: Clock
 ) -> PlannedRequest:
@@ -87,7 +66,7 @@ async def plan_request(
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
     parsed = parse_request(file, catalog, clock.now())
-    loaded = _LoadedRecords(records or Records())
+    loaded = LoadedRecords(records or Records())
     try:
         observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=loaded)
         return await _plan(parsed, observation, loaded, records=records, tenant=tenant, catalog=catalog, clock=clock)
@@ -100,7 +79,7 @@ async def plan_request(
 async def _plan(
     parsed_file: ParsedRequest,
     observation: ObservedPartner,
-    records_read: _LoadedRecords,
+    records_read: LoadedRecords,
     *,
     records: Records | None,
     tenant: Tenant,
@@ -161,7 +140,7 @@ def _recorded_plan(records: Records, record: Partnership | None) -> Plan | None:
 
 
 async def _record_findings(
-    records_read: _LoadedRecords, records: Records | None, observation: ObservedPartner
+    records_read: LoadedRecords, records: Records | None, observation: ObservedPartner
 ) -> AsyncIterator[Finding]:
     if records is None:
         yield Finding(code=FindingCode.RECORDS_UNREADABLE, severity=Severity.UNCHECKED, source=Source.RECORDS)
