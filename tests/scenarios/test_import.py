@@ -1,0 +1,58 @@
+"""Stories of a sheet of partners: judged row by row, and compared with the tenant. Nothing is stored or written."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.scenarios.stage import Stage
+from tests.scenarios.test_posture import gatehouse
+from tests.workflows.sheets.files import workbook
+
+pytestmark = pytest.mark.story
+
+HEADER = ["Company", "Domain", "Template", "Days"]
+ROWS: list[list[Any]] = [
+    HEADER,
+    ["Contoso", "contoso.com", "guest-collaboration", 90],
+    ["Fabrikam", "fabrikam.com", "guest-collaboration", 90],
+    ["Fabrikam again", "https://www.fabrikam.com", "guest-collaboration", 90],
+    ["Nobody", "nobody.example", "guest-collaboration", 90],
+    ["Formula", '=CONCAT("con","toso.com")', "guest-collaboration", 90],
+    ["No template", "northwind.com", None, 90],
+]
+
+
+async def report(stage: Stage, *options: str, status: int) -> dict[str, Any]:
+    """Run the command and return its JSON."""
+    found, out, err = await gatehouse(stage, "import", *options, "--json")
+    assert found == status, err
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+async def test_each_row_is_judged_and_named_and_nothing_is_stored_or_written(stage: Stage) -> None:
+    (stage.data.parent / "partners.xlsx").write_bytes(workbook(ROWS))
+    document = await report(stage, "partners.xlsx", "--dry-run", status=3)
+    found = {row["row"]: (row["verdict"], [one["code"] for one in row["problems"]]) for row in document["rows"]}
+    assert found[2] == ("add", [])
+    assert found[3] == ("add", [])
+    assert found[4] == ("refused", ["row_same_as"])
+    assert found[5][0] == "refused"
+    assert found[6] == ("refused", ["cell_formula"])
+    assert found[7] == ("refused", ["cell_empty"])
+    assert document["unused_columns"] == ["Company"]
+    assert document["counts"] == {"add": 2, "change": 0, "unchanged": 0, "refused": 4, "not_read": 0}
+    assert await stage.writes() == []
+    assert await stage.messages() == []
+
+
+async def test_a_sheet_and_the_tenant_are_compared_in_both_directions(stage: Stage) -> None:
+    await stage.ask()
+    file = stage.data.parent / "partners.csv"
+    file.write_text("Domain,Template\nfabrikam.com,guest-collaboration\n")
+    document = await report(stage, "partners.csv", "--compare", status=0)
+    assert [row["verdict"] for row in document["rows"]] == ["add"]
+    status, out, _ = await gatehouse(stage, "import", "partners.csv", "--compare")
+    print(out)
+    assert status == 0
