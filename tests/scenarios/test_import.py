@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.stage import Stage
-from tests.scenarios.test_posture import gatehouse
+from tests.scenarios.test_posture import ALL, FABRIKAM, gatehouse
 from tests.workflows.sheets.files import workbook
 
 pytestmark = pytest.mark.story
@@ -48,11 +48,16 @@ async def test_each_row_is_judged_and_named_and_nothing_is_stored_or_written(sta
 
 
 async def test_a_sheet_and_the_tenant_are_compared_in_both_directions(stage: Stage) -> None:
-    await stage.ask()
+    """One partner as in the sheet, one changed from outside, one only in the sheet, and one only in the tenant."""
+    ts = await stage.ask(template="guest-collaboration")
+    assert await stage.press("approver1", "approve", ts) == []
+    opened = {"tenantId": FABRIKAM, "b2bCollaborationInbound": ALL}
+    await stage.call("PATCH", "graph/state", {"partners": {FABRIKAM: opened}})
     file = stage.data.parent / "partners.csv"
-    file.write_text("Domain,Template\nfabrikam.com,guest-collaboration\n")
-    document = await report(stage, "partners.csv", "--compare", status=0)
-    assert [row["verdict"] for row in document["rows"]] == ["add"]
-    status, out, _ = await gatehouse(stage, "import", "partners.csv", "--compare")
-    print(out)
-    assert status == 0
+    file.write_text("Domain,Template\ncontoso.com,guest-collaboration\nadatum.com,guest-collaboration\n")
+    document = await report(stage, "partners.csv", "--compare", "--lookups", "kept.jsonl", status=0)
+    assert [row["verdict"] for row in document["rows"]] == ["unchanged", "add"]
+    assert document["only_in_tenant"] == [{"default_domain": "fabrikam.com", "record": None, "tenant_id": FABRIKAM}]
+    for arguments in (("--compare",), ("--dry-run",), ("--dry-run", "--csv")):
+        status, out, err = await gatehouse(stage, "import", "partners.csv", *arguments)
+        print(status, out, err)

@@ -60,7 +60,7 @@ def _check_size(content: bytes) -> None:
     if not is_small:
         raise SheetUnusable((Fact(SheetCode.UNPACKS_TOO_LARGE, {"name": "", "limit_bytes": MAX_UNPACKED_BYTES}),))
     if wrong is not None:
-        raise SheetUnusable((Fact(SheetCode.NOT_READABLE, {"name": "", "reason": f"{wrong} is damaged"}),))
+        raise SheetUnusable((Fact(SheetCode.DAMAGED, {"part": wrong}),))
 
 
 def _chosen(workbook: CalamineWorkbook, sheet: str) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bot.words.batches.rows import facts_words
-from bot.words.batches.sheets import problem_words
 from bot.words.findings.finding import finding_words
 from bot.words.plans.risk import risk_level_words
 from bot.words.plans.short_changes import Sign, short_changes
 from bot.words.refusals.sentences import fact_words
-from bot.words.sentences import counted
+from bot.words.sheets import problem_words
 from workflows.core.batches.sheets.columns import Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.checks.findings import Severity
 
 VERDICTS: Final[Mapping[RowVerdict, str]] = {
     RowVerdict.ADD: "would be added",
@@ -53,12 +53,15 @@ def change_words(judged: JudgedRow) -> tuple[str, ...]:
 
 
 def why_words(judged: JudgedRow) -> tuple[str, ...]:
-    """Return what must be known about a row besides its changes: problems, warnings, why it is decided alone."""
+    """Return what must be known about a row besides its changes: problems, warnings, why it is decided alone.
+
+    Notes are left out: they are equal for most rows, and the request shows them.
+    """
     return (
         *(problem_words(problem.column, fact_words(problem.fact)) for problem in judged.problems),
         *map(fact_words, judged.reason),
         *((f"Decided alone: {facts_words(judged.alone)}",) if judged.alone else ()),
-        *map(finding_words, judged.findings),
+        *(finding_words(one) for one in judged.findings if one.severity is not Severity.NOTE),
         *(() if judged.nothing is None else (fact_words(judged.nothing),)),
     )
 
@@ -75,4 +78,4 @@ def counts_words(counts: Mapping[RowVerdict, int], words: Mapping[RowVerdict, st
     """Return how many rows there are of each verdict that any row has."""
     total = sum(counts.values())
     parts = [f"{count:,} {words[verdict]}" for verdict, count in counts.items() if count]
-    return f"{counted(total, 'row')}: {'; '.join(parts)}."
+    return f"{total:,} {'row' if total == 1 else 'rows'}: {'; '.join(parts)}."

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from bot.words.batches.sheets import sheet_words
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.adoption import ADOPTION
 from bot.words.refusals.changes import CHANGES
@@ -24,6 +23,7 @@ from bot.words.refusals.partner_names import PARTNER_NAMES
 from bot.words.refusals.review_answers import REVIEW_ANSWERS
 from bot.words.refusals.review_campaigns import CAMPAIGNS
 from bot.words.sentences import Sentences, fill_in
+from bot.words.sheets import sheet_words
 from bot.words.unavailable.entra import entra_words
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.batches.sheets.codes import SheetCode

@@ -12,8 +12,9 @@ from typing import Final
 
 from workflows.app.requests.files.loaded_records import LoadedRecords
 from workflows.app.requests.files.parsed_request import ParsedRequest, PlanImpossible, key_of, parse_request
+from workflows.app.requests.files.plan_from_file import plan_of
 from workflows.app.requests.open_request import open_request_fact
-from workflows.app.requests.proposing import access_plan, chain_of, check_proposal
+from workflows.app.requests.proposing import chain_of, check_proposal
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.catalog.request_files import RequestFile
@@ -222,16 +223,7 @@ class _Planning:
     def _plan(self, observation: ObservedPartner, request: ParsedRequest) -> Plan:
         records = self.judging.records
         record = records.partnerships.get(observation.identity.tenant_id)
-        plan = access_plan(
-            observation,
-            request.template,
-            request.duration,
-            request.placeholders,
-            record=record,
-            now=self.judging.clock.now(),
-            ends_at=request.ends_at,
-            starts_at=request.starts_at,
-        )
+        plan = plan_of(request, observation, record=record, now=self.judging.clock.now())
         recorded = None if record is None else records.requests.get(record.request_id)
         return with_kept_approval(plan, record, None if recorded is None else recorded.plan)
 

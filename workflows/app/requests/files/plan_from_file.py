@@ -86,19 +86,10 @@ async def _plan(
     catalog: Catalog,
     clock: Clock,
 ) -> PlannedRequest:
-    template, duration, placeholders = parsed_file.template, parsed_file.duration, parsed_file.placeholders
+    template, placeholders = parsed_file.template, parsed_file.placeholders
     now, record = clock.now(), None if records is None else records.partnerships.get(observation.identity.tenant_id)
     try:
-        plan = access_plan(
-            observation,
-            template,
-            duration,
-            placeholders,
-            record=record,
-            now=now,
-            ends_at=parsed_file.ends_at,
-            starts_at=parsed_file.starts_at,
-        )
+        plan = plan_of(parsed_file, observation, record=record, now=now)
     except NothingToChange as nothing:
         # Without records it is not known who opened the partner, and until when.
         instead = None if records is None else nothing.fact
@@ -111,7 +102,7 @@ async def _plan(
     return PlannedRequest(
         observation=observation,
         template=template,
-        duration=duration,
+        duration=parsed_file.duration,
         plan=plan,
         digest=plan.digest,
         stages=stages,
@@ -124,6 +115,23 @@ async def _plan(
         ),
         names=result.names,
         access=result.access,
+    )
+
+
+def plan_of(parsed: ParsedRequest, observation: ObservedPartner, *, record: Partnership | None, now: datetime) -> Plan:
+    """Return the plan of a parsed request.
+
+    :raises InvalidField, NothingToChange: as `access_plan` does.
+    """
+    return access_plan(
+        observation,
+        parsed.template,
+        parsed.duration,
+        parsed.placeholders,
+        record=record,
+        now=now,
+        ends_at=parsed.ends_at,
+        starts_at=parsed.starts_at,
     )
 
 

@@ -15,6 +15,8 @@ class SheetCode(StrEnum):
     """Values: `name`, `limit_bytes`."""
     UNPACKS_TOO_LARGE = "sheet_unpacks_too_large"
     """A compressed file that would become too large. Values: `name`, `limit_bytes`."""
+    DAMAGED = "sheet_damaged"
+    """A part of a workbook is not what the workbook says. Values: `part`, its name."""
     TOO_MANY_ROWS = "sheet_too_many_rows"
     """Values: `limit`."""
     TOO_MANY_COLUMNS = "sheet_too_many_columns"

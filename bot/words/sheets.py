@@ -35,6 +35,7 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
         f"The workbook unpacks to more than {values['limit_bytes'] // _MEGABYTE} MB, so it was not opened. "
         "Save the sheet alone, as CSV."
     ),
+    SheetCode.DAMAGED: "The workbook is damaged ({part}). Save it again, or save the sheet as CSV.",
     SheetCode.TOO_MANY_ROWS: "The sheet has more than {limit} rows. Divide it into several files.",
     SheetCode.TOO_MANY_COLUMNS: "The sheet has more than {limit} columns. Save only the columns that are needed.",
     SheetCode.WRONG_ENCODING: (
