@@ -8,7 +8,7 @@ from bot.words.findings.finding import finding_words
 from bot.words.plans.risk import risk_level_words
 from bot.words.plans.short_changes import Sign, short_changes
 from bot.words.refusals.sentences import fact_words
-from bot.words.sheets import problem_words
+from bot.words.refusals.sheets import problem_words
 from workflows.core.batches.sheets.columns import Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.findings import Severity

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 import pytest
-from bot.words.batches.sheets import problem_words
 
 from bot.words.batches.sheet_report import columns_words, counts_words
 from bot.words.refusals.sentences import fact_words
+from bot.words.refusals.sheets import problem_words
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import recognise
 from workflows.core.batches.sheets.judged import RowVerdict

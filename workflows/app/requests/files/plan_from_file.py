@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from workflows.app.requests.files.loaded_records import LoadedRecords
 from workflows.app.requests.files.parsed_request import ParsedRequest, PlanImpossible, key_of, parse_request
