@@ -68,7 +68,7 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.CELL_MERGED: "is in a merged area over several rows; write the value into each row",
     SheetCode.CELL_EMPTY: "is empty",
     SheetCode.CELL_TOO_LONG: "is longer than {limit} characters",
-    SheetCode.CELL_CONTROL: "has characters that cannot be seen; type it anew",
+    SheetCode.CELL_CONTROL: "has characters that cannot be seen; type the text again",
     SheetCode.CELL_NOT_A_NUMBER: "is not a whole number of days: {typed}",
     SheetCode.CELL_DATE_IS_NUMBER: "is a number, not a day: {typed}; format the cell as a date, or write 2027-06-30",
     SheetCode.CELL_DATE_UNCLEAR: "can be read as more than one day, or as none: {typed}; write it as 2027-06-30",
