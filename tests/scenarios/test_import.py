@@ -1,11 +1,14 @@
 """Stories of a sheet of partners: judged row by row, and compared with the tenant. Nothing is stored or written."""
 
+import csv
+import io
 import json
 from typing import Any
 
 import pytest
 
 from tests.scenarios.stage import Stage
+from tests.scenarios.test_audit_report import audit_rows
 from tests.scenarios.test_posture import ALL, FABRIKAM, gatehouse
 from tests.workflows.sheets.files import workbook
 
@@ -58,6 +61,28 @@ async def test_a_sheet_and_the_tenant_are_compared_in_both_directions(stage: Sta
     document = await report(stage, "partners.csv", "--compare", "--lookups", "kept.jsonl", status=0)
     assert [row["verdict"] for row in document["rows"]] == ["unchanged", "add"]
     assert document["only_in_tenant"] == [{"default_domain": "fabrikam.com", "record": None, "tenant_id": FABRIKAM}]
-    for arguments in (("--compare",), ("--dry-run",), ("--dry-run", "--csv")):
-        status, out, err = await gatehouse(stage, "import", "partners.csv", *arguments)
-        print(status, out, err)
+    status, out, _ = await gatehouse(stage, "import", "partners.csv", "--compare")
+    lines = out.splitlines()
+    assert f"fabrikam.com (tenant {FABRIKAM}): only in the tenant, without a record" in lines
+    assert "2 rows: 1 only in the sheet; 1 the same." in lines
+    status, out, err = await gatehouse(stage, "import", "partners.csv", "--dry-run", "--csv")
+    assert status == 0
+    rows = list(csv.DictReader(io.StringIO(out.removeprefix("\ufeff"))))
+    assert [(row["row"], row["partner"], row["verdict"]) for row in rows] == [
+        ("2", "contoso.com", "unchanged"),
+        ("3", "adatum.com", "add"),
+    ]
+    assert rows[1]["changes"].startswith("'-")
+    assert "2 rows: 1 would be added; 1 as in the sheet already." in err.splitlines()
+
+
+async def test_what_cannot_be_used_is_said_with_its_cure_and_who_asked_is_recorded(stage: Stage) -> None:
+    file = stage.data.parent / "partners.csv"
+    file.write_text("Company,Tenant,Domain,Template\nContoso,x,contoso.com,guest-collaboration\n")
+    status, out, err = await gatehouse(stage, "import", "partners.csv", "--dry-run")
+    assert (status, out) == (2, "")
+    assert "Several columns can be “partner”: Tenant, Domain. Choose one with --column partner=TITLE." in err
+    document = await report(stage, "partners.csv", "--dry-run", "--column", "partner=Domain", status=0)
+    assert [row["verdict"] for row in document["rows"]] == ["add"]
+    rows = [row for row in await audit_rows(stage) if row["details"].get("by") == "gatehouse import --dry-run"]
+    assert [document["sha256"] in row["details"]["target"] for row in rows] == [True]

@@ -1,4 +1,7 @@
-"""`gatehouse import FILE`: judge a sheet of partners, or compare it with the tenant. Nothing is stored or written."""
+"""`gatehouse import FILE`: judge a sheet of partners, or compare it with the tenant. No request is made of it.
+
+Who asked is recorded, where there are records. Nothing is written in Entra.
+"""
 
 import asyncio
 import sys
@@ -15,6 +18,7 @@ from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.terminal.evidence.taking import EvidenceRequester, open_beside_bot
 from bot.terminal.plan.lookups_file import LookupsFile
 from bot.terminal.plan.sheet_formats import SheetFormat, writer_of
 from bot.terminal.printing import NOT_POSSIBLE, print_error
@@ -22,15 +26,18 @@ from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.batches.importing.comparing import unnamed_partners
 from workflows.app.batches.importing.judging import SheetJudging
+from workflows.app.storing.recorder import Recorder
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.batches.sheets.columns import Columns, SheetUnusable, recognise
 from workflows.core.batches.sheets.judged import RowVerdict
 from workflows.core.batches.sheets.rows import SheetRow, read_row
 from workflows.core.errors.raised import DomainError
 from workflows.core.partners.records import Records
+from workflows.core.people import ChatId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.model import TenantId
 from workflows.intervals import Pauses
+from workflows.ports.clock import Clock
 from workflows.sheets.reading import SheetFile, load_sheet
 
 INCOMPLETE: Final = 3
@@ -102,6 +109,7 @@ def _load_inputs(asked: AskedReport) -> _Inputs:
 async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
     """Print the report. Returns whether every row could be asked for, or is so already."""
     settings, clock = inputs.settings, open_clock(inputs.settings)
+    await _record(asked, inputs, clock)
     tenant = await asyncio.to_thread(open_tenant, settings, pauses)
     rows = inputs.rows(asked.template)
     try:
@@ -128,6 +136,22 @@ async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
         return verdicts <= _COMPLETE
     finally:
         await tenant.close()
+
+
+async def _record(asked: AskedReport, inputs: _Inputs, clock: Clock) -> None:
+    """Record who asks, and for which file, where there are records."""
+    if not inputs.settings.records.exists():
+        return
+    taker = EvidenceRequester.now()
+    what = f"{inputs.file.name}, SHA-256 {inputs.file.digest}"
+    command = f"gatehouse import {'--compare' if asked.is_comparison else '--dry-run'}"
+    async with open_beside_bot(inputs.settings.records, clock) as store:
+        recorder = Recorder(store=store, clock=clock, wake=_wake_nobody)
+        await recorder.record_lookup(ChatId(taker.user), what, key=taker.key, command_name=command)
+
+
+def _wake_nobody() -> None:
+    """Do nothing: the entry needs no effect."""
 
 
 def _progress() -> Progress:
