@@ -10,6 +10,7 @@ from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.outcome.messages import closed_message, message_about, messages_to_people, opened_message
 from workflows.core.partners.outcome.new_records import closed_partnership, opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, SettingsBasis
+from workflows.core.partners.reviewing.answers.access_test import show_replaced_test, with_access_test
 from workflows.core.partners.reviewing.recent_sponsors import sponsor_since_approval, with_partner_sponsors
 from workflows.core.people import Person
 from workflows.core.plans.closing import writes_only_reductions
@@ -76,7 +77,9 @@ def advance_request_and_record(
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
         if after.is_own_closing:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
-    shown = (*show_review, *_show_handover(record, earlier), *_show_replaced(after, earlier))
+    record = with_access_test(record, earlier, after)
+    replaced: tuple[Effect, ...] = (*_show_replaced(after, earlier), *show_replaced_test(record, earlier))
+    shown = (*show_review, *_show_handover(record, earlier), *replaced)
     own = (*shown, *_show_setup(record, earlier), *messages_to_people(after, message, sponsor))
     of_batch = () if earlier is None else shown
     effects: tuple[Effect, ...] = (*transition.effects, *(own if after.batch is None else of_batch))

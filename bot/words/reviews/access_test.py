@@ -1,0 +1,45 @@
+"""Whether an access works, as somebody said it, in words.
+
+What people wrote is untrusted text: each surface cleans it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.words.sentences import day
+from workflows.core.policy.reviews.access_test import AccessAnswer, AccessFailure, AccessOutcome, AccessTest
+
+QUESTION: Final = "does the access work?"
+OUTCOME_WORDS: Final[Mapping[AccessOutcome, str]] = {
+    AccessOutcome.WORKS: "works",
+    AccessOutcome.FAILS: "does not work",
+    AccessOutcome.NOT_TRIED: "not tried yet",
+}
+NOT_CHECKED: Final = "Gatehouse did not check this."
+
+
+def outcome_words(outcome: str) -> str:
+    """Return an outcome in words; one that is not known is shown by its stored name."""
+    return {one.value: words for one, words in OUTCOME_WORDS.items()}.get(outcome, outcome)
+
+
+def result_words(answer: AccessAnswer) -> str:
+    """Return who said when that the access works, or does not: "tested on 12 Mar: works, said by Ann"."""
+    return f"tested on {day(answer.at)}: {OUTCOME_WORDS[answer.outcome]}, said by {answer.person.name}"
+
+
+def access_test_words(test: AccessTest | None) -> str:
+    """Return what is known of a test; empty while nobody has tried it and said so."""
+    result = None if test is None else test.result
+    return "" if result is None else result_words(result)
+
+
+def failure_lines(failure: AccessFailure) -> tuple[tuple[str, str], ...]:
+    """Return what somebody said about an access that does not work, each with its label."""
+    lines = (
+        ("What happened", failure.what),
+        ("Who could not get in", failure.address),
+        ("Application", failure.application),
+        ("Error code", failure.code),
+    )
+    return tuple((label, text) for label, text in lines if text)
