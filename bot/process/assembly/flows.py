@@ -30,6 +30,7 @@ from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.decide.support import SupportFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
+from bot.slack.flows.partner_setup.access_test import AccessTestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.all_approvers_modal import AllApproversFlow
@@ -107,6 +108,7 @@ def make_flows(
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         _answer_review_flow(systems, service, windows, members, lookup_permission),
         *closing_flows(systems, service, limits, windows, members, display_directory),
+        AccessTestFlow(service=service, windows=windows, store=store),
         SponsorFlow(service=service, windows=windows, directory=directory, store=store, tenant=systems.tenant),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
@@ -240,7 +242,12 @@ def _show_flows(
         clock=systems.clock,
     )
     policy = PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
-    return show, diagnose_flow(systems, answers), guests_flow(systems, answers, lookup_permission), policy
+    return (
+        show,
+        diagnose_flow(systems, answers, windows, lookup_permission),
+        guests_flow(systems, answers, lookup_permission),
+        policy,
+    )
 
 
 def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: LookupPermission) -> GuestsFlow:

@@ -43,3 +43,16 @@ def failure_lines(failure: AccessFailure) -> tuple[tuple[str, str], ...]:
         ("Error code", failure.code),
     )
     return tuple((label, text) for label, text in lines if text)
+
+
+WHO_READS: Final = "the sponsor and the admins get what you write here."
+TEST_BEFORE: Final = "You need one account of each side. Test each direction that was opened."
+HOW_TO_TEST: Final = (
+    "Ask the partner for one account that may be used for the test, and invite it if it must be a guest.",
+    "Use a private browser window, so that no other account is signed in.",
+    "The partner's account signs in here, and opens exactly what was opened: the application, the file or the channel.",
+    "If access to the partner was opened too, one of your accounts does the same in the partner's tenant.",
+    "If it fails, write down the error code (AADSTS…), the correlation ID and the time. Then choose No.",
+    "After a change, wait until the next sign-in. A token usually lasts up to an hour.",
+)
+"""The steps of the test, also in docs/troubleshooting.md."""

@@ -80,6 +80,11 @@ def may_test(partnership: Partnership, person: Person, current_roles: CurrentRol
     return is_named or current_roles.holds(person.id, ADMIN)
 
 
+def is_testable(partnership: Partnership, now: datetime) -> bool:
+    """Return whether there is an approved access that somebody can try now."""
+    return not partnership.is_closed and partnership.is_as_approved and not partnership.is_past_its_end(now)
+
+
 def advance_access_test(
     partnership: Partnership, command: AccessTestCommand, *, current_roles: CurrentRoles, now: datetime
 ) -> Partnership:
@@ -136,7 +141,7 @@ def _require_testable(partnership: Partnership, now: datetime) -> None:
 
     :raises Refused: when that is not so.
     """
-    if not partnership.is_as_approved or partnership.is_past_its_end(now):
+    if not is_testable(partnership, now):
         raise Refused(RefusalCode.ACCESS_NOT_TESTABLE)
     possible_at = None if partnership.access_test is None else partnership.access_test.possible_at
     if possible_at is not None and now < possible_at:
