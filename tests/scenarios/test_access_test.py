@@ -4,13 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.bot.bot_under_test import SLACK_IDS
-from tests.scenarios.stage import CHANNEL, DAY, Stage, buttons, words
+from tests.scenarios import stage as stages
+from tests.scenarios.stage import CHANNEL, DAY, Stage, buttons
 
 pytestmark = pytest.mark.story
 
 WORKS, FAILS, NOT_TRIED, FIND = "access_works", "access_fails", "access_not_tried", "diagnose_failure"
 HOSTILE = "<!channel> they see <https://evil.example|Approve> *now*"
+
+
+def words(message: dict[str, Any]) -> str:
+    """The text of a message or window, with single spaces."""
+    return " ".join(stages.words(message).split())
 
 
 async def questions(stage: Stage, user: str = "requester") -> list[dict[str, Any]]:
@@ -21,6 +26,12 @@ async def questions(stage: Stage, user: str = "requester") -> list[dict[str, Any
 async def answer(stage: Stage, action: str, user: str = "requester") -> list[str]:
     """Answer the newest question; returns what that person alone was told."""
     return await stage.press(user, action, (await questions(stage, user))[-1]["ts"], channel=f"@{user}")
+
+
+async def open_with_sponsor(stage: Stage) -> None:
+    """Open an access of Riley's whose sponsor is somebody else."""
+    ts = await stage.ask(sponsor="approver3", template="guest-collaboration")
+    assert await stage.press("approver1", "approve", ts) == []
 
 
 async def week(stage: Stage) -> None:
@@ -44,7 +55,8 @@ async def shown(stage: Stage, user: str = "requester") -> dict[str, Any]:
     await stage.do("command", user=user, text="/partner show contoso.com")
     await stage.rest()
     found = (await stage.see("messages", channel=CHANNEL, user=user))["messages"]
-    return [message for message in found if message.get("is_ephemeral")][-1]
+    answer: dict[str, Any] = [message for message in found if message.get("is_ephemeral")][-1]
+    return answer
 
 
 async def reports(stage: Stage, user: str) -> list[dict[str, Any]]:
@@ -60,7 +72,7 @@ async def cause(stage: Stage, user: str) -> str:
 
 
 async def test_yes_after_a_week_is_recorded_and_asked_exactly_once(stage: Stage) -> None:
-    await stage.open_access(sponsor="approver3")
+    await open_with_sponsor(stage)
     await stage.later(6 * DAY)
     assert await questions(stage) == [], "not before a week has passed"
     await week(stage)
@@ -83,7 +95,7 @@ async def test_yes_after_a_week_is_recorded_and_asked_exactly_once(stage: Stage)
 
 
 async def test_no_gives_the_sponsor_and_the_admins_what_was_said_and_the_cause(stage: Stage) -> None:
-    await stage.open_access(sponsor="approver3")
+    await open_with_sponsor(stage)
     await week(stage)
     refused = await say_no(stage, failed_address="maria")
     assert "Enter one mail address" in refused["errors"]["failed_address"]
@@ -103,7 +115,7 @@ async def test_no_gives_the_sponsor_and_the_admins_what_was_said_and_the_cause(s
     assert "maria@contoso.com" in seen_by_admin
     assert "Conditional Access" in seen_by_admin
     seen_by_sponsor = await cause(stage, "approver3")
-    assert "Why can't they get in? contoso.com" in " ".join(seen_by_sponsor.split()) or "contoso.com" in seen_by_sponsor
+    assert "contoso.com: Not known" in seen_by_sponsor
     assert "maria" not in seen_by_sponsor, "whether somebody has an account is not for sponsors"
     assert "Conditional Access" not in seen_by_sponsor
     assert "Does not work, as Riley Park said on" in words(await shown(stage))
@@ -127,12 +139,7 @@ async def test_not_tried_is_asked_once_more_and_others_are_refused(stage: Stage)
     await week(stage)
     await week(stage)
     assert await questions(stage) == [], "after the second time somebody must ask for it"
-    answered = await stage.do("command", user="approver1", text="/partner show contoso.com")
-    await stage.rest()
-    assert answered["ok"]
-    found = (await stage.see("messages", channel=CHANNEL, user="approver1"))["messages"]
-    ts = [message for message in found if message.get("is_ephemeral")][-1]["ts"]
-    (refused,) = await stage.press("approver1", "ask_access_test", ts)
+    (refused,) = await stage.press("approver1", "ask_access_test", (await shown(stage, "approver1"))["ts"])
     assert "Only the requester, the sponsor, Riley Park, and admins" in refused
     assert await questions(stage) == []
 
@@ -149,4 +156,3 @@ async def test_a_revoked_partner_is_not_asked_about_and_an_open_question_ends(st
     assert await questions(stage) == []
     (closed,) = [message for message in await stage.direct("requester") if message["ts"] == question["ts"]]
     assert "nobody has to say any more" in words(closed)
-    assert SLACK_IDS["requester"]

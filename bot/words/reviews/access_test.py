@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.words.sentences import day
-from workflows.core.policy.reviews.access_test import AccessAnswer, AccessFailure, AccessOutcome, AccessTest
+from workflows.core.policy.reviews.access_test import AccessAnswer, AccessFailure, AccessOutcome
 
 QUESTION: Final = "does the access work?"
 OUTCOME_WORDS: Final[Mapping[AccessOutcome, str]] = {
@@ -24,14 +24,8 @@ def outcome_words(outcome: str) -> str:
 
 
 def result_words(answer: AccessAnswer) -> str:
-    """Return who said when that the access works, or does not: "tested on 12 Mar: works, said by Ann"."""
-    return f"tested on {day(answer.at)}: {OUTCOME_WORDS[answer.outcome]}, said by {answer.person.name}"
-
-
-def access_test_words(test: AccessTest | None) -> str:
-    """Return what is known of a test; empty while nobody has tried it and said so."""
-    result = None if test is None else test.result
-    return "" if result is None else result_words(result)
+    """Return who said when that the access works, or does not; it follows "Tested": "Mar 12: works, said by Ann"."""
+    return f"{day(answer.at)}: {OUTCOME_WORDS[answer.outcome]}, said by {answer.person.name}"
 
 
 def failure_lines(failure: AccessFailure) -> tuple[tuple[str, str], ...]:
