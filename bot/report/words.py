@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.words.partner_setup.access_test import outcome_words
 from bot.words.posture.drift import author_words, difference_words
 from bot.words.requests.history import did_words
 from bot.words.requests.replacement import later_state_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
-from bot.words.reviews.access_test import outcome_words
 from bot.words.reviews.answers import attestation_words
 from bot.words.sentences import counted, day, last_day, minute
 from workflows.core.conversation.remarks import Remark

@@ -1,4 +1,7 @@
-"""The ids that Slack sends back: written into views and messages, read by the payloads and the flows."""
+"""The ids that Slack sends back: written into views and messages, read by the payloads and the flows.
+
+It is long because every id is here once, in one place.
+"""
 
 from enum import StrEnum
 from typing import Final

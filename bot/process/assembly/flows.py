@@ -108,12 +108,11 @@ def make_flows(
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         _answer_review_flow(systems, service, windows, members, lookup_permission),
         *closing_flows(systems, service, limits, windows, members, display_directory),
-        AccessTestFlow(service=service, windows=windows, store=store),
         SponsorFlow(service=service, windows=windows, directory=directory, store=store, tenant=systems.tenant),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
         decide_batches,
-        _partner_setup_flow(systems, answers, windows, lookup_permission),
+        *_partner_setup_flows(systems, service, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         *_alarm_flows(systems, service, campaigns, windows, members),
         home,
@@ -263,19 +262,21 @@ def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: L
     )
 
 
-def _partner_setup_flow(
+def _partner_setup_flows(
     systems: ExternalSystems,
+    service: Service,
     answers: Answers,
     windows: ModalWindows,
     lookup_permission: LookupPermission,
-) -> PartnerSetupFlow:
-    return PartnerSetupFlow(
+) -> tuple[PartnerSetupFlow, AccessTestFlow]:
+    setup = PartnerSetupFlow(
         windows=windows,
         answers=answers,
         lookup_permission=lookup_permission,
         directory=systems.directory,
         checklists=_setup_reader(systems),
     )
+    return setup, AccessTestFlow(service=service, windows=windows, store=systems.store)
 
 
 def _answer_review_flow(

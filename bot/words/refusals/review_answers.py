@@ -6,7 +6,7 @@ A boundary: `sentences` joins one file for each subject.
 from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
-from bot.words.reviews.access_test import outcome_words
+from bot.words.partner_setup.access_test import outcome_words
 from bot.words.sentences import Sentences, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R

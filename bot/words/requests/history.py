@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.words.reviews.access_test import outcome_words
+from bot.words.partner_setup.access_test import outcome_words
 from bot.words.sentences import and_list, counted
 from workflows.core.conversation.remarks import Remark, RemarkKind
 from workflows.core.partners.history.outside_changes import RecordedEntry

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.words.findings.conditional_access.findings import locked_out_words
-from bot.words.reviews.access_test import result_words
+from bot.words.partner_setup.access_test import result_words
 from bot.words.reviews.guests import MATCHES, count_words, finding_words
 from bot.words.sentences import and_list, comma_list, counted, day, minute
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS

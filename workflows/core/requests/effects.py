@@ -524,10 +524,8 @@ def lane(effect: Effect) -> str:
             return f"review:{effect.tenant_id}"
         case ShowSetup():
             return f"half:{effect.tenant_id}"
-        case ShowHandover():
-            return f"handover:{effect.tenant_id}"
-        case ShowAccessTest():
-            return f"access_test:{effect.tenant_id}"
+        case ShowHandover() | ShowAccessTest():
+            return f"{effect.kind.removeprefix('show_')}:{effect.tenant_id}"
         case ShowBlockAtEnd() | TellEscalation():
             return f"{'end' if isinstance(effect, ShowBlockAtEnd) else 'escalation'}:{effect.request_id}"
         case ShowHome():

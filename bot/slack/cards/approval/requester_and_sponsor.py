@@ -1,4 +1,7 @@
-"""The one message about a request for its requester, and the one for its sponsor: updated in place, with history."""
+"""The one message about a request for its requester, and the one for its sponsor: updated in place, with history.
+
+It is long because the two messages share most of their parts.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

@@ -17,7 +17,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.modal import input_block, modal, option
 from bot.words.findings.diagnosis.sign_in_codes import code_name
-from bot.words.reviews.access_test import HOW_TO_TEST, TEST_BEFORE, WHO_READS
+from bot.words.partner_setup.access_test import HOW_TO_TEST, TEST_BEFORE, WHO_READS
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.settings.model import TenantId
 

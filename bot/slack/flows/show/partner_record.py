@@ -24,10 +24,10 @@ from bot.slack.cards.partnership import partner_section_row, partnership_facts, 
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.ids import PartnerSection
 from bot.words.batches.rows import member_words
+from bot.words.partner_setup.access_test import NOT_CHECKED, OUTCOME_WORDS
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
-from bot.words.reviews.access_test import NOT_CHECKED, OUTCOME_WORDS
 from bot.words.reviews.answers import attestation_words
 from bot.words.reviews.silence import consequence_words, story_words
 from bot.words.reviews.sponsorship import HANDOVER_WORDS

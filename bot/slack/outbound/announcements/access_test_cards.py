@@ -23,13 +23,13 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import closed_line, notified_partner, partner_name
 from bot.slack.cards.partnership import access_test_buttons, ask_access_test_button, diagnose_button
 from bot.words.findings.diagnosis.sign_in_codes import meaning_of
-from bot.words.requests.titles import partner_title
-from bot.words.reviews.access_test import (
+from bot.words.partner_setup.access_test import (
     NOT_CHECKED,
     OUTCOME_WORDS,
     QUESTION,
     failure_lines,
 )
+from bot.words.requests.titles import partner_title
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.reviews.access_test import AccessAnswer, AccessOutcome, AccessTest
 

@@ -168,9 +168,8 @@ def evidence_of(
     found = usage if is_of_scan and usage is not None else nothing
     guests = None
     if scan is not None and scan.guests.is_usable:
-        is_activity_known = scan.activity.is_usable
-        is_cut = not scan.guests.is_complete
-        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_activity_known)
+        is_cut, is_known = not scan.guests.is_complete, scan.activity.is_usable
+        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_known)
     return PartnerEvidence(
         tenant_id=tenant_id,
         taken_at=None if scan is None else scan.taken_at,
