@@ -42,7 +42,7 @@ def failure_lines(failure: AccessFailure) -> tuple[tuple[str, str], ...]:
 WHO_READS: Final = "the sponsor and the admins get what you write here."
 TEST_BEFORE: Final = "You need one account of each side. Test each direction that was opened."
 HOW_TO_TEST: Final = (
-    "Ask the partner for one account that may be used for the test, and invite it if it must be a guest.",
+    "Ask the partner for one account to test with. Invite it if it must be a guest.",
     "Use a private browser window, so that no other account is signed in.",
     "The partner's account signs in here, and opens exactly what was opened: the application, the file or the channel.",
     "If access to the partner was opened too, one of your accounts does the same in the partner's tenant.",

@@ -38,7 +38,7 @@ _TRY_IT: Final = "Please try it with one account of the partner. Without an answ
 _ASKED_ONCE_MORE: Final = " You are asked once more in a week."
 _ICONS: Final = {AccessOutcome.WORKS: "✅", AccessOutcome.FAILS: "⚠️", AccessOutcome.NOT_TRIED: "⏳"}
 _OVER: Final = ("ℹ️", "nobody has to say any more whether the access works")
-_ASKED_AGAIN: Final = ("🔔", "asked again below whether the access works")
+_ASKED_AGAIN: Final = ("🔔", "there is a newer question about this below")
 
 
 def access_question(partnership: Partnership, test: AccessTest) -> Message:
