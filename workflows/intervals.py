@@ -68,6 +68,10 @@ DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
 """How long a name that was looked up for a report about a sheet is not looked up again."""
+ACCESS_TESTED_AFTER: Final = timedelta(days=7)
+"""How long after the read-back of an opened access it is asked whether it works."""
+ACCESS_TESTED_AGAIN_AFTER: Final = timedelta(days=7)
+"""How long after the answer "not tried yet" it is asked once more."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)

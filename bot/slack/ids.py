@@ -1,4 +1,7 @@
-"""The ids that Slack sends back: written into views and messages, read by the payloads and the flows."""
+"""The ids that Slack sends back: written into views and messages, read by the payloads and the flows.
+
+It is long because every id is here once, in one place.
+"""
 
 from enum import StrEnum
 from typing import Final
@@ -30,6 +33,8 @@ ABSENCE_FORM: Final = "absence_form"
 ALL_ABSENCES: Final = "all_absences"
 REASSIGN_FORM: Final = "reassign_form"
 PROPOSE_SPONSOR: Final = "propose_sponsor"
+ACCESS_FAILURE: Final = "access_failure"
+DIAGNOSIS: Final = "diagnosis"
 CONFIRM_REVOKE: Final = "confirm_revoke"
 CONFIRM_SUSPEND: Final = "confirm_suspend"
 LIFT_FORM: Final = "lift_form"
@@ -132,6 +137,12 @@ CHANGE_SPONSOR: Final = "change_sponsor"
 ACCEPT_SPONSORSHIP: Final = "accept_sponsorship"
 DECLINE_SPONSORSHIP: Final = "decline_sponsorship"
 WITHDRAW_HANDOVER: Final = "withdraw_sponsorship"
+ASK_ACCESS_TEST: Final = "ask_access_test"
+ACCESS_WORKS: Final = "access_works"
+ACCESS_FAILS: Final = "access_fails"
+ACCESS_NOT_TRIED: Final = "access_not_tried"
+HOW_TO_TEST: Final = "how_to_test"
+DIAGNOSE_FAILURE: Final = "diagnose_failure"
 SHOW_CHECKLIST: Final = "show_checklist"
 RETRY_EFFECT: Final = "retry_effect"
 DROP_EFFECT: Final = "drop_effect"
@@ -200,6 +211,10 @@ JUSTIFICATION: Final = "justification"
 SPONSOR: Final = "sponsor"
 FOR_PERSON: Final = "for_person"
 NEW_SPONSOR: Final = "new_sponsor"
+WHAT_FAILED: Final = "what_failed"
+FAILED_ADDRESS: Final = "failed_address"
+FAILED_APPLICATION: Final = "failed_application"
+ERROR_CODE: Final = "error_code"
 ABSENT_PERSON: Final = "absent_person"
 ABSENT_FROM: Final = "absent_from"
 ABSENT_UNTIL: Final = "absent_until"
@@ -280,7 +295,7 @@ def setup_value(tenant_id: TenantId, step: SetupStep) -> str:
 
 
 def handover_value(tenant_id: TenantId, number: int) -> str:
-    """Return the value of a button that answers a hand-over: `<tenant id>:<number>`."""
+    """Return the value of a button that answers a hand-over, or a question about a partner: `<tenant id>:<number>`."""
     return f"{tenant_id}:{number}"
 
 

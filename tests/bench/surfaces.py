@@ -31,6 +31,7 @@ from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
+from tests.bench.access_test_surfaces import access_test_messages, access_test_windows
 from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
@@ -260,6 +261,7 @@ async def main(folder: Path | None, only: str) -> None:
             **diagnosis_messages(),
             **denied_messages(),
             **denied_windows(),
+            **access_test_messages() | access_test_windows(),
         }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from bot.slack.blocks.blocks import MAX_BLOCKS, Json
+from tests.bench.access_test_surfaces import access_test_messages, access_test_windows
 from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
@@ -38,7 +39,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "sponsor": (40, 3),
     "expired": (50, 4),
     "again-justification": (145, 3),
-    "show": (395, 8),
+    "show": (400, 8),
     "details-block": (315, 18),
     "details-contractor-portal": (285, 19),
     "details-guest-collaboration": (270, 19),
@@ -142,6 +143,16 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "denied-details-many": (138, 1),
     "denied-details-over": (16, 1),
     "denied-home": (275, 10),
+    "access-test-question": (42, 3),
+    "access-test-asked-by": (45, 3),
+    "access-test-failure": (75, 3),
+    "access-test-works": (15, 1),
+    "access-test-fails": (17, 1),
+    "access-test-not-tried": (25, 1),
+    "access-test-newer": (15, 1),
+    "access-test-over": (15, 1),
+    "access-test-no": (72, 5),
+    "access-test-how": (120, 1),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -156,7 +167,13 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         for kind, blocks in waiting_cards(template).items():
             yield kind, f"{kind}-{template}", blocks
     yield "card-everything", "card-everything", everything_at_once()
-    asked = {**denied_messages(), **asked_change_messages(), **conversation_messages(), **delegation_messages()}
+    asked = {
+        **denied_messages(),
+        **asked_change_messages(),
+        **conversation_messages(),
+        **delegation_messages(),
+        **access_test_messages(),
+    }
     for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks
     views = (
@@ -172,6 +189,7 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         conversation_windows(),
         delegation_windows(),
         denied_windows(),
+        access_test_windows(),
     )
     for shown in views:
         for name, view in shown.items():

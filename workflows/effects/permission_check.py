@@ -39,6 +39,7 @@ from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
+    AccessTestClick,
     AskReminder,
     Click,
     DecisionClick,
@@ -73,6 +74,7 @@ from workflows.core.requests.commands.request import (
     SupportRequest,
     Withdraw,
 )
+from workflows.core.requests.commands.review_event import AnswerAccessTest, RequestAccessTest
 from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deciding import approved_at, next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode, SendMessage
@@ -199,6 +201,8 @@ class PermissionCheck:
                 await self.service.advance(click.request_id, reminder, key=key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 await self._advance_review(click, actor, key)
+            case RequestAccessTest() | AnswerAccessTest():
+                await self._test_access(click, actor, key)
             case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
                 await self._handovers.carry_out(click, actor, key=key)
             case Revoke():
@@ -246,6 +250,10 @@ class PermissionCheck:
             current_roles=await self.directory.current_roles([actor]),
             attest_mfa_for=partial(attestation_period, catalog=self.catalog, store=self.store),
         )
+
+    async def _test_access(self, click: AccessTestClick, actor: Person, key: str) -> None:
+        roles = await self.directory.current_roles([actor])
+        await self.service.advance_review(click.tenant_id, with_person(click, actor), key=key, current_roles=roles)
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:
         request = await self.store.request(click.request_id)

@@ -31,6 +31,7 @@ from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.decide.support import SupportFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
+from bot.slack.flows.partner_setup.access_test import AccessTestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.all_approvers_modal import AllApproversFlow
@@ -112,7 +113,7 @@ def make_flows(
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
         decide_batches,
-        _partner_setup_flow(systems, answers, windows, lookup_permission),
+        *_partner_setup_flows(systems, service, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         *_alarm_flows(systems, service, campaigns, windows, members),
         home,
@@ -242,7 +243,12 @@ def _show_flows(
         clock=systems.clock,
     )
     policy = PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
-    return show, diagnose_flow(systems, answers), guests_flow(systems, answers, lookup_permission), policy
+    return (
+        show,
+        diagnose_flow(systems, answers, windows, lookup_permission),
+        guests_flow(systems, answers, lookup_permission),
+        policy,
+    )
 
 
 def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: LookupPermission) -> GuestsFlow:
@@ -258,19 +264,21 @@ def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: L
     )
 
 
-def _partner_setup_flow(
+def _partner_setup_flows(
     systems: ExternalSystems,
+    service: Service,
     answers: Answers,
     windows: ModalWindows,
     lookup_permission: LookupPermission,
-) -> PartnerSetupFlow:
-    return PartnerSetupFlow(
+) -> tuple[PartnerSetupFlow, AccessTestFlow]:
+    setup = PartnerSetupFlow(
         windows=windows,
         answers=answers,
         lookup_permission=lookup_permission,
         directory=systems.directory,
         checklists=_setup_reader(systems),
     )
+    return setup, AccessTestFlow(service=service, windows=windows, store=systems.store)
 
 
 def _answer_review_flow(

@@ -19,6 +19,7 @@ from bot.slack.cards.review_card import (
     review_card,
     unanswered_review_card,
 )
+from bot.slack.outbound.announcements.access_test_messages import AccessTestMessages
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
 from bot.slack.outbound.announcements.handover_messages import HandoverMessages
@@ -66,6 +67,7 @@ class SlackNotifier:
         self._recipients = Recipients(outbound.directory)
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
+        self._access_tests = AccessTestMessages(outbound)
         self._freezes = FreezeMessages(outbound)
         self._handovers = HandoverMessages(outbound)
         self._reviews = ReviewMessages(outbound)
@@ -175,6 +177,10 @@ class SlackNotifier:
     async def show_handover(self, partnership: Partnership) -> None:
         """Ask the proposed sponsor, or update the question; see `HandoverMessages`."""
         await self._handovers.show(partnership)
+
+    async def show_access_test(self, partnership: Partnership) -> None:
+        """Ask whether the access works, or update the question; see `AccessTestMessages`."""
+        await self._access_tests.show(partnership)
 
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int

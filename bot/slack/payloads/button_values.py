@@ -158,7 +158,7 @@ def parse_tenant_id(value: str) -> TenantId:
 
 
 def parse_handover_value(value: str) -> tuple[TenantId, int]:
-    """Read `<tenant id>:<number>` from a button that answers a hand-over.
+    """Read `<tenant id>:<number>` from a button that answers a hand-over, or a question about a partner.
 
     :raises Refused: for any other text.
     """

@@ -143,6 +143,7 @@ def _not_due_yet(values: Values) -> str:
         "end_of_question": "The question still has time to be answered.",
         "setup_reminder": "No reminder of the partner setup is due.",
         "handover": "No reminder or end of the question to the next sponsor is due.",
+        "access_test": "It is not time to ask whether the access works.",
         "end_notice": "No notice about the end of the access is due.",
         "end_of_access": "The access period has not ended, or the block was requested already.",
     }[values["what"]]

@@ -257,6 +257,15 @@ def _setup_confirmed(values: Values) -> str:
     return f"{values['partner']}: confirmed, recorded under your name: {step}. {_unconfirmed_steps(values['left'])}"
 
 
+def _access_test_asked(values: Values) -> str:
+    people = and_list(values["people"])
+    is_or_are = "is" if len(values["people"]) == 1 else "are"
+    return (
+        f"{values['partner']}: {people} {is_or_are} asked whether the access works, in their working hours. "
+        "/partner show has the answer."
+    )
+
+
 def _setup_unconfirmed(values: Values) -> str:
     step = SHORT_NAMES[StepKey(values["step"])]
     return f"{values['partner']}: not confirmed any more: {step}. {_unconfirmed_steps(values['left'])}"
@@ -341,5 +350,6 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.YOU_STAND_IN: stand_in_words,
     MessageCode.ABSENCE_ENDED: absence_ended_words,
     MessageCode.REASSIGNED_TO_YOU: reassigned_words,
+    MessageCode.ACCESS_TEST_ASKED: _access_test_asked,
 }
 """The sentences that need a function."""

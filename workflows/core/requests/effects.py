@@ -165,6 +165,19 @@ class ShowHandover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowAccessTest:
+    """Ask whether the access works, each person in their working hours, or update the messages that asked.
+
+    If somebody said that it does not work, tell the sponsor and the admins once.
+    """
+
+    kind: Literal["show_access_test"] = field(default="show_access_test")
+    tenant_id: TenantId
+    not_before: datetime | None = None
+    """When somebody who is asked works next; None: now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendEndNotices:
     """Send the notices of a batch about ends of access, one message to each person, and record who got them."""
 
@@ -295,6 +308,9 @@ class MessageCode(StrEnum):
     HANDOVER_EXPIRED = "handover_expired"
     """Values: `partner`, `proposed`, `sponsor`."""
 
+    ACCESS_TEST_ASKED = "access_test_asked"
+    """Somebody had the question asked whether an access works. Values: `partner`, `people` (names)."""
+
     CLICK_WAITS = "click_waits"
     CLICK_NOT_CHECKED = "click_not_judged"
     SUPPORT_RECORDED = "support_recorded"
@@ -388,6 +404,7 @@ Effect = (
     | ShowReview
     | ShowSetup
     | ShowHandover
+    | ShowAccessTest
     | SendEndNotices
     | SendReviewReminders
     | ShowBlockAtEnd
@@ -465,6 +482,7 @@ def priority_of(effect: Effect) -> Priority:
             | ShowReview()
             | ShowSetup()
             | ShowHandover()
+            | ShowAccessTest()
             | ShowAlarm()
             | ShowFreeze()
             | SendReminders()
@@ -506,8 +524,8 @@ def lane(effect: Effect) -> str:
             return f"review:{effect.tenant_id}"
         case ShowSetup():
             return f"half:{effect.tenant_id}"
-        case ShowHandover():
-            return f"handover:{effect.tenant_id}"
+        case ShowHandover() | ShowAccessTest():
+            return f"{effect.kind.removeprefix('show_')}:{effect.tenant_id}"
         case ShowBlockAtEnd() | TellEscalation():
             return f"{'end' if isinstance(effect, ShowBlockAtEnd) else 'escalation'}:{effect.request_id}"
         case ShowHome():

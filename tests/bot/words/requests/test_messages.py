@@ -338,6 +338,17 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "contoso.com: Amara did not answer in time. The sponsor is still Sam. /partner sponsor asks somebody else.",
     ),
     (
+        MessageCode.ACCESS_TEST_ASKED,
+        {"partner": "contoso.com", "people": ["Riley"]},
+        "contoso.com: Riley is asked whether the access works, in their working hours. /partner show has the answer.",
+    ),
+    (
+        MessageCode.ACCESS_TEST_ASKED,
+        {"partner": "contoso.com", "people": ["Riley", "Amara"]},
+        "contoso.com: Riley and Amara are asked whether the access works, in their working hours. /partner show has "
+        "the answer.",
+    ),
+    (
         MessageCode.CLICK_WAITS,
         {},
         "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "

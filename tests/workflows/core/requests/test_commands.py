@@ -40,6 +40,7 @@ from workflows.core.policy.relations import (
     RelationHolder,
     Relations,
 )
+from workflows.core.policy.reviews.access_test import AccessFailure, AccessOutcome
 from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
@@ -124,8 +125,11 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.commands.review_event import (
+    AnswerAccessTest,
+    AskAccessTest,
     EndReviewReason,
     RecordReviewReminder,
+    RequestAccessTest,
     ReviewReasonCode,
     SkipReason,
     SkipReview,
@@ -176,6 +180,9 @@ KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
 CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
+ASK_TEST = RequestAccessTest(actor=SAM.chat_id, tenant_id=TENANT)
+WORKS = AnswerAccessTest(actor=RILEY.chat_id, tenant_id=TENANT, question=2, outcome=AccessOutcome.WORKS)
+FAILS = replace(WORKS, outcome=AccessOutcome.FAILS, failure=AccessFailure(what="An error", code="AADSTS500213"))
 PROPOSE = ProposeSponsor(actor=SAM.chat_id, tenant_id=TENANT, proposed=AMARA.chat_id)
 ACCEPT = AcceptSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
 WITHDRAW_HANDOVER = WithdrawHandover(actor=SAM.chat_id, tenant_id=TENANT, number=2)
@@ -336,6 +343,23 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (RecordReviewReminder(batch="b", people=()), {"people": {}, "is_delivered": False}),
     (SkipReview(reason=SkipReason.ENDS_SOON), {"reason": "ends_soon"}),
     (SuspendForSilence(request_id=REQUEST), {}),
+    (AskAccessTest(), {}),
+    (with_person(ASK_TEST, SAM), {"account": "id-sam", "person": "Sam"}),
+    (
+        with_person(WORKS, RILEY),
+        {"account": "id-riley", "person": "Riley", "outcome": "works", "question": 2},
+    ),
+    (
+        with_person(FAILS, RILEY),
+        {
+            "account": "id-riley",
+            "person": "Riley",
+            "outcome": "fails",
+            "question": 2,
+            "what": "An error",
+            "code": "AADSTS500213",
+        },
+    ),
     (with_person(CONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(REMIND, SAM), {"account": "id-sam"}),
@@ -403,6 +427,19 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (UNCONFIRM, {"tenant_id": TENANT, **STEP}),
     (replace(UNCONFIRM, step_digest=Digest("")), {"tenant_id": TENANT, "step": REDEEM_STEP.key}),
     (REMIND, {"tenant_id": TENANT}),
+    (ASK_TEST, {"tenant_id": TENANT}),
+    (WORKS, {"tenant_id": TENANT, "outcome": "works", "question": 2}),
+    (
+        replace(FAILS, failure=AccessFailure(what="An error", address="maria@contoso.com", application="Portal")),
+        {
+            "tenant_id": TENANT,
+            "outcome": "fails",
+            "question": 2,
+            "what": "An error",
+            "address": "maria@contoso.com",
+            "application": "Portal",
+        },
+    ),
     (PROPOSE, {"tenant_id": TENANT, "proposed": "U-AMARA"}),
     (ACCEPT, {"tenant_id": TENANT, "number": 2}),
     (DECLINE, {"tenant_id": TENANT, "number": 2}),

@@ -46,6 +46,7 @@ from workflows.core.requests.commands.request import (
     SupportRequest,
     Withdraw,
 )
+from workflows.core.requests.commands.review_event import AnswerAccessTest, RequestAccessTest
 from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId, is_guid
@@ -105,6 +106,8 @@ HandoverClick = (
     ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId] | WithdrawHandover[ChatId]
 )
 
+AccessTestClick = RequestAccessTest[ChatId] | AnswerAccessTest[ChatId]
+
 EffectClick = RetryEffect | DropEffect
 
 Click = (
@@ -118,6 +121,7 @@ Click = (
     | Revoke
     | SetupClick
     | HandoverClick
+    | AccessTestClick
     | EffectClick
     | AcceptDrift
     | DismissDenied
@@ -150,6 +154,8 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(tenant_id=click.tenant_id)
         case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
             return CommandSubject(tenant_id=click.tenant_id)
+        case RequestAccessTest() | AnswerAccessTest():
+            return CommandSubject(tenant_id=click.tenant_id)
         case AcceptDrift() | DismissDenied():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
         case ApproveBatch() | RejectBatch() | WithdrawBatch():
@@ -166,6 +172,8 @@ def written_text(click: Click) -> str:
     """Return the text that is shown back to its author when it was not recorded; empty for clicks without one."""
     if isinstance(click, Ask | Answer | Comment | RequestChanges):
         return click.text
+    if isinstance(click, AnswerAccessTest):
+        return "" if click.failure is None else click.failure.what
     return click.reason if isinstance(click, ProposeLess | DeclineProposal) else ""
 
 
@@ -180,7 +188,7 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
-        case WithdrawHandover():
+        case WithdrawHandover() | RequestAccessTest() | AnswerAccessTest():
             return command.actor
         case _:
             return None
@@ -218,6 +226,10 @@ def with_person(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Pers
 def with_person(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[Person]: ...
 @overload
 def with_person(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
+@overload
+def with_person(click: RequestAccessTest[ChatId], actor: Person) -> RequestAccessTest[Person]: ...
+@overload
+def with_person(click: AnswerAccessTest[ChatId], actor: Person) -> AnswerAccessTest[Person]: ...
 def with_person(click: Any, actor: Person) -> Any:
     """Return the command of a click, with a person in place of the chat id. Only this function makes the conversion.
 
