@@ -41,6 +41,11 @@ _INVITERS: Final[Mapping[str, str]] = {
     "adminsGuestInvitersAndAllMembers": "All members may invite.",
     "everyone": "Everybody may invite, guests too.",
 }
+_IDENTITIES: Final[Mapping[str, str]] = {
+    "personal": "a personal Microsoft account",
+    "passcode": "a one-time passcode by mail",
+    "social": "an account of Google or Facebook",
+}
 HIDDEN_POLICY: Final = "a policy (admins see its name)"
 _QUOTES: Final = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟❝❞', "'"))
 
@@ -125,6 +130,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.ACCOUNT_READY: lambda values: (
         f"One enabled {'member' if values['is_member'] else 'guest'} account: “{values['name']}”."
     ),
+    Note.OTHER_IDENTITY: lambda values: f"It signs in with {_IDENTITIES[values['identity']]}.",
     Note.INVITERS: _inviters,
     Note.DOMAIN_LISTS: "The allow and deny lists of domains are not readable here. Look in Entra admin center, "
     "External collaboration settings.",
@@ -160,6 +166,9 @@ CAUSES: Final[Mapping[Cause, Sentence]] = {
     Cause.ACCOUNT_DISABLED: "The account is disabled here.",
     Cause.SEVERAL_ACCOUNTS: "{count} accounts have this address, so they may sign in with the wrong one.",
     Cause.INVITATION_PENDING: "The invitation was not accepted yet.",
+    Cause.OTHER_IDENTITY: lambda values: (
+        f"The guest account signs in with {_IDENTITIES[values['identity']]}. Their work account cannot use it."
+    ),
     Cause.INVITATIONS_OFF: "Nobody may invite guests, and there is no account yet.",
     Cause.LOCKED_OUT: _locked_out,
     Cause.SHARING_OFF: "SharePoint and OneDrive do not share with anybody outside.",

@@ -56,6 +56,7 @@ _ACTIONS: Final[Mapping[Action, str]] = {
     Action.ENABLE_ACCOUNT: "Entra admin center, Users, Edit, Account enabled",
     Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
     Action.CORRECT_ACCOUNT: "Entra admin center, Users, search for the address",
+    Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
     Action.ALLOW_INVITATIONS: "Entra admin center, External collaboration settings",
     Action.CHANGE_POLICY: "Entra admin center, Conditional Access; accepting claims: /partner request {domain}",
     Action.CHANGE_SHARING: "SharePoint admin center, Policies, Sharing",

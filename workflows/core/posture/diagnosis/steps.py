@@ -76,6 +76,7 @@ class Action(StrEnum):
     ENABLE_ACCOUNT = "enable_account"
     ACCEPT_INVITATION = "accept_invitation"
     CORRECT_ACCOUNT = "correct_account"
+    RESET_REDEMPTION = "reset_redemption"
     ALLOW_INVITATIONS = "allow_invitations"
     CHANGE_POLICY = "change_policy"
     CHANGE_SHARING = "change_sharing"
@@ -104,6 +105,8 @@ class Cause(StrEnum):
     SEVERAL_ACCOUNTS = "several_accounts"
     """Values: `count`."""
     INVITATION_PENDING = "invitation_pending"
+    OTHER_IDENTITY = "other_identity"
+    """The guest account belongs to another identity than that of their tenant. Values: `identity`: its kind."""
     INVITATIONS_OFF = "invitations_off"
     """Nobody may invite, and there is no account yet."""
     LOCKED_OUT = "locked_out"
@@ -134,6 +137,7 @@ CHANGES: Final[Mapping[Cause, Change]] = {
     Cause.ACCOUNT_DISABLED: Change(Changer.OUR_ADMINS, Action.ENABLE_ACCOUNT),
     Cause.SEVERAL_ACCOUNTS: Change(Changer.OUR_ADMINS, Action.CORRECT_ACCOUNT),
     Cause.INVITATION_PENDING: Change(Changer.PERSON, Action.ACCEPT_INVITATION),
+    Cause.OTHER_IDENTITY: Change(Changer.OUR_ADMINS, Action.RESET_REDEMPTION),
     Cause.INVITATIONS_OFF: Change(Changer.OUR_ADMINS, Action.ALLOW_INVITATIONS),
     Cause.LOCKED_OUT: Change(Changer.OUR_ADMINS, Action.CHANGE_POLICY),
     Cause.SHARING_OFF: Change(Changer.SHAREPOINT_ADMINS, Action.CHANGE_SHARING),
@@ -181,6 +185,8 @@ class Note(StrEnum):
     """There is no account. Shared channels need none, and direct connect is open."""
     ACCOUNT_READY = "account_ready"
     """Values: `name`, `is_member`."""
+    OTHER_IDENTITY = "other_identity"
+    """The account does not belong to a tenant's identity. Values: `identity`: its kind."""
     INVITERS = "inviters"
     """Values: `who`: Graph's value of `allowInvitesFrom`."""
     DOMAIN_LISTS = "domain_lists"

@@ -1,4 +1,4 @@
-"""Steps 4 to 8: the account, invitations, Conditional Access, sharing, sign-ins. And the first cause."""
+"""Steps 6 to 8: Conditional Access, sharing, sign-ins. And the first cause."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.posture.diagnosis.read_facts import (
-    DEFAULT,
     MARIA,
     NO_TRUST,
     PORTAL,
     UNREAD,
     application,
-    both,
     codes,
     facts,
     log,
@@ -59,55 +57,6 @@ def found(key: StepKey, **changes: Any) -> Step:
 def cause(one: Step) -> str | None:
     assert (one.cause is not None) == (one.result is StepResult.STOPS)
     return None if one.cause is None else one.cause.code
-
-
-@pytest.mark.parametrize(
-    ("accounts", "code"),
-    [
-        ((), Cause.NO_ACCOUNT),
-        ((EMPLOYEE,), Cause.INTERNAL_ACCOUNT),
-        ((replace(MARIA, is_enabled=False),), Cause.ACCOUNT_DISABLED),
-        ((MARIA, EMPLOYEE), Cause.SEVERAL_ACCOUNTS),
-        ((replace(MARIA, state="PendingAcceptance"),), Cause.INVITATION_PENDING),
-        ((MARIA,), None),
-    ],
-)
-def test_the_account_stops_them(accounts: Any, code: Cause | None) -> None:
-    assert cause(found(StepKey.ACCOUNT, accounts=read(accounts))) == code
-
-
-def test_without_an_address_or_an_answer_the_account_is_not_known() -> None:
-    assert codes(found(StepKey.ACCOUNT, accounts=None)) == [Note.NO_PERSON]
-    assert found(StepKey.ACCOUNT, accounts=read(UNREAD)).result is StepResult.NOT_READABLE
-
-
-def test_shared_channels_need_no_account() -> None:
-    opened = read({**DEFAULT, "b2bDirectConnectInbound": both("allowed")})
-    one = found(StepKey.ACCOUNT, accounts=read(()), default=opened)
-    assert (one.result, codes(one)) == (StepResult.NOT_KNOWN, [Note.DIRECT_CONNECT_ONLY])
-    for unknown in (None, read(UNREAD)):
-        assert cause(found(StepKey.ACCOUNT, accounts=read(()), default=opened, configuration=unknown)) == "no_account"
-
-
-@pytest.mark.parametrize(
-    ("who", "accounts", "result"),
-    [
-        ("everyone", read((MARIA,)), StepResult.PASSES),
-        ("none", read((MARIA,)), StepResult.PASSES),
-        ("none", read(()), StepResult.STOPS),
-        ("none", None, StepResult.NOT_READABLE),
-        (7, read(()), StepResult.NOT_READABLE),
-        ("everyone", read(UNREAD), StepResult.NOT_READABLE),
-        ("everyone", read((replace(MARIA, state="PendingAcceptance"),)), StepResult.NOT_READABLE),
-    ],
-)
-def test_the_lists_of_domains_are_not_readable_and_decide_about_new_invitations(
-    who: Any, accounts: Any, result: StepResult
-) -> None:
-    one = found(StepKey.INVITATIONS, authorization=read({"allowInvitesFrom": who}), accounts=accounts)
-    assert (one.result, codes(one)) == (result, [Note.INVITERS, Note.DOMAIN_LISTS])
-    unread = found(StepKey.INVITATIONS, authorization=read(UNREAD), accounts=accounts)
-    assert (unread.result, codes(unread)) == (StepResult.NOT_READABLE, [Note.UNREADABLE, Note.DOMAIN_LISTS])
 
 
 def verdict(
