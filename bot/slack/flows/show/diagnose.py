@@ -44,7 +44,9 @@ class DiagnoseFlow:
         # NB. names of our own objects are for admins: others are answered only about names that they know.
         diagnoser = replace(self.diagnoser, completes_names=is_whole)
         diagnosis = await diagnoser.diagnose(subject, application.strip("“”\"'"))
-        return diagnosis_message(diagnosis if is_whole else without_policy_names(diagnosis))
+        if not is_whole:
+            return diagnosis_message(without_policy_names(diagnosis), is_admin=False)
+        return diagnosis_message(diagnosis, is_admin=True, admins=await self.permission.count_admins())
 
 
 def _parsed(name: str) -> Subject | None:

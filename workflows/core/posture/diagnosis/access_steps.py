@@ -12,7 +12,7 @@ from workflows.core.checks.findings import FindingCode
 from workflows.core.checks.home_tenant import sharing_findings
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.errors.facts import Fact
-from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplication
+from workflows.core.posture.diagnosis.facts import TEAMS_APPLICATIONS, DiagnosisFacts, NamedApplication
 from workflows.core.posture.diagnosis.settings_steps import unreadable
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 from workflows.core.settings.model import ALL_MICROSOFT_APPS, OFFICE_365
@@ -26,12 +26,6 @@ _SHAREPOINT_APPS: Final = frozenset(
     }
 )
 """SharePoint, and what contains it (Microsoft: "Verify first-party Microsoft applications in sign-in reports")."""
-_TEAMS_APPS: Final = frozenset(
-    {
-        *("1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"),
-        "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",
-    }
-)
 _CAPABILITIES: Final = frozenset(
     {"disabled", "externalUserSharingOnly", "externalUserAndGuestSharing", "existingExternalUserSharingOnly"}
 )
@@ -104,7 +98,7 @@ def sharing_step(facts: DiagnosisFacts) -> Step:
     """Say what SharePoint's own switches do. Teams' are not readable here."""
     application = None if facts.application is None else facts.application.value
     app_id = application.id if isinstance(application, NamedApplication) else ""
-    is_teams = app_id in _TEAMS_APPS
+    is_teams = app_id in TEAMS_APPLICATIONS
     if app_id and not is_teams and app_id not in _SHAREPOINT_APPS:
         notes = (Fact(Note.OTHER_APPLICATION),)
         return Step(key=StepKey.SHARING, result=StepResult.PASSES, read_at=None, notes=notes)

@@ -86,12 +86,14 @@ def invitation_step(facts: DiagnosisFacts) -> Step:
         notes = (unreadable("invitations", policy), lists)
         return Step(key=StepKey.INVITATIONS, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
     who = policy.get("allowInvitesFrom")
-    notes = (Fact(Note.INVITERS, {"who": who if isinstance(who, str) else ""}), lists)
+    inviters = Fact(Note.INVITERS, {"who": who if isinstance(who, str) else ""})
+    notes = (inviters, lists)
     accounts = None if facts.accounts is None else facts.accounts.value
     if who == _NOBODY and accounts == ():
         cause = Fact(Cause.INVITATIONS_OFF)
         return Step(key=StepKey.INVITATIONS, result=StepResult.STOPS, read_at=at, notes=notes, cause=cause)
     # The lists decide about new invitations. Who has accepted one does not need another.
     is_accepted = isinstance(accounts, tuple) and any(one.is_external and not one.is_pending for one in accounts)
-    result = StepResult.PASSES if is_accepted else StepResult.NOT_READABLE
-    return Step(key=StepKey.INVITATIONS, result=result, read_at=at, notes=notes)
+    if is_accepted:
+        return Step(key=StepKey.INVITATIONS, result=StepResult.PASSES, read_at=at, notes=(inviters,))
+    return Step(key=StepKey.INVITATIONS, result=StepResult.NOT_READABLE, read_at=at, notes=notes)

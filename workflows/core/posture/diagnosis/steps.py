@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
 
 
 class StepKey(StrEnum):
@@ -65,6 +67,8 @@ class Action(StrEnum):
 
     REQUEST_ACCESS = "request_access"
     LIFT = "lift"
+    RESTORE = "restore"
+    """Request the approved settings: the last sweep found others."""
     SEND_CHECKLIST = "send_checklist"
     TRUST_MFA = "trust_mfa"
     ENABLE_CLOUD = "enable_cloud"
@@ -91,9 +95,9 @@ class Cause(StrEnum):
     NOT_ADDED = "not_added"
     """A tenant of another cloud that was not added here."""
     BLOCKED = "blocked"
-    """Nobody of the partner is let in. Values: `rule`, `list`, `origin`."""
+    """Nobody of the partner is let in. Values: `rule`, `list`, `origin`, `drifted`: whether that was approved."""
     APPLICATION_BLOCKED = "application_blocked"
-    """Values: `rule`, `list`, `origin`."""
+    """Values: as of `BLOCKED`."""
     CLOSED = "closed"
     """Gatehouse blocked the partner. Values: `state`."""
     APPLICATION_NOT_OURS = "application_not_ours"
@@ -144,7 +148,7 @@ CHANGES: Final[Mapping[Cause, Change]] = {
     Cause.SHARING_DOMAIN: Change(Changer.SHAREPOINT_ADMINS, Action.CHANGE_SHARING),
     Cause.SHARING_EXISTING_ONLY: Change(Changer.SHAREPOINT_ADMINS, Action.CHANGE_SHARING),
 }
-"""The change for each cause but `SIGN_IN_ERROR`, whose code decides."""
+"""The usual change for each cause but `SIGN_IN_ERROR`, whose code decides."""
 
 
 class Note(StrEnum):
@@ -170,6 +174,8 @@ class Note(StrEnum):
     """Microsoft does not document what these settings mean. Values: `rules`."""
     PERSON_MAYBE_LISTED = "person_maybe_listed"
     """The settings name people or groups of the partner, which only the partner can look up. Values: `rule`."""
+    CHANNELS_ONLY = "channels_only"
+    """Guests are blocked, and direct connect is open: shared channels in Teams work."""
     ANY_APPLICATION = "any_application"
     """No application was named."""
     SEVERAL_APPLICATIONS = "several_applications"
@@ -244,6 +250,10 @@ class Diagnosis:
     application: str
     """The name of the application, as it was found or typed; empty when none was named."""
     steps: tuple[Step, ...]
+    tenant_id: TenantId | None = None
+    """None while it is not known which tenant it is, and for people without one."""
+    waiting: tuple[AccessRequest, ...] = ()
+    """The open requests about the partner."""
 
     @property
     def stopping(self) -> Iterator[Step]:
@@ -254,6 +264,11 @@ class Diagnosis:
     def first(self) -> Step | None:
         """Return the first step that stops them; None when none is known to."""
         return next(self.stopping, None)
+
+    @property
+    def asks_them_first(self) -> bool:
+        """Return whether the next question is for the partner: nothing here stops them, and their side is not known."""
+        return self.first is None and any(step.key is StepKey.THEIR_SETTINGS for step in self.open_steps)
 
     @property
     def open_steps(self) -> tuple[Step, ...]:

@@ -1,7 +1,6 @@
 """`/partner diagnose` in Slack: the help desk learns no name of our own objects that it does not know."""
 
 import json
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from bot.slack.blocks.message import Message
 from bot.slack.flows.show.diagnose import DiagnoseFlow
+from tests.workflows.app.evidence.diagnosis.recorded import Recorded
 from tests.workflows.core.builders import DANA, identity
 from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT
 from tests.workflows.fakes import FakeTenant, FixedClock
@@ -42,10 +42,9 @@ class Permission:
         """The level."""
         return self._level
 
-
-async def find_records(_: str) -> Sequence[Any]:
-    """Nothing is recorded."""
-    return []
+    async def count_admins(self) -> int:
+        """Two."""
+        return 2
 
 
 async def answer(level: DiagnosisLevel, application: str) -> str:
@@ -56,7 +55,7 @@ async def answer(level: DiagnosisLevel, application: str) -> str:
     ]
     tenant.add_tenant(identity(), "contoso.com")
     tenant.default = {**DEFAULT}
-    diagnoser = Diagnoser(tenant=tenant, find_records=find_records, clock=FixedClock())
+    diagnoser = Diagnoser(tenant=tenant, records=Recorded(), clock=FixedClock())
     inside: Any = {"answers": answers, "permission": permission, "diagnoser": diagnoser}
     command: Any = SimpleNamespace(actor=DANA.chat_id, argument=f"maria@contoso.com {application}")
     await DiagnoseFlow(**inside).diagnose(inside, command)

@@ -14,11 +14,11 @@ from bot.sandbox.http.request_log import read_body_once
 from tests.served import served
 from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.app.evidence.diagnosis.planted import Case
+from tests.workflows.app.evidence.diagnosis.recorded import Recorded
 from tests.workflows.entra.conftest import authority, environment
 from tests.workflows.entra.simulated_tenant import Handler
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.subject import parse_subject
-from workflows.core.partners.partnership import Partnership
 from workflows.core.posture.diagnosis.steps import Diagnosis
 from workflows.entra import Entra, EntraSettings
 from workflows.entra.transport.connection import Connection, open_connection
@@ -49,12 +49,8 @@ class AskedTenant:
         self.faults.clear()
         for source in sorted(unread):
             self.faults.add(Fault(target="graph", match=source, times=100, status=403))
-
-        async def find_records(name: str) -> list[Partnership]:
-            return [one for one in case.records if name in (one.identity.tenant_id, one.identity.default_domain)]
-
         entra = Entra(self.connection, pauses=SHORT_PAUSES)
-        diagnoser = Diagnoser(tenant=entra, find_records=find_records, clock=MachineClock())
+        diagnoser = Diagnoser(tenant=entra, records=Recorded(partnerships=case.records), clock=MachineClock())
         return await diagnoser.diagnose(parse_subject(case.subject), case.application)
 
 
