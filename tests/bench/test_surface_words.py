@@ -12,6 +12,7 @@ from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
+from tests.bench.diagnosis_surfaces import diagnosis_messages
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
 from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
@@ -23,6 +24,9 @@ MAX_CARD_WORDS: Final = 120
 """The most words of an approval card of a shipped template."""
 MAX_REQUESTER_WORDS: Final = 50
 """The most words of the requester's message about a plan that takes no access away."""
+
+MAX_DIAGNOSIS_WORDS: Final = 135
+"""The most words of a diagnosis with one cause."""
 
 LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     # surface: the most words, the most blocks
@@ -133,6 +137,11 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "away-home-admin": (50, 5),
     "reassign-form": (75, 5),
     "reassign-details": (385, 20),
+    "diagnosis": (MAX_DIAGNOSIS_WORDS, 5),
+    "diagnosis-two-causes": (165, 4),
+    "diagnosis-waiting": (145, 5),
+    "diagnosis-nothing-known": (140, 5),
+    "diagnosis-of-a-sponsor": (40, 3),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -147,7 +156,7 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         for kind, blocks in waiting_cards(template).items():
             yield kind, f"{kind}-{template}", blocks
     yield "card-everything", "card-everything", everything_at_once()
-    asked = {**asked_change_messages(), **conversation_messages(), **delegation_messages()}
+    asked = {**asked_change_messages(), **conversation_messages(), **delegation_messages(), **diagnosis_messages()}
     for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks
     views = (

@@ -135,7 +135,7 @@ def side_message(diagnosis: Diagnosis) -> Message:
     rest = "An admin or the help desk sees the steps: ask them with /partner diagnose."
     about = clean(diagnosis.domain, 100)
     text = f"{_TITLE} {about}: {side}."
-    answer = [cleaned_text(f"{about}: ", 120), fixed_text(f"{side}.", bold=True), fixed_text(f" {rest}")]
+    answer = [cleaned_text(about, 120), fixed_text(": "), fixed_text(f"{side}.", bold=True), fixed_text(f" {rest}")]
     blocks: list[Block] = [
         header(_TITLE),
         rich_text(paragraph(*answer), *_waiting_lines(diagnosis)),

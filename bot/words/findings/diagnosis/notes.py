@@ -46,10 +46,10 @@ _WHERE: Final[Mapping[str, tuple[str, str]]] = {
     "sign_ins": ("The sign-in log", "Entra admin center, Sign-in logs, filtered by the address"),
 }
 _INVITERS: Final[Mapping[str, str]] = {
-    "none": "Nobody may invite guests.",
-    "adminsAndGuestInviters": "Admins and Guest Inviters may.",
-    "adminsGuestInvitersAndAllMembers": "All members may.",
-    "everyone": "Everybody may, guests too.",
+    "none": "Nobody.",
+    "adminsAndGuestInviters": "Admins, and people with the Entra role Guest Inviter.",
+    "adminsGuestInvitersAndAllMembers": "All members.",
+    "everyone": "Everybody, guests too.",
 }
 _IDENTITIES: Final[Mapping[str, str]] = {
     "personal": "a personal Microsoft account",
@@ -114,7 +114,7 @@ def _sign_in_error(values: Values) -> str:
 
 
 def _inviters(values: Values) -> str:
-    return _INVITERS.get(values["who"], "Who may invite has a value that Gatehouse does not know.")
+    return _INVITERS.get(values["who"], "The setting has a value that Gatehouse does not know.")
 
 
 NOTES: Final[Mapping[Note, Sentence]] = {

@@ -136,7 +136,8 @@ def _answer(facts: DiagnosisFacts, effective: EffectiveSettings) -> _Answer:
     if not judged.best.allowed and _opens_channels_only(facts, application):
         return StepResult.NOT_KNOWN, (Fact(Note.CHANNELS_ONLY), *notes), None
     if not judged.best.allowed:
-        return StepResult.STOPS, notes, _cause(facts, judged.best)
+        # Where no application is let in, it does not matter that none was named.
+        return StepResult.STOPS, notes if application is not None else (), _cause(facts, judged.best)
     if isinstance(application, NamedApplication) and not is_named and not application.others:
         return StepResult.STOPS, notes, Fact(Cause.APPLICATION_NOT_OURS, {"application": application.typed})
     rules = [rule.as_value() for rule in judged.best.rules]
