@@ -105,7 +105,7 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
     action = None if first is None or first.cause is None else change_for(first.cause).action
     if diagnosis.asks_them_first:
         action = Action.SEND_CHECKLIST
-    if action in (Action.REQUEST_ACCESS, Action.TRUST_MFA) and not diagnosis.waiting:
+    if action in (Action.REQUEST_ACCESS, Action.TRUST_MFA, Action.ACCEPT_CLAIMS) and not diagnosis.waiting:
         yield button("Request access", ids.REQUEST_NAMED, diagnosis.domain)
     if tenant_id is None:
         return

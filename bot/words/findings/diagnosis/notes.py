@@ -156,8 +156,12 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.ESTIMATE: "A part is an estimate from the policies: Entra did not evaluate every sign-in.",
     Note.MFA_HERE: lambda values: (
         f"MFA twice: {_policies(values)} asks for MFA here, and our settings do not accept theirs."
+        " A template that accepts their MFA changes this."
     ),
     Note.MFA_THERE: "MFA is required, and theirs is accepted: they do it once, at home.",
+    Note.STRENGTH_THERE: lambda values: (
+        f"{_policies(values)} asks for a certain strength of MFA: only the partner knows whether they have it."
+    ),
     Note.MFA_REGISTRATION: "The MFA registration policy can ask too: look in ID Protection.",
     Note.SHARING_ALLOWED: "SharePoint allows guests of this domain.",
     Note.OTHER_APPLICATION: "This application is neither.",

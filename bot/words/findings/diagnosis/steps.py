@@ -60,7 +60,9 @@ _ACTIONS: Final[Mapping[Action, str]] = {
     Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
     Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
     Action.ALLOW_INVITATIONS: "Entra admin center, External collaboration settings",
-    Action.CHANGE_POLICY: "Entra admin center, Conditional Access; accepting claims: /partner request {domain}",
+    Action.CHANGE_POLICY: "Entra admin center, Conditional Access",
+    Action.ACCEPT_CLAIMS: "Entra admin center, Conditional Access; or /partner request {domain}, with a template "
+    "that accepts their MFA or devices",
     Action.CHANGE_SHARING: "SharePoint admin center, Policies, Sharing",
     Action.COMPLETE_MFA: "Finish MFA; theirs is accepted with a template that trusts it",
 }

@@ -54,7 +54,8 @@ def conditional_access_step(facts: DiagnosisFacts) -> Step:
         }
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=notes, cause=Fact(Cause.LOCKED_OUT, values))
     is_unanswered = report.is_estimate and not report.answered_count
-    result = StepResult.NOT_KNOWN if doubtful or is_unanswered else StepResult.PASSES
+    is_unknown = bool(doubtful or is_unanswered or _asks_for_strength_there(enforced))
+    result = StepResult.NOT_KNOWN if is_unknown else StepResult.PASSES
     return Step(key=key, result=result, read_at=at, notes=notes)
 
 
@@ -73,6 +74,16 @@ def _is_doubtful(verdict: PolicyVerdict) -> bool:
     return verdict.effect in (PolicyEffect.LOCKED_OUT, PolicyEffect.DEPENDS, PolicyEffect.NOT_KNOWN)
 
 
+def _asks_for_strength_there(enforced: list[PolicyVerdict]) -> list[PolicyVerdict]:
+    """Return the policies that ask for a strength of MFA at home. Whether they have such a method is not known here."""
+    return [
+        verdict
+        for verdict in enforced
+        if verdict.effect is PolicyEffect.REQUIRED_IN_PARTNER_TENANT
+        and any(reason.kind is ControlKind.STRENGTH for reason in verdict.reasons)
+    ]
+
+
 def _notes(report: AccessReport, enforced: list[PolicyVerdict], doubtful: list[PolicyVerdict]) -> Iterator[Fact]:
     if doubtful:
         yield Fact(Note.POLICY_MAY_APPLY, {"policies": _names(doubtful)})
@@ -84,6 +95,8 @@ def _notes(report: AccessReport, enforced: list[PolicyVerdict], doubtful: list[P
         yield Fact(Note.MFA_HERE, {"policies": _names(here)})
     if any(verdict.effect is PolicyEffect.REQUIRED_IN_PARTNER_TENANT for verdict in asking):
         yield Fact(Note.MFA_THERE)
+    if strong := _asks_for_strength_there(enforced):
+        yield Fact(Note.STRENGTH_THERE, {"policies": _names(strong)})
     if report.trust is not None and report.trust.mfa is True:
         yield Fact(Note.MFA_REGISTRATION)
     if not enforced and not report.is_estimate:

@@ -83,6 +83,8 @@ class Action(StrEnum):
     RESET_REDEMPTION = "reset_redemption"
     ALLOW_INVITATIONS = "allow_invitations"
     CHANGE_POLICY = "change_policy"
+    ACCEPT_CLAIMS = "accept_claims"
+    """Change the policy, or accept the partner's MFA or devices."""
     CHANGE_SHARING = "change_sharing"
     COMPLETE_MFA = "complete_mfa"
 
@@ -206,6 +208,8 @@ class Note(StrEnum):
     """They do MFA here although they did it at home: our tenant does not accept theirs. Values: `policies`."""
     MFA_THERE = "mfa_there"
     """Their MFA is accepted."""
+    STRENGTH_THERE = "strength_there"
+    """It must be MFA of a certain strength. Values: `policies`."""
     MFA_REGISTRATION = "mfa_registration"
     """The MFA registration policy is not readable here; it can ask although theirs is accepted."""
     SHARING_ALLOWED = "sharing_allowed"

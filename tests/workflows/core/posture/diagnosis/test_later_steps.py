@@ -90,6 +90,20 @@ def test_a_policy_that_applies_to_the_person_stops_them() -> None:
     assert one.cause == Fact(Cause.LOCKED_OUT, {"policies": ["P"], "remedies": ["exclude"], "is_estimate": False})
 
 
+@pytest.mark.parametrize(
+    ("remedies", "action"),
+    [
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), Action.ACCEPT_CLAIMS),
+        ((Remedy.EXCLUDE, Remedy.OTHER_CONTROL), Action.CHANGE_POLICY),
+    ],
+)
+def test_a_policy_may_be_satisfied_by_what_the_partner_confirms(remedies: tuple[Remedy, ...], action: Action) -> None:
+    report = access(replace(verdict(PolicyEffect.LOCKED_OUT), remedies=remedies))
+    one = found(StepKey.CONDITIONAL_ACCESS, access=report)
+    assert one.cause is not None
+    assert change_for(one.cause) == (Changer.OUR_ADMINS, action)
+
+
 @pytest.mark.parametrize("is_account_evaluated", [True, False])
 def test_an_excluded_group_is_known_only_for_an_account_that_entra_evaluated(is_account_evaluated: bool) -> None:
     report = access(verdict(PolicyEffect.LOCKED_OUT, ConditionType.NOT_EXCLUDED))
@@ -108,6 +122,11 @@ def test_an_excluded_group_is_known_only_for_an_account_that_entra_evaluated(is_
             access(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT), trust=replace(NO_TRUST, mfa=True)),
             StepResult.PASSES,
             [Note.MFA_THERE, Note.MFA_REGISTRATION],
+        ),
+        (
+            access(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH)),
+            StepResult.NOT_KNOWN,
+            [Note.MFA_THERE, Note.STRENGTH_THERE],
         ),
         (
             access(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.COMPLIANT_DEVICE), trust=None),
