@@ -77,6 +77,8 @@ class TenantSettings(_Templates):
     database_url: str = "sqlite:///gatehouse.db"
     gatehouse_clock_file: Path | None = None
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
+    gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """How many partners one person may look up in an hour."""
 
     @property
     def records(self) -> StoreLocation:
@@ -147,9 +149,8 @@ class Settings(TenantSettings, _SlackSettings):
     """How many requests of one person may be open."""
     gatehouse_second_look_from: Annotated[int, Field(ge=2, le=10_000)] = 3
     """From which high-risk approval of one person within ten minutes on it must be confirmed."""
-    gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     gatehouse_max_searches_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
-    """How many partners one person may look up in an hour."""
+    """How often one person may search our own objects by name in an hour."""
     gatehouse_max_blocks_at_end_per_day: Annotated[int, Field(ge=0, le=10_000)] = 10
     """How many partners are blocked at the end of their access within 24 hours without an admin."""
     gatehouse_lift_within_days: Annotated[int, Field(ge=1, le=365)] = 30

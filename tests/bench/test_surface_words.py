@@ -14,6 +14,7 @@ from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.denied_surfaces import denied_messages, denied_windows
+from tests.bench.diagnosis_surfaces import diagnosis_messages
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
 from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
@@ -25,6 +26,9 @@ MAX_CARD_WORDS: Final = 120
 """The most words of an approval card of a shipped template."""
 MAX_REQUESTER_WORDS: Final = 50
 """The most words of the requester's message about a plan that takes no access away."""
+
+MAX_DIAGNOSIS_WORDS: Final = 135
+"""The most words of a diagnosis with one cause."""
 
 LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     # surface: the most words, the most blocks
@@ -153,6 +157,11 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "access-test-over": (15, 1),
     "access-test-no": (72, 5),
     "access-test-how": (120, 1),
+    "diagnosis": (MAX_DIAGNOSIS_WORDS, 5),
+    "diagnosis-two-causes": (165, 4),
+    "diagnosis-waiting": (145, 5),
+    "diagnosis-nothing-known": (140, 5),
+    "diagnosis-of-a-sponsor": (40, 3),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -173,6 +182,7 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         **conversation_messages(),
         **delegation_messages(),
         **access_test_messages(),
+        **diagnosis_messages(),
     }
     for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks

@@ -26,5 +26,5 @@ def diagnose_flow(
         lookup_permission=lookup_permission,
         store=systems.store,
         permission=DiagnosisPermission(directory=systems.directory, find_records=find_records),
-        diagnoser=Diagnoser(tenant=systems.tenant, find_records=find_records, clock=systems.clock),
+        diagnoser=Diagnoser(tenant=systems.tenant, records=systems.store, clock=systems.clock),
     )

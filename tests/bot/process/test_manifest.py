@@ -65,6 +65,7 @@ STORED: Final = {
     "add_comment": "want_comment",
     "request_partner_access": "shortcut",
     "open_request": "open_request",
+    "request_named": "open_request",
     "target": "target",
     "template": "template",
     "restores": "restores",

@@ -108,7 +108,7 @@ def guests_counts(identity: TenantIdentity, limits: GuestLimits, read: GuestsRea
         lines.append(paragraph(fixed_text("Names are shown to admins only.")))
     blocks: list[Block] = [header(title), rich_text(*lines)]
     if for_admin and read.tally.count:
-        show = button("Show people", ids.GUESTS_PAGE, _value(identity.tenant_id, 0))
+        show = button("Show people", ids.GUESTS_PAGE, guests_step_value(identity.tenant_id, 0))
         blocks.append(actions("guests", show))
     blocks.append(_limits(read))
     return message(f"{title}. {summary}", blocks)
@@ -128,11 +128,11 @@ def _row_parts(row: GuestRow, limits: GuestLimits) -> list[TextRun]:
 def _buttons(page: GuestsPage) -> Iterator[ButtonElement]:
     tenant_id = page.identity.tenant_id
     if page.start:
-        yield button("Previous", ids.GUESTS_PAGE, _value(tenant_id, max(0, page.start - PAGE_SIZE)))
+        yield button("Previous", ids.GUESTS_PAGE, guests_step_value(tenant_id, max(0, page.start - PAGE_SIZE)))
     if page.has_more and page.start + PAGE_SIZE < MAX_SHOWN:
-        yield button("Next", ids.GUESTS_NEXT, _value(tenant_id, page.start + PAGE_SIZE))
+        yield button("Next", ids.GUESTS_NEXT, guests_step_value(tenant_id, page.start + PAGE_SIZE))
     if page.start or page.has_more:
-        yield button("Count all", ids.GUESTS_COUNT, _value(tenant_id, 0))
+        yield button("Count all", ids.GUESTS_COUNT, guests_step_value(tenant_id, 0))
 
 
 def _limits(read: GuestsRead) -> Block:
@@ -140,5 +140,6 @@ def _limits(read: GuestsRead) -> Block:
     return small_text(" ".join(texts))
 
 
-def _value(tenant_id: TenantId, start: int) -> str:
+def guests_step_value(tenant_id: TenantId, start: int) -> str:
+    """Return the partner and the first row of a page, for a button."""
     return _Step(tenant=tenant_id, start=start).model_dump_json()
