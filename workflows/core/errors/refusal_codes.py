@@ -380,7 +380,10 @@ class RefusalCode(StrEnum):
     PERSON_NOT_READABLE_NOW = "not_known_now"
     """The chat system does not answer now who the person is."""
     OPEN_REQUESTS_REACHED = "open_requests_reached"
-    """The person has as many open requests as one may have. Values: `limit`, `ends_at` (when the first one expires)."""
+    """The person has as many open requests as one may have. Values: `limit`, `ends_at`.
+
+    `ends_at`: when the first one expires; None when all are approved, so that none expires.
+    """
     MAY_NOT_REQUEST = "may_not_request"
     """Only people with a role may request the template. Values: `template` (its title), `roles` (their names)."""
     MAY_NOT_RESTORE_OR_ADOPT = "may_not_restore_or_adopt"
