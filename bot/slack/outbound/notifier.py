@@ -106,9 +106,9 @@ class SlackNotifier:
         latest = None if request.expiry_told_at is None else request.expires_at
         await self._reminders.remind(await self._recipients.asked(request, holders), latest=latest)
 
-    async def remind_person(self, person: ChatId) -> None:
-        """Remind one person of everything that waits for them, in their working hours."""
-        await self._reminders.remind([person])
+    async def remind_person(self, person: ChatId, *, of_expired: bool = False) -> None:
+        """Remind one person of what waits for them, or tell them what expired, in their working hours."""
+        await (self._reminders.send_expiry_messages if of_expired else self._reminders.remind)([person])
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell everybody who should have decided on a request that it expired, in one message a day; and its requester.

@@ -90,12 +90,14 @@ class SendReminders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemindPerson:
-    """Remind one person of everything that waits for them, in their working hours."""
+    """Remind one person of everything that waits for them, or tell them what expired, in their working hours."""
 
     kind: Literal["remind_person"] = field(default="remind_person")
     person: ChatId
     not_before: datetime
     """When they work next."""
+    of_expired: bool = False
+    """Whether they are told which requests expired without their decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
