@@ -204,7 +204,8 @@ class SlackNotifier:
 
     async def remind_about_batch(self, batch: Batch) -> None:
         """Remind everybody who can decide on a batch, once a day, in one message for all that waits for them."""
-        await self._reminders.remind(await self._batches.asked_now(batch))
+        latest = batch.expires_at if batch.is_expiry_told else None
+        await self._reminders.remind(await self._batches.asked_now(batch), latest=latest)
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Attach the list of a batch to the thread of its card; see `BatchMessages.attach_list`."""

@@ -59,6 +59,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "{partner}: your request{id} is not decided yet. It expires on {expires}. Those who can still decide are told. "
         "You can ask them, or edit the request for a new time."
     ),
+    MessageCode.BATCH_EXPIRES_SOON: (
+        "Batch {batch} is not decided yet. It expires on {expires}. Those who can still decide are told. You can ask "
+        "them."
+    ),
     MessageCode.DRIFT_FOUND: (
         "A sweep found settings that are not as approved, for {drifted}: {names}. The admins know. "
         "/partner show with a domain shows what differs."

@@ -270,6 +270,8 @@ class MessageCode(StrEnum):
 
     BATCH_ASKED = "batch_asked"
     """Approval of a batch was requested. Values: `batch`, `members`, `alone`, `ended`: how many."""
+    BATCH_EXPIRES_SOON = "batch_expires_soon"
+    """Values: `batch`, `expires_at`."""
     BATCH_ENDED = "batch_ended"
     """Values: `batch`, `state`, `applied`, `left`, `ended`: how many, `note`."""
 

@@ -282,6 +282,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "still decide are told. You can ask them, or edit the request for a new time.",
     ),
     (
+        MessageCode.BATCH_EXPIRES_SOON,
+        {"batch": "B-1", "expires_at": "2026-12-10T09:00:00+00:00"},
+        "Batch B-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can still decide are told. "
+        "You can ask them.",
+    ),
+    (
         MessageCode.MANAGER_TOLD,
         {**WAITS, "names": ["Amara Okafor", "Bruno Keller"]},
         "contoso.com: the request R-1 waits for “Security”, and expires on Dec 10, 2026 at 09:00 UTC. You are told "
