@@ -29,6 +29,7 @@ from bot.report.words import (
     handover_words,
     identity_in,
     kind_name,
+    names_in,
     outside_change_words,
     partner_in,
     remark_words,
@@ -109,7 +110,7 @@ def _head(header: ReportHeader, evidence_reader: EvidenceReader, count: int) -> 
 
 def _view(story: RequestStory) -> dict[str, Any]:
     """Return what the template shows of one request: texts, and lists of texts."""
-    request, identity = story.request, identity_in(story.request)
+    request, identity, names = story.request, identity_in(story.request), names_in(story)
     return {
         "id": request.id,
         "partner": partner_in(request),
@@ -141,7 +142,12 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "not_closed": [f"{one.name}: {one.opening.value}" for one in request.not_closed or ()],
         **_later_values(story),
         "entries": [
-            (minute(one.at), audit_entry_words(one), _actor(one.actor, one.account), reason_words(one))
+            (
+                minute(one.at),
+                audit_entry_words(one),
+                _actor(names.get(one.actor, ""), one.actor, one.account),
+                reason_words(one),
+            )
             for one in story.entries
         ],
         "entries_left": story.entry_count - len(story.entries),
@@ -199,8 +205,9 @@ def _read_back(story: RequestStory) -> dict[str, str] | None:
     return {"at": minute(found.at), "shown": shown, "configuration": _json(found.configuration)}
 
 
-def _actor(actor: str, account: str | None) -> str:
-    return f"{actor} (account {account})" if account else actor
+def _actor(name: str, actor: str, account: str | None) -> str:
+    ids = ", ".join(filter(None, [actor if name else "", f"account {account}" if account else ""]))
+    return f"{name or actor} ({ids})" if ids else actor
 
 
 def _json(value: object) -> str:

@@ -98,6 +98,17 @@ def person_words(person: Person) -> str:
     return f"{person.name} ({person.chat_id}, account {person.id})"
 
 
+def names_in(story: RequestStory) -> Mapping[str, str]:
+    """Return the names of the people of a request by their chat ids, as they were recorded."""
+    request, prepared = story.request, story.request.prepared
+    people = [] if prepared is None else [prepared.requester, prepared.sponsor]
+    people += [request.submitter] if request.submitter is not None else []
+    people += [one.decision.person for one in story.decisions] + [remark.person for remark in request.remarks]
+    people += [*request.editors, *request.supporters]
+    steps = {one.chat_id: one.name for one in (*story.reviews, *story.handovers) if one.name}
+    return {**steps, **{person.chat_id: person.name for person in people}}
+
+
 def requester_words(request: AccessRequest) -> str:
     """Return who sent a request; only the chat ID while the person is not known."""
     person = request.submitter if request.prepared is None else request.prepared.requester

@@ -18,7 +18,7 @@ from bot.words.refusals.named_people.delegation import (
 from bot.words.refusals.review_campaigns import ended_words, started_words
 from bot.words.requests.approval_chain import skipped_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.sentences import and_list, counted, minute
+from bot.words.sentences import and_list, counted, first_words, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
@@ -189,8 +189,9 @@ def _closed(values: Values) -> str:
     guests = _guests_left(values)
     synchronized = " Accounts that were synchronized stay as well." if values.get("was_synchronized") else ""
     lift = " Lift it with /partner lift." if values.get("is_suspended") else ""
+    asked = f"Requested by {values['by']}, because: “{first_words(values['reason'])}”. " if values.get("by") else ""
     return (
-        f"{start}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
+        f"{start}{asked}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
         f"redemption and synchronization are off. This was verified in the tenant. {rest} Issued tokens usually work "
         f"for up to one more hour{until}. A token lifetime policy can make this longer. Guest accounts stay. Only the "
         f"partner can end sessions in its own tenant.{guests}{synchronized}{lift}"

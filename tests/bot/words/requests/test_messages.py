@@ -204,6 +204,19 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "accounts stay. Only the partner can end sessions in its own tenant. Accounts "
         "that were synchronized stay as well. Lift it with /partner lift.",
     ),
+    (
+        MessageCode.CLOSED,
+        {
+            "partner": "contoso.com",
+            "request": "R-1",
+            "is_all": True,
+            "note": [],
+            "by": "Dana",
+            "reason": "Contract over",
+        },
+        "contoso.com is blocked (request R-1): Requested by Dana, because: “Contract over”. "
+        f"{BLOCKED} Nothing else is open. {TOKENS}",
+    ),
     *(
         (
             MessageCode.CLOSED,
