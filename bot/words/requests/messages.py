@@ -184,14 +184,15 @@ def _closed(values: Values) -> str:
     partner, note = values["partner"], stored_note_words(values["note"])
     state = "is suspended" if values.get("is_suspended") else "is blocked"
     start = f"{partner} {state}{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
+    if values.get("by"):
+        start += f"Requested by {values['by']}, because: “{first_words(values['reason'])}”. "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     until = f", until about {minute(values['tokens_until'])}" if "tokens_until" in values else ""
     guests = _guests_left(values)
     synchronized = " Accounts that were synchronized stay as well." if values.get("was_synchronized") else ""
     lift = " Lift it with /partner lift." if values.get("is_suspended") else ""
-    asked = f"Requested by {values['by']}, because: “{first_words(values['reason'])}”. " if values.get("by") else ""
     return (
-        f"{start}{asked}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
+        f"{start}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
         f"redemption and synchronization are off. This was verified in the tenant. {rest} Issued tokens usually work "
         f"for up to one more hour{until}. A token lifetime policy can make this longer. Guest accounts stay. Only the "
         f"partner can end sessions in its own tenant.{guests}{synchronized}{lift}"
