@@ -110,7 +110,7 @@ def _head(header: ReportHeader, evidence_reader: EvidenceReader, count: int) -> 
 
 def _view(story: RequestStory) -> dict[str, Any]:
     """Return what the template shows of one request: texts, and lists of texts."""
-    request, identity, names = story.request, identity_in(story.request), names_in(story)
+    request, identity = story.request, identity_in(story.request)
     return {
         "id": request.id,
         "partner": partner_in(request),
@@ -141,17 +141,23 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "read_back": _read_back(story),
         "not_closed": [f"{one.name}: {one.opening.value}" for one in request.not_closed or ()],
         **_later_values(story),
-        "entries": [
-            (
-                minute(one.at),
-                audit_entry_words(one),
-                _actor(names.get(one.actor, ""), one.actor, one.account),
-                reason_words(one),
-            )
-            for one in story.entries
-        ],
+        "entries": _entries(story),
         "entries_left": story.entry_count - len(story.entries),
     }
+
+
+def _entries(story: RequestStory) -> list[tuple[str, str, str, str]]:
+    """Return when, what, by whom and why of each audit entry."""
+    names = names_in(story)
+    return [
+        (
+            minute(one.at),
+            audit_entry_words(one),
+            _actor(names.get(one.actor, ""), one.actor, one.account),
+            reason_words(one),
+        )
+        for one in story.entries
+    ]
 
 
 def _request_values(story: RequestStory) -> dict[str, Any]:

@@ -101,12 +101,16 @@ def person_words(person: Person) -> str:
 def names_in(story: RequestStory) -> Mapping[str, str]:
     """Return the names of the people of a request by their chat ids, as they were recorded."""
     request, prepared = story.request, story.request.prepared
-    people = [] if prepared is None else [prepared.requester, prepared.sponsor]
-    people += [request.submitter] if request.submitter is not None else []
-    people += [one.decision.person for one in story.decisions] + [remark.person for remark in request.remarks]
-    people += [*request.editors, *request.supporters]
-    steps = {one.chat_id: one.name for one in (*story.reviews, *story.handovers) if one.name}
-    return {**steps, **{person.chat_id: person.name for person in people}}
+    people: list[Person] = [*request.editors, *request.supporters]
+    if prepared is not None:
+        people += [prepared.requester, prepared.sponsor]
+    if request.submitter is not None:
+        people.append(request.submitter)
+    people += [one.decision.person for one in story.decisions]
+    people += [remark.person for remark in request.remarks]
+    answered = {answer.chat_id: answer.name for answer in story.reviews if answer.name}
+    handed_over = {step.chat_id: step.name for step in story.handovers if step.name}
+    return {**answered, **handed_over, **{person.chat_id: person.name for person in people}}
 
 
 def requester_words(request: AccessRequest) -> str:

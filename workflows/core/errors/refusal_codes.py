@@ -494,7 +494,8 @@ class RefusalCode(StrEnum):
     STAGE_WITHOUT_PEOPLE = "stage_without_people"
     """Values: `stage`, `role`, `needed`, `left`, and whether another sponsor would be enough.
 
-    That is `is_for_lack_of_the_sponsor`; an earlier version did not store it.
+    That is `is_for_lack_of_the_sponsor`; an earlier version did not store it. Where another person to send the request
+    for would be enough, also `is_for_lack_of_the_named`.
     """
     MANAGER_CANNOT_DECIDE = "manager_cannot_decide"
     """The one person who has the role of a stage by relation cannot decide, or there is none.
