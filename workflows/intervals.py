@@ -10,6 +10,8 @@ from typing import Final
 
 ROLES_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often it is checked that enough people have each role, while requests are open."""
+LOG_READ_AGAIN_AFTER: Final = timedelta(minutes=15)
+"""The pause before Entra's audit log is read again after a gap, when it could not be read for later starts."""
 RELATIONS_CHECKED_EVERY: Final = timedelta(minutes=5)
 """How often the managers who must decide on open requests are read again, so that a new manager is asked."""
 ROLE_MEMBERS_KNOWN_FOR: Final = timedelta(minutes=10)

@@ -100,6 +100,21 @@ def person_words(person: Person) -> str:
     return f"{person.name} ({person.chat_id}, account {person.id})"
 
 
+def names_in(story: RequestStory) -> Mapping[str, str]:
+    """Return the names of the people of a request by their chat ids, as they were recorded."""
+    request, prepared = story.request, story.request.prepared
+    people: list[Person] = [*request.editors, *request.supporters]
+    if prepared is not None:
+        people += [prepared.requester, prepared.sponsor]
+    if request.submitter is not None:
+        people.append(request.submitter)
+    people += [one.decision.person for one in story.decisions]
+    people += [remark.person for remark in request.remarks]
+    answered = {answer.chat_id: answer.name for answer in story.reviews if answer.name}
+    handed_over = {step.chat_id: step.name for step in story.handovers if step.name}
+    return {**answered, **handed_over, **{person.chat_id: person.name for person in people}}
+
+
 def requester_words(request: AccessRequest) -> str:
     """Return who sent a request; only the chat ID while the person is not known."""
     person = request.submitter if request.prepared is None else request.prepared.requester

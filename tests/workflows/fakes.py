@@ -614,7 +614,7 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.tell_expired"))
         self.expired.append(request)
 
-    async def remind_person(self, person: ChatId) -> None:
+    async def remind_person(self, person: ChatId, *, of_expired: bool = False) -> None:
         """Remember who was reminded alone."""
         self.script.end(await self.script.begin("notifier.remind_person"))
         self.reminded_people.append(person)

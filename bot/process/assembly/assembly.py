@@ -37,6 +37,7 @@ from workflows.app.evidence.reviews.scan_check import UsageCheck
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
+from workflows.app.schedule.downtime import check_later_starts_after_gap
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.questions import ReviewQuestions
@@ -235,9 +236,10 @@ def _scheduled_checks(
         roles=systems.catalog.roles,
     )
     relations = partial(check_relations, store=store, directory=directory, service=service, clock=clock)
+    later_starts = partial(check_later_starts_after_gap, store=store, tenant=tenant, clock=clock)
     auditors = partial(check_auditors, store=store, directory=directory, clock=clock)
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return ScheduledChecks(checks=(*checks, relations, roles, auditors, sponsors, *other_checks))
+    return ScheduledChecks(checks=(*checks, relations, roles, auditors, sponsors, later_starts, *other_checks))
 
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:

@@ -188,7 +188,9 @@ def _decide_flows(
         clock=clock,
     )
     absences = Absences(store=store, directory=directory, clock=clock)
-    remarks = RemarkWindows(service=service, store=store, windows=windows, directory=directory, clock=clock)
+    remarks = RemarkWindows(
+        service=service, store=store, windows=windows, directory=directory, clock=clock, details=decide.details
+    )
     less_access = LessAccess(
         store=store, tenant=systems.tenant, directory=directory, catalog=systems.catalog, clock=clock
     )

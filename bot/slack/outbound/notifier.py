@@ -108,9 +108,9 @@ class SlackNotifier:
         latest = None if request.expiry_told_at is None else request.expires_at
         await self._reminders.remind(await self._recipients.asked(request, holders), latest=latest)
 
-    async def remind_person(self, person: ChatId) -> None:
-        """Remind one person of everything that waits for them, in their working hours."""
-        await self._reminders.remind([person])
+    async def remind_person(self, person: ChatId, *, of_expired: bool = False) -> None:
+        """Remind one person of what waits for them, or tell them what expired, in their working hours."""
+        await (self._reminders.send_expiry_messages if of_expired else self._reminders.remind)([person])
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell everybody who should have decided on a request that it expired, in one message a day; and its requester.
@@ -210,7 +210,8 @@ class SlackNotifier:
 
     async def remind_about_batch(self, batch: Batch) -> None:
         """Remind everybody who can decide on a batch, once a day, in one message for all that waits for them."""
-        await self._reminders.remind(await self._batches.asked_now(batch))
+        latest = batch.expires_at if batch.is_expiry_told else None
+        await self._reminders.remind(await self._batches.asked_now(batch), latest=latest)
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Attach the list of a batch to the thread of its card; see `BatchMessages.attach_list`."""

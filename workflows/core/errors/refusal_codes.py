@@ -396,7 +396,10 @@ class RefusalCode(StrEnum):
     PERSON_NOT_READABLE_NOW = "not_known_now"
     """The chat system does not answer now who the person is."""
     OPEN_REQUESTS_REACHED = "open_requests_reached"
-    """The person has as many open requests as one may have. Values: `limit`, `ends_at` (when the first one expires)."""
+    """The person has as many open requests as one may have. Values: `limit`, `ends_at`.
+
+    `ends_at`: when the first one expires; None when all are approved, so that none expires.
+    """
     MAY_NOT_REQUEST = "may_not_request"
     """Only people with a role may request the template. Values: `template` (its title), `roles` (their names)."""
     MAY_NOT_RESTORE_OR_ADOPT = "may_not_restore_or_adopt"
@@ -507,7 +510,8 @@ class RefusalCode(StrEnum):
     STAGE_WITHOUT_PEOPLE = "stage_without_people"
     """Values: `stage`, `role`, `needed`, `left`, and whether another sponsor would be enough.
 
-    That is `is_for_lack_of_the_sponsor`; an earlier version did not store it.
+    That is `is_for_lack_of_the_sponsor`; an earlier version did not store it. Where another person to send the request
+    for would be enough, also `is_for_lack_of_the_named`.
     """
     MANAGER_CANNOT_DECIDE = "manager_cannot_decide"
     """The one person who has the role of a stage by relation cannot decide, or there is none.

@@ -204,6 +204,19 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "accounts stay. Only the partner can end sessions in its own tenant. Accounts "
         "that were synchronized stay as well. Lift it with /partner lift.",
     ),
+    (
+        MessageCode.CLOSED,
+        {
+            "partner": "contoso.com",
+            "request": "R-1",
+            "is_all": True,
+            "note": [],
+            "by": "Dana",
+            "reason": "Contract over",
+        },
+        "contoso.com is blocked (request R-1): Requested by Dana, because: “Contract over”. "
+        f"{BLOCKED} Nothing else is open. {TOKENS}",
+    ),
     *(
         (
             MessageCode.CLOSED,
@@ -280,6 +293,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         {"partner": "contoso.com", "request": "R-1", "expires_at": "2026-12-10T09:00:00+00:00"},
         "contoso.com: your request R-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can "
         "still decide are told. You can ask them, or edit the request for a new time.",
+    ),
+    (
+        MessageCode.BATCH_EXPIRES_SOON,
+        {"batch": "B-1", "expires_at": "2026-12-10T09:00:00+00:00"},
+        "Batch B-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can still decide are told. "
+        "You can ask them.",
     ),
     (
         MessageCode.MANAGER_TOLD,
