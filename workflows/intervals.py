@@ -60,6 +60,8 @@ USAGE_LOG_BEGINS_WITHIN: Final = timedelta(hours=72)
 """The sign-in log counts as complete when anybody signed in within this time of the first of the last 30 days."""
 USAGE_KEPT_FOR: Final = timedelta(hours=168)
 """How long what was read is kept when nothing newer is read. It contains ids of a few people of each partner."""
+GUEST_LIST_KEPT_FOR: Final = timedelta(hours=1)
+"""How long it is kept how far somebody has paged through a list of guests, after its last page."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)

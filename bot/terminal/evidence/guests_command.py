@@ -5,6 +5,7 @@ Who asked is recorded before anything is printed. Each row is printed when it co
 
 import asyncio
 import sys
+from dataclasses import dataclass
 
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
@@ -19,6 +20,7 @@ from workflows.app.evidence.guests.listing import AskedGuests, GuestReading, Gue
 from workflows.app.storing.recorder import Recorder
 from workflows.catalog.catalog import load_catalog
 from workflows.core.errors.raised import DomainError
+from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter
 from workflows.core.people import ChatId
 from workflows.intervals import Pauses
 from workflows.partner_lookup.named_partner import named_partner
@@ -29,10 +31,19 @@ from workflows.ports.tenant import Tenant
 _COMMAND = "gatehouse guests"
 
 
-def print_guests(partner: str, file_format: GuestsFormat, pauses: Pauses) -> int:
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What is printed."""
+
+    file_format: GuestsFormat
+    only: GuestFilter
+
+
+def print_guests(partner: str, file_format: GuestsFormat, only: GuestFilter, pauses: Pauses) -> int:
     """Print the guests. Returns the exit status: 0, 1 (nothing read), 2 (settings) or 3 (not read to the end).
 
     :param partner: a domain or a tenant id, as typed.
+    :param only: which guests are printed.
     """
     configure_terminal_logs(Redactor())
     try:
@@ -40,7 +51,7 @@ def print_guests(partner: str, file_format: GuestsFormat, pauses: Pauses) -> int
         if not settings.records.exists():
             print_error("Nothing was read:", f"there are no records in {settings.records.path}; set DATABASE_URL")
             return NOT_POSSIBLE
-        is_complete = asyncio.run(_print(settings, partner, file_format, pauses))
+        is_complete = asyncio.run(_print(settings, partner, _Output(file_format, only), pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -51,7 +62,7 @@ def print_guests(partner: str, file_format: GuestsFormat, pauses: Pauses) -> int
     return 0 if is_complete else INCOMPLETE
 
 
-async def _print(settings: TenantSettings, partner: str, file_format: GuestsFormat, pauses: Pauses) -> bool:
+async def _print(settings: TenantSettings, partner: str, output: _Output, pauses: Pauses) -> bool:
     """Record who asks, and print the rows. Returns whether everything was read."""
     clock = open_clock(settings)
     catalog = await asyncio.to_thread(load_catalog, settings.gatehouse_templates)
@@ -62,7 +73,7 @@ async def _print(settings: TenantSettings, partner: str, file_format: GuestsForm
             limits = catalog.guest_limits("" if partnership is None else partnership.template)
             asked = asked_guests(identity, partnership, limits)
             await _record(store, clock, partner)
-        read = await _write(asked, tenant, clock, file_format)
+        read = await _write(asked, tenant, clock, output)
         return read.is_complete
     finally:
         await tenant.close()
@@ -74,9 +85,10 @@ async def _record(store: Store, clock: Clock, partner: str) -> None:
     await recorder.record_lookup(ChatId(taker.user), partner, key=taker.key, command_name=_COMMAND)
 
 
-async def _write(asked: AskedGuests, tenant: Tenant, clock: Clock, file_format: GuestsFormat) -> GuestsRead:
-    writer = writer_of(file_format, asked, sys.stdout.write)
-    read = await GuestReading(asked=asked, tenant=tenant, clock=clock, take=writer.take).read()
+async def _write(asked: AskedGuests, tenant: Tenant, clock: Clock, output: _Output) -> GuestsRead:
+    writer = writer_of(output.file_format, asked, output.only, sys.stdout.write)
+    reading = GuestReading(asked=asked, tenant=tenant, clock=clock, take=writer.take, only=output.only)
+    read = await reading.read()
     writer.finish(read)
     sys.stdout.flush()
     return read
