@@ -12,6 +12,7 @@ from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
+from tests.bench.guest_surfaces import guest_messages
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
 from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
@@ -133,6 +134,12 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "away-home-admin": (50, 5),
     "reassign-form": (75, 5),
     "reassign-details": (385, 20),
+    "guests-page": (330, 4),
+    "guests-invitations": (160, 5),
+    "guests-broken": (175, 4),
+    "guests-counts": (110, 4),
+    "guests-progress": (16, 2),
+    "guests-sponsor": (115, 3),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -147,7 +154,7 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         for kind, blocks in waiting_cards(template).items():
             yield kind, f"{kind}-{template}", blocks
     yield "card-everything", "card-everything", everything_at_once()
-    asked = {**asked_change_messages(), **conversation_messages(), **delegation_messages()}
+    asked = {**asked_change_messages(), **conversation_messages(), **delegation_messages(), **guest_messages()}
     for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks
     views = (
