@@ -87,7 +87,7 @@ async def _record(store: Store, clock: Clock, partner: str) -> None:
 
 async def _write(asked: AskedGuests, tenant: Tenant, clock: Clock, output: _Output) -> GuestsRead:
     writer = writer_of(output.file_format, asked, output.only, sys.stdout.write)
-    reading = GuestReading(asked=asked, tenant=tenant, clock=clock, take=writer.take, only=output.only)
+    reading = GuestReading(asked=asked, tenant=tenant, clock=clock, take=writer.take, only=output.only, also_own=True)
     read = await reading.read()
     writer.finish(read)
     sys.stdout.flush()

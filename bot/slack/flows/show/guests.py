@@ -135,6 +135,7 @@ class GuestsFlow:
                 clock=self.clock,
                 take=taken.take,
                 only=kept.only,
+                also_own=True,
                 places=kept.places,
                 begin=kept.begins[number],
                 is_shown_before=end is not None,
@@ -168,7 +169,9 @@ class GuestsFlow:
         return await self._counts(asked, for_admin=True, tell=tell)
 
     async def _counts(self, asked: AskedGuests, *, for_admin: bool, tell: Tell = tell_nobody) -> Message:
-        reading = GuestReading(asked=asked, tenant=self.tenant, clock=self.clock, take=_take_all, tell=tell)
+        reading = GuestReading(
+            asked=asked, tenant=self.tenant, clock=self.clock, take=_take_all, also_own=True, tell=tell
+        )
         return guests_counts(asked.identity, asked.limits, await reading.read(), for_admin=for_admin)
 
 

@@ -113,6 +113,8 @@ class GuestReading:
     clock: Clock
     take: TakeRow
     only: GuestFilter = GuestFilter.EVERYBODY
+    also_own: bool = False
+    """Whether accounts of our own are listed that have an address of the partner. They are no guests."""
     places: ListPlaces | None = None
     """What earlier parts of the list saw, which this part adds to; None: the whole list is read, and nothing kept."""
     begin: int = 0
@@ -180,12 +182,12 @@ class GuestReading:
         return await self._read_pages(pages, places, _USERS)
 
     async def _read_own_accounts(self, found: GuestList, places: ListPlaces) -> SourceRead:
-        """Give the accounts of our own that have an address of the partner. A filter takes only guests."""
+        """Give the accounts of our own that have an address of the partner, when asked for. A filter takes guests."""
         settings = self.tenant.tenant_settings
         places.reach(ListPart.OWN_ACCOUNTS, self.begin)
         begin = max(self.begin, places.begin_of(ListPart.OWN_ACCOUNTS))
         domains: Sequence[str] = ()
-        if self.only is GuestFilter.EVERYBODY:
+        if self.also_own and self.only is GuestFilter.EVERYBODY:
             try:
                 ours = frozenset(await settings.verified_domains())
             except (TenantRefused, TenantUnavailable) as error:

@@ -1,4 +1,4 @@
-"""How far a list of guests was read, so that a later page continues there. It has no name and no address of anybody.
+"""How far a list of guests was read, so that a later page continues there. Names and addresses are not kept.
 
 The links are Graph's own, from its answers. They stay in this process.
 """

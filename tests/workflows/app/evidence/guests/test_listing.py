@@ -39,7 +39,9 @@ async def read(world: World, take: Callable[[GuestRow], bool] | None = None) -> 
         rows.append(row)
         return True
 
-    found = await GuestReading(asked=ASKED, tenant=world.tenant, clock=world.clock, take=take or keep).read()
+    found = await GuestReading(
+        asked=ASKED, tenant=world.tenant, clock=world.clock, take=take or keep, also_own=True
+    ).read()
     return rows, found
 
 
@@ -132,6 +134,15 @@ async def test_a_domain_that_is_ours_names_no_own_accounts(world: World) -> None
     assert (settings.own_domains, found.own_accounts.is_complete) == ([], True)
 
 
+async def test_own_accounts_are_only_listed_where_they_are_asked_for(world: World) -> None:
+    """Whoever disables guests never sees them."""
+    settings = world.tenant.tenant_settings
+    settings.own_account_pages = [[GuestAccount(id=PersonId("own"), mail="a@contoso.com", user_type="member")]]
+    reading = GuestReading(asked=ASKED, tenant=world.tenant, clock=world.clock, take=lambda _: True)
+    found = await reading.read()
+    assert (found.tally.own_accounts, found.is_complete, settings.own_domains) == (0, True, [])
+
+
 @pytest.mark.parametrize("name", ["verified_domains", "own_account_page"])
 async def test_own_accounts_that_cannot_be_read_are_named_and_the_list_goes_on(world: World, name: str) -> None:
     settings = world.tenant.tenant_settings
@@ -166,7 +177,9 @@ async def test_a_filter_reads_only_what_can_have_such_guests(world: World, only:
         rows.append(row)
         return True
 
-    found = await GuestReading(asked=ASKED, tenant=world.tenant, clock=world.clock, take=keep, only=only).read()
+    found = await GuestReading(
+        asked=ASKED, tenant=world.tenant, clock=world.clock, take=keep, also_own=True, only=only
+    ).read()
     assert all(only.takes(row) for row in rows)
     assert (len(rows), found.is_complete) == (0 if only is GuestFilter.UNUSED else 1, True)
     assert {str(call).removeprefix("surroundings.") for call in world.script.calls if "surr" in str(call)} == asks
@@ -179,7 +192,9 @@ async def test_how_far_the_reading_is_is_told_after_each_page_and_before_the_sig
     async def tell(progress: Progress) -> None:
         told.append(progress)
 
-    reading = GuestReading(asked=ASKED, tenant=world.tenant, clock=world.clock, take=lambda _: True, tell=tell)
+    reading = GuestReading(
+        asked=ASKED, tenant=world.tenant, clock=world.clock, take=lambda _: True, also_own=True, tell=tell
+    )
     await reading.read()
     assert [(one.part.value, one.rows, one.found) for one in told] == [
         ("guests", 1, 1),

@@ -33,7 +33,14 @@ async def part(world: World, places: ListPlaces, begin: int, **changes: Any) -> 
         return len(rows) <= PAGE
 
     reading = GuestReading(
-        asked=ASKED, tenant=world.tenant, clock=world.clock, take=take, places=places, begin=begin, **changes
+        asked=ASKED,
+        tenant=world.tenant,
+        clock=world.clock,
+        take=take,
+        also_own=True,
+        places=places,
+        begin=begin,
+        **changes,
     )
     return rows, await reading.read()
 
@@ -159,7 +166,7 @@ async def test_a_log_that_was_not_read_is_read_again_with_the_next_part(world: W
 async def test_accounts_of_a_sign_in_that_cannot_be_read_are_not_left_out_silently(world: World) -> None:
     fill(world)
     world.script.fail("tenant.accounts_by_id", TenantUnavailable("no answer"))
-    reading = GuestReading(asked=ASKED, tenant=world.tenant, clock=world.clock, take=lambda _: True)
+    reading = GuestReading(asked=ASKED, tenant=world.tenant, clock=world.clock, take=lambda _: True, also_own=True)
     read = await reading.read()
     assert (read.tally.count, read.tally.own_accounts) == (8, 2)
     assert (read.sign_ins.unread, read.is_complete) == (UnreadableReason.UNREACHABLE, False)
@@ -188,7 +195,7 @@ async def test_a_list_without_an_end_is_not_read_for_ever(world: World, monkeypa
         return replace(await real(link, with_activity=with_activity), next_link="1")
 
     monkeypatch.setattr(type(settings), "guest_page", leads_back)
-    reading = GuestReading(asked=ASKED, tenant=world.tenant, clock=world.clock, take=lambda _: True)
+    reading = GuestReading(asked=ASKED, tenant=world.tenant, clock=world.clock, take=lambda _: True, also_own=True)
     assert (await reading.read()).guests.unread is UnreadableReason.UNREACHABLE
 
 

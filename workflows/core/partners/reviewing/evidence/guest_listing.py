@@ -126,7 +126,7 @@ class _Seen:
 
 
 class SeenAccounts:
-    """The accounts of one list so far. It can be kept between two pages: it has no name, no address and no id."""
+    """The accounts of one list so far, as short hashes of their ids and addresses. Kept between two pages."""
 
     def __init__(self) -> None:
         self._ids = _Seen()
