@@ -256,9 +256,10 @@ class ListedGuests(StrEnum):
     INVITATIONS = "invitations"
     UNUSED = "unused"
     DISABLED = "disabled"
+    ROLES = "roles"
 
 
-OnlyGuests = Annotated[ListedGuests, typer.Option("--only", help="Open invitations, unused or disabled guests only.")]
+OnlyGuests = Annotated[ListedGuests, typer.Option("--only", help="One kind of guests only.")]
 
 
 @app.command()

@@ -32,7 +32,9 @@ def _row(number: int) -> GuestRow:
     )
     findings = {1: GuestFinding.OLD_INVITATION, 4: GuestFinding.UNUSED}
     oddities = (Oddity.INVITED_MEMBER,) if account.is_member else ()
-    return GuestRow(account=account, match=GuestMatch.MAIL, finding=findings.get(number % 5), oddities=oddities)
+    roles = ("Guest Inviter", "Directory Readers") if number == 4 else ()
+    finding = findings.get(number % 5)
+    return GuestRow(account=account, match=GuestMatch.MAIL, finding=finding, oddities=oddities, roles=roles)
 
 
 def _own() -> GuestRow:
@@ -45,14 +47,18 @@ def guest_messages() -> dict[str, Any]:
     rows, tally, whole = [_row(number) for number in range(15)], GuestTally(), SourceRead(is_complete=True)
     for row in (*rows, _own()):
         tally.add(row)
-    read = GuestsRead(read_at=NOW, tally=tally, guests=whole, activity=whole, own_accounts=whole, sign_ins=whole)
+    read = GuestsRead(
+        read_at=NOW, tally=tally, guests=whole, activity=whole, own_accounts=whole, sign_ins=whole, roles=whole
+    )
     usual: dict[str, Any] = {"identity": identity(), "limits": USUAL_LIMITS, "read": read, "kept": "0123456789abcdef"}
     page = GuestsPage(rows=rows, page=1, has_more=True, **usual)
     invitations = [row for row in rows if row.account.is_pending]
     only = GuestFilter.OPEN_INVITATIONS
     filtered = GuestsPage(rows=invitations, page=0, has_more=True, only=only, is_begun_again=True, **usual)
     unread = SourceRead(rows=500, unread=UnreadableReason.THROTTLED)
-    broken = replace(read, guests=unread, activity=unread, own_accounts=SourceRead(), sign_ins=SourceRead())
+    broken = replace(
+        read, guests=unread, activity=unread, own_accounts=SourceRead(), sign_ins=SourceRead(), roles=SourceRead()
+    )
     last = GuestsPage(rows=[*rows[:4], _own()], page=3, has_more=False, **{**usual, "read": broken})
     return {
         "guests-page": guests_page(page).blocks,

@@ -136,7 +136,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "reassign-details": (385, 20),
     "guests-page": (330, 4),
     "guests-invitations": (160, 5),
-    "guests-broken": (175, 4),
+    "guests-broken": (190, 4),
     "guests-counts": (110, 4),
     "guests-progress": (16, 2),
     "guests-sponsor": (115, 3),

@@ -254,6 +254,7 @@ def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: L
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
+        accounts=systems.guest_accounts,
         kept_lists=KeptLists(systems.clock),
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from bot.report.csv_text import BYTE_ORDER_MARK, csv_row, join_values
 from bot.slack.blocks.untrusted import clean
 from bot.terminal.printing import MAX_CHARACTERS
-from bot.words.reviews.guests import ESTIMATE, NOT_SHOWN, match_words, state_words, tally_words, unread_words
+from bot.words.reviews.guests import ESTIMATE, match_words, state_words, tally_words, unread_words
 from workflows.app.evidence.guests.listing import AskedGuests, GuestsRead
 from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter, GuestRow
 
@@ -48,6 +48,7 @@ _COLUMNS: Final[Mapping[str, Callable[[GuestRow], str]]] = {
     "is_last_sign_in_known": lambda row: _yes(_is_known(row)),
     "is_enabled": lambda row: _yes(row.account.is_enabled),
     "is_synchronized": lambda row: _yes(row.account.is_synchronized),
+    "directory_roles": lambda row: join_values(row.roles),
     "finding": lambda row: "" if row.finding is None else row.finding.value,
     "unusual": lambda row: join_values(one.value for one in row.oddities),
 }
@@ -69,7 +70,7 @@ class _Text:
         self._write(f"{tally_words(read, self._asked.limits, self._only)}\n")
         if how := match_words(read.tally):
             self._write(f"Found: {how}.\n")
-        self._write("".join(f"{line}\n" for line in (*unread_words(read), ESTIMATE, NOT_SHOWN)))
+        self._write("".join(f"{line}\n" for line in (*unread_words(read), ESTIMATE)))
 
 
 class _Csv:
@@ -114,6 +115,7 @@ class _Json:
             "is_estimate": True,
             "missing_permissions": read.missing_permissions,
             "own_accounts": tally.own_accounts,
+            "are_roles_read": read.roles.is_complete,
             "read_at": read.read_at.isoformat(),
         }
         tail = "".join(f",\n{json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in members.items())
@@ -140,6 +142,7 @@ def _as_json(row: GuestRow) -> dict[str, Any]:
     return {
         "account_id": account.id,
         "address": account.mail,
+        "directory_roles": row.roles,
         "finding": None if row.finding is None else row.finding.value,
         "found_by": row.match.value,
         "invitation_pending": account.is_pending,

@@ -32,6 +32,7 @@ FILTERS: Final[Mapping[GuestFilter, str]] = {
     GuestFilter.OPEN_INVITATIONS: "Open invitations",
     GuestFilter.UNUSED: "Unused guests",
     GuestFilter.DISABLED: "Disabled guests",
+    GuestFilter.ROLES: "Guests with a role",
 }
 """What a filter of the list takes."""
 BEGUN_AGAIN: Final = "The list begins again. Its place is kept for an hour at most, and not after a restart."
@@ -39,7 +40,7 @@ ESTIMATE: Final = (
     "This is an estimate, because Entra does not record the home tenant of a guest. A guest with another domain is "
     "found only by a sign-in of the last 30 days. An account that is listed can belong to another company."
 )
-NOT_SHOWN: Final = "Directory roles of guests are not read."
+_NO_ROLES: Final = "Directory roles of guests are not read: the application for guest accounts is not set up."
 
 
 def title_words(name: str, only: GuestFilter = GuestFilter.EVERYBODY) -> str:
@@ -79,6 +80,7 @@ def _state_parts(row: GuestRow, limits: GuestLimits) -> Iterator[str]:
         yield "last sign-in not read" if account.activity is None else "never signed in"
     yield "" if row.finding is None else finding_words(row.finding, limits)
     yield "" if account.is_enabled else "disabled"
+    yield f"directory role {comma_list(row.roles)}" if row.roles else ""
     yield from (_ODDITIES[oddity] for oddity in row.oddities)
     yield f"found {MATCHES[row.match]}"
 
@@ -97,6 +99,8 @@ def _guests_words(read: GuestsRead, limits: GuestLimits, only: GuestFilter) -> s
     tally = read.tally
     if only is GuestFilter.UNUSED and read.activity.unread is not None:
         return "It is not known who is unused."
+    if only is GuestFilter.ROLES and not read.roles.is_complete:
+        return "It is not known who has a directory role."
     if not tally.count:
         return "No guest found." if read.is_complete else "No guest found so far. Not everything could be read."
     least = "" if read.is_complete else "At least "
@@ -125,6 +129,8 @@ def _tally_parts(tally: GuestTally, limits: GuestLimits) -> Iterator[str]:
         yield counted(tally.members, "member")
     if tally.synchronized:
         yield f"{tally.synchronized:,} synchronized"
+    if tally.with_roles:
+        yield f"{tally.with_roles:,} with a directory role"
 
 
 def match_words(tally: GuestTally) -> str:
@@ -133,7 +139,7 @@ def match_words(tally: GuestTally) -> str:
 
 
 def unread_words(read: GuestsRead) -> Iterator[str]:
-    """Return what could not be read, one sentence each."""
+    """Return what was not read, one sentence each."""
     if read.activity.unread is not None and read.guests.unread is None:
         yield f"The last sign-in of guests was not read ({_why(read.activity)}). So nobody is named as unused."
     if read.guests.unread is not None:
@@ -142,6 +148,10 @@ def unread_words(read: GuestsRead) -> Iterator[str]:
         yield f"Own accounts with an address of the partner were not read to their end ({_why(read.own_accounts)})."
     if read.sign_ins.unread is not None:
         yield f"The sign-ins of the last {WINDOW.days} days were not read to their end ({_why(read.sign_ins)})."
+    if read.roles.unread is not None:
+        yield f"Directory roles of guests were not read ({_why(read.roles)})."
+    elif not read.roles.is_complete:
+        yield _NO_ROLES
 
 
 def _why(source: SourceRead) -> str:

@@ -43,6 +43,7 @@ from workflows.core.partners.reviewing.evidence.guest_listing import GuestRow
 from workflows.core.people import ChatId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
@@ -62,6 +63,7 @@ class GuestsFlow:
     catalog: Catalog
     store: Store
     tenant: Tenant
+    accounts: GuestAccounts
     clock: Clock
     kept_lists: KeptLists
 
@@ -136,6 +138,7 @@ class GuestsFlow:
                 take=taken.take,
                 only=kept.only,
                 also_own=True,
+                accounts=self.accounts,
                 places=kept.places,
                 begin=kept.begins[number],
                 is_shown_before=end is not None,
@@ -170,7 +173,13 @@ class GuestsFlow:
 
     async def _counts(self, asked: AskedGuests, *, for_admin: bool, tell: Tell = tell_nobody) -> Message:
         reading = GuestReading(
-            asked=asked, tenant=self.tenant, clock=self.clock, take=_take_all, also_own=True, tell=tell
+            asked=asked,
+            tenant=self.tenant,
+            clock=self.clock,
+            take=_take_all,
+            also_own=True,
+            accounts=self.accounts,
+            tell=tell,
         )
         return guests_counts(asked.identity, asked.limits, await reading.read(), for_admin=for_admin)
 

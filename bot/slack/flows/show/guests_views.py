@@ -29,7 +29,6 @@ from bot.words.reviews.guests import (
     BEGUN_AGAIN,
     ESTIMATE,
     FILTERS,
-    NOT_SHOWN,
     match_words,
     progress_words,
     state_words,
@@ -185,5 +184,5 @@ def _elements(page: GuestsPage, *, is_whole: bool) -> Iterator[ButtonElement | S
 
 
 def _limits(read: GuestsRead) -> Block:
-    texts = [f"Read {minute(read.read_at)}.", *unread_words(read), ESTIMATE, NOT_SHOWN]
+    texts = [f"Read {minute(read.read_at)}.", *unread_words(read), ESTIMATE]
     return small_text(" ".join(texts))

@@ -41,7 +41,9 @@ def reading(*rows: GuestRow, **changes: Any) -> GuestsRead:
     tally = GuestTally()
     for one in rows:
         tally.add(one)
-    whole = GuestsRead(read_at=NOW, tally=tally, guests=WHOLE, activity=WHOLE, own_accounts=WHOLE, sign_ins=WHOLE)
+    whole = GuestsRead(
+        read_at=NOW, tally=tally, guests=WHOLE, activity=WHOLE, own_accounts=WHOLE, sign_ins=WHOLE, roles=WHOLE
+    )
     return replace(whole, **changes)
 
 
@@ -90,6 +92,26 @@ def test_who_is_unused_is_not_known_without_the_last_sign_in() -> None:
     only = GuestFilter.UNUSED
     assert tally_words(reading(activity=refused), USUAL_LIMITS, only) == "It is not known who is unused."
     assert tally_words(reading(), USUAL_LIMITS, only) == "No guest found."
+
+
+@pytest.mark.parametrize(
+    ("roles", "said"),
+    [
+        (SourceRead(), "Directory roles of guests are not read: the application for guest accounts is not set up."),
+        (
+            SourceRead(unread=UnreadableReason.FORBIDDEN, permission="RoleManagement.Read.Directory"),
+            "Directory roles of guests were not read (permission missing, RoleManagement.Read.Directory).",
+        ),
+    ],
+)
+def test_a_role_that_was_not_read_is_never_no_role(roles: SourceRead, said: str) -> None:
+    read = reading(row(), roles=roles)
+    assert list(unread_words(read)) == [said]
+    assert tally_words(read, USUAL_LIMITS, GuestFilter.ROLES) == "It is not known who has a directory role."
+    with_role = replace(row(activity=GuestActivity()), roles=("Guest Inviter", "User Administrator"))
+    assert "directory role Guest Inviter, User Administrator" in state_words(with_role, USUAL_LIMITS)
+    assert tally_words(reading(with_role), USUAL_LIMITS, GuestFilter.ROLES) == "1 guest: 1 with a directory role."
+    assert list(unread_words(reading(row()))) == []
 
 
 def test_a_list_is_called_after_its_filter() -> None:

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Final
 
 from workflows.app.evidence.guests.places import ListPart, ListPlaces
+from workflows.app.evidence.guests.roles import read_roles
 from workflows.app.evidence.guests.sign_in_log import guest_account, read_log
 from workflows.app.evidence.reviews.source_reads import NO_ACTIVITY, source_of_error
 from workflows.core.checks.tenant_facts import UnreadableReason
@@ -26,6 +27,7 @@ from workflows.core.people import PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import AccountPage
 
@@ -73,16 +75,18 @@ class GuestsRead:
     """Whether the last sign-in was read with the accounts."""
     own_accounts: SourceRead
     sign_ins: SourceRead
+    roles: SourceRead = field(default_factory=SourceRead)
+    """Whether directory roles were read; without an application for guest accounts they never are."""
 
     @property
     def is_complete(self) -> bool:
-        """Return whether everything was read to its end."""
+        """Return whether every account was read."""
         return all(source.is_complete for source in (self.guests, self.own_accounts, self.sign_ins))
 
     @property
     def missing_permissions(self) -> tuple[str, ...]:
         """List the permissions of Graph without which something was not read."""
-        sources = (self.guests, self.activity, self.own_accounts, self.sign_ins)
+        sources = (self.guests, self.activity, self.own_accounts, self.sign_ins, self.roles)
         return tuple(sorted({source.permission for source in sources if source.permission}))
 
 
@@ -115,6 +119,8 @@ class GuestReading:
     only: GuestFilter = GuestFilter.EVERYBODY
     also_own: bool = False
     """Whether accounts of our own are listed that have an address of the partner. They are no guests."""
+    accounts: GuestAccounts | None = None
+    """Reads directory roles; None: they are not read."""
     places: ListPlaces | None = None
     """What earlier parts of the list saw, which this part adds to; None: the whole list is read, and nothing kept."""
     begin: int = 0
@@ -137,6 +143,7 @@ class GuestReading:
         now = self.clock.now()
         await self.tenant.verify_home(must_be_known=True)  # another tenant's guests are nobody's answer
         places = ListPlaces() if self.places is None else self.places
+        roles, roles_read = await read_roles(self.accounts)
         found = GuestList(
             self.asked.identity.tenant_id,
             self.asked.domains,
@@ -145,6 +152,7 @@ class GuestReading:
             seen=places.seen,
             only=self.only,
             is_shown_before=self.is_shown_before,
+            roles=roles,
         )
         read = dict.fromkeys(ListPart, SourceRead())
         readers = {
@@ -165,6 +173,7 @@ class GuestReading:
             activity=places.activity or guests,
             own_accounts=read[ListPart.OWN_ACCOUNTS],
             sign_ins=read[ListPart.SIGN_INS],
+            roles=roles_read,
         )
 
     async def _read_guests(self, found: GuestList, places: ListPlaces) -> SourceRead:

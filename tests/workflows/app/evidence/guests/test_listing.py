@@ -20,6 +20,7 @@ from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.partners.reviewing.evidence.usage import GuestFinding, GuestMatch
 from workflows.core.people import PersonId
 from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.ports.guest_accounts import AccountRoles
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import AccountPage
 
@@ -32,16 +33,17 @@ def account(number: object, mail: str, **changes: Any) -> GuestAccount:
     return GuestAccount(id=PersonId(str(number)), mail=mail, principal_name="x#EXT#@woodgrove.com", **changes)
 
 
-async def read(world: World, take: Callable[[GuestRow], bool] | None = None) -> tuple[list[GuestRow], GuestsRead]:
+async def read(
+    world: World, take: Callable[[GuestRow], bool] | None = None, **more: Any
+) -> tuple[list[GuestRow], GuestsRead]:
     rows: list[GuestRow] = []
 
     def keep(row: GuestRow) -> bool:
         rows.append(row)
         return True
 
-    found = await GuestReading(
-        asked=ASKED, tenant=world.tenant, clock=world.clock, take=take or keep, also_own=True
-    ).read()
+    usual: dict[str, Any] = {"asked": ASKED, "tenant": world.tenant, "clock": world.clock, "also_own": True}
+    found = await GuestReading(take=take or keep, **usual, **more).read()
     return rows, found
 
 
@@ -183,6 +185,48 @@ async def test_a_filter_reads_only_what_can_have_such_guests(world: World, only:
     assert all(only.takes(row) for row in rows)
     assert (len(rows), found.is_complete) == (0 if only is GuestFilter.UNUSED else 1, True)
     assert {str(call).removeprefix("surroundings.") for call in world.script.calls if "surr" in str(call)} == asks
+
+
+class Roles:
+    """The application for guest accounts: who has a directory role, or why that cannot be read."""
+
+    def __init__(self, *, is_configured: bool = True, error: Exception | None = None) -> None:
+        self.is_configured = is_configured
+        self._error = error
+
+    async def roles(self) -> dict[PersonId, AccountRoles]:
+        """Return the roles of one guest."""
+        if self._error is not None:
+            raise self._error
+        return {PersonId("1"): AccountRoles(names=("Guest Inviter", "User Administrator"))}
+
+
+async def test_guests_with_a_directory_role_are_named_with_it(world: World) -> None:
+    world.tenant.tenant_settings.guest_pages = [[account(1, "a@contoso.com"), account(2, "b@contoso.com")]]
+    rows, found = await read(world, accounts=Roles())
+    assert [row.roles for row in rows] == [("Guest Inviter", "User Administrator"), ()]
+    assert (found.tally.with_roles, found.roles.is_complete) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "unread"),
+    [
+        (None, None),
+        (Roles(is_configured=False), None),
+        (Roles(error=FORBIDDEN), UnreadableReason.FORBIDDEN),
+        (Roles(error=TenantUnavailable("no answer")), UnreadableReason.UNREACHABLE),
+    ],
+)
+async def test_roles_that_cannot_be_read_are_never_no_role_and_the_list_goes_on(
+    world: World, accounts: Roles | None, unread: UnreadableReason | None
+) -> None:
+    world.tenant.tenant_settings.guest_pages = [[account(1, "a@contoso.com")]]
+    rows, found = await read(world, accounts=accounts)
+    assert (len(rows), found.roles.is_complete, found.roles.unread) == (1, False, unread)
+    assert found.is_complete, "every account was read"
+    assert found.missing_permissions == (
+        ("RoleManagement.Read.Directory",) if unread is UnreadableReason.FORBIDDEN else ()
+    )
 
 
 async def test_how_far_the_reading_is_is_told_after_each_page_and_before_the_sign_ins(world: World) -> None:

@@ -81,7 +81,7 @@ def test_the_state_of_a_row_is_what_entra_keeps() -> None:
 def test_the_tally_counts_each_kind() -> None:
     tally = GuestTally()
     for row in (
-        GuestRow(account=account("1", state="PendingAcceptance"), match=GuestMatch.MAIL),
+        GuestRow(account=account("1", state="PendingAcceptance"), match=GuestMatch.MAIL, roles=("Guest Inviter",)),
         GuestRow(account=account("2", is_enabled=False, is_synchronized=True), match=GuestMatch.MAIL),
         GuestRow(account=account("3", user_type="member"), match=GuestMatch.NAME, finding=GuestFinding.UNUSED),
         GuestRow(account=account("4", user_type="member", is_enabled=False), match=GuestMatch.OWN_ACCOUNT),
@@ -90,6 +90,7 @@ def test_the_tally_counts_each_kind() -> None:
     assert (tally.count, tally.pending, tally.disabled, tally.members, tally.synchronized) == (3, 1, 1, 1, 1)
     assert tally.matches == {GuestMatch.MAIL: 2, GuestMatch.NAME: 1}
     assert tally.findings == {GuestFinding.UNUSED: 1}
+    assert tally.with_roles == 1
     assert tally.own_accounts == 1, "an own account is no guest, and counted nowhere else"
 
 
@@ -135,6 +136,7 @@ def test_an_own_account_is_never_a_finding() -> None:
     ("only", "ids"),
     [
         (GuestFilter.EVERYBODY, ["pending", "unused", "disabled", "usual"]),
+        (GuestFilter.ROLES, ["usual"]),
         (GuestFilter.OPEN_INVITATIONS, ["pending"]),
         (GuestFilter.UNUSED, ["unused"]),
         (GuestFilter.DISABLED, ["disabled"]),
@@ -147,7 +149,8 @@ def test_a_filter_takes_the_rows_of_one_kind_and_keeps_their_places(only: GuestF
         account("disabled", "d@contoso.com", is_enabled=False),
         account("usual", "s@contoso.com", activity=GuestActivity(succeeded_at=NOW - DAY)),
     ]
-    rows = list(listing(only=only).rows_of(page))
+    rows = list(listing(only=only, roles={PersonId("usual"): ("Guest Inviter",)}).rows_of(page))
     assert [row.account.id for row in rows] == ids
+    assert {row.account.id for row in rows if row.roles} == {"usual"} & set(ids)
     assert all(page[row.place].id == row.account.id for row in rows)
-    assert only.takes_recent_users is (only in (GuestFilter.EVERYBODY, GuestFilter.DISABLED))
+    assert only.takes_recent_users is (only not in (GuestFilter.OPEN_INVITATIONS, GuestFilter.UNUSED))

@@ -6,11 +6,12 @@ list. With them a list can be read in parts, forwards and backwards.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
+from types import MappingProxyType
 
 from workflows.core.partners.reviewing.evidence.guest_matching import domains_of, match_guest
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, Oddity, finding_about, oddities_of
@@ -31,6 +32,8 @@ class GuestRow:
     oddities: tuple[Oddity, ...] = ()
     signed_in_at: datetime | None = None
     """The last sign-in in the log, for who was found by it."""
+    roles: tuple[str, ...] = ()
+    """Its directory roles by name, as far as they were read: the list says whether they were."""
     place: int = 0
     """Its place in the order of reading, among all accounts of the list."""
 
@@ -57,6 +60,8 @@ class GuestFilter(StrEnum):
     OPEN_INVITATIONS = "invitations"
     UNUSED = "unused"
     DISABLED = "disabled"
+    ROLES = "roles"
+    """Guests with a directory role."""
 
     def takes(self, row: GuestRow) -> bool:
         """Return whether a row is wanted."""
@@ -69,11 +74,13 @@ class GuestFilter(StrEnum):
                 return row.finding is GuestFinding.UNUSED
             case GuestFilter.DISABLED:
                 return not row.account.is_enabled
+            case GuestFilter.ROLES:
+                return bool(row.roles)
 
     @property
     def takes_recent_users(self) -> bool:
         """Return whether a row can be somebody who signed in lately."""
-        return self in (GuestFilter.EVERYBODY, GuestFilter.DISABLED)
+        return self not in (GuestFilter.OPEN_INVITATIONS, GuestFilter.UNUSED)
 
 
 @dataclass(slots=True)
@@ -85,6 +92,7 @@ class GuestTally:
     disabled: int = 0
     members: int = 0
     synchronized: int = 0
+    with_roles: int = 0
     own_accounts: int = 0
     """Accounts of our own with an address of the partner. They are no guests, and counted nowhere else."""
     findings: dict[GuestFinding, int] = field(default_factory=dict)
@@ -100,6 +108,7 @@ class GuestTally:
         self.disabled += not row.account.is_enabled
         self.members += row.account.is_member
         self.synchronized += row.account.is_synchronized
+        self.with_roles += bool(row.roles)
         self.matches[row.match] = self.matches.get(row.match, 0) + 1
         if row.finding is not None:
             self.findings[row.finding] = self.findings.get(row.finding, 0) + 1
@@ -169,6 +178,7 @@ class GuestList:
         seen: SeenAccounts | None = None,
         only: GuestFilter = GuestFilter.EVERYBODY,
         is_shown_before: bool = False,
+        roles: Mapping[PersonId, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         """Create the list.
 
@@ -176,6 +186,7 @@ class GuestList:
         :param seen: what earlier parts of the same list saw.
         :param only: which rows are returned.
         :param is_shown_before: whether this part was read before. An account that is new in it is then left out.
+        :param roles: the directory roles of accounts, as far as they are known.
         """
         self._tenant_id = tenant_id
         self._domains = domains_of([(tenant_id, domains)])
@@ -184,6 +195,7 @@ class GuestList:
         self._seen = SeenAccounts() if seen is None else seen
         self._only = only
         self._is_shown_before = is_shown_before
+        self._roles = roles
 
     @property
     def known_domains(self) -> tuple[str, ...]:
@@ -244,6 +256,7 @@ class GuestList:
             finding=None if is_own else finding_about(account, self._limits, self._now, has_signed_in=is_seen),
             oddities=() if is_seen else oddities_of(account, has_same_address=has_same_address),
             signed_in_at=signed_in_at,
+            roles=self._roles.get(account.id, ()),
             place=place,
         )
         return row if self._only.takes(row) else None
