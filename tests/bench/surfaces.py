@@ -261,7 +261,8 @@ async def main(folder: Path | None, only: str) -> None:
             **diagnosis_messages(),
             **denied_messages(),
             **denied_windows(),
-            **access_test_messages() | access_test_windows(),
+            **access_test_messages(),
+            **access_test_windows(),
         }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):

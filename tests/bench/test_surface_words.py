@@ -15,6 +15,7 @@ from tests.bench.conversation_surfaces import conversation_messages, conversatio
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.denied_surfaces import denied_messages, denied_windows
 from tests.bench.diagnosis_surfaces import diagnosis_messages
+from tests.bench.guest_surfaces import guest_messages
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
 from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
@@ -162,6 +163,12 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "diagnosis-waiting": (145, 5),
     "diagnosis-nothing-known": (140, 5),
     "diagnosis-of-a-sponsor": (40, 3),
+    "guests-page": (330, 4),
+    "guests-invitations": (160, 5),
+    "guests-broken": (190, 4),
+    "guests-counts": (110, 4),
+    "guests-progress": (16, 2),
+    "guests-sponsor": (115, 3),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -183,6 +190,7 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         **delegation_messages(),
         **access_test_messages(),
         **diagnosis_messages(),
+        **guest_messages(),
     }
     for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks

@@ -52,6 +52,7 @@ from bot.slack.people.members import Members, WindowMembers
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.approvers.absences import Absences
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.evidence.guests.kept_lists import KeptLists
 from workflows.app.evidence.guests.permission import GuestsPermission
 from workflows.app.limits import Limits
 from workflows.app.reads.audit_log_permission import AuditLogPermission
@@ -263,6 +264,8 @@ def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: L
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
+        accounts=systems.guest_accounts,
+        kept_lists=KeptLists(systems.clock),
     )
 
 

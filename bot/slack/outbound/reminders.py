@@ -21,6 +21,7 @@ from bot.slack.outbound.card_copies import posted_at
 from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
 from workflows.app.reads.waiting_requests import WaitingDecisions, waiting_for
 from workflows.core.people import ChatId
+from workflows.core.policy.working_time import next_working_moment
 from workflows.core.requests.effects import RemindPerson, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import EXPIRED_TOLD_TOGETHER

@@ -200,16 +200,17 @@ def _closed(values: Values) -> str:
 
 
 def _guests_left(values: Values) -> str:
-    """Return how many guest accounts stay, as the last scan for reviews counted them."""
+    """Return how many guest accounts stay, as the last scan for reviews counted them, and how admins list them."""
     if "guests" not in values:  # in messages of earlier versions
         return ""
+    listed = f" Admins list them with /partner guests {values['partner']}."
     if values["guests"] is None:
-        return " How many guest accounts of the partner there are is not known."
+        return f" How many guest accounts of the partner there are is not known.{listed}"
     read = f"as of {minute(values['guests_read_at'])}, an estimate"
     if not values["guests"]:
         return f" No guest account of the partner was found, {read}."
     least = "At least " if values["is_at_least"] else ""
-    return f" {least}{counted(values['guests'], 'guest account')} of the partner, {read}."
+    return f" {least}{counted(values['guests'], 'guest account')} of the partner, {read}.{listed}"
 
 
 def _refused(values: Values) -> str:

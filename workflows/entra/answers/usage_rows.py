@@ -47,10 +47,11 @@ def address_account_of(row: JsonObject) -> AddressAccount:
     )
 
 
-def guest_of(row: JsonObject, *, has_activity: bool) -> GuestAccount:
+def guest_of(row: JsonObject, *, has_activity: bool, usual_type: str = GUEST) -> GuestAccount:
     """Read one guest account.
 
     :param has_activity: whether the last sign-in was asked for. Graph then leaves it out for who never signed in.
+    :param usual_type: the user type of an account without one. Accounts that are synchronized may have none.
     """
     return GuestAccount(
         id=PersonId(_text(row.get("id")).lower()),
@@ -61,7 +62,7 @@ def guest_of(row: JsonObject, *, has_activity: bool) -> GuestAccount:
         state=_text(row.get("externalUserState")),
         state_since=_moment(row.get("externalUserStateChangeDateTime")),
         created_at=_moment(row.get("createdDateTime")),
-        user_type=_text(row.get("userType")).lower() or GUEST,
+        user_type=_text(row.get("userType")).lower() or usual_type,
         is_enabled=row.get("accountEnabled") is not False,
         is_synchronized=row.get("onPremisesSyncEnabled") is True,
         activity=_activity(row.get("signInActivity")) if has_activity else None,

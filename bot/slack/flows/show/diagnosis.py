@@ -22,7 +22,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.flows.show.guests_views import guests_step_value
+from bot.slack.flows.show.guests_views import GuestsStep
 from bot.words.findings.diagnosis.steps import (
     FirstCause,
     StepWords,
@@ -117,7 +117,7 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
         case Action.SEND_CHECKLIST:
             yield button("Partner setup", ids.SHOW_CHECKLIST, tenant_id)
         case Action.ENABLE_ACCOUNT | Action.CORRECT_ACCOUNT | Action.RESET_REDEMPTION if is_admin:
-            yield button("Show guests", ids.GUESTS_PAGE, guests_step_value(tenant_id, 0))
+            yield button("Show guests", ids.GUESTS_PAGE, GuestsStep(tenant=tenant_id).value)
         case _:
             return
 

@@ -28,6 +28,7 @@ TOKENS: Final = (
     "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer. Guest accounts "
     "stay. Only the partner can end sessions in its own tenant."
 )
+LISTED: Final = "Admins list them with /partner guests contoso.com."
 
 HANDOVER: Final = {
     "partner": "contoso.com",
@@ -224,14 +225,14 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
             f"contoso.com: {BLOCKED} No answer. {TOKENS} {said}",
         )
         for guests, said in (
-            ({"guests": None}, "How many guest accounts of the partner there are is not known."),
+            ({"guests": None}, f"How many guest accounts of the partner there are is not known. {LISTED}"),
             (
                 {"guests": 0, "is_at_least": False, "guests_read_at": "2026-11-28T01:20:00+00:00"},
                 "No guest account of the partner was found, as of Nov 28, 2026 at 01:20 UTC, an estimate.",
             ),
             (
                 {"guests": 12, "is_at_least": True, "guests_read_at": "2026-11-28T01:20:00+00:00"},
-                "At least 12 guest accounts of the partner, as of Nov 28, 2026 at 01:20 UTC, an estimate.",
+                f"At least 12 guest accounts of the partner, as of Nov 28, 2026 at 01:20 UTC, an estimate. {LISTED}",
             ),
         )
     ),

@@ -21,7 +21,8 @@ from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.subject import parse_subject
 from workflows.core.posture.diagnosis.steps import Diagnosis
 from workflows.entra import Entra, EntraSettings
-from workflows.entra.transport.connection import Connection, open_connection
+from workflows.entra.transport.connection import Connection
+from workflows.entra.transport.opening import open_connection
 
 __all__ = ["authority", "environment"]
 

@@ -42,6 +42,8 @@ class GuestMatch(StrEnum):
     MAIL = "mail"
     NAME = "name"
     """The domain before `#EXT#` in its user principal name."""
+    OWN_ACCOUNT = "own_account"
+    """No guest: an account of our own, never invited, with a mail address of the partner. Only in a list."""
 
 
 class GuestFinding(StrEnum):
