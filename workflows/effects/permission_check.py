@@ -78,7 +78,7 @@ from workflows.core.requests.effects import CheckPermission, MessageCode, SendMe
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.requests.transitions.reassigning import require_from, require_may_reassign, require_to
+from workflows.core.requests.transitions.taking_part.reassigning import require_from, require_may_reassign, require_to
 from workflows.effects.batches.decisions import BatchDecisions
 from workflows.effects.clicks.changes import ChangeClicks
 from workflows.effects.clicks.conversations import Conversations
