@@ -42,7 +42,13 @@ def decision_view(
     :param may_reassign: whether the reader is an admin, as far as that is known.
     """
     blocks = details_blocks(
-        request, holders=holders, history=history, now=now, other_requests=other_requests, replacement=replacement
+        request,
+        holders=holders,
+        history=history,
+        now=now,
+        other_requests=other_requests,
+        replacement=replacement,
+        names_guests=may_decide or may_reassign,
     )
     blocks += details_actions(request, now, may_decide=may_decide, may_reassign=may_reassign)
     return modal("Details", blocks, ids.DECIDE)
