@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.slack.blocks.blocks import Json, within_limits
 from bot.slack.blocks.modal import modal
-from bot.slack.cards.approval.approval_card import approval_blocks
+from bot.slack.cards.approval.approval_card import approval_blocks, stage_elements
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.details import details_blocks
@@ -113,7 +113,7 @@ def account_messages() -> dict[str, Any]:
     running, done = written(asked, 20, is_ended=False), written(asked, 35)
     shown = {
         "accounts-preview": accounts_card(asked, now=NOW).blocks,
-        "accounts-preview-chain": accounts_card(chain, now=NOW, holders=NAMES).blocks,
+        "accounts-preview-chain": accounts_card(chain, now=NOW, chain=list(stage_elements(chain, NAMES))).blocks,
         "accounts-running": accounts_card(running, now=NOW).blocks,
         "accounts-done": accounts_card(done, now=NOW).blocks,
         "accounts-done-blocked": accounts_card(done, now=NOW, is_partner_closed=True).blocks,

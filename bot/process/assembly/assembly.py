@@ -177,6 +177,7 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
         card_update_after=timedelta(seconds=systems.pauses.card_update),
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         calendar=systems.catalog.calendar,
+        changes_guests=systems.changes_guests,
     )
     return SlackNotifier(outbound, batch_list_files(systems, outbound))
 

@@ -12,6 +12,7 @@ from bot.slack.people.reads import ReadListeners
 from workflows.catalog.catalog import Catalog
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
@@ -29,12 +30,19 @@ class ExternalSystems:
     background: Background
     redact: Callable[[str], str] = str
     pauses: Pauses = USUAL_PAUSES
+    guest_accounts: GuestAccounts | None = None
+    """None where the credential for guest accounts is not set."""
     listeners: ReadListeners = field(init=False)
     """Shared by all directories, so that what one of them reads can be shown by another."""
 
     def __post_init__(self) -> None:
         """Let what was read become old by the bot's clock."""
         object.__setattr__(self, "listeners", ReadListeners(now=lambda: self.clock.now().timestamp()))
+
+    @property
+    def changes_guests(self) -> bool:
+        """Return whether guest accounts can be disabled and enabled at all."""
+        return self.guest_accounts is not None and self.guest_accounts.is_configured
 
     @property
     def directory(self) -> SlackDirectory:

@@ -253,6 +253,7 @@ def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: L
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
+        changes_guests=systems.changes_guests,
     )
 
 
@@ -287,6 +288,7 @@ def _answer_review_flow(
         catalog=systems.catalog,
         tenant=systems.tenant,
         lookup_permission=lookup_permission,
+        changes_guests=systems.changes_guests,
     )
 
 

@@ -53,6 +53,8 @@ class Outbound:
     """How old a suspension may be to be lifted."""
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     """The organization's working days."""
+    changes_guests: bool = False
+    """Whether guest accounts can be disabled."""
 
 
 class Recipients:

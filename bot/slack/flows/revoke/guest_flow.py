@@ -43,7 +43,6 @@ from workflows.core.requests.transitions.guest_accounts import confirmation_text
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.clock import Clock
-from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
@@ -63,8 +62,9 @@ class GuestAccountsFlow:
     catalog: Catalog
     store: Store
     tenant: Tenant
-    accounts: GuestAccounts
     clock: Clock
+    changes_guests: bool
+    """Whether the credential for guest accounts is set."""
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -203,5 +203,5 @@ class GuestAccountsFlow:
         current_roles = await self.directory.current_roles([person])
         if not current_roles.holds(person.id, ADMIN):
             raise Refused(RefusalCode.ONLY_ADMINS_CHANGE_GUESTS)
-        if not self.accounts.is_configured:
+        if not self.changes_guests:
             raise Refused(RefusalCode.GUESTS_NOT_CONFIGURED)

@@ -11,7 +11,8 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.answers.response_url import Answers
-from bot.slack.blocks.message import Message
+from bot.slack.blocks.message import Message, with_block
+from bot.slack.cards.approval.sections.accounts import account_buttons
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand
 from bot.slack.flows.show.guests_views import PAGE_SIZE, GuestsPage, guests_counts, guests_page, parse_guests_step
 from bot.slack.payloads.models import Interaction, SlashCommand
@@ -39,6 +40,8 @@ class GuestsFlow:
     store: Store
     tenant: Tenant
     clock: Clock
+    changes_guests: bool = False
+    """Whether to offer an admin to disable and enable accounts."""
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -70,7 +73,7 @@ class GuestsFlow:
             asked = await self._asked(tenant_id)
             if view is GuestsView.COUNTS:
                 return await self._counts(asked, for_admin=False)
-            return await build(asked, start)
+            return await self._with_changes(asked, await build(asked, start))
 
         await self.answers.replace_answer(ack, click, answer)
 
@@ -79,7 +82,15 @@ class GuestsFlow:
         asked = await self._asked(command.argument)
         if view is GuestsView.COUNTS:
             return await self._counts(asked, for_admin=False)
-        return await self._page(asked, 0)
+        return await self._with_changes(asked, await self._page(asked, 0))
+
+    async def _with_changes(self, asked: AskedGuests, shown: Message) -> Message:
+        """Return an admin's answer with the buttons to disable and enable accounts, where that can be done."""
+        if not self.changes_guests:
+            return shown
+        partnership = await self.store.partnership(asked.identity.tenant_id)
+        is_closed = partnership is not None and partnership.is_closed
+        return with_block(shown, account_buttons(asked.identity.tenant_id, may_enable=not is_closed))
 
     async def _asked(self, name: str) -> AskedGuests:
         identity, partnership = await named_partner(name, store=self.store, tenant=self.tenant)

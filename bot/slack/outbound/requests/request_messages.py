@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
+from bot.slack.cards.approval.approval_card import stage_elements
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.request_card import request_card
@@ -203,7 +204,8 @@ class RequestMessages:
         if request.fields.account_change is not None:
             record = None if request.prepared is None else await store.partnership(request.plan.tenant_id)
             is_closed = record is not None and record.is_closed
-            card = accounts_card(request, now=now, is_partner_closed=is_closed, holders=names, freeze=context.freeze)
+            chain = [*stage_elements(request, names)] if request.prepared and request.prepared.stages else []
+            card = accounts_card(request, now=now, is_partner_closed=is_closed, chain=chain, freeze=context.freeze)
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         posted = {copy.audience for copy in await store.copies(subject)}

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from slack_sdk.models.blocks import RichTextBlock
+from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
+from bot.slack import ids
 from bot.slack.blocks.blocks import (
     NAME_LIMIT,
     TextRun,
+    actions,
     bullets,
+    button,
     cleaned_text,
     fixed_text,
     paragraph,
@@ -32,6 +35,7 @@ from workflows.core.partners.reviewing.evidence.usage import GuestMatch
 from workflows.core.plans.accounts import AccountChange, AccountPlan, AccountProgress
 from workflows.core.plans.plan import Plan
 from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
 
 NAMES_FOR_ADMINS: Final = "Names are shown to admins, and to approvers while they decide."
 MAX_SHOWN: Final = 5
@@ -88,6 +92,17 @@ def account_items(request: AccessRequest) -> Iterator[list[TextRun]]:
     for left in () if plan is None else plan.left_alone:
         words = left_words(left, plan.change) if plan is not None else ""
         yield [cleaned_text(account_name(left), 2 * NAME_LIMIT), cleaned_text(f": left alone, {words}", 300)]
+
+
+def account_buttons(tenant_id: TenantId, *, may_enable: bool) -> ActionsBlock:
+    """Return Disable and Enable for the guests of a partner. Each opens a window, and nothing is written by a click.
+
+    :param may_enable: whether the partner is not blocked, as far as that is known.
+    """
+    buttons = [button("Disable accounts…", ids.ACCOUNTS_DISABLE, tenant_id)]
+    if may_enable:
+        buttons.append(button("Enable accounts…", ids.ACCOUNTS_ENABLE, tenant_id))
+    return actions("accounts", *buttons)
 
 
 def account_operations_block(plan: Plan) -> RichTextBlock:

@@ -1,6 +1,6 @@
 """The one message to the admin who disables or enables guest accounts: the preview, the progress, the result."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -22,14 +22,11 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, status_parts
 from bot.slack.cards.approval.sections.accounts import preview_elements, result_elements
 from bot.slack.cards.requests import can_be_withdrawn, withdraw_element
-from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.plans.accounts import CHANGES, accounts_title
 from bot.words.sentences import counted, first_words
-from workflows.core.people import Role
 from workflows.core.plans.accounts import AccountChange, AccountEnd, AccountPlan
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -45,20 +42,20 @@ def accounts_card(
     *,
     now: datetime,
     is_partner_closed: bool = False,
-    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
+    chain: Sequence[RichTextElement] = (),
     freeze: Freeze | None = None,
 ) -> Message:
     """Return the message, with the buttons that are possible now. Each click is checked again.
 
     :param is_partner_closed: whether the partner is revoked or suspended: then nothing of it is enabled.
-    :param holders: who can decide, by name; empty when that is not known.
+    :param chain: the stages of the approval chain, each with who can decide; empty when nobody else has to.
     :param freeze: the freeze in force that stops the request.
     """
     plan = None if request.prepared is None else request.plan.accounts
     blocks: list[Block] = [
         header(closed_headline(request, None)),
         *freeze_banner(freeze, is_short=True),
-        rich_text(*_elements(request, plan, holders, now, is_partner_closed=is_partner_closed)),
+        rich_text(*_elements(request, plan, chain, now, is_partner_closed=is_partner_closed)),
     ]
     if buttons := list(_buttons(request, plan, now, is_partner_closed=is_partner_closed)):
         blocks.append(actions(f"accounts:{request.id}", *buttons))
@@ -68,7 +65,7 @@ def accounts_card(
 def _elements(
     request: AccessRequest,
     plan: AccountPlan | None,
-    holders: Mapping[Role, Approvers],
+    chain: Sequence[RichTextElement],
     now: datetime,
     *,
     is_partner_closed: bool,
@@ -78,7 +75,7 @@ def _elements(
     if plan is not None:
         yield from _plan_elements(request, plan, now, is_partner_closed=is_partner_closed)
         if request.state in (S.AWAITING_CONFIRMATION, S.AWAITING_APPROVAL):
-            yield from _who_decides(request, holders)
+            yield from _who_decides(request, chain)
     if reason := first_words(request.fields.justification):
         yield quote(reason, 400)
     yield paragraph(*_subject_parts(request))
@@ -127,15 +124,13 @@ def _undo_parts(until: datetime, now: datetime, *, is_partner_closed: bool) -> I
         yield fixed_text("To enable accounts again, use Enable: the approvers of the partner decide.")
 
 
-def _who_decides(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
-    stages = request.require_prepared().stages
+def _who_decides(request: AccessRequest, chain: Sequence[RichTextElement]) -> Iterator[RichTextElement]:
     if request.state is S.AWAITING_CONFIRMATION:
-        after = "After that, these people decide:" if stages else "Nobody else has to approve."
+        after = "After that, these people decide:" if chain else "Nobody else has to approve."
         yield paragraph(
             fixed_text("Confirm until "), local_time(request.expires_at), fixed_text(f" by typing. {after}")
         )
-    if stages:
-        yield from chain_elements(stages, request.verdict(), holders)
+    yield from chain
 
 
 def _subject_parts(request: AccessRequest) -> Iterator[TextRun]:
