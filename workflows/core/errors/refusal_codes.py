@@ -567,6 +567,8 @@ class RefusalCode(StrEnum):
     """Something else was typed to confirm. Values: `text`, what to type."""
     NOT_AN_ACCOUNT_CHANGE = "not_an_account_change"
     """The plan is not the change of guest accounts that was asked for."""
+    ACCOUNTS_NOT_IN_TURN = "accounts_not_in_turn"
+    """What is recorded about accounts does not follow what was recorded before: it was recorded already."""
     NO_GUESTS_TO_CHANGE = "no_guests_to_change"
     """No account may be written. Values: `change`, `left`: how many were found for each `LeftAlone`, `is_complete`."""
     GUESTS_OF_BLOCKED_PARTNER = "guests_of_blocked_partner"

@@ -1,4 +1,7 @@
-"""The displayed state of a request, and its notes: codes with values that explain the state."""
+"""The displayed state of a request, and its notes: codes with values that explain the state.
+
+It is long because it is the one list of the codes of notes.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -74,6 +74,7 @@ GUEST_ACCOUNTS: Final[Sentences] = {
     R.NOT_THE_CONFIRMER: "Only the admin who asked for it can confirm it. Ask for it yourself to confirm a list.",
     R.CONFIRMATION_DIFFERS: "That is not the text to confirm with, so nothing was written. Type “{text}” to confirm.",
     R.NOT_AN_ACCOUNT_CHANGE: "This is not the change of guest accounts that was asked for.",
+    R.ACCOUNTS_NOT_IN_TURN: "This was recorded about these guest accounts already.",
     R.NO_GUESTS_TO_CHANGE: _nothing,
     R.GUESTS_OF_BLOCKED_PARTNER: _blocked,
     R.GUEST_CHANGE_RUNNING: "{request} changes guest accounts of this partner already. Wait until it ends.",
