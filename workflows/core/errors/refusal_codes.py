@@ -561,6 +561,8 @@ class RefusalCode(StrEnum):
     """Only admins disable and enable guest accounts."""
     GUESTS_NOT_CONFIGURED = "guests_not_configured"
     """The credential for guest accounts is not set."""
+    GUESTS_PERMISSIONS_MISSING = "guests_permissions_missing"
+    """Permissions of Graph are missing for guest accounts. Values: `names`."""
     NOT_THE_CONFIRMER = "not_the_confirmer"
     """Only the admin who asked confirms the shown guest accounts."""
     CONFIRMATION_DIFFERS = "confirmation_differs"

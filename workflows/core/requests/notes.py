@@ -151,6 +151,8 @@ class NoteCode(StrEnum):
     """What came of guest accounts. Values: `change`, `unwritten`, and how many of each `AccountEnd` (only where there
     are any), and `unknown`: how many were sent without an answer.
     """
+    GUESTS_UNREADABLE = "guests_unreadable"
+    """No guest account of our tenant can be read now."""
     ACCOUNTS_NOT_CONFIRMED = "accounts_not_confirmed"
     """The admin did not confirm the shown guest accounts in time."""
     ACCOUNTS_NOT_ALLOWED = "accounts_not_allowed"

@@ -67,6 +67,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"change": "enable", "done": 500, "unwritten": 0},
         "500 guest accounts are enabled (verified).",
     ),
+    (NoteCode.GUESTS_UNREADABLE, {}, "The guest accounts of this tenant cannot be read now."),
     (
         NoteCode.ACCOUNTS_NOT_CONFIRMED,
         {},
