@@ -122,6 +122,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
     NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it but does not show it.",
+    NoteCode.GUESTS_UNREADABLE: "The guest accounts of this tenant cannot be read now.",
     NoteCode.ACCOUNTS_NOT_CONFIRMED: "The guest accounts were not confirmed in time. Nothing was written.",
     NoteCode.ACCOUNTS_NOT_ALLOWED: (
         "Microsoft Graph refused these writes: a permission of the credential for guest accounts is missing. Nothing "

@@ -267,6 +267,7 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     if allowed is None:
         raise not_possible_now(request)
     in_batch.require_not_of_batch(request, command)
+    guest_accounts.require_right_writes(request, command)
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")

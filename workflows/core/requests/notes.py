@@ -1,4 +1,7 @@
-"""The displayed state of a request, and its notes: codes with values that explain the state."""
+"""The displayed state of a request, and its notes: codes with values that explain the state.
+
+It is long because it is the one list of the codes of notes.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -148,6 +151,8 @@ class NoteCode(StrEnum):
     """What came of guest accounts. Values: `change`, `unwritten`, and how many of each `AccountEnd` (only where there
     are any), and `unknown`: how many were sent without an answer.
     """
+    GUESTS_UNREADABLE = "guests_unreadable"
+    """No guest account of our tenant can be read now."""
     ACCOUNTS_NOT_CONFIRMED = "accounts_not_confirmed"
     """The admin did not confirm the shown guest accounts in time."""
     ACCOUNTS_NOT_ALLOWED = "accounts_not_allowed"

@@ -51,9 +51,14 @@ GUEST_ACCOUNTS: Final[Sentences] = {
         "Gatehouse has no credential for guest accounts. Ask an operator to set GUESTS_AZURE_CLIENT_ID and what "
         "belongs to it. “gatehouse doctor” names what is missing."
     ),
+    R.GUESTS_PERMISSIONS_MISSING: lambda values: (
+        f"Permissions of Microsoft Graph are missing for guest accounts: {comma_list(values['names'])}. Ask an "
+        "administrator of the tenant to grant them. “gatehouse doctor” checks them."
+    ),
     R.NOT_THE_CONFIRMER: "Only the admin who asked for it can confirm it. Ask for it yourself to confirm a list.",
     R.CONFIRMATION_DIFFERS: "That is not the text to confirm with, so nothing was written. Type “{text}” to confirm.",
     R.NOT_AN_ACCOUNT_CHANGE: "This is not the change of guest accounts that was asked for.",
+    R.ACCOUNTS_NOT_IN_TURN: "This was recorded about these guest accounts already.",
     R.NO_GUESTS_TO_CHANGE: _nothing,
     R.GUESTS_OF_BLOCKED_PARTNER: _blocked,
     R.GUEST_CHANGE_RUNNING: "{request} changes guest accounts of this partner already. Wait until it ends.",

@@ -21,7 +21,14 @@ from workflows.core.requests.commands.automatic import (
     RecordAccountResults,
     RecordAccountsRead,
     RecordAccountsSending,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordOverwritten,
     RecordPrepared,
+    RecordRefusal,
+    RecordResent,
+    RecordUnseen,
+    RecordWriting,
     Stop,
 )
 from workflows.core.requests.commands.request import Confirm
@@ -35,7 +42,6 @@ from workflows.core.requests.transitions.transition import (
     begin_to_apply,
     changed,
     end_request,
-    not_possible_now,
     partner_of,
     tell_requester,
 )
@@ -46,6 +52,15 @@ CONFIRM_WITHIN: Final = timedelta(hours=1)
 """How long the shown accounts may be confirmed. Later they are read again for a new request."""
 UNDO_WITHIN: Final = timedelta(hours=24)
 """How long the admin who disabled accounts may undo it alone."""
+_OF_SETTINGS: Final = (
+    RecordWriting,
+    RecordUnseen,
+    RecordResent,
+    RecordOverwritten,
+    RecordApplied,
+    RecordRefusal,
+    RecordApplyFailed,
+)
 _SHOWN_EVERY: Final = 100
 """After how many accounts the card shows the progress."""
 
@@ -91,6 +106,16 @@ def require_consistent_accounts(request: AccessRequest, plan: Plan) -> None:
     asked, accounts = request.fields.account_change, plan.accounts
     planned = None if accounts is None else accounts.change
     if asked is not planned or (accounts is not None and (plan.operations or not accounts.accounts)):
+        raise Refused(RefusalCode.NOT_AN_ACCOUNT_CHANGE)
+
+
+def require_right_writes(request: AccessRequest | None, command: object) -> None:
+    """Refuse a command about writes of settings for a request that changes guest accounts.
+
+    :raises Refused: then.
+    """
+    is_of_settings = isinstance(command, _OF_SETTINGS)
+    if request is not None and request.fields.account_change is not None and is_of_settings:
         raise Refused(RefusalCode.NOT_AN_ACCOUNT_CHANGE)
 
 
@@ -140,7 +165,7 @@ def record_sending(request: AccessRequest, command: RecordAccountsSending, situa
     remaining = {one.id for one in progress.remaining(account_plan(request))}
     is_free = not progress.sending and not progress.stop
     if not is_free or not command.ids or len(set(command.ids)) != len(command.ids) or set(command.ids) - remaining:
-        raise not_possible_now(request)
+        raise Refused(RefusalCode.ACCOUNTS_NOT_IN_TURN)
     progress = replace(progress, sending=command.ids, sending_since=situation.now)
     since = request.writing_since or situation.now
     request = changed(request, S.APPLYING, situation, accounts=progress, writing_since=since, note=())
@@ -157,9 +182,9 @@ def record_results(request: AccessRequest, command: RecordAccountResults, situat
     in_turn = set(progress.sending)
     known = {one.id for one in command.results}
     if not all(_is_in_turn(one, remaining, in_turn) for one in command.results):
-        raise not_possible_now(request)
+        raise Refused(RefusalCode.ACCOUNTS_NOT_IN_TURN)
     if not set(command.not_written) <= in_turn - known:
-        raise not_possible_now(request)
+        raise Refused(RefusalCode.ACCOUNTS_NOT_IN_TURN)
     answered = known | set(command.not_written)
     later = replace(
         progress,
@@ -195,7 +220,7 @@ def record_read(request: AccessRequest, command: RecordAccountsRead, situation: 
     progress, plan = progress_of(request), account_plan(request)
     is_finished = not progress.sending and (bool(progress.stop) or not progress.remaining(plan))
     if not is_finished or {*command.shown, *command.not_shown} != set(progress.ids_of(AccountEnd.SENT)):
-        raise not_possible_now(request)
+        raise Refused(RefusalCode.ACCOUNTS_NOT_IN_TURN)
     hidden = AccountEnd.NOT_SHOWN if command.is_last else None
     ends = {**dict.fromkeys(command.shown, AccountEnd.DONE), **dict.fromkeys(command.not_shown, hidden)}
     results = tuple(
