@@ -119,6 +119,8 @@ LOG_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Entra's audit log is kept to plan adoptions. For an approval, and before recording, it is read again."""
 OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the name of a group, user or application is kept."""
+DIRECTORY_ROLES_KEPT_FOR: Final = timedelta(seconds=30)
+"""How long it is kept who has a directory role. Before each group of accounts is written, no older answer is used."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
 """How long it is kept that an object does not exist. It is short, for people who have just created the object."""
 
@@ -151,6 +153,11 @@ class Pauses:
     """The limit of reports: the number of requests in a number of seconds (same source)."""
     reports_of_a_scan: tuple[int, float] = (2, 10.0)
     """The part of this limit that the scan of sign-ins uses, so that approval cards do not wait for it."""
+    account_writes: tuple[int, float] = (100, 150.0)
+    """How many groups of at most 20 accounts are written in a number of seconds: 2,000 of the 3,000 writes that one
+    application may send (same source)."""
+    account_reads: tuple[int, float] = (100, 10.0)
+    """The same for groups of accounts that are read: 2,000 of at least 3,500 resource units."""
 
 
 USUAL_PAUSES: Final = Pauses()

@@ -189,7 +189,7 @@ async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.Mon
     entra = connect(settings)
     assert await entra.warm() is None
     environment.setattr(connection, "_READ_SECONDS", PATIENCE)
-    environment.setattr(connection, "_WRITE_SECONDS", PATIENCE)
+    environment.setattr(connection, "WRITE_SECONDS", PATIENCE)
     yield entra
     await entra.close()
 
