@@ -119,6 +119,10 @@ LOG_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Entra's audit log is kept to plan adoptions. For an approval, and before recording, it is read again."""
 OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the name of a group, user or application is kept."""
+ACCOUNT_ANSWER_AWAITED_FOR: Final = timedelta(minutes=1)
+"""How long guest accounts are read that were sent without an answer, before they may be sent again."""
+ACCOUNTS_READ_BACK_FOR: Final = timedelta(minutes=10)
+"""How long guest accounts are read back that do not show the accepted change. Then that is recorded."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
 """How long it is kept that an object does not exist. It is short, for people who have just created the object."""
 

@@ -12,6 +12,7 @@ from bot.slack.people.reads import ReadListeners
 from workflows.catalog.catalog import Catalog
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
@@ -27,6 +28,8 @@ class ExternalSystems:
     store: Store
     tenant: Tenant
     background: Background
+    guest_accounts: GuestAccounts | None = None
+    """The guest accounts of our tenant; None: none are disabled or enabled."""
     redact: Callable[[str], str] = str
     pauses: Pauses = USUAL_PAUSES
     listeners: ReadListeners = field(init=False)
