@@ -28,10 +28,10 @@ class ExternalSystems:
     store: Store
     tenant: Tenant
     background: Background
+    guest_accounts: GuestAccounts | None = None
+    """The guest accounts of our tenant; None: none are disabled or enabled."""
     redact: Callable[[str], str] = str
     pauses: Pauses = USUAL_PAUSES
-    guest_accounts: GuestAccounts | None = None
-    """None where the credential for guest accounts is not set."""
     listeners: ReadListeners = field(init=False)
     """Shared by all directories, so that what one of them reads can be shown by another."""
 

@@ -216,6 +216,7 @@ def _plan_again(
         "unconfirmed_since": None,
         "resent_at": None,
         "write_refusal": None,
+        "accounts": None,
         "reminders": 0,
         "reminded_at": None,
         "escalations": (),
