@@ -289,9 +289,7 @@ def guests(
         from bot.terminal.closing.guests_command import disable_guests, refuse_enabling
         from bot.terminal.closing.guests_following import DisablingOptions
 
-        options = DisablingOptions(
-            reason=reason, confirm=confirm, only_found=only_found, is_dry_run=dry_run, wait=wait
-        )
+        options = DisablingOptions(reason=reason, confirm=confirm, only_found=only_found, is_dry_run=dry_run, wait=wait)
         pauses = context.obj or USUAL_PAUSES
         raise typer.Exit(refuse_enabling() if enable else disable_guests(partner, options, pauses))
     if as_json and as_csv:

@@ -1,13 +1,11 @@
 """Guest accounts are disabled and enabled: shown first, confirmed by typing, written, read back, and undone."""
 
-import asyncio
 from typing import Any, Final
 
 import pytest
 
-from tests.scenarios.stage import CONTOSO, DAY, Stage, actions, words
+from tests.scenarios.stage import Stage, actions, words
 from tests.scenarios.test_guests import guests
-from tests.scenarios.test_posture import gatehouse
 
 pytestmark = pytest.mark.story
 

@@ -43,7 +43,13 @@ def closing_flows(
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
     )
     lift = LiftFlow(windows=windows, members=members, intake=intake, display_directory=display_directory)
-    guest_accounts = GuestAccountsFlow(
+    return revoke, lift, _guest_accounts_flow(systems, service, windows, members)
+
+
+def _guest_accounts_flow(
+    systems: ExternalSystems, service: Service, windows: ModalWindows, members: Members
+) -> GuestAccountsFlow:
+    return GuestAccountsFlow(
         service=service,
         windows=windows,
         members=members,
@@ -54,4 +60,3 @@ def closing_flows(
         clock=systems.clock,
         changes_guests=systems.changes_guests,
     )
-    return revoke, lift, guest_accounts

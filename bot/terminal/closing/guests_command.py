@@ -172,7 +172,6 @@ class _Command:
         return Shown(target=identity.tenant_id, confirmation=confirmation, plan=plan)
 
 
-
 def _confirmed_reason(shown: Shown, options: DisablingOptions) -> str:
     """Return the reason, after the partner and the number of accounts were typed.
 
@@ -190,7 +189,9 @@ def _confirmed_reason(shown: Shown, options: DisablingOptions) -> str:
     if not typed:
         raise Unconfirmed(f"it was not confirmed; add --confirm “{shown.confirmation}”")
     if " ".join(typed.lower().split()) != shown.confirmation:
-        raise Unconfirmed(f"“{typed.strip()[:MAX_CHARACTERS]}” is not what has to be typed; that is {shown.confirmation}")
+        raise Unconfirmed(
+            f"“{typed.strip()[:MAX_CHARACTERS]}” is not what has to be typed; that is {shown.confirmation}"
+        )
     return reason
 
 

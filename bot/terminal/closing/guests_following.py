@@ -128,16 +128,16 @@ class DisablingSession:
         """
         person, key = command_line_person(self.requester.user), self.requester.key
         if {one.id for one in account_plan(request).accounts} != {one.id for one in shown.plan.accounts}:
-            await self._service.advance(request.id, Withdraw(actor=person.chat_id, request_id=request.id), key=f"{key}:no")
+            await self._service.advance(
+                request.id, Withdraw(actor=person.chat_id, request_id=request.id), key=f"{key}:no"
+            )
             raise Unconfirmed(_OTHERS)
         progress.is_stored = True
 
         async def roles(_: AccessRequest) -> CurrentRoles:
             return self._roles
 
-        confirm = Confirm(
-            actor=person, request_id=request.id, digest=request.plan.digest, typed=shown.confirmation
-        )
+        confirm = Confirm(actor=person, request_id=request.id, digest=request.plan.digest, typed=shown.confirmation)
         await self._service.advance(request.id, confirm, key=f"{key}:confirmed", current_roles_of=roles)
 
     async def _until(
@@ -202,7 +202,7 @@ class DisablingSession:
     @property
     def _roles(self) -> CurrentRoles:
         """Return the right of whoever may run the command: closing needs no person."""
-        return CurrentRoles({command_line_person(self.requester.user).id: frozenset({ADMIN})})
+        return CurrentRoles(roles={command_line_person(self.requester.user).id: frozenset({ADMIN})})
 
     def say(self, text: str) -> None:
         """Print one line with the time."""

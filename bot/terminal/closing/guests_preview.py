@@ -35,7 +35,7 @@ def _lines(plan: AccountPlan) -> Iterator[str]:
         yield f"- {account_name(one)}: found {MATCHES[GuestMatch(one.why)]}"
     if left := left_counts_words(plan.left_counts, plan.change):
         yield f"Left alone: {left}"
-    for one in plan.left_alone[:MAX_LEFT]:
-        yield f"- {account_name(one)}: {left_words(one, plan.change)}"
+    for account in plan.left_alone[:MAX_LEFT]:
+        yield f"- {account_name(account)}: {left_words(account, plan.change)}"
     yield from limits_words(plan)
     yield CHANGES[plan.change].after

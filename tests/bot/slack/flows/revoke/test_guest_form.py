@@ -79,7 +79,10 @@ def test_undo_is_offered_for_a_day_and_never_for_a_blocked_partner() -> None:
         "later": accounts_card(done, now=until),
         "blocked": accounts_card(done, now=NOW, is_partner_closed=True),
     }
-    offered = {name: [one for one in (ids.ACCOUNTS_UNDO, ids.ACCOUNTS_ENABLE) if f"'{one}'" in str(message.blocks)] for name, message in shown.items()}
+    offered = {
+        name: [one for one in (ids.ACCOUNTS_UNDO, ids.ACCOUNTS_ENABLE) if f"'{one}'" in str(message.blocks)]
+        for name, message in shown.items()
+    }
     assert offered == {"now": [ids.ACCOUNTS_UNDO], "later": [ids.ACCOUNTS_ENABLE], "blocked": []}
 
 

@@ -26,6 +26,7 @@ async def test_addresses_and_ids_are_found_and_what_is_unknown_is_named(world: W
 
 
 async def test_what_was_not_read_to_its_end_may_have_more(world: World) -> None:
-    world.tenant.tenant_settings.guests_unreadable = FORBIDDEN
+    for name in ("read_guests_active", "read_guests"):
+        world.script.fail(f"surroundings.{name}", FORBIDDEN)
     found = await find_chosen(("ann@contoso.com",), ASKED, tenant=world.tenant, clock=world.clock)
     assert (found.ids, found.unknown, found.is_complete) == ((), ("ann@contoso.com",), False)
