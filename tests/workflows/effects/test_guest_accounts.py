@@ -318,7 +318,7 @@ async def test_the_partners_chain_decides_as_well_where_its_template_says_so(
     await world.opened()
     template = world.catalog.templates["trusted-partner"]
     chain = replace(template, disabling_guests=DisablingGuests.CHAIN)
-    monkeypatch.setitem(world.catalog.templates, "trusted-partner", chain)  # type: ignore[arg-type]
+    monkeypatch.setitem(world.catalog.templates, "trusted-partner", chain)
     put_guests(world, map(guest, range(3)))
     shown = await asked(world)
     waiting = await confirm(world, shown)
