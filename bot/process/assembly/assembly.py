@@ -273,6 +273,7 @@ def _permission_check(
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
         batches=batches,
         campaigns=campaigns,
+        guest_accounts=systems.guest_accounts,
         limits=limits,
     )
 
@@ -336,6 +337,7 @@ def _preparer(systems: ExternalSystems, service: Service, alarms: Alarms) -> Pre
         catalog=systems.catalog,
         clock=systems.clock,
         alarms=alarms,
+        guest_accounts=systems.guest_accounts,
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
     )
 
@@ -350,6 +352,7 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
         clock=systems.clock,
         alarms=alarms,
         catalog=systems.catalog,
+        guest_accounts=systems.guest_accounts,
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         pauses=systems.pauses,
     )

@@ -38,6 +38,7 @@ MAX_DOMAIN_CHARACTERS: Final = 90
 """The most characters of a domain in a headline."""
 _ICONS: Final[Mapping[RequestState, str]] = {
     S.PREPARING: "🔎",
+    S.AWAITING_CONFIRMATION: "✍️",
     S.AWAITING_APPROVAL: "⏳",
     S.SCHEDULED: "📅",
     S.APPLYING: "⚙️",
@@ -56,6 +57,8 @@ _KINDS: Final[Mapping[RequestKind, str]] = {
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore request",
     RequestKind.ADOPTION: "request to adopt settings",
+    RequestKind.DISABLE_GUESTS: "request to disable guest accounts",
+    RequestKind.ENABLE_GUESTS: "request to enable guest accounts",
 }
 _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 """States without a current plan."""

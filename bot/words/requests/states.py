@@ -12,6 +12,8 @@ VERIFIED: Final = "(verified)"
 STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
     **OPEN_STATES,
     DisplayedState.APPLIED: "active (verified)",
+    DisplayedState.GUESTS_DISABLED: "guest accounts disabled (verified)",
+    DisplayedState.GUESTS_ENABLED: "guest accounts enabled (verified)",
     DisplayedState.PARTLY_APPLIED: "partly applied",
     DisplayedState.PUT_BACK: "restored (verified)",
     DisplayedState.REJECTED: "rejected",

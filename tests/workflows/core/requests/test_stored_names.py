@@ -27,6 +27,7 @@ def test_the_names_of_commands() -> None:
         "record_prepared",
         "record_unfit",
         "record_delayed",
+        "confirm",
         "approve",
         "reject",
         "support",
@@ -50,6 +51,9 @@ def test_the_names_of_commands() -> None:
         "record_applied",
         "record_refusal",
         "record_apply_failed",
+        "record_accounts_sending",
+        "record_account_results",
+        "record_accounts_read",
         "record_relations",
         "record_sponsors",
         "reassign",
@@ -129,6 +133,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "set_absence",
         "end_absence",
         "reassign",
+        "change_guests",
+        "confirm",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
@@ -164,6 +170,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_set_absence",
         "want_end_absence",
         "want_reassign",
+        "want_change_guests",
+        "want_confirm",
     ]
     assert names(Effect, "kind") == [
         "judge",
@@ -195,6 +203,7 @@ def test_the_names_of_clicks_and_effects() -> None:
 def test_the_names_of_states_kinds_and_choices() -> None:
     assert [state.value for state in RequestState] == [
         "preparing",
+        "awaiting_confirmation",
         "awaiting_approval",
         "scheduled",
         "applying",
@@ -209,7 +218,14 @@ def test_the_names_of_states_kinds_and_choices() -> None:
         "failed",
     ]
     assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked", "suspended"]
-    assert [kind.value for kind in RequestKind] == ["access", "revocation", "restoration", "adoption"]
+    assert [kind.value for kind in RequestKind] == [
+        "access",
+        "revocation",
+        "restoration",
+        "adoption",
+        "disable_guests",
+        "enable_guests",
+    ]
     assert [choice.value for choice in Choice] == ["approve", "reject"]
 
 

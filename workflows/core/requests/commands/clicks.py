@@ -37,8 +37,10 @@ from workflows.core.requests.commands.request import (
     Answer,
     Approve,
     Ask,
+    ChangeGuests,
     CommandSubject,
     Comment,
+    Confirm,
     Edit,
     Reject,
     RemindApprovers,
@@ -127,6 +129,8 @@ Click = (
     | CampaignClick
     | AbsenceClick
     | Reassign[ChatId]
+    | ChangeGuests
+    | Confirm[ChatId]
 )
 
 RECEIVED_AS: Final = "want_"
@@ -143,7 +147,7 @@ def subject_of(click: Click) -> CommandSubject:
     match click:
         case Approve() | Reject() | SupportRequest() | Withdraw() | AskReminder() | Ask() | Answer() | Comment():
             return CommandSubject(request_id=click.request_id)
-        case Reassign() | RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
+        case Confirm() | Reassign() | RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
@@ -155,7 +159,7 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(batch_id=click.batch_id)
         case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze() | StartCampaign() | WithdrawCampaign():
             return CommandSubject()
-        case SetAbsence() | EndAbsence():
+        case SetAbsence() | EndAbsence() | ChangeGuests():
             return CommandSubject()
         case _:
             assert_never(click)
@@ -179,7 +183,7 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
-        case WithdrawHandover():
+        case WithdrawHandover() | Confirm():
             return command.actor
         case _:
             return None
@@ -187,6 +191,8 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 
 @overload
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
+@overload
+def with_person(click: Confirm[ChatId], actor: Person) -> Confirm[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
 @overload

@@ -7,7 +7,7 @@ from workflows.core.requests.deadlines.reminder_times import next_reminder_at
 from workflows.core.requests.deadlines.stage_times import next_escalation, next_notice_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState, StopCause
 
-_UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+_UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_CONFIRMATION, RequestState.AWAITING_APPROVAL)
 
 
 def next_due_at(request: AccessRequest) -> datetime | None:
