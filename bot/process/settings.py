@@ -25,6 +25,7 @@ _ADVICE: Final = {
     "SLACK_TEAM_ID": "the id (T…) of the one workspace whose people may use the bot",
     "AZURE_TENANT_ID": "the home tenant's id, a GUID",
     "AZURE_CLIENT_ID": "the application (client) id of the app registration, a GUID",
+    "GUESTS_AZURE_CLIENT_ID": "the application (client) id of the application for guest accounts, a GUID",
     "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
@@ -73,6 +74,11 @@ class TenantSettings(_Templates):
     database_url: str = "sqlite:///gatehouse.db"
     gatehouse_clock_file: Path | None = None
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
+    guests_azure_client_secret: SecretStr = SecretStr("")
+    guests_azure_client_certificate_path: str = ""
+    guests_azure_client_certificate_password: SecretStr = SecretStr("")
+    guests_azure_client_id: Guid | None = None
+    """The application that disables and enables guest accounts. None: Gatehouse does not do that."""
 
     @property
     def records(self) -> StoreLocation:
@@ -83,6 +89,23 @@ class TenantSettings(_Templates):
     @classmethod
     def _check_address(cls, value: str) -> str:
         return _safe_address(value)
+
+    @field_validator("guests_azure_client_id")
+    @classmethod
+    def _check_guests_application(cls, value: str | None, info: ValidationInfo) -> str | None:
+        secret, password = (
+            info.data.get(f"guests_azure_client_{name}", SecretStr("")).get_secret_value()
+            for name in ("secret", "certificate_password")
+        )
+        certificate = info.data.get("guests_azure_client_certificate_path", "")
+        credentials = "GUESTS_AZURE_CLIENT_SECRET or GUESTS_AZURE_CLIENT_CERTIFICATE_PATH"
+        if value is None and (secret or certificate or password):
+            raise ValueError("missing, but its secret or certificate is set")
+        if value is not None and not (secret or certificate):
+            raise ValueError(f"its secret or certificate is missing; set {credentials} too, or remove the id")
+        if secret and certificate:
+            raise ValueError(f"it has a secret and a certificate; set only {credentials}")
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -231,6 +231,7 @@ def entry_points() -> list[EntryPoint]:
         store=nothing,
         tenant=nothing,
         background=nothing,
+        guest_accounts=nothing,
     )
     return [point for flow in make_flows(systems, *[nothing] * 6) for point in flow.entry_points()]
 

@@ -35,12 +35,14 @@ def request_guard(root: str) -> Callable[[httpx.Request], None]:
     :param root: the address of the service, without a slash at its end.
     """
     service = httpx.URL(root)
+    prefix = service.raw_path.decode("ascii").rstrip("/")
 
     def check(request: httpx.Request) -> None:
         address = (request.url.scheme, request.url.host, request.url.port)
         whole, _, query = request.url.raw_path.decode("ascii").partition("?")
-        path = whole.removeprefix(service.path)
-        if address != (service.scheme, service.host, service.port) or path == whole:
+        path = whole.removeprefix(prefix)
+        is_service = address == (service.scheme, service.host, service.port) and whole.startswith(f"{prefix}/")
+        if not is_service:
             raise RequestNotAllowed(f"{request.method} {request.url.host}{whole} is not at {root}")
         if request.method == "GET" and not request.content and _READ.fullmatch(path):
             return

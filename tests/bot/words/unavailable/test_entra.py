@@ -60,8 +60,8 @@ GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
             "status": 403,
             "permission": "User.EnableDisableAccount.All",
         },
-        "Entra refused to disable or enable the account: No (403 BadRequest, request id r-1). The application for guest "
-        "accounts needs the permission User.EnableDisableAccount.All with admin consent.",
+        "Entra refused to disable or enable the account: No (403 BadRequest, request id r-1). The application for "
+        "guest accounts needs the permission User.EnableDisableAccount.All with admin consent.",
     ),
     (
         C.REFUSED_BY_ENTRA,

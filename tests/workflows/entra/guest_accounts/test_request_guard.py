@@ -100,10 +100,20 @@ def test_other_reads_do_not_leave(path: str) -> None:
         "https://graph.microsoft.us/v1.0",
         "https://graph.microsoft.com/beta",
         "https://graph.microsoft.com",
+        "https://graph.microsoft.com/v1.0.1",
+        "https://graph.microsoft.com/v1.0/v1.0",
     ],
 )
 def test_another_service_gets_nothing(root: str) -> None:
     assert not allowed("GET", GUEST, root=root)
+
+
+def test_a_service_without_a_path() -> None:
+    check = request_guard("https://127.0.0.1:8080")
+    check(httpx.Request("GET", "https://127.0.0.1:8080/organization"))
+    for address in ("https://127.0.0.1:8080/v1.0/organization", "https://127.0.0.1:8081/organization"):
+        with pytest.raises(RequestNotAllowed):
+            check(httpx.Request("GET", address))
 
 
 def test_writes_of_accounts() -> None:
