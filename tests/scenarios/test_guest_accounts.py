@@ -233,7 +233,111 @@ async def test_a_kill_in_the_middle_writes_nobody_twice_and_nobody_else(stage: S
     assert len(written) == len(accounts), "nobody twice"
 
 
-async def test_without_the_credential_nothing_is_offered(stage: Stage) -> None:
-    """Other people than admins are offered nothing either."""
+@pytest.fixture
+async def with_chain(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A sandbox whose template asks an approver before guest accounts are disabled."""
+    templates = tmp_path / "templates"
+    shutil.copytree(SHIPPED, templates)
+    path = templates / "trusted-partner.toml"
+    path.write_text(f'disabling_guests = "chain"\n{path.read_text()}')
+    environment = {**NO_SECOND_LOOK, "GATEHOUSE_TEMPLATES": str(templates)}
+    async with running_stage(Stage(data=tmp_path / "data", warm=True, environment=environment)) as stage:
+        yield stage
+
+
+async def test_a_template_can_ask_an_approver_who_sees_the_list_while_deciding(with_chain: Stage) -> None:
+    """The admin confirms first; the command line refuses, because it is nobody's approver."""
+    stage = with_chain
     await stage.open_access()
-    assert "accounts_disable" not in str((await listed(stage, "requester"))["blocks"])
+    before = len(await stage.messages())
+    preview = await ask(stage, accounts_which="listed", accounts_list="JON@contoso.com")
+    assert "these people decide" in words(preview)
+    assert len(await stage.messages()) == before, "nobody else sees it before it is confirmed"
+    status, _, err = await gatehouse(stage, "guests", "contoso.com", "--disable", "--dry-run")
+    assert (status, "approvers of this partner decide" in err) == (1, True)
+    assert (await confirm(stage, preview, "contoso.com 1"))["errors"] == {}
+    card = await stage.card()
+    assert "disable 1 guest account" in words(card)
+    assert "jon" not in words(card).lower()
+    assert "Waits for 1 approval" in str(await stage.direct("admin")) or "waiting for approval" in words(
+        await newest(stage)
+    )
+
+    details = await press(stage, "approver1", "review_request", card, "partner-access")
+    shown = await stage.do("click", user="approver1", action_id="show_part", view_id=details["id"])
+    await stage.rest()
+    assert shown["ephemeral"] == []
+    assert "jon@contoso.com" in words((await stage.see("views", user="approver1"))["views"][-1])
+    others = await press(stage, "requester", "review_request", card, "partner-access")
+    assert "show_part" not in actions(others)
+    assert "Names are shown to admins" in words(others)
+
+    assert await stage.press("approver1", "approve", card["ts"]) == []
+    assert await enabled(stage, "maria@contoso.com", "jon@contoso.com") == [True, False]
+    assert "1 guest account disabled (verified" in words(await newest(stage))
+
+
+async def test_an_undo_is_of_one_admin_and_of_no_time_of_a_freeze(stage: Stage) -> None:
+    """Another admin has no Undo, only a request that approvers decide. A freeze stops the undo, and no disabling."""
+    await with_two_admins(stage)
+    await stage.open_access()
+    form = await press(stage, "admin", "accounts_disable", await listed(stage), "partner-access")
+    pasted = {"accounts_which": "listed", "accounts_list": "jon@contoso.com, nobody@contoso.com"}
+    assert (await submit(stage, "admin", form, **pasted, reason="The project has ended"))["errors"] == {}
+    unknown = words((await stage.see("views", user="admin"))["views"][-1])
+    assert "1 entry is no guest of this partner. Nothing was stored." in unknown
+    assert "nobody@contoso.com" in unknown
+
+    await freeze(stage)
+    preview = await ask(stage, accounts_which="listed", accounts_list="jon@contoso.com")
+    assert (await confirm(stage, preview, "contoso.com 1"))["errors"] == {}
+    assert await enabled(stage, "maria@contoso.com", "jon@contoso.com") == [True, False]
+    form = await press(stage, "admin", "accounts_undo", await newest(stage), "@admin")
+    await submit(stage, "admin", form, reason="It was the wrong account")
+    told = " ".join(words(one) for one in await stage.direct("admin"))
+    assert "No guest account is enabled now." in told
+    assert await enabled(stage, "jon@contoso.com") == [False]
+
+    theirs = await listed(stage, "approver3")
+    assert "accounts_enable" in actions(theirs)
+    assert "accounts_undo" not in str([one["blocks"] for one in await stage.direct("approver3")])
+
+
+async def test_the_command_line_disables_after_a_preview_beside_the_bot(stage: Stage) -> None:
+    """Nothing is enabled there, and nothing is written without the typed confirmation."""
+    await stage.open_access()
+    await prepared(stage)
+    run = ("guests", "contoso.com", "--disable")
+    status, out, err = await gatehouse(stage, *run, "--dry-run")
+    assert (status, err) == (0, "")
+    assert "jon@contoso.com" in out
+    assert "with a directory role: User Administrator" in " ".join(out.split())
+    assert "Dry run: nothing was stored or written." in out
+    for options, said in (
+        ((), "a reason is needed"),
+        (("--reason", "Ended"), "add --confirm"),
+        (("--reason", "Ended", "--confirm", "contoso.com 2"), "not what has to be typed"),
+    ):
+        status, _, err = await gatehouse(stage, *run, *options)
+        assert (status, said in err) == (1, True), err
+    status, _, err = await gatehouse(stage, "guests", "contoso.com", "--enable")
+    assert (status, "enabled in Slack only" in err) == (1, True)
+    assert await writes(stage) == []
+
+    status, out, err = await gatehouse(stage, *run, "--reason", "Ended", "--confirm", "Contoso.com 3")
+    assert (status, err) == (0, ""), (out, err)
+    assert "3 guest accounts disabled (verified)" in " ".join(out.split())
+    assert await enabled(stage, "maria@contoso.com", "jon@contoso.com", "guest3@contoso.com") == [False, False, True]
+    status, _, err = await gatehouse(stage, *run, "--reason", "Ended", "--confirm", "contoso.com 3")
+    assert status == 1
+    assert "No guest account of this partner can be disabled now" in err
+
+
+async def test_without_the_credential_nothing_is_offered(tmp_path: Path) -> None:
+    """Whoever asks at the command line is told what is missing. The list itself is as it was."""
+    environment = {"GUESTS_AZURE_CLIENT_ID": "", "GUESTS_AZURE_CLIENT_SECRET": ""}
+    async with running_stage(Stage(data=tmp_path / "data", warm=True, environment=environment)) as stage:
+        await stage.open_access()
+        assert "accounts_disable" not in actions(await listed(stage))
+        await stage.revoke()
+        assert "accounts_disable" not in str([one["blocks"] for one in await stage.direct("admin")])

@@ -45,7 +45,7 @@ class ExternalSystems:
     @property
     def changes_guests(self) -> bool:
         """Return whether guest accounts can be disabled and enabled at all."""
-        return self.guest_accounts is not None and self.guest_accounts.is_configured
+        return self.guest_accounts.is_configured
 
     @property
     def directory(self) -> SlackDirectory:
