@@ -1,11 +1,17 @@
 """Guest accounts are disabled and enabled: shown first, confirmed by typing, written, read back, and undone."""
 
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.scenarios.stage import Stage, actions, words
+from tests.scenarios.stage import NO_SECOND_LOOK, Stage, actions, running_stage, words
+from tests.scenarios.test_freeze import freeze, with_two_admins
 from tests.scenarios.test_guests import guests
+from tests.scenarios.test_posture import gatehouse
+from workflows.catalog.catalog import SHIPPED
 
 pytestmark = pytest.mark.story
 
@@ -333,11 +339,15 @@ async def test_the_command_line_disables_after_a_preview_beside_the_bot(stage: S
     assert "No guest account of this partner can be disabled now" in err
 
 
-async def test_without_the_credential_nothing_is_offered(tmp_path: Path) -> None:
-    """Whoever asks at the command line is told what is missing. The list itself is as it was."""
-    environment = {"GUESTS_AZURE_CLIENT_ID": "", "GUESTS_AZURE_CLIENT_SECRET": ""}
-    async with running_stage(Stage(data=tmp_path / "data", warm=True, environment=environment)) as stage:
-        await stage.open_access()
-        assert "accounts_disable" not in actions(await listed(stage))
-        await stage.revoke()
-        assert "accounts_disable" not in str([one["blocks"] for one in await stage.direct("admin")])
+async def test_a_missing_permission_is_named_and_nothing_is_planned(stage: Stage) -> None:
+    """Without it, nobody knows who has a directory role. The sponsor is offered nothing."""
+    await stage.open_access()
+    assert "accounts_disable" not in actions(await listed(stage, "requester"))
+    roles = (await stage.see("graph/state"))["state"]["guestsAppRoles"]
+    left = [role for role in roles if role != "RoleManagement.Read.Directory"]
+    await stage.call("PATCH", "graph/state", {"guestsAppRoles": left})
+    form = await press(stage, "admin", "accounts_disable", await listed(stage), "partner-access")
+    assert (await submit(stage, "admin", form, accounts_which="all", reason="The project has ended"))["errors"] == {}
+    told = " ".join(words(one) for one in await stage.direct("admin"))
+    assert "RoleManagement.Read.Directory" in told
+    assert await writes(stage) == []
