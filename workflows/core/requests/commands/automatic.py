@@ -260,7 +260,7 @@ class RecordAccountResults:
         later = {"later": list(self.not_written)} if self.not_written else {}
         calls = {one.id: one.ids.request_id for one in self.results if one.ids.request_id}
         known = {end.value: ids for end, ids in ends.items() if ids}
-        return {**known, **later, **({"reason": why} if why else {}), "calls": calls, **plan_digest(after)}
+        return {**known, **later, **({"said": why} if why else {}), "calls": calls, **plan_digest(after)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
