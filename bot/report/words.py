@@ -62,6 +62,8 @@ _KINDS: Final = {
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore of previous settings",
     RequestKind.ADOPTION: "adoption of current settings",
+    RequestKind.DISABLE_GUESTS: "disabling of guest accounts",
+    RequestKind.ENABLE_GUESTS: "enabling of guest accounts",
 }
 _OUTSIDE: Final = {
     OutsideChangeKind.BEFORE_WRITE: "somebody else changed the partner before the write, so approval was needed again",

@@ -32,6 +32,7 @@ from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
 from tests.bench.access_test_surfaces import access_test_messages, access_test_windows
+from tests.bench.account_surfaces import account_messages, account_windows
 from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
@@ -256,6 +257,8 @@ async def main(folder: Path | None, only: str) -> None:
             **handover_windows(),
             **handover_messages(),
             **guest_messages(),
+            **account_messages(),
+            **account_windows(),
             **campaign_windows(),
             **campaign_messages(),
             **diagnosis_messages(),

@@ -7,6 +7,7 @@ import pytest
 
 from bot.slack.blocks.blocks import MAX_BLOCKS, Json
 from tests.bench.access_test_surfaces import access_test_messages, access_test_windows
+from tests.bench.account_surfaces import account_messages, account_windows
 from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
@@ -169,6 +170,23 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "guests-counts": (110, 4),
     "guests-progress": (16, 2),
     "guests-sponsor": (115, 3),
+    "accounts-preview": (110, 3),
+    "accounts-preview-chain": (120, 3),
+    "accounts-running": (55, 3),
+    "accounts-done": (90, 3),
+    "accounts-done-blocked": (80, 3),
+    "accounts-done-later": (80, 3),
+    "accounts-expired": (40, 3),
+    "accounts-closed": (50, 3),
+    "accounts-card": (120, 5),
+    "accounts-card-enable": (120, 5),
+    "accounts-form": (120, 5),
+    "accounts-form-enable": (105, 5),
+    "accounts-confirm": (80, 3),
+    "accounts-undo": (40, 3),
+    "accounts-unknown": (35, 2),
+    "accounts-details": (150, 9),
+    "accounts-list": (215, 2),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -191,6 +209,7 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         **access_test_messages(),
         **diagnosis_messages(),
         **guest_messages(),
+        **account_messages(),
     }
     for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks
@@ -208,6 +227,7 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         delegation_windows(),
         denied_windows(),
         access_test_windows(),
+        account_windows(),
     )
     for shown in views:
         for name, view in shown.items():

@@ -11,6 +11,7 @@ from bot.words.requests.notes import note_words
 from tests.warm.ready_made import new_database, shipped_catalog
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
+from tests.workflows.guest_accounts import FakeGuestAccounts
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
@@ -114,6 +115,7 @@ class World:
     tenant: FakeTenant
     directory: FakeDirectory
     notifier: FakeNotifier
+    guest_accounts: FakeGuestAccounts
     service: Service
     alarms: Alarms
     checks: ScheduledChecks
@@ -337,6 +339,7 @@ def assemble(
         tenant.add_tenant(CONTOSO)
     tenant.script = tenant.tenant_settings.script = script
     directory, notifier = FakeDirectory(script=script), FakeNotifier(script=script)
+    guest_accounts = FakeGuestAccounts(clock=clock, script=script)
     woken: list[bool] = []
     rests: list[float] = []
 
@@ -371,9 +374,17 @@ def assemble(
         freezes=freezes,
         batches=batches,
         campaigns=campaigns,
+        guest_accounts=guest_accounts,
     )
     preparer = Preparer(
-        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
+        service=service,
+        store=store,
+        tenant=tenant,
+        directory=directory,
+        catalog=catalog,
+        clock=clock,
+        alarms=alarms,
+        guest_accounts=guest_accounts,
     )
     applier = Applier(
         service=service,
@@ -384,6 +395,7 @@ def assemble(
         alarms=alarms,
         catalog=catalog,
         sleep=rest,
+        guest_accounts=guest_accounts,
     )
     return World(
         store=store,
@@ -393,6 +405,7 @@ def assemble(
         tenant=tenant,
         directory=directory,
         notifier=notifier,
+        guest_accounts=guest_accounts,
         service=service,
         alarms=alarms,
         checks=ScheduledChecks(checks=alarm_checks_of(store=store, clock=clock, tenant=tenant, alarms=alarms)),

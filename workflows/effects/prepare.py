@@ -62,12 +62,14 @@ from workflows.core.requests.request import (
 from workflows.core.requests.transitions.planning import NO_PARTNER
 from workflows.core.requests.transitions.resending import remaining_pause
 from workflows.core.requests.transitions.transition import partner_of
+from workflows.effects.applying.guest_accounts.preparing import AccountPreparation
 from workflows.effects.applying.overtaken_block import stop_if_overtaken
 from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both_alone
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.records import OtherOpenRequest, RecordsReader
 from workflows.ports.store import Store
@@ -89,6 +91,8 @@ class Preparer:
     catalog: Catalog
     clock: Clock
     alarms: Alarms
+    guest_accounts: GuestAccounts | None = None
+    """The guest accounts of our tenant; None: none are changed."""
     records: RecordsReader | None = None
     """What is read of other requests and partners; None: the store. For many requests at once it is read once."""
     lift_within: timedelta = USUAL_LIFT_WITHIN
@@ -152,6 +156,8 @@ class Preparer:
                 raise
 
     async def _prepare_request(self, request: AccessRequest) -> PreparedRequest:
+        if (change := request.fields.account_change) is not None:
+            return await self._account_preparation.prepare(request, change)
         if request.fields.kind is RequestKind.REVOCATION:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
@@ -190,6 +196,17 @@ class Preparer:
             relations=relations,
             submitter=submitter,
             remind_after=template.remind_after,
+        )
+
+    @property
+    def _account_preparation(self) -> AccountPreparation:
+        return AccountPreparation(
+            store=self.store,
+            tenant=self.tenant,
+            directory=self.directory,
+            catalog=self.catalog,
+            clock=self.clock,
+            accounts=self.guest_accounts,
         )
 
     @property

@@ -186,6 +186,7 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
         card_update_after=timedelta(seconds=systems.pauses.card_update),
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         calendar=systems.catalog.calendar,
+        changes_guests=systems.changes_guests,
     )
     return SlackNotifier(outbound, batch_list_files(systems, outbound))
 
@@ -284,6 +285,7 @@ def _permission_check(
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
         batches=batches,
         campaigns=campaigns,
+        guest_accounts=systems.guest_accounts,
         limits=limits,
     )
 
@@ -347,6 +349,7 @@ def _preparer(systems: ExternalSystems, service: Service, alarms: Alarms) -> Pre
         catalog=systems.catalog,
         clock=systems.clock,
         alarms=alarms,
+        guest_accounts=systems.guest_accounts,
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
     )
 
@@ -361,6 +364,7 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
         clock=systems.clock,
         alarms=alarms,
         catalog=systems.catalog,
+        guest_accounts=systems.guest_accounts,
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         pauses=systems.pauses,
     )

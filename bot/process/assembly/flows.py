@@ -266,6 +266,7 @@ def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: L
         clock=systems.clock,
         accounts=systems.guest_accounts,
         kept_lists=KeptLists(systems.clock),
+        changes_guests=systems.changes_guests,
     )
 
 
@@ -302,6 +303,7 @@ def _answer_review_flow(
         catalog=systems.catalog,
         tenant=systems.tenant,
         lookup_permission=lookup_permission,
+        changes_guests=systems.changes_guests,
     )
 
 

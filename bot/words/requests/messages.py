@@ -36,6 +36,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.ENDED: "{partner}: your request{id} {ended}. {note}",
     MessageCode.OVERWRITTEN: "{partner}{about}: {note}",
     MessageCode.OPENED: "{partner}: the access of your request{id} is active (verified). {note}",
+    MessageCode.ACCOUNTS_CHANGED: "{partner}{about}: {note}",
     MessageCode.ADOPTED: (
         "{partner}{about}: the current settings are adopted (verified). Nothing was changed in the tenant. {note}"
     ),

@@ -263,6 +263,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `restores` (the request whose settings are restored), `note`."""
     LIFTED = "lifted"
     """A suspension was lifted. Values: `partner`, `request`, `restores`, `note`."""
+    ACCOUNTS_CHANGED = "accounts_changed"
+    """Guest accounts were disabled or enabled. Values: `partner`, `request`, `note`, which has the numbers."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"

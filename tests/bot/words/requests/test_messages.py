@@ -5,8 +5,9 @@ from typing import Any, Final
 import pytest
 
 from bot.words.requests.messages import message_words, missing_groups_words
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.notes import NoteCode
 
 AWAY = {
     "person": "Amara Okafor",
@@ -257,6 +258,18 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         {"partner": "contoso.com", "request": "R-2", "note": NOTE[:1]},
         "contoso.com (request R-2): the current settings are adopted (verified). Nothing was changed in the tenant. "
         "No answer.",
+    ),
+    (
+        MessageCode.ACCOUNTS_CHANGED,
+        {
+            "partner": "contoso.com",
+            "request": "R-2",
+            "note": as_values(
+                [Fact(NoteCode.ACCOUNTS_RESULT, {"change": "disable", "done": 36, "left_alone": 1, "unwritten": 0})]
+            ),
+        },
+        "contoso.com (request R-2): 36 guest accounts are disabled (verified). Others: 1 left alone, because they "
+        "changed.",
     ),
     (
         MessageCode.APPROVED_AGAIN,
