@@ -377,5 +377,6 @@ def _usage(systems: ExternalSystems, wake: Callable[[], None]) -> UsageCheck:
         check_lockouts=lockouts_of(tenant=tenant, store=store, clock=clock),
         wake=wake,
         guest_limits=systems.catalog.guest_limits,
+        accounts=systems.guest_accounts,
     )
     return UsageCheck(store=store, scanner=scanner, clock=clock, start=systems.background.start)

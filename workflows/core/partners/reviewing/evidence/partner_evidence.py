@@ -19,6 +19,7 @@ from workflows.core.partners.reviewing.evidence.usage import (
     ListedGuest,
     Lockout,
     PartnerUsage,
+    SourceRead,
     UsageScan,
 )
 from workflows.core.people import PersonId
@@ -89,6 +90,8 @@ class Guests:
     """Whether there may be more guests."""
     is_activity_known: bool
     """Whether the last sign-in of guests was read. Otherwise `never_came` counts only open invitations."""
+    roles: SourceRead = field(default_factory=SourceRead)
+    """Whether their directory roles were read. Otherwise nobody is named with one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,7 @@ def evidence_of(
     if scan is not None and scan.guests.is_usable:
         is_activity_known = scan.activity.is_usable
         is_cut = not scan.guests.is_complete
-        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_activity_known)
+        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_activity_known, roles=scan.roles)
     return PartnerEvidence(
         tenant_id=tenant_id,
         taken_at=None if scan is None else scan.taken_at,
