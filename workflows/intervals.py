@@ -64,6 +64,8 @@ GUEST_LIST_KEPT_FOR: Final = timedelta(hours=1)
 """How long it is kept how far somebody has paged through a list of guests, after its last page."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
+LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
+"""How long a name that was looked up for a report about a sheet is not looked up again."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)
