@@ -1,7 +1,6 @@
 """What the list of a partner's guests costs: the time of its first page, reads of each page, and memory."""
 
 import asyncio
-import json
 import statistics
 import sys
 import time
@@ -88,9 +87,7 @@ async def _timed(stage: World, act: Any) -> dict[str, Any]:
     before, slack_before, began = len(await stage.log("graph")), len(await stage.log("slack")), time.time()
     await act
     await stage.idle(290)
-    users = [
-        one for one in (await stage.log("graph"))[before:] if str(one["path"]).partition("?")[0].endswith("/users")
-    ]
+    users = _pages_of_guests(await stage.log("graph"), before)
     # The commands and clicks are answered at addresses of their own. The last answer of a count is its result.
     answers = [one for one in (await stage.log("slack"))[slack_before:] if "/api/" not in str(one["path"])]
     return {
@@ -122,9 +119,7 @@ async def _at_the_terminal(stage: World) -> dict[str, object]:
             peak = max(peak, _peak_megabytes(command.pid))
     await command.stderr.read()
     status = await command.wait()
-    users = [
-        one for one in (await stage.log("graph"))[before:] if str(one["path"]).partition("?")[0].endswith("/users")
-    ]
+    users = _pages_of_guests(await stage.log("graph"), before)
     graph = answered_at(users[0]) - began
     return {
         "terminal_status": status,
@@ -138,7 +133,7 @@ async def _at_the_terminal(stage: World) -> dict[str, object]:
 
 def _pages_of_guests(log: Sequence[dict[str, Any]], before: int) -> list[dict[str, Any]]:
     """Return the reads of pages of guests after the first `before` entries; the check of a person reads users, too."""
-    return [one for one in log[before:] if "creationType" in json.dumps(one["query"])]
+    return [one for one in log[before:] if "creationType" in str(one["query"].get("$filter"))]
 
 
 def _peak_megabytes(process: int) -> float:

@@ -408,5 +408,6 @@ def _usage(systems: ExternalSystems, denied: DeniedSignIns, wake: Callable[[], N
         wake=wake,
         guest_limits=systems.catalog.guest_limits,
         denied=denied if denied.is_on else None,
+        accounts=systems.guest_accounts,
     )
     return UsageCheck(store=store, scanner=scanner, clock=clock, start=systems.background.start)

@@ -40,7 +40,7 @@ ESTIMATE: Final = (
     "This is an estimate, because Entra does not record the home tenant of a guest. A guest with another domain is "
     "found only by a sign-in of the last 30 days. An account that is listed can belong to another company."
 )
-_NO_ROLES: Final = "Directory roles of guests are not read: the application for guest accounts is not set up."
+_NO_ROLES: Final = "Directory roles of guests were not read: this needs the application for guest accounts."
 
 
 def title_words(name: str, only: GuestFilter = GuestFilter.EVERYBODY) -> str:
@@ -50,6 +50,8 @@ def title_words(name: str, only: GuestFilter = GuestFilter.EVERYBODY) -> str:
 
 def finding_words(finding: GuestFinding, limits: GuestLimits) -> str:
     """Return what a finding means, after a number or alone: "no sign-in for 90 days"."""
+    if finding is GuestFinding.DIRECTORY_ROLE:
+        return "has a directory role"
     if finding is GuestFinding.UNUSED:
         return f"no sign-in for {limits.unused_after.days} days"
     return f"invitation older than {limits.invited_before.days} days"
@@ -57,6 +59,8 @@ def finding_words(finding: GuestFinding, limits: GuestLimits) -> str:
 
 def count_words(finding: GuestFinding, count: int, limits: GuestLimits) -> str:
     """Return how many guests have a finding: "3 without a sign-in for 90 days"."""
+    if finding is GuestFinding.DIRECTORY_ROLE:
+        return f"{count:,} with a directory role"
     if finding is GuestFinding.UNUSED:
         return f"{count:,} without a sign-in for {limits.unused_after.days} days"
     return f"{counted(count, 'invitation')} older than {limits.invited_before.days} days"
@@ -148,9 +152,14 @@ def unread_words(read: GuestsRead) -> Iterator[str]:
         yield f"Own accounts with an address of the partner were not read to their end ({_why(read.own_accounts)})."
     if read.sign_ins.unread is not None:
         yield f"The sign-ins of the last {WINDOW.days} days were not read to their end ({_why(read.sign_ins)})."
-    if read.roles.unread is not None:
-        yield f"Directory roles of guests were not read ({_why(read.roles)})."
-    elif not read.roles.is_complete:
+    yield from roles_words(read.roles)
+
+
+def roles_words(roles: SourceRead) -> Iterator[str]:
+    """Return that directory roles were not read, and why; nothing when they were."""
+    if roles.unread is not None:
+        yield f"Directory roles of guests were not read ({_why(roles)})."
+    elif not roles.is_complete:
         yield _NO_ROLES
 
 

@@ -97,7 +97,7 @@ def test_who_is_unused_is_not_known_without_the_last_sign_in() -> None:
 @pytest.mark.parametrize(
     ("roles", "said"),
     [
-        (SourceRead(), "Directory roles of guests are not read: the application for guest accounts is not set up."),
+        (SourceRead(), "Directory roles of guests were not read: this needs the application for guest accounts."),
         (
             SourceRead(unread=UnreadableReason.FORBIDDEN, permission="RoleManagement.Read.Directory"),
             "Directory roles of guests were not read (permission missing, RoleManagement.Read.Directory).",

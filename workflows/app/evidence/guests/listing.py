@@ -7,7 +7,7 @@ account names another domain.
 A list can be read in parts: `ListPlaces` says where each page of Graph begins, and each part reads from there.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,8 +15,8 @@ from itertools import islice
 from typing import Final
 
 from workflows.app.evidence.guests.places import ListPart, ListPlaces
-from workflows.app.evidence.guests.roles import read_roles
 from workflows.app.evidence.guests.sign_in_log import guest_account, read_log
+from workflows.app.evidence.reviews.role_reads import read_roles
 from workflows.app.evidence.reviews.source_reads import NO_ACTIVITY, source_of_error
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.partners.partnership import Partnership
@@ -154,6 +154,19 @@ class GuestReading:
             is_shown_before=self.is_shown_before,
             roles=roles,
         )
+        read = await self._read_parts(found, places)
+        guests = read[ListPart.GUESTS]
+        return GuestsRead(
+            read_at=now,
+            tally=self._tally,
+            guests=guests,
+            activity=places.activity or guests,
+            own_accounts=read[ListPart.OWN_ACCOUNTS],
+            sign_ins=read[ListPart.SIGN_INS],
+            roles=roles_read,
+        )
+
+    async def _read_parts(self, found: GuestList, places: ListPlaces) -> Mapping[ListPart, SourceRead]:
         read = dict.fromkeys(ListPart, SourceRead())
         readers = {
             ListPart.GUESTS: self._read_guests,
@@ -165,16 +178,7 @@ class GuestReading:
             is_broken = part is ListPart.GUESTS and read[part].unread is not None and self.places is not None
             if not self._is_wanted or is_broken:
                 break
-        guests = read[ListPart.GUESTS]
-        return GuestsRead(
-            read_at=now,
-            tally=self._tally,
-            guests=guests,
-            activity=places.activity or guests,
-            own_accounts=read[ListPart.OWN_ACCOUNTS],
-            sign_ins=read[ListPart.SIGN_INS],
-            roles=roles_read,
-        )
+        return read
 
     async def _read_guests(self, found: GuestList, places: ListPlaces) -> SourceRead:
         settings = self.tenant.tenant_settings

@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
+from workflows.app.evidence.reviews.role_reads import read_roles
 from workflows.app.evidence.reviews.source_reads import NO_ACTIVITY, source_of_error
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -36,6 +37,7 @@ from workflows.core.requests.effects import Effect, ShowReview
 from workflows.core.settings.model import TenantId
 from workflows.intervals import USAGE_LOG_BEGINS_WITHIN, USAGE_READ_EVERY
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.records import Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -78,6 +80,8 @@ class UsageScanner:
     """Returns from when on guests of a partner of this template are findings."""
     denied: DeniedSignIns | None = None
     """Counts in the same reading what our settings deny to tenants without an entry; None: nobody is told of that."""
+    accounts: GuestAccounts | None = None
+    """Reads directory roles; None: they are not read."""
 
     async def scan(self, *, due_before: datetime) -> UsageScan:
         """Read sign-ins and guests, and store what was found.
@@ -92,7 +96,8 @@ class UsageScanner:
         sign_ins, reach = await self._read_sign_ins(count, denials, now)
         domains = domains_of((one.tenant_id, one.domains) for one in partners)
         limits = {one.tenant_id: self.guest_limits(one.template) for one in partners}
-        new_count = partial(GuestCount, domains, count.tenant_by_person(), limits, now=now)
+        roles, roles_read = await read_roles(self.accounts)
+        new_count = partial(GuestCount, domains, count.tenant_by_person(), limits, now=now, with_roles=frozenset(roles))
         guests, activity, guest_count = await self._read_guests(new_count)
         near = [one for one in partners if one.is_asked or (one.due_at is not None and one.due_at < due_before)]
         lockouts = await self.check_lockouts([one.tenant_id for one in near])
@@ -104,6 +109,7 @@ class UsageScanner:
             activity=activity,
             reaches_back_to=reach,
             guests_not_matched=guest_count.not_matched,
+            roles=roles_read,
         )
         found = [
             _usage(one.tenant_id, now, count, guest_count.of(one.tenant_id), lockouts.get(one.tenant_id))
