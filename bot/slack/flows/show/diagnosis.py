@@ -15,7 +15,7 @@ _MARKS: Final = {
     StepResult.NOT_READABLE: "?",
 }
 _MAX_CHARACTERS: Final = 700
-DIAGNOSIS_TITLE: Final = "Why can't they get in?"
+_TITLE: Final = "Why can't they get in?"
 
 
 def diagnosis_message(diagnosis: Diagnosis) -> Message:
@@ -41,12 +41,8 @@ def diagnosis_message(diagnosis: Diagnosis) -> Message:
         ),
         ordered=True,
     )
-    blocks = [
-        header(DIAGNOSIS_TITLE),
-        rich_text(paragraph(cleaned_text(about, 200, bold=True)), *lines),
-        rich_text(steps),
-    ]
-    return message(f"{DIAGNOSIS_TITLE} {about}: {clean(first.text, 300)}", blocks)
+    blocks = [header(_TITLE), rich_text(paragraph(cleaned_text(about, 200, bold=True)), *lines), rich_text(steps)]
+    return message(f"{_TITLE} {about}: {clean(first.text, 300)}", blocks)
 
 
 def side_message(diagnosis: Diagnosis) -> Message:
@@ -54,9 +50,9 @@ def side_message(diagnosis: Diagnosis) -> Message:
     side = side_words(diagnosis)
     rest = "An admin or the help desk sees the steps: ask them with /partner diagnose."
     about = clean(diagnosis.domain, 100)
-    text = f"{DIAGNOSIS_TITLE} {about}: {side}."
+    text = f"{_TITLE} {about}: {side}."
     blocks = [
-        header(DIAGNOSIS_TITLE),
+        header(_TITLE),
         rich_text(
             paragraph(cleaned_text(f"{about}: ", 120), fixed_text(f"{side}.", bold=True), fixed_text(f" {rest}"))
         ),

@@ -292,7 +292,7 @@ def test_reject_stays_on_the_cards_of_an_approved_request_that_waits_for_its_sta
 @pytest.mark.parametrize(
     ("record", "offered"),
     [
-        (partnership(), ["close_early"]),
+        (partnership(), ["ask_access_test", "close_early"]),
         (partnership(ends_at=NOW), ["request_again", "close_early"]),
         (partnership(request_id=RequestId("r-2")), ["request_again"]),
         (partnership(state=PartnershipState.REVOKED), []),
