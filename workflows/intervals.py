@@ -66,6 +66,8 @@ ACCESS_TESTED_AFTER: Final = timedelta(days=7)
 """How long after the read-back of an opened access it is asked whether it works."""
 ACCESS_TESTED_AGAIN_AFTER: Final = timedelta(days=7)
 """How long after the answer "not tried yet" it is asked once more."""
+LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
+"""How long a name that was looked up for a report about a sheet is not looked up again."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)

@@ -258,7 +258,8 @@ async def main(folder: Path | None, only: str) -> None:
             **campaign_windows(),
             **campaign_messages(),
             **diagnosis_messages(),
-            **access_test_messages() | access_test_windows(),
+            **access_test_messages(),
+            **access_test_windows(),
         }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):
