@@ -64,11 +64,12 @@ async def reports(stage: Stage, user: str) -> list[dict[str, Any]]:
 
 
 async def cause(stage: Stage, user: str) -> str:
-    """The window that Find the cause opens."""
+    """What Find the cause answers, to this person alone."""
     ts = (await reports(stage, user))[-1]["ts"]
     await stage.do("click", user=user, action_id=FIND, channel=f"@{user}", ts=ts)
     await stage.rest()
-    return words((await stage.see("views", user=user))["views"][-1])
+    found = (await stage.see("messages", channel=f"@{user}", user=user))["messages"]
+    return words([message for message in found if message.get("is_ephemeral")][-1])
 
 
 async def test_yes_after_a_week_is_recorded_and_asked_exactly_once(stage: Stage) -> None:

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.response_url import Answers
-from bot.slack.answers.windows import ModalWindows
 from bot.slack.flows.show.diagnose import DiagnoseFlow
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.permission import DiagnosisPermission
-from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.core.partners.partnership import Partnership
 
 
-def diagnose_flow(
-    systems: ExternalSystems, answers: Answers, windows: ModalWindows, lookup_permission: LookupPermission
-) -> DiagnoseFlow:
+def diagnose_flow(systems: ExternalSystems, answers: Answers) -> DiagnoseFlow:
     """Return the flow."""
 
     async def find_records(name: str) -> Sequence[Partnership]:
@@ -22,9 +18,6 @@ def diagnose_flow(
 
     return DiagnoseFlow(
         answers=answers,
-        windows=windows,
-        lookup_permission=lookup_permission,
-        store=systems.store,
         permission=DiagnosisPermission(directory=systems.directory, find_records=find_records),
         diagnoser=Diagnoser(tenant=systems.tenant, records=systems.store, clock=systems.clock),
     )

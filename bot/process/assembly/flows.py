@@ -248,7 +248,7 @@ def _show_flows(
     policy = PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
     return (
         show,
-        diagnose_flow(systems, answers, windows, lookup_permission),
+        diagnose_flow(systems, answers),
         guests_flow(systems, answers, lookup_permission),
         policy,
     )

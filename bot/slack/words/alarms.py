@@ -163,6 +163,7 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "show_review": "ask for the review",
     "show_half": "show the partner setup",
     "show_handover": "ask the proposed sponsor",
+    "show_access_test": "ask whether the access works",
     "send_end_notices": "send the notices about ends of access ({about})",
     "send_review_reminders": "send the questions of reviews ({about})",
     "show_block_at_end": "show the result of the automatic block {about}",
@@ -243,7 +244,7 @@ def alarm_message(alarm: Alarm, *, is_admin: bool = True) -> Message:
 
 def _partner(alarm: Alarm) -> str:
     """Return the domain of the partner, or its tenant ID; empty when the alarm is about no partner."""
-    is_of_tenant = alarm.values.get("what") in ("show_review", "show_half", "show_handover")
+    is_of_tenant = alarm.values.get("what") in ("show_review", "show_half", "show_handover", "show_access_test")
     # An earlier version stored no partner with work that was given up, but the tenant ID as its subject.
     return verified_name(str(alarm.values.get("partner") or (alarm.values["about"] if is_of_tenant else "")))
 

@@ -7,24 +7,18 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.answers.response_url import Answers
-from bot.slack.answers.windows import ModalWindows, Window
-from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message
-from bot.slack.blocks.modal import shown_modal
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand
-from bot.slack.flows.show.diagnosis import DIAGNOSIS_TITLE, diagnosis_message, side_message
+from bot.slack.flows.show.diagnosis import diagnosis_message, side_message
 from bot.slack.payloads.button_values import parse_handover_value
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.words.findings.diagnosis.steps import without_policy_names
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.permission import DiagnosisLevel, DiagnosisPermission
 from workflows.app.evidence.diagnosis.subject import Subject, parse_subject
-from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.core.errors.raised import InvalidField
 from workflows.core.policy.reviews.access_test import AccessFailure
-from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.model import TenantId
-from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,46 +26,36 @@ class DiagnoseFlow:
     """Answers admins, the help desk and sponsors. Each question is recorded and counted as a lookup."""
 
     answers: Answers
-    windows: ModalWindows
-    lookup_permission: LookupPermission
-    store: Store
     permission: DiagnosisPermission
     diagnoser: Diagnoser
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("diagnose", self.diagnose)
-        yield Action(ids.DIAGNOSE_FAILURE, self.diagnose_failure, audit_name=ids.DIAGNOSE_FAILURE)
+        yield Action(ids.DIAGNOSE_FAILURE, self.diagnose_failure)
 
     async def diagnose(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer only the person who asked."""
         await self.answers.answer_later(ack, command, self._build)
 
     async def diagnose_failure(self, ack: AsyncAck, click: Interaction) -> None:
-        """Explain in a window what somebody reported: for the address and application that they named."""
+        """Explain what somebody reported: for the person and the application that they named."""
         tenant_id, question = parse_handover_value(click.action.value)
 
-        async def build(window: Window) -> Json:
-            failure = await self._reported(tenant_id, question)
-            name = failure.address or tenant_id
+        async def build() -> Message:
             # NB. the right is that about the partner, whatever address somebody wrote.
-            level = await self.permission.level(window.actor, parse_subject(tenant_id))
-            subject = parse_subject(tenant_id if level is DiagnosisLevel.SIDE else name)
-            await self.lookup_permission.require(
-                window.actor, subject.text, key=window.key, command_name=ids.DIAGNOSE_FAILURE
-            )
-            answer = await self._answer(level, subject, failure.application)
-            return shown_modal(DIAGNOSIS_TITLE, answer.blocks, ids.DIAGNOSIS)
+            level = await self.permission.level(click.actor, parse_subject(tenant_id))
+            failure = await self._reported(tenant_id, question)
+            subject = parse_subject(tenant_id if level is DiagnosisLevel.SIDE else failure.address or tenant_id)
+            return await self._answer(level, subject, failure.application)
 
-        subject = CommandSubject(tenant_id=tenant_id)
-        await self.windows.open_and_fill(ack, click, build, command=ids.DIAGNOSE_FAILURE, subject=subject)
+        await self.answers.answer_click(ack, click, build, target=tenant_id)
 
     async def _reported(self, tenant_id: TenantId, question: int) -> AccessFailure:
         """Return what the answer to a question says; nothing when it is not known any more."""
-        record = await self.store.partnership(tenant_id)
-        answers = () if record is None or record.access_test is None else record.access_test.answers
-        found = (one.failure for one in answers if one.question == question and one.failure is not None)
-        return next(found, AccessFailure(what=""))
+        tests = [record.access_test for record in await self.permission.find_records(tenant_id)]
+        answers = [one for test in tests if test is not None for one in test.answers if one.question == question]
+        return next((one.failure for one in answers if one.failure is not None), AccessFailure(what=""))
 
     async def _build(self, command: SlashCommand) -> Message:
         name, _, application = " ".join(command.argument.split()).partition(" ")
