@@ -32,6 +32,7 @@ def logged_sign_in_of(row: JsonObject) -> LoggedSignIn:
         at=_moment(row.get("createdDateTime")),
         code=code if isinstance(code, int) else None,
         application=_text(row.get("appDisplayName")),
+        correlation_id=_text(row.get("correlationId")),
     )
 
 
