@@ -138,7 +138,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "reassign-form": (75, 5),
     "reassign-details": (385, 20),
     "diagnosis": (MAX_DIAGNOSIS_WORDS, 5),
-    "diagnosis-two-causes": (165, 4),
+    "diagnosis-two-causes": (175, 4),
     "diagnosis-waiting": (145, 5),
     "diagnosis-nothing-known": (140, 5),
     "diagnosis-of-a-sponsor": (40, 3),
