@@ -160,7 +160,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "access-test-no": (72, 5),
     "access-test-how": (120, 1),
     "diagnosis": (MAX_DIAGNOSIS_WORDS, 5),
-    "diagnosis-two-causes": (165, 4),
+    "diagnosis-two-causes": (175, 4),
     "diagnosis-waiting": (145, 5),
     "diagnosis-nothing-known": (140, 5),
     "diagnosis-of-a-sponsor": (40, 3),

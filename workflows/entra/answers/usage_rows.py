@@ -31,6 +31,7 @@ def logged_sign_in_of(row: JsonObject) -> LoggedSignIn:
         at=_moment(row.get("createdDateTime")),
         code=_error_code(row),
         application=_text(row.get("appDisplayName")),
+        correlation_id=_text(row.get("correlationId")),
     )
 
 

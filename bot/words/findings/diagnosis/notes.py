@@ -109,8 +109,9 @@ def _codes(values: Values) -> str:
 def _sign_in_error(values: Values) -> str:
     number = values["code"]
     people = "" if values["people"] == 1 else f" {counted(values['people'], 'person', 'people')} have it."
+    correlation = f" Correlation ID: {values['correlation']}." if values.get("correlation") else ""
     at = f" on {minute(values['at'])}" if values["at"] else ""
-    return f"Sign-in failed{at} with {code_name(number)}. {CODE_WORDS[number].meaning}{people}"
+    return f"Sign-in failed{at} with {code_name(number)}. {CODE_WORDS[number].meaning}{people}{correlation}"
 
 
 def _inviters(values: Values) -> str:

@@ -50,6 +50,11 @@ def test_each_code_is_explained_with_who_can_change_it(number: int) -> None:
     assert first.how
 
 
+def test_an_error_is_named_with_the_id_by_which_the_partner_finds_it() -> None:
+    entry = replace(signed_in(53003), correlation_id="c0ffee00-0000-4000-8000-000000000001")
+    assert "Correlation ID: c0ffee00-" in first_cause(diagnose(facts(sign_ins=read(log(entry))))).text
+
+
 def test_the_first_cause_is_said_with_the_place_of_the_change() -> None:
     first = first_cause(diagnose(facts(accounts=read(()))))
     assert (first.who, first.how) == ("Anybody in our tenant", "Entra admin center, Users, Invite external user")

@@ -121,7 +121,7 @@ class Cause(StrEnum):
     SHARING_DOMAIN = "sharing_domain"
     SHARING_EXISTING_ONLY = "sharing_existing_only"
     SIGN_IN_ERROR = "sign_in_error"
-    """Values: `code`, `people`, `application`, `at`."""
+    """Values: `code`, `people`, `application`, `correlation`: the id of the event, `at`."""
 
 
 class Change(NamedTuple):
