@@ -62,6 +62,8 @@ USAGE_KEPT_FOR: Final = timedelta(hours=168)
 """How long what was read is kept when nothing newer is read. It contains ids of a few people of each partner."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
+LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
+"""How long a name that was looked up for a report about a sheet is not looked up again."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)

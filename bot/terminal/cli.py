@@ -245,6 +245,54 @@ def plan(context: typer.Context, file: PlanFile, as_json: AsJson = False) -> Non
     raise typer.Exit(show_plan(file, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
 
 
+SheetPath = Annotated[
+    Path, typer.Argument(help="The sheet: .csv, .xlsx, .json or .toml; docs/import.md.", metavar="FILE")
+]
+OnlyJudge = Annotated[bool, typer.Option("--dry-run", help="Judge each row as a request would be.")]
+Compare = Annotated[bool, typer.Option("--compare", help="Compare the sheet with the tenant, in both directions.")]
+SheetName = Annotated[str, typer.Option("--sheet", help="The sheet, in a workbook with several.")]
+Chosen = Annotated[list[str] | None, typer.Option("--column", help="Which column is which, as partner=Domain.")]
+Usual = Annotated[str, typer.Option("--template", help="The template of rows that name none.")]
+Lookups = Annotated[Path | None, typer.Option(help="Keep what was looked up in this file, to go on after a stop.")]
+RowsAsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row a partner.")]
+
+
+@app.command("import")
+def import_sheet(
+    context: typer.Context,
+    file: SheetPath,
+    dry_run: OnlyJudge = False,
+    compare: Compare = False,
+    sheet: SheetName = "",
+    column: Chosen = None,
+    template: Usual = "",
+    lookups: Lookups = None,
+    as_json: AsJson = False,
+    as_csv: RowsAsCsv = False,
+) -> None:
+    """Judge a sheet of partners, or compare it with the tenant. Nothing is stored or written."""
+    from bot.terminal.plan.import_command import AskedReport, report_on_sheet
+    from bot.terminal.plan.sheet_formats import SheetFormat
+
+    if dry_run == compare:
+        raise typer.BadParameter("choose one of them", param_hint="--dry-run, --compare")
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of them", param_hint="--json, --csv")
+    pairs = [one.partition("=") for one in column or ()]
+    if not all(name and title for name, _, title in pairs):
+        raise typer.BadParameter("write it as FIELD=TITLE, such as partner=Domain", param_hint="--column")
+    asked = AskedReport(
+        path=file,
+        sheet=sheet,
+        columns={name: title for name, _, title in pairs},
+        template=template,
+        lookups=lookups,
+        is_comparison=compare,
+        file_format=SheetFormat.JSON if as_json else SheetFormat.CSV if as_csv else SheetFormat.TEXT,
+    )
+    raise typer.Exit(report_on_sheet(asked, pauses=context.obj or USUAL_PAUSES))
+
+
 GuestsOf = Annotated[str, typer.Argument(help="The partner's domain or tenant ID.", metavar="PARTNER")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row an account.")]
 

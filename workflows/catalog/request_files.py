@@ -23,6 +23,7 @@ _CURES: Final = {
     "partner": 'write the partner\'s domain or tenant ID, as in partner = "contoso.com"',
     "template": 'write the name of a template, as in template = "guest-collaboration"',
     "duration_days": "write a whole number of days, as in duration_days = 90",
+    "ends_on": "write a day without quotation marks, as in ends_on = 2027-06-30",
     "starts_on": "write a day without quotation marks, as in starts_on = 2026-12-15",
     "placeholders": "write a table of IDs by the names of the template's placeholders, each in quotation marks",
 }
@@ -42,7 +43,9 @@ class RequestFile(FileModel):
     partner: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
     template: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     duration_days: Annotated[StrictInt, Field(ge=1, le=3650)] | None = None
-    """The duration in days; None for the template's default."""
+    """The duration in days; None for the template's default, and for an access that ends on a day."""
+    ends_on: date | None = None
+    """The last day of the access; None: `duration_days` says how long it lasts."""
     starts_on: date | None = None
     """The day on which the access starts; None: when it is approved."""
     placeholders: dict[str, Annotated[str, StringConstraints(max_length=300)]] = Field(

@@ -31,6 +31,17 @@ async def look_up(
         or no organization.
     :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
     """
+    identity = await identify(target, tenant=tenant, records=records)
+    configuration, default = await read_both(identity.tenant_id, tenant=tenant)
+    return ObservedPartner(identity=identity, configuration=configuration, default=default, at=clock.now())
+
+
+async def identify(target: str, *, tenant: Tenant, records: RecordsReader | None = None) -> TenantIdentity:
+    """Find the tenant of a name; see `look_up`.
+
+    :raises InvalidField: as `look_up` does.
+    :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
+    """
     names = target_candidates(target)
     try:
         identity = await resolve(names, tenant=tenant)
@@ -45,8 +56,7 @@ async def look_up(
         raise InvalidField(FIELD, RefusalCode.TARGET_IS_OUR_TENANT, target=target)
     if identity.tenant_id in CONSUMER_TENANTS:
         raise InvalidField(FIELD, RefusalCode.TARGET_PRIVATE_ACCOUNTS, target=target)
-    configuration, default = await read_both(identity.tenant_id, tenant=tenant)
-    return ObservedPartner(identity=identity, configuration=configuration, default=default, at=clock.now())
+    return identity
 
 
 async def read_both(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonObject | None, JsonObject | None]:

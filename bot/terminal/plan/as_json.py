@@ -9,7 +9,7 @@ from bot.words.findings.finding import finding_lines, finding_words, source_word
 from bot.words.plans.changes import describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.plans.risk import risk_reason_words
-from workflows.app.requests.plan_from_file import PlannedRequest
+from workflows.app.requests.files.plan_from_file import PlannedRequest
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan

@@ -14,7 +14,8 @@ from bot.terminal.plan.printed import print_plan
 from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
-from workflows.app.requests.plan_from_file import PlanImpossible, PlannedRequest, plan_request
+from workflows.app.requests.files.parsed_request import PlanImpossible
+from workflows.app.requests.files.plan_from_file import PlannedRequest, plan_request
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
 from workflows.intervals import Pauses

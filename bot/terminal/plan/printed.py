@@ -20,7 +20,7 @@ from bot.words.refusals.sentences import fact_words
 from bot.words.requests.access_end import AT_END
 from bot.words.reviews.silence import reviews_words
 from bot.words.sentences import counted, day
-from workflows.app.requests.plan_from_file import PlannedRequest
+from workflows.app.requests.files.plan_from_file import PlannedRequest
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
 from workflows.core.plans.closing import only_reduces_access

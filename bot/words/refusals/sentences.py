@@ -21,11 +21,13 @@ from bot.words.refusals.named_people.delegation import (
 from bot.words.refusals.named_people.guest_accounts import GUEST_ACCOUNTS
 from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR, PEOPLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
-from bot.words.refusals.review_answers import REVIEW_ANSWERS
-from bot.words.refusals.review_campaigns import CAMPAIGNS
+from bot.words.refusals.reviews.answers import REVIEW_ANSWERS
+from bot.words.refusals.reviews.campaigns import CAMPAIGNS
+from bot.words.refusals.sheets import sheet_words
 from bot.words.sentences import Sentences, fill_in
 from bot.words.unavailable.entra import entra_words
 from bot.words.unavailable.storage import trouble_words
+from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.checks.findings import finding_from_value
 from workflows.core.errors.facts import TEXT, Fact, Values, fact_from_value, facts_from_values
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -52,6 +54,8 @@ def _words(fact: Fact) -> str:
         return entra_words(fact)
     if fact.code in set(StoreTrouble):
         return f"The records cannot be written: {trouble_words(fact.code)}."
+    if fact.code in set(SheetCode):
+        return sheet_words(fact)
     if fact.code == QueueCode.UNREADABLE:
         return "unreadable: {problems} problems".format_map(fact.values)
     return fill_in(SENTENCES[RefusalCode(fact.code)], _with_answer(fact.values))

@@ -15,7 +15,7 @@ from bot.words.refusals.named_people.delegation import (
     reassigned_words,
     stand_in_words,
 )
-from bot.words.refusals.review_campaigns import ended_words, started_words
+from bot.words.refusals.reviews.campaigns import ended_words, started_words
 from bot.words.requests.approval_chain import skipped_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import and_list, counted, minute

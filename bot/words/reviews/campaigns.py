@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bot.words.plans.risk import LEVELS
-from bot.words.refusals.review_campaigns import outcome_counts_words
+from bot.words.refusals.reviews.campaigns import outcome_counts_words
 from bot.words.sentences import counted
 from workflows.core.partners.reviewing.campaigns import OPEN_OUTCOMES, Campaign, Candidate, SkipReason
 from workflows.core.policy.risk import RiskLevel

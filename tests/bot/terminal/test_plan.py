@@ -17,7 +17,7 @@ from tests.bot.surfaces import hostile, hostile_identity
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, MICROSOFTS
 from tests.workflows.world import CATALOG
-from workflows.app.requests.plan_from_file import PlannedRequest
+from workflows.app.requests.files.plan_from_file import PlannedRequest
 from workflows.app.requests.proposing import access_plan
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source

@@ -107,7 +107,7 @@ def _checked_length(
     form: Form, template: Template, starts_at: datetime, now: datetime, problems: Problems
 ) -> RequestedPeriod:
     if form.ends_on:
-        return _period_until(form.ends_on, template, starts_at, now, problems)
+        return period_until(form.ends_on, template, starts_at, now, problems)
     allowed_days = [duration.days for duration in template.durations]
     if form.days not in allowed_days:
         problems["duration"] = Fact(
@@ -124,9 +124,10 @@ def latest_end(template: Template, starts_at: datetime) -> date:
     return (starts_at.astimezone(UTC) + template.longest).date()
 
 
-def _period_until(
+def period_until(
     end_date: str, template: Template, starts_at: datetime, now: datetime, problems: Problems
 ) -> RequestedPeriod:
+    """Return the period to the end of a chosen day (UTC); the template's usual length when there is a problem."""
     today, first, latest = now.astimezone(UTC).date(), starts_at.astimezone(UTC).date(), latest_end(template, starts_at)
     try:
         day = date.fromisoformat(end_date) if template.may_end_on_date else None

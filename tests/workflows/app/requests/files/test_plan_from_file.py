@@ -9,7 +9,8 @@ from bot.words.findings.finding import finding_words
 from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.world import CATALOG, World
-from workflows.app.requests.plan_from_file import PlanImpossible, PlannedRequest, plan_request
+from workflows.app.requests.files.parsed_request import PlanImpossible
+from workflows.app.requests.files.plan_from_file import PlannedRequest, plan_request
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.findings import Severity
 from workflows.core.errors.facts import Fact

@@ -1,0 +1,211 @@
+"""The report about a sheet as text, CSV or JSON, written row by row."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from bot.report.csv_text import BYTE_ORDER_MARK, csv_row, join_values
+from bot.slack.blocks.untrusted import clean
+from bot.terminal.printing import MAX_CHARACTERS
+from bot.words.batches.sheet_report import (
+    COMPARED,
+    NO_RECORD,
+    NOT_ASKED,
+    ONLY_IN_TENANT,
+    PERHAPS_IN_SHEET,
+    VERDICTS,
+    change_words,
+    columns_words,
+    counts_words,
+    decision_words,
+    why_words,
+)
+from bot.words.sentences import counted
+from workflows.app.batches.importing.comparing import UnnamedPartner
+from workflows.core.batches.sheets.columns import Columns
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.errors.facts import as_values
+from workflows.sheets.reading import SheetFile
+
+Write = Callable[[str], Any]
+_NOT_COMPARED: Final = frozenset({RowVerdict.REFUSED, RowVerdict.NOT_READ})
+
+
+class SheetFormat(StrEnum):
+    """The formats."""
+
+    TEXT = "text"
+    CSV = "csv"
+    JSON = "json"
+
+
+class SheetWriter(Protocol):
+    """Writes the rows as they are judged."""
+
+    def begin(self, file: SheetFile, columns: Columns) -> None:
+        """Write what was read."""
+
+    def take(self, judged: JudgedRow) -> None:
+        """Write one row."""
+
+    def finish(self, unnamed: Sequence[UnnamedPartner] | None) -> None:
+        """Write the partners without a row (None: not compared), and how many there are of each kind."""
+
+
+class _Counting:
+    def __init__(self, write: Write, *, is_comparison: bool) -> None:
+        self._write = write
+        self._words = COMPARED if is_comparison else VERDICTS
+        self._counts = dict.fromkeys(RowVerdict, 0)
+
+    def _count(self, judged: JudgedRow) -> None:
+        self._counts[judged.verdict] += 1
+
+    def _end(self, unnamed: Sequence[UnnamedPartner] | None) -> Iterator[str]:
+        yield counts_words(self._counts, self._words)
+        if unnamed is not None:
+            yield f"{counted(len(unnamed), 'partner')} {ONLY_IN_TENANT}."
+            if unnamed and any(self._counts[verdict] for verdict in _NOT_COMPARED):
+                yield PERHAPS_IN_SHEET
+        yield NOT_ASKED
+
+
+class _Text(_Counting):
+    def begin(self, file: SheetFile, columns: Columns) -> None:
+        self._line(f"{file.name}, SHA-256 {file.digest}")
+        for line in columns_words(columns, file.sheet.header):
+            self._line(line)
+        self._write("\n")
+
+    def take(self, judged: JudgedRow) -> None:
+        self._count(judged)
+        partner = judged.row.partner or "no partner"
+        tenant = "" if judged.identity is None else f" (tenant {judged.identity.tenant_id})"
+        self._line(f"row {judged.row.number}  {partner}{tenant}: {self._words[judged.verdict]}")
+        if decision := decision_words(judged):
+            self._line(f"    {judged.row.template}; {decision}")
+        for line in (*change_words(judged), *why_words(judged)):
+            self._line(f"    {line}")
+
+    def finish(self, unnamed: Sequence[UnnamedPartner] | None) -> None:
+        for one in unnamed or ():
+            self._line(f"{one.identity.name} (tenant {one.identity.tenant_id}): {ONLY_IN_TENANT}, {_record(one)}")
+        self._write("\n")
+        for line in self._end(unnamed):
+            self._line(line)
+
+    def _line(self, text: str) -> None:
+        indent = " " * (len(text) - len(text.lstrip()))
+        self._write(f"{indent}{clean(text.strip(), MAX_CHARACTERS)}\n")
+
+
+_COLUMNS: Final[Mapping[str, Callable[[JudgedRow], str]]] = {
+    "row": lambda one: str(one.row.number),
+    "partner": lambda one: one.row.partner,
+    "tenant_id": lambda one: "" if one.identity is None else one.identity.tenant_id,
+    "default_domain": lambda one: "" if one.identity is None else one.identity.default_domain,
+    "verdict": lambda one: one.verdict.value,
+    "template": lambda one: one.row.template,
+    "risk": lambda one: "" if one.risk is None else one.risk.word,
+    "is_decided_alone": lambda one: "yes" if one.alone else "no",
+    "stages": lambda one: join_values(stage.title for stage in one.stages),
+    "changes": lambda one: join_values(change_words(one)),
+    "problems": lambda one: join_values(why_words(one)),
+}
+
+
+class _Csv(_Counting):
+    def begin(self, file: SheetFile, columns: Columns) -> None:
+        """Write the header; what was read goes to standard error: a file of rows has no other place for it."""
+        sys.stderr.write(
+            "".join(f"{clean(line, MAX_CHARACTERS)}\n" for line in columns_words(columns, file.sheet.header))
+        )
+        self._write(BYTE_ORDER_MARK + csv_row(_COLUMNS))
+
+    def take(self, judged: JudgedRow) -> None:
+        self._count(judged)
+        self._write(csv_row(column(judged) for column in _COLUMNS.values()))
+
+    def finish(self, unnamed: Sequence[UnnamedPartner] | None) -> None:
+        for one in unnamed or ():
+            known = {
+                "partner": one.identity.name,
+                "tenant_id": one.identity.tenant_id,
+                "default_domain": one.identity.default_domain,
+                "verdict": "only_in_tenant",
+                "problems": _record(one),
+            }
+            self._write(csv_row(known.get(column, "") for column in _COLUMNS))
+        sys.stderr.write("".join(f"{line}\n" for line in self._end(unnamed)))
+
+
+class _Json(_Counting):
+    def __init__(self, write: Write, *, is_comparison: bool) -> None:
+        super().__init__(write, is_comparison=is_comparison)
+        self._is_first = True
+
+    def begin(self, file: SheetFile, columns: Columns) -> None:
+        about = {
+            "format": "gatehouse/import/1",
+            "file": file.name,
+            "sha256": file.digest,
+            "columns": {column.value: file.sheet.header[place] for column, place in columns.fields.items()},
+            "placeholders": {name: file.sheet.header[place] for name, place in columns.placeholders.items()},
+            "unused_columns": list(columns.unused),
+        }
+        self._write(json.dumps(about, sort_keys=True)[:-1] + ', "rows": [')
+
+    def take(self, judged: JudgedRow) -> None:
+        self._count(judged)
+        self._write(("\n" if self._is_first else ",\n") + json.dumps(_row_value(judged), sort_keys=True))
+        self._is_first = False
+
+    def finish(self, unnamed: Sequence[UnnamedPartner] | None) -> None:
+        only = None if unnamed is None else [_unnamed_value(one) for one in unnamed]
+        counts = {verdict.value: count for verdict, count in self._counts.items()}
+        self._write(f'\n], "only_in_tenant": {json.dumps(only)}, "counts": {json.dumps(counts, sort_keys=True)}}}\n')
+
+
+def _row_value(judged: JudgedRow) -> dict[str, Any]:
+    identity = judged.identity
+    return {
+        "row": judged.row.number,
+        "partner": judged.row.partner,
+        "tenant_id": None if identity is None else identity.tenant_id,
+        "default_domain": None if identity is None else identity.default_domain,
+        "verdict": judged.verdict.value,
+        "template": judged.row.template,
+        "risk": None if judged.risk is None else judged.risk.word,
+        "is_decided_alone": bool(judged.alone),
+        "stages": [{"title": stage.title, "role": stage.role, "quorum": stage.quorum} for stage in judged.stages],
+        "changes": list(change_words(judged)),
+        "digest": None if judged.plan is None else judged.plan.digest,
+        "problems": [{"column": one.column, **one.fact.as_value()} for one in judged.problems],
+        "findings": [{"code": one.code, "severity": one.severity.name.lower()} for one in judged.findings],
+        "reason": as_values(judged.reason),
+        "text": list(why_words(judged)),
+    }
+
+
+def _unnamed_value(one: UnnamedPartner) -> dict[str, Any]:
+    return {
+        "tenant_id": one.identity.tenant_id,
+        "default_domain": one.identity.default_domain,
+        "record": None if one.state is None else one.state.value,
+    }
+
+
+def _record(one: UnnamedPartner) -> str:
+    return NO_RECORD if one.state is None else f"recorded as {one.state.value.replace('_', ' ')}"
+
+
+def writer_of(file_format: SheetFormat, write: Write, *, is_comparison: bool) -> SheetWriter:
+    """Return the writer of a format."""
+    writers: Mapping[SheetFormat, type[_Text | _Csv | _Json]] = {
+        SheetFormat.TEXT: _Text,
+        SheetFormat.CSV: _Csv,
+        SheetFormat.JSON: _Json,
+    }
+    return writers[file_format](write, is_comparison=is_comparison)

@@ -1,0 +1,81 @@
+"""The words of the report about a sheet: its columns, the verdicts, and what each row would change."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from bot.words.batches.rows import facts_words
+from bot.words.findings.finding import finding_words
+from bot.words.plans.risk import risk_level_words
+from bot.words.plans.short_changes import Sign, short_changes
+from bot.words.refusals.sentences import fact_words
+from bot.words.refusals.sheets import problem_words
+from workflows.core.batches.sheets.columns import Columns
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.checks.findings import Severity
+
+VERDICTS: Final[Mapping[RowVerdict, str]] = {
+    RowVerdict.ADD: "would be added",
+    RowVerdict.CHANGE: "would be changed or prolonged",
+    RowVerdict.UNCHANGED: "as in the sheet already",
+    RowVerdict.REFUSED: "refused",
+    RowVerdict.NOT_READ: "not known, because Entra did not answer",
+}
+COMPARED: Final[Mapping[RowVerdict, str]] = {
+    RowVerdict.ADD: "only in the sheet",
+    RowVerdict.CHANGE: "different",
+    RowVerdict.UNCHANGED: "the same",
+    RowVerdict.REFUSED: "not compared",
+    RowVerdict.NOT_READ: "not known, because Entra did not answer",
+}
+ONLY_IN_TENANT: Final = "only in the tenant"
+NO_RECORD: Final = "without a record"
+_SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "+", Sign.LESS: "-", Sign.UNKNOWN: "?"}
+NOT_ASKED: Final = (
+    "Nothing was stored or written. Conditional Access and sign-ins are not asked for here: each request does that."
+)
+PERHAPS_IN_SHEET: Final = "Some rows could not be compared. One of them may name a partner that is only in the tenant."
+
+
+def columns_words(columns: Columns, header: tuple[str, ...]) -> Iterator[str]:
+    """Yield which column is used for what, and which columns are not used."""
+    used = {**{column.value: place for column, place in columns.fields.items()}, **columns.placeholders}
+    yield "Columns: " + ", ".join(f"{name} = “{header[place]}”" for name, place in used.items())
+    if columns.unused:
+        yield "Not used: " + ", ".join(f"“{title}”" for title in columns.unused)
+
+
+def change_words(judged: JudgedRow) -> tuple[str, ...]:
+    """Return what a row would change, each with its sign; empty without a plan."""
+    if judged.plan is None:
+        return ()
+    found = tuple(f"{_SIGNS[one.sign]} {one.text}" for one in short_changes(judged.plan, judged.default))
+    return found or ("only the time",)
+
+
+def why_words(judged: JudgedRow) -> tuple[str, ...]:
+    """Return what must be known about a row besides its changes: problems, warnings, why it is decided alone.
+
+    Notes are left out: they are equal for most rows, and the request shows them.
+    """
+    return (
+        *(problem_words(problem.column, fact_words(problem.fact)) for problem in judged.problems),
+        *map(fact_words, judged.reason),
+        *((f"Decided alone: {facts_words(judged.alone)}",) if judged.alone else ()),
+        *(finding_words(one) for one in judged.findings if one.severity is not Severity.NOTE),
+        *(() if judged.nothing is None else (fact_words(judged.nothing),)),
+    )
+
+
+def decision_words(judged: JudgedRow) -> str:
+    """Return the risk of a row, and who would decide; empty when nothing is asked for."""
+    if judged.risk is None:
+        return ""
+    stages = " → ".join(stage.title for stage in judged.stages)
+    return f"{risk_level_words(judged.risk)}; decided by {stages}" if stages else risk_level_words(judged.risk)
+
+
+def counts_words(counts: Mapping[RowVerdict, int], words: Mapping[RowVerdict, str]) -> str:
+    """Return how many rows there are of each verdict that any row has."""
+    total = sum(counts.values())
+    parts = [f"{count:,} {words[verdict]}" for verdict, count in counts.items() if count]
+    return f"{total:,} {'row' if total == 1 else 'rows'}: {'; '.join(parts)}."

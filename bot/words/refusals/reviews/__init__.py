@@ -1,0 +1,1 @@
+"""The sentences of refusals about reviews: their answers, and campaigns of them."""

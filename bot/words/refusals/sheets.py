@@ -1,0 +1,91 @@
+"""The sentences about a sheet of partners: what is wrong with the file, its columns or a row, and what to do."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.words.sentences import Sentence, fill_in
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.errors.facts import Fact, Values
+
+_MEGABYTE: Final = 2**20
+
+
+def _names(values: Values, key: str) -> str:
+    return ", ".join(str(one) for one in values[key]) or "none"
+
+
+def _not_readable(values: Values) -> str:
+    where = f"{values['name']}: " if values["name"] else ""
+    return f"The file cannot be read ({where}{values['reason']})."
+
+
+def _rows(values: Values) -> str:
+    return "Contradicts " + ("row " if len(values["rows"]) == 1 else "rows ") + _names(values, "rows")
+
+
+SHEETS: Final[Mapping[SheetCode, Sentence]] = {
+    SheetCode.NOT_READABLE: _not_readable,
+    SheetCode.UNKNOWN_FORMAT: lambda values: (
+        f"{values['name']} is no file of partners. Use a file with one of these endings: {_names(values, 'known')}."
+    ),
+    SheetCode.TOO_LARGE: lambda values: (
+        f"{values['name']} is larger than {values['limit_bytes'] // _MEGABYTE} MB. Divide it into several files."
+    ),
+    SheetCode.UNPACKS_TOO_LARGE: lambda values: (
+        f"The workbook unpacks to more than {values['limit_bytes'] // _MEGABYTE} MB, so it was not opened. "
+        "Save the sheet alone, as CSV."
+    ),
+    SheetCode.DAMAGED: "The workbook is damaged ({part}). Save it again, or save the sheet as CSV.",
+    SheetCode.TOO_MANY_ROWS: "The sheet has more than {limit} rows. Divide it into several files.",
+    SheetCode.TOO_MANY_COLUMNS: "The sheet has more than {limit} columns. Save only the columns that are needed.",
+    SheetCode.WRONG_ENCODING: (
+        "Line {line} is not written in UTF-8. Save the file as “CSV UTF-8”. "
+        "No encoding is guessed: it could change a domain."
+    ),
+    SheetCode.NO_ROWS: "The sheet has no rows below its header.",
+    SheetCode.SEVERAL_SHEETS: lambda values: (
+        f"The workbook has several sheets: {_names(values, 'sheets')}. Name one with --sheet."
+    ),
+    SheetCode.NO_SUCH_SHEET: lambda values: (
+        f"The workbook has no visible sheet {values['sheet']}. It has: {_names(values, 'sheets')}."
+    ),
+    SheetCode.NOT_A_LIST: "The file has no list of partners. Write the partners as a list of objects, under “{key}”.",
+    SheetCode.NO_PARTNER_COLUMN: lambda values: (
+        f"No column has the partners. The columns are: {_names(values, 'header')}. "
+        "Name the column with --column partner=TITLE."
+    ),
+    SheetCode.COLUMN_TWICE: lambda values: (
+        f"Several columns can be “{values['column']}”: {_names(values, 'titles')}. "
+        f"Choose one with --column {values['column']}=TITLE."
+    ),
+    SheetCode.NO_SUCH_COLUMN: lambda values: (
+        f"The sheet has no column “{values['title']}”. The columns are: {_names(values, 'header')}."
+    ),
+    SheetCode.NO_SUCH_FIELD: lambda values: (
+        f"A row has no “{values['field']}”. Columns can be chosen for: {_names(values, 'known')}."
+    ),
+    SheetCode.CELL_FORMULA: "is a formula, whose value can change; paste the value itself",
+    SheetCode.CELL_MERGED: "is in a merged area over several rows; write the value into each row",
+    SheetCode.CELL_EMPTY: "is empty",
+    SheetCode.CELL_TOO_LONG: "is longer than {limit} characters",
+    SheetCode.CELL_CONTROL: "has characters that cannot be seen; type the text again",
+    SheetCode.CELL_NOT_A_NUMBER: "is not a whole number of days: {typed}",
+    SheetCode.CELL_DATE_IS_NUMBER: "is a number, not a day: {typed}; format the cell as a date, or write 2027-06-30",
+    SheetCode.CELL_DATE_UNCLEAR: "can be read as more than one day, or as none: {typed}; write it as 2027-06-30",
+    SheetCode.CELL_NOT_TEXT: "is not a text: {typed}",
+    SheetCode.END_TWICE: "is given beside a duration; keep one of the two",
+    SheetCode.TOO_MANY_CELLS: "The row has more than {columns} cells. A text with a separator needs quotation marks.",
+    SheetCode.SAME_AS_ROW: "Asks for the same as row {row}, which counts.",
+    SheetCode.CONTRADICTS_ROW: lambda values: f"{_rows(values)}: the same partner, and something else is asked for.",
+}
+"""The sentences. Those about a cell go on after the name of its column."""
+
+
+def sheet_words(fact: Fact) -> str:
+    """Return the sentence of a fact about a sheet."""
+    return fill_in(SHEETS[SheetCode(fact.code)], fact.values)
+
+
+def problem_words(column: str, sentence: str) -> str:
+    """Return what is wrong with a row: the column, then the sentence."""
+    return f"{column}: {sentence}" if column else sentence

@@ -1,0 +1,192 @@
+"""The rows of a sheet are judged as requests: by what they say, whom they name, and what they would change."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from tests.workflows.world import CATALOG, World
+from workflows.app.batches.importing.comparing import unnamed_partners
+from workflows.app.batches.importing.judging import SheetJudging
+from workflows.core.batches.batch import RowCode
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict, counts_of
+from workflows.core.batches.sheets.rows import SheetRow
+from workflows.core.checks.findings import FindingCode
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.records import Records
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.settings.model import TenantId
+from workflows.ports.tenant import TenantUnavailable
+
+TEMPLATE: Final = "guest-collaboration"
+
+
+def tenant_id(number: int) -> TenantId:
+    return TenantId(f"7e9a0000-0000-4000-8000-{number:012x}")
+
+
+def known(world: World, *domains: str) -> None:
+    """Let domains resolve, each to a tenant of its own."""
+    for number, domain in enumerate(domains, start=len(world.tenant.tenants) + 1):
+        world.tenant.add_tenant(
+            TenantIdentity(tenant_id=tenant_id(number), display_name="", default_domain=domain, typed_name=domain)
+        )
+
+
+async def judging(world: World, **more: Any) -> SheetJudging:
+    return SheetJudging(
+        tenant=world.tenant, catalog=CATALOG, clock=world.clock, records=await world.store.records(), **more
+    )
+
+
+async def judged(
+    world: World, *partners: str | SheetRow, found: list[tuple[str, bool]] | None = None, **more: Any
+) -> Mapping[int, JudgedRow]:
+    """Judge rows, numbered from 2."""
+    rows = [
+        one if isinstance(one, SheetRow) else SheetRow(number=number, partner=one, template=TEMPLATE)
+        for number, one in enumerate(partners, start=2)
+    ]
+    judge = await judging(world, **more)
+
+    def on_found(name: str, identity: TenantIdentity | None) -> None:
+        if found is not None:
+            found.append((name, identity is not None))
+
+    return {one.row.number: one async for one in judge.judge(rows, await judge.read_tenant(), on_found)}
+
+
+def codes(one: JudgedRow) -> Sequence[str]:
+    return [problem.fact.code for problem in one.problems]
+
+
+async def test_a_row_gets_the_plan_that_its_request_would_get(world: World) -> None:
+    request = await world.waiting(template=TEMPLATE, days=180)
+    await world.store.records()
+    judge = SheetJudging(tenant=world.tenant, catalog=CATALOG, clock=world.clock, records=Records())
+    row = SheetRow(number=2, partner="contoso.com", template=TEMPLATE, duration_days=180)
+    (one,) = [found async for found in judge.judge([row], await judge.read_tenant())]
+    assert one.plan is not None
+    assert one.plan.digest == request.plan.digest
+    assert one.stages == request.require_prepared().stages
+    assert (one.verdict, one.alone) == (RowVerdict.ADD, ())
+    assert world.tenant.attempts == []
+
+
+async def test_a_partner_with_an_open_request_is_refused_with_that_request(world: World) -> None:
+    await world.waiting(template=TEMPLATE, days=180)
+    found = await judged(world, "contoso.com")
+    assert found[2].verdict is RowVerdict.REFUSED
+    assert [problem.column for problem in found[2].problems] == ["partner"]
+
+
+async def test_applied_access_is_unchanged_and_another_template_changes_it(world: World) -> None:
+    await world.opened()
+    same = SheetRow(number=2, partner="contoso.com", template="trusted-partner")
+    (found,) = (await judged(world, same)).values()
+    assert (found.verdict, found.plan) == (RowVerdict.UNCHANGED, None)
+    assert found.nothing is not None
+    (found,) = (await judged(world, "contoso.com")).values()
+    assert found.verdict is RowVerdict.CHANGE
+    assert found.plan is not None
+
+
+async def test_high_risk_and_a_chain_by_relation_are_decided_alone(world: World) -> None:
+    known(world, "fabrikam.com")
+    merger = SheetRow(number=2, partner="contoso.com", template="merger")
+    found = await judged(world, merger, SheetRow(number=3, partner="fabrikam.com", template=TEMPLATE))
+    assert [fact.code for fact in found[2].alone] == [RowCode.HIGH_RISK]
+    assert found[3].alone == ()
+
+
+async def test_doubles_are_found_by_name_and_by_tenant(world: World) -> None:
+    known(world, "fabrikam.com")
+    world.tenant.tenants["fabrikam.de"] = world.tenant.tenants["fabrikam.com"]
+    other = SheetRow(number=5, partner="fabrikam.com", template="trusted-partner")
+    found = await judged(world, "contoso.com", "https://CONTOSO.com/about", "fabrikam.de", other)
+    assert [codes(found[number]) for number in (2, 3, 4, 5)] == [
+        [],
+        [SheetCode.SAME_AS_ROW],
+        [SheetCode.CONTRADICTS_ROW],
+        [SheetCode.CONTRADICTS_ROW],
+    ]
+
+
+async def test_each_wrong_row_is_refused_with_its_reason_and_the_others_are_judged(world: World) -> None:
+    known(world, "good.example")
+    rows = [
+        SheetRow(number=2, partner="good.example", template=TEMPLATE),
+        SheetRow(number=3, partner="gmail.com", template=TEMPLATE),
+        SheetRow(number=4, partner="nobody.example", template=TEMPLATE),
+        SheetRow(number=5, partner="good2.example", template="no-such"),
+        SheetRow(number=6, partner="good3.example", template=TEMPLATE, duration_days=1),
+        SheetRow(
+            number=7,
+            partner="good4.example",
+            template=TEMPLATE,
+            ends_on=world.clock.now().date() - timedelta(days=1),
+        ),
+    ]
+    found = await judged(world, *rows)
+    assert found[2].verdict is RowVerdict.ADD
+    assert {number: codes(found[number]) for number in range(3, 8)} == {
+        3: [RefusalCode.TARGET_MAIL_PROVIDER],
+        4: [RefusalCode.TARGET_NOT_FOUND],
+        5: [RefusalCode.NO_SUCH_TEMPLATE],
+        6: [RefusalCode.DURATION_NOT_OFFERED],
+        7: [RefusalCode.END_DATE_PASSED],
+    }
+    assert counts_of(found.values()) == {
+        RowVerdict.ADD: 1,
+        RowVerdict.CHANGE: 0,
+        RowVerdict.UNCHANGED: 0,
+        RowVerdict.REFUSED: 5,
+        RowVerdict.NOT_READ: 0,
+    }
+
+
+async def test_a_similar_domain_in_the_sheet_is_a_finding_of_both(world: World) -> None:
+    known(world, "fabrikam.com", "fabrlkam.com")
+    found = await judged(world, "fabrikam.com", "fabrlkam.com")
+    for number, other in ((2, "fabrlkam.com"), (3, "fabrikam.com")):
+        likes = [one for one in found[number].findings if one.code == FindingCode.LOOK_ALIKE]
+        assert [one.values["other"] for one in likes] == [other]
+
+
+async def test_what_entra_does_not_answer_is_not_known_and_never_refused(world: World) -> None:
+    known(world, "fabrikam.com")
+    world.script.fail("tenant.find", TenantUnavailable("no answer"))
+    names: list[tuple[str, bool]] = []
+    found = await judged(world, "contoso.com", "fabrikam.com", found=names)
+    assert sorted(one.verdict for one in found.values()) == [RowVerdict.ADD, RowVerdict.NOT_READ]
+    assert sorted(is_found for _, is_found in names) == [False, True]
+
+
+async def test_names_that_were_looked_up_before_are_not_looked_up_again(world: World) -> None:
+    identity = world.tenant.tenants["contoso.com"]
+    world.tenant.tenants.clear()
+    found = await judged(world, "contoso.com", known={"contoso.com": identity})
+    assert found[2].verdict is RowVerdict.ADD
+
+
+async def test_partners_that_no_row_names_are_listed_with_what_is_recorded(world: World) -> None:
+    await world.opened()
+    known(world, "fabrikam.com", "northwind.com")
+    for name in ("fabrikam.com", "northwind.com"):
+        world.tenant.edit(world.tenant.tenants[name].tenant_id)
+    world.tenant.edit(tenant_id(0xFF))
+    judge = await judging(world)
+    at_once = await judge.read_tenant()
+    named = {world.tenant.tenants["northwind.com"].tenant_id}
+    found = await unnamed_partners(judge, at_once, named)
+    assert [(one.identity.name, one.state) for one in found] == [
+        (tenant_id(0xFF), None),
+        ("contoso.com", PartnershipState.ACTIVE),
+        ("fabrikam.com", None),
+    ]
+    world.script.fail("tenant.find", TenantUnavailable("no answer"), times=9)
+    found = await unnamed_partners(judge, at_once, named)
+    assert [one.identity.name for one in found if one.state is None] == sorted(
+        [tenant_id(0xFF), world.tenant.tenants["fabrikam.com"].tenant_id]
+    )

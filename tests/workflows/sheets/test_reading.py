@@ -1,0 +1,178 @@
+"""Files of every format give the same rows; what cannot be read with certainty is refused by name."""
+
+import codecs
+import json
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workflows.sheets.files import ROWS, with_part, workbook
+from workflows.core.batches.sheets.cells import Formula, Merged, RawRow
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import SheetUnusable
+from workflows.core.errors.facts import Fact
+from workflows.sheets.limits import MAX_BYTES, MAX_ROWS, MAX_UNPACKED_BYTES
+from workflows.sheets.reading import load_sheet, read_sheet
+
+CSV = b"Domain,Template,End date\ncontoso.com,low-risk,2027-05-01\n"
+TOML = b"""
+[[partners]]
+partner = "contoso.com"
+template = "low-risk"
+ends_on = 2027-05-01
+[partners.placeholders]
+pilot_group = "1b4f"
+"""
+
+
+def refused(name: str, content: bytes, sheet: str = "") -> Fact:
+    with pytest.raises(SheetUnusable) as caught:
+        read_sheet(name, content, sheet=sheet)
+    (fact,) = caught.value.facts
+    return fact
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV,
+        CSV.replace(b",", b";"),
+        CSV.replace(b",", b"\t"),
+        CSV.replace(b"\n", b"\r\n"),
+        codecs.BOM_UTF8 + CSV,
+        CSV.decode().encode("utf-16"),
+        b"\n,,\n" + CSV,
+    ],
+)
+def test_csv_is_read_with_every_separator_line_end_and_byte_order_mark(content: bytes) -> None:
+    sheet = read_sheet("partners.CSV", content).sheet
+    assert sheet.header == ("Domain", "Template", "End date")
+    assert [row.cells for row in sheet.rows] == [("contoso.com", "low-risk", "2027-05-01")]
+
+
+def test_the_hash_is_that_of_the_bytes_and_rows_keep_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "partners.csv"
+    content = b'Domain,Reason\n\ncontoso.com,"two\nlines"\n ,\nfabrikam.com,\n'
+    path.write_bytes(content)
+    found = load_sheet(path)
+    assert (found.name, found.digest) == ("partners.csv", sha256(content).hexdigest())
+    assert found.sheet.rows == (RawRow(3, ("contoso.com", "two\nlines")), RawRow(5, ("fabrikam.com", None)))
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("Domain\ncontoso.com\nmünchen.de\n".encode("cp1252"), 3),
+        ("Domain\ncontoso.com\n".encode("utf-16-le"), 1),
+        ("Domain\ncontoso.com\n".encode("utf-32"), 1),
+    ],
+)
+def test_another_encoding_is_named_with_its_line_and_never_guessed(content: bytes, line: int) -> None:
+    assert refused("partners.csv", content) == Fact(SheetCode.WRONG_ENCODING, {"line": line})
+
+
+def test_a_workbook_gives_values_days_and_formulas_by_their_place() -> None:
+    rows: list[list[Any]] = [*ROWS, ['=CONCAT("con","toso.com")', "low-risk", datetime(2027, 5, 1)], [None, "x", 46388]]  # noqa: DTZ001
+    sheet = read_sheet("partners.xlsx", workbook(rows)).sheet
+    assert sheet.header == ("Domain", "Template", "End date")
+    assert sheet.rows == (
+        RawRow(2, ("contoso.com", "low-risk", "2027-05-01")),
+        RawRow(3, (Formula(), "low-risk", date(2027, 5, 1))),
+        RawRow(4, (None, "x", 46388.0)),
+    )
+
+
+def test_a_merged_area_over_rows_gives_no_row_its_value_and_one_in_a_row_does() -> None:
+    rows: list[list[Any]] = [
+        ["Domain", "Template"],
+        ["contoso.com", "low-risk"],
+        [None, "low-risk"],
+        ["fabrikam.com", None],
+    ]
+    sheet = read_sheet("partners.xlsx", workbook(rows, merged=["A2:A3", "A4:B4"])).sheet
+    assert [row.cells for row in sheet.rows] == [
+        (Merged(), "low-risk"),
+        (Merged(), "low-risk"),
+        ("fabrikam.com", None),
+    ]
+
+
+def test_of_several_visible_sheets_one_must_be_named_and_hidden_ones_are_never_read() -> None:
+    content = workbook(sheets={"Old": "hidden"})
+    assert read_sheet("partners.xlsx", content).sheet.rows[0].cells[0] == "contoso.com"
+    assert refused("partners.xlsx", content, "Old").code == SheetCode.NO_SUCH_SHEET
+    several = workbook(sheets={"2024": "visible"})
+    assert refused("partners.xlsx", several) == Fact(SheetCode.SEVERAL_SHEETS, {"sheets": ["Partners", "2024"]})
+    assert read_sheet("partners.xlsx", several, sheet="Partners").sheet.rows[0].cells[0] == "contoso.com"
+
+
+def test_a_workbook_that_unpacks_too_large_is_refused_before_it_is_unpacked() -> None:
+    content = with_part(workbook(), "xl/media/bomb.bin", bytes(MAX_UNPACKED_BYTES + 1))
+    assert len(content) < MAX_BYTES
+    assert refused("partners.xlsx", content).code == SheetCode.UNPACKS_TOO_LARGE
+
+
+def test_a_part_whose_size_is_a_lie_is_refused_as_damaged() -> None:
+    large = 1_234_567  # bytes that stand nowhere else in the file
+    content = with_part(workbook(), "xl/media/bomb.bin", bytes(large))
+    lie = content.replace(large.to_bytes(4, "little"), (16).to_bytes(4, "little"))
+    assert lie != content
+    assert refused("partners.xlsx", lie) == Fact(SheetCode.DAMAGED, {"part": "xl/media/bomb.bin"})
+
+
+@pytest.mark.parametrize("name", ["partners.json", "partners.toml"])
+def test_lists_of_objects_are_read_with_placeholders(name: str) -> None:
+    one = {"partner": "contoso.com", "template": "low-risk", "placeholders": {"pilot_group": "1b4f"}}
+    content = TOML if name.endswith("toml") else json.dumps({"partners": [one, {"partner": "fabrikam.com"}]}).encode()
+    sheet = read_sheet(name, content).sheet
+    place = sheet.header.index("placeholders.pilot_group")
+    assert (sheet.rows[0].number, sheet.rows[0].cells[0], sheet.rows[0].cells[place]) == (1, "contoso.com", "1b4f")
+    if name.endswith("toml"):
+        assert sheet.rows[0].cells[sheet.header.index("ends_on")] == date(2027, 5, 1)
+    else:
+        assert sheet.rows[1] == RawRow(2, ("fabrikam.com", None, None))
+
+
+def test_a_list_of_json_may_stand_alone_and_a_nested_value_is_no_text() -> None:
+    sheet = read_sheet("a.json", b'[{"partner": ["contoso.com"]}]').sheet
+    assert sheet.rows == (RawRow(1, ('=["contoso.com"]',)),)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("partners.xls", b"", SheetCode.UNKNOWN_FORMAT),
+        ("partners", b"", SheetCode.UNKNOWN_FORMAT),
+        ("partners.csv", b"", SheetCode.NO_ROWS),
+        ("partners.csv", b"Domain\n\n,\n", SheetCode.NO_ROWS),
+        ("partners.csv", b"d" * (MAX_BYTES + 1), SheetCode.TOO_LARGE),
+        ("partners.csv", b'Domain\n"contoso', SheetCode.NOT_READABLE),
+        ("partners.csv", b"Domain\n" + b"c" * 40_000, SheetCode.NOT_READABLE),
+        ("partners.csv", b"Domain\n" + b"contoso.com\n" * (MAX_ROWS + 1), SheetCode.TOO_MANY_ROWS),
+        ("partners.csv", b"Domain" + b",a" * 60 + b"\n", SheetCode.TOO_MANY_COLUMNS),
+        ("partners.xlsx", b"Domain\n", SheetCode.NOT_READABLE),
+        ("partners.json", b"{", SheetCode.NOT_READABLE),
+        ("partners.json", b"[" * 100_000, SheetCode.NOT_READABLE),
+        ("partners.json", b'"\xff"', SheetCode.WRONG_ENCODING),
+        ("partners.json", b'{"rows": []}', SheetCode.NOT_A_LIST),
+        ("partners.json", b'["contoso.com"]', SheetCode.NOT_A_LIST),
+        ("partners.toml", b"partners = 1", SheetCode.NOT_A_LIST),
+        ("partners.toml", b"partners =", SheetCode.NOT_READABLE),
+    ],
+)
+def test_what_is_no_sheet_is_refused_with_its_reason(name: str, content: bytes, code: SheetCode) -> None:
+    assert refused(name, content).code == code
+
+
+def test_a_workbook_with_too_many_rows_is_refused() -> None:
+    content = workbook([["Domain"], *([["contoso.com"]] * (MAX_ROWS + 1))])
+    assert refused("partners.xlsx", content).code == SheetCode.TOO_MANY_ROWS
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SheetUnusable) as caught:
+        load_sheet(tmp_path / "missing.csv")
+    assert caught.value.facts[0].values == {"name": "missing.csv", "reason": "No such file or directory"}

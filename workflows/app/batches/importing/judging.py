@@ -1,0 +1,245 @@
+"""Judge the rows of a sheet as the form judges a request, without a person. Nothing is stored or written.
+
+Three steps: what a row says by itself; which tenant it names, looked up in groups; what it would change. The partners'
+settings and the tenant's default are read once for all rows.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from workflows.app.requests.files.loaded_records import LoadedRecords
+from workflows.app.requests.files.parsed_request import ParsedRequest, PlanImpossible, key_of, parse_request
+from workflows.app.requests.files.plan_from_file import plan_of
+from workflows.app.requests.open_request import open_request_fact
+from workflows.app.requests.proposing import chain_of, check_proposal
+from workflows.catalog.catalog import Catalog
+from workflows.catalog.current_policy import current_policy
+from workflows.catalog.request_files import RequestFile
+from workflows.core.batches.members import why_alone
+from workflows.core.batches.sheets.columns import Column
+from workflows.core.batches.sheets.doubles import with_doubles
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.batches.sheets.rows import CellProblem, SheetRow
+from workflows.core.checks.findings import Finding
+from workflows.core.errors.facts import Facts
+from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.partners.records import Records
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.policy.risk import risk_for_approval
+from workflows.core.posture.watch.kept_approval import with_kept_approval
+from workflows.core.requests.request import AccessRequest, ObservedPartner
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookalike_index import LookalikeIndex
+from workflows.partner_lookup.lookalikes import lookalike_findings
+from workflows.partner_lookup.lookup import identify
+from workflows.ports.clock import Clock
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+AT_ONCE: Final = 20
+"""How many names are looked up together: one request to Graph."""
+
+OnFound = Callable[[str, TenantIdentity | None], None]
+"""Called with each name that was looked up, and its tenant; None when there is none, or it is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantAtOnce:
+    """What is equal for all rows, read once."""
+
+    configurations: Mapping[TenantId, JsonObject]
+    """The own configuration of every partner in the tenant."""
+    default: JsonObject
+    own_domains: frozenset[str]
+    read_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class _Row:
+    """A row while it is judged."""
+
+    row: SheetRow
+    request: ParsedRequest | None = None
+    identity: TenantIdentity | None = None
+    reason: Facts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetJudging:
+    """Judges the rows of one sheet."""
+
+    tenant: Tenant
+    catalog: Catalog
+    clock: Clock
+    records: Records
+    known: Mapping[str, TenantIdentity] = field(default_factory=dict)
+    """Tenants that were looked up before, by the name in canonical form."""
+
+    async def read_tenant(self) -> TenantAtOnce:
+        """Read what is equal for all rows.
+
+        :raises TenantUnavailable, TenantRefused: when it cannot be read now.
+        """
+        await self.tenant.verify_home(must_be_known=True)
+        return TenantAtOnce(
+            configurations={TenantId(str(one["tenantId"]).lower()): one for one in await self.tenant.read_partners()},
+            default=await self.tenant.read_default(),
+            own_domains=frozenset(await self.tenant.tenant_settings.verified_domains()),
+            read_at=self.clock.now(),
+        )
+
+    async def judge(
+        self, sheet_rows: Iterable[SheetRow], at_once: TenantAtOnce, on_found: OnFound = lambda *_: None
+    ) -> AsyncIterator[JudgedRow]:
+        """Yield each row with what it would change, in the order of the sheet."""
+        rows = [self._parsed(row) for row in sheet_rows]
+        _add_doubles(rows, {one.row.number: one.request.target for one in rows if one.request is not None})
+        await self._look_up(rows, on_found)
+        _add_doubles(rows, {one.row.number: one.identity.tenant_id for one in rows if one.identity is not None})
+        planning = _Planning.of(self, rows, at_once)
+        for one in rows:
+            yield await planning.judged(one)
+
+    def _parsed(self, row: SheetRow) -> _Row:
+        """Return a row with its request, as far as it is right by itself."""
+        if row.problems:
+            return _Row(row=row)
+        file = RequestFile(
+            partner=row.partner,
+            template=row.template,
+            duration_days=row.duration_days or None,
+            ends_on=row.ends_on,
+            starts_on=row.starts_on,
+            placeholders=dict(row.placeholders),
+        )
+        try:
+            return _Row(row=row, request=parse_request(file, self.catalog, self.clock.now()))
+        except PlanImpossible as error:
+            return _Row(row=_with_problems(row, *(CellProblem(*problem) for problem in error.problems.items())))
+
+    async def _look_up(self, rows: Sequence[_Row], on_found: OnFound) -> None:
+        """Find the tenant of each row that is right so far, each name once."""
+        by_name: dict[str, list[_Row]] = {}
+        for one in rows:
+            if one.request is not None and not one.row.problems:
+                by_name.setdefault(one.request.target, []).append(one)
+        names = list(by_name)
+        for start in range(0, len(names), AT_ONCE):
+            some = names[start : start + AT_ONCE]
+            await asyncio.gather(*(self._find(name, by_name[name], on_found) for name in some))
+
+    async def _find(self, name: str, rows: Sequence[_Row], on_found: OnFound) -> None:
+        identity = self.known.get(name)
+        if identity is None:
+            try:
+                identity = await identify(name, tenant=self.tenant, records=LoadedRecords(self.records))
+            except InvalidField as error:
+                for one in rows:
+                    one.row = _with_problems(one.row, CellProblem(Column.PARTNER, error.fact))
+            except (TenantUnavailable, TenantRefused) as error:
+                for one in rows:
+                    one.reason = error.facts
+        for one in rows:
+            one.identity = identity
+        on_found(name, identity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planning:
+    """Makes the plan of each row."""
+
+    judging: SheetJudging
+    at_once: TenantAtOnce
+    past: LoadedRecords
+    partners: LookalikeIndex
+    """The domains of all recorded partners, and of all rows."""
+    own: LookalikeIndex
+    open_requests: Mapping[TenantId, AccessRequest]
+
+    @classmethod
+    def of(cls, judging: SheetJudging, rows: Sequence[_Row], at_once: TenantAtOnce) -> "_Planning":
+        records = judging.records
+        recorded = [one.identity for one in records.partnerships.values()]
+        identities = [*recorded, *(one.identity for one in rows if one.identity is not None)]
+        names = {name for one in identities for name in (one.default_domain, one.typed_name) if "." in name}
+        return cls(
+            judging=judging,
+            at_once=at_once,
+            past=LoadedRecords(records),
+            partners=LookalikeIndex(names),
+            own=LookalikeIndex(at_once.own_domains),
+            open_requests={one.plan.tenant_id: one for one in records.open_requests() if one.prepared is not None},
+        )
+
+    async def judged(self, one: _Row) -> JudgedRow:
+        """Return a row with its plan, or why it has none."""
+        problems, identity = one.row.problems, one.identity
+        if one.reason:
+            return JudgedRow(row=one.row, verdict=RowVerdict.NOT_READ, reason=one.reason)
+        if problems or one.request is None or identity is None:
+            return JudgedRow(row=one.row, verdict=RowVerdict.REFUSED, problems=problems, identity=identity)
+        try:
+            return await self._planned(one.row, one.request, identity)
+        except InvalidField as error:
+            problem = CellProblem(key_of(error.field), error.fact)
+        except UnreadableSetting as error:
+            problem = CellProblem(Column.PARTNER, error.fact)
+        return JudgedRow(row=one.row, verdict=RowVerdict.REFUSED, problems=(problem,), identity=identity)
+
+    async def _planned(self, row: SheetRow, request: ParsedRequest, identity: TenantIdentity) -> JudgedRow:
+        judging, tenant_id = self.judging, identity.tenant_id
+        identity = replace(identity, typed_name=request.target)
+        if (other := self.open_requests.get(tenant_id)) is not None:
+            problem = CellProblem(Column.PARTNER, open_request_fact(other, None))
+            return JudgedRow(row=row, verdict=RowVerdict.REFUSED, problems=(problem,), identity=identity)
+        configuration, default = self.at_once.configurations.get(tenant_id), self.at_once.default
+        observation = ObservedPartner(
+            identity=identity, configuration=configuration, default=default, at=self.at_once.read_at
+        )
+        try:
+            plan = self._plan(observation, request)
+        except NothingToChange as nothing:
+            return JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, identity=identity, nothing=nothing.fact)
+        record = judging.records.partnerships.get(tenant_id)
+        policy = await current_policy(record, past=self.past, catalog=judging.catalog)
+        stages = chain_of(plan, request.template, observation, policy)
+        findings = check_proposal(observation, plan, stages)
+        risk = risk_for_approval(plan, default)
+        return JudgedRow(
+            row=row,
+            verdict=RowVerdict.ADD if configuration is None else RowVerdict.CHANGE,
+            identity=identity,
+            plan=plan,
+            default=default,
+            risk=risk.level,
+            stages=stages,
+            findings=(*findings, *self._lookalikes(identity)),
+            alone=why_alone(risk, stages),
+        )
+
+    def _plan(self, observation: ObservedPartner, request: ParsedRequest) -> Plan:
+        records = self.judging.records
+        record = records.partnerships.get(observation.identity.tenant_id)
+        plan = plan_of(request, observation, record=record, now=self.judging.clock.now())
+        recorded = None if record is None else records.requests.get(record.request_id)
+        return with_kept_approval(plan, record, None if recorded is None else recorded.plan)
+
+    def _lookalikes(self, identity: TenantIdentity) -> Sequence[Finding]:
+        names = [name for name in (identity.typed_name, identity.default_domain) if "." in name]
+        near = {other for name in names for other in self.partners.near(name)} - set(names)
+        own = {other for name in names for other in self.own.near(name)}
+        return lookalike_findings(identity, own_domains=own, partners=near)
+
+
+def _add_doubles(rows: Sequence[_Row], partner_of: Mapping[int, str]) -> None:
+    """Give each row that is right so far the problem that it is a double, if it is one."""
+    right = [one for one in rows if not one.row.problems]
+    for one, row in zip(right, with_doubles([one.row for one in right], partner_of), strict=True):
+        one.row = row
+
+
+def _with_problems(row: SheetRow, *problems: CellProblem) -> SheetRow:
+    return replace(row, problems=(*row.problems, *problems))

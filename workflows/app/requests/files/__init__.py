@@ -1,0 +1,1 @@
+"""Requests that stand in files: parse them, and make the plan of one."""

@@ -1,0 +1,36 @@
+"""The cells of a sheet as a reader found them, before anything is known about columns. Data only."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A cell that computes its value. The value that the file keeps can be old, so it is never used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A cell that is a part of a merged area, so it is not certain to which row its value belongs."""
+
+
+Cell = str | int | float | bool | date | Formula | Merged | None
+"""One cell; None for an empty one. A time of day is left out of a date."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One row of a sheet that is not empty."""
+
+    number: int
+    """The number of the row as a spreadsheet program shows it; of a list of objects, the place in the list, from 1."""
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RawSheet:
+    """A sheet as it was read."""
+
+    header: tuple[str, ...]
+    """The titles of the columns."""
+    rows: tuple[RawRow, ...]

@@ -1,0 +1,127 @@
+"""Recognise the columns of a sheet by their titles. Pure."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import FactsError
+
+PLACEHOLDER_PREFIX: Final = "placeholders."
+"""Before the name of a placeholder in the title of its column, as in `gatehouse plan`."""
+
+
+class Column(StrEnum):
+    """What a column can mean. The values are the keys of `gatehouse plan`, where both have one."""
+
+    PARTNER = "partner"
+    TEMPLATE = "template"
+    DURATION = "duration_days"
+    ENDS_ON = "ends_on"
+    STARTS_ON = "starts_on"
+    SPONSOR = "sponsor"
+    REASON = "reason"
+    TICKET = "ticket"
+
+
+_TITLES: Final[Mapping[Column, tuple[str, ...]]] = {
+    Column.PARTNER: (
+        "partner",
+        "domain",
+        "partner domain",
+        "company domain",
+        "customer domain",
+        "tenant",
+        "tenant id",
+        "partner tenant id",
+    ),
+    Column.TEMPLATE: ("template", "access template", "access"),
+    Column.DURATION: ("duration days", "duration", "days", "duration in days"),
+    Column.ENDS_ON: ("ends on", "end", "ends", "end date", "until", "expires", "expires on", "valid until"),
+    Column.STARTS_ON: ("starts on", "start", "starts", "start date", "from", "valid from"),
+    Column.SPONSOR: ("sponsor", "owner", "responsible", "contact", "internal contact", "sponsor mail"),
+    Column.REASON: ("reason", "justification", "purpose", "business reason"),
+    Column.TICKET: ("ticket", "ticket number", "change", "change number"),
+}
+_FIELD_OF: Final = {title: column for column, titles in _TITLES.items() for title in titles}
+
+
+class SheetUnusable(FactsError):
+    """The file or its columns cannot be used as a sheet of partners; no row was judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where each field of a row is, by the index of its column."""
+
+    fields: Mapping[Column, int]
+    width: int
+    """How many columns the sheet has."""
+    placeholders: Mapping[str, int] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+    """The titles of the columns that mean nothing here."""
+
+
+def recognise(
+    header: Sequence[str], placeholders: Collection[str] = (), chosen: Mapping[str, str] | None = None
+) -> Columns:
+    """Return which column is which. Upper and lower case, spaces, hyphens and underscores make no difference.
+
+    :param placeholders: the names of all placeholders of the templates.
+    :param chosen: titles that somebody chose for fields, by the field's name; they go before what is recognised.
+    :raises SheetUnusable: without a column of partners, with two columns for one field, or a choice that is none.
+    """
+    chosen = chosen or {}
+    titles = [_plain(title) for title in header]
+    found = _chosen(header, titles, placeholders, chosen)
+    taken = set(found.values())
+    for place, title in enumerate(titles):
+        name = _name_of(title, placeholders)
+        if name is None or name in chosen or place in taken:
+            continue
+        if name in found:
+            twice = [header[found[name]], header[place]]
+            raise SheetUnusable((Fact(SheetCode.COLUMN_TWICE, {"column": name, "titles": twice}),))
+        found[name] = place
+    if Column.PARTNER not in found:
+        raise SheetUnusable((Fact(SheetCode.NO_PARTNER_COLUMN, {"header": [one for one in header if one]}),))
+    used = set(found.values())
+    return Columns(
+        fields={column: found[column] for column in Column if column in found},
+        placeholders={name: found[key] for name in placeholders if (key := _key(name)) in found},
+        width=len(header),
+        unused=tuple(title for place, title in enumerate(header) if place not in used and title),
+    )
+
+
+def _key(placeholder: str) -> str:
+    return f"{PLACEHOLDER_PREFIX}{placeholder}"
+
+
+def _chosen(
+    header: Sequence[str], titles: Sequence[str], placeholders: Collection[str], chosen: Mapping[str, str]
+) -> dict[str, int]:
+    known = [*(column.value for column in Column), *map(_key, placeholders)]
+    found: dict[str, int] = {}
+    for name, title in chosen.items():
+        if name not in known:
+            raise SheetUnusable((Fact(SheetCode.NO_SUCH_FIELD, {"field": name, "known": known}),))
+        if _plain(title) not in titles:
+            raise SheetUnusable((Fact(SheetCode.NO_SUCH_COLUMN, {"title": title, "header": list(header)}),))
+        found[name] = titles.index(_plain(title))
+    return found
+
+
+def _name_of(title: str, placeholders: Collection[str]) -> str | None:
+    if title in _FIELD_OF:
+        return _FIELD_OF[title].value
+    name = title.removeprefix(_plain(PLACEHOLDER_PREFIX))
+    return next((_key(one) for one in placeholders if _plain(one) == name), None)
+
+
+def _plain(title: str) -> str:
+    """Return a title in lower case, with one space in place of spaces, hyphens and underscores."""
+    return re.sub(r"[\s_\-]+", " ", title).strip().lower()

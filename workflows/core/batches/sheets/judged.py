@@ -1,0 +1,65 @@
+"""What became of each row of a sheet: what it would change, or why nothing can be asked for it. Data only."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workflows.core.batches.sheets.rows import CellProblem, SheetRow
+from workflows.core.checks.findings import Finding
+from workflows.core.errors.facts import Fact, Facts
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.policy.risk import RiskLevel
+from workflows.core.policy.template import Stage
+from workflows.core.settings.canonical import JsonObject
+
+
+class RowVerdict(StrEnum):
+    """What a row would do. The values are printed as JSON and CSV."""
+
+    ADD = "add"
+    """The partner has no settings of its own yet."""
+    CHANGE = "change"
+    """The partner has settings, and the row would change or prolong them."""
+    UNCHANGED = "unchanged"
+    """The partner has these settings already, for this time or longer."""
+    REFUSED = "refused"
+    """Nothing can be asked for the row. Its problems say why."""
+    NOT_READ = "not_read"
+    """Entra did not answer, so it is not known."""
+
+
+CAN_BE_ASKED = frozenset({RowVerdict.ADD, RowVerdict.CHANGE})
+"""The rows for which something can be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRow:
+    """One row with what was found."""
+
+    row: SheetRow
+    verdict: RowVerdict
+    problems: tuple[CellProblem, ...] = ()
+    """Everything that is wrong with it, also what was found after the row was read."""
+    reason: Facts = ()
+    """Why it is not known, for `NOT_READ`."""
+    identity: TenantIdentity | None = None
+    """None for a row without a tenant."""
+    plan: Plan | None = None
+    default: JsonObject | None = None
+    """The tenant's default, which the plan's changes are described with."""
+    risk: RiskLevel | None = None
+    stages: tuple[Stage, ...] = ()
+    """Who would decide."""
+    findings: tuple[Finding, ...] = ()
+    """What approvers must know besides the plan."""
+    alone: Facts = ()
+    """Why it is decided alone; empty when it may be decided with others."""
+    nothing: Fact | None = None
+    """For `UNCHANGED`: which request would prolong the access. None when the records do not show it."""
+
+
+def counts_of(rows: Iterable[JudgedRow]) -> Mapping[RowVerdict, int]:
+    """Return how many rows there are of each verdict, also of those that no row has."""
+    found = Counter(row.verdict for row in rows)
+    return {verdict: found[verdict] for verdict in RowVerdict}

@@ -1,0 +1,13 @@
+"""How large a sheet may be. Beyond it nothing is read: a file is text from outside."""
+
+from typing import Final
+
+MAX_BYTES: Final = 10 * 2**20
+"""The largest file."""
+MAX_UNPACKED_BYTES: Final = 100 * 2**20
+"""The most bytes that a compressed file may become."""
+MAX_ROWS: Final = 10_000
+"""The most rows of a sheet, without its header."""
+MAX_COLUMNS: Final = 60
+MAX_CELL_CHARACTERS: Final = 32_767
+"""The most characters of a cell. Source: Microsoft, "Excel specifications and limits"."""

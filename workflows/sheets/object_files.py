@@ -1,0 +1,85 @@
+"""Read lists of objects: JSON (a list, or `partners` in an object) and TOML (`[[partners]]`, as in git)."""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from workflows.core.batches.sheets.cells import Cell, RawRow, RawSheet
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, SheetUnusable
+from workflows.core.errors.facts import Fact
+from workflows.sheets.rows_of_cells import sheet_of
+
+PARTNERS: Final = "partners"
+"""The key of the list."""
+_PLACEHOLDERS: Final = PLACEHOLDER_PREFIX.removesuffix(".")
+
+
+def read_json(content: bytes) -> RawSheet:
+    """Return the sheet in the bytes of a JSON file.
+
+    :raises SheetUnusable: when it is not JSON, or no list of objects.
+    """
+    document = _parsed(content, json.loads)
+    return _sheet(document if isinstance(document, list) else _list_in(document))
+
+
+def read_toml(content: bytes) -> RawSheet:
+    """Return the sheet in the bytes of a TOML file.
+
+    :raises SheetUnusable: when it is not TOML, or has no list of partners.
+    """
+    return _sheet(_list_in(_parsed(content, tomllib.loads)))
+
+
+def _parsed(content: bytes, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SheetUnusable((Fact(SheetCode.WRONG_ENCODING, {"line": line}),)) from error
+    except (ValueError, RecursionError) as error:
+        reason = {"name": "", "reason": str(error)}
+        raise SheetUnusable((Fact(SheetCode.NOT_READABLE, reason),)) from error
+
+
+def _list_in(document: object) -> list[Any]:
+    found = document.get(PARTNERS) if isinstance(document, Mapping) else None
+    if not isinstance(found, list):
+        raise SheetUnusable((Fact(SheetCode.NOT_A_LIST, {"key": PARTNERS}),))
+    return found
+
+
+def _sheet(objects: Sequence[Any]) -> RawSheet:
+    if not all(isinstance(one, Mapping) for one in objects):
+        raise SheetUnusable((Fact(SheetCode.NOT_A_LIST, {"key": PARTNERS}),))
+    flat = [dict(_flat(one)) for one in objects]
+    header = tuple(dict.fromkeys(key for one in flat for key in one))
+    return sheet_of(_rows(header, flat))
+
+
+def _rows(header: Sequence[str], objects: Sequence[Mapping[str, Cell]]) -> Iterator[RawRow]:
+    yield RawRow(0, tuple(header))
+    for number, one in enumerate(objects, start=1):
+        yield RawRow(number, tuple(one.get(key) for key in header))
+
+
+def _flat(one: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
+    """Yield the fields of an object; those of `placeholders` with its name before theirs."""
+    for key, value in one.items():
+        if key == _PLACEHOLDERS and isinstance(value, Mapping):
+            yield from ((f"{PLACEHOLDER_PREFIX}{name}", _cell(inside)) for name, inside in value.items())
+        else:
+            yield key, _cell(value)
+
+
+def _cell(value: object) -> Cell:
+    """Return a value as a cell. A list or an object is none: it is shown as its text, and is wrong everywhere."""
+    match value:
+        case datetime():
+            return value.date()
+        case None | str() | bool() | int() | float() | date():
+            return value
+    return f"={json.dumps(value, default=str)}"
