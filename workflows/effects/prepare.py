@@ -116,7 +116,7 @@ class Preparer:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), pause.total_seconds())
         try:
             began_ago = self.clock.now() - request.changed_at + FORM_ANSWERED_WITHIN
-            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepare_request(request)
+            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepare_by_kind(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
@@ -155,13 +155,16 @@ class Preparer:
             if refused.code is not RefusalCode.NOT_POSSIBLE_IN_THIS_STATE:
                 raise
 
-    async def _prepare_request(self, request: AccessRequest) -> PreparedRequest:
+    async def _prepare_by_kind(self, request: AccessRequest) -> PreparedRequest:
         if (change := request.fields.account_change) is not None:
             return await self._account_preparation.prepare(request, change)
         if request.fields.kind is RequestKind.REVOCATION:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
+        return await self._prepare_request(request)
+
+    async def _prepare_request(self, request: AccessRequest) -> PreparedRequest:
         fields, directory = request.fields, self.directory
         requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=directory)
         sponsor, observation = await self._sponsor(fields, requester), await self._observe(request)

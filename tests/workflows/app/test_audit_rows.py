@@ -41,6 +41,9 @@ from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
     LeaveBatch,
+    RecordAccountResults,
+    RecordAccountsRead,
+    RecordAccountsSending,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -102,7 +105,9 @@ from workflows.core.requests.commands.request import (
     Answer,
     Approve,
     Ask,
+    ChangeGuests,
     Comment,
+    Confirm,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -654,6 +659,8 @@ def test_no_command_is_forgotten_here() -> None:
     # An answer needs a question, see `effects/test_conversations.py`; a proposal needs its plan, and time its stage:
     # see `core/requests/test_commands.py`.
     proposals = {RequestChanges, RecordProposal, DeclineProposal}
+    # Guest accounts need a plan of accounts: see `core/requests/test_commands.py`.
+    proposals |= {Confirm, RecordAccountsSending, RecordAccountResults, RecordAccountsRead}
     of_time = {Escalate, RecordEscalation, AnnounceExpiry, StopClock, ResumeClock, Start}
     assert {*shown, Answer, *proposals, *of_time, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
@@ -663,6 +670,8 @@ def test_no_command_is_forgotten_here() -> None:
     of_campaigns |= {SetAbsence, EndAbsence, Reassign}
     # What approvers ask the requester to change is in `core/requests/test_changing.py`.
     of_changes = {RequestChanges, ProposeLess, AcceptProposal, DeclineProposal}
+    # Guest accounts are in `core/requests/test_commands.py`, too.
+    of_changes |= {ChangeGuests, Confirm}
     others = {ApproveBatch, RejectBatch, WithdrawBatch, *of_campaigns, *of_changes}
     assert {*clicks, *others} == set(classes(Click))
 

@@ -10,6 +10,7 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.approval_policy import strongest_template
 from workflows.core.partners.closing.guest_accounts import (
     require_may_change_guests,
     require_may_enable,
@@ -26,8 +27,6 @@ from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
-_USUAL_LIFETIME: Final = timedelta(days=7)
-"""How long a request waits for approval whose partner has no template."""
 _KINDS: Final = {
     AccountChange.DISABLE: RequestKind.DISABLE_GUESTS,
     AccountChange.ENABLE: RequestKind.ENABLE_GUESTS,
@@ -105,5 +104,7 @@ class AccountFiling:
             raise Refused(RefusalCode.UNDO_DURING_FREEZE, name=freeze.by, reason=freeze.reason)
 
     def _lifetime(self, record: Partnership | None) -> timedelta:
-        template = None if record is None else self.catalog.templates.get(record.template)
-        return _USUAL_LIFETIME if template is None else template.decide_within
+        """Return how long the chain may decide: that of the partner's template, or of the strictest one."""
+        templates = self.catalog.templates
+        named = None if record is None else templates.get(record.template)
+        return (named or strongest_template(templates.values())).decide_within

@@ -81,3 +81,27 @@ def test_an_undo_takes_exactly_what_is_as_it_was_left() -> None:
     assert plan.accounts == (replace(disabled[0], was_enabled=False),)
     assert reasons(plan) == {"guest-1": LeftAlone.CHANGED, "guest-2": LeftAlone.ALREADY}
     assert undo_plan(disabled[:1], states, {disabled[0].id: ("Reader",)}).accounts == ()
+
+
+def test_whoever_is_not_chosen_or_not_found_is_not_written() -> None:
+    plan = chosen(row(0), row(1), chosen={row(1).account.id, row(9).account.id})
+    assert [one.id for one in plan.accounts] == ["guest-1"]
+    assert reasons(plan) == {"guest-9": LeftAlone.NOT_FOUND}
+
+
+def test_what_the_list_shows_is_enough_to_leave_an_account_alone() -> None:
+    rows = (row(0, is_synchronized=True), row(1, oddities=(Oddity.NOT_INVITED,)), row(2, is_enabled=False))
+    assert reasons(chosen(*rows)) == {
+        "guest-0": LeftAlone.SYNCHRONIZED,
+        "guest-1": LeftAlone.MADE_HERE,
+        "guest-2": LeftAlone.ALREADY,
+    }
+
+
+def test_no_more_than_a_thousand_are_held_and_the_others_are_counted() -> None:
+    choice = AccountChoice(AccountChange.DISABLE)
+    for number in range(1002):
+        choice.take(row(number))
+    assert len(choice.candidates) == 1000
+    plan = choice.plan({}, {}, {}, is_complete=False)
+    assert (plan.more, plan.left_counts, plan.is_complete) == (2, {LeftAlone.GONE: 1000}, False)

@@ -116,10 +116,10 @@ class AccountChoice:
         for person, row in self._rows.items():
             state = states.get(person)
             reason = self._reason(row, state, roles.get(person, ()), others.get(person))
-            if reason is not None:
-                self._left.add(person, row.account.name, row.account.mail, *reason)
-            elif state is not None:
+            if state is not None and reason is None:
                 accounts.append(_planned(state, row))
+            else:
+                self._left.add(person, row.account.name, row.account.mail, *(reason or (LeftAlone.GONE, {})))
         for person in sorted(self._chosen - self._seen):
             self._left.add(person, "", "", LeftAlone.NOT_FOUND)
         return AccountPlan(
