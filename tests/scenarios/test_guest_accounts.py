@@ -160,7 +160,7 @@ async def test_an_admin_disables_the_guests_of_a_revoked_partner_and_nobody_else
     assert (await submit(stage, "admin", window, confirm="Contoso.com  3"))["errors"] == {}
 
     done = " ".join(words(await newest(stage)).split())
-    assert "2 of 3 guest accounts disabled (verified" in done
+    assert "disabled 2 of 3 guest accounts (verified" in done
     assert "2 disabled, read back, 1 left alone" in done
     assert "The partner is blocked, so no account of it can be enabled" in done
     assert "accounts_undo" not in actions(await newest(stage))
@@ -186,7 +186,7 @@ async def test_a_disabling_is_undone_by_the_same_admin_within_a_day(stage: Stage
     await guests(stage, {"jon@contoso.com": {"userType": "Member"}})
     assert (await confirm(stage, preview, "contoso.com 2"))["errors"] == {}
     assert await enabled(stage, "maria@contoso.com", "jon@contoso.com") == [True, False]
-    assert "1 of 2 guest accounts enabled (verified" in words(await newest(stage))
+    assert "enabled 1 of 2 guest accounts (verified" in words(await newest(stage))
 
 
 async def test_an_undo_is_refused_later_and_for_a_blocked_partner(stage: Stage) -> None:
@@ -233,7 +233,7 @@ async def test_a_kill_in_the_middle_writes_nobody_twice_and_nobody_else(stage: S
     await stage.until(has_begun, "the first group")
     await stage.kill_the_bot()
     await stage.rest()
-    assert "62 guest accounts disabled (verified" in words(await newest(stage))
+    assert "disabled 62 guest accounts (verified" in words(await newest(stage))
     written = await writes(stage)
     accounts = {one["id"] for mail, one in (await users(stage)).items() if mail.endswith("@contoso.com")}
     assert set(written) == accounts
@@ -284,7 +284,7 @@ async def test_a_template_can_ask_an_approver_who_sees_the_list_while_deciding(
 
     assert await stage.press("approver1", "approve", card["ts"]) == []
     assert await enabled(stage, "maria@contoso.com", "jon@contoso.com") == [True, False]
-    assert "1 guest account disabled (verified" in words(await newest(stage))
+    assert "disabled 1 guest account (verified" in words(await newest(stage))
 
 
 async def test_an_undo_is_of_one_admin_and_of_no_time_of_a_freeze(stage: Stage) -> None:
@@ -336,7 +336,7 @@ async def test_the_command_line_disables_after_a_preview_beside_the_bot(stage: S
 
     status, out, err = await gatehouse(stage, *run, "--reason", "Ended", "--confirm", "Contoso.com 3")
     assert (status, err) == (0, ""), (out, err)
-    assert "3 guest accounts disabled (verified)" in " ".join(out.split())
+    assert "disabled 3 guest accounts (verified)" in " ".join(out.split())
     assert await enabled(stage, "maria@contoso.com", "jon@contoso.com", "guest3@contoso.com") == [False, False, True]
     status, _, err = await gatehouse(stage, *run, "--reason", "Ended", "--confirm", "contoso.com 3")
     assert status == 1

@@ -47,8 +47,8 @@ from workflows.ports.tenant import Tenant
 _COMMAND: Final = "gatehouse guests --disable"
 _NOTHING_DONE: Final = "Nothing was stored or written:"
 _ENABLING: Final = (
-    "accounts are enabled in Slack only: by the admin who disabled them within a day (Undo), or by the partner's "
-    "approvers (/partner guests)"
+    "accounts are enabled in Slack only. The admin who disabled them can undo it within a day. Otherwise the partner's "
+    "approvers decide, see /partner guests"
 )
 
 

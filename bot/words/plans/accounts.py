@@ -129,8 +129,8 @@ def accounts_state_words(request: AccessRequest) -> str:
         return f"{words.doing} guest accounts, {count - len(progress.remaining(plan)):,} of {count:,}"
     number = accounts_words(plan) if done == count else f"{done:,} of {accounts_words(plan)}"
     if request.state is RequestState.APPLIED:
-        return f"{number} {words.done} {VERIFIED}"
-    return f"stopped, {number} {words.done} {VERIFIED}" if request.is_terminal and done else ""
+        return f"{words.done} {number} {VERIFIED}"
+    return f"stopped, {words.done} {number} {VERIFIED}" if request.is_terminal and done else ""
 
 
 def limits_words(plan: AccountPlan) -> Iterator[str]:
