@@ -181,6 +181,7 @@ STORED: Final = {
     "drifts_next": "show_drifts",
     "guests_page": "/partner guests",
     "guests_next": "/partner guests",
+    "guests_only": "/partner guests",
     "guests_count": "/partner guests",
     "list_previous": "/partner list",
     "list_next": "/partner list",

@@ -174,6 +174,77 @@ async def test_open_invitations_are_listed_alone(opened: BotUnderTest) -> None:
     assert "1–15" in shown(everybody["blocks"])
 
 
+async def test_odd_accounts_are_listed_each_as_what_it_is(opened: BotUnderTest) -> None:
+    """A plus sign, capitals, two accounts of one address, a synchronized member, and an own account of our staff."""
+    state = (await opened.control.get("graph/state"))["state"]
+    (jon,) = [one for one in state["users"].values() if one["mail"] == "jon@contoso.com"]
+    odd = {
+        "Plus": {"mail": "jon+test@contoso.com", "accountEnabled": False},
+        "Capitals": {"mail": "JON@CONTOSO.COM", "accountEnabled": False},
+        "Subsidiary": {"mail": "sub@contoso.com", "userType": "Member", "onPremisesSyncEnabled": True},
+        "Employee": {
+            "mail": "Employee@Contoso.com",
+            "userType": "Member",
+            "userPrincipalName": "employee@woodgrove.com",
+            "externalUserState": None,
+            "creationType": None,
+        },
+        "Made here": {
+            "mail": "made@contoso.com",
+            "userPrincipalName": "made@woodgrove.com",
+            "externalUserState": None,
+            "creationType": None,
+        },
+        "Other company": {"mail": "jon@contoso.com.example", "userPrincipalName": "x_other.example#EXT#@woodgrove.com"},
+    }
+    users = {}
+    for number, (name, changes) in enumerate(odd.items()):
+        key = f"0a6f7d10-0009-4e1b-9b51-{number:012}"
+        users[key] = jon | {"id": key, "displayName": name, "userPrincipalName": f"u{number}#EXT#@woodgrove.com"}
+        users[key] |= changes
+    await opened.control.call("PATCH", "graph/state", {"users": users, "signIns": []})
+    message = await answer(opened, "guests contoso.com", "admin")
+    text = shown(message["blocks"])
+    assert "7 guests" not in text
+    assert "6 guests: 2 disabled, 1 member, 1 synchronized." in text
+    assert "Not guests: 1 own account with an address of the partner." in text
+    lines = {name: re.search(rf"{name} \(([^)]*)\): ([^\n]*?found by mail domain)", text) for name in odd}
+    said = {name: found[2] for name, found in lines.items() if found is not None}
+    same, made = "same address as an earlier account", "account made here, without an invitation"
+    assert same not in said["Plus"], "another address"
+    assert same in said["Capitals"]
+    assert "a member here, perhaps also an employee; synchronized from your own servers" in said["Subsidiary"]
+    assert "an account of your own, never invited, not a guest" in said["Employee"]
+    assert made in said["Made here"]
+    assert "Other company" not in text
+
+
+async def test_a_sign_in_log_that_is_refused_or_empty_is_not_the_same(opened: BotUnderTest) -> None:
+    await opened.control.call("PATCH", "graph/state", {"signIns": []})
+    empty = shown((await answer(opened, "guests contoso.com", "admin"))["blocks"])
+    assert "2 guests." in empty
+    assert "were not read" not in empty
+    roles = (await opened.control.get("graph/state"))["state"]["appRoles"]
+    without = [one for one in roles if one != "AuditLog.Read.All"]
+    await opened.control.call("PATCH", "graph/state", {"appRoles": without})
+    refused = shown((await answer(opened, "guests contoso.com", "admin"))["blocks"])
+    assert "At least 2 guests." in refused
+    assert "The last sign-in of guests was not read (permission missing, AuditLog.Read.All)." in refused
+    assert "The sign-ins of the last 30 days were not read to their end (permission missing" in refused
+
+
+async def test_a_guest_with_a_directory_role_is_named_with_it(opened: BotUnderTest) -> None:
+    state = (await opened.control.get("graph/state"))["state"]
+    (maria,) = [one for one in state["users"].values() if one["mail"] == "maria@contoso.com"]
+    (role,) = [key for key, one in state["roleDefinitions"].items() if one["displayName"] == "Guest Inviter"]
+    row = {"id": "row", "principalId": maria["id"], "roleDefinitionId": role, "directoryScopeId": "/"}
+    await opened.control.call("PATCH", "graph/state", {"roleEligibilitySchedules": {"row": row}})
+    message = await answer(opened, "guests contoso.com", "admin")
+    text = shown(message["blocks"])
+    assert "directory role Guest Inviter" in text
+    assert "2 guests: 1 with a directory role." in text
+
+
 async def test_counting_says_how_far_it_is(opened: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guests, "_TOLD_AT", (8, 16))
     await many_guests(opened, 3 * PAGE_SIZE)

@@ -65,17 +65,14 @@ class GuestFilter(StrEnum):
 
     def takes(self, row: GuestRow) -> bool:
         """Return whether a row is wanted."""
-        match self:
-            case GuestFilter.EVERYBODY:
-                return True
-            case GuestFilter.OPEN_INVITATIONS:
-                return row.account.is_pending
-            case GuestFilter.UNUSED:
-                return row.finding is GuestFinding.UNUSED
-            case GuestFilter.DISABLED:
-                return not row.account.is_enabled
-            case GuestFilter.ROLES:
-                return bool(row.roles)
+        judged = {
+            GuestFilter.EVERYBODY: True,
+            GuestFilter.OPEN_INVITATIONS: row.account.is_pending,
+            GuestFilter.UNUSED: row.finding is GuestFinding.UNUSED,
+            GuestFilter.DISABLED: not row.account.is_enabled,
+            GuestFilter.ROLES: bool(row.roles),
+        }
+        return judged[self]
 
     @property
     def takes_recent_users(self) -> bool:
