@@ -1,40 +1,18 @@
 """Sentences about guest accounts that are disabled or enabled: why that is refused, and what came of it."""
 
-from collections.abc import Mapping
 from typing import Final
 
+from bot.words.plans.accounts import CHANGES, left_counts_words
 from bot.words.refusals.freeze import frozen_words
 from bot.words.sentences import Sentences, comma_list, counted
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.plans.accounts import AccountChange, AccountEnd, LeftAlone
 
-DONE_WORDS: Final[Mapping[str, str]] = {
-    AccountChange.DISABLE.value: "disabled",
-    AccountChange.ENABLE.value: "enabled",
-}
-LEFT_WORDS: Final[Mapping[LeftAlone, str]] = {
-    LeftAlone.MEMBER: "no guest",
-    LeftAlone.HAS_ROLE: "has a directory role",
-    LeftAlone.SYNCHRONIZED: "synchronized from our own servers",
-    LeftAlone.ALREADY: "in this state already",
-    LeftAlone.SAME_ADDRESS: "another account has the same address",
-    LeftAlone.MADE_HERE: "made here, without an invitation",
-    LeftAlone.OTHER_PARTNER: "the address belongs to another partner",
-    LeftAlone.NOT_FOUND: "not among the partner's guests",
-    LeftAlone.GONE: "does not exist any more",
-    LeftAlone.CHANGED: "changed since it was shown",
-}
-
-
-def left_alone_words(left: Mapping[str, int]) -> str:
-    """Return how many accounts are left alone for each reason; empty for none."""
-    return comma_list([f"{number} {LEFT_WORDS[LeftAlone(reason)]}" for reason, number in left.items()])
-
 
 def accounts_result_words(values: Values) -> str:
     """Return what came of the accounts of a plan: how many were written and read back, and what of the others."""
-    done = DONE_WORDS[values["change"]]
+    done = CHANGES[AccountChange(values["change"])].done
     parts = [
         f"{counted(values.get(AccountEnd.DONE.value, 0), 'guest account is', 'guest accounts are')} {done} (verified)."
     ]
@@ -52,7 +30,9 @@ def accounts_result_words(values: Values) -> str:
 
 
 def _nothing(values: Values) -> str:
-    done, left = DONE_WORDS[values["change"]], left_alone_words(values["left"])
+    change = AccountChange(values["change"])
+    done = CHANGES[change].done
+    left = left_counts_words({LeftAlone(reason): count for reason, count in values["left"].items()}, change)
     found = f" Found and left alone: {left}." if left else ""
     unread = "" if values["is_complete"] else " Not everything could be read, so there may be more."
     return f"No guest account of this partner can be {done} now.{found}{unread} See /partner guests for the list."
