@@ -262,7 +262,11 @@ def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, 
     asked = replace(request(state, kind), created_at=NOW - timedelta(days=1), lifetime=None)
     found = buttons(requester_card(asked, now=NOW).blocks)
     is_access, is_waiting = kind is RequestKind.ACCESS, state is RequestState.AWAITING_APPROVAL
-    is_open = is_waiting or state in (RequestState.PREPARING, RequestState.SCHEDULED)
+    is_open = is_waiting or state in (
+        RequestState.PREPARING,
+        RequestState.AWAITING_CONFIRMATION,
+        RequestState.SCHEDULED,
+    )
     is_written = state in (RequestState.APPLIED, RequestState.OVERWRITTEN)
     offered = {
         "remind": is_waiting,
