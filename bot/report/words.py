@@ -44,6 +44,7 @@ _STANDING: Final[Mapping[Standing, str]] = {
     Standing.NOTHING_SENT: "Nothing was sent to Microsoft.",
     Standing.OPEN: "The request is still open.",
     Standing.NOT_READ_BACK: "A change was sent, and its result was not read.",
+    Standing.ACCOUNTS_CHANGED: "Guest accounts were changed and read back then.",
     Standing.IN_FORCE: "Active, as approved.",
     Standing.PAST_ITS_END: "Active, and the access period has ended.",
     Standing.BLOCKED: "Blocked.",

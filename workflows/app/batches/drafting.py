@@ -109,7 +109,7 @@ class BatchDrafting:
         found: dict[TenantId, AccessRequest] = {}
         for request in await self.batches.store.open_requests():
             observed = request.observation if request.prepared is None else request.prepared.observation
-            if observed is not None:
+            if observed is not None and request.fields.account_change is None:
                 found.setdefault(observed.identity.tenant_id, request)
         return found
 

@@ -290,7 +290,7 @@ def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> da
     confirmed = [
         (request.confirmed_at, closes(request))
         for request in requests
-        if request.state is RequestState.APPLIED and request.confirmed_at is not None
+        if request.state is RequestState.APPLIED and request.confirmed_at is not None and request.was_written
     ] + [
         (request.changed_at, False)
         for request in requests
@@ -330,6 +330,7 @@ def newer_request(
         for other in others
         if other.created_at > request.created_at
         and other.fields.kind is not RequestKind.REVOCATION
+        and other.fields.account_change is None
         and (not other.is_terminal or other.id == in_force)
         and other.is_filed_by(request.fields.requester, request.requester_account)
         and _is_same_partner(other, request)

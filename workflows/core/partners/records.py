@@ -128,7 +128,9 @@ class Records:
     def being_written(self) -> frozenset[TenantId]:
         """Return the tenants that Gatehouse may be writing, or whose last write may not be visible yet."""
         return frozenset(
-            request.plan.tenant_id for request in self.open_requests() if request.writing_since is not None
+            request.plan.tenant_id
+            for request in self.open_requests()
+            if request.writing_since is not None and request.plan.accounts is None
         )
 
     def unfinished_requests(self) -> Mapping[TenantId, ComparedRequest]:

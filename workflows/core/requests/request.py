@@ -504,7 +504,9 @@ class AccessRequest:
 
     @property
     def was_sent(self) -> bool:
-        """Return whether a write of any plan of this request was sent."""
+        """Return whether a write of any plan of this request was sent, to the partner's settings."""
+        if self.fields.account_change is not None:
+            return False
         return self.writing_since is not None or self.earlier_write_at is not None
 
     @property

@@ -48,6 +48,7 @@ _READ_AT: Final = "julianday(coalesce(json_extract(doc, '$.confirmed_at'), json_
 # NB. the plus keeps SQLite from the index of open requests, by which it would read every closed request of all partners
 # (SQLite: "The Query Optimizer Overview", unary plus).
 _FIRST_LATER_RESULT: Final = f"""where tenant_id = ? and +is_open = 0 and id <> ?
+    and json_extract(doc, '$.particulars.kind') not in ('disable_guests', 'enable_guests')
     and (state in ('applied', 'overwritten') or coalesce(json_extract(doc, '$.applied_part'), 0) > 0)
     and {_READ_AT} > julianday(?) order by state <> 'applied', {_READ_AT}, rowid limit 1"""
 

@@ -124,3 +124,13 @@ def test_something_was_written_where_the_record_has_its_result(state: RequestSta
     """The one meaning for the search, the cards, the posture, restoring, and the approval policy of old records."""
     is_written = request(state, applied_part=part).was_written
     assert is_written is (part == 1 or state in (RequestState.APPLIED, RequestState.OVERWRITTEN))
+
+
+def test_a_change_of_guest_accounts_opens_nothing_and_replaces_no_request() -> None:
+    known = partnership(since=NOW)
+    disabled = request(RequestState.APPLIED, RequestKind.DISABLE_GUESTS, confirmed_at=NOW - timedelta(days=3))
+    assert opened_at(known, [disabled]) == NOW
+    earlier = request(RequestState.EXPIRED, id=RequestId("r-0"), created_at=NOW - timedelta(days=9))
+    waiting = request(RequestState.AWAITING_APPROVAL, RequestKind.ENABLE_GUESTS)
+    assert newer_request(earlier, [waiting], None, NOW) is None
+    assert not replace(disabled, writing_since=NOW).was_sent

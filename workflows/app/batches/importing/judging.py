@@ -171,7 +171,11 @@ class _Planning:
             past=LoadedRecords(records),
             partners=LookalikeIndex(names),
             own=LookalikeIndex(at_once.own_domains),
-            open_requests={one.plan.tenant_id: one for one in records.open_requests() if one.prepared is not None},
+            open_requests={
+                one.plan.tenant_id: one
+                for one in records.open_requests()
+                if one.prepared is not None and one.fields.account_change is None
+            },
         )
 
     async def judged(self, one: _Row) -> JudgedRow:

@@ -151,6 +151,7 @@ def _situation(record: Partnership, state: _Pass) -> SilenceSituation:
     waited_until = [
         extension_waited_until(due_at, request, record.sponsor)
         for request in requests_for_more_access(state.open_requests, record.identity)
+        if request.fields.account_change is None
     ]
     return SilenceSituation(
         now=state.now,

@@ -102,7 +102,8 @@ def open_extension(
 
 
 def _would_extend(request: AccessRequest, ends_at: datetime) -> bool:
-    if request.fields.kind is RequestKind.REVOCATION or request.is_terminal:
+    is_of_access = request.fields.kind is not RequestKind.REVOCATION and request.fields.account_change is None
+    if not is_of_access or request.is_terminal:
         return False
     asked_from, asked_until = request.fields.starts_at, request.fields.ends_at
     if asked_from is not None and asked_from > ends_at:

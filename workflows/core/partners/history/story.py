@@ -17,6 +17,7 @@ from workflows.core.partners.history.outside_changes import (
 )
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, result_read_at
 from workflows.core.people import Person
+from workflows.core.plans.accounts import AccountEnd
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.reviews.attestation import MfaAttestation
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -35,6 +36,8 @@ class Standing(StrEnum):
     """The request has not ended. A write may have been sent."""
     NOT_READ_BACK = "not_read_back"
     """It ended after a write was sent whose result was not read."""
+    ACCOUNTS_CHANGED = "accounts_changed"
+    """Guest accounts were disabled or enabled, and read back. Somebody may have changed them since."""
     IN_FORCE = "in_force"
     PAST_ITS_END = "past_its_end"
     """The settings were read back, the access period is over, and no request has closed the partner since."""
@@ -258,6 +261,8 @@ def _standing(source: StorySource, now: datetime) -> Standing:
     request, record = source.request, source.record
     if not request.is_terminal:
         return Standing.OPEN
+    if request.fields.account_change is not None:
+        return _standing_of_accounts(request)
     if not request.was_written:
         return Standing.NOT_READ_BACK if request.was_sent else Standing.NOTHING_SENT
     if source.later is not None:
@@ -273,3 +278,11 @@ def _standing(source: StorySource, now: datetime) -> Standing:
     if closes(request) or record.is_closed:
         return Standing.BLOCKED
     return Standing.PAST_ITS_END if record.is_past_its_end(now) else Standing.IN_FORCE
+
+
+def _standing_of_accounts(request: AccessRequest) -> Standing:
+    """Return what is known of guest accounts that a request was to change."""
+    progress = request.accounts
+    if progress is None or request.writing_since is None:
+        return Standing.NOTHING_SENT
+    return Standing.ACCOUNTS_CHANGED if progress.count(AccountEnd.DONE) else Standing.NOT_READ_BACK

@@ -34,7 +34,8 @@ def ended_while_writing(request: AccessRequest) -> bool:
     Nothing, a part or all of its plan may be applied. A restoration is planned from the current settings, so it works
     in every case.
     """
-    return request.state in _CUT_SHORT and request.writing_since is not None
+    is_of_settings = request.fields.account_change is None
+    return is_of_settings and request.state in _CUT_SHORT and request.writing_since is not None
 
 
 def ended_at(request: AccessRequest) -> datetime:

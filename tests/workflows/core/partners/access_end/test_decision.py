@@ -114,3 +114,8 @@ def test_a_request_for_less_time_is_not_waited_for() -> None:
 def test_of_several_requests_the_longest_counts() -> None:
     sponsors = replace(ASKED, expires_at=END + 90 * DAY, fields=replace(ASKED.fields, requester=SAM.chat_id))
     assert open_extension([ASKED, sponsors, ASKED], END, SAM) is sponsors
+
+
+def test_enabling_guest_accounts_extends_nothing() -> None:
+    enabling = request(RequestState.AWAITING_APPROVAL, RequestKind.ENABLE_GUESTS)
+    assert open_extension([enabling], END) is None

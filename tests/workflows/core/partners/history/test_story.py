@@ -30,6 +30,8 @@ from workflows.core.partners.history.story import (
     request_story,
 )
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
+from workflows.core.people import PersonId
+from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -55,6 +57,13 @@ class Entry:
 
 def story(asked: AccessRequest = APPLIED, *entries: Entry, now: datetime = LATER, **source: Any) -> RequestStory:
     return request_story(StorySource(request=asked, entries=entries, entry_count=len(entries), **source), now)
+
+
+def _disabled(end: AccountEnd, **changes: Any) -> AccessRequest:
+    """A disabling of one guest account that ended."""
+    results = (AccountResult(id=PersonId("guest-0"), end=end, at=NOW),)
+    usual = {"writing_since": NOW, "accounts": AccountProgress(results=results)}
+    return request(S.APPLIED, RequestKind.DISABLE_GUESTS, **{**usual, **changes})
 
 
 # --- who decided, and how long it took ---
@@ -166,6 +175,10 @@ def test_changes_by_others_name_what_they_changed_and_not_what_the_plan_writes()
         (request(S.APPLYING, writing_since=NOW), {"record": partnership()}, Standing.OPEN),
         (request(S.REJECTED), {"record": partnership(request_id=OTHER)}, Standing.NOTHING_SENT),
         (request(S.FAILED, writing_since=NOW), {}, Standing.NOT_READ_BACK),
+        (request(S.STOPPED, RequestKind.DISABLE_GUESTS), {}, Standing.NOTHING_SENT),
+        (_disabled(AccountEnd.LEFT_ALONE, writing_since=None), {}, Standing.NOTHING_SENT),
+        (_disabled(AccountEnd.REFUSED), {}, Standing.NOT_READ_BACK),
+        (_disabled(AccountEnd.DONE), {"record": partnership(request_id=OTHER)}, Standing.ACCOUNTS_CHANGED),
         (APPLIED, {}, Standing.NO_RECORD),
         (APPLIED, {"record": partnership()}, Standing.IN_FORCE),
         (APPLIED, {"record": partnership(ends_at=LATER)}, Standing.PAST_ITS_END),
