@@ -297,6 +297,17 @@ GuestsOf = Annotated[str, typer.Argument(help="The partner's domain or tenant ID
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row an account.")]
 
 
+class ListedGuests(StrEnum):
+    """The guests that are listed."""
+
+    ALL = "all"
+    INVITATIONS = "invitations"
+    UNUSED = "unused"
+    DISABLED = "disabled"
+    ROLES = "roles"
+
+
+OnlyGuests = Annotated[ListedGuests, typer.Option("--only", help="One kind of guests only.")]
 Disable = Annotated[bool, typer.Option("--disable", help="Disable the accounts, after a preview that you confirm.")]
 Enable = Annotated[bool, typer.Option("--enable", help="Not possible here: says who enables accounts, and where.")]
 OnlyFound = Annotated[
@@ -315,6 +326,7 @@ ShowOnly = Annotated[bool, typer.Option("--dry-run", help="With --disable: only 
 def guests(
     context: typer.Context,
     partner: GuestsOf,
+    only: OnlyGuests = ListedGuests.ALL,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     disable: Disable = False,
@@ -328,6 +340,7 @@ def guests(
     """List the guest accounts of a partner's people, as an estimate, with the reason for each; or disable them."""
     from bot.terminal.evidence.guests_command import print_guests
     from bot.terminal.evidence.guests_formats import GuestsFormat
+    from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter
 
     if (as_json or as_csv) and (disable or enable):
         raise typer.BadParameter("leave out --disable and --enable", param_hint="--json, --csv")
@@ -343,7 +356,7 @@ def guests(
     if as_json and as_csv:
         raise typer.BadParameter("choose one of them", param_hint="--json, --csv")
     chosen = GuestsFormat.JSON if as_json else GuestsFormat.CSV if as_csv else GuestsFormat.TEXT
-    raise typer.Exit(print_guests(partner, chosen, context.obj or USUAL_PAUSES))
+    raise typer.Exit(print_guests(partner, chosen, GuestFilter(only.value), context.obj or USUAL_PAUSES))
 
 
 class ReportFormat(StrEnum):

@@ -17,6 +17,8 @@ from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.confirming import BatchIntake
 from workflows.app.batches.drafting import BatchDrafting
+from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
+from workflows.app.evidence.denied.notice_records import NoticeRecords
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreIntake
@@ -35,6 +37,7 @@ from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
 from workflows.core.people import ChatId, Person
 from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Keep, Revoke
 from workflows.core.requests.commands.request import Approve, Reject
@@ -120,6 +123,7 @@ class World:
     reviews: ReviewQuestions
     silences: Silences
     drift_answers: ReportedDrift
+    denied: DeniedSignIns
     freezes: Freezes
     permission_check: PermissionCheck
     campaigns: Campaigns
@@ -351,6 +355,12 @@ def assemble(
     batches = BatchService(store=store, clock=clock, wake=lambda: woken.append(True))
     reviews = EventReviews(service=service, store=store, clock=clock, rest=rest)
     campaigns = Campaigns(reviews=reviews, catalog=catalog, wake=lambda: woken.append(True))
+    denied = DeniedSignIns(
+        records=NoticeRecords(store=store, clock=clock, wake=lambda: woken.append(True)),
+        tenant=tenant,
+        thresholds=Thresholds(sign_ins=5, days=2, people=2),
+        days_offered=30,
+    )
     permission_check = PermissionCheck(
         service=service,
         store=store,
@@ -360,6 +370,7 @@ def assemble(
         alarms=alarms,
         clock=clock,
         drift_answers=drift_answers,
+        denied=denied,
         freezes=freezes,
         batches=batches,
         campaigns=campaigns,
@@ -422,6 +433,7 @@ def assemble(
             max_closings_a_day=10,
         ),
         drift_answers=drift_answers,
+        denied=denied,
         freezes=freezes,
         permission_check=permission_check,
         campaigns=campaigns,

@@ -17,6 +17,7 @@ from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import roles_at, roles_for
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
 from workflows.app.evidence.guests.account_filing import AccountFiling
 from workflows.app.evidence.reviews.attesting import attestation_period
 from workflows.app.limits import Allowance, LimitedAction, Limits, SecondLookNeeded
@@ -39,6 +40,7 @@ from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
+    AccessTestClick,
     AskReminder,
     Click,
     DecisionClick,
@@ -75,7 +77,8 @@ from workflows.core.requests.commands.request import (
     SupportRequest,
     Withdraw,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.review_event import AnswerAccessTest, RequestAccessTest
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deciding import approved_at, next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode, SendMessage
 from workflows.core.requests.eligibility import eligibility
@@ -109,6 +112,7 @@ class PermissionCheck:
     alarms: Alarms
     clock: Clock
     drift_answers: ReportedDrift
+    denied: DeniedSignIns
     freezes: Freezes
     batches: BatchService
     campaigns: Campaigns
@@ -204,6 +208,8 @@ class PermissionCheck:
                 await self.service.advance(click.request_id, reminder, key=key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 await self._advance_review(click, actor, key)
+            case RequestAccessTest() | AnswerAccessTest():
+                await self._test_access(click, actor, key)
             case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
                 await self._handovers.carry_out(click, actor, key=key)
             case Revoke():
@@ -216,9 +222,8 @@ class PermissionCheck:
                 await self._batch_decisions.withdraw(click, actor, key=key)
             case SetAbsence() | EndAbsence() | Reassign():
                 await self._delegate(click, actor, key, received_at)
-            case AcceptDrift():
-                current_roles = await self.directory.current_roles([actor])
-                await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
+            case AcceptDrift() | DismissDenied():
+                await self._answer_watch(click, actor, key)
             case StartCampaign() | WithdrawCampaign():
                 await self._change_campaign(click, actor, key)
             case ChangeGuests() | Confirm():
@@ -226,6 +231,13 @@ class PermissionCheck:
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _answer_watch(self, click: AcceptDrift | DismissDenied, actor: Person, key: str) -> None:
+        current_roles = await self.directory.current_roles([actor])
+        if isinstance(click, AcceptDrift):
+            await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
+        else:
+            await self.denied.dismiss(click, actor, key=key, current_roles=current_roles)
 
     async def _change_campaign(self, click: StartCampaign | WithdrawCampaign, actor: Person, key: str) -> None:
         current_roles = await self.directory.current_roles([actor])
@@ -247,6 +259,10 @@ class PermissionCheck:
             current_roles=await self.directory.current_roles([actor]),
             attest_mfa_for=partial(attestation_period, catalog=self.catalog, store=self.store),
         )
+
+    async def _test_access(self, click: AccessTestClick, actor: Person, key: str) -> None:
+        roles = await self.directory.current_roles([actor])
+        await self.service.advance_review(click.tenant_id, with_person(click, actor), key=key, current_roles=roles)
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:
         request = await self.store.request(click.request_id)

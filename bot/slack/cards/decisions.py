@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from slack_sdk.models.blocks import Block
@@ -37,7 +37,6 @@ from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.policy.approval import ChainRule, Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
-from workflows.core.requests.delays.downtime import MAX_PAUSE_WITHOUT_GAP, is_asked_again_after_gap
 from workflows.core.requests.notes import with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
@@ -164,7 +163,8 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
                     f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
                 )
         case RequestState.SCHEDULED if (starts_at := request.plan.starts_at) is not None:
-            yield fixed_text(_scheduled_words(request, starts_at))
+            begins = f"Every approval is in. Nothing is written before {day(starts_at)} (UTC)."
+            yield fixed_text(f"{begins} Then everything is checked again.")
         case RequestState.APPLYING if not request.note:
             no_more_approvals = "Nothing more is needed from people." if is_revocation else "Every approval is in."
             yield fixed_text(f"{no_more_approvals} The change is being written; it is not confirmed yet.")
@@ -186,15 +186,6 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
             yield fixed_text(" if it is not decided by then.")
         case _:
             return
-
-
-def _scheduled_words(request: AccessRequest, starts_at: datetime) -> str:
-    """Return when the access starts, and what can keep it from that. It is no promise."""
-    words = f"Every approval is in. Nothing is written before {day(starts_at)} (UTC). Then everything is checked again."
-    if not is_asked_again_after_gap(request, starts_at):
-        return words
-    minutes = MAX_PAUSE_WITHOUT_GAP // timedelta(minutes=1)
-    return f"{words} If Gatehouse is off for more than {minutes} minutes before, every approval is requested again."
 
 
 def _count_partner_steps(request: AccessRequest) -> int:

@@ -20,6 +20,7 @@ from bot.slack.cards.review_card import (
     review_card,
     unanswered_review_card,
 )
+from bot.slack.outbound.announcements.access_test_messages import AccessTestMessages
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
 from bot.slack.outbound.announcements.handover_messages import HandoverMessages
@@ -67,6 +68,7 @@ class SlackNotifier:
         self._recipients = Recipients(outbound.directory)
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
+        self._access_tests = AccessTestMessages(outbound)
         self._freezes = FreezeMessages(outbound)
         self._handovers = HandoverMessages(outbound)
         self._reviews = ReviewMessages(outbound)
@@ -107,9 +109,9 @@ class SlackNotifier:
         latest = None if request.expiry_told_at is None else request.expires_at
         await self._reminders.remind(await self._recipients.asked(request, holders), latest=latest)
 
-    async def remind_person(self, person: ChatId) -> None:
-        """Remind one person of everything that waits for them, in their working hours."""
-        await self._reminders.remind([person])
+    async def remind_person(self, person: ChatId, *, of_expired: bool = False) -> None:
+        """Remind one person of what waits for them, or tell them what expired, in their working hours."""
+        await (self._reminders.send_expiry_messages if of_expired else self._reminders.remind)([person])
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell everybody who should have decided on a request that it expired, in one message a day; and its requester.
@@ -177,6 +179,10 @@ class SlackNotifier:
         """Ask the proposed sponsor, or update the question; see `HandoverMessages`."""
         await self._handovers.show(partnership)
 
+    async def show_access_test(self, partnership: Partnership) -> None:
+        """Ask whether the access works, or update the question; see `AccessTestMessages`."""
+        await self._access_tests.show(partnership)
+
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
     ) -> Mapping[TenantId, tuple[ChatId, ...]]:
@@ -205,7 +211,8 @@ class SlackNotifier:
 
     async def remind_about_batch(self, batch: Batch) -> None:
         """Remind everybody who can decide on a batch, once a day, in one message for all that waits for them."""
-        await self._reminders.remind(await self._batches.asked_now(batch))
+        latest = batch.expires_at if batch.is_expiry_told else None
+        await self._reminders.remind(await self._batches.asked_now(batch), latest=latest)
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Attach the list of a batch to the thread of its card; see `BatchMessages.attach_list`."""

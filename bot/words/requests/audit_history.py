@@ -80,6 +80,11 @@ def reason_words(entry: RecordedEntry) -> str:
     return stored_note_words(reason) if isinstance(reason, list) and all(map(_is_fact, reason)) else ""
 
 
+def reason_label(entry: RecordedEntry) -> str:
+    """Return what `reason_words` is: a reason, or the text of a question, an answer or a comment."""
+    return "Text" if entry.is_readable and entry.command.removeprefix("want_") in REMARKS else "Reason"
+
+
 def edit_words(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Return each field that an edit changed: its label, and its values before and after.
 

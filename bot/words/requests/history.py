@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.words.partner_setup.access_test import outcome_words
 from bot.words.sentences import and_list, counted
 from workflows.core.conversation.remarks import Remark, RemarkKind
 from workflows.core.partners.history.outside_changes import RecordedEntry
@@ -95,6 +96,9 @@ DONE: Final[Mapping[str, str]] = {
     "record_review_reminder": "Review question",
     "skip_review": "Review skipped",
     "suspend_for_silence": "Nobody answered the review, suspension requested by Gatehouse",
+    "ask_access_test": "Asked whether the access works",
+    "request_access_test": "Had the question asked whether the access works",
+    "answer_access_test": "Said whether the access works",
 }
 _TRIED: Final[Mapping[str, str]] = {
     "change_guests": "Change of guest accounts refused",
@@ -123,6 +127,8 @@ _TRIED: Final[Mapping[str, str]] = {
     "accept_sponsorship": "Acceptance as sponsor refused",
     "decline_sponsorship": "Refusal as sponsor not counted",
     "withdraw_sponsorship": "Withdrawal of the question to the next sponsor refused",
+    "request_access_test": "Question whether the access works refused",
+    "answer_access_test": "Answer whether the access works not recorded",
 }
 
 MANAGER_SKIPPED: Final[Mapping[ManagerSkipped, str]] = {
@@ -157,6 +163,8 @@ def _details_words(command: str, entry: RecordedEntry) -> str:
             return f": {told_words(people, str(entry.details.get('manager_skipped', '')))}"
         case "propose_sponsor", {"proposed": str(proposed), "account": str()}:
             return f": {proposed}"
+        case "answer_access_test", {"outcome": str(outcome)}:
+            return f": {outcome_words(outcome)}"
         case "record_sponsor_gone", {"manager": str(manager)}:
             return f". Manager in Entra: {manager}"
         case "approve" | "reject", {"on_behalf_of_name": str(absent)}:

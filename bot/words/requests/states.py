@@ -39,6 +39,11 @@ def short_state_words(request: AccessRequest) -> str:
     return accounts_state_words(request) or STATE_WORDS[state_to_display(request)]
 
 
+def open_request_sentence(request: AccessRequest) -> str:
+    """State that a request about a partner is open, in an answer about this partner."""
+    return f"Request {request.id} for this partner is open: {short_state_words(request)}."
+
+
 def state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words, and when it was verified; without its note."""
     words, confirmed_at = short_state_words(request), request.confirmed_at

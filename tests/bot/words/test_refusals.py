@@ -57,6 +57,7 @@ NOBODY_READS_OF: Final = {
         {"what": "review"},
         {"what": "setup_reminder"},
         {"what": "handover"},
+        {"what": "access_test"},
         {"what": "approver_reminder"},
         {"what": "start"},
     ],

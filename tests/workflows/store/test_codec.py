@@ -47,6 +47,7 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     SendReviewReminders,
+    ShowAccessTest,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
@@ -262,6 +263,12 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHandover: st.builds(ShowHandover, kind=st.just("show_handover"), tenant_id=TENANT_IDS),
+    ShowAccessTest: st.builds(
+        ShowAccessTest,
+        kind=st.just("show_access_test"),
+        tenant_id=TENANT_IDS,
+        not_before=st.none() | MOMENTS,
+    ),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
     RetryOrDropEffect: st.builds(
         RetryOrDropEffect, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()

@@ -1,4 +1,7 @@
-"""Send one request to Graph and receive its answer: token, deadline, retries of reads, log line."""
+"""Send one request to Graph and receive its answer: token, deadline, retries of reads, log line.
+
+It is long because every way to send a request is here.
+"""
 
 import asyncio
 import time
@@ -6,6 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -135,6 +139,32 @@ class Connection:
                 raise unavailable(TenantCode.ENDLESS_LIST, call=call.as_value)
             earlier_links.add(link)
             request = request_to_link(link)
+
+    async def page(
+        self,
+        call: GraphCall,
+        first: RequestInformation,
+        link: str | None,
+        *,
+        waits: int = 0,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[Sequence[JsonObject], str | None]:
+        """Read one page of a collection: the first, or the one of a link. Returns its rows and the next link.
+
+        :param headers: further headers, which each page of the collection needs.
+        :raises TenantUnavailable: also for a link to another server, which is not used, and one to the same page.
+        """
+        self._require_own_link(call, link)
+        request = first if link is None else request_to_link(link)
+        for name, value in headers.items():
+            request.headers.try_add(name, value)
+        rows, next_link = rows_of(call, await send_patiently(call, request, self.send, nullcontext, waits))
+        self._require_own_link(call, next_link, after=link)
+        return rows, next_link
+
+    def _require_own_link(self, call: GraphCall, link: str | None, *, after: str | None = None) -> None:
+        if link is not None and (link == after or not is_same_service(link, self._root)):
+            raise unavailable(TenantCode.ENDLESS_LIST, call=call.as_value)
 
     async def send(self, call: GraphCall, request: RequestInformation) -> Answer:
         """Send one request and log it: method, path, status, ids and time; never a body, a query or a token.

@@ -16,6 +16,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
+from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import AuthorState, Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
@@ -40,7 +41,7 @@ from workflows.store.sqlite.other_records.drifts import (
     SqliteFreezes,
     is_stored_as_frozen,
 )
-from workflows.store.sqlite.other_records.usage import SqliteUsage
+from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
 from workflows.store.sqlite.records import SqliteRecords
 
 _ACCOUNT_KINDS: Final = ", ".join(f"'{kind.value}'" for kind in CHANGE_OF_KIND)
@@ -54,6 +55,7 @@ class SqliteStore(
     SqliteBatches,
     SqliteCampaigns,
     SqliteAbsences,
+    SqliteDeniedNotices,
     SqliteUsage,
     SqliteMessageCopies,
 ):
@@ -98,6 +100,8 @@ class SqliteStore(
             self._put_campaign(commit.campaign)
         if commit.absence is not None:
             self._put_absence(commit.absence)
+        if commit.denied is not None:
+            self._put_denied_notice(commit.denied)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
         if commit.usage is not None:
@@ -255,6 +259,11 @@ class SqliteStore(
     def _put_absence(self, absence: Absence) -> None:
         row = {"id": absence.id, "version": absence.version, "person": absence.person.id}
         self._put("absences", "id", {**row, "ends_at": text_of(absence.end), "doc": self._clean.absence(absence)})
+
+    def _put_denied_notice(self, notice: DeniedNotice) -> None:
+        row = {"subject": notice.subject, "version": notice.version, "is_open": int(notice.is_open)}
+        doc = self._clean.denied_notice(notice)
+        self._put("denied_notices", "subject", {**row, "told_at": text_of(notice.told_at), "doc": doc})
 
     def _put_alarm(self, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""

@@ -40,7 +40,7 @@ from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
-from bot.words.requests.audit_history import REMARKS, reason_words
+from bot.words.requests.audit_history import reason_words
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import replacement_words
@@ -62,8 +62,8 @@ StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
 
 MAX_HISTORY_REASON_CHARACTERS: Final = 300
 "Characters of the reason of an answer to a review, and of a question, an answer or a comment."
-_WITH_REASON: Final = frozenset({"keep", *REMARKS})
-"""The commands whose reason or text stands in the history."""
+_WITH_REASON: Final = frozenset({"keep"})
+"""The commands whose reason stands in the history. Questions and comments have a part of their own."""
 
 TITLES: Final[Mapping[DetailsPart, str]] = {
     DetailsPart.ACCOUNTS: "Guest accounts",

@@ -68,7 +68,7 @@ class DecideFlow:
         request_id, _ = parse_card_value(click.action.value)
 
         async def build(window: Window) -> Json:
-            return await self._whole(window, request_id)
+            return await self.details(window, request_id)
 
         await self.windows.open_and_fill(
             ack, click, build, command="review_request", subject=CommandSubject(request_id=request_id)
@@ -133,8 +133,11 @@ class DecideFlow:
         if view.root_view_id not in ("", view.id):
             self.windows.background.start(self._show_received(view.root_view_id, "rejection", click))
 
-    async def _whole(self, window: Window, request_id: RequestId) -> Json:
-        """Return the view with the present state of a request, for a member of the workspace."""
+    async def details(self, window: Window, request_id: RequestId, note: str = "") -> Json:
+        """Return the view with the present state of a request, for a member of the workspace.
+
+        :param note: a sentence above it.
+        """
         try:
             await self.directory.require_member(window.actor)
         except PeopleDirectoryUnavailable as error:
@@ -153,6 +156,7 @@ class DecideFlow:
             # NB. where the roles cannot be read now, an approver can still decide: each click is checked.
             may_decide=await may_decide(request, window.actor, self.display_directory) is not False,
             may_reassign=await is_known_admin(window.actor, self.display_directory),
+            note=note,
         )
 
     async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:

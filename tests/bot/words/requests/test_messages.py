@@ -29,6 +29,7 @@ TOKENS: Final = (
     "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer. Guest accounts "
     "stay. Only the partner can end sessions in its own tenant."
 )
+LISTED: Final = "Admins list them with /partner guests contoso.com."
 
 HANDOVER: Final = {
     "partner": "contoso.com",
@@ -205,6 +206,19 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "accounts stay. Only the partner can end sessions in its own tenant. Accounts "
         "that were synchronized stay as well. Lift it with /partner lift.",
     ),
+    (
+        MessageCode.CLOSED,
+        {
+            "partner": "contoso.com",
+            "request": "R-1",
+            "is_all": True,
+            "note": [],
+            "by": "Dana",
+            "reason": "Contract over",
+        },
+        "contoso.com is blocked (request R-1): Requested by Dana, because: “Contract over”. "
+        f"{BLOCKED} Nothing else is open. {TOKENS}",
+    ),
     *(
         (
             MessageCode.CLOSED,
@@ -212,14 +226,14 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
             f"contoso.com: {BLOCKED} No answer. {TOKENS} {said}",
         )
         for guests, said in (
-            ({"guests": None}, "How many guest accounts of the partner there are is not known."),
+            ({"guests": None}, f"How many guest accounts of the partner there are is not known. {LISTED}"),
             (
                 {"guests": 0, "is_at_least": False, "guests_read_at": "2026-11-28T01:20:00+00:00"},
                 "No guest account of the partner was found, as of Nov 28, 2026 at 01:20 UTC, an estimate.",
             ),
             (
                 {"guests": 12, "is_at_least": True, "guests_read_at": "2026-11-28T01:20:00+00:00"},
-                "At least 12 guest accounts of the partner, as of Nov 28, 2026 at 01:20 UTC, an estimate.",
+                f"At least 12 guest accounts of the partner, as of Nov 28, 2026 at 01:20 UTC, an estimate. {LISTED}",
             ),
         )
     ),
@@ -295,6 +309,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "still decide are told. You can ask them, or edit the request for a new time.",
     ),
     (
+        MessageCode.BATCH_EXPIRES_SOON,
+        {"batch": "B-1", "expires_at": "2026-12-10T09:00:00+00:00"},
+        "Batch B-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can still decide are told. "
+        "You can ask them.",
+    ),
+    (
         MessageCode.MANAGER_TOLD,
         {**WAITS, "names": ["Amara Okafor", "Bruno Keller"]},
         "contoso.com: the request R-1 waits for “Security”, and expires on Dec 10, 2026 at 09:00 UTC. You are told "
@@ -349,6 +369,17 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.HANDOVER_EXPIRED,
         HANDOVER,
         "contoso.com: Amara did not answer in time. The sponsor is still Sam. /partner sponsor asks somebody else.",
+    ),
+    (
+        MessageCode.ACCESS_TEST_ASKED,
+        {"partner": "contoso.com", "people": ["Riley"]},
+        "contoso.com: Riley is asked whether the access works, in their working hours. /partner show has the answer.",
+    ),
+    (
+        MessageCode.ACCESS_TEST_ASKED,
+        {"partner": "contoso.com", "people": ["Riley", "Amara"]},
+        "contoso.com: Riley and Amara are asked whether the access works, in their working hours. /partner show has "
+        "the answer.",
     ),
     (
         MessageCode.CLICK_WAITS,

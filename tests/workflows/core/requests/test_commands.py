@@ -42,6 +42,7 @@ from workflows.core.policy.relations import (
     RelationHolder,
     Relations,
 )
+from workflows.core.policy.reviews.access_test import AccessFailure, AccessOutcome
 from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
@@ -131,15 +132,18 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.commands.review_event import (
+    AnswerAccessTest,
+    AskAccessTest,
     EndReviewReason,
     RecordReviewReminder,
+    RequestAccessTest,
     ReviewReasonCode,
     SkipReason,
     SkipReview,
     StartReview,
     SuspendForSilence,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deadlines.commands import (
     AnnounceExpiry,
     Escalate,
@@ -184,6 +188,9 @@ KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
 CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
+ASK_TEST = RequestAccessTest(actor=SAM.chat_id, tenant_id=TENANT)
+WORKS = AnswerAccessTest(actor=RILEY.chat_id, tenant_id=TENANT, question=2, outcome=AccessOutcome.WORKS)
+FAILS = replace(WORKS, outcome=AccessOutcome.FAILS, failure=AccessFailure(what="An error", code="AADSTS500213"))
 PROPOSE = ProposeSponsor(actor=SAM.chat_id, tenant_id=TENANT, proposed=AMARA.chat_id)
 ACCEPT = AcceptSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
 WITHDRAW_HANDOVER = WithdrawHandover(actor=SAM.chat_id, tenant_id=TENANT, number=2)
@@ -376,6 +383,23 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (RecordReviewReminder(batch="b", people=()), {"people": {}, "is_delivered": False}),
     (SkipReview(reason=SkipReason.ENDS_SOON), {"reason": "ends_soon"}),
     (SuspendForSilence(request_id=REQUEST), {}),
+    (AskAccessTest(), {}),
+    (with_person(ASK_TEST, SAM), {"account": "id-sam", "person": "Sam"}),
+    (
+        with_person(WORKS, RILEY),
+        {"account": "id-riley", "person": "Riley", "outcome": "works", "question": 2},
+    ),
+    (
+        with_person(FAILS, RILEY),
+        {
+            "account": "id-riley",
+            "person": "Riley",
+            "outcome": "fails",
+            "question": 2,
+            "what": "An error",
+            "code": "AADSTS500213",
+        },
+    ),
     (with_person(CONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(REMIND, SAM), {"account": "id-sam"}),
@@ -443,6 +467,19 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (UNCONFIRM, {"tenant_id": TENANT, **STEP}),
     (replace(UNCONFIRM, step_digest=Digest("")), {"tenant_id": TENANT, "step": REDEEM_STEP.key}),
     (REMIND, {"tenant_id": TENANT}),
+    (ASK_TEST, {"tenant_id": TENANT}),
+    (WORKS, {"tenant_id": TENANT, "outcome": "works", "question": 2}),
+    (
+        replace(FAILS, failure=AccessFailure(what="An error", address="maria@contoso.com", application="Portal")),
+        {
+            "tenant_id": TENANT,
+            "outcome": "fails",
+            "question": 2,
+            "what": "An error",
+            "address": "maria@contoso.com",
+            "application": "Portal",
+        },
+    ),
     (PROPOSE, {"tenant_id": TENANT, "proposed": "U-AMARA"}),
     (ACCEPT, {"tenant_id": TENANT, "number": 2}),
     (DECLINE, {"tenant_id": TENANT, "number": 2}),
@@ -477,6 +514,10 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (
         AcceptDrift(actor=SAM.chat_id, subject="default", fingerprint=DIGEST, days=3, reason="Known"),
         {"subject": "default", "fingerprint": DIGEST, "reason": "Known", "days": 3},
+    ),
+    (
+        DismissDenied(actor=SAM.chat_id, subject=TENANT, alarm_id="A-0123456789ab"),
+        {"subject": TENANT, "alarm": "A-0123456789ab"},
     ),
     (
         ChangeFreeze(actor=SAM.chat_id, step=FreezeStep.FREEZE, reason="Incident"),
@@ -592,6 +633,9 @@ def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() ->
     click = AcceptDrift(actor=SAM.chat_id, subject=TENANT, fingerprint=DIGEST, days=3, reason="Known")
     assert subject_of(click) == CommandSubject(tenant_id=TENANT)
     assert subject_of(replace(click, subject="default")) == CommandSubject()
+    dismissal = DismissDenied(actor=SAM.chat_id, subject=TENANT, alarm_id="A-0123456789ab")
+    assert subject_of(dismissal) == CommandSubject(tenant_id=TENANT)
+    assert subject_of(replace(dismissal, subject="many")) == CommandSubject()
 
 
 def test_a_click_about_a_hand_over_names_the_partner() -> None:

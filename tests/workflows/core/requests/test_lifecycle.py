@@ -47,6 +47,7 @@ from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.reviews.access_test import AccessTest
 from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
@@ -660,6 +661,7 @@ def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(st
             since=LATER,
             ends_at=NOW + timedelta(days=90),
             next_review_at=LATER + timedelta(days=30),
+            access_test=AccessTest(testers=(RILEY,), due_at=LATER + timedelta(days=7)),
         ),
     )
 
@@ -708,6 +710,7 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
         next_review_at=LATER + timedelta(days=30),
         attestations=(said,),
         setup=(REDEEM_STEP,),
+        access_test=AccessTest(testers=(RILEY,), due_at=LATER + timedelta(days=7)),
     )
 
 

@@ -8,6 +8,7 @@ from workflows.core.errors.raised import DomainError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.reviews.access_test import AccessOutcome
 from workflows.core.requests.commands.clicks import RECEIVED_AS, Click
 from workflows.core.requests.commands.partner_record import Command, PartnershipCommand
 from workflows.core.requests.commands.request import RequestCommand
@@ -93,6 +94,9 @@ def test_the_names_of_commands() -> None:
         "record_review_reminder",
         "skip_review",
         "suspend_for_silence",
+        "ask_access_test",
+        "request_access_test",
+        "answer_access_test",
     ]
     assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
 
@@ -121,9 +125,12 @@ def test_the_names_of_clicks_and_effects() -> None:
         "accept_sponsorship",
         "decline_sponsorship",
         "withdraw_sponsorship",
+        "request_access_test",
+        "answer_access_test",
         "retry_effect",
         "drop_effect",
         "accept_drift",
+        "dismiss_denied_sign_ins",
         "change_freeze",
         "approve_batch",
         "reject_batch",
@@ -158,9 +165,12 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_accept_sponsorship",
         "want_decline_sponsorship",
         "want_withdraw_sponsorship",
+        "want_request_access_test",
+        "want_answer_access_test",
         "want_retry_effect",
         "want_drop_effect",
         "want_accept_drift",
+        "want_dismiss_denied_sign_ins",
         "want_change_freeze",
         "want_approve_batch",
         "want_reject_batch",
@@ -186,6 +196,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "show_review",
         "show_half",
         "show_handover",
+        "show_access_test",
         "send_end_notices",
         "send_review_reminders",
         "show_block_at_end",
@@ -217,6 +228,7 @@ def test_the_names_of_states_kinds_and_choices() -> None:
         "overwritten",
         "failed",
     ]
+    assert [outcome.value for outcome in AccessOutcome] == ["works", "fails", "not_tried"]
     assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked", "suspended"]
     assert [kind.value for kind in RequestKind] == [
         "access",

@@ -48,7 +48,8 @@ from workflows.core.requests.commands.request import (
     SupportRequest,
     Withdraw,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.review_event import AnswerAccessTest, RequestAccessTest
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId, is_guid
 
@@ -107,6 +108,8 @@ HandoverClick = (
     ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId] | WithdrawHandover[ChatId]
 )
 
+AccessTestClick = RequestAccessTest[ChatId] | AnswerAccessTest[ChatId]
+
 EffectClick = RetryEffect | DropEffect
 
 Click = (
@@ -120,8 +123,10 @@ Click = (
     | Revoke
     | SetupClick
     | HandoverClick
+    | AccessTestClick
     | EffectClick
     | AcceptDrift
+    | DismissDenied
     | ChangeFreeze
     | ApproveBatch[ChatId]
     | RejectBatch[ChatId]
@@ -153,7 +158,9 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(tenant_id=click.tenant_id)
         case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
             return CommandSubject(tenant_id=click.tenant_id)
-        case AcceptDrift():
+        case RequestAccessTest() | AnswerAccessTest():
+            return CommandSubject(tenant_id=click.tenant_id)
+        case AcceptDrift() | DismissDenied():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
         case ApproveBatch() | RejectBatch() | WithdrawBatch():
             return CommandSubject(batch_id=click.batch_id)
@@ -169,6 +176,8 @@ def written_text(click: Click) -> str:
     """Return the text that is shown back to its author when it was not recorded; empty for clicks without one."""
     if isinstance(click, Ask | Answer | Comment | RequestChanges):
         return click.text
+    if isinstance(click, AnswerAccessTest):
+        return "" if click.failure is None else click.failure.what
     return click.reason if isinstance(click, ProposeLess | DeclineProposal) else ""
 
 
@@ -183,7 +192,7 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
-        case WithdrawHandover() | Confirm():
+        case WithdrawHandover() | RequestAccessTest() | AnswerAccessTest() | Confirm():
             return command.actor
         case _:
             return None
@@ -223,6 +232,10 @@ def with_person(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Pers
 def with_person(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[Person]: ...
 @overload
 def with_person(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
+@overload
+def with_person(click: RequestAccessTest[ChatId], actor: Person) -> RequestAccessTest[Person]: ...
+@overload
+def with_person(click: AnswerAccessTest[ChatId], actor: Person) -> AnswerAccessTest[Person]: ...
 def with_person(click: Any, actor: Person) -> Any:
     """Return the command of a click, with a person in place of the chat id. Only this function makes the conversion.
 
