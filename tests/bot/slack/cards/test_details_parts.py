@@ -15,12 +15,14 @@ from bot.slack.payloads.button_values import parse_part_value
 from bot.slack.people.approvers import Approvers
 from bot.words.requests.revision import revision_lines
 from bot.words.sentences import pieces
+from tests.bench.account_surfaces import account_request
 from tests.bot.surfaces import assert_sound, buttons, dicts, shown
 from tests.workflows.core.builders import DANA, NOW, QUESTION, SECURITY, TENANT, access_plan, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.conversation.remarks import RemarkId
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
+from workflows.core.plans.accounts import AccountChange
 from workflows.core.plans.drift import three_way_difference
 from workflows.core.requests.eligibility import OpenStage
 from workflows.core.requests.request import AccessRequest, RequestId
@@ -63,6 +65,7 @@ def rows(asked: AccessRequest, name: DetailsPart) -> Sequence[Any]:
 
 
 SHORT: Final = (
+    DetailsPart.ACCOUNTS,  # a request changes settings or accounts, see test_the_list_of_accounts_is_paged
     DetailsPart.DIFFERENCES,
     DetailsPart.CHANGES,
     DetailsPart.OPERATIONS,
@@ -91,6 +94,15 @@ def test_the_pages_of_a_part_have_all_of_it_once(name: DetailsPart) -> None:
     assert (len(everything) >= MANY) is (name in LONG), "one row for each"
     if name in LONG:
         assert page == (len(everything) - 1) // PER_PAGE
+
+
+def test_the_list_of_accounts_is_paged() -> None:
+    asked = account_request(AccountChange.DISABLE, count=MANY)
+    everything = rows(asked, DetailsPart.ACCOUNTS)
+    assert len(everything) == MANY + 5, "those who are left alone as well"
+    assert "1–20 of 62" in shown(part_view(asked, DetailsPart.ACCOUNTS, everything, 0))
+    third = shown(part_view(asked, DetailsPart.ACCOUNTS, everything, 2))
+    assert "left alone, with a directory role: User Administrator" in third
 
 
 @pytest.mark.parametrize("page", [-1, 99])
