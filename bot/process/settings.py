@@ -34,6 +34,10 @@ _ADVICE: Final = {
     "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_SEARCHES_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_BLOCKS_AT_END_PER_DAY": "a whole number from 0 to 10000",
+    "GATEHOUSE_DENIED_SIGN_INS_FROM": "a whole number from 0 to 10000; 0 tells nobody",
+    "GATEHOUSE_DENIED_DAYS_FROM": "a whole number from 1 to 30",
+    "GATEHOUSE_DENIED_PEOPLE_FROM": "a whole number from 1 to 100",
+    "GATEHOUSE_DENIED_DISMISSED_DAYS": "a whole number from 1 to 365",
     "PORT": "a whole number from 1 to 65535",
 }
 
@@ -74,6 +78,8 @@ class TenantSettings(_Templates):
     database_url: str = "sqlite:///gatehouse.db"
     gatehouse_clock_file: Path | None = None
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
+    gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """How many partners one person may look up in an hour."""
     guests_azure_client_secret: SecretStr = SecretStr("")
     guests_azure_client_certificate_path: str = ""
     guests_azure_client_certificate_password: SecretStr = SecretStr("")
@@ -166,13 +172,19 @@ class Settings(TenantSettings, _SlackSettings):
     """How many requests of one person may be open."""
     gatehouse_second_look_from: Annotated[int, Field(ge=2, le=10_000)] = 3
     """From which high-risk approval of one person within ten minutes on it must be confirmed."""
-    gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     gatehouse_max_searches_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
-    """How many partners one person may look up in an hour."""
+    """How often one person may search our own objects by name in an hour."""
     gatehouse_max_blocks_at_end_per_day: Annotated[int, Field(ge=0, le=10_000)] = 10
     """How many partners are blocked at the end of their access within 24 hours without an admin."""
     gatehouse_lift_within_days: Annotated[int, Field(ge=1, le=365)] = 30
     """How old a suspension may be to be lifted; an older one is restored."""
+    gatehouse_denied_sign_ins_from: Annotated[int, Field(ge=0, le=10_000)] = 5
+    """From how many denied sign-ins of a tenant without an entry on the admins are told; 0: they are not told."""
+    gatehouse_denied_days_from: Annotated[int, Field(ge=1, le=30)] = 2
+    """On how many days they must be, unless they are of as many people as the next setting says."""
+    gatehouse_denied_people_from: Annotated[int, Field(ge=1, le=100)] = 2
+    gatehouse_denied_dismissed_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """For how many days an admin can dismiss such a notice."""
     host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; every request is checked by its signature
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
 

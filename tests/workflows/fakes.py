@@ -592,6 +592,7 @@ class FakeNotifier:
     expired: list[AccessRequest] = field(default_factory=list)
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
     handovers: list[Partnership] = field(default_factory=list)
+    access_tests: list[Partnership] = field(default_factory=list)
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
@@ -632,7 +633,7 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.tell_expired"))
         self.expired.append(request)
 
-    async def remind_person(self, person: ChatId) -> None:
+    async def remind_person(self, person: ChatId, *, of_expired: bool = False) -> None:
         """Remember who was reminded alone."""
         self.script.end(await self.script.begin("notifier.remind_person"))
         self.reminded_people.append(person)
@@ -651,6 +652,11 @@ class FakeNotifier:
         """Record the messages of a hand-over."""
         self.script.end(await self.script.begin("notifier.show_handover"))
         self.handovers.append(partnership)
+
+    async def show_access_test(self, partnership: Partnership) -> None:
+        """Record the question whether an access works."""
+        self.script.end(await self.script.begin("notifier.show_access_test"))
+        self.access_tests.append(partnership)
 
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int

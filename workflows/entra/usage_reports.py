@@ -49,7 +49,9 @@ _GUEST: Final = [
 ]
 _ACTIVITY: Final = "signInActivity"
 _PERSON_PAGE: Final = 500
-_LOGGED: Final = ["id", "userId", "userPrincipalName", "appDisplayName", "createdDateTime", "status"]
+_LOGGED: Final = [
+    *("id", "userId", "userPrincipalName", "appDisplayName", "createdDateTime", "status", "correlationId")
+]
 _ACCOUNT: Final = [
     *("id", "displayName", "userPrincipalName", "userType", "accountEnabled", "externalUserState", "identities")
 ]

@@ -134,13 +134,16 @@ class Notifier(Protocol):
         Each gets one message a day about all waiting requests.
         """
 
-    async def remind_person(self, person: ChatId) -> None:
-        """Remind one person of everything that waits for them, in their working hours."""
+    async def remind_person(self, person: ChatId, *, of_expired: bool = False) -> None:
+        """Remind one person of everything that waits for them, in their working hours.
+
+        :param of_expired: tell them what expired without their decision instead.
+        """
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell the requester and the people who could have decided that a request expired.
 
-        Each gets one message about all that expired together.
+        Each gets one message about all that expired together: people who could have decided in their working hours.
         """
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
@@ -153,6 +156,12 @@ class Notifier(Protocol):
         """Ask the proposed sponsor of a partner, remind them, or update what was sent with how the hand-over ended.
 
         Whoever proposed a person who cannot be reached is told.
+        """
+
+    async def show_access_test(self, partnership: Partnership) -> None:
+        """Ask whether the access works, each person in their working hours; until then the effect is stored again.
+
+        Update what was sent with the answer. If it does not work, tell the sponsor and the admins once.
         """
 
     async def send_end_notices(

@@ -43,6 +43,11 @@ class ExternalSystems:
         object.__setattr__(self, "listeners", ReadListeners(now=lambda: self.clock.now().timestamp()))
 
     @property
+    def changes_guests(self) -> bool:
+        """Return whether guest accounts can be disabled and enabled at all."""
+        return self.guest_accounts.is_configured
+
+    @property
     def directory(self) -> SlackDirectory:
         """Return a directory of people. It has no cache, so each use may have its own."""
         return SlackDirectory(

@@ -27,6 +27,7 @@ from workflows.core.errors.facts import redact_value
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.settings.model import TenantId
 
 _SLACK_HOOKS: Final = "hooks.slack.com"
 
@@ -62,6 +63,34 @@ class Answers:
             return
         await ack()
         self.background.start(self._answer(command, build, reads_tenant=reads_tenant))
+
+    async def answer_click(
+        self, ack: AsyncAck, click: Interaction, build: Callable[[], Awaitable[Message]], *, target: TenantId
+    ) -> None:
+        """Acknowledge a click on a card, and answer only the person who clicked. It counts as a lookup of a partner.
+
+        :param target: the tenant id of the partner.
+        """
+        await ack()
+        self.background.start(self._answer_click(click, build, target))
+
+    async def _answer_click(
+        self, click: Interaction, build: Callable[[], Awaitable[Message]], target: TenantId
+    ) -> None:
+        try:
+            try:
+                await self.lookup_permission.require(click.actor, target, key=click.key, command_name=click.name)
+                message = await build()
+            except InvalidField as error:
+                message = refusal(refusal_words(error))
+            except NOT_READABLE_NOW as error:
+                message = refusal(not_possible_now_words(error))
+            await self._send(click.response_url, message)
+        except Refused as refused:
+            subject = CommandSubject(tenant_id=target)
+            await self.service.record_refusal(
+                refused, key=click.key, actor=click.actor, command=click.name, subject=subject, channel=click.channel
+            )
 
     async def replace_answer(self, ack: AsyncAck, click: Interaction, build: Callable[[], Awaitable[Message]]) -> None:
         """Acknowledge a click on an answer, and put the message of `build` in its place, for a member."""

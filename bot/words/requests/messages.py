@@ -18,7 +18,7 @@ from bot.words.refusals.named_people.delegation import (
 from bot.words.refusals.reviews.campaigns import ended_words, started_words
 from bot.words.requests.approval_chain import skipped_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.sentences import and_list, counted, minute
+from bot.words.sentences import and_list, counted, first_words, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
@@ -36,6 +36,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.ENDED: "{partner}: your request{id} {ended}. {note}",
     MessageCode.OVERWRITTEN: "{partner}{about}: {note}",
     MessageCode.OPENED: "{partner}: the access of your request{id} is active (verified). {note}",
+    MessageCode.ACCOUNTS_CHANGED: "{partner}{about}: {note}",
     MessageCode.ADOPTED: (
         "{partner}{about}: the current settings are adopted (verified). Nothing was changed in the tenant. {note}"
     ),
@@ -58,6 +59,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.EXPIRES_SOON: (
         "{partner}: your request{id} is not decided yet. It expires on {expires}. Those who can still decide are told. "
         "You can ask them, or edit the request for a new time."
+    ),
+    MessageCode.BATCH_EXPIRES_SOON: (
+        "Batch {batch} is not decided yet. It expires on {expires}. Those who can still decide are told. You can ask "
+        "them."
     ),
     MessageCode.DRIFT_FOUND: (
         "A sweep found settings that are not as approved, for {drifted}: {names}. The admins know. "
@@ -180,6 +185,8 @@ def _closed(values: Values) -> str:
     partner, note = values["partner"], stored_note_words(values["note"])
     state = "is suspended" if values.get("is_suspended") else "is blocked"
     start = f"{partner} {state}{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
+    if values.get("by"):
+        start += f"Requested by {values['by']}, because: “{first_words(values['reason'])}”. "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     until = f", until about {minute(values['tokens_until'])}" if "tokens_until" in values else ""
     guests = _guests_left(values)
@@ -256,6 +263,15 @@ def _waits(values: Values) -> str:
 def _setup_confirmed(values: Values) -> str:
     step = SHORT_NAMES[StepKey(values["step"])]
     return f"{values['partner']}: confirmed, recorded under your name: {step}. {_unconfirmed_steps(values['left'])}"
+
+
+def _access_test_asked(values: Values) -> str:
+    people = and_list(values["people"])
+    is_or_are = "is" if len(values["people"]) == 1 else "are"
+    return (
+        f"{values['partner']}: {people} {is_or_are} asked whether the access works, in their working hours. "
+        "/partner show has the answer."
+    )
 
 
 def _setup_unconfirmed(values: Values) -> str:
@@ -342,5 +358,6 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.YOU_STAND_IN: stand_in_words,
     MessageCode.ABSENCE_ENDED: absence_ended_words,
     MessageCode.REASSIGNED_TO_YOU: reassigned_words,
+    MessageCode.ACCESS_TEST_ASKED: _access_test_asked,
 }
 """The sentences that need a function."""

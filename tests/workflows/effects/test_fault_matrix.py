@@ -209,6 +209,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
             alarms=world.alarms,
             clock=world.clock,
             drift_answers=world.drift_answers,
+            denied=world.denied,
             freezes=world.freezes,
             batches=world.batches,
             campaigns=world.campaigns,

@@ -1,4 +1,4 @@
-"""Issue the commands whose time has come: starts, expiry, and reminders of requests and of the partner setup."""
+"""Issue the commands whose time has come: starts, expiry, and reminders, and questions whether an access works."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -17,6 +17,7 @@ from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner_record import AskSetup, PostponePrompt, PromptSetup
 from workflows.core.requests.commands.people import ExpireHandover, RemindHandover
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
+from workflows.core.requests.commands.review_event import AskAccessTest
 from workflows.core.requests.deadlines.commands import AnnounceExpiry, Escalate, ResumeClock, Start
 from workflows.core.requests.deadlines.reminder_times import SETUP_PROMPTS_APART
 from workflows.core.requests.deciding import is_in_time, require_may_decide
@@ -38,10 +39,11 @@ _log = structlog.get_logger()
 async def tick(*, service: Service, store: Store, directory: PeopleDirectory, clock: Clock) -> None:
     """Start scheduled access, expire undecided requests, remind approvers, and send reminders of the partner setup.
 
-    Each is done once when it is due. A tick that notices a gap starts no access, because the clock may have jumped: the
-    next tick, after a clock that was corrected, must find the start due as well.
+    Each is done once when it is due. The first tick after a gap starts no access, because the clock may have jumped:
+    the next tick, after a clock that was corrected, must find the start due as well.
     """
-    gap = await store_tick(store=store, clock=clock)
+    ticked = await store_tick(store=store, clock=clock)
+    gap = ticked.gap
     if gap is not None:
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
     requests, partners = await store.due(clock.now())
@@ -52,12 +54,12 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
         # NB. all commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
         # The notice before the expiry comes before a reminder: it takes the place of one that is due at the same time.
         waiting = (ResumeClock(cause=StopCause.QUESTION), AnnounceExpiry(), RemindApprovers(), Escalate())
-        for command in waiting if gap is not None else (Start(), *waiting):
+        for command in waiting if ticked.is_first else (Start(), *waiting):
             await _ignore_refusal(service.advance(request_id, command))
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:
         # All commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
-        for partner_command in (AskSetup(), RemindHandover(), ExpireHandover()):
+        for partner_command in (AskSetup(), RemindHandover(), ExpireHandover(), AskAccessTest()):
             await _ignore_refusal(service.advance_review(tenant_id, partner_command))
         await _ignore_refusal(_prompt_setup(tenant_id, service=service, store=store, clock=clock))
 

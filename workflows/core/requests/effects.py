@@ -90,12 +90,14 @@ class SendReminders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemindPerson:
-    """Remind one person of everything that waits for them, in their working hours."""
+    """Remind one person of everything that waits for them, or tell them what expired, in their working hours."""
 
     kind: Literal["remind_person"] = field(default="remind_person")
     person: ChatId
     not_before: datetime
     """When they work next."""
+    of_expired: bool = False
+    """Whether they are told which requests expired without their decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,19 @@ class ShowHandover:
 
     kind: Literal["show_handover"] = field(default="show_handover")
     tenant_id: TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowAccessTest:
+    """Ask whether the access works, each person in their working hours, or update the messages that asked.
+
+    If somebody said that it does not work, tell the sponsor and the admins once.
+    """
+
+    kind: Literal["show_access_test"] = field(default="show_access_test")
+    tenant_id: TenantId
+    not_before: datetime | None = None
+    """When somebody who is asked works next; None: now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +249,8 @@ class MessageCode(StrEnum):
     CLOSED = "closed"
     """Values: `partner`, `request`, `is_all` (nothing else is open), `note`.
 
-    Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Earlier versions stored none.
+    Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Where a person asked for it,
+    `by` (the name) and `reason`. Earlier versions stored none.
     When it is sent, also `guests` (a number; None when it is not known), `is_at_least` and `guests_read_at`.
     """
     OPENED = "opened"
@@ -247,6 +263,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `restores` (the request whose settings are restored), `note`."""
     LIFTED = "lifted"
     """A suspension was lifted. Values: `partner`, `request`, `restores`, `note`."""
+    ACCOUNTS_CHANGED = "accounts_changed"
+    """Guest accounts were disabled or enabled. Values: `partner`, `request`, `note`, which has the numbers."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"
@@ -268,6 +286,8 @@ class MessageCode(StrEnum):
 
     BATCH_ASKED = "batch_asked"
     """Approval of a batch was requested. Values: `batch`, `members`, `alone`, `ended`: how many."""
+    BATCH_EXPIRES_SOON = "batch_expires_soon"
+    """Values: `batch`, `expires_at`."""
     BATCH_ENDED = "batch_ended"
     """Values: `batch`, `state`, `applied`, `left`, `ended`: how many, `note`."""
 
@@ -294,6 +314,9 @@ class MessageCode(StrEnum):
     """Values: `partner`, `proposed`, `proposed_by`, `sponsor`."""
     HANDOVER_EXPIRED = "handover_expired"
     """Values: `partner`, `proposed`, `sponsor`."""
+
+    ACCESS_TEST_ASKED = "access_test_asked"
+    """Somebody had the question asked whether an access works. Values: `partner`, `people` (names)."""
 
     CLICK_WAITS = "click_waits"
     CLICK_NOT_CHECKED = "click_not_judged"
@@ -388,6 +411,7 @@ Effect = (
     | ShowReview
     | ShowSetup
     | ShowHandover
+    | ShowAccessTest
     | SendEndNotices
     | SendReviewReminders
     | ShowBlockAtEnd
@@ -465,6 +489,7 @@ def priority_of(effect: Effect) -> Priority:
             | ShowReview()
             | ShowSetup()
             | ShowHandover()
+            | ShowAccessTest()
             | ShowAlarm()
             | ShowFreeze()
             | SendReminders()
@@ -506,8 +531,8 @@ def lane(effect: Effect) -> str:
             return f"review:{effect.tenant_id}"
         case ShowSetup():
             return f"half:{effect.tenant_id}"
-        case ShowHandover():
-            return f"handover:{effect.tenant_id}"
+        case ShowHandover() | ShowAccessTest():
+            return f"{effect.kind.removeprefix('show_')}:{effect.tenant_id}"
         case ShowBlockAtEnd() | TellEscalation():
             return f"{'end' if isinstance(effect, ShowBlockAtEnd) else 'escalation'}:{effect.request_id}"
         case ShowHome():

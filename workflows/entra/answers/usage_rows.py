@@ -13,25 +13,25 @@ from workflows.core.settings.model import TenantId
 
 def sign_in_of(row: JsonObject) -> SignIn:
     """Read one sign-in. Only `status.errorCode` 0 is a success."""
-    status = row.get("status")
+    code = _error_code(row)
     return SignIn(
         user_id=PersonId(_text(row.get("userId")).lower()),
         home=TenantId(_text(row.get("homeTenantId")).lower()),
         at=_moment(row.get("createdDateTime")),
-        is_success=isinstance(status, dict) and status.get("errorCode") == 0,
+        is_success=code == 0,
+        code=code,
     )
 
 
 def logged_sign_in_of(row: JsonObject) -> LoggedSignIn:
     """Read one sign-in with Microsoft's code of its result."""
-    status = row.get("status")
-    code = status.get("errorCode") if isinstance(status, dict) else None
     return LoggedSignIn(
         user_id=PersonId(_text(row.get("userId")).lower()),
         address=_text(row.get("userPrincipalName")).lower(),
         at=_moment(row.get("createdDateTime")),
-        code=code if isinstance(code, int) else None,
+        code=_error_code(row),
         application=_text(row.get("appDisplayName")),
+        correlation_id=_text(row.get("correlationId")),
     )
 
 
@@ -68,6 +68,12 @@ def guest_of(row: JsonObject, *, has_activity: bool, usual_type: str = GUEST) ->
         is_synchronized=row.get("onPremisesSyncEnabled") is True,
         activity=_activity(row.get("signInActivity")) if has_activity else None,
     )
+
+
+def _error_code(row: JsonObject) -> int | None:
+    status = row.get("status")
+    code = status.get("errorCode") if isinstance(status, dict) else None
+    return code if isinstance(code, int) else None
 
 
 def _issuers(row: JsonObject) -> tuple[str, ...]:

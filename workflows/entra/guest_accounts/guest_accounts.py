@@ -101,7 +101,7 @@ class GraphGuestAccounts:
 
     async def _read_home(self) -> TenantId:
         try:
-            return await read_home(self._connection)
+            return await read_home(self._connection, "User.Read.All")
         except (TenantUnavailable, TenantRefused) as error:
             self._home_problem = error
             raise

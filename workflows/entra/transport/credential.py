@@ -162,7 +162,8 @@ class _OneCredential:
                     **options,
                 )
             except (OSError, ValueError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it cannot be read with this password"
+                unusable = "it has no certificate with an RSA key that can be read with this password"
+                reason = error.strerror if isinstance(error, OSError) else unusable
                 raise ValueError(f"GUESTS_AZURE_CLIENT_CERTIFICATE_PATH: {reason}") from error
         self.credentials = (credential,)
 

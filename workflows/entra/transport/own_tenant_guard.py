@@ -19,12 +19,13 @@ _TRUSTED_SECONDS: Final = HOME_TENANT_CHECKED_EVERY.total_seconds()
 _ASKED_AGAIN_SECONDS: Final = HOME_TENANT_ASKED_AGAIN_AFTER.total_seconds()
 
 
-async def read_home(connection: Connection) -> TenantId:
+async def read_home(connection: Connection, permission: str = "Organization.Read.All") -> TenantId:
     """Read the id of the tenant that Graph answers for.
 
+    :param permission: the permission that the application has for it; User.Read.All is enough ("List organizations").
     :raises TenantUnavailable, TenantRefused: when it does not name exactly one.
     """
-    call = read_call("/organization", Purpose.NAME_HOME, "Organization.Read.All")
+    call = read_call("/organization", Purpose.NAME_HOME, permission)
     rows = await connection.collect(call, request_to(Method.GET, connection.graph.organization, select=["id"]))
     ids = {str(row.get("id") or "").lower() for row in rows}
     if len(ids) != 1 or not all(map(is_guid, ids)):

@@ -13,7 +13,8 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.answers.response_url import Answers
-from bot.slack.blocks.message import Message
+from bot.slack.blocks.message import Message, with_block
+from bot.slack.cards.approval.sections.accounts import account_buttons
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand
 from bot.slack.flows.show.guests_views import (
     PAGE_SIZE,
@@ -66,6 +67,8 @@ class GuestsFlow:
     accounts: GuestAccounts
     clock: Clock
     kept_lists: KeptLists
+    changes_guests: bool = False
+    """Whether to offer an admin to disable and enable accounts."""
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -97,7 +100,7 @@ class GuestsFlow:
             asked = await self._asked(step.tenant_id)
             if view is GuestsView.COUNTS:
                 return await self._counts(asked, for_admin=False)
-            return await build(asked, step)
+            return await self._with_changes(asked, await build(asked, step))
 
         await self.answers.replace_answer(ack, click, answer)
 
@@ -106,7 +109,17 @@ class GuestsFlow:
         asked = await self._asked(command.argument)
         if view is GuestsView.COUNTS:
             return await self._counts(asked, for_admin=False)
-        return await self._page(asked, command.actor, GuestsStep(tenant=asked.identity.tenant_id))
+        return await self._with_changes(
+            asked, await self._page(asked, command.actor, GuestsStep(tenant=asked.identity.tenant_id))
+        )
+
+    async def _with_changes(self, asked: AskedGuests, shown: Message) -> Message:
+        """Return an admin's answer with the buttons to disable and enable accounts, where that can be done."""
+        if not self.changes_guests:
+            return shown
+        partnership = await self.store.partnership(asked.identity.tenant_id)
+        is_closed = partnership is not None and partnership.is_closed
+        return with_block(shown, account_buttons(asked.identity.tenant_id, may_enable=not is_closed))
 
     async def _asked(self, name: str) -> AskedGuests:
         identity, partnership = await named_partner(name, store=self.store, tenant=self.tenant)

@@ -5,8 +5,9 @@ from typing import Any, Final
 import pytest
 
 from bot.words.requests.messages import message_words, missing_groups_words
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.notes import NoteCode
 
 AWAY = {
     "person": "Amara Okafor",
@@ -205,6 +206,19 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "accounts stay. Only the partner can end sessions in its own tenant. Accounts "
         "that were synchronized stay as well. Lift it with /partner lift.",
     ),
+    (
+        MessageCode.CLOSED,
+        {
+            "partner": "contoso.com",
+            "request": "R-1",
+            "is_all": True,
+            "note": [],
+            "by": "Dana",
+            "reason": "Contract over",
+        },
+        "contoso.com is blocked (request R-1): Requested by Dana, because: “Contract over”. "
+        f"{BLOCKED} Nothing else is open. {TOKENS}",
+    ),
     *(
         (
             MessageCode.CLOSED,
@@ -246,6 +260,18 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "No answer.",
     ),
     (
+        MessageCode.ACCOUNTS_CHANGED,
+        {
+            "partner": "contoso.com",
+            "request": "R-2",
+            "note": as_values(
+                [Fact(NoteCode.ACCOUNTS_RESULT, {"change": "disable", "done": 36, "left_alone": 1, "unwritten": 0})]
+            ),
+        },
+        "contoso.com (request R-2): 36 guest accounts are disabled (verified). Others: 1 left alone, because they "
+        "changed.",
+    ),
+    (
         MessageCode.APPROVED_AGAIN,
         {"partner": "contoso.com", "request": "R-2", "restores": "R-1", "note": NOTE[:1]},
         "contoso.com (request R-2): the settings that R-1 approved are restored (verified). No answer.",
@@ -281,6 +307,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         {"partner": "contoso.com", "request": "R-1", "expires_at": "2026-12-10T09:00:00+00:00"},
         "contoso.com: your request R-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can "
         "still decide are told. You can ask them, or edit the request for a new time.",
+    ),
+    (
+        MessageCode.BATCH_EXPIRES_SOON,
+        {"batch": "B-1", "expires_at": "2026-12-10T09:00:00+00:00"},
+        "Batch B-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can still decide are told. "
+        "You can ask them.",
     ),
     (
         MessageCode.MANAGER_TOLD,
@@ -337,6 +369,17 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.HANDOVER_EXPIRED,
         HANDOVER,
         "contoso.com: Amara did not answer in time. The sponsor is still Sam. /partner sponsor asks somebody else.",
+    ),
+    (
+        MessageCode.ACCESS_TEST_ASKED,
+        {"partner": "contoso.com", "people": ["Riley"]},
+        "contoso.com: Riley is asked whether the access works, in their working hours. /partner show has the answer.",
+    ),
+    (
+        MessageCode.ACCESS_TEST_ASKED,
+        {"partner": "contoso.com", "people": ["Riley", "Amara"]},
+        "contoso.com: Riley and Amara are asked whether the access works, in their working hours. /partner show has "
+        "the answer.",
     ),
     (
         MessageCode.CLICK_WAITS,

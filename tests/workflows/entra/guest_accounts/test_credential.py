@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import trustme
 
 from bot.sandbox import seed
 from bot.sandbox.entra import TokenAuthority
@@ -67,8 +68,32 @@ def test_a_certificate_that_is_not_there(graph: Graph, authority: TokenAuthority
         opened(graph, authority, missing)
     (tmp_path / "bad.pem").write_text("no certificate")
     unreadable = ApplicationCredential(client_id=seed.GUESTS_CLIENT_ID, certificate_path=str(tmp_path / "bad.pem"))
-    with pytest.raises(ValueError, match="GUESTS_AZURE_CLIENT_CERTIFICATE_PATH: it cannot be read"):
+    with pytest.raises(ValueError, match="GUESTS_AZURE_CLIENT_CERTIFICATE_PATH: it has no certificate"):
         opened(graph, authority, unreadable)
+
+
+async def test_a_certificate_is_used(
+    graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The simulated authority knows no certificates. It says that it was shown none of its secrets."""
+    certificate = trustme.CA().issue_cert("gatehouse.example", key_type=trustme.KeyType.RSA)
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(b"".join(blob.bytes() for blob in (certificate.private_key_pem, *certificate.cert_chain_pems)))
+    used = ApplicationCredential(client_id=seed.GUESTS_CLIENT_ID, certificate_path=str(path))
+    accounts = opened(graph, authority, used)
+    with pytest.raises(TenantRefused, match="AADSTS7000218"):
+        await accounts.roles()
+    assert graph.seen == []
+    await accounts.close()
+
+
+async def test_a_permission_that_is_missing_for_the_first_read_is_named(
+    accounts: GraphGuestAccounts, graph: Graph
+) -> None:
+    graph.simulator.merge({"guestsAppRoles": []})
+    with pytest.raises(TenantRefused) as refused:
+        await accounts.read(add_guests(graph, 1))
+    assert refused.value.facts[0].values["permission"] == "User.Read.All"
 
 
 def test_it_needs_an_application_and_a_tenant() -> None:
