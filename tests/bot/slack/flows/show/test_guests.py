@@ -11,9 +11,16 @@ from bot.slack.flows.show import guests
 from bot.slack.flows.show.guests_views import PAGE_SIZE, GuestsStep, parse_guests_step
 from tests.bot.bot_under_test import BotUnderTest
 from tests.bot.slack.flows.partner_setup.test_flow import CONTOSO
-from tests.bot.surfaces import buttons, shown
+from tests.bot.surfaces import buttons as all_buttons
+from tests.bot.surfaces import shown
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter
+
+
+def buttons(blocks: Any) -> dict[str, str]:
+    """Return the buttons of a list; those that disable and enable accounts are in test_guest_account_buttons."""
+    return {name: value for name, value in all_buttons(blocks).items() if not name.startswith("accounts_")}
+
 
 OLD = "2024-01-01T09:00:00Z"
 
