@@ -67,7 +67,7 @@ def test_details_mark_the_chosen_name_and_say_how_to_ask() -> None:
 
 def test_many_are_counted_and_a_few_are_listed() -> None:
     shown = text_of(denied_view(FLOOD))
-    assert "at least 12000 sign-ins of at least 1000 tenants" in shown
+    assert "at least 12,000 sign-ins of at least 1,000 tenants" in shown
     assert "995 more tenants" in shown
     assert "people whom the log does not name" in shown
     assert "could be counted" in shown
