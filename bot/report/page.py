@@ -35,6 +35,7 @@ from bot.report.words import (
     remark_words,
     requester_words,
     review_words,
+    said_outcome_words,
     sponsor_words,
     standing_words,
     state_in_words,
@@ -179,6 +180,7 @@ def _later_values(story: RequestStory) -> dict[str, Any]:
     """Return what happened while the access was in force: reviews, hand-overs of the sponsor, changes by others."""
     return {
         "reviews": list(map(review_words, story.reviews)),
+        "outcomes": list(map(said_outcome_words, story.outcomes)),
         "handovers": list(map(handover_words, story.handovers)),
         "outside_changes": list(map(outside_change_words, story.outside_changes)),
     }

@@ -19,6 +19,7 @@ from bot.words.requests.notes import note_words
 from workflows.core.conversation.remarks import Remark
 from workflows.core.partners.history.handovers import HandoverStep
 from workflows.core.partners.history.outside_changes import OutsideChange, RecordedEntry
+from workflows.core.partners.history.said_outcomes import SaidOutcome
 from workflows.core.partners.history.story import RequestStory, ReviewAnswer
 from workflows.core.people import Person
 from workflows.core.requests.request import AccessRequest
@@ -44,6 +45,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         **_write_members(story),
         "remarks": list(map(_remark, request.remarks)),
         "reviews": list(map(_review, story.reviews)),
+        "said_outcomes": list(map(_said_outcome, story.outcomes)),
         "sponsor_handovers": list(map(_handover, story.handovers)),
         "changes_by_others": [_outside_change(one) for one in story.outside_changes],
         "result": {
@@ -83,6 +85,20 @@ def _review(answer: ReviewAnswer) -> dict[str, Any]:
         "name": answer.name,
         "reason": answer.reason,
         "mfa": None if mfa is None else {"text": mfa.text.value, "until": _moment(mfa.until)},
+    }
+
+
+def _said_outcome(said: SaidOutcome) -> dict[str, Any]:
+    """Return what somebody said about whether the access works; nobody checked it."""
+    return {
+        "at": _moment(said.at),
+        "chat_id": said.chat_id,
+        "name": said.name or None,
+        "outcome": said.outcome,
+        "what": said.what or None,
+        "address": said.address or None,
+        "application": said.application or None,
+        "code": said.code or None,
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.words.partner_setup.access_test import outcome_words
 from bot.words.posture.drift import author_words, difference_words
 from bot.words.requests.history import did_words
 from bot.words.requests.replacement import later_state_words
@@ -14,6 +15,7 @@ from bot.words.sentences import counted, day, last_day, minute
 from workflows.core.conversation.remarks import Remark
 from workflows.core.partners.history.handovers import HandoverStep
 from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind, RecordedDrift
+from workflows.core.partners.history.said_outcomes import SaidOutcome
 from workflows.core.partners.history.story import (
     RequestStory,
     ReviewAnswer,
@@ -60,6 +62,8 @@ _KINDS: Final = {
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore of previous settings",
     RequestKind.ADOPTION: "adoption of current settings",
+    RequestKind.DISABLE_GUESTS: "disabling of guest accounts",
+    RequestKind.ENABLE_GUESTS: "enabling of guest accounts",
 }
 _OUTSIDE: Final = {
     OutsideChangeKind.BEFORE_WRITE: "somebody else changed the partner before the write, so approval was needed again",
@@ -167,6 +171,14 @@ def review_words(answer: ReviewAnswer) -> str:
     who = f"{answer.name} ({answer.chat_id})" if answer.name else answer.chat_id
     attested = attestation_words(answer.mfa)
     return " ".join(filter(None, [f"{minute(answer.at)}, {who}: {answer.reason}", attested and f"({attested})"]))
+
+
+def said_outcome_words(said: SaidOutcome) -> str:
+    """Return in one line what somebody said about whether the access works. All of it is a text of that person."""
+    who = f"{said.name} ({said.chat_id})" if said.name else said.chat_id
+    parts = (said.what, said.address, said.application, said.code)
+    text = "; ".join(" ".join(part.split()) for part in parts if part)
+    return f"{minute(said.at)}, {who}: {outcome_words(said.outcome)}{f' ({text})' if text else ''}"
 
 
 def handover_words(step: HandoverStep) -> str:

@@ -20,7 +20,12 @@ from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import actor_of
 from workflows.core.requests.commands.partner_record import Keep, PartnershipCommand
 from workflows.core.requests.commands.request import RemindApprovers, RequestCommand, Submit, Withdraw
-from workflows.core.requests.commands.review_event import SilenceCommand
+from workflows.core.requests.commands.review_event import (
+    AnswerAccessTest,
+    AskAccessTest,
+    RequestAccessTest,
+    SilenceCommand,
+)
 from workflows.core.requests.effects import (
     update_where_clicked,
 )
@@ -40,6 +45,9 @@ from workflows.ports.store import Store
 
 _TRIES: Final = 5
 """How often a command is decided again because somebody else stored a newer version first."""
+
+_OF_THE_REQUEST: Final = Keep | SilenceCommand | AskAccessTest | RequestAccessTest | AnswerAccessTest
+"""What belongs to the history of the request: the answers of people, and that they were asked."""
 
 Record = TypeVar("Record")
 
@@ -208,8 +216,7 @@ class Service(Recorder):
                 actor_of(command),
                 command.name,
                 command.audit_details(),
-                # An answer to a review, and who was asked for it, belong to the history of the request.
-                request_id=partnership.request_id if isinstance(command, Keep | SilenceCommand) else None,
+                request_id=partnership.request_id if isinstance(command, _OF_THE_REQUEST) else None,
                 tenant_id=tenant_id,
             )
             await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))

@@ -33,6 +33,7 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     SendReviewReminders,
+    ShowAccessTest,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
@@ -94,7 +95,7 @@ class Performer:
                 await self.notifier.remind_person(effect.person, of_expired=effect.of_expired)
             case TellEscalation() | SendEscalationMessage():
                 await self._perform_for_escalation(effect)
-            case ShowReview() | ShowSetup() | ShowHandover():
+            case ShowReview() | ShowSetup() | ShowHandover() | ShowAccessTest():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
                     await self._show_partner(effect, partnership)
@@ -118,7 +119,9 @@ class Performer:
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
 
-    async def _show_partner(self, effect: ShowReview | ShowSetup | ShowHandover, partnership: Partnership) -> None:
+    async def _show_partner(
+        self, effect: ShowReview | ShowSetup | ShowHandover | ShowAccessTest, partnership: Partnership
+    ) -> None:
         match effect:
             case ShowReview():
                 showing = self.notifier.show_review(partnership, remind=effect.remind)
@@ -128,6 +131,8 @@ class Performer:
                 await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
             case ShowHandover():
                 await self.notifier.show_handover(partnership)
+            case ShowAccessTest():
+                await self.notifier.show_access_test(partnership)
 
     async def _send_together(self, effect: SendEndNotices | SendReviewReminders) -> None:
         match effect:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ChatId
-from workflows.core.requests.effects import RemindPerson, SendEscalationMessage
+from workflows.core.requests.effects import RemindPerson, SendEscalationMessage, ShowAccessTest
 from workflows.core.requests.request import RequestId
 
 
@@ -133,7 +133,7 @@ class MessageCopies(Protocol):
         :param request_count: the result of `count_home_requests` before the content was read.
         """
 
-    async def perform_later(self, effect: RemindPerson | SendEscalationMessage, at: datetime) -> None:
+    async def perform_later(self, effect: RemindPerson | SendEscalationMessage | ShowAccessTest, at: datetime) -> None:
         """Store an effect that is performed when its person works next, unless the same waits already.
 
         A restart loses nothing.

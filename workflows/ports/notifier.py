@@ -158,6 +158,12 @@ class Notifier(Protocol):
         Whoever proposed a person who cannot be reached is told.
         """
 
+    async def show_access_test(self, partnership: Partnership) -> None:
+        """Ask whether the access works, each person in their working hours; until then the effect is stored again.
+
+        Update what was sent with the answer. If it does not work, tell the sponsor and the admins once.
+        """
+
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
     ) -> Mapping[TenantId, tuple[ChatId, ...]]:

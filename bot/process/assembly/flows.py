@@ -15,6 +15,7 @@ from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import ModalWindows
 from bot.slack.flows.alarms.campaign import CampaignFlow
+from bot.slack.flows.alarms.denied_sign_ins import DeniedSignInsFlow
 from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
@@ -30,6 +31,7 @@ from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.decide.support import SupportFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
+from bot.slack.flows.partner_setup.access_test import AccessTestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.all_approvers_modal import AllApproversFlow
@@ -50,6 +52,7 @@ from bot.slack.people.members import Members, WindowMembers
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.approvers.absences import Absences
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.evidence.guests.kept_lists import KeptLists
 from workflows.app.evidence.guests.permission import GuestsPermission
 from workflows.app.limits import Limits
 from workflows.app.reads.audit_log_permission import AuditLogPermission
@@ -111,7 +114,7 @@ def make_flows(
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
         decide_batches,
-        _partner_setup_flow(systems, answers, windows, lookup_permission),
+        *_partner_setup_flows(systems, service, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         *_alarm_flows(systems, service, campaigns, windows, members),
         home,
@@ -122,13 +125,14 @@ def make_flows(
 
 def _alarm_flows(
     systems: ExternalSystems, service: Service, campaigns: Campaigns, windows: ModalWindows, members: Members
-) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow, CampaignFlow]:
+) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow, DeniedSignInsFlow, CampaignFlow]:
     """Return what admins do about stopped work, about drift, about everything that opens, and about many reviews."""
     store, directory, clock = systems.store, systems.directory, systems.clock
     return (
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         FreezeFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
+        DeniedSignInsFlow(service=service, store=store, members=members, directory=directory, windows=windows),
         CampaignFlow(
             service=service,
             store=store,
@@ -242,7 +246,12 @@ def _show_flows(
         clock=systems.clock,
     )
     policy = PolicyFlow(answers=answers, catalog=systems.catalog, display_directory=display_directory)
-    return show, diagnose_flow(systems, answers), guests_flow(systems, answers, lookup_permission), policy
+    return (
+        show,
+        diagnose_flow(systems, answers),
+        guests_flow(systems, answers, lookup_permission),
+        policy,
+    )
 
 
 def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: LookupPermission) -> GuestsFlow:
@@ -255,22 +264,27 @@ def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: L
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
+        accounts=systems.guest_accounts,
+        kept_lists=KeptLists(systems.clock),
+        changes_guests=systems.changes_guests,
     )
 
 
-def _partner_setup_flow(
+def _partner_setup_flows(
     systems: ExternalSystems,
+    service: Service,
     answers: Answers,
     windows: ModalWindows,
     lookup_permission: LookupPermission,
-) -> PartnerSetupFlow:
-    return PartnerSetupFlow(
+) -> tuple[PartnerSetupFlow, AccessTestFlow]:
+    setup = PartnerSetupFlow(
         windows=windows,
         answers=answers,
         lookup_permission=lookup_permission,
         directory=systems.directory,
         checklists=_setup_reader(systems),
     )
+    return setup, AccessTestFlow(service=service, windows=windows, store=systems.store)
 
 
 def _answer_review_flow(
@@ -289,6 +303,7 @@ def _answer_review_flow(
         catalog=systems.catalog,
         tenant=systems.tenant,
         lookup_permission=lookup_permission,
+        changes_guests=systems.changes_guests,
     )
 
 

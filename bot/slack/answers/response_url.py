@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+import aiohttp
+import structlog
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -25,8 +27,11 @@ from workflows.core.errors.facts import redact_value
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.settings.model import TenantId
 
 _SLACK_HOOKS: Final = "hooks.slack.com"
+
+_log = structlog.get_logger(__name__)
 
 BuildMessage = Callable[[SlashCommand], Awaitable[Message]]
 """Reads what a command asks for, and returns the message. The text of an error becomes the answer."""
@@ -59,10 +64,48 @@ class Answers:
         await ack()
         self.background.start(self._answer(command, build, reads_tenant=reads_tenant))
 
+    async def answer_click(
+        self, ack: AsyncAck, click: Interaction, build: Callable[[], Awaitable[Message]], *, target: TenantId
+    ) -> None:
+        """Acknowledge a click on a card, and answer only the person who clicked. It counts as a lookup of a partner.
+
+        :param target: the tenant id of the partner.
+        """
+        await ack()
+        self.background.start(self._answer_click(click, build, target))
+
+    async def _answer_click(
+        self, click: Interaction, build: Callable[[], Awaitable[Message]], target: TenantId
+    ) -> None:
+        try:
+            try:
+                await self.lookup_permission.require(click.actor, target, key=click.key, command_name=click.name)
+                message = await build()
+            except InvalidField as error:
+                message = refusal(refusal_words(error))
+            except NOT_READABLE_NOW as error:
+                message = refusal(not_possible_now_words(error))
+            await self._send(click.response_url, message)
+        except Refused as refused:
+            subject = CommandSubject(tenant_id=target)
+            await self.service.record_refusal(
+                refused, key=click.key, actor=click.actor, command=click.name, subject=subject, channel=click.channel
+            )
+
     async def replace_answer(self, ack: AsyncAck, click: Interaction, build: Callable[[], Awaitable[Message]]) -> None:
         """Acknowledge a click on an answer, and put the message of `build` in its place, for a member."""
         await ack()
         self.background.start(self._replace(click, build))
+
+    async def show_progress(self, click: Interaction, message: Message) -> None:
+        """Put a message in the place of an answer while another one is being built. One that fails is left out.
+
+        Slack accepts five messages for one click, the last one included.
+        """
+        try:
+            await self._send(click.response_url, message, is_replacing=True)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            _log.warning("progress_not_shown", error=type(error).__name__)
 
     def replace_used_answer(
         self, click: Interaction, build: Callable[[], Awaitable[Message]], *, shown_by: str

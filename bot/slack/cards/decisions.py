@@ -142,6 +142,8 @@ def _applied_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield local_time(request.confirmed_at)
     if is_adoption:
         yield fixed_text(": exactly the approved settings. Nothing was written.")
+    elif request.fields.account_change is not None:
+        yield fixed_text(".")  # the note says what came of each account
     else:
         yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
 
@@ -155,7 +157,7 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
     match request.state:
         case RequestState.APPLIED:
             yield from _applied_parts(request)
-            if with_steps and (steps := _count_partner_steps(request)):
+            if with_steps and request.fields.account_change is None and (steps := _count_partner_steps(request)):
                 yield fixed_text(
                     f" Partner setup: {counted(steps, 'step')} for the partner's administrator. Gatehouse cannot see "
                     f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
@@ -174,6 +176,10 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
             yield fixed_text("People and tenant are being looked up.")
         case state if state in _PENDING and now >= request.expires_at:
             yield fixed_text(EXPIRES_NOW)
+        case RequestState.AWAITING_CONFIRMATION:
+            yield fixed_text("The admin who asked has to confirm it. Expires ")
+            yield local_time(request.expires_at)
+            yield fixed_text(" if it is not confirmed by then.")
         case RequestState.AWAITING_APPROVAL:
             yield fixed_text("Expires ")
             yield local_time(request.expires_at)

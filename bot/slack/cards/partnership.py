@@ -228,6 +228,27 @@ def withdraw_handover_buttons(
     return (button("Withdraw question", ids.WITHDRAW_HANDOVER, value),)
 
 
+def access_test_buttons(tenant_id: TenantId, question: int) -> tuple[ButtonElement, ...]:
+    """Return the answers to the question whether the access works, and how to test it."""
+    value = ids.handover_value(tenant_id, question)
+    return (
+        button("Yes, it works", ids.ACCESS_WORKS, value),
+        button("No", ids.ACCESS_FAILS, value),
+        button("Not tried yet", ids.ACCESS_NOT_TRIED, value),
+        button("How to test", ids.HOW_TO_TEST, tenant_id),
+    )
+
+
+def ask_access_test_button(tenant_id: TenantId, label: str = "Ask if it works") -> ButtonElement:
+    """Return the button that has the question asked. Who clicks it is checked."""
+    return button(label, ids.ASK_ACCESS_TEST, tenant_id)
+
+
+def diagnose_button(tenant_id: TenantId, question: int) -> ButtonElement:
+    """Return Find the cause, which explains what the answer to a question names. Who clicks it is checked."""
+    return button("Find the cause", ids.DIAGNOSE_FAILURE, ids.handover_value(tenant_id, question))
+
+
 def close_early_button(tenant_id: TenantId) -> ButtonElement:
     """Return Close early, which opens a request to block a partner. One approver decides on it."""
     return button("Close early", ids.CLOSE_EARLY, tenant_id)

@@ -29,6 +29,7 @@ class Card(Enum):
     SETUP = "half"
     BATCH = "batch"
     HANDOVER = "handover"
+    ACCESS_TEST = "access_test"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,15 @@ from bot.slack.payloads.models import Interaction
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Effect, ShowBatch, ShowHandover, ShowRequest, ShowReview, ShowSetup
+from workflows.core.requests.effects import (
+    Effect,
+    ShowAccessTest,
+    ShowBatch,
+    ShowHandover,
+    ShowRequest,
+    ShowReview,
+    ShowSetup,
+)
 from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.message_copies import CardNotCurrent, ClickedCard
@@ -55,6 +63,10 @@ def _handover(subject: CommandSubject) -> Effect:
     return ShowHandover(tenant_id=subject.tenant_id or TenantId(""))
 
 
+def _access_test(subject: CommandSubject) -> Effect:
+    return ShowAccessTest(tenant_id=subject.tenant_id or TenantId(""))
+
+
 _UPDATE_EFFECTS: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
     Card.REQUEST: _request,
     Card.REQUESTER: _request,
@@ -62,6 +74,7 @@ _UPDATE_EFFECTS: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
     Card.SETUP: _setup,
     Card.BATCH: _batch,
     Card.HANDOVER: _handover,
+    Card.ACCESS_TEST: _access_test,
 }
 """The effect that updates each kind of card."""
 

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import structlog
 
-from bot.slack.blocks.message import Message, notice
+from bot.slack.blocks.message import Message, notice, with_block
+from bot.slack.cards.approval.sections.accounts import account_buttons
 from bot.slack.cards.decisions import second_look_message
 from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
 from bot.slack.cards.review_card import (
@@ -19,6 +20,7 @@ from bot.slack.cards.review_card import (
     review_card,
     unanswered_review_card,
 )
+from bot.slack.outbound.announcements.access_test_messages import AccessTestMessages
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
 from bot.slack.outbound.announcements.handover_messages import HandoverMessages
@@ -66,6 +68,7 @@ class SlackNotifier:
         self._recipients = Recipients(outbound.directory)
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
+        self._access_tests = AccessTestMessages(outbound)
         self._freezes = FreezeMessages(outbound)
         self._handovers = HandoverMessages(outbound)
         self._reviews = ReviewMessages(outbound)
@@ -176,6 +179,10 @@ class SlackNotifier:
         """Ask the proposed sponsor, or update the question; see `HandoverMessages`."""
         await self._handovers.show(partnership)
 
+    async def show_access_test(self, partnership: Partnership) -> None:
+        """Ask whether the access works, or update the question; see `AccessTestMessages`."""
+        await self._access_tests.show(partnership)
+
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
     ) -> Mapping[TenantId, tuple[ChatId, ...]]:
@@ -257,6 +264,8 @@ class SlackNotifier:
         message = notice(message_words(complete), notified_message_words(complete))
         if fact.code == MessageCode.SECOND_LOOK:
             message = second_look_message(complete)
+        if fact.code == MessageCode.CLOSED and await self._may_change_guests(person, fact):
+            message = with_block(message, account_buttons(TenantId(fact.values["tenant"]), may_enable=False))
         if channel:
             try:
                 await self._outbound.copies.call(
@@ -271,6 +280,14 @@ class SlackNotifier:
         except NotifierBlocked as blocked:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
+
+    async def _may_change_guests(self, person: ChatId, fact: Fact) -> bool:
+        """Return whether to offer a person the guest accounts that stay after a block: admins, where there may be any.
+
+        :param fact: with the code `MessageCode.CLOSED`.
+        """
+        has_guests = "tenant" in fact.values and fact.values.get("guests") != 0
+        return self._outbound.changes_guests and has_guests and person in await self._recipients.holders(ADMIN)
 
     async def _with_domain(self, fact: Fact) -> Fact:
         """Replace a partner's tenant ID by its domain where the records have it."""

@@ -19,7 +19,7 @@ from workflows.core.people import ChatId, Role
 from workflows.core.policy.relations import NO_RELATIONS, Relations
 from workflows.core.policy.reviews.silence import ADMINS_ASKED_FROM
 from workflows.core.policy.template import Stage, roles_of
-from workflows.core.policy.working_time import WorkingCalendar
+from workflows.core.policy.working_time import WorkingCalendar, next_working_moment
 from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility_at_expiry
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
@@ -53,6 +53,15 @@ class Outbound:
     """How old a suspension may be to be lifted."""
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     """The organization's working days."""
+    changes_guests: bool = False
+    """Whether guest accounts can be disabled."""
+
+    async def works_next_at(self, person: ChatId, latest: datetime | None = None) -> datetime | None:
+        """Return when a person works next; None when that is now, or only after `latest`: then they are told now."""
+        now = self.clock.now()
+        zone = await self.directory.zone_of(person)
+        moment = next_working_moment(now, zone, self.calendar)
+        return None if moment <= now or (latest is not None and moment >= latest) else moment
 
 
 class Recipients:

@@ -54,7 +54,7 @@ class Reminders:
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            moment = await self._starts_work_at(person, latest)
+            moment = await self._outbound.works_next_at(person, latest)
             if moment is None:
                 zone = await self._outbound.directory.zone_of(person)
                 await self._remind(person, f"{self._outbound.clock.now().astimezone(zone):%Y-%m-%d}")
@@ -70,7 +70,7 @@ class Reminders:
         :raises NotifierUnavailable, NotifierRefused: when Slack does not answer, or does not accept it.
         """
         person = effect.person
-        moment = await self._starts_work_at(person, latest)
+        moment = await self._outbound.works_next_at(person, latest)
         if moment is not None:
             await self._outbound.store.perform_later(effect, moment)
             return
@@ -79,13 +79,6 @@ class Reminders:
             return
         if refused := await self._outbound.copies.post(subject, person, message):
             raise NotifierRefused(str(refused)) from refused
-
-    async def _starts_work_at(self, person: ChatId, latest: datetime | None) -> datetime | None:
-        """Return when a person works next; None when that is now, or only after `latest`: then they are told now."""
-        now = self._outbound.clock.now()
-        zone = await self._outbound.directory.zone_of(person)
-        moment = next_working_moment(now, zone, self._outbound.calendar)
-        return None if moment <= now or (latest is not None and moment >= latest) else moment
 
     async def send_expiry_messages(self, people: Iterable[ChatId]) -> None:
         """Tell each person, in one message a day, which requests expired without their decision.

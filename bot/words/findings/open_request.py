@@ -15,9 +15,12 @@ _KINDS: Final = {
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore request",
     RequestKind.ADOPTION: "request to adopt settings",
+    RequestKind.DISABLE_GUESTS: "request to disable guest accounts",
+    RequestKind.ENABLE_GUESTS: "request to enable guest accounts",
 }
 OPEN_STATES: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.PREPARING: "being prepared",
+    DisplayedState.AWAITING_CONFIRMATION: "waiting to be confirmed by the admin who asked",
     DisplayedState.AWAITING_APPROVAL: "waiting for approval",
     DisplayedState.SCHEDULED: "approved, starts on a later day",
     DisplayedState.TO_BE_WRITTEN: "approved, waiting to be written",

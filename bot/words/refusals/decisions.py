@@ -143,6 +143,7 @@ def _not_due_yet(values: Values) -> str:
         "end_of_question": "The question still has time to be answered.",
         "setup_reminder": "No reminder of the partner setup is due.",
         "handover": "No reminder or end of the question to the next sponsor is due.",
+        "access_test": "It is not time to ask whether the access works.",
         "end_notice": "No notice about the end of the access is due.",
         "end_of_access": "The access period has not ended, or the block was requested already.",
     }[values["what"]]
@@ -341,6 +342,8 @@ DECISIONS: Final[Sentences] = {
     R.DRIFTED: "The current settings of {domain} are not the approved ones: a sweep found a change outside of "
     f"Gatehouse. So the access cannot be kept. Choose Restore in {COMMANDS[Action.SHOW]}, or revoke it.",
     R.ONLY_ADMINS_ACCEPT_DRIFT: "Only admins can see and accept drift. Ask one of them.",
+    R.ONLY_ADMINS_DISMISS: "Only admins can see and dismiss messages about refused sign-ins. Ask one of them.",
+    R.NOTICE_OVER: "This message is over, or a newer one tells of the same. You need to do nothing.",
     R.NO_DRIFT: "The settings are as approved again, so there is nothing to accept. You need to do nothing.",
     R.DRIFT_CHANGED: "The settings were changed again after this was shown. Open the newest alarm.",
     R.AUTHOR_MAY_NOT_ACCEPT: lambda values: (

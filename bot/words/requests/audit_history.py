@@ -13,6 +13,8 @@ from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import RECEIVED, AuditEntry
 
 _CLICKS: Final[Mapping[str, str]] = {
+    "want_change_guests": "Change of guest accounts received",
+    "want_confirm": "Confirmation received",
     "want_approve": "Approval received",
     "want_reject": "Rejection received",
     "want_support": "Support received",

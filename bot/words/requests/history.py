@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.words.partner_setup.access_test import outcome_words
 from bot.words.sentences import and_list, counted
 from workflows.core.conversation.remarks import Remark, RemarkKind
 from workflows.core.partners.history.outside_changes import RecordedEntry
@@ -22,6 +23,11 @@ DONE: Final[Mapping[str, str]] = {
     "record_prepared": "Checks done, change prepared",
     "record_unfit": "Could not be carried out",
     "record_delayed": "Delayed: a service did not answer",
+    "change_guests": "Change of guest accounts requested",
+    "confirm": "Guest accounts confirmed",
+    "record_accounts_sending": "Sending a group of guest accounts to Microsoft",
+    "record_account_results": "Answers about guest accounts",
+    "record_accounts_read": "Guest accounts read back",
     "approve": "Approved",
     "reject": "Rejected",
     "support": "Supported by a person who needs the same access",
@@ -90,8 +96,13 @@ DONE: Final[Mapping[str, str]] = {
     "record_review_reminder": "Review question",
     "skip_review": "Review skipped",
     "suspend_for_silence": "Nobody answered the review, suspension requested by Gatehouse",
+    "ask_access_test": "Asked whether the access works",
+    "request_access_test": "Had the question asked whether the access works",
+    "answer_access_test": "Said whether the access works",
 }
 _TRIED: Final[Mapping[str, str]] = {
+    "change_guests": "Change of guest accounts refused",
+    "confirm": "Confirmation refused",
     "approve": "Approval not counted",
     "reject": "Rejection not counted",
     "support": "Support not recorded",
@@ -116,6 +127,8 @@ _TRIED: Final[Mapping[str, str]] = {
     "accept_sponsorship": "Acceptance as sponsor refused",
     "decline_sponsorship": "Refusal as sponsor not counted",
     "withdraw_sponsorship": "Withdrawal of the question to the next sponsor refused",
+    "request_access_test": "Question whether the access works refused",
+    "answer_access_test": "Answer whether the access works not recorded",
 }
 
 MANAGER_SKIPPED: Final[Mapping[ManagerSkipped, str]] = {
@@ -150,6 +163,8 @@ def _details_words(command: str, entry: RecordedEntry) -> str:
             return f": {told_words(people, str(entry.details.get('manager_skipped', '')))}"
         case "propose_sponsor", {"proposed": str(proposed), "account": str()}:
             return f": {proposed}"
+        case "answer_access_test", {"outcome": str(outcome)}:
+            return f": {outcome_words(outcome)}"
         case "record_sponsor_gone", {"manager": str(manager)}:
             return f". Manager in Entra: {manager}"
         case "approve" | "reject", {"on_behalf_of_name": str(absent)}:

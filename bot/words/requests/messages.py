@@ -36,6 +36,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.ENDED: "{partner}: your request{id} {ended}. {note}",
     MessageCode.OVERWRITTEN: "{partner}{about}: {note}",
     MessageCode.OPENED: "{partner}: the access of your request{id} is active (verified). {note}",
+    MessageCode.ACCOUNTS_CHANGED: "{partner}{about}: {note}",
     MessageCode.ADOPTED: (
         "{partner}{about}: the current settings are adopted (verified). Nothing was changed in the tenant. {note}"
     ),
@@ -200,16 +201,17 @@ def _closed(values: Values) -> str:
 
 
 def _guests_left(values: Values) -> str:
-    """Return how many guest accounts stay, as the last scan for reviews counted them."""
+    """Return how many guest accounts stay, as the last scan for reviews counted them, and how admins list them."""
     if "guests" not in values:  # in messages of earlier versions
         return ""
+    listed = f" Admins list them with /partner guests {values['partner']}."
     if values["guests"] is None:
-        return " How many guest accounts of the partner there are is not known."
+        return f" How many guest accounts of the partner there are is not known.{listed}"
     read = f"as of {minute(values['guests_read_at'])}, an estimate"
     if not values["guests"]:
         return f" No guest account of the partner was found, {read}."
     least = "At least " if values["is_at_least"] else ""
-    return f" {least}{counted(values['guests'], 'guest account')} of the partner, {read}."
+    return f" {least}{counted(values['guests'], 'guest account')} of the partner, {read}.{listed}"
 
 
 def _refused(values: Values) -> str:
@@ -261,6 +263,15 @@ def _waits(values: Values) -> str:
 def _setup_confirmed(values: Values) -> str:
     step = SHORT_NAMES[StepKey(values["step"])]
     return f"{values['partner']}: confirmed, recorded under your name: {step}. {_unconfirmed_steps(values['left'])}"
+
+
+def _access_test_asked(values: Values) -> str:
+    people = and_list(values["people"])
+    is_or_are = "is" if len(values["people"]) == 1 else "are"
+    return (
+        f"{values['partner']}: {people} {is_or_are} asked whether the access works, in their working hours. "
+        "/partner show has the answer."
+    )
 
 
 def _setup_unconfirmed(values: Values) -> str:
@@ -347,5 +358,6 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.YOU_STAND_IN: stand_in_words,
     MessageCode.ABSENCE_ENDED: absence_ended_words,
     MessageCode.REASSIGNED_TO_YOU: reassigned_words,
+    MessageCode.ACCESS_TEST_ASKED: _access_test_asked,
 }
 """The sentences that need a function."""

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Final
 
 from bot.words.findings.conditional_access.findings import locked_out_words
-from bot.words.reviews.guests import MATCHES, count_words, finding_words
+from bot.words.partner_setup.access_test import result_words
+from bot.words.reviews.guests import MATCHES, count_words, finding_words, roles_words
 from bot.words.sentences import and_list, comma_list, counted, day, minute
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.tenant_facts import UnreadableReason
@@ -55,6 +56,7 @@ class EvidenceTopic(StrEnum):
     SETTINGS = "settings"
     LOCKED_OUT = "locked_out"
     SETUP = "setup"
+    TESTED = "tested"
     APPROVAL = "approval"
     LAST_ANSWER = "last_answer"
     PEOPLE = "people"
@@ -67,6 +69,7 @@ LABELS: Final[Mapping[EvidenceTopic, str]] = {
     EvidenceTopic.SETTINGS: "Settings",
     EvidenceTopic.LOCKED_OUT: "Conditional Access today",
     EvidenceTopic.SETUP: "Partner setup",
+    EvidenceTopic.TESTED: "Tested",
     EvidenceTopic.APPROVAL: "Approved",
     EvidenceTopic.LAST_ANSWER: "Last answer",
     EvidenceTopic.PEOPLE: "People",
@@ -109,6 +112,7 @@ def _short_lines(evidence: PartnerEvidence) -> Iterator[tuple[EvidenceTopic, str
     if evidence.lockout is not None and evidence.lockout.locked_out is not None:
         yield EvidenceTopic.LOCKED_OUT, locked_out_words(evidence.lockout.locked_out)
     yield EvidenceTopic.SETUP, _setup_words(evidence)
+    yield EvidenceTopic.TESTED, "" if evidence.tested is None else result_words(evidence.tested)
     if evidence.approval is not None:
         yield EvidenceTopic.APPROVAL, _short_approval(evidence.approval)
     yield EvidenceTopic.LAST_ANSWER, _answer_words(evidence, is_short=True)
@@ -126,6 +130,7 @@ def _long_lines(
     yield EvidenceTopic.SETTINGS, _settings_words(evidence.settings)
     yield EvidenceTopic.LOCKED_OUT, _lockout_words(evidence)
     yield EvidenceTopic.SETUP, _setup_words(evidence)
+    yield EvidenceTopic.TESTED, "" if evidence.tested is None else result_words(evidence.tested)
     if evidence.approval is not None:
         yield EvidenceTopic.APPROVAL, _approval_words(evidence.approval, evidence.approval.justification)
     yield EvidenceTopic.LAST_ANSWER, _answer_words(evidence, is_short=False)
@@ -333,6 +338,7 @@ def _all_limits(evidence: PartnerEvidence) -> Iterator[str]:
         yield "Guests with another mail domain are not counted, and a matched guest may belong to another company."
         if not evidence.guests.is_activity_known:
             yield "The last sign-in of guests could not be read. Only open invitations count as “never came”."
+        yield from roles_words(evidence.guests.roles)
 
 
 def _number(count: int, is_at_least: bool, singular: str, plural: str) -> str:

@@ -34,6 +34,7 @@ from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.reviews.access_test import AccessFailure, AccessOutcome, AccessTest
 from workflows.core.policy.reviews.silence import AskedAs, Reminded, ReviewReminder
 from workflows.core.policy.reviews.sponsorship import HANDOVER_EXPIRES_AFTER, HANDOVER_REMINDED_AFTER, Handover
 from workflows.core.requests.commands.automatic import (
@@ -41,6 +42,9 @@ from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
     LeaveBatch,
+    RecordAccountResults,
+    RecordAccountsRead,
+    RecordAccountsSending,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -102,7 +106,9 @@ from workflows.core.requests.commands.request import (
     Answer,
     Approve,
     Ask,
+    ChangeGuests,
     Comment,
+    Confirm,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -111,15 +117,18 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.commands.review_event import (
+    AnswerAccessTest,
+    AskAccessTest,
     EndReviewReason,
     RecordReviewReminder,
+    RequestAccessTest,
     ReviewReasonCode,
     SkipReason,
     SkipReview,
     StartReview,
     SuspendForSilence,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deadlines.commands import (
     AnnounceExpiry,
     Escalate,
@@ -437,6 +446,30 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         SuspendForSilence(request_id=REQUEST),
         (f"gatehouse suspend_for_silence accepted r-1 {TENANT} -", "{}"),
     ),
+    (
+        partnership(version=1, access_test=AccessTest(due_at=NOW)),
+        AskAccessTest(),
+        (f"gatehouse ask_access_test accepted r-1 {TENANT} -", "{}"),
+    ),
+    (
+        partnership(version=1),
+        RequestAccessTest(actor=SAM, tenant_id=TENANT),
+        (f"U-SAM request_access_test accepted r-1 {TENANT} id-sam", '{"account":"id-sam","person":"Sam"}'),
+    ),
+    (
+        partnership(version=1, access_test=AccessTest(question=1, asked_at=NOW)),
+        AnswerAccessTest(
+            actor=SAM,
+            tenant_id=TENANT,
+            question=1,
+            outcome=AccessOutcome.FAILS,
+            failure=AccessFailure(what="An error", code="AADSTS53003"),
+        ),
+        (
+            f"U-SAM answer_access_test accepted r-1 {TENANT} id-sam",
+            '{"account":"id-sam","person":"Sam","outcome":"fails","question":1,"what":"An error","code":"AADSTS53003"}',
+        ),
+    ),
 )
 
 OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
@@ -455,6 +488,17 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
     (
         WithdrawHandover(actor=ACTOR, tenant_id=TENANT, number=1, channel="D1"),
         (f"U-AMARA want_withdraw_sponsorship received - {TENANT} -", f'{{"tenant_id":"{TENANT}","number":1}}'),
+    ),
+    (
+        RequestAccessTest(actor=ACTOR, tenant_id=TENANT, channel="D1"),
+        (f"U-AMARA want_request_access_test received - {TENANT} -", f'{{"tenant_id":"{TENANT}"}}'),
+    ),
+    (
+        AnswerAccessTest(actor=ACTOR, tenant_id=TENANT, question=1, outcome=AccessOutcome.WORKS, channel="D1"),
+        (
+            f"U-AMARA want_answer_access_test received - {TENANT} -",
+            f'{{"tenant_id":"{TENANT}","outcome":"works","question":1}}',
+        ),
     ),
     (
         Approve(actor=ACTOR, request_id=REQUEST, digest=DIGEST, channel="C1"),
@@ -542,6 +586,13 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
         (
             f"U-AMARA want_accept_drift received - {TENANT} -",
             f'{{"subject":"{TENANT}","fingerprint":"{WANTED}","reason":"Known","days":3}}',
+        ),
+    ),
+    (
+        DismissDenied(actor=ACTOR, subject="many", alarm_id="A-0123456789ab"),
+        (
+            "U-AMARA want_dismiss_denied_sign_ins received - - -",
+            '{"subject":"many","alarm":"A-0123456789ab"}',
         ),
     ),
     (
@@ -654,6 +705,8 @@ def test_no_command_is_forgotten_here() -> None:
     # An answer needs a question, see `effects/test_conversations.py`; a proposal needs its plan, and time its stage:
     # see `core/requests/test_commands.py`.
     proposals = {RequestChanges, RecordProposal, DeclineProposal}
+    # Guest accounts need a plan of accounts: see `core/requests/test_commands.py`.
+    proposals |= {Confirm, RecordAccountsSending, RecordAccountResults, RecordAccountsRead}
     of_time = {Escalate, RecordEscalation, AnnounceExpiry, StopClock, ResumeClock, Start}
     assert {*shown, Answer, *proposals, *of_time, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
@@ -663,6 +716,8 @@ def test_no_command_is_forgotten_here() -> None:
     of_campaigns |= {SetAbsence, EndAbsence, Reassign}
     # What approvers ask the requester to change is in `core/requests/test_changing.py`.
     of_changes = {RequestChanges, ProposeLess, AcceptProposal, DeclineProposal}
+    # Guest accounts are in `core/requests/test_commands.py`, too.
+    of_changes |= {ChangeGuests, Confirm}
     others = {ApproveBatch, RejectBatch, WithdrawBatch, *of_campaigns, *of_changes}
     assert {*clicks, *others} == set(classes(Click))
 

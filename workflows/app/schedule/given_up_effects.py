@@ -23,6 +23,7 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     SendReviewReminders,
+    ShowAccessTest,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
@@ -97,7 +98,7 @@ async def _partner(effect: Effect, store: Store) -> str:
             | SendEscalationMessage()
         ):
             subject = CommandSubject(request_id=effect.request_id)
-        case ShowReview() | ShowSetup() | ShowHandover():
+        case ShowReview() | ShowSetup() | ShowHandover() | ShowAccessTest():
             subject = CommandSubject(tenant_id=effect.tenant_id)
         case SendMessage():
             subject = effect.subject
@@ -121,7 +122,7 @@ def _about(effect: Effect) -> str:
             | SendEscalationMessage()
         ):
             return effect.request_id
-        case ShowReview() | ShowSetup() | ShowHandover():
+        case ShowReview() | ShowSetup() | ShowHandover() | ShowAccessTest():
             return effect.tenant_id
         case CheckPermission():
             return effect.command.actor

@@ -1,4 +1,4 @@
-"""Issue the commands whose time has come: starts, expiry, and reminders of requests and of the partner setup."""
+"""Issue the commands whose time has come: starts, expiry, and reminders, and questions whether an access works."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -17,6 +17,7 @@ from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner_record import AskSetup, PostponePrompt, PromptSetup
 from workflows.core.requests.commands.people import ExpireHandover, RemindHandover
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
+from workflows.core.requests.commands.review_event import AskAccessTest
 from workflows.core.requests.deadlines.commands import AnnounceExpiry, Escalate, ResumeClock, Start
 from workflows.core.requests.deadlines.reminder_times import SETUP_PROMPTS_APART
 from workflows.core.requests.deciding import is_in_time, require_may_decide
@@ -58,7 +59,7 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:
         # All commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
-        for partner_command in (AskSetup(), RemindHandover(), ExpireHandover()):
+        for partner_command in (AskSetup(), RemindHandover(), ExpireHandover(), AskAccessTest()):
             await _ignore_refusal(service.advance_review(tenant_id, partner_command))
         await _ignore_refusal(_prompt_setup(tenant_id, service=service, store=store, clock=clock))
 

@@ -44,6 +44,9 @@ stateDiagram-v2
     active --> active: record_end_notice
     active --> active: block_at_end
     active --> active: skip_review
+    active --> active: ask_access_test
+    active --> active: request_access_test
+    active --> active: answer_access_test
     review_due --> active: record_applied
     review_due --> review_due: record_applied
     review_due --> revoked: record_applied
@@ -76,6 +79,9 @@ stateDiagram-v2
     review_due --> review_due: block_at_end
     review_due --> review_due: record_review_reminder
     review_due --> review_due: suspend_for_silence
+    review_due --> review_due: ask_access_test
+    review_due --> review_due: request_access_test
+    review_due --> review_due: answer_access_test
     revoked --> active: record_applied
     revoked --> revoked: record_applied
     revoked --> active: record_overwritten
@@ -123,8 +129,11 @@ from workflows.core.requests.commands.people import (
     WithdrawHandover,
 )
 from workflows.core.requests.commands.review_event import (
+    AnswerAccessTest,
+    AskAccessTest,
     EndReviewReason,
     RecordReviewReminder,
+    RequestAccessTest,
     SkipReview,
     StartReview,
     SuspendForSilence,
@@ -164,6 +173,9 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, BlockAtEnd): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordApplied): frozenset({S.ACTIVE, S.REVIEW_DUE, S.REVOKED, S.SUSPENDED}),
     (S.ACTIVE, SkipReview): frozenset({S.ACTIVE}),
+    (S.ACTIVE, AskAccessTest): frozenset({S.ACTIVE}),
+    (S.ACTIVE, RequestAccessTest): frozenset({S.ACTIVE}),
+    (S.ACTIVE, AnswerAccessTest): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordOverwritten): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, Stop): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordApplyFailed): frozenset({S.REVIEW_DUE}),
@@ -191,6 +203,9 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, BlockAtEnd): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordReviewReminder): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, SuspendForSilence): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, AskAccessTest): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, RequestAccessTest): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, AnswerAccessTest): frozenset({S.REVIEW_DUE}),
     (S.REVOKED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (S.REVOKED, RecordOverwritten): frozenset({S.ACTIVE}),
     (S.REVOKED, Stop): frozenset({S.ACTIVE}),

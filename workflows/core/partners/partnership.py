@@ -18,6 +18,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, OnSilence, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.reviews.access_test import AccessTest
 from workflows.core.policy.reviews.attestation import MfaAttestation
 from workflows.core.policy.reviews.silence import (
     ADMINS_ASKED_FROM,
@@ -182,6 +183,8 @@ class Partnership:
     """The reduction that did not answer the open review, because no attestation of MFA counts; None without one."""
     suspended_by: RequestId | None = None
     """The request with which Gatehouse suspends the partner because nobody answers; None when there is none."""
+    access_test: AccessTest | None = None
+    """Whether the present settings work, as people said; None when nobody is asked about them."""
 
     @property
     def is_closed(self) -> bool:
@@ -204,10 +207,10 @@ class Partnership:
 
     @property
     def due_at(self) -> datetime | None:
-        """Return when the next review, reminder of the partner setup, or step of an end or of a hand-over is due."""
+        """Return when the next review, reminder, question, or step of an end or of a hand-over is due."""
         handover_step_at = None if self.handover is None else self.handover.next_step_at
         setup_moments = (self.remind_setup_at, self.setup_prompt_due_at)
-        moments = (self.review_due_at, *setup_moments, self.end_step_at, handover_step_at)
+        moments = (self.review_due_at, *setup_moments, self.end_step_at, handover_step_at, self.access_test_due_at)
         return min((moment for moment in moments if moment), default=None)
 
     @property
@@ -215,6 +218,16 @@ class Partnership:
         """Return when the sponsor is reminded of open steps; None when the access is closed, or has ended, by then."""
         prompt_at = None if self.is_closed else self.setup_prompt_at
         return None if prompt_at and self.ends_at and prompt_at >= self.ends_at else prompt_at
+
+    @property
+    def access_test_due_at(self) -> datetime | None:
+        """Return when it is asked whether the access works; None when it is closed or has ended by then, or is not as
+        approved.
+        """
+        due_at = None if self.access_test is None else self.access_test.due_at
+        if due_at is None or self.is_closed or not self.is_as_approved:
+            return None
+        return None if self.ends_at is not None and due_at >= self.ends_at else due_at
 
     @property
     def review_due_at(self) -> datetime | None:

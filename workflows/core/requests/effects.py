@@ -167,6 +167,19 @@ class ShowHandover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowAccessTest:
+    """Ask whether the access works, each person in their working hours, or update the messages that asked.
+
+    If somebody said that it does not work, tell the sponsor and the admins once.
+    """
+
+    kind: Literal["show_access_test"] = field(default="show_access_test")
+    tenant_id: TenantId
+    not_before: datetime | None = None
+    """When somebody who is asked works next; None: now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendEndNotices:
     """Send the notices of a batch about ends of access, one message to each person, and record who got them."""
 
@@ -250,6 +263,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `restores` (the request whose settings are restored), `note`."""
     LIFTED = "lifted"
     """A suspension was lifted. Values: `partner`, `request`, `restores`, `note`."""
+    ACCOUNTS_CHANGED = "accounts_changed"
+    """Guest accounts were disabled or enabled. Values: `partner`, `request`, `note`, which has the numbers."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"
@@ -299,6 +314,9 @@ class MessageCode(StrEnum):
     """Values: `partner`, `proposed`, `proposed_by`, `sponsor`."""
     HANDOVER_EXPIRED = "handover_expired"
     """Values: `partner`, `proposed`, `sponsor`."""
+
+    ACCESS_TEST_ASKED = "access_test_asked"
+    """Somebody had the question asked whether an access works. Values: `partner`, `people` (names)."""
 
     CLICK_WAITS = "click_waits"
     CLICK_NOT_CHECKED = "click_not_judged"
@@ -393,6 +411,7 @@ Effect = (
     | ShowReview
     | ShowSetup
     | ShowHandover
+    | ShowAccessTest
     | SendEndNotices
     | SendReviewReminders
     | ShowBlockAtEnd
@@ -470,6 +489,7 @@ def priority_of(effect: Effect) -> Priority:
             | ShowReview()
             | ShowSetup()
             | ShowHandover()
+            | ShowAccessTest()
             | ShowAlarm()
             | ShowFreeze()
             | SendReminders()
@@ -511,8 +531,8 @@ def lane(effect: Effect) -> str:
             return f"review:{effect.tenant_id}"
         case ShowSetup():
             return f"half:{effect.tenant_id}"
-        case ShowHandover():
-            return f"handover:{effect.tenant_id}"
+        case ShowHandover() | ShowAccessTest():
+            return f"{effect.kind.removeprefix('show_')}:{effect.tenant_id}"
         case ShowBlockAtEnd() | TellEscalation():
             return f"{'end' if isinstance(effect, ShowBlockAtEnd) else 'escalation'}:{effect.request_id}"
         case ShowHome():

@@ -5,7 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workflows.core.people import ChatId
-from workflows.core.requests.effects import RemindPerson, SendEscalationMessage, ShowHome, ShowRequest, lane
+from workflows.core.requests.effects import (
+    RemindPerson,
+    SendEscalationMessage,
+    ShowAccessTest,
+    ShowHome,
+    ShowRequest,
+    lane,
+)
 from workflows.core.requests.request import RequestId
 from workflows.intervals import HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import CardCheck, CardNotCurrent, ClickedCard, MessageCopy, check_card
@@ -65,7 +72,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
             if self._db.execute(sql, (lane(effect), due_after)).fetchone() is None:
                 self._put_effect(effect, text_of(now + after))
 
-    async def perform_later(self, effect: RemindPerson | SendEscalationMessage, at: datetime) -> None:
+    async def perform_later(self, effect: RemindPerson | SendEscalationMessage | ShowAccessTest, at: datetime) -> None:
         """Store an effect that is performed when its person works next, unless the same waits already."""
         later = replace(effect, not_before=at)
 

@@ -1,4 +1,7 @@
-"""The one message about a request for its requester, and the one for its sponsor: updated in place, with history."""
+"""The one message about a request for its requester, and the one for its sponsor: updated in place, with history.
+
+It is long because the two messages share most of their parts.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -32,7 +35,7 @@ from bot.slack.cards.approval.sections.asked_changes import (
 )
 from bot.slack.cards.approval.sections.conversation import answer_rows, questions_for_requester
 from bot.slack.cards.decisions import still_needed
-from bot.slack.cards.partnership import close_early_button
+from bot.slack.cards.partnership import ask_access_test_button, close_early_button
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     can_be_decided,
@@ -53,6 +56,7 @@ from bot.words.requests.titles import prepared_title, sent_for_words
 from bot.words.sentences import counted
 from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership, is_over
+from workflows.core.partners.reviewing.answers.access_test import is_testable
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.policy.approval import Choice
@@ -114,8 +118,9 @@ def requester_card(
     blocks += (*proposal_row(request), *answer_rows(request))
     can_request_again = newer is None and is_over(request, record, now)
     blocks += own_buttons(request, now, can_request_again=can_request_again, newer=newer, has_details=True)
-    if record is not None and request.is_filed_by(None, record.sponsor.id):
-        blocks += _close_early_blocks(request, record)
+    if record is not None:
+        is_sponsor = request.is_filed_by(None, record.sponsor.id)
+        blocks += _active_blocks(request, record, now, asks="Say if it works", is_sponsor=is_sponsor)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
 
 
@@ -150,7 +155,7 @@ def sponsor_card(
         ),
         actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))),
     ]
-    blocks += [] if record is None else _close_early_blocks(request, record)
+    blocks += [] if record is None else _active_blocks(request, record, now, asks="Ask if it works")
     return message(f"{closed_summary(request, successor)} You are the sponsor.", blocks)
 
 
@@ -174,11 +179,20 @@ def sender_name(prepared: PreparedRequest) -> str:
     return (prepared.submitter or prepared.requester).name
 
 
-def _close_early_blocks(request: AccessRequest, record: Partnership) -> Iterator[Block]:
-    """Return Close early while the access of a request is active."""
-    if record.request_id == request.id and not record.is_closed:
-        tenant_id = record.identity.tenant_id
-        yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
+def _active_blocks(
+    request: AccessRequest, record: Partnership, now: datetime, *, asks: str, is_sponsor: bool = True
+) -> Iterator[Block]:
+    """Return what is possible while the access of a request is active: for the sponsor, also Close early.
+
+    :param asks: the label of the button that has the question asked whether it works.
+    """
+    if record.request_id != request.id or record.is_closed:
+        return
+    tenant_id = record.identity.tenant_id
+    close = [close_early_button(tenant_id)] if is_sponsor else []
+    test = [ask_access_test_button(tenant_id, asks)] if is_testable(record, now) else []
+    if close or test:
+        yield actions(f"close:{tenant_id}", *test, *close)
 
 
 def _needs_new_approval(request: AccessRequest) -> bool:

@@ -44,7 +44,13 @@ def decision_view(
     :param note: a sentence above the details; empty for none.
     """
     blocks = details_blocks(
-        request, holders=holders, history=history, now=now, other_requests=other_requests, replacement=replacement
+        request,
+        holders=holders,
+        history=history,
+        now=now,
+        other_requests=other_requests,
+        replacement=replacement,
+        names_guests=may_decide or may_reassign,
     )
     blocks += details_actions(request, now, may_decide=may_decide, may_reassign=may_reassign)
     above = [rich_text(paragraph(fixed_text(note, bold=True)))] if note else []

@@ -26,6 +26,7 @@ from bot.slack.cards.concerns import concern_elements
 from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, identity_block, notified_partner, partner_name
 from bot.slack.cards.partner_setup.setup_steps import setup_elements
 from bot.slack.cards.partnership import (
+    ask_access_test_button,
     change_sponsor_button,
     close_early_button,
     handover_buttons,
@@ -46,6 +47,7 @@ from bot.words.settings.open_access import access_kinds_words, graph_names_words
 from bot.words.settings.values import NO_NAMES
 from workflows.app.watch.telling import alarm_values
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
+from workflows.core.partners.reviewing.answers.access_test import is_testable
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.current_settings import unmanaged_settings
@@ -151,16 +153,16 @@ def _own_actions(
     if partnership is not None and partnership.state is PartnershipState.SUSPENDED and reader and not is_waiting:
         lift = button("Lift suspension", ids.LIFT_PARTNER, partnership.identity.tenant_id)
         yield actions(f"lift:{partnership.identity.tenant_id}", lift)
-    yield from _live_actions(partnership, reader, is_closing=is_closing)
+    yield from _live_actions(partnership, reader, now, is_closing=is_closing)
 
 
 def _live_actions(
-    partnership: Partnership | None, reader: frozenset[ChatId | PersonId], *, is_closing: bool
+    partnership: Partnership | None, reader: frozenset[ChatId | PersonId], now: datetime, *, is_closing: bool
 ) -> Iterator[Block]:
     """Return the buttons of a live partner, and the question to a reader who was asked to be the sponsor.
 
-    Its sponsor sees Close early. Everybody who may look a partner up sees Change sponsor: an admin or a manager is
-    known only when it is clicked.
+    Its sponsor sees Close early. Everybody who may look a partner up sees Change sponsor and Ask if it works: who may
+    is known only when it is clicked.
     """
     if partnership is None or partnership.is_closed or not reader:
         return
@@ -171,7 +173,8 @@ def _live_actions(
     can_close = not is_closing and partnership.sponsor.id in reader
     closing = (close_early_button(tenant_id),) if can_close else ()
     withdraw = withdraw_handover_buttons(partnership, reader)
-    yield actions(f"sponsor:{tenant_id}", *closing, change_sponsor_button(tenant_id), *withdraw)
+    test = (ask_access_test_button(tenant_id),) if is_testable(partnership, now) else ()
+    yield actions(f"sponsor:{tenant_id}", *closing, change_sponsor_button(tenant_id), *test, *withdraw)
 
 
 def _adopt_action(

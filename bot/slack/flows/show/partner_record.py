@@ -24,6 +24,7 @@ from bot.slack.cards.partnership import partner_section_row, partnership_facts, 
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.ids import PartnerSection
 from bot.words.batches.rows import member_words
+from bot.words.partner_setup.access_test import NOT_CHECKED, OUTCOME_WORDS
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
@@ -76,6 +77,7 @@ def _record_elements(
     if not partnership.is_closed and partnership.is_as_approved:
         yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
     yield from _sponsor_elements(partnership)
+    yield from _test_elements(partnership)
     if partnership.review_reminders:
         yield paragraph(*with_local_times(_asked_title(partnership), MAX_SHORT_NOTE))
         yield bullets(with_local_times(line, MAX_SHORT_NOTE) for line in story_words(partnership))
@@ -109,6 +111,22 @@ def _sponsor_elements(partnership: Partnership) -> Iterator[RichTextElement]:
             local_time(former.until + DECIDES_AGAIN_AFTER),
             fixed_text("."),
         )
+
+
+def _test_elements(partnership: Partnership) -> Iterator[RichTextElement]:
+    """Return what people said about whether the present settings work; nothing while nobody has."""
+    result = None if partnership.access_test is None else partnership.access_test.result
+    if result is None:
+        return
+    yield paragraph(
+        fixed_text(f"{OUTCOME_WORDS[result.outcome].capitalize()}, as "),
+        cleaned_text(result.person.name),
+        fixed_text(" said on "),
+        local_time(result.at),
+        fixed_text(f". {NOT_CHECKED}"),
+    )
+    if result.failure is not None:
+        yield quote(result.failure.what, MAX_SHORT_NOTE)
 
 
 def _asked_title(partnership: Partnership) -> str:

@@ -97,6 +97,13 @@ def code_name(number: int) -> str:
     return f"AADSTS{number} {'' if code is None else code.name}".strip()
 
 
+def meaning_of(code: str) -> str:
+    """Return what a code means, such as AADSTS50020; empty for one that Gatehouse does not explain."""
+    number = code.removeprefix("AADSTS")
+    words = CODE_WORDS.get(int(number)) if number.isascii() and number.isdecimal() else None
+    return "" if words is None else words.meaning
+
+
 def code_rows() -> tuple[str, ...]:
     """Return the rows of the table in docs/troubleshooting.md. Codes with the same words share a row."""
     numbers_by_words: dict[CodeWords, list[int]] = {}

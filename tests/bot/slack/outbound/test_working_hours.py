@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.slack.outbound.recipients import Outbound
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.users import zone_of_user
 from tests.workflows.core.builders import prepared, request, situation
@@ -43,6 +44,9 @@ class Silence(Reminders):
         self._outbound: Any = self
         self.clock = self.directory = self.store = self
         self.calendar = CALENDAR
+
+    async def works_next_at(self, person: ChatId, latest: datetime | None = None) -> datetime | None:
+        return await Outbound.works_next_at(cast(Outbound, self), person, latest)
 
     def now(self) -> datetime:
         return self.at

@@ -37,6 +37,7 @@ from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome.advancing import advance_request_and_record
 from workflows.core.partners.partnership import CLOSED_STATES, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
+from workflows.core.policy.reviews.access_test import AccessOutcome, AccessTest
 from workflows.core.policy.reviews.silence import ReviewReminder
 from workflows.core.policy.reviews.sponsorship import Handover
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
@@ -68,8 +69,11 @@ from workflows.core.requests.commands.people import (
 )
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.commands.review_event import (
+    AnswerAccessTest,
+    AskAccessTest,
     EndReviewReason,
     RecordReviewReminder,
+    RequestAccessTest,
     ReviewReason,
     ReviewReasonCode,
     SkipReason,
@@ -113,6 +117,9 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_review_reminder": {"review_due": "review_due"},
     "skip_review": {"active": "active"},
     "suspend_for_silence": {"review_due": "review_due"},
+    "ask_access_test": SAME,
+    "request_access_test": SAME,
+    "answer_access_test": SAME,
     "record_applied": {
         None: "active revoked suspended",
         "active": "active revoked suspended",
@@ -156,6 +163,8 @@ RECORDS: Final[tuple[dict[str, Any], ...]] = (
     {"ends_at": NOW},
     {"handover": ASKED},
     {"handover": replace(ASKED, expires_at=LATE)},
+    {"access_test": AccessTest(due_at=NOW)},
+    {"access_test": AccessTest(question=1, asked_at=NOW)},
     {"review_events": ("drift:one",)},
     {"review_events": ("drift:one",), "review_reasons": (ReviewReason(code=ReviewReasonCode.DRIFT, at=NOW),)},
 )
@@ -191,6 +200,12 @@ def _commands(name: str) -> list[PartnershipCommand]:
         "record_review_reminder": [RecordReviewReminder(batch="b", people=())],
         "skip_review": [SkipReview(reason=SkipReason.ENDS_SOON)],
         "suspend_for_silence": [SuspendForSilence(request_id=partnership().request_id)],
+        "ask_access_test": [AskAccessTest()],
+        "request_access_test": [RequestAccessTest(actor=actor, tenant_id=TENANT) for actor in (SAM, AMARA)],
+        "answer_access_test": [
+            AnswerAccessTest(actor=actor, tenant_id=TENANT, question=1, outcome=outcome)
+            for actor, outcome in product((SAM, AMARA), AccessOutcome)
+        ],
         "start_review": [StartReview(reason=ReviewReasonCode.DRIFT, event="other")],
         "end_review_reason": [EndReviewReason(reason=ReviewReasonCode.DRIFT)],
         "record_half": [RecordSetup(request_id=partnership().request_id, steps=(REDEEM_STEP,))],

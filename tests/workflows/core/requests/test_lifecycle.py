@@ -47,6 +47,7 @@ from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.reviews.access_test import AccessTest
 from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
@@ -77,6 +78,7 @@ from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
+    CHANGE_OF_KIND,
     AccessRequest,
     ObservedPartner,
     PreparedRequest,
@@ -97,6 +99,8 @@ TO_PREPARE_CLOSING = Prepare(request_id=REQUEST, asked_by=RILEY.chat_id, closes=
 DIGEST = access_plan().digest
 Moved = TypeVar("Moved", Transition, PartnerOutcome)
 REPLAN = Replan(reason=noted("The partner changed."))
+OF_SETTINGS = [kind for kind in RequestKind if kind not in CHANGE_OF_KIND]
+"""The kinds of request that write settings of a partner."""
 
 
 def worded(moved: Moved) -> Moved:
@@ -453,7 +457,7 @@ def test_a_revocation_of_nobody_ends_as_unfit(code: str) -> None:
 
 def test_what_opens_may_be_sent_again_once_and_a_revocation_as_often_as_it_takes() -> None:
     again = RecordResent(reason=noted("It does not show."))
-    for kind in RequestKind:
+    for kind in OF_SETTINGS:
         known = request(RequestState.UNCONFIRMED, kind, writing_since=NOW, unconfirmed_since=NOW)
         once = advance(known, again, situation(SOON)).request
         assert (once.state, once.resent_at) == (RequestState.UNCONFIRMED, SOON)
@@ -490,7 +494,7 @@ def test_a_click_that_came_in_time_counts_however_late_it_is_checked() -> None:
 # --- writing, and what became of it ---
 
 
-@pytest.mark.parametrize("kind", RequestKind)
+@pytest.mark.parametrize("kind", OF_SETTINGS)
 def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestKind) -> None:
     known = request(RequestState.APPLYING, kind, note=noted("Waits."))
     once = advance(known, RecordWriting(), situation(LATER))
@@ -593,7 +597,7 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
     assert transition.effects == (SHOWN, TO_PREPARE_CLOSING, *(REVIEWED if was_sent else ()))
 
 
-@pytest.mark.parametrize("kind", RequestKind)
+@pytest.mark.parametrize("kind", OF_SETTINGS)
 def test_the_review_card_learns_that_a_revocation_starts_is_sent_and_ends(kind: RequestKind) -> None:
     """It must not offer Keep while the revocation runs. A request of another kind does not change it."""
     submitted = advance(
@@ -657,6 +661,7 @@ def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(st
             since=LATER,
             ends_at=NOW + timedelta(days=90),
             next_review_at=LATER + timedelta(days=30),
+            access_test=AccessTest(testers=(RILEY,), due_at=LATER + timedelta(days=7)),
         ),
     )
 
@@ -705,6 +710,7 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
         next_review_at=LATER + timedelta(days=30),
         attestations=(said,),
         setup=(REDEEM_STEP,),
+        access_test=AccessTest(testers=(RILEY,), due_at=LATER + timedelta(days=7)),
     )
 
 

@@ -8,6 +8,7 @@ from workflows.core.errors.raised import DomainError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.reviews.access_test import AccessOutcome
 from workflows.core.requests.commands.clicks import RECEIVED_AS, Click
 from workflows.core.requests.commands.partner_record import Command, PartnershipCommand
 from workflows.core.requests.commands.request import RequestCommand
@@ -27,6 +28,7 @@ def test_the_names_of_commands() -> None:
         "record_prepared",
         "record_unfit",
         "record_delayed",
+        "confirm",
         "approve",
         "reject",
         "support",
@@ -50,6 +52,9 @@ def test_the_names_of_commands() -> None:
         "record_applied",
         "record_refusal",
         "record_apply_failed",
+        "record_accounts_sending",
+        "record_account_results",
+        "record_accounts_read",
         "record_relations",
         "record_sponsors",
         "reassign",
@@ -89,6 +94,9 @@ def test_the_names_of_commands() -> None:
         "record_review_reminder",
         "skip_review",
         "suspend_for_silence",
+        "ask_access_test",
+        "request_access_test",
+        "answer_access_test",
     ]
     assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
 
@@ -117,9 +125,12 @@ def test_the_names_of_clicks_and_effects() -> None:
         "accept_sponsorship",
         "decline_sponsorship",
         "withdraw_sponsorship",
+        "request_access_test",
+        "answer_access_test",
         "retry_effect",
         "drop_effect",
         "accept_drift",
+        "dismiss_denied_sign_ins",
         "change_freeze",
         "approve_batch",
         "reject_batch",
@@ -129,6 +140,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "set_absence",
         "end_absence",
         "reassign",
+        "change_guests",
+        "confirm",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
@@ -152,9 +165,12 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_accept_sponsorship",
         "want_decline_sponsorship",
         "want_withdraw_sponsorship",
+        "want_request_access_test",
+        "want_answer_access_test",
         "want_retry_effect",
         "want_drop_effect",
         "want_accept_drift",
+        "want_dismiss_denied_sign_ins",
         "want_change_freeze",
         "want_approve_batch",
         "want_reject_batch",
@@ -164,6 +180,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_set_absence",
         "want_end_absence",
         "want_reassign",
+        "want_change_guests",
+        "want_confirm",
     ]
     assert names(Effect, "kind") == [
         "judge",
@@ -178,6 +196,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "show_review",
         "show_half",
         "show_handover",
+        "show_access_test",
         "send_end_notices",
         "send_review_reminders",
         "show_block_at_end",
@@ -195,6 +214,7 @@ def test_the_names_of_clicks_and_effects() -> None:
 def test_the_names_of_states_kinds_and_choices() -> None:
     assert [state.value for state in RequestState] == [
         "preparing",
+        "awaiting_confirmation",
         "awaiting_approval",
         "scheduled",
         "applying",
@@ -208,8 +228,16 @@ def test_the_names_of_states_kinds_and_choices() -> None:
         "overwritten",
         "failed",
     ]
+    assert [outcome.value for outcome in AccessOutcome] == ["works", "fails", "not_tried"]
     assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked", "suspended"]
-    assert [kind.value for kind in RequestKind] == ["access", "revocation", "restoration", "adoption"]
+    assert [kind.value for kind in RequestKind] == [
+        "access",
+        "revocation",
+        "restoration",
+        "adoption",
+        "disable_guests",
+        "enable_guests",
+    ]
     assert [choice.value for choice in Choice] == ["approve", "reject"]
 
 

@@ -15,6 +15,7 @@ from workflows.core.partners.history.outside_changes import (
     changes_around_writes,
     changes_found_by_sweeps,
 )
+from workflows.core.partners.history.said_outcomes import SaidOutcome, said_outcomes
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, result_read_at
 from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision
@@ -103,6 +104,8 @@ class RequestStory:
     read_back: ReadBack | None
     """The last read-back that was recorded."""
     reviews: tuple[ReviewAnswer, ...]
+    outcomes: tuple[SaidOutcome, ...]
+    """What people said about whether the access works, oldest first."""
     handovers: tuple[HandoverStep, ...]
     """What became of the partner's sponsor while this request's result was in force, oldest first."""
     outside_changes: tuple[OutsideChange, ...]
@@ -184,6 +187,7 @@ def request_story(source: StorySource, now: datetime) -> RequestStory:
         approved_at=_approved_at(request, decisions),
         read_back=_last_read_back(done),
         reviews=tuple(_reviews(done, names, () if source.record is None else source.record.attestations)),
+        outcomes=tuple(said_outcomes(done)),
         handovers=tuple(handover_steps(source.handover_entries, since=since, until=until, names=names)),
         outside_changes=(*changes_around_writes(done), *found),
         standing=standing,

@@ -10,6 +10,7 @@ from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.outcome.messages import closed_message, message_about, messages_to_people, opened_message
 from workflows.core.partners.outcome.new_records import closed_partnership, opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, SettingsBasis
+from workflows.core.partners.reviewing.answers.access_test import show_replaced_test, with_access_test
 from workflows.core.partners.reviewing.recent_sponsors import sponsor_since_approval, with_partner_sponsors
 from workflows.core.people import Person
 from workflows.core.plans.closing import writes_only_reductions
@@ -70,13 +71,13 @@ def advance_request_and_record(
         basis = SettingsBasis.PARTLY_REDUCED if is_reduction(after, earlier) else SettingsBasis.PARTLY_APPLIED
         record = unapproved_partnership(after, earlier, now, configuration=command.configuration, basis=basis)
     else:
-        is_closed = closes(after)
         record = _applied_partnership(after, earlier, now, command)
-        message = closed_message(after) if is_closed else opened_message(after, record)
+        message = closed_message(after) if closes(after) else opened_message(after, record)
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
         if after.is_own_closing:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
-    shown = (*show_review, *_show_handover(record, earlier), *_show_replaced(after, earlier))
+    record = with_access_test(record, earlier, after)
+    shown = (*show_review, *_show_handover(record, earlier), *_show_replaced(after, earlier, record))
     own = (*shown, *_show_setup(record, earlier), *messages_to_people(after, message, sponsor))
     of_batch = () if earlier is None else shown
     effects: tuple[Effect, ...] = (*transition.effects, *(own if after.batch is None else of_batch))
@@ -122,11 +123,11 @@ def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
     return is_approved and writes_only_reductions(request.plan)
 
 
-def _show_replaced(request: AccessRequest, earlier: Partnership | None) -> tuple[ShowRequest, ...]:
-    """Update the cards of the request that was in effect before, so that they show the present state."""
-    if earlier is None or earlier.request_id == request.id:
-        return ()
-    return (ShowRequest(request_id=earlier.request_id),)
+def _show_replaced(request: AccessRequest, earlier: Partnership | None, record: Partnership) -> tuple[Effect, ...]:
+    """Update the cards of the request that was in effect before, and the question whether it works."""
+    is_replaced = earlier is not None and earlier.request_id != request.id
+    cards = (ShowRequest(request_id=earlier.request_id),) if earlier is not None and is_replaced else ()
+    return (*cards, *show_replaced_test(record, earlier))
 
 
 def _show_setup(partnership: Partnership, earlier: Partnership | None) -> tuple[ShowSetup, ...]:

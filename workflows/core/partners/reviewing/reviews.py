@@ -9,6 +9,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lowest_issued, must_ask_again, with_result
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.reviewing.answers.access_test import access_test_effects, advance_access_test
 from workflows.core.partners.reviewing.answers.keeping import attestation_end, attested, next_review, require_keepable
 from workflows.core.partners.reviewing.review_events import end_reason, start_review, with_regular_reason
 from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_effects
@@ -43,8 +44,12 @@ from workflows.core.requests.commands.people import (
     WithdrawHandover,
 )
 from workflows.core.requests.commands.review_event import (
+    AccessTestCommand,
+    AnswerAccessTest,
+    AskAccessTest,
     EndReviewReason,
     RecordReviewReminder,
+    RequestAccessTest,
     ReviewEventCommand,
     SilenceCommand,
     SkipReview,
@@ -54,7 +59,14 @@ from workflows.core.requests.commands.review_event import (
 from workflows.core.requests.effects import Effect, ShowHandover, ShowRequest, ShowReview
 
 _OtherCommand = (
-    AskReview | SponsorCommand | HandoverCommand | SetupCommand | EndCommand | ReviewEventCommand | SilenceCommand
+    AskReview
+    | SponsorCommand
+    | HandoverCommand
+    | SetupCommand
+    | EndCommand
+    | ReviewEventCommand
+    | SilenceCommand
+    | AccessTestCommand
 )
 """Every command but the answer that keeps the access."""
 
@@ -128,6 +140,9 @@ def _step(
             show = (ShowReview(tenant_id=partnership.identity.tenant_id),)
             changed = advance_silence(partnership, command, now)
             return ReviewTransition(partnership=changed, effects=() if isinstance(command, SkipReview) else show)
+        case AskAccessTest() | RequestAccessTest() | AnswerAccessTest():
+            after = advance_access_test(partnership, command, current_roles=current_roles, now=now)
+            return ReviewTransition(partnership=after, effects=access_test_effects(after, command))
         case _:
             partnership = advance_setup(partnership, command, current_roles=current_roles, now=now)
             return ReviewTransition(partnership=partnership, effects=setup_effects(partnership, command))

@@ -37,8 +37,10 @@ from workflows.core.requests.commands.request import (
     Answer,
     Approve,
     Ask,
+    ChangeGuests,
     CommandSubject,
     Comment,
+    Confirm,
     Edit,
     Reject,
     RemindApprovers,
@@ -46,7 +48,8 @@ from workflows.core.requests.commands.request import (
     SupportRequest,
     Withdraw,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.review_event import AnswerAccessTest, RequestAccessTest
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId, is_guid
 
@@ -105,6 +108,8 @@ HandoverClick = (
     ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId] | WithdrawHandover[ChatId]
 )
 
+AccessTestClick = RequestAccessTest[ChatId] | AnswerAccessTest[ChatId]
+
 EffectClick = RetryEffect | DropEffect
 
 Click = (
@@ -118,8 +123,10 @@ Click = (
     | Revoke
     | SetupClick
     | HandoverClick
+    | AccessTestClick
     | EffectClick
     | AcceptDrift
+    | DismissDenied
     | ChangeFreeze
     | ApproveBatch[ChatId]
     | RejectBatch[ChatId]
@@ -127,6 +134,8 @@ Click = (
     | CampaignClick
     | AbsenceClick
     | Reassign[ChatId]
+    | ChangeGuests
+    | Confirm[ChatId]
 )
 
 RECEIVED_AS: Final = "want_"
@@ -143,19 +152,21 @@ def subject_of(click: Click) -> CommandSubject:
     match click:
         case Approve() | Reject() | SupportRequest() | Withdraw() | AskReminder() | Ask() | Answer() | Comment():
             return CommandSubject(request_id=click.request_id)
-        case Reassign() | RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
+        case Confirm() | Reassign() | RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
         case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
             return CommandSubject(tenant_id=click.tenant_id)
-        case AcceptDrift():
+        case RequestAccessTest() | AnswerAccessTest():
+            return CommandSubject(tenant_id=click.tenant_id)
+        case AcceptDrift() | DismissDenied():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
         case ApproveBatch() | RejectBatch() | WithdrawBatch():
             return CommandSubject(batch_id=click.batch_id)
         case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze() | StartCampaign() | WithdrawCampaign():
             return CommandSubject()
-        case SetAbsence() | EndAbsence():
+        case SetAbsence() | EndAbsence() | ChangeGuests():
             return CommandSubject()
         case _:
             assert_never(click)
@@ -165,6 +176,8 @@ def written_text(click: Click) -> str:
     """Return the text that is shown back to its author when it was not recorded; empty for clicks without one."""
     if isinstance(click, Ask | Answer | Comment | RequestChanges):
         return click.text
+    if isinstance(click, AnswerAccessTest):
+        return "" if click.failure is None else click.failure.what
     return click.reason if isinstance(click, ProposeLess | DeclineProposal) else ""
 
 
@@ -179,7 +192,7 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
-        case WithdrawHandover():
+        case WithdrawHandover() | RequestAccessTest() | AnswerAccessTest() | Confirm():
             return command.actor
         case _:
             return None
@@ -187,6 +200,8 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 
 @overload
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
+@overload
+def with_person(click: Confirm[ChatId], actor: Person) -> Confirm[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
 @overload
@@ -217,6 +232,10 @@ def with_person(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Pers
 def with_person(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[Person]: ...
 @overload
 def with_person(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
+@overload
+def with_person(click: RequestAccessTest[ChatId], actor: Person) -> RequestAccessTest[Person]: ...
+@overload
+def with_person(click: AnswerAccessTest[ChatId], actor: Person) -> AnswerAccessTest[Person]: ...
 def with_person(click: Any, actor: Person) -> Any:
     """Return the command of a click, with a person in place of the chat id. Only this function makes the conversion.
 

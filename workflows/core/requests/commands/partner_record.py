@@ -11,7 +11,7 @@ from workflows.core.policy.reviews.attestation import AttestedText
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.commands.people import HandoverCommand
 from workflows.core.requests.commands.request import RequestCommand
-from workflows.core.requests.commands.review_event import ReviewEventCommand, SilenceCommand
+from workflows.core.requests.commands.review_event import AccessTestCommand, ReviewEventCommand, SilenceCommand
 from workflows.core.requests.request import Closing, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -270,6 +270,7 @@ PartnershipCommand = (
     | EndCommand
     | ReviewEventCommand
     | SilenceCommand
+    | AccessTestCommand
 )
 
 Command = RequestCommand | PartnershipCommand

@@ -1,15 +1,20 @@
-"""Why a review is due, the commands by which an event starts one or is over, and those about one that waits."""
+"""Why a review is due, the commands by which an event starts one or is over, and those about one that waits.
+
+Also the commands about the question whether an access works.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Generic, Literal
 
-from workflows.core.people import Person
+from workflows.core.people import Actor, Person
+from workflows.core.policy.reviews.access_test import AccessFailure, AccessOutcome
 from workflows.core.policy.reviews.silence import ManagerSkipped, Reminded
-from workflows.core.requests.commands.audit_details import Details
+from workflows.core.requests.commands.audit_details import Details, clicked_details
 from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
 
 
 class ReviewReasonCode(StrEnum):
@@ -145,3 +150,58 @@ class SuspendForSilence:
 
 
 SilenceCommand = RecordReviewReminder | SkipReview | SuspendForSilence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskAccessTest:
+    """It is time to ask whether the access works. The question is sent next."""
+
+    name: Literal["ask_access_test"] = field(default="ask_access_test")
+
+    def audit_details(self) -> Details:
+        """Return nothing: the partnership shows the rest."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAccessTest(Generic[Actor]):
+    """The requester, the sponsor or an admin has the question asked now."""
+
+    name: Literal["request_access_test"] = field(default="request_access_test")
+    actor: Actor
+    tenant_id: TenantId
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the account of the actor; for a click the partner."""
+        if isinstance(self.actor, Person):
+            return {"account": self.actor.id, "person": self.actor.name}
+        return clicked_details(tenant_id=self.tenant_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerAccessTest(Generic[Actor]):
+    """Somebody who is asked says whether the access works."""
+
+    name: Literal["answer_access_test"] = field(default="answer_access_test")
+    actor: Actor
+    tenant_id: TenantId
+    question: int
+    """The number of the question that was shown."""
+    outcome: AccessOutcome
+    failure: AccessFailure | None = None
+    """What does not work; None for every other outcome."""
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the answer with everything that was said; for a click also the partner."""
+        said = self.failure
+        texts = {} if said is None else {"address": said.address, "application": said.application, "code": said.code}
+        what = {} if said is None else clicked_details(what=said.what, **texts)
+        answer = {"outcome": self.outcome.value, "question": self.question, **what}
+        if isinstance(self.actor, Person):
+            return {"account": self.actor.id, "person": self.actor.name, **answer}
+        return {**clicked_details(tenant_id=self.tenant_id), **answer}
+
+
+AccessTestCommand = AskAccessTest | RequestAccessTest[Person] | AnswerAccessTest[Person]

@@ -7,7 +7,7 @@ from workflows.core.requests.deadlines.reminder_times import next_reminder_at
 from workflows.core.requests.deadlines.stage_times import next_escalation, next_notice_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState, StopCause
 
-UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_CONFIRMATION, RequestState.AWAITING_APPROVAL)
 """The states in which a request expires."""
 
 

@@ -1,1 +1,1 @@
-"""The answer Keep: the reason and the attestation that it needs, and the time of the next review."""
+"""The answers of people: that an access is still needed, with its reason and attestation, and whether it works."""

@@ -19,10 +19,12 @@ from workflows.core.partners.reviewing.evidence.usage import (
     ListedGuest,
     Lockout,
     PartnerUsage,
+    SourceRead,
     UsageScan,
 )
 from workflows.core.people import PersonId
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.reviews.access_test import AccessAnswer
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 
@@ -89,6 +91,8 @@ class Guests:
     """Whether there may be more guests."""
     is_activity_known: bool
     """Whether the last sign-in of guests was read. Otherwise `never_came` counts only open invitations."""
+    roles: SourceRead = field(default_factory=SourceRead)
+    """Whether their directory roles were read. Otherwise nobody is named with one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +131,8 @@ class PartnerEvidence:
     """None when the request is not recorded any more."""
     last_answer: Attestation | None
     """The last answer to a review, also of an earlier approval."""
+    tested: AccessAnswer | None = None
+    """What somebody who tried the present settings said last; None when nobody has."""
     refused: Mapping[str, tuple[EvidenceSource, ...]] = field(default_factory=dict)
     """What could not be read for each permission of Graph that is missing."""
 
@@ -165,9 +171,8 @@ def evidence_of(
     found = usage if is_of_scan and usage is not None else nothing
     guests = None
     if scan is not None and scan.guests.is_usable:
-        is_activity_known = scan.activity.is_usable
-        is_cut = not scan.guests.is_complete
-        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_activity_known)
+        is_cut, is_known = not scan.guests.is_complete, scan.activity.is_usable
+        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_known, roles=scan.roles)
     return PartnerEvidence(
         tenant_id=tenant_id,
         taken_at=None if scan is None else scan.taken_at,
@@ -180,6 +185,7 @@ def evidence_of(
         setup_open=len(open_steps(partnership.setup, partnership.confirmations)),
         approval=None if request is None else approval_of(request),
         last_answer=partnership.attestations[-1] if partnership.attestations else None,
+        tested=None if partnership.access_test is None else partnership.access_test.result,
         refused=_refused(scan, found.lockout),
     )
 
