@@ -231,7 +231,8 @@ class PermissionCheck:
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
 
     async def _remind(self, click: AskReminder, actor: Person, key: str) -> None:
-        reminder = RemindApprovers(actor=click.actor, is_requester=await self._is_requester(click.request_id, actor))
+        is_requester = await self._is_requester(click.request_id, actor)
+        reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
         await self.service.advance(click.request_id, reminder, key=key)
 
     async def _answer_watch(self, click: AcceptDrift | DismissDenied, actor: Person, key: str) -> None:

@@ -186,7 +186,8 @@ def _closed(values: Values) -> str:
     state = "is suspended" if values.get("is_suspended") else "is blocked"
     start = f"{partner} {state}{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
     if values.get("by"):
-        start += f"Requested by {values['by']}, because: “{first_words(values['reason'])}”. "
+        why = f", because: “{first_words(values['reason'])}”" if values["reason"].strip() else ""
+        start += f"Requested by {values['by']}{why}. "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     until = f", until about {minute(values['tokens_until'])}" if "tokens_until" in values else ""
     guests = _guests_left(values)

@@ -500,7 +500,9 @@ async def test_what_is_revoked_already_is_not_written_again(world: World) -> Non
     assert len(world.tenant.writes) == 2
     assert await world.all_requests() == []
     text = world.notifier.texts_to(DANA.chat_id)[-1]
-    assert re.search(r"is blocked \(request R-\w+\): B2B collaboration and direct connect are blocked", text), text
+    assert re.search(
+        r"is blocked \(request R-\w+\): Requested by .* B2B collaboration and direct connect are blocked", text
+    ), text
 
 
 async def test_two_revocations_at_one_moment_write_once(world: World) -> None:

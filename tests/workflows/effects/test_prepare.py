@@ -250,7 +250,9 @@ async def test_a_partner_that_is_closed_already_is_only_read_back(world: World) 
     await world.revoke(DANA)
     assert await world.all_requests() == []
     text = world.notifier.texts_to(DANA.chat_id)[-1]
-    assert re.search(r"is blocked \(request R-\w+\): B2B collaboration and direct connect are blocked", text), text
+    assert re.search(
+        r"is blocked \(request R-\w+\): Requested by .* B2B collaboration and direct connect are blocked", text
+    ), text
     assert world.tenant.attempts == []
 
 

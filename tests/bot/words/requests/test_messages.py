@@ -219,6 +219,11 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "contoso.com is blocked (request R-1): Requested by Dana, because: “Contract over”. "
         f"{BLOCKED} Nothing else is open. {TOKENS}",
     ),
+    (
+        MessageCode.CLOSED,
+        {"partner": "contoso.com", "request": "R-1", "is_all": True, "note": [], "by": "Dana", "reason": " "},
+        f"contoso.com is blocked (request R-1): Requested by Dana. {BLOCKED} Nothing else is open. {TOKENS}",
+    ),
     *(
         (
             MessageCode.CLOSED,

@@ -722,9 +722,9 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     transition = advance_request_and_record(request(RequestState.APPLYING, kind), command, situation(LATER), known)
     text = (
         "contoso.com is blocked (request r-1): Requested by Riley, because: "
-        f"“{request(RequestState.APPLYING, kind).fields.justification}”. B2B collaboration and direct connect are blocked "
-        "explicitly in both directions. Trust, automatic redemption and synchronization are off. This was verified in "
-        "the tenant. Nothing else is open. Issued tokens usually work for up to one more hour, until about "
+        f"“{request(RequestState.APPLYING, kind).fields.justification}”. B2B collaboration and direct connect are "
+        "blocked explicitly in both directions. Trust, automatic redemption and synchronization are off. This was "
+        "verified in the tenant. Nothing else is open. Issued tokens usually work for up to one more hour, until about "
         f"{minute(LATER + timedelta(hours=1))}. A token lifetime policy can make this longer. Guest accounts stay. "
         "Only the partner can end sessions in its own tenant."
     )
