@@ -122,8 +122,8 @@ async def test_no_gives_the_sponsor_and_the_admins_what_was_said_and_the_cause(s
     assert "Does not work, as Riley Park said on" in words(await shown(stage))
     # After the repair the sponsor has it asked again: at once is enough, because the question has an answer.
     ts = (await reports(stage, "approver3"))[-1]["ts"]
-    await stage.press("approver3", "ask_access_test", ts, channel="@approver3")
-    assert any("Riley Park is asked" in message["text"] for message in await stage.direct("approver3"))
+    (told,) = await stage.press("approver3", "ask_access_test", ts, channel="@approver3")
+    assert "Riley Park is asked whether the access works" in told
     assert len(await questions(stage)) == 1
     assert await answer(stage, WORKS) == []
     assert "Works, as Riley Park said on" in words(await shown(stage))
