@@ -10,6 +10,8 @@ from typing import Final
 
 ROLES_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often it is checked that enough people have each role, while requests are open."""
+LOG_READ_AGAIN_AFTER: Final = timedelta(minutes=15)
+"""The pause before Entra's audit log is read again after a gap, when it could not be read for later starts."""
 RELATIONS_CHECKED_EVERY: Final = timedelta(minutes=5)
 """How often the managers who must decide on open requests are read again, so that a new manager is asked."""
 ROLE_MEMBERS_KNOWN_FOR: Final = timedelta(minutes=10)
@@ -58,16 +60,22 @@ USAGE_NEED_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked whether a review needs them to be read."""
 USAGE_LOG_BEGINS_WITHIN: Final = timedelta(hours=72)
 """The sign-in log counts as complete when anybody signed in within this time of the first of the last 30 days."""
+DENIED_LOOKED_FOR_EVERY: Final = timedelta(days=1)
+"""How often the sign-in log is read for sign-ins that our settings refuse to people of tenants without an entry."""
+DENIED_NOTICES_CHECKED_EVERY: Final = timedelta(minutes=1)
+"""How often it is checked whether the tenant of an open message about refused sign-ins has an entry now."""
 USAGE_KEPT_FOR: Final = timedelta(hours=168)
 """How long what was read is kept when nothing newer is read. It contains ids of a few people of each partner."""
+GUEST_LIST_KEPT_FOR: Final = timedelta(hours=1)
+"""How long it is kept how far somebody has paged through a list of guests, after its last page."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
+LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
+"""How long a name that was looked up for a report about a sheet is not looked up again."""
 ACCESS_TESTED_AFTER: Final = timedelta(days=7)
 """How long after the read-back of an opened access it is asked whether it works."""
 ACCESS_TESTED_AGAIN_AFTER: Final = timedelta(days=7)
 """How long after the answer "not tried yet" it is asked once more."""
-LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
-"""How long a name that was looked up for a report about a sheet is not looked up again."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)
@@ -125,6 +133,12 @@ LOG_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Entra's audit log is kept to plan adoptions. For an approval, and before recording, it is read again."""
 OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the name of a group, user or application is kept."""
+DIRECTORY_ROLES_KEPT_FOR: Final = timedelta(seconds=30)
+"""How long it is kept who has a directory role. Before each group of accounts is written, no older answer is used."""
+ACCOUNT_ANSWER_AWAITED_FOR: Final = timedelta(minutes=1)
+"""How long guest accounts are read that were sent without an answer, before they may be sent again."""
+ACCOUNTS_READ_BACK_FOR: Final = timedelta(minutes=10)
+"""How long guest accounts are read back that do not show the accepted change. Then that is recorded."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
 """How long it is kept that an object does not exist. It is short, for people who have just created the object."""
 
@@ -157,6 +171,11 @@ class Pauses:
     """The limit of reports: the number of requests in a number of seconds (same source)."""
     reports_of_a_scan: tuple[int, float] = (2, 10.0)
     """The part of this limit that the scan of sign-ins uses, so that approval cards do not wait for it."""
+    account_writes: tuple[int, float] = (100, 150.0)
+    """How many groups of at most 20 accounts are written in a number of seconds: 2,000 of the 3,000 writes that one
+    application may send (same source)."""
+    account_reads: tuple[int, float] = (100, 10.0)
+    """The same for groups of accounts that are read: 2,000 of at least 3,500 resource units."""
 
 
 USUAL_PAUSES: Final = Pauses()

@@ -15,8 +15,8 @@ from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver, make_receiver
 from bot.process.imports import giving_way, without_garbage_collection
 from bot.process.logs.redactor import redactor_of
-from bot.process.opening.opened_later import TenantOpenedLater
-from bot.process.opening.readers import open_clock, open_tenant
+from bot.process.opening.opened_later import GuestAccountsOpenedLater, TenantOpenedLater
+from bot.process.opening.readers import open_clock, open_guest_accounts, open_tenant
 from bot.process.opening.start_checks import check_slack, load_valid_catalog, open_valid_store, store_outage, warm_up
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.web.connections import backlog_limit, make_runner
@@ -26,6 +26,7 @@ from bot.slack.answers.background import Background
 from bot.slack.outbound.client import SlackClient
 from workflows.core.requests.alarms import Alarm
 from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
+from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
 from workflows.store.codec import build_adapters
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bot.process.assembly.assembly import BotParts
     from bot.process.loops import Work
     from bot.slack.inbound.socket import SlackSocket
+    from workflows.ports.guest_accounts import GuestAccounts
 
 _log = structlog.get_logger()
 
@@ -91,6 +93,7 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
         later, background = TenantOpenedLater(partial(open_tenant, settings, pauses)), Background()
         stack.push_async_callback(later.close)
+        guests = _guest_accounts(stack, settings, clock, pauses)
         stack.push_async_callback(background.close)
         systems = ExternalSystems(
             settings=settings,
@@ -100,17 +103,27 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
             store=store,
             tenant=later.tenant,
             background=background,
+            guest_accounts=guests,
             redact=redact,
             pauses=pauses,
         )
-        receiver = make_receiver(systems)
-        work = asyncio.get_running_loop().create_future()
+        receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
         readiness = await _receive(stack, systems, receiver, work, outage_stored)
         warm = _start(stack, warm_up(later, settings))
         await _start_work(systems, receiver, work, readiness, warm)
         later.begin()
         await warm
         yield work.result().parts
+
+
+def _guest_accounts(stack: AsyncExitStack, settings: Settings, clock: Clock, pauses: Pauses) -> "GuestAccounts":
+    """Return the accounts of our guests; nothing is opened yet."""
+    is_configured = settings.guests_azure_client_id is not None
+    guests = GuestAccountsOpenedLater(
+        partial(open_guest_accounts, settings, clock, pauses), is_configured=is_configured
+    )
+    stack.push_async_callback(guests.close)
+    return guests.accounts
 
 
 async def _receive(

@@ -9,7 +9,7 @@ from typing import Final
 
 from dotenv import load_dotenv
 
-_OURS: Final = ("GATEHOUSE_", "SLACK_")
+_OURS: Final = ("GATEHOUSE_", "SLACK_", "GUESTS_AZURE_")
 _PLATFORM_NAME: Final = re.compile(r"\w+_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)")
 """Variables that Kubernetes and Docker add for a service called `gatehouse` or `slack-…`."""
 _ADDRESS: Final = re.compile(r"(?:tcp|udp|sctp)://")

@@ -25,6 +25,7 @@ _ADVICE: Final = {
     "SLACK_TEAM_ID": "the id (T…) of the one workspace whose people may use the bot",
     "AZURE_TENANT_ID": "the home tenant's id, a GUID",
     "AZURE_CLIENT_ID": "the application (client) id of the app registration, a GUID",
+    "GUESTS_AZURE_CLIENT_ID": "the application (client) id of the application for guest accounts, a GUID",
     "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
@@ -33,6 +34,10 @@ _ADVICE: Final = {
     "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_SEARCHES_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_BLOCKS_AT_END_PER_DAY": "a whole number from 0 to 10000",
+    "GATEHOUSE_DENIED_SIGN_INS_FROM": "a whole number from 0 to 10000; 0 tells nobody",
+    "GATEHOUSE_DENIED_DAYS_FROM": "a whole number from 1 to 30",
+    "GATEHOUSE_DENIED_PEOPLE_FROM": "a whole number from 1 to 100",
+    "GATEHOUSE_DENIED_DISMISSED_DAYS": "a whole number from 1 to 365",
     "PORT": "a whole number from 1 to 65535",
 }
 
@@ -73,6 +78,13 @@ class TenantSettings(_Templates):
     database_url: str = "sqlite:///gatehouse.db"
     gatehouse_clock_file: Path | None = None
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
+    gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """How many partners one person may look up in an hour."""
+    guests_azure_client_secret: SecretStr = SecretStr("")
+    guests_azure_client_certificate_path: str = ""
+    guests_azure_client_certificate_password: SecretStr = SecretStr("")
+    guests_azure_client_id: Guid | None = None
+    """The application that disables and enables guest accounts. None: Gatehouse does not do that."""
 
     @property
     def records(self) -> StoreLocation:
@@ -83,6 +95,23 @@ class TenantSettings(_Templates):
     @classmethod
     def _check_address(cls, value: str) -> str:
         return _safe_address(value)
+
+    @field_validator("guests_azure_client_id")
+    @classmethod
+    def _check_guests_application(cls, value: str | None, info: ValidationInfo) -> str | None:
+        secret, password = (
+            info.data.get(f"guests_azure_client_{name}", SecretStr("")).get_secret_value()
+            for name in ("secret", "certificate_password")
+        )
+        certificate = info.data.get("guests_azure_client_certificate_path", "")
+        credentials = "GUESTS_AZURE_CLIENT_SECRET or GUESTS_AZURE_CLIENT_CERTIFICATE_PATH"
+        if value is None and (secret or certificate or password):
+            raise ValueError("missing, but its secret or certificate is set")
+        if value is not None and not (secret or certificate):
+            raise ValueError(f"its secret or certificate is missing; set {credentials} too, or remove the id")
+        if secret and certificate:
+            raise ValueError(f"it has a secret and a certificate; set only {credentials}")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -143,13 +172,19 @@ class Settings(TenantSettings, _SlackSettings):
     """How many requests of one person may be open."""
     gatehouse_second_look_from: Annotated[int, Field(ge=2, le=10_000)] = 3
     """From which high-risk approval of one person within ten minutes on it must be confirmed."""
-    gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     gatehouse_max_searches_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
-    """How many partners one person may look up in an hour."""
+    """How often one person may search our own objects by name in an hour."""
     gatehouse_max_blocks_at_end_per_day: Annotated[int, Field(ge=0, le=10_000)] = 10
     """How many partners are blocked at the end of their access within 24 hours without an admin."""
     gatehouse_lift_within_days: Annotated[int, Field(ge=1, le=365)] = 30
     """How old a suspension may be to be lifted; an older one is restored."""
+    gatehouse_denied_sign_ins_from: Annotated[int, Field(ge=0, le=10_000)] = 5
+    """From how many denied sign-ins of a tenant without an entry on the admins are told; 0: they are not told."""
+    gatehouse_denied_days_from: Annotated[int, Field(ge=1, le=30)] = 2
+    """On how many days they must be, unless they are of as many people as the next setting says."""
+    gatehouse_denied_people_from: Annotated[int, Field(ge=1, le=100)] = 2
+    gatehouse_denied_dismissed_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """For how many days an admin can dismiss such a notice."""
     host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; every request is checked by its signature
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
 

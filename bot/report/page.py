@@ -29,6 +29,7 @@ from bot.report.words import (
     handover_words,
     identity_in,
     kind_name,
+    names_in,
     outside_change_words,
     partner_in,
     remark_words,
@@ -141,12 +142,23 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "read_back": _read_back(story),
         "not_closed": [f"{one.name}: {one.opening.value}" for one in request.not_closed or ()],
         **_later_values(story),
-        "entries": [
-            (minute(one.at), audit_entry_words(one), _actor(one.actor, one.account), reason_words(one))
-            for one in story.entries
-        ],
+        "entries": _entries(story),
         "entries_left": story.entry_count - len(story.entries),
     }
+
+
+def _entries(story: RequestStory) -> list[tuple[str, str, str, str]]:
+    """Return when, what, by whom and why of each audit entry."""
+    names = names_in(story)
+    return [
+        (
+            minute(one.at),
+            audit_entry_words(one),
+            _actor(names.get(one.actor, ""), one.actor, one.account),
+            reason_words(one),
+        )
+        for one in story.entries
+    ]
 
 
 def _request_values(story: RequestStory) -> dict[str, Any]:
@@ -201,8 +213,9 @@ def _read_back(story: RequestStory) -> dict[str, str] | None:
     return {"at": minute(found.at), "shown": shown, "configuration": _json(found.configuration)}
 
 
-def _actor(actor: str, account: str | None) -> str:
-    return f"{actor} (account {account})" if account else actor
+def _actor(name: str, actor: str, account: str | None) -> str:
+    ids = ", ".join(filter(None, [actor if name else "", f"account {account}" if account else ""]))
+    return f"{name or actor} ({ids})" if ids else actor
 
 
 def _json(value: object) -> str:

@@ -62,6 +62,8 @@ _KINDS: Final = {
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore of previous settings",
     RequestKind.ADOPTION: "adoption of current settings",
+    RequestKind.DISABLE_GUESTS: "disabling of guest accounts",
+    RequestKind.ENABLE_GUESTS: "enabling of guest accounts",
 }
 _OUTSIDE: Final = {
     OutsideChangeKind.BEFORE_WRITE: "somebody else changed the partner before the write, so approval was needed again",
@@ -98,6 +100,21 @@ def template_in(request: AccessRequest) -> str:
 def person_words(person: Person) -> str:
     """Return a person with the ids that were recorded."""
     return f"{person.name} ({person.chat_id}, account {person.id})"
+
+
+def names_in(story: RequestStory) -> Mapping[str, str]:
+    """Return the names of the people of a request by their chat ids, as they were recorded."""
+    request, prepared = story.request, story.request.prepared
+    people: list[Person] = [*request.editors, *request.supporters]
+    if prepared is not None:
+        people += [prepared.requester, prepared.sponsor]
+    if request.submitter is not None:
+        people.append(request.submitter)
+    people += [one.decision.person for one in story.decisions]
+    people += [remark.person for remark in request.remarks]
+    answered = {answer.chat_id: answer.name for answer in story.reviews if answer.name}
+    handed_over = {step.chat_id: step.name for step in story.handovers if step.name}
+    return {**answered, **handed_over, **{person.chat_id: person.name for person in people}}
 
 
 def requester_words(request: AccessRequest) -> str:

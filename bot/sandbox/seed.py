@@ -10,6 +10,8 @@ BOT_ID = "B0GATEHOUSE"
 BOT_USER_ID = "U0GATEHOUSE"
 HOME_TENANT_ID = "6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11"
 HOME_DOMAIN = "woodgrove.com"
+GUESTS_CLIENT_ID = "8d2e6f10-4c3b-4a79-b1d8-6f0a9c5e7b23"
+"""The application that disables and enables guest accounts."""
 APP_CLIENT_ID = "3b8c5f0e-7a41-4d0e-9c55-5de7c2f0a6d2"
 
 

@@ -11,14 +11,14 @@ from filelock import FileLock, Timeout
 from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.control.routes import control_errors, control_routes
-from bot.sandbox.entra import EntraSimulator, TokenAuthority
+from bot.sandbox.entra import Application, EntraSimulator, TokenAuthority
 from bot.sandbox.http.batches import INNER_FAULTS, fault_of_whole, take_inner_faults
 from bot.sandbox.http.faults import Faults, Target, answer_with_fault, arrives_after_delay
 from bot.sandbox.http.origin_check import require_own_origin
 from bot.sandbox.http.request_log import RequestLog, log_request, read_body_once
 from bot.sandbox.page import page_routes
 from bot.sandbox.revision import Revision
-from bot.sandbox.seed import APP_CLIENT_ID, HOME_TENANT_ID, TEAM_ID
+from bot.sandbox.seed import APP_CLIENT_ID, GUESTS_CLIENT_ID, HOME_TENANT_ID, TEAM_ID
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.workspace.conversations import CONVERSATIONS
 from bot.sandbox.slack.workspace.workspace import Workspace
@@ -150,6 +150,8 @@ class Sandbox:
                 "AZURE_CLIENT_SECRET": self.authority.client_secret,
                 "AZURE_AUTHORITY_HOST": self.authority.url,
                 "GRAPH_URL": f"{self.url}graph/v1.0",
+                "GUESTS_AZURE_CLIENT_ID": GUESTS_CLIENT_ID,
+                "GUESTS_AZURE_CLIENT_SECRET": self.authority.secret_of(GUESTS_CLIENT_ID),
                 "SSL_CERT_FILE": str(self.authority.ca_file),
             }
         return settings
@@ -167,16 +169,22 @@ class Sandbox:
 
     def _new_authority(self) -> TokenAuthority:
         path = self.data / "entra-secret.json"
-        document = load_document(path)
-        if document is None:
-            document = {"client_secret": secrets.token_urlsafe(24)}
+        document = load_document(path) or {}
+        if missing := [name for name in ("client_secret", "guests_client_secret") if name not in document]:
+            document |= {name: secrets.token_urlsafe(24) for name in missing}
             save_document(path, document)
+        for_guests = Application(
+            client_id=GUESTS_CLIENT_ID,
+            client_secret=document["guests_client_secret"],
+            roles=lambda: self.entra.guests_app_roles if self.entra else (),
+        )
         return TokenAuthority(
             tenant_id=HOME_TENANT_ID,
             client_id=APP_CLIENT_ID,
             client_secret=document["client_secret"],
             now=self.clock.now,
             roles=lambda: self.entra.app_roles if self.entra else (),
+            others=(for_guests,),
         )
 
     def _new_entra(self, authority: TokenAuthority) -> EntraSimulator:

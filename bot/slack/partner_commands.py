@@ -51,7 +51,9 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     "adopt": _CommandHelp("make the current settings of a partner the record, after approval", _PARTNER_OR_DRAFT),
     "freeze": _CommandHelp("stop everything that opens access, at once (admins)"),
     "unfreeze": _CommandHelp("end that; two admins must agree"),
-    "away": _CommandHelp("say until when you are away, and who is asked in your place"),
+    "away": _CommandHelp(
+        "say until when you are away, and who is asked in your place (admins also for somebody else)", "[@name]"
+    ),
     "home": _CommandHelp("your requests and what waits for you; /partner alone does the same"),
     "help": _CommandHelp("this list"),
 }

@@ -297,16 +297,66 @@ GuestsOf = Annotated[str, typer.Argument(help="The partner's domain or tenant ID
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row an account.")]
 
 
+class ListedGuests(StrEnum):
+    """The guests that are listed."""
+
+    ALL = "all"
+    INVITATIONS = "invitations"
+    UNUSED = "unused"
+    DISABLED = "disabled"
+    ROLES = "roles"
+
+
+OnlyGuests = Annotated[ListedGuests, typer.Option("--only", help="One kind of guests only.")]
+Disable = Annotated[bool, typer.Option("--disable", help="Disable the accounts, after a preview that you confirm.")]
+Enable = Annotated[bool, typer.Option("--enable", help="Not possible here: says who enables accounts, and where.")]
+OnlyFound = Annotated[
+    bool,
+    typer.Option("--only-found", help="With --disable: only unused accounts and old invitations."),
+]
+WhyDisabled = Annotated[str, typer.Option("--reason", help="Why, for the audit log.", metavar="TEXT")]
+ConfirmAccounts = Annotated[
+    str,
+    typer.Option("--confirm", help="Domain and number of accounts, typed for a script.", metavar="TEXT"),
+]
+ShowOnly = Annotated[bool, typer.Option("--dry-run", help="With --disable: only show who would be. Store nothing.")]
+
+
 @app.command()
-def guests(context: typer.Context, partner: GuestsOf, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
-    """List the guest accounts of a partner's people, as an estimate, with the reason for each. Change nothing."""
+def guests(
+    context: typer.Context,
+    partner: GuestsOf,
+    only: OnlyGuests = ListedGuests.ALL,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    disable: Disable = False,
+    enable: Enable = False,
+    only_found: OnlyFound = False,
+    reason: WhyDisabled = "",
+    confirm: ConfirmAccounts = "",
+    dry_run: ShowOnly = False,
+    wait: Wait = 600,
+) -> None:
+    """List the guest accounts of a partner's people, as an estimate, with the reason for each; or disable them."""
     from bot.terminal.evidence.guests_command import print_guests
     from bot.terminal.evidence.guests_formats import GuestsFormat
+    from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter
 
+    if (as_json or as_csv) and (disable or enable):
+        raise typer.BadParameter("leave out --disable and --enable", param_hint="--json, --csv")
+    if not disable and (only_found or reason or confirm or dry_run):
+        raise typer.BadParameter("add --disable", param_hint="--only-found, --reason, --confirm, --dry-run")
+    if disable or enable:
+        from bot.terminal.closing.guests_command import disable_guests, refuse_enabling
+        from bot.terminal.closing.guests_following import DisablingOptions
+
+        options = DisablingOptions(reason=reason, confirm=confirm, only_found=only_found, is_dry_run=dry_run, wait=wait)
+        pauses = context.obj or USUAL_PAUSES
+        raise typer.Exit(refuse_enabling() if enable else disable_guests(partner, options, pauses))
     if as_json and as_csv:
         raise typer.BadParameter("choose one of them", param_hint="--json, --csv")
     chosen = GuestsFormat.JSON if as_json else GuestsFormat.CSV if as_csv else GuestsFormat.TEXT
-    raise typer.Exit(print_guests(partner, chosen, context.obj or USUAL_PAUSES))
+    raise typer.Exit(print_guests(partner, chosen, GuestFilter(only.value), context.obj or USUAL_PAUSES))
 
 
 class ReportFormat(StrEnum):

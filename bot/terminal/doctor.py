@@ -4,7 +4,7 @@ It is long because every check is here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.logs.redactor import redactor_of
-from bot.process.opening.readers import entra_settings
+from bot.process.opening.readers import SystemClock, entra_settings, open_guest_accounts
 from bot.process.settings import Settings
 from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
@@ -36,7 +36,8 @@ from workflows.core.people import ADMIN, READING_ROLES, ChatId
 from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
-from workflows.ports.tenant import Tenant
+from workflows.ports.guest_accounts import PERMISSIONS as GUEST_PERMISSIONS
+from workflows.ports.tenant import Tenant, TenantRefused
 
 SCOPES = frozenset(
     {
@@ -86,11 +87,12 @@ async def examine(settings: Settings, console: Console) -> int:
     else:
         try:
             findings += await _entra(tenant, settings)
-            findings += await _permissions(tenant)
+            findings += await _permissions(tenant, settings)
             findings += await tenant_settings(tenant)
             findings += await _roles(client, tenant, settings)
         finally:
             await tenant.close()
+    findings += await _guest_accounts(settings)
     findings += await _records(settings)
     findings += await _alarms(settings)
     findings += await _freeze(settings)
@@ -196,7 +198,7 @@ async def _home_tenant(tenant: Entra, settings: Settings) -> Finding:
     )
 
 
-async def _permissions(tenant: Entra) -> list[Finding]:
+async def _permissions(tenant: Entra, settings: Settings) -> list[Finding]:
     """Check the permissions in the bot's token, so that nothing must be written to test them."""
     subject = "Entra: the permission to write"
     try:
@@ -209,11 +211,60 @@ async def _permissions(tenant: Entra) -> list[Finding]:
     findings = [Finding(subject=subject, state=_WRITE_PERMISSION)]
     if _WRITE_PERMISSION not in granted:
         findings = [Finding(subject=subject, state="missing", advice=f"Grant {_WRITE_PERMISSION}, with admin consent")]
-    if not_needed := sorted(granted - PERMISSIONS):
-        found = f"more than the bot needs: {', '.join(not_needed)}"
-        advice = "Remove them from the application, so that nobody can misuse them"
-        findings.append(Finding(subject="Entra: other permissions", state=found, advice=advice, is_optional=True))
-    return findings
+    needed = PERMISSIONS | GUEST_PERMISSIONS if _is_one_application(settings) else PERMISSIONS
+    return [*findings, *_not_needed("Entra: other permissions", granted - needed, "the bot needs")]
+
+
+def _not_needed(subject: str, permissions: Iterable[str], who: str) -> list[Finding]:
+    """Name the permissions that an application does not need; nothing when there are none."""
+    if not (names := ", ".join(sorted(permissions))):
+        return []
+    advice = "Remove them from the application, so that nobody can misuse them"
+    return [Finding(subject=subject, state=f"more than {who}: {names}", advice=advice, is_optional=True)]
+
+
+def _is_one_application(settings: Settings) -> bool:
+    return settings.guests_azure_client_id == settings.azure_client_id
+
+
+async def _guest_accounts(settings: Settings) -> list[Finding]:
+    """Check the application that disables and enables guest accounts. Nothing is written to test it."""
+    subject, credential = "Entra: guest accounts", "Entra: the application for guest accounts"
+    if settings.guests_azure_client_id is None:
+        state = "not set up: Gatehouse cannot disable or enable guest accounts"
+        advice = "If you want that, set GUESTS_AZURE_CLIENT_ID (docs/operations.md)"
+        return [Finding(subject=subject, state=state, advice=advice, is_optional=True)]
+    try:
+        accounts = open_guest_accounts(settings, SystemClock())
+    except TenantRefused as error:
+        return [Finding(subject=credential, state=refusal_words(error), advice="Follow the message")]
+    try:
+        granted = await accounts.granted_permissions()
+        missing = ", ".join(await accounts.missing_permissions())
+        answers = [
+            await _call_result(f"{subject}: our tenant", lambda: accounts.read(()), "User.Read.All"),
+            await _call_result(f"{subject}: directory roles", accounts.roles, "RoleManagement.Read.Directory"),
+        ]
+    except DomainError as error:
+        return [Finding(subject=credential, state=refusal_words(error), advice="Follow the message")]
+    finally:
+        await accounts.close()
+    findings = [Finding(subject=credential, state=_application_words(settings))]
+    if granted is None:
+        look = f"Look in the Entra admin center whether it has {', '.join(sorted(GUEST_PERMISSIONS))}"
+        findings = [Finding(subject=credential, state="the token cannot be read", advice=look, is_optional=True)]
+    elif missing:
+        findings = [
+            Finding(subject=credential, state=f"missing: {missing}", advice=f"Grant {missing}, with admin consent")
+        ]
+    needed = PERMISSIONS | GUEST_PERMISSIONS if _is_one_application(settings) else GUEST_PERMISSIONS
+    return [*findings, *answers, *_not_needed(f"{subject}: other permissions", (granted or set()) - needed, "it needs")]
+
+
+def _application_words(settings: Settings) -> str:
+    if _is_one_application(settings):
+        return "the bot's own application: the bot itself may then disable accounts. One of its own is safer"
+    return "has its permissions"
 
 
 async def _call_result(subject: str, call: Callable[[], Awaitable[object]], needs: str) -> Finding:

@@ -31,11 +31,11 @@ def fill_in(sentence: Sentence, values: Values) -> str:
 
 
 def counted(count: int, singular: str, plural: str = "") -> str:
-    """Return a count with its noun: "1 step", "3 steps".
+    """Return a count with its noun: "1 step", "3,000 steps".
 
     :param plural: the plural, when it is not `singular` with an s.
     """
-    return f"{count} {singular if count == 1 else plural or f'{singular}s'}"
+    return f"{count:,} {singular if count == 1 else plural or f'{singular}s'}"
 
 
 def first_words(text: str, limit: int = MAX_QUOTED_WORDS) -> str:

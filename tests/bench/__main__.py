@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from tests.bench import adoptions, clicks, histories, onboardings, starting
+from tests.bench import adoptions, clicks, guest_lists, histories, onboardings, starting
 from tests.bench.stage.statistics import rounded
 
 BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]]] = {
@@ -24,6 +24,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]
     "calls": onboardings.calls,
     "onboarding": onboardings.onboarding,
     "adoptions": adoptions.adopt,
+    "guests": guest_lists.guests,
     "history": histories.history,
     "partners": starting.partners,
     "posture": starting.posture,

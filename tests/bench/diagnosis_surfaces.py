@@ -1,12 +1,15 @@
 """A diagnosis as an admin and as a sponsor see it."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.slack.flows.show.diagnosis import diagnosis_message, side_message
-from tests.workflows.core.posture.diagnosis.read_facts import application, facts, log, read, signed_in
+from tests.workflows.core.builders import request
+from tests.workflows.core.posture.diagnosis.read_facts import application, both, facts, log, read, signed_in
 from tests.workflows.core.posture.diagnosis.test_later_steps import access, verdict
 from workflows.core.checks.conditional_access.controls import PolicyEffect
 from workflows.core.posture.diagnosis.diagnosing import diagnose
+from workflows.core.requests.request import RequestState
 
 
 def diagnosis_messages() -> dict[str, list[dict[str, Any]]]:
@@ -19,4 +22,13 @@ def diagnosis_messages() -> dict[str, list[dict[str, Any]]]:
             sign_ins=read(log(signed_in(50020))),
         )
     )
-    return {"diagnosis": diagnosis_message(stopped).blocks, "diagnosis-of-a-sponsor": side_message(stopped).blocks}
+    blocked = diagnose(facts(configuration=read({"b2bCollaborationInbound": both("blocked")})))
+    waiting = replace(blocked, waiting=(request(RequestState.AWAITING_APPROVAL),))
+    unknown = diagnose(facts())
+    return {
+        "diagnosis": diagnosis_message(blocked, is_admin=True, admins=2).blocks,
+        "diagnosis-two-causes": diagnosis_message(stopped, is_admin=True, admins=2).blocks,
+        "diagnosis-waiting": diagnosis_message(waiting, is_admin=True, admins=2).blocks,
+        "diagnosis-nothing-known": diagnosis_message(unknown, is_admin=True, admins=2).blocks,
+        "diagnosis-of-a-sponsor": side_message(waiting).blocks,
+    }

@@ -7,12 +7,16 @@ import pytest
 
 from bot.slack.blocks.blocks import MAX_BLOCKS, Json
 from tests.bench.access_test_surfaces import access_test_messages, access_test_windows
+from tests.bench.account_surfaces import account_messages, account_windows
 from tests.bench.asked_change_surfaces import asked_change_messages, asked_change_windows
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
+from tests.bench.denied_surfaces import denied_messages, denied_windows
+from tests.bench.diagnosis_surfaces import diagnosis_messages
+from tests.bench.guest_surfaces import guest_messages
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
 from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
@@ -24,6 +28,9 @@ MAX_CARD_WORDS: Final = 120
 """The most words of an approval card of a shipped template."""
 MAX_REQUESTER_WORDS: Final = 50
 """The most words of the requester's message about a plan that takes no access away."""
+
+MAX_DIAGNOSIS_WORDS: Final = 135
+"""The most words of a diagnosis with one cause."""
 
 LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     # surface: the most words, the most blocks
@@ -134,6 +141,14 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "away-home-admin": (50, 5),
     "reassign-form": (75, 5),
     "reassign-details": (385, 20),
+    "denied-one": (115, 2),
+    "denied-many": (110, 2),
+    "denied-dismissed": (48, 1),
+    "denied-over": (56, 1),
+    "denied-details": (115, 1),
+    "denied-details-many": (138, 1),
+    "denied-details-over": (16, 1),
+    "denied-home": (275, 10),
     "access-test-question": (42, 3),
     "access-test-asked-by": (45, 3),
     "access-test-failure": (75, 3),
@@ -144,6 +159,34 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "access-test-over": (15, 1),
     "access-test-no": (72, 5),
     "access-test-how": (120, 1),
+    "diagnosis": (MAX_DIAGNOSIS_WORDS, 5),
+    "diagnosis-two-causes": (175, 4),
+    "diagnosis-waiting": (145, 5),
+    "diagnosis-nothing-known": (140, 5),
+    "diagnosis-of-a-sponsor": (40, 3),
+    "guests-page": (330, 4),
+    "guests-invitations": (160, 5),
+    "guests-broken": (190, 4),
+    "guests-counts": (110, 4),
+    "guests-progress": (16, 2),
+    "guests-sponsor": (115, 3),
+    "accounts-preview": (110, 3),
+    "accounts-preview-chain": (120, 3),
+    "accounts-running": (55, 3),
+    "accounts-done": (90, 3),
+    "accounts-done-blocked": (80, 3),
+    "accounts-done-later": (80, 3),
+    "accounts-expired": (40, 3),
+    "accounts-closed": (50, 3),
+    "accounts-card": (120, 5),
+    "accounts-card-enable": (120, 5),
+    "accounts-form": (120, 5),
+    "accounts-form-enable": (105, 5),
+    "accounts-confirm": (80, 3),
+    "accounts-undo": (40, 3),
+    "accounts-unknown": (35, 2),
+    "accounts-details": (150, 9),
+    "accounts-list": (215, 2),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -158,7 +201,16 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         for kind, blocks in waiting_cards(template).items():
             yield kind, f"{kind}-{template}", blocks
     yield "card-everything", "card-everything", everything_at_once()
-    asked = {**asked_change_messages(), **conversation_messages(), **delegation_messages(), **access_test_messages()}
+    asked = {
+        **denied_messages(),
+        **asked_change_messages(),
+        **conversation_messages(),
+        **delegation_messages(),
+        **access_test_messages(),
+        **diagnosis_messages(),
+        **guest_messages(),
+        **account_messages(),
+    }
     for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
         yield kind, kind, blocks
     views = (
@@ -173,7 +225,9 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         asked_change_windows(),
         conversation_windows(),
         delegation_windows(),
+        denied_windows(),
         access_test_windows(),
+        account_windows(),
     )
     for shown in views:
         for name, view in shown.items():

@@ -45,7 +45,7 @@ from workflows.ports.tenant import (
     TenantUnavailable,
     WrongTenant,
 )
-from workflows.ports.tenant_settings import FoundObject
+from workflows.ports.tenant_settings import AccountPage, FoundObject
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 Found = TypeVar("Found")
@@ -147,6 +147,11 @@ class FakeSurroundings:
     addresses: list[str] = field(default_factory=list)
     """The addresses whose accounts were asked for."""
     guest_pages: list[list[GuestAccount]] = field(default_factory=list)
+    own_account_pages: list[list[GuestAccount]] = field(default_factory=list)
+    own_domains: list[tuple[str, ...]] = field(default_factory=list)
+    """The domains for which own accounts were read."""
+    links: list[str | None] = field(default_factory=list)
+    """The pages of accounts that were read."""
     names: dict[str, str | None] = field(default_factory=dict)
     """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
     changes: dict[TenantId, list[PartnerChange]] = field(default_factory=dict)
@@ -227,13 +232,27 @@ class FakeSurroundings:
         """Return whether the log reaches back."""
         return await self._read("has_sign_ins", self.log_reaches_back)
 
-    async def read_guests(
-        self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool, *, also_members: bool = False
-    ) -> bool:
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
         """Read the guests page by page."""
-        found = [[one for one in page if also_members or not one.is_member] for page in self.guest_pages]
+        found = [[one for one in page if not one.is_member] for page in self.guest_pages]
         pages = [[one if with_activity else replace(one, activity=None) for one in page] for page in found]
         return await self._take_pages("read_guests_active" if with_activity else "read_guests", pages, take)
+
+    async def guest_page(self, link: str | None, with_activity: bool) -> AccountPage:
+        """Read one page of the guests; a link is the number of its page."""
+        pages = [[one if with_activity else replace(one, activity=None) for one in page] for page in self.guest_pages]
+        return await self._page("guest_page_active" if with_activity else "guest_page", pages, link)
+
+    async def own_account_page(self, link: str | None, domains: Sequence[str]) -> AccountPage:
+        """Read one page of own accounts."""
+        self.own_domains.append(tuple(domains))
+        return await self._page("own_account_page", self.own_account_pages, link)
+
+    async def _page(self, name: str, pages: Sequence[Sequence[GuestAccount]], link: str | None) -> AccountPage:
+        number = int(link or 0)
+        self.links.append(link)
+        accounts = await self._read(name, pages[number] if pages else [])
+        return AccountPage(accounts=accounts, next_link=str(number + 1) if number + 1 < len(pages) else None)
 
     async def _take_pages(
         self, name: str, pages: Sequence[Sequence[Row]], take: Callable[[Sequence[Row]], bool]
@@ -614,7 +633,7 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.tell_expired"))
         self.expired.append(request)
 
-    async def remind_person(self, person: ChatId) -> None:
+    async def remind_person(self, person: ChatId, *, of_expired: bool = False) -> None:
         """Remember who was reminded alone."""
         self.script.end(await self.script.begin("notifier.remind_person"))
         self.reminded_people.append(person)

@@ -11,11 +11,14 @@ from bot.words.requests.notes import note_words
 from tests.warm.ready_made import new_database, shipped_catalog
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
+from tests.workflows.guest_accounts import FakeGuestAccounts
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.confirming import BatchIntake
 from workflows.app.batches.drafting import BatchDrafting
+from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
+from workflows.app.evidence.denied.notice_records import NoticeRecords
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreIntake
@@ -34,6 +37,7 @@ from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
 from workflows.core.people import ChatId, Person
 from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Keep, Revoke
 from workflows.core.requests.commands.request import Approve, Reject
@@ -111,6 +115,7 @@ class World:
     tenant: FakeTenant
     directory: FakeDirectory
     notifier: FakeNotifier
+    guest_accounts: FakeGuestAccounts
     service: Service
     alarms: Alarms
     checks: ScheduledChecks
@@ -118,6 +123,7 @@ class World:
     reviews: ReviewQuestions
     silences: Silences
     drift_answers: ReportedDrift
+    denied: DeniedSignIns
     freezes: Freezes
     permission_check: PermissionCheck
     campaigns: Campaigns
@@ -333,6 +339,7 @@ def assemble(
         tenant.add_tenant(CONTOSO)
     tenant.script = tenant.tenant_settings.script = script
     directory, notifier = FakeDirectory(script=script), FakeNotifier(script=script)
+    guest_accounts = FakeGuestAccounts(clock=clock, script=script)
     woken: list[bool] = []
     rests: list[float] = []
 
@@ -348,6 +355,12 @@ def assemble(
     batches = BatchService(store=store, clock=clock, wake=lambda: woken.append(True))
     reviews = EventReviews(service=service, store=store, clock=clock, rest=rest)
     campaigns = Campaigns(reviews=reviews, catalog=catalog, wake=lambda: woken.append(True))
+    denied = DeniedSignIns(
+        records=NoticeRecords(store=store, clock=clock, wake=lambda: woken.append(True)),
+        tenant=tenant,
+        thresholds=Thresholds(sign_ins=5, days=2, people=2),
+        days_offered=30,
+    )
     permission_check = PermissionCheck(
         service=service,
         store=store,
@@ -357,12 +370,21 @@ def assemble(
         alarms=alarms,
         clock=clock,
         drift_answers=drift_answers,
+        denied=denied,
         freezes=freezes,
         batches=batches,
         campaigns=campaigns,
+        guest_accounts=guest_accounts,
     )
     preparer = Preparer(
-        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
+        service=service,
+        store=store,
+        tenant=tenant,
+        directory=directory,
+        catalog=catalog,
+        clock=clock,
+        alarms=alarms,
+        guest_accounts=guest_accounts,
     )
     applier = Applier(
         service=service,
@@ -373,6 +395,7 @@ def assemble(
         alarms=alarms,
         catalog=catalog,
         sleep=rest,
+        guest_accounts=guest_accounts,
     )
     return World(
         store=store,
@@ -382,6 +405,7 @@ def assemble(
         tenant=tenant,
         directory=directory,
         notifier=notifier,
+        guest_accounts=guest_accounts,
         service=service,
         alarms=alarms,
         checks=ScheduledChecks(checks=alarm_checks_of(store=store, clock=clock, tenant=tenant, alarms=alarms)),
@@ -409,6 +433,7 @@ def assemble(
             max_closings_a_day=10,
         ),
         drift_answers=drift_answers,
+        denied=denied,
         freezes=freezes,
         permission_check=permission_check,
         campaigns=campaigns,

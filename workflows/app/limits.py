@@ -17,6 +17,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.deadlines.next_due import UNDECIDED
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.transition import partner_of
@@ -113,12 +114,14 @@ class Limits:
     async def require_few_open(self, requester: ChatId, account: PersonId | None = None) -> None:
         """Check that the person may have one more open request.
 
-        :raises Refused: `open_requests_reached`, with the time when the first of them expires.
+        :raises Refused: `open_requests_reached`, with the time when the first of those that wait for approval expires.
         """
         opened = await self.store.requests_of(requester, self.open_requests, account, is_open=True)
         if len(opened) >= self.open_requests:
-            ends_at = min(request.expires_at for request in opened)
-            raise Refused(RefusalCode.OPEN_REQUESTS_REACHED, limit=self.open_requests, ends_at=ends_at.isoformat())
+            # NB. what is approved does not expire, so its time is left out: it may have passed.
+            ends = [request.expires_at for request in opened if request.state in UNDECIDED]
+            ends_at = min(ends).isoformat() if ends else None
+            raise Refused(RefusalCode.OPEN_REQUESTS_REACHED, limit=self.open_requests, ends_at=ends_at)
 
     async def require_no_second_look(self, request: AccessRequest, actor: Person, *, click: str) -> None:
         """Check that this is not one of several high-risk approvals of one person within minutes.

@@ -14,7 +14,7 @@ from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
 from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
-from workflows.core.policy.template import USUAL_REMINDERS, MayRequestFor, Stage, Template, TicketRule
+from workflows.core.policy.template import USUAL_REMINDERS, DisablingGuests, MayRequestFor, Stage, Template, TicketRule
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Property, Setting, TargetType
@@ -32,6 +32,8 @@ _OF_REVIEWS: Final = frozenset({"attest_mfa_for_days", "unused_guests_after_days
 """Keys that every review reads from the present template. No request depends on them."""
 _OF_TIME: Final = frozenset({"remind_after_days"})
 """Keys that choose when people are reminded. They give nobody a right, so a change makes no decision invalid."""
+_OF_GUESTS: Final = frozenset({"disabling_guests"})
+"""Keys that are read when guest accounts are disabled. No request for access depends on them."""
 _REPEATED_GROUP: Final = re.compile(r"(?<!\\)\)[*+{]")
 
 
@@ -108,6 +110,7 @@ class TemplateFile(FileModel):
     on_silence: OnSilence = OnSilence.ESCALATE
     unused_guests_after_days: Annotated[int, Field(ge=30, le=1095)] = USUAL_LIMITS.unused_after.days
     open_invitations_after_days: Annotated[int, Field(ge=1, le=1095)] = USUAL_LIMITS.invited_before.days
+    disabling_guests: DisablingGuests = DisablingGuests.ADMIN
     review_every_days: Days
     durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
     default_duration_days: Days
@@ -169,6 +172,7 @@ class TemplateFile(FileModel):
             may_request=tuple(map(Role, dict.fromkeys(self.may_request))),
             may_request_for=self.on_behalf_of,
             remind_after=self.remind_after_days,
+            disabling_guests=self.disabling_guests,
             guest_limits=GuestLimits(
                 unused_after=timedelta(days=self.unused_guests_after_days),
                 invited_before=timedelta(days=self.open_invitations_after_days),
@@ -186,7 +190,7 @@ class TemplateFile(FileModel):
             **self.model_dump(
                 mode="json",
                 exclude={
-                    **dict.fromkeys(("placeholders", *_OF_THE_FORM, *_OF_REVIEWS, *_OF_TIME), True),
+                    **dict.fromkeys(("placeholders", *_OF_THE_FORM, *_OF_REVIEWS, *_OF_TIME, *_OF_GUESTS), True),
                     "stages": {"__all__": {"escalate_after_days"}},
                 },
                 exclude_defaults=True,

@@ -22,6 +22,7 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN
 from workflows.core.partners.reviewing.recent_sponsors import with_partner_sponsors
 from workflows.core.people import CurrentRoles
@@ -31,6 +32,8 @@ from workflows.core.requests.notes import NoteCode, progress
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.core.settings.canonical import JsonObject
+from workflows.effects.applying.guest_accounts.still_wanted import StillWanted
+from workflows.effects.applying.guest_accounts.writing import AccountsWait, AccountWriter
 from workflows.effects.applying.overtaken_block import stop_if_overtaken
 from workflows.effects.applying.reading_back import ReadBack
 from workflows.effects.applying.refusals import RefusedPlans
@@ -41,6 +44,7 @@ from workflows.effects.applying.still_approved import ApprovalReads, find_object
 from workflows.effects.applying.write_gate import WriteGate, WritesFrozen
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import ReadsTogether, Tenant, TenantRefused, TenantUnavailable
@@ -58,6 +62,8 @@ class Applier:
     directory: PeopleDirectory
     clock: Clock
     alarms: Alarms
+    guest_accounts: GuestAccounts | None = None
+    """The guest accounts of our tenant; None: none are changed."""
     catalog: Catalog | None = None
     """The current templates and roles; None: they are not compared."""
     lift_within: timedelta = USUAL_LIFT_WITHIN
@@ -86,7 +92,9 @@ class Applier:
         if request is None or request.state not in _TO_DO:
             return
         try:
-            if request.write_refusal is None:
+            if request.plan.accounts is not None:
+                await self._write_accounts(request)
+            elif request.write_refusal is None:
                 if request.state is RequestState.APPLYING:
                     await self._write(request)
                 else:
@@ -96,6 +104,8 @@ class Applier:
                 await self._refusals.settle(request, request.write_refusal)
         except WritesFrozen as frozen:
             await self._hold(request_id, frozen)
+        except AccountsWait:
+            raise
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             if await self._is_open(request_id):
                 await self.service.advance(
@@ -106,6 +116,24 @@ class Applier:
             # The request has changed in the meantime. For example, an admin's revocation stopped it.
             if await self._is_open(request_id):
                 raise
+
+    async def _write_accounts(self, request: AccessRequest) -> None:
+        """Do the next step for guest accounts. Without their credential, a confirmed plan waits for an admin."""
+        if self.guest_accounts is None or not self.guest_accounts.is_configured:
+            raise TenantUnavailable((Fact(RefusalCode.GUESTS_NOT_CONFIGURED), Fact(NoteCode.WAITS_FOR_ADMIN)))
+        still_wanted = StillWanted(
+            service=self.service,
+            store=self.store,
+            tenant=self.tenant,
+            directory=self.directory,
+            clock=self.clock,
+            gate=self.gate,
+            catalog=self.catalog,
+        )
+        writer = AccountWriter(
+            service=self.service, accounts=self.guest_accounts, clock=self.clock, still_wanted=still_wanted
+        )
+        await writer.write(request)
 
     async def _hold(self, request_id: RequestId, frozen: WritesFrozen) -> None:
         """Record that a request waits for the end of the freeze, at which its effect is queued again.

@@ -92,7 +92,7 @@ class Performer:
             case ShowRequest() | SendReminders() | SendExpiryMessages():
                 await self._perform_for_request(effect)
             case RemindPerson():
-                await self.notifier.remind_person(effect.person)
+                await self.notifier.remind_person(effect.person, of_expired=effect.of_expired)
             case TellEscalation() | SendEscalationMessage():
                 await self._perform_for_escalation(effect)
             case ShowReview() | ShowSetup() | ShowHandover() | ShowAccessTest():

@@ -17,6 +17,8 @@ from workflows.app.approvers.role_groups import group_problem_of
 from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import roles_at, roles_for
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
+from workflows.app.evidence.guests.account_filing import AccountFiling
 from workflows.app.evidence.reviews.attesting import attestation_period
 from workflows.app.limits import Allowance, LimitedAction, Limits, SecondLookNeeded
 from workflows.app.requests.edits.less_access import LessAccess
@@ -67,28 +69,32 @@ from workflows.core.requests.commands.request import (
     Answer,
     Approve,
     Ask,
+    ChangeGuests,
     Comment,
+    Confirm,
     Reject,
     RemindApprovers,
     SupportRequest,
     Withdraw,
 )
 from workflows.core.requests.commands.review_event import AnswerAccessTest, RequestAccessTest
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deciding import approved_at, next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode, SendMessage
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.requests.transitions.reassigning import require_from, require_may_reassign, require_to
+from workflows.core.requests.transitions.taking_part.reassigning import require_from, require_may_reassign, require_to
 from workflows.effects.batches.decisions import BatchDecisions
 from workflows.effects.clicks.changes import ChangeClicks
 from workflows.effects.clicks.conversations import Conversations
+from workflows.effects.clicks.guest_changes import GuestChanges
 from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.audit_log import RESULT_OF
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -106,9 +112,12 @@ class PermissionCheck:
     alarms: Alarms
     clock: Clock
     drift_answers: ReportedDrift
+    denied: DeniedSignIns
     freezes: Freezes
     batches: BatchService
     campaigns: Campaigns
+    guest_accounts: GuestAccounts | None = None
+    """The guest accounts of our tenant; None: none are changed."""
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
@@ -213,14 +222,22 @@ class PermissionCheck:
                 await self._batch_decisions.withdraw(click, actor, key=key)
             case SetAbsence() | EndAbsence() | Reassign():
                 await self._delegate(click, actor, key, received_at)
-            case AcceptDrift():
-                current_roles = await self.directory.current_roles([actor])
-                await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
+            case AcceptDrift() | DismissDenied():
+                await self._answer_watch(click, actor, key)
             case StartCampaign() | WithdrawCampaign():
                 await self._change_campaign(click, actor, key)
+            case ChangeGuests() | Confirm():
+                await self._guest_changes.carry_out(click, actor, key=key, received_at=received_at)
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _answer_watch(self, click: AcceptDrift | DismissDenied, actor: Person, key: str) -> None:
+        current_roles = await self.directory.current_roles([actor])
+        if isinstance(click, AcceptDrift):
+            await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
+        else:
+            await self.denied.dismiss(click, actor, key=key, current_roles=current_roles)
 
     async def _change_campaign(self, click: StartCampaign | WithdrawCampaign, actor: Person, key: str) -> None:
         current_roles = await self.directory.current_roles([actor])
@@ -360,6 +377,18 @@ class PermissionCheck:
         return Handovers(
             service=self.service, store=self.store, tenant=self.tenant, directory=self.directory, clock=self.clock
         )
+
+    @property
+    def _guest_changes(self) -> GuestChanges:
+        filing = AccountFiling(
+            service=self.service,
+            store=self.store,
+            tenant=self.tenant,
+            catalog=self.catalog,
+            clock=self.clock,
+            accounts=self.guest_accounts,
+        )
+        return GuestChanges(filing=filing, directory=self.directory)
 
     @property
     def _batch_decisions(self) -> BatchDecisions:

@@ -62,12 +62,14 @@ from workflows.core.requests.request import (
 from workflows.core.requests.transitions.planning import NO_PARTNER
 from workflows.core.requests.transitions.resending import remaining_pause
 from workflows.core.requests.transitions.transition import partner_of
+from workflows.effects.applying.guest_accounts.preparing import AccountPreparation
 from workflows.effects.applying.overtaken_block import stop_if_overtaken
 from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both_alone
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.records import OtherOpenRequest, RecordsReader
 from workflows.ports.store import Store
@@ -89,6 +91,8 @@ class Preparer:
     catalog: Catalog
     clock: Clock
     alarms: Alarms
+    guest_accounts: GuestAccounts | None = None
+    """The guest accounts of our tenant; None: none are changed."""
     records: RecordsReader | None = None
     """What is read of other requests and partners; None: the store. For many requests at once it is read once."""
     lift_within: timedelta = USUAL_LIFT_WITHIN
@@ -112,7 +116,7 @@ class Preparer:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), pause.total_seconds())
         try:
             began_ago = self.clock.now() - request.changed_at + FORM_ANSWERED_WITHIN
-            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepare_request(request)
+            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepare_by_kind(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
@@ -151,11 +155,16 @@ class Preparer:
             if refused.code is not RefusalCode.NOT_POSSIBLE_IN_THIS_STATE:
                 raise
 
-    async def _prepare_request(self, request: AccessRequest) -> PreparedRequest:
+    async def _prepare_by_kind(self, request: AccessRequest) -> PreparedRequest:
+        if (change := request.fields.account_change) is not None:
+            return await self._account_preparation.prepare(request, change)
         if request.fields.kind is RequestKind.REVOCATION:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
+        return await self._prepare_request(request)
+
+    async def _prepare_request(self, request: AccessRequest) -> PreparedRequest:
         fields, directory = request.fields, self.directory
         requester, submitter = await identify_requester(fields.requester, fields.submitter, directory=directory)
         sponsor, observation = await self._sponsor(fields, requester), await self._observe(request)
@@ -190,6 +199,17 @@ class Preparer:
             relations=relations,
             submitter=submitter,
             remind_after=template.remind_after,
+        )
+
+    @property
+    def _account_preparation(self) -> AccountPreparation:
+        return AccountPreparation(
+            store=self.store,
+            tenant=self.tenant,
+            directory=self.directory,
+            catalog=self.catalog,
+            clock=self.clock,
+            accounts=self.guest_accounts,
         )
 
     @property

@@ -8,6 +8,8 @@ The SDK is used for addresses, tokens and connections. It is not used for these,
   that were only read.
 - Answers are evaluated in `answers`. The SDK's adapter treats a redirect as a success.
 - Writes are never repeated. The SDK's retry handler repeats POST and PATCH by default.
+- Writes of the cross-tenant policy are never sent in a `$batch`. Only `accountEnabled` of guests is
+  (docs/decisions/0043).
 - The answer to a `$batch` is read as JSON, too. The SDK's batch classes make only the request, because they keep one of
   two answers with the same id without a warning.
 - Every request gets its own client. The builders of a shared client keep the argument of `findTenantInformationBy…` in
@@ -15,10 +17,19 @@ The SDK is used for addresses, tokens and connections. It is not used for these,
 
 `connection` contains the addresses and the configured tenant. `transport` sends requests, and proves the bot's
 identity. `addresses` contains every address that can be used. `answers` evaluates answers. `gateway` implements
-`ports.Tenant`, and `tenant_settings` implements `ports.TenantSettings`.
+`ports.Tenant`, and `tenant_settings` implements `ports.TenantSettings`. `guest_accounts` implements
+`ports.GuestAccounts` with an application of its own.
 """
 
 from workflows.entra.gateway import Entra, connect
-from workflows.entra.settings import EntraSettings
+from workflows.entra.guest_accounts.guest_accounts import GraphGuestAccounts, connect_guest_accounts
+from workflows.entra.settings import ApplicationCredential, EntraSettings
 
-__all__ = ["Entra", "EntraSettings", "connect"]
+__all__ = [
+    "ApplicationCredential",
+    "Entra",
+    "EntraSettings",
+    "GraphGuestAccounts",
+    "connect",
+    "connect_guest_accounts",
+]

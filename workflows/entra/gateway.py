@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -31,10 +32,11 @@ from workflows.entra.answers.answers import (
 )
 from workflows.entra.answers.failed_calls import failure
 from workflows.entra.managers_and_owners import read_groups, read_managers
-from workflows.entra.own_tenant_guard import OwnTenantGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
-from workflows.entra.transport.connection import Connection, document_of, open_connection, own_id_of
+from workflows.entra.transport.connection import Connection, document_of, own_id_of
+from workflows.entra.transport.opening import open_connection
+from workflows.entra.transport.own_tenant_guard import OwnTenantGuard, read_home
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable
 
@@ -70,7 +72,7 @@ class Entra:
     ) -> None:
         self._connection = connection
         self._home: TenantId | None = None
-        self._guard = OwnTenantGuard(read=self._read_home, expected=expected)
+        self._guard = OwnTenantGuard(read=partial(read_home, connection), expected=expected)
         self._tenants_by_name: Cache[str, TenantIdentity | None] = Cache(
             read=self._ask_for_tenant, kept_for=lambda _: TENANTS_KEPT_FOR, max_entries=_FOUND_KEPT
         )
@@ -107,7 +109,7 @@ class Entra:
     async def home(self) -> TenantId:
         """Return the tenant's own id. It is read once."""
         if self._home is None:
-            self._home = await self._read_home()
+            self._home = await read_home(self._connection)
             self._guard.note(self._home)
         return self._home
 
@@ -118,15 +120,6 @@ class Entra:
         :raises TenantUnavailable: while there was never an answer, when one is required.
         """
         await self._guard.verify(must_be_known=must_be_known)
-
-    async def _read_home(self) -> TenantId:
-        call = read_call("/organization", Purpose.NAME_HOME, "Organization.Read.All")
-        request = request_to(Method.GET, self._connection.graph.organization, select=["id"])
-        rows = await self._connection.collect(call, request)
-        ids = {str(row.get("id") or "").lower() for row in rows}
-        if len(ids) != 1 or not all(map(is_guid, ids)):
-            raise unavailable(TenantCode.NOT_ONE_ORGANIZATION)
-        return TenantId(ids.pop())
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a normalized domain or a tenant id; None when there is none. Cached for a minute."""

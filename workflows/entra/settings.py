@@ -1,9 +1,20 @@
 """The settings of the connection to Entra: addresses and the configured tenant."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workflows.intervals import USUAL_PAUSES, Pauses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationCredential:
+    """An application of our tenant with a credential of its own: a secret, or a certificate."""
+
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    """Empty when there is a certificate."""
+    certificate_path: str = ""
+    certificate_password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,5 +35,7 @@ class EntraSettings:
     """Removes secrets from Entra's error texts, which may contain what was sent."""
     pauses: Pauses = USUAL_PAUSES
     """How long to wait to stay within Graph's limits."""
+    application: ApplicationCredential | None = None
+    """The application for guest accounts. None for the bot's own, whose credential azure-identity finds."""
     use_environment_proxy: bool = False
     """Whether Graph and the authority are reached through `HTTPS_PROXY`."""

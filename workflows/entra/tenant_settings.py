@@ -46,7 +46,7 @@ from workflows.intervals import (
     USUAL_PAUSES,
     Pauses,
 )
-from workflows.ports.tenant_settings import FoundObject
+from workflows.ports.tenant_settings import AccountPage, FoundObject
 
 _NAMES_KEPT: Final = 500
 _EVALUATIONS_KEPT: Final = 500
@@ -180,11 +180,17 @@ class GraphTenantSettings:
         """Return whether the log has any sign-in between two times."""
         return await self._usage.has_sign_ins(since, until)
 
-    async def read_guests(
-        self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool, *, also_members: bool = False
-    ) -> bool:
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
         """Read all guest accounts, page by page; see `ports.TenantSettings`."""
-        return await self._usage.read_guests(take, with_activity=with_activity, also_members=also_members)
+        return await self._usage.read_guests(take, with_activity=with_activity)
+
+    async def guest_page(self, link: str | None, with_activity: bool) -> AccountPage:
+        """Read one page of all guest accounts; see `ports.TenantSettings`."""
+        return await self._usage.guest_page(link, with_activity=with_activity)
+
+    async def own_account_page(self, link: str | None, domains: Sequence[str]) -> AccountPage:
+        """Read one page of own accounts with an address of some domains; see `ports.TenantSettings`."""
+        return await self._usage.own_account_page(link, domains=domains)
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List the changes of one partner's own configuration since a time, newest first, from Entra's audit log.

@@ -10,19 +10,21 @@ from datetime import datetime
 from typing import Final
 
 from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
 
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog
 from workflows.core.errors.tenant_problems import Purpose
-from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
+from workflows.core.partners.reviewing.evidence.guest_state import MEMBER, GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.entra.addresses import request_to
-from workflows.entra.answers.answers import odata_literal, read_call
+from workflows.entra.answers.answers import GraphCall, odata_literal, read_call
 from workflows.entra.answers.usage_rows import address_account_of, guest_of, logged_sign_in_of, sign_in_of
 from workflows.entra.transport.connection import Connection
 from workflows.entra.transport.rate_limit import RateLimit
 from workflows.intervals import USUAL_PAUSES, Pauses
+from workflows.ports.tenant_settings import AccountPage
 
 _SIGN_INS_PAGE: Final = 1000
 _GUESTS_PAGE: Final = 500
@@ -47,7 +49,9 @@ _GUEST: Final = [
 ]
 _ACTIVITY: Final = "signInActivity"
 _PERSON_PAGE: Final = 500
-_LOGGED: Final = ["id", "userId", "userPrincipalName", "appDisplayName", "createdDateTime", "status"]
+_LOGGED: Final = [
+    *("id", "userId", "userPrincipalName", "appDisplayName", "createdDateTime", "status", "correlationId")
+]
 _ACCOUNT: Final = [
     *("id", "displayName", "userPrincipalName", "userType", "accountEnabled", "externalUserState", "identities")
 ]
@@ -103,23 +107,45 @@ class UsageReports:
                 return True
         return False
 
-    async def read_guests(
-        self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool, *, also_members: bool = False
-    ) -> bool:
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
         """Read all guest accounts; see `ports.TenantSettings`."""
-        permission = "AuditLog.Read.All" if with_activity else "User.Read.All"
-        call = read_call("/users", Purpose.LIST_GUESTS, permission)
-        request = request_to(
-            Method.GET,
-            self._connection.graph.users,
-            filter=_GUESTS_AND_INVITED if also_members else _GUESTS_ONLY,
-            select=[*_GUEST, _ACTIVITY] if with_activity else _GUEST,
-            top=_GUESTS_PAGE,
-        )
+        call = _guests_call(with_activity=with_activity)
+        request = self._users(_GUESTS_ONLY, with_activity=with_activity)
         async for page in self._connection.pages(call, request, waits=_WAITS):
             if not take([guest_of(row, has_activity=with_activity) for row in page]):
                 return False
         return True
+
+    async def guest_page(self, link: str | None, with_activity: bool) -> AccountPage:
+        """Read one page of all guest accounts and of invited members; see `ports.TenantSettings`."""
+        call = _guests_call(with_activity=with_activity)
+        first = self._users(_GUESTS_AND_INVITED, with_activity=with_activity)
+        rows, next_link = await self._connection.page(call, first, link, waits=_WAITS)
+        return AccountPage(accounts=[guest_of(row, has_activity=with_activity) for row in rows], next_link=next_link)
+
+    async def own_account_page(self, link: str | None, domains: Sequence[str]) -> AccountPage:
+        """Read one page of the accounts that are no guests and have an address of a domain; see `ports.TenantSettings`.
+
+        NB. `endsWith` needs an advanced query: with a count, and with a header, which each page needs
+        (Graph: "Advanced query capabilities on Microsoft Entra ID objects").
+        """
+        ends = " or ".join(f"endsWith(mail,{odata_literal(f'@{domain}')})" for domain in domains)
+        call = read_call("/users", Purpose.FIND_ACCOUNTS, "User.Read.All")
+        first = self._users(f"userType ne 'Guest' and ({ends})", with_activity=False, count="true")
+        advanced = {"ConsistencyLevel": "eventual"}
+        rows, next_link = await self._connection.page(call, first, link, waits=_WAITS, headers=advanced)
+        accounts = [guest_of(row, has_activity=False, usual_type=MEMBER) for row in rows]
+        return AccountPage(accounts=accounts, next_link=next_link)
+
+    def _users(self, clause: str, *, with_activity: bool, **options: str) -> RequestInformation:
+        return request_to(
+            Method.GET,
+            self._connection.graph.users,
+            filter=clause,
+            select=[*_GUEST, _ACTIVITY] if with_activity else _GUEST,
+            top=_GUESTS_PAGE,
+            **options,
+        )
 
     async def recent_sign_ins(self, home: TenantId, since: datetime) -> SignInLog:
         """List the newest sign-ins of one tenant's people, at most one page; Graph returns the newest first."""
@@ -165,6 +191,10 @@ class UsageReports:
     async def _turn(self) -> AsyncIterator[None]:
         async with self._share.turn(), self._reports.turn(is_patient=True):
             yield
+
+
+def _guests_call(*, with_activity: bool) -> GraphCall:
+    return read_call("/users", Purpose.LIST_GUESTS, "AuditLog.Read.All" if with_activity else "User.Read.All")
 
 
 def _stamp(moment: datetime) -> str:

@@ -12,6 +12,11 @@ from workflows.core.plans.accounts import AccountState, AccountWritten
 
 MAX_WRITES: Final = 20
 """How many writes are sent together. Source: Microsoft Graph, JSON batching: at most 20 requests in a batch."""
+PERMISSIONS: Final = frozenset(
+    {"User.EnableDisableAccount.All", "User.Read.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}
+)
+"""The permissions of Graph that the application for guest accounts needs, and no others. Groups can have roles, so
+their members are read, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,10 @@ class GuestAccounts(Protocol):
         """Return whether the credential for accounts is set. Without it every method raises TenantRefused."""
 
     async def missing_permissions(self) -> Sequence[str]:
-        """List the permissions of Graph that the credential for accounts lacks, by name; empty when it has all."""
+        """List the permissions of Graph that the credential for accounts lacks, by name; empty when it has all.
+
+        Empty, too, when the token does not show them. Graph then refuses what is not permitted.
+        """
 
     async def read(self, ids: Sequence[PersonId]) -> Mapping[PersonId, AccountState]:
         """Read accounts anew. An account that does not exist any more is missing from the answer.
@@ -44,13 +52,15 @@ class GuestAccounts(Protocol):
     async def roles(self) -> Mapping[PersonId, AccountRoles]:
         """Return every account with a directory role, assigned now or eligible, also by membership of a group.
 
-        The answer is complete, or an error is raised: an account that is missing from it has no directory role.
+        The answer is complete, or an error is raised: an account that is missing from it has no directory role. It is
+        at most `DIRECTORY_ROLES_KEPT_FOR` old, so it may be asked for before each group of writes.
         """
 
     async def set_enabled(self, ids: Sequence[PersonId], *, is_enabled: bool) -> Sequence[AccountWritten]:
         """Enable or disable accounts in one request, and return what came of each, in the same order.
 
-        Nothing is sent again here: the caller decides, after it has read what is not known.
+        Nothing is sent again here: the caller decides, after it has read what is not known. An error means that nothing
+        was written: no connection, no token, the wrong tenant, or a refusal of the whole.
 
         :param ids: at most MAX_WRITES, without repetition.
         """

@@ -134,13 +134,16 @@ class Notifier(Protocol):
         Each gets one message a day about all waiting requests.
         """
 
-    async def remind_person(self, person: ChatId) -> None:
-        """Remind one person of everything that waits for them, in their working hours."""
+    async def remind_person(self, person: ChatId, *, of_expired: bool = False) -> None:
+        """Remind one person of everything that waits for them, in their working hours.
+
+        :param of_expired: tell them what expired without their decision instead.
+        """
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell the requester and the people who could have decided that a request expired.
 
-        Each gets one message about all that expired together.
+        Each gets one message about all that expired together: people who could have decided in their working hours.
         """
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:

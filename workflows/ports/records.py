@@ -20,6 +20,7 @@ from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanR
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.freeze import Freeze
+from workflows.core.posture.watch.denied_notice import DeniedNotice, NoticeSubject
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.commands.campaign import CampaignId
@@ -100,6 +101,7 @@ class Commit:
     batch: Batch | None = None
     campaign: Campaign | None = None
     absence: Absence | None = None
+    denied: DeniedNotice | None = None
     usage: ScanResult | None = None
     """What a scan of sign-ins and guests found. It replaces everything that earlier scans found."""
     effects: tuple[Effect, ...] = ()
@@ -352,6 +354,12 @@ class RecordStore(AuditLog, Protocol):
 
     async def forget_usage(self) -> None:
         """Remove everything that scans found."""
+
+    async def denied_notice(self, subject: NoticeSubject) -> DeniedNotice | None:
+        """Load the newest notice about denied sign-ins of one tenant, or of many, also when it is over."""
+
+    async def denied_notices(self, *, only_open: bool = False) -> Sequence[DeniedNotice]:
+        """List the newest notice about each tenant, and the one about many, the oldest first."""
 
     async def mark(self, name: str) -> str | None:
         """Read a mark of the process, such as the time of its last tick; None when it was never stored."""

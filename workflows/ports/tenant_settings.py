@@ -44,6 +44,15 @@ class FoundObject:
     is_disabled: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """One page of a list of accounts."""
+
+    accounts: "Sequence[GuestAccount]"
+    next_link: str | None
+    """The link of the next page; None when this is the last one. It is Graph's own, and stays in this process."""
+
+
 class TenantSettings(Protocol):
     """Reads other settings and logs of our tenant. A failed read does not stop a request.
 
@@ -107,13 +116,26 @@ class TenantSettings(Protocol):
     async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
         """Return whether the log has any sign-in between two times, of anybody: so how far back it reaches."""
 
-    async def read_guests(
-        self, take: Callable[[Sequence["GuestAccount"]], bool], with_activity: bool, *, also_members: bool = False
-    ) -> bool:
+    async def read_guests(self, take: Callable[[Sequence["GuestAccount"]], bool], with_activity: bool) -> bool:
         """Read all guest accounts, page by page; see `read_foreign_sign_ins`.
 
         :param with_activity: whether their last sign-in is read, which needs a permission and a licence more.
-        :param also_members: whether accounts are read as well that were invited and count as members.
+        """
+
+    async def guest_page(self, link: str | None, with_activity: bool) -> AccountPage:
+        """Read one page of all guest accounts, and of accounts that were invited and count as members.
+
+        :param link: the link of an earlier page; None for the first one. A link to another server is not used.
+        :param with_activity: see `read_guests`; the same for each page of a list.
+        """
+
+    async def own_account_page(self, link: str | None, domains: Sequence[str]) -> AccountPage:
+        """Read one page of the accounts that are no guests and have a mail address in one of these domains.
+
+        Their last sign-in is not read.
+
+        :param link: see `guest_page`.
+        :param domains: at least one.
         """
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:

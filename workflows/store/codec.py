@@ -17,6 +17,7 @@ from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, Usage
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.freeze import Freeze
+from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.commands.partner_record import ConfirmSetup, UnconfirmSetup
@@ -44,7 +45,7 @@ STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
 """The fields that are stored under another name: that of the version which first stored them. No other name changes."""
 
 
-_BUILT_LATER: Final = (AccessRequest, Partnership, Drift, Alarm, UsageScan, PartnerUsage, Absence)
+_BUILT_LATER: Final = (AccessRequest, Partnership, Drift, Alarm, UsageScan, PartnerUsage, Absence, DeniedNotice)
 """The records that no click needs to be stored. What reads and writes them is built at first use, or before it."""
 
 
@@ -74,6 +75,7 @@ CAMPAIGN: Final[TypeAdapter[Campaign]] = TypeAdapter(Campaign)
 ABSENCE: Final[TypeAdapter[Absence]] = TypeAdapter(Absence)
 USAGE_SCAN: Final[TypeAdapter[UsageScan]] = TypeAdapter(UsageScan)
 PARTNER_USAGE: Final[TypeAdapter[PartnerUsage]] = TypeAdapter(PartnerUsage)
+DENIED_NOTICE: Final[TypeAdapter[DeniedNotice]] = TypeAdapter(DeniedNotice)
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
 FACTS: Final[TypeAdapter[Facts]] = TypeAdapter(Facts)
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
@@ -86,6 +88,7 @@ _ADAPTERS: Final[tuple[TypeAdapter[Any], ...]] = (
     USAGE_SCAN,
     PARTNER_USAGE,
     ABSENCE,
+    DENIED_NOTICE,
 )
 
 _MAX_REMEMBERED: Final = 64

@@ -15,6 +15,7 @@ from workflows.core.errors.facts import Fact, Facts, redact_value
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.freeze import Freeze
+from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, SendMessage
@@ -24,6 +25,7 @@ from workflows.store.codec import (
     ALARM,
     BATCH,
     CAMPAIGN,
+    DENIED_NOTICE,
     DETAILS,
     DRIFT,
     EFFECT,
@@ -88,6 +90,10 @@ class RecordRedactor:
     def absence(self, absence: Absence) -> str:
         """Return an absence as text."""
         return self._without_known(dump(ABSENCE, absence))
+
+    def denied_notice(self, notice: DeniedNotice) -> str:
+        """Return a notice about denied sign-ins as text."""
+        return self._without_known(dump(DENIED_NOTICE, notice))
 
     def effect(self, effect: Effect) -> str:
         """Return an effect as text."""

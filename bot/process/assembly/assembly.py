@@ -29,12 +29,15 @@ from workflows.app.alarms import Alarms
 from workflows.app.approvers.relation_check import check_relations
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
+from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
+from workflows.app.evidence.denied.notice_records import NoticeRecords
 from workflows.app.evidence.reviews.lockouts import lockouts_of
 from workflows.app.evidence.reviews.scan import UsageScanner
 from workflows.app.evidence.reviews.scan_check import UsageCheck
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
+from workflows.app.schedule.downtime import check_later_starts_after_gap
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.questions import ReviewQuestions
@@ -48,6 +51,7 @@ from workflows.app.watch.telling import DriftRecords
 from workflows.app.watch.watch_check import WatchCheck
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
+from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
@@ -108,8 +112,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    usage, asked = _usage(systems, wake).check, _review_checks(systems, service, alarms, reviews.campaigns, wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage, *reviews.checks, *asked)
+    asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -151,9 +155,14 @@ def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, que
 
 
 def _review_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, campaigns: Campaigns, wake: Callable[[], None]
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    campaigns: Campaigns,
+    denied: DeniedSignIns,
+    wake: Callable[[], None],
 ) -> tuple[Callable[[], Awaitable[None]], ...]:
-    """Return what asks the reviews that are due, and what looks for those that nobody answers."""
+    """Return what scans sign-ins, what asks the reviews that are due, and what looks for those that nobody answers."""
     store, clock = systems.store, systems.clock
     questions = ReviewQuestions(service=service, store=store, clock=clock, wake=wake, asks_more=campaigns.asks_more)
     silences = Silences(
@@ -164,7 +173,7 @@ def _review_checks(
         wake=wake,
         max_closings_a_day=systems.settings.gatehouse_max_blocks_at_end_per_day,
     )
-    return questions.check, silences.check
+    return denied.check, _usage(systems, denied, wake).check, questions.check, silences.check
 
 
 def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:
@@ -177,6 +186,7 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
         card_update_after=timedelta(seconds=systems.pauses.card_update),
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         calendar=systems.catalog.calendar,
+        changes_guests=systems.changes_guests,
     )
     return SlackNotifier(outbound, batch_list_files(systems, outbound))
 
@@ -227,9 +237,10 @@ def _scheduled_checks(
         roles=systems.catalog.roles,
     )
     relations = partial(check_relations, store=store, directory=directory, service=service, clock=clock)
+    later_starts = partial(check_later_starts_after_gap, store=store, tenant=tenant, clock=clock)
     auditors = partial(check_auditors, store=store, directory=directory, clock=clock)
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return ScheduledChecks(checks=(*checks, relations, roles, auditors, sponsors, *other_checks))
+    return ScheduledChecks(checks=(*checks, relations, roles, auditors, sponsors, later_starts, *other_checks))
 
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
@@ -270,9 +281,11 @@ def _permission_check(
         alarms=alarms,
         clock=systems.clock,
         drift_answers=drift_answers,
+        denied=_denied_sign_ins(systems, wake),
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
         batches=batches,
         campaigns=campaigns,
+        guest_accounts=systems.guest_accounts,
         limits=limits,
     )
 
@@ -336,6 +349,7 @@ def _preparer(systems: ExternalSystems, service: Service, alarms: Alarms) -> Pre
         catalog=systems.catalog,
         clock=systems.clock,
         alarms=alarms,
+        guest_accounts=systems.guest_accounts,
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
     )
 
@@ -350,6 +364,7 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
         clock=systems.clock,
         alarms=alarms,
         catalog=systems.catalog,
+        guest_accounts=systems.guest_accounts,
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         pauses=systems.pauses,
     )
@@ -367,7 +382,22 @@ def _watch(systems: ExternalSystems, alarms: Alarms, reviews: StartedReviews, wa
     )
 
 
-def _usage(systems: ExternalSystems, wake: Callable[[], None]) -> UsageCheck:
+def _denied_sign_ins(systems: ExternalSystems, wake: Callable[[], None]) -> DeniedSignIns:
+    """Return what tells of sign-ins that are denied to people of tenants without an entry."""
+    settings = systems.settings
+    return DeniedSignIns(
+        records=NoticeRecords(store=systems.store, clock=systems.clock, wake=wake),
+        tenant=systems.tenant,
+        thresholds=Thresholds(
+            sign_ins=settings.gatehouse_denied_sign_ins_from,
+            days=settings.gatehouse_denied_days_from,
+            people=settings.gatehouse_denied_people_from,
+        ),
+        days_offered=settings.gatehouse_denied_dismissed_days,
+    )
+
+
+def _usage(systems: ExternalSystems, denied: DeniedSignIns, wake: Callable[[], None]) -> UsageCheck:
     """Return the check that scans sign-ins and guests for reviews."""
     store, tenant, clock = systems.store, systems.tenant, systems.clock
     scanner = UsageScanner(
@@ -377,5 +407,7 @@ def _usage(systems: ExternalSystems, wake: Callable[[], None]) -> UsageCheck:
         check_lockouts=lockouts_of(tenant=tenant, store=store, clock=clock),
         wake=wake,
         guest_limits=systems.catalog.guest_limits,
+        denied=denied if denied.is_on else None,
+        accounts=systems.guest_accounts,
     )
     return UsageCheck(store=store, scanner=scanner, clock=clock, start=systems.background.start)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -15,6 +16,9 @@ from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
+if TYPE_CHECKING:
+    from workflows.ports.guest_accounts import GuestAccounts
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalSystems:
@@ -27,6 +31,8 @@ class ExternalSystems:
     store: Store
     tenant: Tenant
     background: Background
+    guest_accounts: "GuestAccounts"
+    """With an application of their own. Not configured: whatever is asked of them is refused."""
     redact: Callable[[str], str] = str
     pauses: Pauses = USUAL_PAUSES
     listeners: ReadListeners = field(init=False)
@@ -35,6 +41,11 @@ class ExternalSystems:
     def __post_init__(self) -> None:
         """Let what was read become old by the bot's clock."""
         object.__setattr__(self, "listeners", ReadListeners(now=lambda: self.clock.now().timestamp()))
+
+    @property
+    def changes_guests(self) -> bool:
+        """Return whether guest accounts can be disabled and enabled at all."""
+        return self.guest_accounts.is_configured
 
     @property
     def directory(self) -> SlackDirectory:

@@ -15,6 +15,7 @@ from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import ModalWindows
 from bot.slack.flows.alarms.campaign import CampaignFlow
+from bot.slack.flows.alarms.denied_sign_ins import DeniedSignInsFlow
 from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
@@ -51,6 +52,7 @@ from bot.slack.people.members import Members, WindowMembers
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.approvers.absences import Absences
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.evidence.guests.kept_lists import KeptLists
 from workflows.app.evidence.guests.permission import GuestsPermission
 from workflows.app.limits import Limits
 from workflows.app.reads.audit_log_permission import AuditLogPermission
@@ -123,13 +125,14 @@ def make_flows(
 
 def _alarm_flows(
     systems: ExternalSystems, service: Service, campaigns: Campaigns, windows: ModalWindows, members: Members
-) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow, CampaignFlow]:
+) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow, DeniedSignInsFlow, CampaignFlow]:
     """Return what admins do about stopped work, about drift, about everything that opens, and about many reviews."""
     store, directory, clock = systems.store, systems.directory, systems.clock
     return (
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         FreezeFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
+        DeniedSignInsFlow(service=service, store=store, members=members, directory=directory, windows=windows),
         CampaignFlow(
             service=service,
             store=store,
@@ -186,7 +189,9 @@ def _decide_flows(
         clock=clock,
     )
     absences = Absences(store=store, directory=directory, clock=clock)
-    remarks = RemarkWindows(service=service, store=store, windows=windows, directory=directory, clock=clock)
+    remarks = RemarkWindows(
+        service=service, store=store, windows=windows, directory=directory, clock=clock, details=decide.details
+    )
     less_access = LessAccess(
         store=store, tenant=systems.tenant, directory=directory, catalog=systems.catalog, clock=clock
     )
@@ -259,6 +264,9 @@ def guests_flow(systems: ExternalSystems, answers: Answers, lookup_permission: L
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
+        accounts=systems.guest_accounts,
+        kept_lists=KeptLists(systems.clock),
+        changes_guests=systems.changes_guests,
     )
 
 
@@ -295,6 +303,7 @@ def _answer_review_flow(
         catalog=systems.catalog,
         tenant=systems.tenant,
         lookup_permission=lookup_permission,
+        changes_guests=systems.changes_guests,
     )
 
 

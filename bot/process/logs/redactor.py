@@ -26,6 +26,7 @@ _NOTHING: Final = re.compile(r"(?!)")
 _SECRET_NAMES: Final = (
     *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
     *("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD"),
+    *("GUESTS_AZURE_CLIENT_SECRET", "GUESTS_AZURE_CLIENT_CERTIFICATE_PASSWORD"),
     *("IDENTITY_HEADER", "MSI_SECRET"),
 )
 """Variables that the bot and azure-identity read from the environment and nobody else may read."""

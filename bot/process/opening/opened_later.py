@@ -1,15 +1,19 @@
-"""Our tenant before it is opened: Microsoft's packages are imported in a thread, when the bot is ready already.
+"""Our tenant and its guest accounts before they are opened: Microsoft's packages are imported in a thread, when the bot
+is ready already.
 
 They are some 500 modules, a quarter of all imports, and clicks are stored without them.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.ports.tenant import ReadsTogether, Tenant, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
+
+if TYPE_CHECKING:
+    from workflows.ports.guest_accounts import GuestAccounts
 
 
 class OpenTenant(Tenant, Protocol):
@@ -53,6 +57,50 @@ class TenantOpenedLater:
     async def _open(self) -> OpenTenant:
         await self._begun.wait()
         return await asyncio.to_thread(self._open_tenant)
+
+
+class OpenGuestAccounts(Protocol):
+    """The gateway to guest accounts, open until it is closed."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+
+
+class GuestAccountsOpenedLater:
+    """Opens the gateway to guest accounts in a thread, at its first use. Most bots never use it."""
+
+    def __init__(self, open_accounts: Callable[[], OpenGuestAccounts], *, is_configured: bool) -> None:
+        self._open_accounts = open_accounts
+        self._opened: OpenGuestAccounts | None = None
+        self._opening = asyncio.Lock()
+        self.is_configured = is_configured
+
+    @property
+    def accounts(self) -> "GuestAccounts":
+        """Return the accounts. Whatever is asked of them opens the gateway first.
+
+        When it cannot be opened, that raises TenantRefused, and the next question tries again.
+        """
+        return cast("GuestAccounts", self)
+
+    async def close(self) -> None:
+        """Close it, if it was opened."""
+        async with self._opening:
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.close()
+
+    async def _open(self) -> OpenGuestAccounts:
+        async with self._opening:
+            if self._opened is None:
+                self._opened = await asyncio.to_thread(self._open_accounts)
+            return self._opened
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        async def call(*arguments: object, **named: object) -> object:
+            return await getattr(await self._open(), name)(*arguments, **named)
+
+        return call
 
 
 class _TenantWhenOpen:

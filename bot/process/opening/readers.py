@@ -1,5 +1,6 @@
 """What commands read without Slack, created from the settings: the tenant, the clock, the stored records."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,12 +8,15 @@ from typing import TYPE_CHECKING
 from bot.process.imports import giving_way, without_package
 from bot.process.logs.redactor import redactor_of
 from bot.process.settings import SettingsProblems, TenantSettings
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.partners.records import Records
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
+from workflows.ports.tenant import TenantRefused
 
 if TYPE_CHECKING:
-    from workflows.entra import Entra, EntraSettings
+    from workflows.entra import Entra, EntraSettings, GraphGuestAccounts
 
 
 class SystemClock:
@@ -58,6 +62,28 @@ def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "Ent
             return connect(entra_settings(settings, pauses))
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
+
+
+def open_guest_accounts(settings: TenantSettings, clock: Clock, pauses: Pauses = USUAL_PAUSES) -> "GraphGuestAccounts":
+    """Create the gateway to guest accounts. Imports Microsoft's packages: never on an event loop.
+
+    :raises TenantRefused: when no application is configured for it, or its certificate cannot be used.
+    """
+    with giving_way():
+        from workflows.entra import ApplicationCredential, connect_guest_accounts
+
+    if settings.guests_azure_client_id is None:
+        raise TenantRefused(403, "", (Fact(TenantCode.GUEST_ACCOUNTS_NOT_SET_UP),))
+    application = ApplicationCredential(
+        client_id=settings.guests_azure_client_id,
+        client_secret=settings.guests_azure_client_secret.get_secret_value(),
+        certificate_path=settings.guests_azure_client_certificate_path,
+        certificate_password=settings.guests_azure_client_certificate_password.get_secret_value(),
+    )
+    try:
+        return connect_guest_accounts(replace(entra_settings(settings, pauses), application=application), clock.now)
+    except ValueError as error:
+        raise TenantRefused(401, "", (Fact(TenantCode.GUEST_CREDENTIALS_REFUSED, {"says": str(error)}),)) from error
 
 
 def entra_settings(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "EntraSettings":

@@ -61,7 +61,8 @@ def _check_and_handle(
         raise _invalid_token_refusal(
             "Access token validation failure. The token is not ours, not for this audience, or expired."
         )
-    call = replace(call, app_id=_app_id(token))
+    app_id = _app_id(token)
+    call = replace(call, app_id=app_id, permissions=frozenset(tenant.app_roles(app_id)))
     if call.segments == ("$batch",) and not is_inside_batch:
         if call.method != "POST":
             raise not_allowed()
@@ -76,7 +77,7 @@ def _check_and_handle(
 
         return run_batch(call, send)
     endpoint, call = match(ENDPOINTS, call)
-    if not endpoint.permissions & set(map(str, tenant.objects["appRoles"])):
+    if not endpoint.permissions & call.permissions:
         raise Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     return endpoint.handler(tenant, call)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox import seed
 from bot.sandbox.entra.dispatch import answer
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
 from bot.sandbox.entra.odata.paths import query_of, segments_of
@@ -56,7 +57,12 @@ class EntraSimulator:
     @property
     def app_roles(self) -> tuple[str, ...]:
         """Return the application permissions that are granted."""
-        return tuple(map(str, self._tenant.objects["appRoles"]))
+        return self._tenant.app_roles("")
+
+    @property
+    def guests_app_roles(self) -> tuple[str, ...]:
+        """Return the application permissions of the application for guest accounts."""
+        return self._tenant.app_roles(seed.GUESTS_CLIENT_ID)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the aiohttp routes: everything under `/graph/v1.0`."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+import aiohttp
+import structlog
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -28,6 +30,8 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.model import TenantId
 
 _SLACK_HOOKS: Final = "hooks.slack.com"
+
+_log = structlog.get_logger(__name__)
 
 BuildMessage = Callable[[SlashCommand], Awaitable[Message]]
 """Reads what a command asks for, and returns the message. The text of an error becomes the answer."""
@@ -92,6 +96,16 @@ class Answers:
         """Acknowledge a click on an answer, and put the message of `build` in its place, for a member."""
         await ack()
         self.background.start(self._replace(click, build))
+
+    async def show_progress(self, click: Interaction, message: Message) -> None:
+        """Put a message in the place of an answer while another one is being built. One that fails is left out.
+
+        Slack accepts five messages for one click, the last one included.
+        """
+        try:
+            await self._send(click.response_url, message, is_replacing=True)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            _log.warning("progress_not_shown", error=type(error).__name__)
 
     def replace_used_answer(
         self, click: Interaction, build: Callable[[], Awaitable[Message]], *, shown_by: str

@@ -19,6 +19,7 @@ from slack_sdk.models.blocks import (
     ContextBlock,
     HeaderBlock,
     MarkdownTextObject,
+    Option,
     PlainTextObject,
     RichTextBlock,
     RichTextElement,
@@ -28,6 +29,7 @@ from slack_sdk.models.blocks import (
     RichTextQuoteElement,
     RichTextSectionElement,
     SectionBlock,
+    StaticSelectElement,
 )
 
 from bot.slack.blocks.conversion import as_json
@@ -249,6 +251,16 @@ def confirm_dialog(title: str, text: str, yes: str) -> ConfirmObject:
     )
 
 
-def actions(block_id: str, *buttons: ButtonElement) -> ActionsBlock:
-    """Return a row of buttons."""
-    return ActionsBlock(block_id=block_id, elements=list(buttons))
+def select(action_id: str, options: Mapping[str, str], chosen: str) -> StaticSelectElement:
+    """Return a list to choose from, for a row of buttons.
+
+    :param options: the label of each value.
+    :param chosen: the value that is shown.
+    """
+    found = {value: Option(value=value, text=plain_text(label, Limit.OPTION)) for value, label in options.items()}
+    return StaticSelectElement(action_id=action_id, options=list(found.values()), initial_option=found[chosen])
+
+
+def actions(block_id: str, *elements: ButtonElement | StaticSelectElement) -> ActionsBlock:
+    """Return a row of buttons and selects."""
+    return ActionsBlock(block_id=block_id, elements=list(elements))

@@ -1,12 +1,13 @@
 """A message in Slack's form: blocks, and a text with the same content."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from slack_sdk.models.blocks import Block
 
 from bot.slack.blocks.blocks import Json, fixed_text, paragraph, rich_text, with_local_times, within_limits
+from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean, escape
 from bot.words.names.partners import UNNAMED, without_ids
 
@@ -33,6 +34,11 @@ def message(summary: str, blocks: Sequence[Block]) -> Message:
     opening = UNNAMED.capitalize() if summary.startswith(UNNAMED) else ""
     text = without_ids(opening + summary[len(opening) :])
     return Message(text=escape(clean(text, MAX_FALLBACK_CHARACTERS)), blocks=within_limits(blocks, "message"))
+
+
+def with_block(shown: Message, block: Block) -> Message:
+    """Return a message with one more block at its end."""
+    return replace(shown, blocks=[*shown.blocks, as_json(block)])
 
 
 def notice(text: str, notified: str = "") -> Message:

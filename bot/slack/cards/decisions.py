@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from slack_sdk.models.blocks import Block
@@ -37,7 +37,6 @@ from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.policy.approval import ChainRule, Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
-from workflows.core.requests.delays.downtime import MAX_PAUSE_WITHOUT_GAP, is_asked_again_after_gap
 from workflows.core.requests.notes import with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
@@ -143,6 +142,8 @@ def _applied_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield local_time(request.confirmed_at)
     if is_adoption:
         yield fixed_text(": exactly the approved settings. Nothing was written.")
+    elif request.fields.account_change is not None:
+        yield fixed_text(".")  # the note says what came of each account
     else:
         yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
 
@@ -156,13 +157,14 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
     match request.state:
         case RequestState.APPLIED:
             yield from _applied_parts(request)
-            if with_steps and (steps := _count_partner_steps(request)):
+            if with_steps and request.fields.account_change is None and (steps := _count_partner_steps(request)):
                 yield fixed_text(
                     f" Partner setup: {counted(steps, 'step')} for the partner's administrator. Gatehouse cannot see "
                     f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
                 )
         case RequestState.SCHEDULED if (starts_at := request.plan.starts_at) is not None:
-            yield fixed_text(_scheduled_words(request, starts_at))
+            begins = f"Every approval is in. Nothing is written before {day(starts_at)} (UTC)."
+            yield fixed_text(f"{begins} Then everything is checked again.")
         case RequestState.APPLYING if not request.note:
             no_more_approvals = "Nothing more is needed from people." if is_revocation else "Every approval is in."
             yield fixed_text(f"{no_more_approvals} The change is being written; it is not confirmed yet.")
@@ -174,21 +176,16 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
             yield fixed_text("People and tenant are being looked up.")
         case state if state in _PENDING and now >= request.expires_at:
             yield fixed_text(EXPIRES_NOW)
+        case RequestState.AWAITING_CONFIRMATION:
+            yield fixed_text("The admin who asked has to confirm it. Expires ")
+            yield local_time(request.expires_at)
+            yield fixed_text(" if it is not confirmed by then.")
         case RequestState.AWAITING_APPROVAL:
             yield fixed_text("Expires ")
             yield local_time(request.expires_at)
             yield fixed_text(" if it is not decided by then.")
         case _:
             return
-
-
-def _scheduled_words(request: AccessRequest, starts_at: datetime) -> str:
-    """Return when the access starts, and what can keep it from that. It is no promise."""
-    words = f"Every approval is in. Nothing is written before {day(starts_at)} (UTC). Then everything is checked again."
-    if not is_asked_again_after_gap(request, starts_at):
-        return words
-    minutes = MAX_PAUSE_WITHOUT_GAP // timedelta(minutes=1)
-    return f"{words} If Gatehouse is off for more than {minutes} minutes before, every approval is requested again."
 
 
 def _count_partner_steps(request: AccessRequest) -> int:

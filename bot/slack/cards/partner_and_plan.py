@@ -116,12 +116,16 @@ def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
     return paragraph(*(piece for label, value, after in rows for piece in _row(label, value, after)))
 
 
-def change_elements(lines: Sequence[ChangeLine], label: str) -> Iterator[RichTextElement]:
-    """Return every setting before and after, and whether it increases or reduces access."""
+def change_elements(lines: Sequence[ChangeLine], label: str, *, is_closing: bool = False) -> Iterator[RichTextElement]:
+    """Return every setting before and after, and whether it increases or reduces access.
+
+    :param is_closing: whether all of it closes a partner. What opens nothing then has no effect beside it.
+    """
     yield paragraph(fixed_text(label, bold=True))
     # When something changes, settings that are written unchanged would only hide it.
     shown_lines = [line for line in lines if line.access is not AccessChange.SAME] or lines
-    items = [line_parts(line) for line in shown_lines[:MAX_LINES]]
+    shown = shown_lines[:MAX_LINES]
+    items = [line_parts(line, with_effect=not is_closing or line.opens is not False) for line in shown]
     if more := len(shown_lines) - len(items):
         items.append([fixed_text(f"and {more} more settings")])
     if same := len(lines) - len(shown_lines):
@@ -234,17 +238,16 @@ def finding_parts(finding: Finding) -> list[TextRun]:
     ]
 
 
-def line_parts(line: ChangeLine) -> list[TextRun]:
+def line_parts(line: ChangeLine, *, with_effect: bool = True) -> list[TextRun]:
     """Return one changed setting: its value before and after, and whether it gives more access."""
+    effect = [fixed_text(" ("), fixed_text(line.effect.lower(), bold=line.opens is not False), fixed_text(")")]
     return [
         cleaned_text(line.setting, 200, bold=True),
         fixed_text(": "),
         cleaned_text(line.before, MAX_SETTING_CHARACTERS),
         fixed_text(" → "),
         cleaned_text(line.after, MAX_SETTING_CHARACTERS),
-        fixed_text(" ("),
-        fixed_text(line.effect.lower(), bold=line.opens is not False),
-        fixed_text(")"),
+        *(effect if with_effect else []),
     ]
 
 

@@ -29,7 +29,7 @@ from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.deadlines.reminder_times import may_be_reminded
 from workflows.core.requests.lifecycle import TABLE
-from workflows.core.requests.notes import DisplayedState, state_to_display
+from workflows.core.requests.notes import DisplayedState, is_partly_done, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 S = RequestState
@@ -38,6 +38,7 @@ MAX_DOMAIN_CHARACTERS: Final = 90
 """The most characters of a domain in a headline."""
 _ICONS: Final[Mapping[RequestState, str]] = {
     S.PREPARING: "🔎",
+    S.AWAITING_CONFIRMATION: "✍️",
     S.AWAITING_APPROVAL: "⏳",
     S.SCHEDULED: "📅",
     S.APPLYING: "⚙️",
@@ -56,6 +57,8 @@ _KINDS: Final[Mapping[RequestKind, str]] = {
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore request",
     RequestKind.ADOPTION: "request to adopt settings",
+    RequestKind.DISABLE_GUESTS: "request to disable guest accounts",
+    RequestKind.ENABLE_GUESTS: "request to enable guest accounts",
 }
 _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 """States without a current plan."""
@@ -158,7 +161,7 @@ def icon(request: AccessRequest) -> str:
     if state_to_display(request) in _BLOCKED:
         closed = "⏸️" if request.is_suspension else "🔒"
         return "⚠️" if request.not_closed else closed
-    if request.applied_part:
+    if request.applied_part or is_partly_done(request):
         return "⚠️"
     return _ICONS[request.state]
 

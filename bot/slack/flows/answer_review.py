@@ -14,6 +14,7 @@ from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json, bullets, fixed_text, paragraph, rich_text, with_local_times
 from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS
 from bot.slack.blocks.modal import input_block, modal, option, shown_modal, text_area
+from bot.slack.cards.approval.sections.accounts import account_buttons
 from bot.slack.cards.partner_and_plan import identity_block, partner_name
 from bot.slack.cards.partnership import partnership_facts
 from bot.slack.cards.review_card import (
@@ -69,6 +70,8 @@ class AnswerReviewFlow:
     catalog: Catalog
     tenant: Tenant
     lookup_permission: LookupPermission
+    changes_guests: bool = False
+    """Whether to offer an admin to disable guest accounts."""
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -104,7 +107,8 @@ class AnswerReviewFlow:
             drift = await known_drift(tenant_id, self.store)
             is_admin = window.actor in await self.members.directory.known_holders(ADMIN)
             people = await names_of_people(evidence, self.tenant) if is_admin else None
-            return evidence_view(partnership, evidence, people, now=now, drift=drift)
+            offers = is_admin and self.changes_guests
+            return evidence_view(partnership, evidence, people, now=now, drift=drift, offers_guests=offers)
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.open_and_fill(ack, click, build, command=ids.REVIEW_DETAILS, subject=subject)
@@ -168,11 +172,13 @@ def evidence_view(
     *,
     now: datetime,
     drift: Drift | None = None,
+    offers_guests: bool = False,
 ) -> Json:
     """Return the window with all evidence for a review.
 
     :param people: the names of the people whom it lists, for admins; None for everybody else.
     :param drift: the drift of the partner that the last sweep found; all its changes are listed.
+    :param offers_guests: whether to offer to disable guest accounts, as a second step.
     """
     attested = attested_parts(partnership, now)
     lines = evidence_details(evidence, people)
@@ -186,6 +192,8 @@ def evidence_view(
         *([rich_text(paragraph(*attested))] if attested else []),
         *(rich_text(*_topic_elements([line for line in lines if line.topic is topic])) for topic in topics),
     ]
+    if offers_guests:
+        blocks.append(account_buttons(partnership.identity.tenant_id, may_enable=not partnership.is_closed))
     return modal("Evidence", blocks, ids.REVIEW_EVIDENCE)
 
 

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import structlog
 
-from bot.slack.blocks.message import Message, notice
+from bot.slack.blocks.message import Message, notice, with_block
+from bot.slack.cards.approval.sections.accounts import account_buttons
 from bot.slack.cards.decisions import second_look_message
 from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
 from bot.slack.cards.review_card import (
@@ -108,9 +109,9 @@ class SlackNotifier:
         latest = None if request.expiry_told_at is None else request.expires_at
         await self._reminders.remind(await self._recipients.asked(request, holders), latest=latest)
 
-    async def remind_person(self, person: ChatId) -> None:
-        """Remind one person of everything that waits for them, in their working hours."""
-        await self._reminders.remind([person])
+    async def remind_person(self, person: ChatId, *, of_expired: bool = False) -> None:
+        """Remind one person of what waits for them, or tell them what expired, in their working hours."""
+        await (self._reminders.send_expiry_messages if of_expired else self._reminders.remind)([person])
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell everybody who should have decided on a request that it expired, in one message a day; and its requester.
@@ -210,7 +211,8 @@ class SlackNotifier:
 
     async def remind_about_batch(self, batch: Batch) -> None:
         """Remind everybody who can decide on a batch, once a day, in one message for all that waits for them."""
-        await self._reminders.remind(await self._batches.asked_now(batch))
+        latest = batch.expires_at if batch.is_expiry_told else None
+        await self._reminders.remind(await self._batches.asked_now(batch), latest=latest)
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Attach the list of a batch to the thread of its card; see `BatchMessages.attach_list`."""
@@ -262,6 +264,8 @@ class SlackNotifier:
         message = notice(message_words(complete), notified_message_words(complete))
         if fact.code == MessageCode.SECOND_LOOK:
             message = second_look_message(complete)
+        if fact.code == MessageCode.CLOSED and await self._may_change_guests(person, fact):
+            message = with_block(message, account_buttons(TenantId(fact.values["tenant"]), may_enable=False))
         if channel:
             try:
                 await self._outbound.copies.call(
@@ -276,6 +280,14 @@ class SlackNotifier:
         except NotifierBlocked as blocked:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
+
+    async def _may_change_guests(self, person: ChatId, fact: Fact) -> bool:
+        """Return whether to offer a person the guest accounts that stay after a block: admins, where there may be any.
+
+        :param fact: with the code `MessageCode.CLOSED`.
+        """
+        has_guests = "tenant" in fact.values and fact.values.get("guests") != 0
+        return self._outbound.changes_guests and has_guests and person in await self._recipients.holders(ADMIN)
 
     async def _with_domain(self, fact: Fact) -> Fact:
         """Replace a partner's tenant ID by its domain where the records have it."""

@@ -53,6 +53,8 @@ class Outbound:
     """How old a suspension may be to be lifted."""
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     """The organization's working days."""
+    changes_guests: bool = False
+    """Whether guest accounts can be disabled."""
 
     async def works_next_at(self, person: ChatId, latest: datetime | None = None) -> datetime | None:
         """Return when a person works next; None when that is now, or only after `latest`: then they are told now."""

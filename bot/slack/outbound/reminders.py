@@ -21,6 +21,7 @@ from bot.slack.outbound.card_copies import posted_at
 from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
 from workflows.app.reads.waiting_requests import WaitingDecisions, waiting_for
 from workflows.core.people import ChatId
+from workflows.core.policy.working_time import next_working_moment
 from workflows.core.requests.effects import RemindPerson, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import EXPIRED_TOLD_TOGETHER
@@ -31,7 +32,9 @@ from workflows.ports.records import LimitedList
 MAX_LISTED_REQUESTS = 10
 """The most requests in one message; the others are counted."""
 MAX_READ_REQUESTS = 200
-"""The most expired requests of one day that are read."""
+"""The most expired requests that are read."""
+LONGEST_WITHOUT_WORK = timedelta(days=14)
+"""The longest time between an expiry and the next working hours of a person: holidays and weekends."""
 
 
 class Reminders:
@@ -78,7 +81,9 @@ class Reminders:
             raise NotifierRefused(str(refused)) from refused
 
     async def send_expiry_messages(self, people: Iterable[ChatId]) -> None:
-        """Tell each person, in one message a day, which requests expired today without their decision.
+        """Tell each person, in one message a day, which requests expired without their decision.
+
+        Who does not work now is told when they work next: that is stored.
 
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
@@ -171,16 +176,25 @@ class Reminders:
         return self._locks.setdefault(person, asyncio.Lock())
 
     async def _send_expired_message(self, person: ChatId) -> None:
-        now, subject = self._outbound.clock.now(), f"expired:{person}"
-        today = f"{now:%Y-%m-%d}"
-        ended = await self._outbound.store.expired_since(
-            now.replace(hour=0, minute=0, second=0, microsecond=0), MAX_READ_REQUESTS
-        )
-        own_requests = [request for request in ended if person in await self._recipients.deciders_at_expiry(request)]
+        now, calendar = self._outbound.clock.now(), self._outbound.calendar
+        zone = await self._outbound.directory.zone_of(person)
+        if (moment := next_working_moment(now, zone, calendar)) > now:
+            await self._outbound.store.perform_later(
+                RemindPerson(person=person, not_before=moment, of_expired=True), moment
+            )
+            return
+        today = now.astimezone(zone).date()
+        ended = await self._outbound.store.expired_since(now - LONGEST_WITHOUT_WORK, MAX_READ_REQUESTS)
+        own_requests = [
+            request
+            for request in ended
+            if next_working_moment(request.changed_at, zone, calendar).astimezone(zone).date() == today
+            and person in await self._recipients.deciders_at_expiry(request)
+        ]
         if not own_requests:
             return
         message = expired_message(LimitedList(items=own_requests[:MAX_LISTED_REQUESTS], count=len(own_requests)))
-        await self._post_or_renew(subject, person, message, today)
+        await self._post_or_renew(f"expired:{person}", person, message, f"{today:%Y-%m-%d}")
 
     async def _post_or_renew(self, subject: str, person: ChatId, message: Message, occasion: str) -> None:
         posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == occasion]

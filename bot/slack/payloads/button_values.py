@@ -16,7 +16,9 @@ from workflows.core.delegation.absence import AbsenceId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.posture.watch.denied_notice import MANY, NoticeSubject
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
+from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import BatchId, RequestId
@@ -192,6 +194,17 @@ def parse_drift_value(value: str) -> tuple[DriftSubject, Digest]:
     if not re.fullmatch(_DIGEST, fingerprint):
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return parse_drift_subject(subject), Digest(fingerprint)
+
+
+def parse_denied_notice(value: str) -> tuple[NoticeSubject, AlarmId]:
+    """Read `<tenant id or many>:<alarm id>` from a button about denied sign-ins.
+
+    :raises Refused: for any other text.
+    """
+    subject, _, alarm_id = value.partition(":")
+    if not re.fullmatch(r"A-[0-9a-f]{12}", alarm_id, re.ASCII):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return MANY if subject == MANY else NoticeSubject(parse_tenant_id(subject)), AlarmId(alarm_id)
 
 
 def parse_freeze_step(value: str) -> tuple[FreezeStep, int]:

@@ -40,13 +40,6 @@ class _Container(Payload):
     is_ephemeral: bool = False
 
 
-class _Action(Payload):
-    action_id: str
-    block_id: str = ""
-    value: str = ""
-    action_ts: str = ""
-
-
 class _Text(Payload):
     text: str = ""
 
@@ -54,6 +47,19 @@ class _Text(Payload):
 class _Option(Payload):
     value: str = ""
     text: _Text = _Text()
+
+
+class _Action(Payload):
+    action_id: str
+    block_id: str = ""
+    value: str = ""
+    action_ts: str = ""
+    selected_option: _Option | None = None
+
+    @property
+    def chosen(self) -> str:
+        """Return the value of a button, or of the chosen option of a select."""
+        return self.value if self.selected_option is None else self.selected_option.value
 
 
 class _Element(Payload):
@@ -170,7 +176,7 @@ class Interaction(Payload):
             filled_in = json.dumps(self.required_view.state.model_dump(), sort_keys=True)
             parts = [self.required_view.id, self.required_view.hash, filled_in]
         elif self.actions:
-            parts = [self.action.action_ts, self.action.action_id, self.action.block_id, self.action.value]
+            parts = [self.action.action_ts, self.action.action_id, self.action.block_id, self.action.chosen]
             parts += [self.container.channel_id, self.container.message_ts, self.container.view_id]
         else:
             parts = [self.trigger_id]

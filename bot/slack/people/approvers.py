@@ -257,8 +257,9 @@ async def _stage_approvers(
         relations = NO_RELATIONS
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            holders = await holders_for(stage.role, relations, directory)
-            approvers = await _people(holders - await directory.all_ids(excluded), directory)
+            able = await holders_for(stage.role, relations, directory) - await directory.all_ids(excluded)
+            asked = who_is_asked(able, await directory.stand_ins(), missing=stage.quorum)
+            approvers = await _people(asked.people, directory, asked)
             return StageApprovers(stage=stage, approvers=approvers, relation=relations.holder_of(stage.role))
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return StageApprovers(stage=stage)

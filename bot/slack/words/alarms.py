@@ -10,15 +10,17 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, local_time, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
+from bot.slack.words.denied_sign_ins import DENIED, denied_elements
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
+from bot.words.posture.denied_sign_ins import denied_alarm_words, denied_tenants_words, denied_to_many_words
 from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, end_asked_words, frozen_words
 from bot.words.refusals.named_people.approvers import manager_problem_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.reviews.silence import why_open_words
-from bot.words.sentences import comma_list, minute
+from bot.words.sentences import comma_list, day, minute
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
@@ -110,6 +112,8 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "{end_asked} Another admin must confirm that within 24 hours. The reason of the freeze: {why_words}",
         "Choose End freeze… to confirm that, or to keep it frozen.",
     ),
+    AlarmCode.SIGN_INS_DENIED: ("{denied_problem}", "{denied_advice}"),
+    AlarmCode.SIGN_INS_DENIED_TO_MANY: ("{denied_problem}", "{denied_advice}"),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit} {what} an hour.",
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
@@ -117,6 +121,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
 }
 _DETAILS: Final[Mapping[AlarmCode, str]] = {
     AlarmCode.WRONG_TENANT: "Tenant of the answer: {found}. Tenant in the settings: {expected}.",
+    **dict.fromkeys(DENIED, "{denied_tenants}"),
 }
 """IDs, which the message has and its notification has not."""
 _ACCESS_STAYS_OPEN: Final = (
@@ -138,6 +143,9 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.FREEZE_GOES_ON: "the request was taken back, or it is older than 24 hours. The freeze goes on",
     EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",
+    EndingCode.DISMISSED: "dismissed by {by} until {until_day}",
+    EndingCode.ENTRY_ADDED: "the tenant has an entry in the cross-tenant access settings now",
+    EndingCode.NOT_REPEATED: "the sign-in log has not so many refused sign-ins any more",
     EndingCode.NOT_ALL_CLOSED: "the block is verified, but not everything is closed",
 }
 """Why an alarm ended although nothing was repaired."""
@@ -191,6 +199,8 @@ def ending_words(alarm: Alarm) -> str:
     values, code = dict(ended["values"]), EndingCode(ended["code"])
     if code is EndingCode.DRIFT_ACCEPTED:
         values["accepted"] = accepted_words(values)
+    if code is EndingCode.DISMISSED:
+        values["until_day"] = day(values["until"])
     return ENDINGS[code].format_map(values)
 
 
@@ -202,17 +212,20 @@ def alarm_elements(alarm: Alarm, *, is_admin: bool = True) -> list[RichTextEleme
     partner = _partner(alarm)
     named = [cleaned_text(partner, DOMAIN_LIMIT, bold=True)] if partner else []
     state = fixed_text(_state(alarm, has_partner=bool(partner)), bold=True)
-    elements: list[RichTextElement] = [paragraph(*named, state, cleaned_text(_problem(alarm), _MAX_CHARACTERS))]
+    problem = _with_values(alarm, _texts_of(alarm)[0]) if alarm.code in DENIED else _problem(alarm)
+    elements: list[RichTextElement] = [paragraph(*named, state, cleaned_text(problem, _MAX_CHARACTERS))]
+    elements += denied_elements(alarm)
     if alarm.cleared_at is None:
         elements += [
             paragraph(cleaned_text(alarm_advice(alarm) if is_admin else sponsor_advice(alarm.values), _MAX_CHARACTERS)),
-            paragraph(fixed_text("Since "), local_time(alarm.raised_at)),
+            paragraph(fixed_text("Told " if alarm.code in DENIED else "Since "), local_time(alarm.raised_at)),
         ]
     else:
         ended = ending_words(alarm)
         elements += [paragraph(fixed_text("Ended " if ended else "Fixed "), local_time(alarm.cleared_at))]
         if ended:
-            elements += [paragraph(fixed_text("Not fixed: "), cleaned_text(f"{ended}.", _MAX_CHARACTERS))]
+            why = fixed_text("Why: " if alarm.code in DENIED else "Not fixed: ")
+            elements += [paragraph(why, cleaned_text(f"{ended}.", _MAX_CHARACTERS))]
     return elements
 
 
@@ -226,7 +239,7 @@ def alarm_message(alarm: Alarm, *, is_admin: bool = True) -> Message:
     state, problem = _state(alarm, has_partner=bool(partner)), without_ids(_with_values(alarm, _texts_of(alarm)[0]))
     answers = alarm_answers(alarm, is_admin=is_admin)
     blocks = [rich_text(*alarm_elements(alarm, is_admin=is_admin)), *([] if answers is None else [answers])]
-    return message(f"{partner}{state}{problem}{_why(ended)}", blocks)
+    return message(f"{partner}{state}{problem}{_why(alarm, ended)}", blocks)
 
 
 def _partner(alarm: Alarm) -> str:
@@ -256,8 +269,8 @@ _NO_MANAGER: Final = (
 )
 
 
-def _why(ended: str) -> str:
-    return f" Not fixed: {ended}." if ended else ""
+def _why(alarm: Alarm, ended: str) -> str:
+    return f" {'Why' if alarm.code in DENIED else 'Not fixed'}: {ended}." if ended else ""
 
 
 def _texts_of(alarm: Alarm) -> tuple[str, str]:
@@ -286,6 +299,10 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code in (AlarmCode.DRIFT, AlarmCode.OWN_CHANGE, AlarmCode.DRIFT_DIGEST):
         make = digest_alarm_words if alarm.code is AlarmCode.DRIFT_DIGEST else drift_alarm_words
         values["drift_problem"], values["drift_advice"] = make(alarm.values)
+    if alarm.code in DENIED:
+        words = denied_alarm_words if alarm.code is AlarmCode.SIGN_INS_DENIED else denied_to_many_words
+        values["denied_problem"], values["denied_advice"] = words(alarm.values)
+        values["denied_tenants"] = denied_tenants_words(alarm.values)
     if alarm.code in (AlarmCode.FROZEN, AlarmCode.FREEZE_END_ASKED):
         by, why = str(values["by"]), str(values["why"])
         values["frozen"] = frozen_words(by, why) if by else UNREADABLE_FREEZE

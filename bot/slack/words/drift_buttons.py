@@ -6,6 +6,7 @@ from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import actions, button
+from bot.words.sentences import counted
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import may_be_adopted
 from workflows.core.requests.alarms import Alarm, AlarmCode
@@ -41,7 +42,7 @@ def freeze_answers(place: str) -> ActionsBlock:
 
 
 def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
-    """Return the buttons of an open alarm about drift, a sponsor or a freeze; None for every other alarm."""
+    """Return the buttons of an open alarm that people answer; None for every other alarm."""
     if not alarm.is_open:
         return None
     match alarm.code:
@@ -51,6 +52,13 @@ def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
             return actions(f"drifts:{alarm.id}", button("Show drift", ids.SHOW_DRIFTS, "0"))
         case AlarmCode.SPONSOR_GONE if is_admin and is_guid(alarm.subject):
             return actions(f"sponsor:{alarm.subject}", button("Change sponsor", ids.CHANGE_SPONSOR, alarm.subject))
+        case AlarmCode.SIGN_INS_DENIED | AlarmCode.SIGN_INS_DENIED_TO_MANY if is_admin:
+            value, days = f"{alarm.subject}:{alarm.id}", counted(alarm.values["dismiss_days"], "day")
+            buttons = (
+                button(f"Dismiss for {days}", ids.DISMISS_DENIED, value),
+                button("Details", ids.SHOW_DENIED, value),
+            )
+            return actions(f"denied:{alarm.id}", *buttons)
         case AlarmCode.FROZEN | AlarmCode.FREEZE_END_ASKED if is_admin:
             return freeze_answers(alarm.id)
         case _:

@@ -10,9 +10,9 @@ from typing import Any, Final, Protocol
 from bot.report.csv_text import BYTE_ORDER_MARK, csv_row, join_values
 from bot.slack.blocks.untrusted import clean
 from bot.terminal.printing import MAX_CHARACTERS
-from bot.words.reviews.guests import ESTIMATE, NOT_SHOWN, match_words, state_words, tally_words, unread_words
+from bot.words.reviews.guests import ESTIMATE, match_words, state_words, tally_words, unread_words
 from workflows.app.evidence.guests.listing import AskedGuests, GuestsRead
-from workflows.core.partners.reviewing.evidence.guest_listing import GuestRow
+from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter, GuestRow
 
 Write = Callable[[str], Any]
 
@@ -36,6 +36,7 @@ class GuestsWriter(Protocol):
 
 
 _COLUMNS: Final[Mapping[str, Callable[[GuestRow], str]]] = {
+    "kind": lambda row: _kind(row),
     "account_id": lambda row: row.account.id,
     "name": lambda row: row.account.name,
     "address": lambda row: row.account.mail,
@@ -47,14 +48,16 @@ _COLUMNS: Final[Mapping[str, Callable[[GuestRow], str]]] = {
     "is_last_sign_in_known": lambda row: _yes(_is_known(row)),
     "is_enabled": lambda row: _yes(row.account.is_enabled),
     "is_synchronized": lambda row: _yes(row.account.is_synchronized),
+    "directory_roles": lambda row: join_values(row.roles),
     "finding": lambda row: "" if row.finding is None else row.finding.value,
     "unusual": lambda row: join_values(one.value for one in row.oddities),
 }
 
 
 class _Text:
-    def __init__(self, asked: AskedGuests, write: Write) -> None:
+    def __init__(self, asked: AskedGuests, only: GuestFilter, write: Write) -> None:
         self._asked = asked
+        self._only = only
         self._write = write
 
     def take(self, row: GuestRow) -> bool:
@@ -64,15 +67,16 @@ class _Text:
         return True
 
     def finish(self, read: GuestsRead) -> None:
-        self._write(f"{tally_words(read, self._asked.limits)}\n")
+        self._write(f"{tally_words(read, self._asked.limits, self._only)}\n")
         if how := match_words(read.tally):
             self._write(f"Found: {how}.\n")
-        self._write("".join(f"{line}\n" for line in (*unread_words(read), ESTIMATE, NOT_SHOWN)))
+        self._write("".join(f"{line}\n" for line in (*unread_words(read), ESTIMATE)))
 
 
 class _Csv:
-    def __init__(self, asked: AskedGuests, write: Write) -> None:
+    def __init__(self, asked: AskedGuests, only: GuestFilter, write: Write) -> None:
         self._asked = asked
+        self._only = only
         self._write = write
         write(BYTE_ORDER_MARK + csv_row(_COLUMNS))
 
@@ -82,15 +86,17 @@ class _Csv:
 
     def finish(self, read: GuestsRead) -> None:
         """Write the end to standard error: a file of rows has no other place for it."""
-        lines = (tally_words(read, self._asked.limits), *unread_words(read), ESTIMATE)
+        lines = (tally_words(read, self._asked.limits, self._only), *unread_words(read), ESTIMATE)
         sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
 class _Json:
-    def __init__(self, asked: AskedGuests, write: Write) -> None:
+    def __init__(self, asked: AskedGuests, only: GuestFilter, write: Write) -> None:
         self._write = write
         self._rows = 0
-        members = {"format": "gatehouse/guests/1", "tenant_id": asked.identity.tenant_id, "domains": asked.domains}
+        identity = asked.identity
+        members = {"format": "gatehouse/guests/1", "tenant_id": identity.tenant_id, "domains": asked.domains}
+        members |= {"only": only.value}
         head = "".join(f"{json.dumps(key)}: {json.dumps(value)},\n" for key, value in members.items())
         write(f'{{\n{head}"guests": [')
 
@@ -108,22 +114,27 @@ class _Json:
             "is_complete": read.is_complete,
             "is_estimate": True,
             "missing_permissions": read.missing_permissions,
+            "own_accounts": tally.own_accounts,
+            "are_roles_read": read.roles.is_complete,
             "read_at": read.read_at.isoformat(),
         }
         tail = "".join(f",\n{json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in members.items())
         self._write(f"\n]{tail}\n}}\n")
 
 
-_WRITERS: Final[Mapping[GuestsFormat, Callable[[AskedGuests, Write], GuestsWriter]]] = {
+_WRITERS: Final[Mapping[GuestsFormat, Callable[[AskedGuests, GuestFilter, Write], GuestsWriter]]] = {
     GuestsFormat.TEXT: _Text,
     GuestsFormat.CSV: _Csv,
     GuestsFormat.JSON: _Json,
 }
 
 
-def writer_of(file_format: GuestsFormat, asked: AskedGuests, write: Write) -> GuestsWriter:
-    """Return what writes the rows in a format. It writes the beginning at once."""
-    return _WRITERS[file_format](asked, write)
+def writer_of(file_format: GuestsFormat, asked: AskedGuests, only: GuestFilter, write: Write) -> GuestsWriter:
+    """Return what writes the rows in a format. It writes the beginning at once.
+
+    :param only: which guests the rows are.
+    """
+    return _WRITERS[file_format](asked, only, write)
 
 
 def _as_json(row: GuestRow) -> dict[str, Any]:
@@ -131,6 +142,7 @@ def _as_json(row: GuestRow) -> dict[str, Any]:
     return {
         "account_id": account.id,
         "address": account.mail,
+        "directory_roles": row.roles,
         "finding": None if row.finding is None else row.finding.value,
         "found_by": row.match.value,
         "invitation_pending": account.is_pending,
@@ -138,11 +150,16 @@ def _as_json(row: GuestRow) -> dict[str, Any]:
         "is_enabled": account.is_enabled,
         "is_last_sign_in_known": _is_known(row),
         "is_synchronized": account.is_synchronized,
+        "kind": _kind(row),
         "last_sign_in": _iso(row.last_sign_in_at) or None,
         "name": account.name,
         "unusual": [one.value for one in row.oddities],
         "user_type": account.user_type,
     }
+
+
+def _kind(row: GuestRow) -> str:
+    return "own_account" if row.is_own_account else "guest"
 
 
 def _is_known(row: GuestRow) -> bool:

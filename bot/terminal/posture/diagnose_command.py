@@ -1,9 +1,12 @@
-"""`gatehouse diagnose`: say why somebody cannot get in, in steps; needs no Slack and writes nothing."""
+"""`gatehouse diagnose`: say why somebody cannot get in, in steps; needs no Slack and changes nothing in the tenant.
+
+Each question is recorded before anything is read, and counts as a lookup of the operating system's user. What cannot be
+recorded is not answered.
+"""
 
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console
@@ -11,20 +14,29 @@ from rich.padding import Padding
 
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
-from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
+from bot.process.opening.readers import open_clock, open_tenant
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.terminal.evidence.taking import EvidenceRequester, open_beside_bot
 from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
-from bot.words.findings.diagnosis.steps import as_json, first_cause, step_rows
+from bot.words.findings.diagnosis.steps import as_json, first_cause, read_words, step_rows
 from bot.words.requests.notes import refusal_words
+from bot.words.requests.states import open_request_sentence
+from workflows.app.alarms import Alarms
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.subject import parse_subject
-from workflows.core.errors.raised import InvalidField
-from workflows.core.partners.partnership import Partnership
+from workflows.app.limits import LimitedAction, Limits
+from workflows.app.reads.look_up_permission import LookupPermission
+from workflows.app.service import Service
+from workflows.core.errors.raised import DomainError
+from workflows.core.people import ChatId
 from workflows.core.posture.diagnosis.steps import Diagnosis, StepResult
 from workflows.intervals import Pauses
-from workflows.ports.records import StoreUnusable
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
 
+_COMMAND: Final = "gatehouse diagnose"
+_REFUSED: Final = "No diagnosis was made:"
 FOUND: Final = 3
 """The exit status when a cause was found."""
 NOT_CHECKED: Final = 4
@@ -44,15 +56,16 @@ def show_diagnosis(subject: str, application: str, *, prints_json: bool, pauses:
     """
     configure_terminal_logs(Redactor())
     try:
-        diagnosis = asyncio.run(_diagnose(load_tenant_settings(), subject, application, pauses))
+        settings = load_tenant_settings()
+        if not settings.records.exists():
+            print_error(_REFUSED, "there are no records in which the question is noted; set DATABASE_URL")
+            return NOT_POSSIBLE
+        diagnosis = asyncio.run(_diagnose(settings, subject, application, pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
-    except StoreUnusable as error:
-        print_error("No diagnosis was made:", f"{error}; set DATABASE_URL to the bot's own file")
-        return NOT_POSSIBLE
-    except InvalidField as error:
-        print_error("No diagnosis was made:", refusal_words(error))
+    except (OSError, DomainError) as error:
+        print_error(_REFUSED, refusal_words(error) if isinstance(error, DomainError) else str(error))
         return NOT_POSSIBLE
     if prints_json:
         sys.stdout.write(json.dumps(as_json(diagnosis), indent=1) + "\n")
@@ -62,24 +75,36 @@ def show_diagnosis(subject: str, application: str, *, prints_json: bool, pauses:
 
 
 async def _diagnose(settings: TenantSettings, subject: str, application: str, pauses: Pauses) -> Diagnosis:
-    parsed = parse_subject(subject)
-    records = await read_stored_records(settings)
+    clock, asking = open_clock(settings), EvidenceRequester.now()
+    async with open_beside_bot(settings.records, clock) as store:
+        lookups = _lookups(store, clock, settings.gatehouse_max_lookups_per_hour)
+        asked = f"{subject} {application}".strip()
+        await lookups.require(ChatId(asking.user), asked, key=asking.key, command_name=_COMMAND)
+        parsed = parse_subject(subject)
+        tenant = await asyncio.to_thread(open_tenant, settings, pauses)
+        try:
+            diagnoser = Diagnoser(tenant=tenant, records=store, clock=clock)
+            return await diagnoser.diagnose(parsed, application.strip())
+        finally:
+            await tenant.close()
 
-    async def find_records(name: str) -> Sequence[Partnership]:
-        known = () if records is None else records.partnerships.values()
-        return [one for one in known if name in _names(one)]
 
-    tenant = open_tenant(settings, pauses)
-    try:
-        diagnoser = Diagnoser(tenant=tenant, find_records=find_records, clock=open_clock(settings))
-        return await diagnoser.diagnose(parsed, application.strip())
-    finally:
-        await tenant.close()
+def _lookups(store: Store, clock: Clock, maximum: int) -> LookupPermission:
+    alarms = Alarms(store=store, clock=clock, wake=_wake_nobody)
+    limits = Limits(store=store, alarms=alarms, clock=clock, maximums={LimitedAction.LOOK_UPS: maximum})
+    service = Service(store=store, clock=clock, wake=_wake_nobody)
+    return LookupPermission(members=_CommandLine(), service=service, limits=limits)
 
 
-def _names(partnership: Partnership) -> tuple[str, str, str]:
-    identity = partnership.identity
-    return identity.tenant_id, identity.default_domain.lower(), identity.typed_name.lower()
+class _CommandLine:
+    """Whoever can run the command here has the credentials of the tenant, and may ask."""
+
+    async def require_member(self, chat_id: ChatId) -> None:
+        """Accept the operating system's user."""
+
+
+def _wake_nobody() -> None:
+    """Do nothing: the bot checks by itself."""
 
 
 def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
@@ -92,8 +117,16 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     if first.who:
         console.print(safe_text(f"Can change it: {first.who}."))
         console.print(safe_text(f"How: {first.how}"))
+    if first.next:
+        console.print(safe_text(f"Next: {first.next}"))
+    for request in diagnosis.waiting:
+        console.print(safe_text(open_request_sentence(request)))
     for row in step_rows(diagnosis):
         console.print()
         console.print(safe_text(f"{row.number} {row.title}: {row.result_words}", style=_STYLES[row.result]))
-        console.print(Padding(safe_text(row.text), (0, 0, 0, 2)))
-        console.print(Padding(safe_text(row.read, style="dim"), (0, 0, 0, 2)))
+        for text, style in ((row.text, ""), (row.read, "dim")):
+            if text:
+                console.print(Padding(safe_text(text, style=style), (0, 0, 0, 2)))
+    if read := read_words(diagnosis):
+        console.print()
+        console.print(safe_text(read, style="dim"))

@@ -15,9 +15,12 @@ _KINDS: Final = {
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore request",
     RequestKind.ADOPTION: "request to adopt settings",
+    RequestKind.DISABLE_GUESTS: "request to disable guest accounts",
+    RequestKind.ENABLE_GUESTS: "request to enable guest accounts",
 }
 OPEN_STATES: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.PREPARING: "being prepared",
+    DisplayedState.AWAITING_CONFIRMATION: "waiting to be confirmed by the admin who asked",
     DisplayedState.AWAITING_APPROVAL: "waiting for approval",
     DisplayedState.SCHEDULED: "approved, starts on a later day",
     DisplayedState.TO_BE_WRITTEN: "approved, waiting to be written",
@@ -29,6 +32,8 @@ OPEN_STATES: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.BLOCK_UNCONFIRMED: "block sent, waiting for Microsoft to show it",
 }
 """The states of an open request in words."""
+_BEFORE_START: Final = "To change this access before then, "
+"""Begins what to do about a request that starts later. It ends by itself only after its start."""
 
 
 def open_request_words(values: Values) -> str:
@@ -55,14 +60,15 @@ def open_request_words(values: Values) -> str:
         subject = "You have"
         if values["may_withdraw"]:
             is_waiting = values["state"] == RequestState.AWAITING_APPROVAL.value
-            todo = "Wait until it ends, or withdraw it first."
+            todo = f"{_BEFORE_START}withdraw it." if is_scheduled else "Wait until it ends, or withdraw it first."
             if kind is RequestKind.ACCESS and is_waiting:
                 todo = "Wait until it ends, edit it, or withdraw it first."
     else:
         subject = f"{requester or 'Somebody else'} has"
         if values["may_withdraw"] and requester is not None:
-            rejected = " or an admin to reject it" if is_scheduled else ""
-            todo = f"Wait until it ends, or ask {requester} to withdraw it{rejected}."
+            todo = f"Wait until it ends, or ask {requester} to withdraw it."
+            if is_scheduled:
+                todo = f"{_BEFORE_START}ask {requester} to withdraw it, or an approver or admin to reject it."
         if values.get("may_support"):
             todo = f"Support it if you need the same. Otherwise wait until it ends, or ask {requester} to withdraw it."
     return f"{subject} an open {_KINDS[kind]} for this partner: {request}. {todo}"

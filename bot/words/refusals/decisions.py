@@ -342,6 +342,8 @@ DECISIONS: Final[Sentences] = {
     R.DRIFTED: "The current settings of {domain} are not the approved ones: a sweep found a change outside of "
     f"Gatehouse. So the access cannot be kept. Choose Restore in {COMMANDS[Action.SHOW]}, or revoke it.",
     R.ONLY_ADMINS_ACCEPT_DRIFT: "Only admins can see and accept drift. Ask one of them.",
+    R.ONLY_ADMINS_DISMISS: "Only admins can see and dismiss messages about refused sign-ins. Ask one of them.",
+    R.NOTICE_OVER: "This message is over, or a newer one tells of the same. You need to do nothing.",
     R.NO_DRIFT: "The settings are as approved again, so there is nothing to accept. You need to do nothing.",
     R.DRIFT_CHANGED: "The settings were changed again after this was shown. Open the newest alarm.",
     R.AUTHOR_MAY_NOT_ACCEPT: lambda values: (

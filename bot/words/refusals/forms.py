@@ -76,6 +76,11 @@ def _stage_without_people(values: Values) -> str:
     )
     left = counted(values["left"], "person", "people") if values["left"] else "nobody"
     verb = "are" if values["left"] > 1 else "is"
+    if values.get("is_for_lack_of_the_named"):
+        return (
+            f"{needs} The person in “For” has the role “{values['role']}” too, but cannot approve this request, so "
+            f"{left} with this role {verb} left. Choose another person in “For”, or ask an admin to add people."
+        )
     if not values.get("is_for_lack_of_the_sponsor"):
         return (
             f"{needs} Of the role “{values['role']}”, {left} {verb} left. Ask an admin to add people, or ask somebody "

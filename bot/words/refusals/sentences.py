@@ -18,6 +18,7 @@ from bot.words.refusals.named_people.delegation import (
     ABOUT_THE_NEW_APPROVER,
     DELEGATION,
 )
+from bot.words.refusals.named_people.guest_accounts import GUEST_ACCOUNTS
 from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR, PEOPLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
 from bot.words.refusals.reviews.answers import REVIEW_ANSWERS
@@ -120,6 +121,7 @@ SENTENCES: Final[Sentences] = {
     **ADOPTION,
     **FORMS,
     **FREEZE,
+    **GUEST_ACCOUNTS,
     **REVIEW_ANSWERS,
     **CAMPAIGNS,
     **IDS,

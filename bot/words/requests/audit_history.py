@@ -13,6 +13,8 @@ from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import RECEIVED, AuditEntry
 
 _CLICKS: Final[Mapping[str, str]] = {
+    "want_change_guests": "Change of guest accounts received",
+    "want_confirm": "Confirmation received",
     "want_approve": "Approval received",
     "want_reject": "Rejection received",
     "want_support": "Support received",
@@ -76,6 +78,11 @@ def reason_words(entry: RecordedEntry) -> str:
     if isinstance(reason, str):
         return reason
     return stored_note_words(reason) if isinstance(reason, list) and all(map(_is_fact, reason)) else ""
+
+
+def reason_label(entry: RecordedEntry) -> str:
+    """Return what `reason_words` is: a reason, or the text of a question, an answer or a comment."""
+    return "Text" if entry.is_readable and entry.command.removeprefix("want_") in REMARKS else "Reason"
 
 
 def edit_words(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

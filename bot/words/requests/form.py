@@ -194,6 +194,7 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
         "Certainly less access than now: {templates}. One approver decides, and the approved end stays or comes "
         "earlier. Once applied, the review is answered."
     ),
+    RefillCode.CHANGES_REQUESTED: "{name} asked for changes: “{text}”",
     RefillCode.TEMPLATE_GONE: "The template “{template}” does not exist any more. Choose another one.",
     RefillCode.TEMPLATE_CHANGED: (
         "The template “{template}” changed since that request. Check what it gives now, and who decides."

@@ -23,6 +23,11 @@ DONE: Final[Mapping[str, str]] = {
     "record_prepared": "Checks done, change prepared",
     "record_unfit": "Could not be carried out",
     "record_delayed": "Delayed: a service did not answer",
+    "change_guests": "Change of guest accounts requested",
+    "confirm": "Guest accounts confirmed",
+    "record_accounts_sending": "Sending a group of guest accounts to Microsoft",
+    "record_account_results": "Answers about guest accounts",
+    "record_accounts_read": "Guest accounts read back",
     "approve": "Approved",
     "reject": "Rejected",
     "support": "Supported by a person who needs the same access",
@@ -96,6 +101,8 @@ DONE: Final[Mapping[str, str]] = {
     "answer_access_test": "Said whether the access works",
 }
 _TRIED: Final[Mapping[str, str]] = {
+    "change_guests": "Change of guest accounts refused",
+    "confirm": "Confirmation refused",
     "approve": "Approval not counted",
     "reject": "Rejection not counted",
     "support": "Support not recorded",

@@ -18,7 +18,7 @@ from bot.words.refusals.named_people.delegation import (
 from bot.words.refusals.reviews.campaigns import ended_words, started_words
 from bot.words.requests.approval_chain import skipped_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.sentences import and_list, counted, minute
+from bot.words.sentences import and_list, counted, first_words, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
@@ -36,6 +36,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.ENDED: "{partner}: your request{id} {ended}. {note}",
     MessageCode.OVERWRITTEN: "{partner}{about}: {note}",
     MessageCode.OPENED: "{partner}: the access of your request{id} is active (verified). {note}",
+    MessageCode.ACCOUNTS_CHANGED: "{partner}{about}: {note}",
     MessageCode.ADOPTED: (
         "{partner}{about}: the current settings are adopted (verified). Nothing was changed in the tenant. {note}"
     ),
@@ -58,6 +59,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.EXPIRES_SOON: (
         "{partner}: your request{id} is not decided yet. It expires on {expires}. Those who can still decide are told. "
         "You can ask them, or edit the request for a new time."
+    ),
+    MessageCode.BATCH_EXPIRES_SOON: (
+        "Batch {batch} is not decided yet. It expires on {expires}. Those who can still decide are told. You can ask "
+        "them."
     ),
     MessageCode.DRIFT_FOUND: (
         "A sweep found settings that are not as approved, for {drifted}: {names}. The admins know. "
@@ -180,6 +185,8 @@ def _closed(values: Values) -> str:
     partner, note = values["partner"], stored_note_words(values["note"])
     state = "is suspended" if values.get("is_suspended") else "is blocked"
     start = f"{partner} {state}{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
+    if values.get("by"):
+        start += f"Requested by {values['by']}, because: “{first_words(values['reason'])}”. "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     until = f", until about {minute(values['tokens_until'])}" if "tokens_until" in values else ""
     guests = _guests_left(values)
@@ -194,16 +201,17 @@ def _closed(values: Values) -> str:
 
 
 def _guests_left(values: Values) -> str:
-    """Return how many guest accounts stay, as the last scan for reviews counted them."""
+    """Return how many guest accounts stay, as the last scan for reviews counted them, and how admins list them."""
     if "guests" not in values:  # in messages of earlier versions
         return ""
+    listed = f" Admins list them with /partner guests {values['partner']}."
     if values["guests"] is None:
-        return " How many guest accounts of the partner there are is not known."
+        return f" How many guest accounts of the partner there are is not known.{listed}"
     read = f"as of {minute(values['guests_read_at'])}, an estimate"
     if not values["guests"]:
         return f" No guest account of the partner was found, {read}."
     least = "At least " if values["is_at_least"] else ""
-    return f" {least}{counted(values['guests'], 'guest account')} of the partner, {read}."
+    return f" {least}{counted(values['guests'], 'guest account')} of the partner, {read}.{listed}"
 
 
 def _refused(values: Values) -> str:

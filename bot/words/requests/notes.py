@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, frozen_words
+from bot.words.refusals.named_people.guest_accounts import accounts_result_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import comma_list, last_day, minute
 from bot.words.settings.open_access import access_kind_titles, not_closed_words
@@ -121,6 +122,18 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
     NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it but does not show it.",
+    NoteCode.GUESTS_UNREADABLE: "The guest accounts of this tenant cannot be read now.",
+    NoteCode.ACCOUNTS_NOT_CONFIRMED: "The guest accounts were not confirmed in time. Nothing was written.",
+    NoteCode.ACCOUNTS_NOT_ALLOWED: (
+        "Microsoft Graph refused these writes: a permission of the credential for guest accounts is missing. Nothing "
+        "more is sent."
+    ),
+    NoteCode.ACCOUNTS_PARTNER_BLOCKED: "The partner is blocked now, so no more guest accounts are enabled.",
+    NoteCode.ACCOUNTS_UNDO_TOO_LATE: (
+        "The undo was not begun within a day of the disabling. Request to enable the accounts: the partner's approvers "
+        "decide."
+    ),
+    NoteCode.ACCOUNTS_NOT_ADMIN: "{name} confirmed this and is no admin any more.",
     NoteCode.PERSON_GONE: "{name} is named on this request or is the partner's sponsor, and cannot be any more.",
     NoteCode.MAY_NOT_REQUEST_NOW: "{name} may not send this request any more: the template “{template}” allows others.",
     NoteCode.SPONSOR_HANDED_OVER: (
@@ -285,6 +298,7 @@ def not_read_words(values: Values) -> str:
 
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
+    NoteCode.ACCOUNTS_RESULT: accounts_result_words,
     NoteCode.FROZEN: lambda values: frozen_words(values["name"], values["reason"]),
     NoteCode.BATCH_MEMBER_LEFT: _member_left,
     RowCode.HIGH_RISK: lambda _: HIGH_RISK_ALONE,

@@ -19,7 +19,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, PreparedRequest
 
 NEEDS_NEW_APPROVAL: Final = "Needs new approval"
-NOBODY_HAD_APPROVED: Final = "Plan changed before anyone approved"
+NOBODY_HAD_APPROVED: Final = "Plan changed"
 UNCHANGED: Final = "not in the plan"
 _EDITS: Final = (NoteCode.EDITED, NoteCode.PROPOSAL_ACCEPTED)
 MAX_JUSTIFICATION_WORDS: Final = 25
@@ -41,7 +41,10 @@ class RevisedLine(NamedTuple):
 
 
 def new_plan_title(request: AccessRequest) -> str:
-    """State in a few words that there is another plan to decide on: approvals no longer count, or there were none."""
+    """State in a few words that there is another plan to decide on: approvals no longer count, or there were none.
+
+    It stays in the title of a message. So it says nothing that the next approval makes wrong.
+    """
     # NB. without an earlier plan, approvals of this same plan were found to count no longer.
     had_approvals = request.previously_shown is None or any(
         void_decision.choice is Choice.APPROVE for void_decision in request.void_decisions

@@ -15,8 +15,8 @@ STATE_CHOICES: Final[Mapping[str, tuple[str, frozenset[RequestState]]]] = {
     ANY_STATE: ("Any state", frozenset()),
     "open": ("Open", frozenset(S) - TERMINAL),
     "waiting": ("Waiting for approval", frozenset({S.AWAITING_APPROVAL})),
-    "scheduled": ("Approved, starts later", frozenset({S.SCHEDULED})),
-    "applied": ("Applied (verified)", frozenset({S.APPLIED})),
+    "scheduled": ("Approved, starts on a later day", frozenset({S.SCHEDULED})),
+    "applied": ("Active, restored or blocked (verified)", frozenset({S.APPLIED})),
     PARTLY_APPLIED: ("Partly applied", frozenset({S.STOPPED, S.FAILED})),
     "rejected": ("Rejected", frozenset({S.REJECTED})),
     "withdrawn": ("Withdrawn", frozenset({S.WITHDRAWN})),
@@ -24,9 +24,9 @@ STATE_CHOICES: Final[Mapping[str, tuple[str, frozenset[RequestState]]]] = {
     "unfit": ("Could not be carried out", frozenset({S.UNFIT})),
     "stopped": ("Stopped before it was confirmed", frozenset({S.STOPPED})),
     "overwritten": ("Sent, then changed by somebody else", frozenset({S.OVERWRITTEN})),
-    "failed": ("Refused by Microsoft Graph", frozenset({S.FAILED})),
+    "failed": ("Failed, Microsoft Graph refused it", frozenset({S.FAILED})),
 }
-"""The label and the states of each choice, by its value. It is the state in which a request is, or has ended.
+"""The label and the states of each choice, by its value, in the words of its rows. It is the state now, or at the end.
 
 Of the states of `PARTLY_APPLIED`, only requests are found of which a part is in the tenant.
 """

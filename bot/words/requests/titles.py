@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from bot.words.plans.accounts import accounts_title
 from bot.words.settings.open_access import access_kind_titles
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.request import PreparedRequest, RequestId
@@ -9,6 +10,8 @@ from workflows.core.requests.request import PreparedRequest, RequestId
 
 def prepared_title(prepared: PreparedRequest) -> str:
     """Return the title of a prepared request."""
+    if prepared.plan.accounts is not None:
+        return accounts_title(prepared.plan.accounts)
     if prepared.plan.adoption is not None:
         return f"Adopt current settings ({_equal(prepared.template_title)})"
     restored = prepared.restored

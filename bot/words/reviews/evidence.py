@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.words.findings.conditional_access.findings import locked_out_words
 from bot.words.partner_setup.access_test import result_words
-from bot.words.reviews.guests import MATCHES, count_words, finding_words
+from bot.words.reviews.guests import MATCHES, count_words, finding_words, roles_words
 from bot.words.sentences import and_list, comma_list, counted, day, minute
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.tenant_facts import UnreadableReason
@@ -338,6 +338,7 @@ def _all_limits(evidence: PartnerEvidence) -> Iterator[str]:
         yield "Guests with another mail domain are not counted, and a matched guest may belong to another company."
         if not evidence.guests.is_activity_known:
             yield "The last sign-in of guests could not be read. Only open invitations count as “never came”."
+        yield from roles_words(evidence.guests.roles)
 
 
 def _number(count: int, is_at_least: bool, singular: str, plural: str) -> str:

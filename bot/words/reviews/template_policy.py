@@ -21,10 +21,14 @@ _MAY_REQUEST_FOR: Final[Mapping[MayRequestFor, str]] = {
 }
 
 
+EVERY_MEMBER: Final = "Every full member may request it."
+"""Said of a template that asks for no role."""
+
+
 def who_requests_words(template: Template) -> str:
     """Return who may request a template, and for whom."""
     roles = or_list([f"“{role}”" for role in template.may_request])
-    who = f"People with the role {roles} may request it." if roles else "Every full member may request it."
+    who = f"People with the role {roles} may request it." if roles else EVERY_MEMBER
     return f"{who}{_MAY_REQUEST_FOR[template.may_request_for]}"
 
 

@@ -27,6 +27,9 @@ ASKED: Final[Mapping[Purpose, str]] = {
     Purpose.COUNT_SIGN_INS: "count the partner's sign-ins",
     Purpose.LIST_GUESTS: "list the guests",
     Purpose.READ_PARTNER_CHANGES: "read who changed the partner",
+    Purpose.READ_GUEST_ACCOUNT: "show the account {of}",
+    Purpose.READ_DIRECTORY_ROLES: "list who has a directory role",
+    Purpose.CHANGE_GUEST_ACCOUNT: "disable or enable the account",
 }
 """What was asked; completes "Entra refused to …"."""
 
@@ -43,6 +46,13 @@ MEANINGS: Final[Mapping[KnownRefusal, str]] = {
 _CREDENTIALS_CURE: Final = (
     "Check the bot's credentials (AZURE_TENANT_ID, AZURE_CLIENT_ID and its secret or certificate)."
 )
+_GUESTS_CREDENTIALS_CURE: Final = (
+    "Check the credentials for guest accounts (GUESTS_AZURE_CLIENT_ID and its secret or certificate)."
+)
+_WITH_GUESTS_APPLICATION: Final = frozenset(
+    {Purpose.READ_GUEST_ACCOUNT, Purpose.READ_DIRECTORY_ROLES, Purpose.CHANGE_GUEST_ACCOUNT}
+)
+"""What is asked with the application for guest accounts."""
 
 
 def entra_words(fact: Fact) -> str:
@@ -68,10 +78,12 @@ def _refused(values: Values) -> str:
     status, number = values["status"], values["request_id"]
     status_and_id = f"{status} {values['code']}".rstrip() + (f", request id {number}" if number else "")
     sentence = f"Entra refused to {_purpose_words(values)}: {values['says'] or 'no reason given'} ({status_and_id})."
+    is_for_guests = Purpose(values["call"]["purpose"]) in _WITH_GUESTS_APPLICATION
     if status == 401:
-        return f"{sentence} {_CREDENTIALS_CURE}"
+        return f"{sentence} {_GUESTS_CREDENTIALS_CURE if is_for_guests else _CREDENTIALS_CURE}"
     if status == 403:
-        return f"{sentence} The application needs the permission {values['permission']} with admin consent."
+        application = "The application for guest accounts" if is_for_guests else "The application"
+        return f"{sentence} {application} needs the permission {values['permission']} with admin consent."
     return sentence if values["meaning"] is None else f"{sentence} {MEANINGS[KnownRefusal(values['meaning'])]}"
 
 
@@ -102,6 +114,12 @@ def _when_asked(start: str) -> Callable[[Values], str]:
 SENTENCES: Final[Mapping[TenantCode, str | Callable[[Values], str]]] = {
     TenantCode.REFUSED_BY_ENTRA: _refused,
     TenantCode.CREDENTIALS_REFUSED: f"Entra refused the bot's credentials: {{says}}. {_CREDENTIALS_CURE}",
+    TenantCode.GUEST_CREDENTIALS_REFUSED: (
+        f"Entra refused the credentials for guest accounts: {{says}}. {_GUESTS_CREDENTIALS_CURE}"
+    ),
+    TenantCode.GUEST_ACCOUNTS_NOT_SET_UP: (
+        "Gatehouse cannot disable or enable guest accounts: GUESTS_AZURE_CLIENT_ID is not set. Nothing was sent."
+    ),
     TenantCode.NO_SUCH_GROUP: lambda values: (
         f"{values['group']!r} is not a group. Give the object ID of an Entra group."
     ),

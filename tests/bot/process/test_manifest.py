@@ -65,6 +65,7 @@ STORED: Final = {
     "add_comment": "want_comment",
     "request_partner_access": "shortcut",
     "open_request": "open_request",
+    "request_named": "open_request",
     "target": "target",
     "template": "template",
     "restores": "restores",
@@ -150,6 +151,8 @@ STORED: Final = {
     "restore_approved": "/partner restore",
     "accept_drift": "want_accept_drift",
     "accept_drift_form": "want_accept_drift",
+    "show_denied": "show_denied",
+    "dismiss_denied": "want_dismiss_denied_sign_ins",
     "absence_form": "want_set_absence",
     "end_absence": "want_end_absence",
     "reassign": "want_reassign",
@@ -231,6 +234,7 @@ def entry_points() -> list[EntryPoint]:
         store=nothing,
         tenant=nothing,
         background=nothing,
+        guest_accounts=nothing,
     )
     return [point for flow in make_flows(systems, *[nothing] * 6) for point in flow.entry_points()]
 

@@ -320,3 +320,55 @@ def test_what_a_platform_puts_into_the_environment_is_no_setting(given: pytest.M
     assert load_settings().port == 3000
     given.setenv("GATEHOUSE_PORT", "3000")
     assert problems()[0].startswith("GATEHOUSE_PORT: Gatehouse knows no such setting; ")
+
+
+GUESTS: Final = "8d2e6f10-4c3b-4a79-b1d8-6f0a9c5e7b23"
+
+
+def test_without_an_application_for_guest_accounts(given: pytest.MonkeyPatch) -> None:
+    assert load_settings().guests_azure_client_id is None
+    given.setenv("GUESTS_AZURE_CLIENT_ID", "")
+    assert load_settings().guests_azure_client_id is None
+
+
+@pytest.mark.parametrize("name", ["GUESTS_AZURE_CLIENT_SECRET", "GUESTS_AZURE_CLIENT_CERTIFICATE_PATH"])
+def test_an_application_for_guest_accounts(given: pytest.MonkeyPatch, name: str) -> None:
+    given.setenv("GUESTS_AZURE_CLIENT_ID", GUESTS.upper())
+    given.setenv(name, "canary-guests")
+    settings = load_settings()
+    assert settings.guests_azure_client_id == GUESTS
+    if name.endswith("SECRET"):
+        assert settings.guests_azure_client_secret.get_secret_value() == "canary-guests"
+        assert "canary-guests" not in repr(settings)
+    else:
+        assert settings.guests_azure_client_certificate_path == "canary-guests"
+    assert load_tenant_settings().guests_azure_client_id == GUESTS
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"ID": GUESTS}, "its secret or certificate is missing"),
+        ({"ID": GUESTS, "CERTIFICATE_PASSWORD": "canary-guests"}, "its secret or certificate is missing"),
+        ({"SECRET": "canary-guests"}, "missing, but its secret or certificate is set"),
+        ({"CERTIFICATE_PATH": "canary-guests"}, "missing, but its secret or certificate is set"),
+        ({"CERTIFICATE_PASSWORD": "canary-guests"}, "missing, but its secret or certificate is set"),
+        ({"ID": GUESTS, "SECRET": "canary-guests", "CERTIFICATE_PATH": "canary-guests"}, "set only"),
+        ({"ID": "guests", "SECRET": "canary-guests"}, "this value cannot be used"),
+    ],
+)
+def test_half_an_application_for_guest_accounts_is_refused(
+    given: pytest.MonkeyPatch, settings: Mapping[str, str], problem: str
+) -> None:
+    for name, value in settings.items():
+        given.setenv(f"GUESTS_AZURE_CLIENT_{name}", value)
+    (found,) = problems()
+    assert found.startswith("GUESTS_AZURE_CLIENT_ID: ")
+    assert problem in found
+    assert "canary" not in found
+
+
+def test_a_name_like_those_of_the_application_for_guest_accounts(given: pytest.MonkeyPatch) -> None:
+    given.setenv("GUESTS_AZURE_SECRET", "canary-guests")
+    (found,) = problems()
+    assert found == ("GUESTS_AZURE_SECRET: Gatehouse knows no such setting; did you mean GUESTS_AZURE_CLIENT_SECRET?")

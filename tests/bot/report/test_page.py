@@ -17,7 +17,7 @@ from bot.report.story_columns import COLUMNS
 from bot.report.story_json import story_json
 from bot.report.words import kind_name, standing_words, state_in_words
 from bot.slack.flows.audit_log.report import SHOWN_REQUESTS
-from tests.workflows.core.builders import NOW, TENANT, partnership, request
+from tests.workflows.core.builders import NOW, RILEY, TENANT, partnership, request
 from tests.workflows.core.partners.test_adopted import adoption
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reading import EvidenceReader
@@ -25,7 +25,7 @@ from workflows.core.partners.history.days import parse_days
 from workflows.core.partners.history.story import RequestStory, StorySource, request_story
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.writes.refused_writes import RefusedWrite
-from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.core.requests.request import EditRecord, RequestId, RequestKind, RequestState
 from workflows.ports.audit_log import AuditEntry
 
 HOSTILE = "</bdi><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{ 7*7 }}"
@@ -115,6 +115,20 @@ async def test_the_page_tells_the_story_and_what_it_does_not_prove() -> None:
         "key-1",
     ):
         assert said in page, said
+
+
+async def test_every_actor_has_a_name_and_edits_have_one_heading() -> None:
+    told = story("Joint launch")
+    edits = tuple(EditRecord(person=RILEY, at=NOW + timedelta(minutes=minutes)) for minutes in (1, 2))
+    entries = (
+        replace(entry("edit"), actor=RILEY.chat_id, account=RILEY.id),
+        replace(entry("replan"), actor="gatehouse"),
+    )
+    page = await written(FileFormat.HTML, replace(told, request=replace(told.request, edits=edits), entries=entries))
+    assert page.count("<dt>Edited by</dt>") == 1
+    assert page.count("(U-RILEY), Mar 1, 2027") == 2
+    assert f"Riley (U-RILEY, account {RILEY.id})" in page
+    assert "gatehouse</td>" in page.replace("</bdi>", "")
 
 
 async def test_what_no_longer_stands_is_not_called_active() -> None:

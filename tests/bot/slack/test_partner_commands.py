@@ -14,6 +14,7 @@ def test_help_and_unknown_commands_list_every_command() -> None:
         assert problems(message.blocks, "message") == []
         for subcommand in ("request", "list", "show", "checklist", "revoke", "help"):
             assert f"/partner {subcommand}" in shown(message.blocks)
+        assert "/partner away [@name]" in shown(message.blocks)
         assert "press Enter in the domain field" in shown(message.blocks)
 
 

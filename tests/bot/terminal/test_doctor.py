@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from rich.console import Console
 
 from bot.process.settings import Settings
@@ -28,6 +29,7 @@ from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
 from workflows.entra.transport.claims import permissions_in
 from workflows.ports.audit_log import AuditEntry
+from workflows.ports.guest_accounts import PERMISSIONS as GUEST_PERMISSIONS
 from workflows.ports.records import Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused
@@ -45,6 +47,12 @@ def finding(text: str, subject: str) -> str:
     return next(row for row in text.splitlines() if subject in row)
 
 
+def methods(world: Sandbox) -> set[str]:
+    """Return the methods of all calls, of those in a batch one by one."""
+    entries = world.graph_log.entries
+    return {one["method"] for entry in entries for one in (entry.get("inner") or [entry])}
+
+
 def answer(**body: Any) -> Fault:
     """Let Slack answer its next auth.test so."""
     whole = {"ok": True, "team_id": TEAM_ID, "team": "Woodgrove", "user": "gatehouse", **body}
@@ -59,7 +67,7 @@ async def test_when_all_is_well(settings: Settings, world: Sandbox) -> None:
     assert "Woodgrove" in finding(text, "Slack: the app")
     assert "trusted-partner" in finding(text, "Templates")
     assert "2 people" in finding(text, "Role data-owner")
-    assert {entry["method"] for entry in world.graph_log.entries} == {"GET"}
+    assert methods(world) == {"GET"}
     assert not [entry for entry in world.slack_log.entries if "post" in entry["path"].rpartition("/")[2].lower()]
 
 
@@ -266,7 +274,7 @@ async def test_the_permission_to_write_is_looked_at_without_writing(settings: Se
     status, text = await examined(settings)
     assert status == 1
     assert "Grant Policy.ReadWrite.CrossTenantAccess, with admin consent" in finding(text, "the permission to write")
-    assert {entry["method"] for entry in world.graph_log.entries} == {"GET"}
+    assert methods(world) == {"GET"}
 
 
 async def test_permissions_that_are_too_wide_are_named_and_are_no_fault(settings: Settings, world: Sandbox) -> None:
@@ -277,6 +285,96 @@ async def test_permissions_that_are_too_wide_are_named_and_are_no_fault(settings
     status, text = await examined(settings)
     assert status == 0
     assert "– more than the bot needs: Directory.ReadWrite.All, Mail.Send" in finding(text, "other permissions")
+
+
+# --- the application for guest accounts ---
+
+
+def granting_guests(world: Sandbox, *roles: str) -> None:
+    """Let the application for guest accounts have these permissions and no others."""
+    assert world.entra is not None
+    world.entra.merge({"guestsAppRoles": list(roles)})
+
+
+async def test_the_application_for_guest_accounts_is_checked_without_writing(
+    settings: Settings, world: Sandbox
+) -> None:
+    _, text = await examined(settings)
+    assert "✓ has its permissions" in finding(text, "the application for guest accounts")
+    assert "✓ answers" in finding(text, "guest accounts: our tenant")
+    assert "✓ answers" in finding(text, "guest accounts: directory roles")
+    assert "guest accounts: other permissions" not in text
+
+
+async def test_without_it_one_line_says_what_is_not_possible(settings: Settings, world: Sandbox) -> None:
+    status, text = await examined(settings.model_copy(update={"guests_azure_client_id": None}))
+    assert status == 0
+    rows = [row for row in text.splitlines() if "guest accounts" in row]
+    assert len(rows) == 1
+    assert "– not set up: Gatehouse cannot disable or enable guest accounts" in rows[0]
+    assert "GUESTS_AZURE_CLIENT_ID" in rows[0]
+
+
+async def test_what_the_application_for_guest_accounts_lacks_is_named(settings: Settings, world: Sandbox) -> None:
+    granting_guests(world, "User.Read.All", "GroupMember.Read.All")
+    status, text = await examined(settings)
+    assert status == 1
+    row = finding(text, "the application for guest accounts")
+    missing = "RoleManagement.Read.Directory, User.EnableDisableAccount.All"
+    assert f"✗ missing: {missing}" in row
+    assert f"Grant {missing}, with admin consent" in row
+    assert "needs the permission RoleManagement.Read.Directory" in finding(text, "guest accounts: directory roles")
+
+
+async def test_what_the_application_for_guest_accounts_has_too_much_is_named(
+    settings: Settings, world: Sandbox
+) -> None:
+    granting_guests(world, *GUEST_PERMISSIONS, "User.ReadWrite.All")
+    status, text = await examined(settings)
+    assert status == 0
+    assert "– more than it needs: User.ReadWrite.All" in finding(text, "guest accounts: other permissions")
+
+
+async def test_one_application_for_both_is_allowed_and_said(settings: Settings, world: Sandbox) -> None:
+    assert world.authority is not None
+    granting(world, *PERMISSIONS, *GUEST_PERMISSIONS)
+    same = {
+        "guests_azure_client_id": settings.azure_client_id,
+        "guests_azure_client_secret": SecretStr(world.authority.client_secret),
+    }
+    status, text = await examined(settings.model_copy(update=same))
+    assert status == 0
+    assert "the bot's own application" in finding(text, "the application for guest accounts")
+    assert "other permissions" not in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"guests_azure_client_secret": SecretStr("a wrong secret")}, "AADSTS7000215"),
+        (
+            {
+                "guests_azure_client_secret": SecretStr(""),
+                "guests_azure_client_certificate_path": "/nowhere/certificate.pem",
+            },
+            "GUESTS_AZURE_CLIENT_CERTIFICATE_PATH: No such file",
+        ),
+    ],
+)
+async def test_a_credential_for_guest_accounts_that_cannot_be_used_is_named(
+    settings: Settings, world: Sandbox, changed: dict[str, Any], said: str
+) -> None:
+    status, text = await examined(settings.model_copy(update=changed))
+    assert status == 1
+    row = finding(text, "the application for guest accounts")
+    assert "✗ Entra refused the credentials for guest accounts" in row
+    assert said in row
+
+
+def test_the_permissions_for_guest_accounts_are_those_of_the_page() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+    section = page.partition("## Disabling guest accounts")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+(?:\.\w+)+)` \|", section, re.MULTILINE)) == GUEST_PERMISSIONS
 
 
 def test_the_permissions_are_those_that_the_readme_asks_for() -> None:

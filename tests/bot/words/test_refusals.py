@@ -40,6 +40,8 @@ NOBODY_READS: Final = frozenset(
         RefusalCode.REVOCATION_NEVER_GIVEN_UP,
         RefusalCode.NOT_A_REVOCATION,
         RefusalCode.NOT_AN_ADOPTION,
+        RefusalCode.NOT_AN_ACCOUNT_CHANGE,
+        RefusalCode.ACCOUNTS_NOT_IN_TURN,
         RefusalCode.ALREADY_SENT_AGAIN,
         RefusalCode.SETUP_ALREADY_RECORDED,
         RefusalCode.REVOCATION_NEEDS_NEW_PLAN,

@@ -42,6 +42,9 @@ from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
     LeaveBatch,
+    RecordAccountResults,
+    RecordAccountsRead,
+    RecordAccountsSending,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -103,7 +106,9 @@ from workflows.core.requests.commands.request import (
     Answer,
     Approve,
     Ask,
+    ChangeGuests,
     Comment,
+    Confirm,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -123,7 +128,7 @@ from workflows.core.requests.commands.review_event import (
     StartReview,
     SuspendForSilence,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deadlines.commands import (
     AnnounceExpiry,
     Escalate,
@@ -584,6 +589,13 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
         ),
     ),
     (
+        DismissDenied(actor=ACTOR, subject="many", alarm_id="A-0123456789ab"),
+        (
+            "U-AMARA want_dismiss_denied_sign_ins received - - -",
+            '{"subject":"many","alarm":"A-0123456789ab"}',
+        ),
+    ),
+    (
         ChangeFreeze(actor=ACTOR, step=FreezeStep.FREEZE, reason="Incident"),
         ("U-AMARA want_change_freeze received - - -", '{"step":"freeze","version":0,"reason":"Incident"}'),
     ),
@@ -693,6 +705,8 @@ def test_no_command_is_forgotten_here() -> None:
     # An answer needs a question, see `effects/test_conversations.py`; a proposal needs its plan, and time its stage:
     # see `core/requests/test_commands.py`.
     proposals = {RequestChanges, RecordProposal, DeclineProposal}
+    # Guest accounts need a plan of accounts: see `core/requests/test_commands.py`.
+    proposals |= {Confirm, RecordAccountsSending, RecordAccountResults, RecordAccountsRead}
     of_time = {Escalate, RecordEscalation, AnnounceExpiry, StopClock, ResumeClock, Start}
     assert {*shown, Answer, *proposals, *of_time, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
@@ -702,6 +716,8 @@ def test_no_command_is_forgotten_here() -> None:
     of_campaigns |= {SetAbsence, EndAbsence, Reassign}
     # What approvers ask the requester to change is in `core/requests/test_changing.py`.
     of_changes = {RequestChanges, ProposeLess, AcceptProposal, DeclineProposal}
+    # Guest accounts are in `core/requests/test_commands.py`, too.
+    of_changes |= {ChangeGuests, Confirm}
     others = {ApproveBatch, RejectBatch, WithdrawBatch, *of_campaigns, *of_changes}
     assert {*clicks, *others} == set(classes(Click))
 

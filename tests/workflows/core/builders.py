@@ -10,6 +10,7 @@ from workflows.core.conversation.remarks import Remark, RemarkId, RemarkKind
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId, Role
+from workflows.core.plans.accounts import AccountChange, AccountPlan, PlannedAccount
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
@@ -19,6 +20,7 @@ from workflows.core.requests.commands.request import Edit
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
+    CHANGE_OF_KIND,
     AccessRequest,
     BatchId,
     ObservedPartner,
@@ -131,6 +133,36 @@ def reduction_plan(before: JsonObject | None = None, trust: InboundTrust = NO_TR
     return replace(plan, extends=extends)
 
 
+def planned_accounts(count: int, *, was_enabled: bool = True) -> tuple[PlannedAccount, ...]:
+    """Guests of Contoso, numbered from 0."""
+    return tuple(
+        PlannedAccount(
+            id=PersonId(f"guest-{number}"),
+            name=f"Guest {number}",
+            mail=f"guest{number}@contoso.com",
+            principal_name=f"guest{number}_contoso.com#EXT#@us.example",
+            why="mail",
+            was_enabled=was_enabled,
+            created_at=NOW - timedelta(days=400),
+        )
+        for number in range(count)
+    )
+
+
+def accounts_plan(change: AccountChange = AccountChange.DISABLE, count: int = 3) -> Plan:
+    """A plan that disables or enables guests of Contoso."""
+    accounts = planned_accounts(count, was_enabled=change is AccountChange.DISABLE)
+    return Plan(
+        tenant_id=TENANT,
+        operations=(),
+        before=None,
+        template="trusted-partner",
+        template_hash=HASHES["trusted-partner"],
+        duration=None,
+        accounts=AccountPlan(change=change, accounts=accounts),
+    )
+
+
 def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> PreparedRequest:
     """What preparing found out: a new partner with two stages, or an open partner to be closed."""
     is_access = kind is not RequestKind.REVOCATION
@@ -143,6 +175,8 @@ def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> Prepa
         stages=STAGES if is_access else (),
         review_interval=timedelta(days=30) if is_access else None,
     )
+    if (change := CHANGE_OF_KIND.get(kind)) is not None:
+        usual = replace(usual, plan=accounts_plan(change), stages=STAGES, review_interval=None)
     return replace(usual, **changes)
 
 
@@ -183,7 +217,13 @@ def request(
 ) -> AccessRequest:
     """Return a request in `state`, as the lifecycle would have left it; version 5."""
     is_access = kind is not RequestKind.REVOCATION
-    is_decided = state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+    is_decided = state not in (
+        RequestState.PREPARING,
+        RequestState.AWAITING_CONFIRMATION,
+        RequestState.AWAITING_APPROVAL,
+    )
+    known = prepared(kind)
+    decisions = tuple(replace(decision, digest=known.plan.digest) for decision in WHOLE_CHAIN)
     usual = AccessRequest(
         id=REQUEST,
         version=5,
@@ -192,8 +232,8 @@ def request(
         created_at=NOW,
         changed_at=NOW,
         expires_at=EXPIRY,
-        prepared=None if state is RequestState.PREPARING else prepared(kind),
-        decisions=WHOLE_CHAIN if is_access and is_decided else (),
+        prepared=None if state is RequestState.PREPARING else known,
+        decisions=decisions if is_access and is_decided else (),
     )
     return replace(usual, **changes)
 

@@ -189,7 +189,7 @@ async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.Mon
     entra = connect(settings)
     assert await entra.warm() is None
     environment.setattr(connection, "_READ_SECONDS", PATIENCE)
-    environment.setattr(connection, "_WRITE_SECONDS", PATIENCE)
+    environment.setattr(connection, "WRITE_SECONDS", PATIENCE)
     yield entra
     await entra.close()
 
@@ -209,6 +209,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
             alarms=world.alarms,
             clock=world.clock,
             drift_answers=world.drift_answers,
+            denied=world.denied,
             freezes=world.freezes,
             batches=world.batches,
             campaigns=world.campaigns,

@@ -9,12 +9,13 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox import seed
-from bot.sandbox.entra import EntraSimulator, TokenAuthority
+from bot.sandbox.entra import Application, EntraSimulator, TokenAuthority
+from bot.sandbox.entra.tenant import initial_state
 from bot.sandbox.http.batches import INNER_FAULTS, take_inner_faults
 from bot.sandbox.http.request_log import read_body_once
 from tests.served import served
 from tests.warm.short_pauses import SHORT_READ_PAUSE
-from tests.workflows.entra.simulated_tenant import CLIENT_ID, SECRET, Graph, Handler, Seen
+from tests.workflows.entra.simulated_tenant import CLIENT_ID, GUESTS_SECRET, SECRET, Graph, Handler, Seen
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.transport.read_retries import ReadRetries
 
@@ -28,8 +29,15 @@ def _short_read_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def authority(tmp_path: Path) -> AsyncIterator[TokenAuthority]:
     """The simulator's token endpoint."""
+    for_guests = Application(
+        client_id=seed.GUESTS_CLIENT_ID, client_secret=GUESTS_SECRET, roles=lambda: initial_state.GUESTS_APP_ROLES
+    )
     authority = TokenAuthority(
-        tenant_id=seed.HOME_TENANT_ID, client_id=CLIENT_ID, client_secret=SECRET, now=lambda: datetime.now(UTC)
+        tenant_id=seed.HOME_TENANT_ID,
+        client_id=CLIENT_ID,
+        client_secret=SECRET,
+        now=lambda: datetime.now(UTC),
+        others=(for_guests,),
     )
     await authority.start(tmp_path)
     yield authority

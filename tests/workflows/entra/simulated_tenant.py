@@ -22,6 +22,7 @@ FABRIKAM = TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2")
 PARTNERS = "/policies/crossTenantAccessPolicy/partners"
 CLIENT_ID = "11111111-2222-4333-8444-555555555555"
 SECRET = "a secret that is nowhere else"
+GUESTS_SECRET = "another secret that is nowhere else"
 GROUP = "0b000000-0001-4e1b-9b51-6d1f00000001"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]

@@ -22,9 +22,10 @@ from tests.workflows.entra.simulated_tenant import (
     refusing,
 )
 from workflows.core.settings.partner_changes import has_other_authors
-from workflows.entra import Entra, EntraSettings, connect, own_tenant_guard
+from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.answers.failed_calls import retry_after
 from workflows.entra.entra_audit_log import partner_changes
+from workflows.entra.transport import own_tenant_guard
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
 
 OTHER = "0ddba11d-0000-4000-8000-000000000001"

@@ -233,6 +233,8 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.accounts_of: [("maria+test@contoso.com",), ("o'neil@contoso.com",)],
         around.has_sign_ins: [(since, since + timedelta(days=3))],
         around.read_guests: [(lambda _: True, True), (lambda _: True, False)],
+        around.guest_page: [(None, True), (None, False)],
+        around.own_account_page: [(None, ["contoso.com", "contoso.de"])],
         around.read_partner_changes: [(TENANT, since)],
         around.read_access_changes: [(since,)],
         around.recent_partner_changes: [(TENANT, since)],
@@ -269,7 +271,7 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
             await read(*one)
     assert checked.undocumented_members == UNDOCUMENTED
     read_so_far = len(checked.seen)
-    assert read_so_far == 34 + len(QUESTIONS)
+    assert read_so_far == 37 + len(QUESTIONS)
     written = 0
     for number, template in enumerate(CATALOG.templates.values()):
         tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")

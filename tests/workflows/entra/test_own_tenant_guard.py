@@ -10,7 +10,7 @@ from tests.waiting import LONGEST_WAIT
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.settings.model import TenantId
 from workflows.entra.answers.answers import unavailable
-from workflows.entra.own_tenant_guard import OwnTenantGuard
+from workflows.entra.transport.own_tenant_guard import OwnTenantGuard
 from workflows.ports.tenant import TenantUnavailable, WrongTenant
 
 OURS, OTHER = TenantId("ours"), TenantId("other")

@@ -10,20 +10,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workflows.core.batches.examples import batch
-from tests.workflows.core.builders import partnership, request
+from tests.workflows.core.builders import NOW, accounts_plan, partnership, planned_accounts, prepared, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
 from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId, Role
-from workflows.core.plans.plan import Operation, Plan, TenantIdentity
+from workflows.core.plans.accounts import (
+    AccountChange,
+    AccountEnd,
+    AccountLeft,
+    AccountPlan,
+    AccountProgress,
+    AccountResult,
+    LeftAlone,
+)
+from workflows.core.plans.plan import CallIds, Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import ChainRule, Choice, Decision
 from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
+from workflows.core.requests.commands.request import Approve, ChangeGuests, CommandSubject, Confirm, Reject
 from workflows.core.requests.effects import (
     AdvanceBatch,
     Apply,
@@ -397,3 +406,56 @@ def test_what_reads_records_can_be_built_before_it_is_needed() -> None:
     """In a thread when the bot is ready: the first request that is shown does not wait for it."""
     build_adapters()
     assert all(adapter.pydantic_complete for adapter in (REQUEST, PARTNERSHIP, ALARM, DRIFT))
+
+
+def test_a_change_of_accounts_is_read_unchanged_and_the_digest_of_other_plans_stays() -> None:
+    left = AccountLeft(
+        id=PersonId("g-9"), name="Ada", mail="ada@contoso.com", reason=LeftAlone.HAS_ROLE, values={"roles": ["Reader"]}
+    )
+    plan = accounts_plan()
+    accounts = AccountPlan(
+        change=AccountChange.DISABLE,
+        accounts=planned_accounts(3),
+        left_alone=(left,),
+        left_counts={LeftAlone.HAS_ROLE: 1, LeftAlone.ALREADY: 2},
+        more=7,
+        is_complete=False,
+    )
+    plan = replace(plan, accounts=accounts)
+    progress = AccountProgress(
+        results=(
+            AccountResult(id=PersonId("guest-0"), end=AccountEnd.SENT, at=NOW, ids=CallIds(request_id="c-1")),
+            AccountResult(id=PersonId("guest-1"), end=AccountEnd.LEFT_ALONE, at=NOW, left=LeftAlone.CHANGED),
+        ),
+        sending=(PersonId("guest-2"),),
+        sending_since=NOW,
+        stop=(Fact("revoked_meanwhile", {"name": "Dana"}),),
+    )
+    record = request(
+        RequestState.APPLYING,
+        RequestKind.DISABLE_GUESTS,
+        prepared=prepared(RequestKind.DISABLE_GUESTS, plan=plan),
+        accounts=progress,
+    )
+    back = load(REQUEST, dump(REQUEST, record))
+    assert back == record
+    assert back.plan.digest == record.plan.digest
+    assert replace(plan, accounts=replace(accounts, more=8)).digest != plan.digest
+    assert replace(plan, accounts=None).digest == replace(accounts_plan(), accounts=None).digest
+
+
+def test_a_click_about_accounts_is_read_unchanged() -> None:
+    asked = ChangeGuests(
+        actor=ChatId("U1"),
+        target="contoso.com",
+        change=AccountChange.ENABLE,
+        reason="They came back.",
+        accounts=(PersonId("guest-1"),),
+        undoes=RequestId("r-1"),
+    )
+    confirmed: Confirm[ChatId] = Confirm(
+        actor=ChatId("U1"), request_id=RequestId("r-2"), digest=accounts_plan().digest, typed="contoso.com 3"
+    )
+    for click in (asked, confirmed):
+        effect = CheckPermission(command=click, key="k")
+        assert load(EFFECT, dump(EFFECT, effect)) == effect

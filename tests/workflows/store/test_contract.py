@@ -30,11 +30,11 @@ from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, Prepare, SendMessage, ShowHome, ShowRequest
-from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.message_copies import CardNotCurrent, ClickedCard, MessageCopy
-from workflows.ports.records import Commit, StaleVersion
+from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.ports.store import Store
 from workflows.store.sqlite.store import open_store
 
@@ -342,6 +342,7 @@ async def test_open_requests_come_oldest_first_without_terminal_ones(store: Stor
         RequestState.APPLYING,
         RequestState.SCHEDULED,
         RequestState.AWAITING_APPROVAL,
+        RequestState.AWAITING_CONFIRMATION,
         RequestState.PREPARING,
     ]
 
@@ -406,9 +407,9 @@ async def test_due_is_what_is_undecided_past_its_expiry_and_reviews_at_their_mom
     await put(store, new(50, expires_at=NOW + MILLISECOND), partnership(version=1, next_review_at=NOW))
     never = replace(partnership().identity, tenant_id=TenantId("never"))
     await put(store, partnership(version=1, identity=never, next_review_at=None))
-    assert await store.due(NOW) == (["r-1", "r-0"], [TENANT])
-    assert await store.due(NOW - timedelta(minutes=1)) == (["r-1"], [])
-    assert await store.due(NOW + MILLISECOND) == (["r-1", "r-0", "r-50"], [TENANT])
+    assert await store.due(NOW) == (["r-2", "r-1", "r-0"], [TENANT])
+    assert await store.due(NOW - timedelta(minutes=1)) == (["r-2", "r-1"], [])
+    assert await store.due(NOW + MILLISECOND) == (["r-2", "r-1", "r-0", "r-50"], [TENANT])
 
 
 async def test_the_history_is_newest_first_and_can_be_one_requests(store: Store) -> None:
@@ -573,3 +574,16 @@ async def test_an_entry_is_read_back_unchanged(store: Store, details: Mapping[st
     written = entry("k", details=details, at=NOW + timedelta(microseconds=1), tenant_id=TENANT, outcome="own_request")
     assert await store.commit(Commit(entry=written))
     assert list(await store.history()) == [written]
+
+
+async def test_a_change_of_accounts_and_a_change_of_settings_of_one_partner_do_not_disturb_each_other(
+    store: Store,
+) -> None:
+    kind = RequestKind.DISABLE_GUESTS
+    accounts = request(RequestState.AWAITING_CONFIRMATION, kind, id=RequestId("r-1"), version=1)
+    await put(store, new(2))
+    assert await store.commit(Commit(entry=entry("a"), request=accounts, must_be_only_open_request=True))
+    other = replace(accounts, id=RequestId("r-3"))
+    with pytest.raises(OtherOpenRequest) as refused:
+        await store.commit(Commit(entry=entry("b"), request=other, must_be_only_open_request=True))
+    assert refused.value.other == "r-1"

@@ -43,10 +43,10 @@ async def put_scan(store: Store, of: UsageScan, *partners: PartnerUsage) -> None
 async def test_a_scan_is_read_back_unchanged(place: PagePosition) -> None:
     store = await place.open()
     assert await store.usage_scan() is None
-    await put_scan(store, scan(sign_ins=REFUSED), WHOLE)
+    await put_scan(store, scan(sign_ins=REFUSED, roles=REFUSED), WHOLE)
     await place.close()
     again = await place.open()
-    assert await again.usage_scan() == scan(sign_ins=REFUSED)
+    assert await again.usage_scan() == scan(sign_ins=REFUSED, roles=REFUSED)
     assert await again.partner_usage(TENANT) == WHOLE
     assert await again.partner_usage(OTHER) is None
 

@@ -5,7 +5,7 @@ from workflows.core.people import ChatId, Person, Role
 from workflows.core.policy.relations import RELATIONS
 from workflows.core.requests.eligibility import current_eligibility, eligibility
 from workflows.core.requests.request import AccessRequest
-from workflows.core.requests.transitions.reassigning import require_enough_asked
+from workflows.core.requests.transitions.taking_part.reassigning import require_enough_asked
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 

@@ -20,7 +20,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import ChangesByPartner, LoggedChange, PartnerChange
 from workflows.ports.tenant import Account, ReadsTogether, Tenant
-from workflows.ports.tenant_settings import FoundObject, TenantSettings
+from workflows.ports.tenant_settings import AccountPage, FoundObject, TenantSettings
 
 _COLLECTED_FOR_SECONDS: Final = 0.01
 """How long reads of several partners wait for each other, to go out in one request."""
@@ -237,10 +237,14 @@ class _WaveSettings:
     async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
         return await self._settings.has_sign_ins(since, until)
 
-    async def read_guests(
-        self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool, *, also_members: bool = False
-    ) -> bool:
-        return await self._settings.read_guests(take, with_activity=with_activity, also_members=also_members)
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
+        return await self._settings.read_guests(take, with_activity=with_activity)
+
+    async def guest_page(self, link: str | None, with_activity: bool) -> AccountPage:
+        return await self._settings.guest_page(link, with_activity=with_activity)
+
+    async def own_account_page(self, link: str | None, domains: Sequence[str]) -> AccountPage:
+        return await self._settings.own_account_page(link, domains=domains)
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List the changes of one partner, from the one read of the log for all partners of the wave."""

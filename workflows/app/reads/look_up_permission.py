@@ -5,7 +5,7 @@ from typing import Protocol
 
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.service import Service
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, is_chat_user
 
 
 class MembershipCheck(Protocol):
@@ -28,7 +28,7 @@ class LookupPermission:
     limits: Limits | None = None
 
     async def require(self, actor: ChatId, target: str, *, key: str, command_name: str) -> None:
-        """Allow one more lookup and record it. Close to the limit the person is told how many are left.
+        """Allow one more lookup and record it. Close to the limit a person in the chat is told how many are left.
 
         :param key: the key of the click or command. A lookup whose key is recorded already is not counted again.
         :param command_name: the command or button that was used.
@@ -43,6 +43,6 @@ class LookupPermission:
         await self.service.record_lookup(actor, target, key=look, command_name=command_name)
         if allowance is None or self.limits is None:
             return
-        if allowance.is_first_warning and (warning := allowance.warning) is not None:
+        if is_chat_user(actor) and allowance.is_first_warning and (warning := allowance.warning) is not None:
             await self.service.send_message(warning, key=f"left:{key}", person=actor)
         await self.limits.alarm_when_used_up(allowance, actor)

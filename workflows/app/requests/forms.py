@@ -79,6 +79,8 @@ class RefillCode(StrEnum):
     """Values: `template`, `days`."""
     GIVES_LESS = "gives_less"
     """The form answers a review. Values: `templates`: the titles of those that certainly give less."""
+    CHANGES_REQUESTED = "changes_requested"
+    """An approver asked for changes of the request that is edited. Values: `name`, `text`."""
     END_DATE_OVER = "end_date_over"
     """The end date cannot be used now. Values: `day`: an ISO date."""
 

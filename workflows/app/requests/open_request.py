@@ -22,17 +22,23 @@ _TIMEOUT_SECONDS: Final = 2.0
 
 
 async def open_request_about(
-    tenant_id: TenantId, *, records: RecordsReader, ignored_id: RequestId | None = None
+    tenant_id: TenantId,
+    *,
+    records: RecordsReader,
+    ignored_id: RequestId | None = None,
+    changes_accounts: bool = False,
 ) -> AccessRequest | None:
     """Return the oldest open request about a tenant; None when there is none.
 
     :param ignored_id: the id of a request that is being prepared. It is not returned, and neither is any other request
         that is being prepared. Otherwise two requests could each wait for the other.
+    :param changes_accounts: whether requests are looked for that change guest accounts of the tenant; otherwise those
+        that change its settings. They do not disturb each other.
     """
     # NB. many may be prepared at the same time, and reading them would take long.
     only_planned = ignored_id is not None
     for request in await records.open_requests_about(tenant_id, only_planned=only_planned):
-        if request.id == ignored_id:
+        if request.id == ignored_id or (request.fields.account_change is not None) is not changes_accounts:
             continue
         if request.prepared is not None:
             tenant = request.prepared.plan.tenant_id

@@ -19,6 +19,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
+from workflows.core.policy.relations import Relations
 from workflows.core.policy.template import MayRequestFor, Stage, Template
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Support
@@ -207,16 +208,41 @@ async def approval_chain_problem(
     requester, sponsor = excluded
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            requester_ids = await directory.all_ids({requester, *(() if submitter is None else (submitter,))})
-            others = await directory.all_ids({sponsor}) - requester_ids
+            requester_ids = await directory.all_ids({requester})
+            sending = requester_ids if submitter is None else await directory.all_ids({submitter})
+            others = await directory.all_ids({sponsor}) - requester_ids - sending
             roles = [stage.role for stage in stages]
             relations = await read_relations_of(requester, sponsor, roles, directory=directory)
-            await require_chain(directory, stages, requester_ids | others, others, relations=relations)
-    except InvalidField as error:
-        return error.fact
+            taken = requester_ids | sending | others
+            try:
+                await require_chain(directory, stages, taken, others, relations=relations)
+            except InvalidField as error:
+                if not (named := requester_ids - sending):
+                    return error.fact
+                return await _named_or_lacking(error, directory, stages, taken - named, relations)
     except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, Refused, TimeoutError):
         pass  # a person who is refused is named at another field
     return None
+
+
+async def _named_or_lacking(
+    error: InvalidField,
+    directory: PeopleDirectory,
+    stages: tuple[Stage, ...],
+    others: frozenset[ChatId],
+    relations: Relations,
+) -> Fact:
+    """Return why the chain cannot be completed, and whether only because of the person whom somebody sends it for.
+
+    :param others: who may not decide besides that person.
+    """
+    if error.fact.code != RefusalCode.STAGE_WITHOUT_PEOPLE:
+        return error.fact
+    try:
+        await require_chain(directory, stages, others, relations=relations)
+    except InvalidField:
+        return error.fact
+    return Fact(error.fact.code, {**error.fact.values, "is_for_lack_of_the_named": True})
 
 
 async def require_chain_without(

@@ -1,21 +1,29 @@
 """Find gaps in which the bot did not run, and check Entra's audit log before an older plan opens access."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+import structlog
 
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.delays.downtime import (
     AUDIT_KEPT_FOR,
+    LOG_WRITTEN_WITHIN,
     MAX_PAUSE_WITHOUT_GAP,
     Gap,
     gap_at_start,
     gap_at_tick,
+    gaps_began_at,
     known_gaps,
     time_of_oldest_read,
 )
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.partner_changes import ChangesByPartner
+from workflows.intervals import LOG_READ_AGAIN_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -23,15 +31,41 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 LAST_TICK: Final = "last_tick"
 _GAP: Final = "gap"
 _GAPS: Final = "gaps"
+_JUST_STARTED: Final = "started_after_gap"
+"""Not empty from a start after a gap to the next tick."""
+_UNCHANGED: Final = "unchanged_after_gap"
+"""The end of the last gap after which Entra's audit log was read, and the ids of the requests that it spares."""
+_LOG_READ_AT: Final = "log_read_after_gap_at"
+
+_log = structlog.get_logger()
 
 
-async def store_tick(*, store: Store, clock: Clock) -> Gap | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What a tick found out about the time before it."""
+
+    gap: Gap | None
+    is_first: bool
+    """Whether it is the first one after a gap. The clock may have jumped, at the start of the process as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CheckedGap:
+    """The last gap after which Entra's audit log was read, and the requests whose partner nobody had changed."""
+
+    until: datetime | None
+    unchanged: frozenset[RequestId]
+
+
+async def store_tick(*, store: Store, clock: Clock) -> Tick:
     """Record that the bot runs now. A gap since the last tick is stored first."""
     now, last_tick = clock.now(), await _last_tick(store)
-    gap = gap_at_tick(last_tick, now=now)
+    gap, has_just_started = gap_at_tick(last_tick, now=now), bool(await store.mark(_JUST_STARTED))
     await _save_gap(gap, store)
     await store.save_mark(LAST_TICK, now.isoformat())
-    return gap
+    if has_just_started:
+        await store.save_mark(_JUST_STARTED, "")
+    return Tick(gap=gap, is_first=gap is not None or has_just_started)
 
 
 async def store_gap_at_start(*, store: Store, clock: Clock) -> Gap | None:
@@ -39,6 +73,9 @@ async def store_gap_at_start(*, store: Store, clock: Clock) -> Gap | None:
     now, last_tick = clock.now(), await _last_tick(store)
     has_records = bool(await store.history(limit=1))
     gap = gap_at_start(last_tick, has_records=has_records, now=now)
+    if gap is not None:
+        # NB. before the gap and the tick: a process that ends in between must not forget it.
+        await store.save_mark(_JUST_STARTED, now.isoformat())
     await _save_gap(gap, store)
     # The tick is stored at once, so that a process that ends before its first tick leaves no gap.
     await store.save_mark(LAST_TICK, now.isoformat())
@@ -87,16 +124,71 @@ def _gap_text(gap: Gap) -> str:
     return f"{since}/{gap.until.isoformat()}"
 
 
+async def check_later_starts_after_gap(*, store: Store, tenant: Tenant, clock: Clock) -> None:
+    """Read Entra's audit log once after a gap, for the approved requests that wait for their start.
+
+    On the day of the start, the log may no longer reach back to the gap. A request about a partner that nobody has
+    changed since the gap began keeps its approvals. While the log cannot be read, it is tried again later.
+    """
+    gap, now = await last_gap(store=store), clock.now()
+    if gap is None or now < gap.until + LOG_WRITTEN_WITHIN:
+        return
+    checked, last_read = await _checked_gap(store), await store.mark(_LOG_READ_AT)
+    is_just_read = last_read is not None and abs(now - datetime.fromisoformat(last_read)) < LOG_READ_AGAIN_AFTER
+    if checked.until == gap.until or is_just_read:
+        return
+    await store.save_mark(_LOG_READ_AT, now.isoformat())
+    began = [(request, await _gaps_began(request, gap, store, now)) for request in await _later_starts(store)]
+    waiting = [(request, since) for request, since in began if since is not None and now - since <= AUDIT_KEPT_FOR]
+    unchanged = []
+    if waiting:
+        try:
+            changes = await tenant.tenant_settings.read_access_changes(min(since for _, since in waiting))
+        except (TenantUnavailable, TenantRefused) as error:
+            _log.warning("log_not_read_after_gap", reason=str(error))
+            return
+        logged = ChangesByPartner(changes)
+        unchanged = [request.id for request, _ in waiting if not logged.about(request.plan.tenant_id)]
+    await store.save_mark(_UNCHANGED, " ".join([gap.until.isoformat(), *unchanged]))
+
+
+async def _later_starts(store: Store) -> Sequence[AccessRequest]:
+    """List the open requests with a plan that starts later, also those that are being decided."""
+    planned = [request for request in await store.open_requests_alone() if request.prepared is not None]
+    return [request for request in planned if request.plan.starts_at is not None]
+
+
+async def _checked_gap(store: Store) -> _CheckedGap:
+    words = (await store.mark(_UNCHANGED) or "").split()
+    until = datetime.fromisoformat(words[0]) if words else None
+    return _CheckedGap(until=until, unchanged=frozenset(map(RequestId, words[1:])))
+
+
+async def _gaps_began(request: AccessRequest, gap: Gap, store: Store, now: datetime) -> datetime | None:
+    """Return since when a partner must be unchanged for a plan that starts later; None when that is not known.
+
+    :param gap: the newest gap.
+    """
+    checked = await _checked_gap(store)
+    until = checked.until if request.id in checked.unchanged else None
+    return gaps_began_at(request, (*await gaps(store=store, now=now), gap), checked_until=until)
+
+
 async def command_after_gap(request: AccessRequest, *, store: Store, tenant: Tenant, clock: Clock) -> Replan | None:
     """Return the command that requests approval again for a plan that was approved before a gap.
 
     None: the plan may be written. It may be written when Entra's audit log shows that nobody has changed the partner
-    since, Gatehouse included.
+    since, Gatehouse included. A plan that starts later may have been checked right after the gap.
     """
     gap = await last_gap(store=store)
     since = time_of_oldest_read(request, gap)
     if gap is None or since is None:
         return None
+    if request.plan.starts_at is not None:
+        checked = await _checked_gap(store)
+        if checked.until == gap.until and request.id in checked.unchanged:
+            return None
+        since = await _gaps_began(request, gap, store, clock.now()) or since
     span = {"since": None if gap.since is None else gap.since.isoformat(), "until": gap.until.isoformat()}
     begins = Fact(NoteCode.NOT_RUNNING, span)
     if clock.now() - since > AUDIT_KEPT_FOR:

@@ -39,10 +39,11 @@ _log = structlog.get_logger()
 async def tick(*, service: Service, store: Store, directory: PeopleDirectory, clock: Clock) -> None:
     """Start scheduled access, expire undecided requests, remind approvers, and send reminders of the partner setup.
 
-    Each is done once when it is due. A tick that notices a gap starts no access, because the clock may have jumped: the
-    next tick, after a clock that was corrected, must find the start due as well.
+    Each is done once when it is due. The first tick after a gap starts no access, because the clock may have jumped:
+    the next tick, after a clock that was corrected, must find the start due as well.
     """
-    gap = await store_tick(store=store, clock=clock)
+    ticked = await store_tick(store=store, clock=clock)
+    gap = ticked.gap
     if gap is not None:
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
     requests, partners = await store.due(clock.now())
@@ -53,7 +54,7 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
         # NB. all commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
         # The notice before the expiry comes before a reminder: it takes the place of one that is due at the same time.
         waiting = (ResumeClock(cause=StopCause.QUESTION), AnnounceExpiry(), RemindApprovers(), Escalate())
-        for command in waiting if gap is not None else (Start(), *waiting):
+        for command in waiting if ticked.is_first else (Start(), *waiting):
             await _ignore_refusal(service.advance(request_id, command))
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:

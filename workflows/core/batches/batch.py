@@ -194,10 +194,18 @@ class Batch:
     """When the approvers of the open stage are reminded. A later change of the holidays does not move it."""
     reminders_from: datetime | None = None
     """When the approvers of the stage of `reminders` were asked."""
+    notice_at: datetime | None = None
+    """Which of `reminders` is the notice that the batch expires soon: its requester is told as well."""
     reminded_at: datetime | None = None
     """When the approvers were reminded last."""
     note: Facts = ()
     """Facts that explain the present state."""
+
+    @property
+    def is_expiry_told(self) -> bool:
+        """Return whether people were told that it expires soon."""
+        notice, reminded = self.notice_at, self.reminded_at
+        return notice is not None and reminded is not None and reminded >= notice
 
     @property
     def has_ended(self) -> bool:

@@ -7,11 +7,12 @@ from itertools import zip_longest
 
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.commands import RemindBatchApprovers
-from workflows.core.batches.transition import BatchTransition, changed
+from workflows.core.batches.transition import BatchTransition, changed, tell_expires_soon
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.working_time import WorkingCalendar, add_working_days
 from workflows.core.requests.deadlines.reminder_times import fitting_reminders, times_of_reminders
+from workflows.core.requests.deadlines.stage_times import notice_time
 from workflows.core.requests.effects import ShowBatch
 from workflows.core.requests.transitions.transition import Situation
 
@@ -27,12 +28,23 @@ def strictest_cadence(cadences: Iterable[Sequence[int]]) -> tuple[int, ...]:
 
 
 def with_reminder_times(batch: Batch, calendar: WorkingCalendar) -> Batch:
-    """Return a batch with the times of the reminders of its open stage. They are computed once for each stage."""
+    """Return a batch with the times of the reminders of its open stage. They are computed once for each stage.
+
+    The notice that the batch expires soon is the last reminder. It takes the place of one that would come later.
+    """
     asked = _asked_at(batch)
     if batch.state is not BatchState.AWAITING_APPROVAL or not batch.remind_after or batch.reminders_from == asked:
         return batch
     waits = [add_working_days(asked, days, calendar) for days in batch.remind_after]
-    return replace(batch, reminders=fitting_reminders(waits, asked, batch.expires_at), reminders_from=asked)
+    reminders, notice = fitting_reminders(waits, asked, batch.expires_at), _notice_at(batch, asked, calendar)
+    if notice is not None:
+        reminders = (*(moment for moment in reminders if moment < notice), notice)
+    return replace(batch, reminders=reminders, reminders_from=asked, notice_at=notice)
+
+
+def _notice_at(batch: Batch, asked: datetime, calendar: WorkingCalendar) -> datetime | None:
+    lifetime = batch.lifetime or batch.expires_at - batch.created_at
+    return notice_time(batch.expires_at, lifetime, asked, calendar)
 
 
 def next_batch_reminder_at(batch: Batch) -> datetime | None:
@@ -66,4 +78,6 @@ def remind(batch: Batch, command: RemindBatchApprovers, situation: Situation) ->
     if due is None or not due <= situation.now < batch.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="reminder")
     reminded = changed(batch, batch.state, situation, reminded_at=situation.now)
-    return BatchTransition(batch=reminded, effects=(ShowBatch(batch_id=batch.id, remind=True),))
+    is_notice = batch.notice_at is not None and situation.now >= batch.notice_at
+    told = tell_expires_soon(batch) if is_notice else ()
+    return BatchTransition(batch=reminded, effects=(ShowBatch(batch_id=batch.id, remind=True), *told))

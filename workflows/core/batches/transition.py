@@ -64,6 +64,11 @@ def tell_asked(batch: Batch) -> tuple[Effect, ...]:
     )
 
 
+def tell_expires_soon(batch: Batch) -> tuple[Effect, ...]:
+    """Return the message to the requester that the batch expires soon."""
+    return _tell(batch, MessageCode.BATCH_EXPIRES_SOON, expires_at=batch.expires_at.isoformat())
+
+
 def _tell(batch: Batch, code: MessageCode, **values: Any) -> tuple[Effect, ...]:
     if batch.requester is None:
         return ()

@@ -81,6 +81,8 @@ class LoggedSignIn:
     code: int | None
     """0 for a success; None when the log names no code."""
     application: str = ""
+    correlation_id: str = ""
+    """The id by which the partner finds the same event in its own log."""
 
     @property
     def is_success(self) -> bool:

@@ -61,7 +61,7 @@ def who_is_asked(able: frozenset[ChatId], stand_ins: Iterable[StandIn], *, missi
     valid = _valid(able, by_person)
     people = able - valid.keys()
     if len(people) < missing:
-        people = able
+        people, valid = able, {}  # nobody stands in: each decides for themselves
     names: dict[ChatId, tuple[str, ...]] = {}
     for person in sorted(valid, key=lambda one: by_person[one].name):
         if by_person[person].is_away:

@@ -333,6 +333,10 @@ class RefusalCode(StrEnum):
     """Nothing, or more than one thing, says which partners."""
     CAMPAIGN_OVER = "campaign_over"
 
+    # Notices about denied sign-ins
+    ONLY_ADMINS_DISMISS = "denied_not_admin"
+    NOTICE_OVER = "denied_notice_over"
+
     # The freeze
     ONLY_ADMINS_FREEZE = "freeze_not_admin"
     ALREADY_FROZEN = "already_frozen"
@@ -392,7 +396,10 @@ class RefusalCode(StrEnum):
     PERSON_NOT_READABLE_NOW = "not_known_now"
     """The chat system does not answer now who the person is."""
     OPEN_REQUESTS_REACHED = "open_requests_reached"
-    """The person has as many open requests as one may have. Values: `limit`, `ends_at` (when the first one expires)."""
+    """The person has as many open requests as one may have. Values: `limit`, `ends_at`.
+
+    `ends_at`: when the first one expires; None when all are approved, so that none expires.
+    """
     MAY_NOT_REQUEST = "may_not_request"
     """Only people with a role may request the template. Values: `template` (its title), `roles` (their names)."""
     MAY_NOT_RESTORE_OR_ADOPT = "may_not_restore_or_adopt"
@@ -503,7 +510,8 @@ class RefusalCode(StrEnum):
     STAGE_WITHOUT_PEOPLE = "stage_without_people"
     """Values: `stage`, `role`, `needed`, `left`, and whether another sponsor would be enough.
 
-    That is `is_for_lack_of_the_sponsor`; an earlier version did not store it.
+    That is `is_for_lack_of_the_sponsor`; an earlier version did not store it. Where another person to send the request
+    for would be enough, also `is_for_lack_of_the_named`.
     """
     MANAGER_CANNOT_DECIDE = "manager_cannot_decide"
     """The one person who has the role of a stage by relation cannot decide, or there is none.
@@ -567,6 +575,38 @@ class RefusalCode(StrEnum):
     """The settings changed after the form showed them."""
     NOT_READ_NOW = "not_read_now"
     """The current settings cannot be read now. Values: `answer`: why, which may be empty."""
+
+    # Guest accounts that are disabled or enabled
+    ONLY_ADMINS_CHANGE_GUESTS = "only_admins_change_guests"
+    """Only admins disable and enable guest accounts."""
+    GUESTS_NOT_CONFIGURED = "guests_not_configured"
+    """The credential for guest accounts is not set."""
+    GUESTS_PERMISSIONS_MISSING = "guests_permissions_missing"
+    """Permissions of Graph are missing for guest accounts. Values: `names`."""
+    NOT_THE_CONFIRMER = "not_the_confirmer"
+    """Only the admin who asked confirms the shown guest accounts."""
+    CONFIRMATION_DIFFERS = "confirmation_differs"
+    """Something else was typed to confirm. Values: `text`, what to type."""
+    NOT_AN_ACCOUNT_CHANGE = "not_an_account_change"
+    """The plan is not the change of guest accounts that was asked for."""
+    ACCOUNTS_NOT_IN_TURN = "accounts_not_in_turn"
+    """What is recorded about accounts does not follow what was recorded before: it was recorded already."""
+    NO_GUESTS_TO_CHANGE = "no_guests_to_change"
+    """No account may be written. Values: `change`, `left`: how many were found for each `LeftAlone`, `is_complete`."""
+    GUESTS_OF_BLOCKED_PARTNER = "guests_of_blocked_partner"
+    """The partner is blocked, so none of its guest accounts is enabled. Values: `is_suspended`."""
+    GUEST_CHANGE_RUNNING = "guest_change_running"
+    """Guest accounts of the partner are being changed already. Values: `request`, its id."""
+    GUEST_REASON_MISSING = "guest_reason_missing"
+    """The reason of a change of guest accounts is missing."""
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    """The named request disabled no guest accounts, or has not ended."""
+    UNDO_OF_OTHERS = "undo_of_others"
+    """Only the admin who disabled the accounts may undo that alone. Values: `name`."""
+    UNDO_TOO_LATE = "undo_too_late"
+    """More than a day has passed since the accounts were disabled."""
+    UNDO_DURING_FREEZE = "undo_during_freeze"
+    """Nothing is enabled during a freeze. Values: `name` (of who began it), `reason`."""
 
     # Nothing to change
     ALREADY_A_PARTNER = "already_a_partner"

@@ -34,6 +34,12 @@ class Purpose(StrEnum):
     COUNT_SIGN_INS = "count_sign_ins"
     LIST_GUESTS = "list_guests"
     READ_PARTNER_CHANGES = "read_partner_changes"
+    READ_GUEST_ACCOUNT = "read_guest_account"
+    """Read one account, with the application for guest accounts. Values: `of`: its id."""
+    READ_DIRECTORY_ROLES = "read_directory_roles"
+    """List who has a directory role, with the application for guest accounts."""
+    CHANGE_GUEST_ACCOUNT = "change_guest_account"
+    """Disable or enable an account, with the application for guest accounts."""
 
 
 class TenantCode(StrEnum):
@@ -45,6 +51,10 @@ class TenantCode(StrEnum):
     `meaning` (a `KnownRefusal`, or null)."""
     CREDENTIALS_REFUSED = "credentials_refused"
     """Values: `says`."""
+    GUEST_CREDENTIALS_REFUSED = "guest_credentials_refused"
+    """The credentials of the application for guest accounts. Values: `says`."""
+    GUEST_ACCOUNTS_NOT_SET_UP = "guest_accounts_not_set_up"
+    """Nothing was sent, because no application for guest accounts is configured."""
     NO_SUCH_GROUP = "no_such_group"
     """Nothing was sent, because the configured text is no object id. Values: `group`."""
 

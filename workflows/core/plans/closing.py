@@ -1,5 +1,6 @@
 """Find whether a plan only reduces access, or closes all of it."""
 
+from workflows.core.plans.accounts import AccountChange
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.access_change import AccessChange
@@ -17,6 +18,8 @@ def writes_only_reductions(plan: Plan) -> bool:
     NB. the default is deliberately not used, because it can change later. An explicit "allowed" may reduce access only
     because the default is more open today, which is not certain.
     """
+    if plan.accounts is not None:
+        return plan.accounts.change is AccountChange.DISABLE
     return plan_access_change(plan) in (AccessChange.REDUCES, AccessChange.CLOSES)
 
 
@@ -25,4 +28,4 @@ def closes_everything(plan: Plan) -> bool:
 
     See `open_access.access_kinds` for what else can be open.
     """
-    return not unblocked_settings(plan.configuration_after() or {})
+    return plan.accounts is None and not unblocked_settings(plan.configuration_after() or {})

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple, Self
 
+from workflows.core.errors.call_ids import CallIds as CallIds
 from workflows.core.people import PersonId
+from workflows.core.plans.accounts import AccountPlan
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import Digest, JsonObject, computed_once, digest
 from workflows.core.settings.documents import is_equivalent
@@ -79,16 +81,6 @@ class Operation:
     body: JsonObject
     may_be_refused: bool = False
     """Whether the plan also succeeds when Graph refuses this operation. Such operations come last."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallIds:
-    """The ids of one call of Graph. Microsoft's logs name the call by them; by themselves they prove nothing."""
-
-    request_id: str = ""
-    """The id that Graph gave the call (header `request-id`); empty when its answer had none."""
-    client_request_id: str = ""
-    """The id that was sent with the call (header `client-request-id`); empty when there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +162,8 @@ class Plan:
 
     None: everything that is set after the plan. See `partners.kept_approval`.
     """
+    accounts: AccountPlan | None = None
+    """The guest accounts that are disabled or enabled. Such a plan writes no settings of the partner."""
 
     @property
     def approved_settings(self) -> ApprovedSettings:
@@ -216,6 +210,8 @@ class Plan:
             if self.kept_approval.was_approved:
                 del kept["was_approved"]  # so that the digests of stored plans stay the same
             approved["keptApproval"] = kept
+        if self.accounts is not None:
+            approved["accounts"] = self.accounts.as_approved()
         return digest(_DIGEST_DOMAIN, approved)
 
     def start_if_approved(self, moment: datetime) -> datetime:

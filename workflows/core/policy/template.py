@@ -42,6 +42,15 @@ class MayRequestFor(StrEnum):
     """For every full member of the workspace."""
 
 
+class DisablingGuests(StrEnum):
+    """Who decides that guest accounts of an open partner are disabled. The values are those of the template's file."""
+
+    ADMIN = "admin"
+    """The admin who asks for it, alone."""
+    CHAIN = "chain"
+    """One approver of the first stage, as for every change that only reduces access."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRule:
     """The rule for the ticket number that a request must or may contain."""
@@ -92,6 +101,8 @@ class Template:
     """For whom they may send it besides themselves."""
     guest_limits: GuestLimits = USUAL_LIMITS
     """From when on guests of a partner are findings of its review."""
+    disabling_guests: DisablingGuests = DisablingGuests.ADMIN
+    """Who decides that guest accounts of a partner are disabled, while it is not blocked."""
     remind_after: tuple[int, ...] = USUAL_REMINDERS
     """After how many working days approvers are reminded, counted from when their stage opened."""
 

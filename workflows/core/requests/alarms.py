@@ -70,6 +70,10 @@ class AlarmCode(StrEnum):
     """An admin asks another one to confirm the end of the freeze. Subject: when it was asked."""
     LIMIT_REACHED = "limit_reached"
     """A person reached a limit per hour. Subject: the person, and the limited action."""
+    SIGN_INS_DENIED = "sign_ins_denied"
+    """Our settings deny sign-ins of a tenant without an entry. Subject: its tenant id."""
+    SIGN_INS_DENIED_TO_MANY = "sign_ins_denied_to_many"
+    """The same of many tenants. Subject: `many`."""
 
 
 class EndingCode(StrEnum):
@@ -97,6 +101,12 @@ class EndingCode(StrEnum):
     """A newer alarm lists the partners that it is about now."""
     NOT_ALL_CLOSED = "not_all_closed"
     """The block is confirmed. Another alarm lists the access that stays open."""
+    DISMISSED = "dismissed"
+    """Values: `by` (a name), `until` (ISO 8601)."""
+    ENTRY_ADDED = "entry_added"
+    """The tenant has cross-tenant access settings now."""
+    NOT_REPEATED = "not_repeated"
+    """The sign-in log has not so many denied sign-ins any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

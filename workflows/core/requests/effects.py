@@ -90,12 +90,14 @@ class SendReminders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemindPerson:
-    """Remind one person of everything that waits for them, in their working hours."""
+    """Remind one person of everything that waits for them, or tell them what expired, in their working hours."""
 
     kind: Literal["remind_person"] = field(default="remind_person")
     person: ChatId
     not_before: datetime
     """When they work next."""
+    of_expired: bool = False
+    """Whether they are told which requests expired without their decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +249,8 @@ class MessageCode(StrEnum):
     CLOSED = "closed"
     """Values: `partner`, `request`, `is_all` (nothing else is open), `note`.
 
-    Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Earlier versions stored none.
+    Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Where a person asked for it,
+    `by` (the name) and `reason`. Earlier versions stored none.
     When it is sent, also `guests` (a number; None when it is not known), `is_at_least` and `guests_read_at`.
     """
     OPENED = "opened"
@@ -260,6 +263,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `restores` (the request whose settings are restored), `note`."""
     LIFTED = "lifted"
     """A suspension was lifted. Values: `partner`, `request`, `restores`, `note`."""
+    ACCOUNTS_CHANGED = "accounts_changed"
+    """Guest accounts were disabled or enabled. Values: `partner`, `request`, `note`, which has the numbers."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"
@@ -281,6 +286,8 @@ class MessageCode(StrEnum):
 
     BATCH_ASKED = "batch_asked"
     """Approval of a batch was requested. Values: `batch`, `members`, `alone`, `ended`: how many."""
+    BATCH_EXPIRES_SOON = "batch_expires_soon"
+    """Values: `batch`, `expires_at`."""
     BATCH_ENDED = "batch_ended"
     """Values: `batch`, `state`, `applied`, `left`, `ended`: how many, `note`."""
 

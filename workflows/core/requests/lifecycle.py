@@ -13,6 +13,11 @@ same partner may replace it once it is sent. A block at the end of an access end
 before anything was sent.
 Rule 6: a request in SCHEDULED is approved, and waits for the day on which its access starts. Nothing of it is written,
 and every check before a write is made on that day. Who approved it, and an admin, can still reject it.
+Rule 7: guest accounts are shown first, and nothing is written or approved before the admin who asked confirmed them.
+Enabling them needs an approval chain, unless it undoes a disabling of the same admin. Once an account was sent, the
+request ends only when everything that was sent is read back.
+
+It is long because the diagram and the table stand together.
 
 The diagram shows the table (a test compares them):
 
@@ -22,6 +27,7 @@ stateDiagram-v2
     preparing --> preparing: record_delayed
     preparing --> awaiting_approval: record_prepared
     preparing --> applying: record_prepared
+    preparing --> awaiting_confirmation: record_prepared
     preparing --> unfit: record_unfit
     preparing --> withdrawn: withdraw
     preparing --> expired: expire
@@ -30,6 +36,11 @@ stateDiagram-v2
     preparing --> rejected: end_with_batch
     preparing --> withdrawn: end_with_batch
     preparing --> expired: end_with_batch
+    awaiting_confirmation --> applying: confirm
+    awaiting_confirmation --> awaiting_approval: confirm
+    awaiting_confirmation --> withdrawn: withdraw
+    awaiting_confirmation --> expired: expire
+    awaiting_confirmation --> stopped: stop
     awaiting_approval --> awaiting_approval: approve
     awaiting_approval --> scheduled: approve
     awaiting_approval --> applying: approve
@@ -75,6 +86,13 @@ stateDiagram-v2
     applying --> preparing: replan
     applying --> awaiting_approval: reopen
     applying --> stopped: stop
+    applying --> applying: stop
+    applying --> applying: record_accounts_sending
+    applying --> applying: record_account_results
+    applying --> unconfirmed: record_accounts_read
+    applying --> applied: record_accounts_read
+    applying --> failed: record_accounts_read
+    applying --> stopped: record_accounts_read
     unconfirmed --> unconfirmed: record_delayed
     unconfirmed --> unconfirmed: record_writing
     unconfirmed --> unconfirmed: record_unseen
@@ -85,6 +103,11 @@ stateDiagram-v2
     unconfirmed --> overwritten: record_overwritten
     unconfirmed --> preparing: replan
     unconfirmed --> stopped: stop
+    unconfirmed --> unconfirmed: stop
+    unconfirmed --> unconfirmed: record_accounts_read
+    unconfirmed --> applied: record_accounts_read
+    unconfirmed --> failed: record_accounts_read
+    unconfirmed --> stopped: record_accounts_read
 ```
 """
 
@@ -97,6 +120,9 @@ from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
     LeaveBatch,
+    RecordAccountResults,
+    RecordAccountsRead,
+    RecordAccountsSending,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -120,6 +146,7 @@ from workflows.core.requests.commands.request import (
     Approve,
     Ask,
     Comment,
+    Confirm,
     Edit,
     Reject,
     RemindApprovers,
@@ -142,29 +169,34 @@ from workflows.core.requests.transitions import (
     changing,
     conversation,
     decisions,
+    guest_accounts,
     in_batch,
     planning,
-    reassigning,
-    supporting,
     waiting,
     writes,
 )
+from workflows.core.requests.transitions.taking_part import reassigning, supporting
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
 
 _ENDED_WITH_BATCH: Final = frozenset({S.REJECTED, S.WITHDRAWN, S.EXPIRED})
+_READ_BACK: Final = frozenset({S.UNCONFIRMED, S.APPLIED, S.FAILED, S.STOPPED})
 
 TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
     (None, Submit): frozenset({S.PREPARING}),
     (S.PREPARING, RecordDelayed): frozenset({S.PREPARING}),
-    (S.PREPARING, RecordPrepared): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
+    (S.PREPARING, RecordPrepared): frozenset({S.AWAITING_APPROVAL, S.APPLYING, S.AWAITING_CONFIRMATION}),
     (S.PREPARING, RecordUnfit): frozenset({S.UNFIT}),
     (S.PREPARING, Withdraw): frozenset({S.WITHDRAWN}),
     (S.PREPARING, Expire): frozenset({S.EXPIRED}),
     (S.PREPARING, Stop): frozenset({S.STOPPED}),
     (S.PREPARING, LeaveBatch): frozenset({S.PREPARING}),
     (S.PREPARING, EndWithBatch): _ENDED_WITH_BATCH,
+    (S.AWAITING_CONFIRMATION, Confirm): frozenset({S.APPLYING, S.AWAITING_APPROVAL}),
+    (S.AWAITING_CONFIRMATION, Withdraw): frozenset({S.WITHDRAWN}),
+    (S.AWAITING_CONFIRMATION, Expire): frozenset({S.EXPIRED}),
+    (S.AWAITING_CONFIRMATION, Stop): frozenset({S.STOPPED}),
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.SCHEDULED, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, SupportRequest): frozenset({S.AWAITING_APPROVAL}),
@@ -205,7 +237,10 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.APPLYING, RecordApplyFailed): frozenset({S.FAILED}),
     (S.APPLYING, Replan): frozenset({S.PREPARING}),
     (S.APPLYING, Reopen): frozenset({S.AWAITING_APPROVAL}),
-    (S.APPLYING, Stop): frozenset({S.STOPPED}),
+    (S.APPLYING, Stop): frozenset({S.STOPPED, S.APPLYING}),
+    (S.APPLYING, RecordAccountsSending): frozenset({S.APPLYING}),
+    (S.APPLYING, RecordAccountResults): frozenset({S.APPLYING}),
+    (S.APPLYING, RecordAccountsRead): _READ_BACK,
     (S.UNCONFIRMED, RecordDelayed): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordWriting): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordUnseen): frozenset({S.UNCONFIRMED}),
@@ -215,7 +250,8 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.UNCONFIRMED, RecordApplyFailed): frozenset({S.FAILED}),
     (S.UNCONFIRMED, RecordOverwritten): frozenset({S.OVERWRITTEN}),
     (S.UNCONFIRMED, Replan): frozenset({S.PREPARING}),
-    (S.UNCONFIRMED, Stop): frozenset({S.STOPPED}),
+    (S.UNCONFIRMED, Stop): frozenset({S.STOPPED, S.UNCONFIRMED}),
+    (S.UNCONFIRMED, RecordAccountsRead): _READ_BACK,
 }
 
 
@@ -231,6 +267,7 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     if allowed is None:
         raise not_possible_now(request)
     in_batch.require_not_of_batch(request, command)
+    guest_accounts.require_right_writes(request, command)
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
@@ -252,6 +289,10 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RecordPrepared: planning.record_prepared,
     RecordUnfit: planning.record_unfit,
     RecordDelayed: planning.record_delayed,
+    Confirm: guest_accounts.confirm,
+    RecordAccountsSending: guest_accounts.record_sending,
+    RecordAccountResults: guest_accounts.record_results,
+    RecordAccountsRead: guest_accounts.record_read,
     Approve: decisions.approve,
     Reject: decisions.reject,
     SupportRequest: supporting.support,

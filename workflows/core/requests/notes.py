@@ -1,10 +1,14 @@
-"""The displayed state of a request, and its notes: codes with values that explain the state."""
+"""The displayed state of a request, and its notes: codes with values that explain the state.
+
+It is long because it is the one list of the codes of notes.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.plans.accounts import AccountEnd
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Operation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -143,6 +147,23 @@ class NoteCode(StrEnum):
     TAKEN_NOT_SHOWN = "taken_not_shown"
     """A reason for `NOT_TAKEN`: Graph accepted the write but does not show it."""
 
+    ACCOUNTS_RESULT = "accounts_result"
+    """What came of guest accounts. Values: `change`, `unwritten`, and how many of each `AccountEnd` (only where there
+    are any), and `unknown`: how many were sent without an answer.
+    """
+    GUESTS_UNREADABLE = "guests_unreadable"
+    """No guest account of our tenant can be read now."""
+    ACCOUNTS_NOT_CONFIRMED = "accounts_not_confirmed"
+    """The admin did not confirm the shown guest accounts in time."""
+    ACCOUNTS_NOT_ALLOWED = "accounts_not_allowed"
+    """Graph refused every account of a group for want of permission, so nothing more is sent."""
+    ACCOUNTS_PARTNER_BLOCKED = "accounts_partner_blocked"
+    """The partner is blocked now, so none of its guest accounts is enabled."""
+    ACCOUNTS_UNDO_TOO_LATE = "accounts_undo_too_late"
+    """An undo without an approval chain was not begun within a day of the disabling."""
+    ACCOUNTS_NOT_ADMIN = "accounts_not_admin"
+    """Who confirmed an undo is no admin any more. Values: `name`."""
+
     PERSON_GONE = "person_gone"
     """Who asked, or the sponsor, is no active full member with one account on the day of the start. Values: `name`."""
     MAY_NOT_REQUEST_NOW = "may_not_request_now"
@@ -161,6 +182,8 @@ class DisplayedState(StrEnum):
     """The state of a request for display. It distinguishes more cases than the stored state."""
 
     PREPARING = "preparing"
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    """The admin who asked has to confirm the shown guest accounts."""
     AWAITING_APPROVAL = "awaiting_approval"
     SCHEDULED = "scheduled"
     """Approved, and nothing is written before the day on which the access starts."""
@@ -171,6 +194,9 @@ class DisplayedState(StrEnum):
     REFUSED = "refused"
     """Graph refused a write, and what is in the tenant is being read."""
     APPLIED = "applied"
+    GUESTS_DISABLED = "guests_disabled"
+    """Guest accounts were disabled, and that was read back."""
+    GUESTS_ENABLED = "guests_enabled"
     PARTLY_APPLIED = "partly_applied"
     """It ended, and the read-back shows only a part of the plan."""
     PUT_BACK = "put_back"
@@ -203,6 +229,13 @@ _REVOCATIONS: Final[Mapping[RequestState, DisplayedState]] = {
 }
 
 
+_APPLIED: Final[Mapping[RequestKind, DisplayedState]] = {
+    RequestKind.RESTORATION: DisplayedState.PUT_BACK,
+    RequestKind.DISABLE_GUESTS: DisplayedState.GUESTS_DISABLED,
+    RequestKind.ENABLE_GUESTS: DisplayedState.GUESTS_ENABLED,
+}
+
+
 def state_to_display(request: AccessRequest) -> DisplayedState:
     """Return the state of a request for display."""
     state, kind = request.state, request.fields.kind
@@ -210,9 +243,18 @@ def state_to_display(request: AccessRequest) -> DisplayedState:
         if request.not_closed == ():
             return DisplayedState.SUSPENDED if request.is_suspension else DisplayedState.BLOCKED
         return DisplayedState.BLOCKED_IN_PART if request.not_closed else DisplayedState.BLOCK_READ
-    if request.applied_part:
+    if request.applied_part or is_partly_done(request):
         return DisplayedState.PARTLY_APPLIED
     return displayed(state, kind, is_delayed=bool(request.note), is_refused=request.write_refusal is not None)
+
+
+def is_partly_done(request: AccessRequest) -> bool:
+    """Return whether a request ended, and only some of the guest accounts that it was to write were written."""
+    progress = request.accounts
+    if progress is None or not request.is_terminal or not progress.count(AccountEnd.DONE):
+        return False
+    is_failed = progress.count(AccountEnd.REFUSED) + progress.count(AccountEnd.NOT_SHOWN) > 0
+    return is_failed or request.state is not RequestState.APPLIED
 
 
 def _is_block(request: AccessRequest) -> bool:
@@ -234,8 +276,8 @@ def displayed(state: RequestState, kind: RequestKind, *, is_delayed: bool, is_re
         return DisplayedState.TO_BE_BLOCKED if is_revocation else DisplayedState.TO_BE_WRITTEN
     if is_revocation and state in _REVOCATIONS:
         return _REVOCATIONS[state]
-    if state is RequestState.APPLIED and kind is RequestKind.RESTORATION:
-        return DisplayedState.PUT_BACK
+    if state is RequestState.APPLIED and kind in _APPLIED:
+        return _APPLIED[kind]
     return DisplayedState(state.value)
 
 

@@ -16,6 +16,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
+from workflows.core.plans.accounts import AccountChange, AccountProgress
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, SentWrite, TenantIdentity
 from workflows.core.plans.writes.refused_writes import RefusedWrite
@@ -40,6 +41,17 @@ class RequestKind(StrEnum):
     """Restores the settings from before an earlier request of the same partner."""
     ADOPTION = "adoption"
     """Makes the current settings of a partner its record. Nothing is written to the tenant."""
+    DISABLE_GUESTS = "disable_guests"
+    """Disables guest accounts of a partner. Its settings and its record stay as they are."""
+    ENABLE_GUESTS = "enable_guests"
+    """Enables guest accounts of a partner. Its settings and its record stay as they are."""
+
+
+CHANGE_OF_KIND: Final[Mapping[RequestKind, AccountChange]] = {
+    RequestKind.DISABLE_GUESTS: AccountChange.DISABLE,
+    RequestKind.ENABLE_GUESTS: AccountChange.ENABLE,
+}
+"""What the kinds of request do that change guest accounts. Every other kind changes settings of a partner."""
 
 
 class Closing(StrEnum):
@@ -56,6 +68,8 @@ class RequestState(StrEnum):
 
     PREPARING = "preparing"
     """Stored. People and tenant are being read, and the plan is being made."""
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    """Guest accounts are shown. Nothing is written or approved before the admin who asked confirms it by typing."""
     AWAITING_APPROVAL = "awaiting_approval"
     SCHEDULED = "scheduled"
     """Approved. Nothing is written before the day on which the access starts."""
@@ -142,6 +156,17 @@ class RequestFields:
     """Who sent the request on behalf of the requester; None when the requester did."""
     left_out: tuple[str, ...] = ()
     """The parts of the template that are not asked for, by their codes, see `policy.left_out`."""
+    accounts: tuple[PersonId, ...] = ()
+    """The guest accounts that were chosen; empty: every one of the partner that may be written."""
+    only_found: bool = False
+    """Whether only the guest accounts are written that a review finds: unused ones, and old invitations."""
+    undoes: RequestId | None = None
+    """The disabling of guest accounts that is undone; None for every other request."""
+
+    @property
+    def account_change(self) -> AccountChange | None:
+        """Return what is done with guest accounts; None for a request that changes settings of a partner."""
+        return CHANGE_OF_KIND.get(self.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,6 +459,8 @@ class AccessRequest:
     """The questions, answers and comments of people about it, oldest first. An edit and a new plan keep them."""
     applied_part: int = 0
     """When it ended with only a part of the plan in the tenant: how many operations were read back. Otherwise 0."""
+    accounts: AccountProgress | None = None
+    """How far its guest accounts are written; None before the first one, and for every other request."""
 
     @property
     def is_terminal(self) -> bool:
@@ -471,6 +498,8 @@ class AccessRequest:
 
         Only then the partner's record was changed by this request, and a later request can replace that result.
         """
+        if self.fields.account_change is not None:
+            return False  # it changes no settings of the partner
         return self.state in (RequestState.APPLIED, RequestState.OVERWRITTEN) or self.applied_part > 0
 
     @property

@@ -21,4 +21,4 @@ async def with_guests(message: SendMessage, store: Store) -> Fact:
     tenant_id = None if request is None else tenant_of(request)
     if tenant_id is None:
         return fact
-    return replace(fact, values={**fact.values, **await read_guests_left(tenant_id, store)})
+    return replace(fact, values={**fact.values, "tenant": tenant_id, **await read_guests_left(tenant_id, store)})

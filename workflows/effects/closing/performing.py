@@ -1,9 +1,12 @@
-"""Perform one request to close a partner without the bot: plan, write and read back, as the bot does. Nothing else."""
+"""Perform one request without the bot: plan, write and read back, as the bot does. Nothing else.
+
+It closes a partner, or disables guest accounts.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -22,6 +25,7 @@ from workflows.effects.queue_worker import QueueWorker
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
@@ -41,6 +45,9 @@ class ClosingPerformer:
     tenant: Tenant
     clock: Clock
     pauses: Pauses = USUAL_PAUSES
+    catalog: Catalog = field(default_factory=lambda: Catalog(templates={}, roles={}))
+    """What a request to disable guest accounts is prepared with. Closing needs no template."""
+    guest_accounts: GuestAccounts | None = None
 
     @asynccontextmanager
     async def performing(self, request: AccessRequest) -> AsyncIterator[None]:
@@ -77,9 +84,10 @@ class ClosingPerformer:
             store=self.store,
             tenant=self.tenant,
             directory=nobody,
-            catalog=Catalog(templates={}, roles={}),
+            catalog=self.catalog,
             clock=self.clock,
             alarms=alarms,
+            guest_accounts=self.guest_accounts,
         )
         applier = Applier(
             service=service,
@@ -89,6 +97,7 @@ class ClosingPerformer:
             clock=self.clock,
             alarms=alarms,
             pauses=self.pauses,
+            guest_accounts=self.guest_accounts,
         )
 
         async def perform(effect: Effect) -> None:
@@ -98,6 +107,8 @@ class ClosingPerformer:
                 await applier.apply(effect.request_id)
 
         async def may_give_up(effect: Effect, reason: Facts) -> bool:
+            if request.fields.account_change is not None:
+                return False  # it is tried again; nobody waits for a block
             own_fault = (Fact(NoteCode.OWN_FAULT, {"error": log_text(reason)}),)
             await report_refused_revocation(alarms, request.id, partner_of(request), own_fault)
             return False
@@ -130,8 +141,8 @@ class _WorkOf:
         return [one for one in await self._store.pending(now, _MAX_READ) if self._is_own(one.effect)]
 
     def _is_own(self, effect: Effect) -> bool:
-        if isinstance(effect, Prepare):
-            return effect.request_id == self._request_id
+        if isinstance(effect, Prepare | Apply) and effect.request_id == self._request_id:
+            return True
         return isinstance(effect, Apply) and effect.closes and lane(effect) == f"tenant:{self._target}"
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:

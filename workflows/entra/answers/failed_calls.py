@@ -73,14 +73,19 @@ def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefuse
     return kind(status, code, (fact,))
 
 
-def token_failure(message: str, status: int | None) -> TenantUnavailable | TenantRefused:
-    """Return the error when the authority refuses to give a token, or does not answer (`status` None)."""
+def token_failure(
+    message: str, status: int | None, refusal: TenantCode = TenantCode.CREDENTIALS_REFUSED
+) -> TenantUnavailable | TenantRefused:
+    """Return the error when the authority refuses to give a token, or does not answer (`status` None).
+
+    :param refusal: the code of the refusal, which names whose credentials they are.
+    """
     message = one_line(message)
     if status is None or status >= 500 or status in (408, 429):
         return unavailable(TenantCode.NO_TOKEN, says=message)
     match = _SIGN_IN_CODE.search(message)
     code = match.group() if match else "invalid_client"
-    return TenantRefused(401, code, (Fact(TenantCode.CREDENTIALS_REFUSED, {"says": message}),))
+    return TenantRefused(401, code, (Fact(refusal, {"says": message}),))
 
 
 def no_credential(missing: Sequence[str]) -> TenantUnavailable:

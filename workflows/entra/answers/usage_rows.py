@@ -13,25 +13,25 @@ from workflows.core.settings.model import TenantId
 
 def sign_in_of(row: JsonObject) -> SignIn:
     """Read one sign-in. Only `status.errorCode` 0 is a success."""
-    status = row.get("status")
+    code = _error_code(row)
     return SignIn(
         user_id=PersonId(_text(row.get("userId")).lower()),
         home=TenantId(_text(row.get("homeTenantId")).lower()),
         at=_moment(row.get("createdDateTime")),
-        is_success=isinstance(status, dict) and status.get("errorCode") == 0,
+        is_success=code == 0,
+        code=code,
     )
 
 
 def logged_sign_in_of(row: JsonObject) -> LoggedSignIn:
     """Read one sign-in with Microsoft's code of its result."""
-    status = row.get("status")
-    code = status.get("errorCode") if isinstance(status, dict) else None
     return LoggedSignIn(
         user_id=PersonId(_text(row.get("userId")).lower()),
         address=_text(row.get("userPrincipalName")).lower(),
         at=_moment(row.get("createdDateTime")),
-        code=code if isinstance(code, int) else None,
+        code=_error_code(row),
         application=_text(row.get("appDisplayName")),
+        correlation_id=_text(row.get("correlationId")),
     )
 
 
@@ -48,10 +48,11 @@ def address_account_of(row: JsonObject) -> AddressAccount:
     )
 
 
-def guest_of(row: JsonObject, *, has_activity: bool) -> GuestAccount:
+def guest_of(row: JsonObject, *, has_activity: bool, usual_type: str = GUEST) -> GuestAccount:
     """Read one guest account.
 
     :param has_activity: whether the last sign-in was asked for. Graph then leaves it out for who never signed in.
+    :param usual_type: the user type of an account without one. Accounts that are synchronized may have none.
     """
     return GuestAccount(
         id=PersonId(_text(row.get("id")).lower()),
@@ -62,11 +63,17 @@ def guest_of(row: JsonObject, *, has_activity: bool) -> GuestAccount:
         state=_text(row.get("externalUserState")),
         state_since=_moment(row.get("externalUserStateChangeDateTime")),
         created_at=_moment(row.get("createdDateTime")),
-        user_type=_text(row.get("userType")).lower() or GUEST,
+        user_type=_text(row.get("userType")).lower() or usual_type,
         is_enabled=row.get("accountEnabled") is not False,
         is_synchronized=row.get("onPremisesSyncEnabled") is True,
         activity=_activity(row.get("signInActivity")) if has_activity else None,
     )
+
+
+def _error_code(row: JsonObject) -> int | None:
+    status = row.get("status")
+    code = status.get("errorCode") if isinstance(status, dict) else None
+    return code if isinstance(code, int) else None
 
 
 def _issuers(row: JsonObject) -> tuple[str, ...]:

@@ -1,22 +1,21 @@
-"""Send one request to Graph and receive its answer: token, deadline, retries of reads, log line."""
+"""Send one request to Graph and receive its answer: token, deadline, retries of reads, log line.
+
+It is long because every way to send a request is here.
+"""
 
 import asyncio
-import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 import structlog
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
-from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
-from kiota_http.kiota_client_factory import KiotaClientFactory
-from kiota_http.middleware import ParametersNameDecodingHandler, UserAgentHandler
 from kiota_http.middleware.options import ResponseHandlerOption
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
@@ -35,7 +34,6 @@ from workflows.entra.answers.answers import (
 )
 from workflows.entra.answers.batch_answers import inner_answers
 from workflows.entra.answers.failed_calls import failure
-from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.batch import (
     BATCH_PATH,
     BatchedRead,
@@ -46,58 +44,20 @@ from workflows.entra.transport.batch import (
 )
 from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential
-from workflows.entra.transport.early_imports import import_early, load_builders
 from workflows.entra.transport.rate_limit import send_patiently
-from workflows.entra.transport.read_retries import ONE_TRY_LESS, ReadRetries, is_sent_again, pause_before_second_try
+from workflows.entra.transport.read_retries import ONE_TRY_LESS, is_sent_again, pause_before_second_try
 from workflows.ports.tenant import TenantUnavailable
 
-_CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
-_WRITE_SECONDS: Final = 15.0
+WRITE_SECONDS: Final = 15.0
 _PAGES: Final = 1000
 _OWN_ID: Final = "client-request-id"
 """The header with the id that the sender chooses; Graph's logs have it, too (Graph: "Best practices")."""
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _DROPPED: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 """The errors of a connection that the other end has closed."""
 
 _log = structlog.get_logger(__name__)
-
-
-def open_connection(settings: EntraSettings) -> "Connection":
-    """Create the connection. Nothing is sent before its first call.
-
-    :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
-    """
-    root = settings.graph_url.rstrip("/")
-    host = urlsplit(root).hostname or ""
-    if urlsplit(root).scheme != "https" and host not in _LOOPBACK:
-        raise ValueError(f"graph_url: {settings.graph_url!r} must be an https address (plain http only on loopback)")
-    credential = UnattendedCredential(settings)
-    scope = f"https://{host}/.default"
-    provider = AzureIdentityAuthenticationProvider(
-        credential,
-        scopes=[scope],
-        # NB. kiota sends no token to any other host, and gives no warning.
-        allowed_hosts=[host],
-    )
-    client = KiotaClientFactory.create_with_custom_middleware(
-        [ReadRetries(), ParametersNameDecodingHandler(), UserAgentHandler()],
-        httpx.AsyncClient(
-            timeout=httpx.Timeout(_WRITE_SECONDS, connect=_CONNECT_SECONDS),
-            trust_env=settings.use_environment_proxy,
-            # The certificates of the machine, or of SSL_CERT_FILE, which azure-identity uses too.
-            verify=ssl.create_default_context(),
-        ),
-    )
-    adapter = GraphRequestAdapter(provider, client)
-    adapter.base_url = root
-    load_builders(adapter)
-    import_early()
-    return Connection(
-        adapter=adapter, client=client, credential=credential, root=root, scope=scope, redact=settings.redact
-    )
 
 
 class Connection:
@@ -180,6 +140,32 @@ class Connection:
             earlier_links.add(link)
             request = request_to_link(link)
 
+    async def page(
+        self,
+        call: GraphCall,
+        first: RequestInformation,
+        link: str | None,
+        *,
+        waits: int = 0,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[Sequence[JsonObject], str | None]:
+        """Read one page of a collection: the first, or the one of a link. Returns its rows and the next link.
+
+        :param headers: further headers, which each page of the collection needs.
+        :raises TenantUnavailable: also for a link to another server, which is not used, and one to the same page.
+        """
+        self._require_own_link(call, link)
+        request = first if link is None else request_to_link(link)
+        for name, value in headers.items():
+            request.headers.try_add(name, value)
+        rows, next_link = rows_of(call, await send_patiently(call, request, self.send, nullcontext, waits))
+        self._require_own_link(call, next_link, after=link)
+        return rows, next_link
+
+    def _require_own_link(self, call: GraphCall, link: str | None, *, after: str | None = None) -> None:
+        if link is not None and (link == after or not is_same_service(link, self._root)):
+            raise unavailable(TenantCode.ENDLESS_LIST, call=call.as_value)
+
     async def send(self, call: GraphCall, request: RequestInformation) -> Answer:
         """Send one request and log it: method, path, status, ids and time; never a body, a query or a token.
 
@@ -197,7 +183,7 @@ class Connection:
         answer: Answer | None = None
         is_sent = False
         try:
-            async with asyncio.timeout(_WRITE_SECONDS if call.is_write else _READ_SECONDS):
+            async with asyncio.timeout(WRITE_SECONDS if call.is_write else _READ_SECONDS):
                 # The adapter gets the token from the cache. So when getting a token fails, nothing was sent.
                 await self._credential.get_token(self._scope, enable_cae=True)
                 is_sent = True

@@ -10,10 +10,11 @@ from typing import Any, Final
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity import CredentialUnavailableError
-from azure.identity.aio import DefaultAzureCredential
+from azure.identity.aio import CertificateCredential, ClientSecretCredential, DefaultAzureCredential
 
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.entra.answers.failed_calls import no_credential, token_failure
-from workflows.entra.settings import EntraSettings
+from workflows.entra.settings import ApplicationCredential, EntraSettings
 
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
@@ -29,6 +30,8 @@ class UnattendedCredential:
 
     def __init__(self, settings: EntraSettings) -> None:
         self._settings = settings
+        is_bots_own = settings.application is None
+        self._refusal = TenantCode.CREDENTIALS_REFUSED if is_bots_own else TenantCode.GUEST_CREDENTIALS_REFUSED
         self._chain = _chain(settings)
         self._credentials: Sequence[Any] = self._chain.credentials
         self._last_token = ""
@@ -59,7 +62,7 @@ class UnattendedCredential:
                     missing.append(self._settings.redact(error.message))
                 except ClientAuthenticationError as error:
                     status = None if error.response is None else error.response.status_code
-                    raise token_failure(self._settings.redact(error.message), status) from error
+                    raise token_failure(self._settings.redact(error.message), status, self._refusal) from error
                 except AzureError as error:
                     raise token_failure(self._settings.redact(error.message), None) from error
                 else:
@@ -109,24 +112,61 @@ class UnattendedCredential:
         await self.close()
 
 
-def _chain(settings: EntraSettings) -> DefaultAzureCredential:
+def _chain(settings: EntraSettings) -> Any:
+    """Return azure-identity's list of credentials, or the one credential of the application for guest accounts."""
     # SSL_CERT_FILE is read now, because aiohttp has read its own default during the import.
     ca_file = ssl.get_default_verify_paths().cafile
+    options: dict[str, Any] = {
+        "authority": settings.authority_host,
+        "disable_instance_discovery": True,
+        "use_env_settings": settings.use_environment_proxy,
+        "connection_verify": ca_file or True,
+        "connection_timeout": _CONNECT_SECONDS,
+        "read_timeout": _READ_SECONDS,
+        "retry_total": 1,
+        "retry_backoff_factor": 0.2,
+    }
+    if settings.application is not None:
+        return _OneCredential(settings.application, str(settings.tenant_id), options)
     try:
         return DefaultAzureCredential(
-            authority=settings.authority_host,
-            disable_instance_discovery=True,
             exclude_shared_token_cache_credential=True,
             exclude_visual_studio_code_credential=True,
             exclude_cli_credential=True,
             exclude_powershell_credential=True,
             exclude_developer_cli_credential=True,
-            use_env_settings=settings.use_environment_proxy,
-            connection_verify=ca_file or True,
-            connection_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retry_total=1,
-            retry_backoff_factor=0.2,
+            **options,
         )
     except OSError as error:
         raise ValueError(f"AZURE_CLIENT_CERTIFICATE_PATH: {error.strerror}") from error
+
+
+class _OneCredential:
+    """The credential of the application for guest accounts, as a list of one. It is for our tenant only."""
+
+    def __init__(self, application: ApplicationCredential, tenant_id: str, options: dict[str, Any]) -> None:
+        """Create the credential.
+
+        :raises ValueError: when the certificate cannot be read.
+        """
+        credential: ClientSecretCredential | CertificateCredential
+        if application.client_secret:
+            credential = ClientSecretCredential(tenant_id, application.client_id, application.client_secret, **options)
+        else:
+            try:
+                credential = CertificateCredential(
+                    tenant_id,
+                    application.client_id,
+                    application.certificate_path,
+                    password=application.certificate_password or None,
+                    **options,
+                )
+            except (OSError, ValueError) as error:
+                unusable = "it has no certificate with an RSA key that can be read with this password"
+                reason = error.strerror if isinstance(error, OSError) else unusable
+                raise ValueError(f"GUESTS_AZURE_CLIENT_CERTIFICATE_PATH: {reason}") from error
+        self.credentials = (credential,)
+
+    async def close(self) -> None:
+        """Close the connections to the authority."""
+        await self.credentials[0].close()

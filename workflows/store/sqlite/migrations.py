@@ -532,6 +532,18 @@ def m031_requests_by_submitter(db: Database) -> None:
         db.execute(f"create index requests_by_{column} on requests({column}) where {column} is not null")
 
 
+@migrations()
+def m033_denied_notices(db: Database) -> None:
+    """Add the notices about sign-ins that our settings deny to people of tenants without an entry."""
+    db.execute(
+        """create table denied_notices (
+            subject text primary key, version integer not null, is_open integer not null, told_at text not null,
+            doc text not null
+        )"""
+    )
+    db.execute("create index denied_notices_open on denied_notices(is_open, told_at)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -6,7 +6,7 @@ It is long because everything that one transaction can store is written here.
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from workflows.core.batches.batch import Batch
 from workflows.core.batches.deciding import current_batch_eligibility
@@ -16,12 +16,13 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
+from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import AuthorState, Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
@@ -40,8 +41,11 @@ from workflows.store.sqlite.other_records.drifts import (
     SqliteFreezes,
     is_stored_as_frozen,
 )
-from workflows.store.sqlite.other_records.usage import SqliteUsage
+from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
 from workflows.store.sqlite.records import SqliteRecords
+
+_ACCOUNT_KINDS: Final = ", ".join(f"'{kind.value}'" for kind in CHANGE_OF_KIND)
+"""The kinds of request that change guest accounts, for SQL."""
 
 
 class SqliteStore(
@@ -51,6 +55,7 @@ class SqliteStore(
     SqliteBatches,
     SqliteCampaigns,
     SqliteAbsences,
+    SqliteDeniedNotices,
     SqliteUsage,
     SqliteMessageCopies,
 ):
@@ -95,6 +100,8 @@ class SqliteStore(
             self._put_campaign(commit.campaign)
         if commit.absence is not None:
             self._put_absence(commit.absence)
+        if commit.denied is not None:
+            self._put_denied_notice(commit.denied)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
         if commit.usage is not None:
@@ -139,13 +146,16 @@ class SqliteStore(
     def _require_only_one(self, request: AccessRequest) -> None:
         """Check that no other request about the same tenant is open.
 
+        A change of guest accounts and a change of settings do not disturb each other, so only its own like counts.
+
         NB. must be called in the transaction, because two requests may be prepared at the same time.
 
         :raises OtherOpenRequest: when another request is open.
         """
         others = self._db.query(
-            "select id from requests where tenant_id = ? and is_open = 1 and id <> ? order by created_at limit 1",
-            [request.plan.tenant_id, request.id],
+            f"""select id from requests where tenant_id = ? and is_open = 1 and id <> ?
+                and (json_extract(doc, '$.particulars.kind') in ({_ACCOUNT_KINDS})) = ? order by created_at limit 1""",  # noqa: S608
+            [request.plan.tenant_id, request.id, int(request.fields.account_change is not None)],
         )
         for other in others:
             raise OtherOpenRequest(RequestId(other["id"]))
@@ -249,6 +259,11 @@ class SqliteStore(
     def _put_absence(self, absence: Absence) -> None:
         row = {"id": absence.id, "version": absence.version, "person": absence.person.id}
         self._put("absences", "id", {**row, "ends_at": text_of(absence.end), "doc": self._clean.absence(absence)})
+
+    def _put_denied_notice(self, notice: DeniedNotice) -> None:
+        row = {"subject": notice.subject, "version": notice.version, "is_open": int(notice.is_open)}
+        doc = self._clean.denied_notice(notice)
+        self._put("denied_notices", "subject", {**row, "told_at": text_of(notice.told_at), "doc": doc})
 
     def _put_alarm(self, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""

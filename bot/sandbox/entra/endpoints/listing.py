@@ -32,6 +32,8 @@ class Listing:
     largest_page: int = 999
     hidden: frozenset[str] = frozenset()
     """Names that are stored with an object but are not its properties."""
+    expandable: frozenset[str] = frozenset()
+    """The names that `$expand` accepts. Who makes the rows expands them."""
     odata_type: str = ""
     """The type that each object states, in a collection of several types; otherwise empty."""
 
@@ -44,6 +46,8 @@ def page_answer(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], l
     options = set(COLLECTION_OPTIONS)
     if listing.filterable is not None:
         options.add("$filter")
+    if listing.expandable:
+        options.add("$expand")
     require_options(call, options)
     matching_rows = list(rows)
     names = names_in_select(

@@ -2,7 +2,7 @@
 
 from bot.sandbox.entra.endpoints import access_reviews, logs, tenant_information, tenant_settings, what_if
 from bot.sandbox.entra.endpoints.cross_tenant_access import identity_sync, partners, policy
-from bot.sandbox.entra.endpoints.directory import deleted_items, groups, invitations, service_principals, users
+from bot.sandbox.entra.endpoints.directory import deleted_items, groups, invitations, roles, service_principals, users
 from bot.sandbox.entra.endpoints.routing import endpoint
 
 _POLICY = "/policies/crossTenantAccessPolicy"
@@ -15,6 +15,7 @@ _GROUP = "/groups/{groupId}"
 _APPLICATION = "/servicePrincipals"
 _DELETED = "/directory/deletedItems"
 _REVIEWS = "/identityGovernance/accessReviews/definitions"
+_ROLES = "/roleManagement/directory"
 
 _READ = "Policy.Read.All Policy.ReadWrite.CrossTenantAccess"
 _WRITE = "Policy.ReadWrite.CrossTenantAccess"
@@ -31,6 +32,18 @@ _MEMBERS_READ = "GroupMember.Read.All Group.Read.All Group.ReadWrite.All Directo
 _GROUP_WRITE = "Group.ReadWrite.All Directory.ReadWrite.All"
 _MEMBERS = "GroupMember.ReadWrite.All Group.ReadWrite.All Directory.ReadWrite.All"
 _APPLICATIONS = "Application.Read.All Application.ReadWrite.OwnedBy Application.ReadWrite.All Directory.Read.All"
+_ROLES_READ = (
+    "RoleManagement.Read.Directory RoleManagement.Read.All Directory.Read.All RoleManagement.ReadWrite.Directory "
+    "Directory.ReadWrite.All"
+)
+_ACTIVE_READ = (
+    "RoleAssignmentSchedule.Read.Directory RoleManagement.Read.Directory RoleManagement.Read.All "
+    "RoleAssignmentSchedule.ReadWrite.Directory RoleManagement.ReadWrite.Directory"
+)
+_ELIGIBLE_READ = (
+    "RoleEligibilitySchedule.Read.Directory RoleManagement.Read.Directory RoleManagement.Read.All "
+    "RoleEligibilitySchedule.ReadWrite.Directory RoleManagement.ReadWrite.Directory"
+)
 _LOGS = "AuditLog.Read.All"
 _REVIEW = "AccessReview.Read.All AccessReview.ReadWrite.All"
 _SHAREPOINT = "SharePointTenantSettings.Read.All SharePointTenantSettings.ReadWrite.All"
@@ -111,10 +124,14 @@ ENDPOINTS = (
     endpoint("PATCH", _GROUP, groups.update_group, _GROUP_WRITE),
     endpoint("DELETE", _GROUP, groups.delete_group, "Group.ReadWrite.All"),
     endpoint("GET", f"{_GROUP}/members", groups.list_members, _MEMBERS_READ),
-    endpoint("GET", f"{_GROUP}/transitiveMembers", groups.list_members, _MEMBERS_READ),
+    endpoint("GET", f"{_GROUP}/transitiveMembers", groups.list_transitive_members, _MEMBERS_READ),
     endpoint("GET", f"{_GROUP}/owners", groups.list_owners, _MEMBERS_READ),
     endpoint("POST", f"{_GROUP}/members/$ref", groups.add_member, _MEMBERS),
     endpoint("DELETE", f"{_GROUP}/members/{{objectId}}/$ref", groups.remove_member, _MEMBERS),
+    endpoint("GET", f"{_ROLES}/roleDefinitions", roles.list_definitions, _ROLES_READ),
+    endpoint("GET", f"{_ROLES}/roleAssignments", roles.list_assignments, _ROLES_READ),
+    endpoint("GET", f"{_ROLES}/roleAssignmentScheduleInstances", roles.list_assignment_instances, _ACTIVE_READ),
+    endpoint("GET", f"{_ROLES}/roleEligibilitySchedules", roles.list_eligibility_schedules, _ELIGIBLE_READ),
     endpoint("GET", _APPLICATION, service_principals.list_service_principals, _APPLICATIONS),
     endpoint("GET", f"{_APPLICATION}()/{{arguments}}", service_principals.get_by_app_id, _APPLICATIONS),
     endpoint("GET", f"{_APPLICATION}/{{servicePrincipalId}}", service_principals.get_service_principal, _APPLICATIONS),

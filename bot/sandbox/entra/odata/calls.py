@@ -23,6 +23,8 @@ class Call:
     """The path below `/v1.0` as the caller wrote it, for `@odata.nextLink`."""
     app_id: str = ""
     """The id of the calling application, from its token."""
+    permissions: frozenset[str] = frozenset()
+    """The application permissions of the calling application."""
     params: Mapping[str, str] = field(default_factory=dict)
     """The values for the names in braces of the path template."""
 

@@ -14,6 +14,7 @@ from bot.sandbox.entra.tenant.blank_objects import (
     blank_user,
     guest_user,
 )
+from bot.sandbox.entra.tenant.directory_roles import directory_roles
 from bot.sandbox.entra.tenant.initial_policies import (
     authorization_policy,
     conditional_access_policies,
@@ -48,6 +49,14 @@ APP_ROLES = (
 )
 """Application permissions with admin consent. Remove one from the state, and its calls are answered with 403."""
 
+GUESTS_APP_ROLES = (
+    "GroupMember.Read.All",
+    "RoleManagement.Read.Directory",
+    "User.EnableDisableAccount.All",
+    "User.Read.All",
+)
+"""The same for the application for guest accounts (`guestsAppRoles` in the state)."""
+
 _GUESTS = (
     ("Maria Lindqvist", "maria@contoso.com"),
     ("Jon Abara", "jon@contoso.com"),
@@ -63,13 +72,7 @@ def initial_state(now: datetime) -> dict[str, Any]:
     for row in guest_sign_ins:
         users[row["userId"]]["signInActivity"] = _activity(row)
     return {
-        "crossTenantAccessPolicy": {
-            "id": stable_id("crossTenantAccessPolicy"),
-            "deletedDateTime": None,
-            "displayName": "CrossTenantAccessPolicy",
-            "description": None,
-            "allowedCloudEndpoints": [],
-        },
+        "crossTenantAccessPolicy": _access_policy(),
         "default": service_default(),
         "partners": {},
         "templates": multi_tenant_templates(),
@@ -89,12 +92,24 @@ def initial_state(now: datetime) -> dict[str, Any]:
         ],
         "directoryAudits": [],
         "accessReviews": {},
+        **directory_roles(),
         "appRoles": list(APP_ROLES),
+        "guestsAppRoles": list(GUESTS_APP_ROLES),
         "readLagSeconds": 0,
         "pageSize": 100,
         "emptyPages": False,
         "hasPremiumLicence": True,
         "reportsPerTenSeconds": 0,
+    }
+
+
+def _access_policy() -> dict[str, Any]:
+    return {
+        "id": stable_id("crossTenantAccessPolicy"),
+        "deletedDateTime": None,
+        "displayName": "CrossTenantAccessPolicy",
+        "description": None,
+        "allowedCloudEndpoints": [],
     }
 
 

@@ -22,6 +22,7 @@ _KEYS_WITH_OBJECTS = frozenset(
     {
         *("partners", "users", "groups", "servicePrincipals", "organizations"),
         *("deletedItems", "conditionalAccessPolicies", "accessReviews"),
+        *("roleDefinitions", "roleAssignments", "roleAssignmentScheduleInstances", "roleEligibilitySchedules"),
     }
 )
 

@@ -6,7 +6,8 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.entra.tenant.audit_entries import Activity, audit_entry, by_app, by_user
+from bot.sandbox import seed
+from bot.sandbox.entra.tenant.audit_entries import Activity, account_entry, audit_entry, by_app, by_user
 from bot.sandbox.entra.tenant.initial_state import initial_state
 from bot.sandbox.entra.tenant.report_access import ReportLimit
 from bot.sandbox.entra.tenant.state_checks import (
@@ -63,6 +64,11 @@ class Tenant:
         """Return the home tenant's id."""
         return str(self.objects["organization"]["id"])
 
+    def app_roles(self, app_id: str) -> tuple[str, ...]:
+        """Return the application permissions of an application. A token without an application counts as the bot's."""
+        is_for_guests = app_id == seed.GUESTS_CLIENT_ID
+        return tuple(map(str, self.objects["guestsAppRoles" if is_for_guests else "appRoles"]))
+
     @property
     def partners(self) -> dict[str, Any]:
         """Return the partners by tenant id, with every change."""
@@ -106,6 +112,12 @@ class Tenant:
         """Add an entry to the directory audit log, which contains the newest five hundred entries."""
         log: list[dict[str, Any]] = self.objects["directoryAudits"]
         log.append(audit_entry(activity, at=self.now(), initiated_by=initiated_by, before=before, after=after))
+        del log[:-_AUDITS_KEPT]
+
+    def record_account(self, user: Mapping[str, Any], app_id: str) -> None:
+        """Add an entry that an application has disabled or enabled an account; `user` is the account after that."""
+        log: list[dict[str, Any]] = self.objects["directoryAudits"]
+        log.append(account_entry(user, at=self.now(), initiated_by=by_app(app_id)))
         del log[:-_AUDITS_KEPT]
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import secrets
 import ssl
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,8 +20,18 @@ from bot.sandbox.entra.tokens.signed_tokens import is_valid, signed_token
 LIFETIME_SECONDS = 3600
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An application of the tenant that gets tokens."""
+
+    client_id: str
+    client_secret: str
+    roles: Callable[[], Sequence[str]]
+    """Return its application permissions."""
+
+
 class TokenAuthority:
-    """Issues and checks the application tokens of one tenant and one client.
+    """Issues and checks the application tokens of one tenant.
 
     NB. A token expires by the machine's clock, not by the sandbox's. The client that caches a token does not notice
     when the sandbox's clock is moved.
@@ -34,8 +45,11 @@ class TokenAuthority:
         client_secret: str,
         now: Callable[[], datetime],
         roles: Callable[[], Sequence[str]] = lambda: APP_ROLES,
+        others: Sequence[Application] = (),
     ) -> None:
         self._roles = roles
+        self._others = {one.client_id.lower(): one for one in others}
+        """The applications beside the bot's own."""
         self.tenant_id = tenant_id
         self.client_id = client_id
         self.client_secret = client_secret
@@ -58,6 +72,10 @@ class TokenAuthority:
         if self._ca_file is None:
             raise RuntimeError("the token authority is not started")
         return self._ca_file
+
+    def secret_of(self, client_id: str) -> str:
+        """Return the secret of an application beside the bot's own."""
+        return self._others[client_id.lower()].client_secret
 
     async def start(self, folder: Path) -> None:
         """Create a certificate authority, write its certificate into `folder` (mode 0600), listen on a free port."""
@@ -87,14 +105,15 @@ class TokenAuthority:
             await runner.cleanup()
 
     def issue(self, lifetime_seconds: int = LIFETIME_SECONDS) -> str:
-        """Return a token for Graph that is valid for `lifetime_seconds` of real time."""
-        return signed_token(
-            self._key,
-            tenant_id=self.tenant_id,
-            client_id=self.client_id,
-            lifetime=lifetime_seconds,
-            roles=self._roles(),
-        )
+        """Return a token of the bot for Graph that is valid for `lifetime_seconds` of real time."""
+        return self._signed(self.client_id, self._roles(), lifetime_seconds)
+
+    def issue_to(self, client_id: str) -> str:
+        """Return a token of another application for Graph."""
+        return self._signed(client_id, self._others[client_id.lower()].roles(), LIFETIME_SECONDS)
+
+    def _signed(self, client_id: str, roles: Sequence[str], lifetime: int) -> str:
+        return signed_token(self._key, tenant_id=self.tenant_id, client_id=client_id, lifetime=lifetime, roles=roles)
 
     def accepts(self, token: str) -> bool:
         """Return whether `token` was issued here and has not expired."""
@@ -102,11 +121,13 @@ class TokenAuthority:
 
     async def _token(self, request: web.Request) -> web.Response:
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-        refusal = refuse_form(
-            form,
-            tenant=request.match_info["tenant"],
-            known=KnownClient(tenant_id=self.tenant_id, client_id=self.client_id, secret=self.client_secret),
+        other = self._others.get(form.get("client_id", "").lower())
+        known = KnownClient(
+            tenant_id=self.tenant_id,
+            client_id=self.client_id if other is None else other.client_id,
+            secret=self.client_secret if other is None else other.client_secret,
         )
+        refusal = refuse_form(form, tenant=request.match_info["tenant"], known=known)
         if refusal is not None:
             return self._error_response(refusal)
         return web.json_response(
@@ -114,7 +135,7 @@ class TokenAuthority:
                 "token_type": "Bearer",
                 "expires_in": LIFETIME_SECONDS,
                 "ext_expires_in": LIFETIME_SECONDS,
-                "access_token": self.issue(),
+                "access_token": self.issue() if other is None else self.issue_to(other.client_id),
             },
             headers={"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"},
         )

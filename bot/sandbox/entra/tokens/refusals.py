@@ -11,7 +11,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownClient:
-    """The only application that gets tokens here."""
+    """An application that gets tokens here."""
 
     tenant_id: str
     client_id: str

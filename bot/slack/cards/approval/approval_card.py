@@ -22,7 +22,8 @@ from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements, waiting_elements
-from bot.slack.cards.approval.card_context import CardContext, notes, word_count
+from bot.slack.cards.approval.card_context import CardContext, account_notes, notes, word_count
+from bot.slack.cards.approval.sections.accounts import approver_elements
 from bot.slack.cards.approval.sections.approve_dialog import high_risk_dialog, unanswered_dialog
 from bot.slack.cards.approval.sections.asked_changes import (
     asked_change_elements,
@@ -81,9 +82,9 @@ def approval_blocks(
     :param with_buttons: offer Approve, Reject and Ask; Details is offered always.
     """
     prepared = request.require_prepared()
-    risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), 30)
-    title = header(f"{target}: {name} · {risk}")
+    risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
+    title = header(f"{target}: {name}" if prepared.plan.accounts is not None else f"{target}: {name} · {risk}")
     blocks: list[Block] = []
     is_asked = (open_changes(request) or open_proposal(request)) is not None
     for asked_words, justification_words in _QUOTED_WORDS if is_asked else _QUOTED_WORDS[:1]:
@@ -127,22 +128,32 @@ def plan_blocks(
     prepared = request.require_prepared()
     justification = _justification_elements(request, justification_words)
     top = rich_text(paragraph(*fact_parts(request, context.partnership, now)), *justification)
-    changed = changes_of(prepared)
-    changes = list(
-        _change_elements(changed, is_extension=is_extension(prepared.plan))
-        if prepared.plan.adoption is None
-        else open_now_elements(changed)
-    )
+    changes = list(_shown_elements(prepared))
     kept = unapproved_access(request, context.partnership)
     if kept is not None and (with_access_opened_outside or not kept.is_opened_outside):
         changes += kept_access_elements(request, kept)
     frozen = freeze_banner(context.freeze, is_short=True)
     end = _end_blocks(request, holders, now, with_buttons=with_buttons, hint="")
     words_left -= word_count([as_json(element) for element in (*frozen, top, rich_text(*changes), *end)])
-    noted = paragraph(*notes(prepared, context, words_left, now, kept_free=len(THREADS_NOT_READ.split())))
+    kept_free = len(THREADS_NOT_READ.split())
+    noted = paragraph(
+        *notes(prepared, context, words_left, now, kept_free=kept_free)
+        if prepared.plan.accounts is None
+        else account_notes(prepared, context, now)
+    )
     hint = threads_hint(words_left - word_count([as_json(rich_text(noted))]))
     end = _end_blocks(request, holders, now, with_buttons=with_buttons, hint=hint)
     return [*frozen, top, rich_text(*changes, noted), *end]
+
+
+def _shown_elements(prepared: PreparedRequest) -> Iterator[RichTextElement]:
+    """Return the accounts that are changed, or the settings that are, or what is open now when that is adopted."""
+    if prepared.plan.accounts is not None:
+        yield from approver_elements(prepared.plan.accounts)
+    elif prepared.plan.adoption is not None:
+        yield from open_now_elements(changes_of(prepared))
+    else:
+        yield from _change_elements(changes_of(prepared), is_extension=is_extension(prepared.plan))
 
 
 def _end_blocks(
@@ -179,6 +190,8 @@ def _title(request: AccessRequest) -> str:
     if request.fields.kind is RequestKind.ADOPTION:
         return "adopt current settings"
     title = prepared_title(request.require_prepared())
+    if request.fields.account_change is not None:
+        return f"{title[0].lower()}{title[1:]}"
     return f"extend {title}" if is_extension(request.plan) else title
 
 

@@ -96,6 +96,13 @@ def notes(
         yield from note
 
 
+def account_notes(prepared: PreparedRequest, context: CardContext, now: datetime) -> Iterator[TextRun]:
+    """Return the notes about guest accounts: the partner's record, and why so many approvals. No check is made."""
+    yield from _partner_record_note(prepared, context, now)
+    if rule := chain_rule_note(prepared):
+        yield fixed_text(f" · {rule}")
+
+
 def word_count(node: Any) -> int:
     """Count the words that a reader sees in blocks, in Slack's form; signs alone are no words."""
     if isinstance(node, Mapping):

@@ -39,6 +39,12 @@ from bot.slack.cards.approval.details_parts import (
     outside_change_json_blocks,
     particular_and_general_notes,
 )
+from bot.slack.cards.approval.sections.accounts import (
+    NAMES_FOR_ADMINS,
+    account_operations_block,
+    account_row_words,
+    left_elements,
+)
 from bot.slack.cards.approval.sections.asked_changes import asked_change_elements
 from bot.slack.cards.approval.sections.conversation import remark_blocks
 from bot.slack.cards.approval.sections.kept_access import access_opened_outside, kept_access_elements
@@ -62,6 +68,7 @@ from bot.slack.cards.requests import current_plan, identity_of, request_target, 
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import Approvers
+from bot.words.plans.accounts import CHANGES
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.titles import left_out_words, prepared_title
@@ -71,6 +78,7 @@ from workflows.app.reads.found_requests import Replacement
 from workflows.core.conversation.remarks import MAX_TEXT
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
+from workflows.core.plans.accounts import AccountPlan
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
 from workflows.core.requests.request import (
@@ -99,6 +107,7 @@ def details_blocks(
     now: datetime,
     other_requests: Sequence[AccessRequest] = (),
     replacement: Replacement | None = None,
+    names_guests: bool = False,
 ) -> list[Block]:
     """Return everything about a request: partner, people, changes, risk, checks, approvals, operations, history.
 
@@ -106,6 +115,7 @@ def details_blocks(
     :param history: the audit entries of the request, the newest first.
     :param other_requests: the other open requests of the same requester.
     :param replacement: the later request that replaced the result of this one, which the history shows, too.
+    :param names_guests: whether the reader may see the guest accounts by name: admins, and who may decide now.
     """
     blocks: list[Block] = [_partner(request)]
     if outcome := [*outcome_elements(request, now), *asked_change_elements(request, MAX_TEXT)]:
@@ -115,22 +125,39 @@ def details_blocks(
     if len(other_requests) > MAX_OTHER_REQUESTS:
         blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(other_requests), "other open request")))
     if (plan := current_plan(request)) and (prepared := request.prepared):
-        default = prepared.observation.default
-        lines = describe_changes(plan, default, prepared.names)
-        blocks += [header("Changes"), *_changes(request, lines)]
-        if unchanged := [*_adopted_elements(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
-            blocks.append(rich_text(*unchanged))
-        if prepared.stages:
-            blocks += [
-                header("Risk"),
-                rich_text(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED)),
-            ]
-        blocks += _checks(request, prepared, lines)
+        if plan.accounts is None:
+            blocks += _settings_blocks(request, plan, prepared)
+        else:
+            blocks += _account_blocks(request, plan.accounts, names_guests=names_guests)
         blocks += [*_approval_policy(request, holders), *_operations(request, plan)]
     blocks += [*outside_change_json_blocks(request), *_restore_hint(request)]
     blocks += remark_blocks(request, more_row(request, DetailsPart.REMARKS, "Each text whole"))
     blocks += _history(request, history_items(request, history, replacement))
     return blocks
+
+
+def _settings_blocks(request: AccessRequest, plan: Plan, prepared: PreparedRequest) -> Iterator[Block]:
+    """Return what a plan does to the settings of the partner, its risk, and what was checked."""
+    default = prepared.observation.default
+    lines = describe_changes(plan, default, prepared.names)
+    yield header("Changes")
+    yield from _changes(request, lines)
+    if unchanged := [*_adopted_elements(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
+        yield rich_text(*unchanged)
+    if prepared.stages:
+        yield header("Risk")
+        yield rich_text(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED))
+    yield from _checks(request, prepared, lines)
+
+
+def _account_blocks(request: AccessRequest, accounts: AccountPlan, *, names_guests: bool) -> Iterator[Block]:
+    """Return the guest accounts of a request in numbers, and the way to the list for those who may read names."""
+    yield header("Guest accounts")
+    if names_guests:
+        yield more_row(request, DetailsPart.ACCOUNTS, account_row_words(accounts))
+    else:
+        yield rich_text(paragraph(fixed_text(f"{account_row_words(accounts)}. {NAMES_FOR_ADMINS}")))
+    yield rich_text(*left_elements(accounts), paragraph(fixed_text(CHANGES[accounts.change].after)))
 
 
 def _adopted_elements(prepared: PreparedRequest) -> Iterator[RichTextElement]:
@@ -171,7 +198,8 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
             fixed_text("\nSponsor: "),
             cleaned_text(prepared.sponsor.name),
         ]
-        rows += [fixed_text("\nAccess template: "), cleaned_text(prepared_title(prepared))]
+        label = "Access template" if prepared.plan.accounts is None else "Asked for"
+        rows += [fixed_text(f"\n{label}: "), cleaned_text(prepared_title(prepared))]
         if left_out := left_out_words(prepared.plan.left_out):
             rows += [fixed_text("\nNot asked for: "), cleaned_text(left_out)]
     if fields.kind is RequestKind.RESTORATION:
@@ -183,7 +211,8 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         rows.append(fixed_text(f"\nEnd: the end of {last_day(fields.ends_at)} (UTC){then}"))
     elif fields.duration is not None and not (prepared is not None and closes_everything(prepared.plan)):
         rows.append(fixed_text(f"\nDuration: {duration_words(fields.duration)} from {_counted_from(fields)}{then}"))
-    if prepared is not None and prepared.review_interval is not None and not closes_everything(prepared.plan):
+    is_access = fields.account_change is None and not (prepared is not None and closes_everything(prepared.plan))
+    if prepared is not None and prepared.review_interval is not None and is_access:
         rows.append(fixed_text(f"\nReviews: {reviews_words(prepared.review_interval, prepared.plan.on_silence)}"))
     if fields.ticket:
         rows += [fixed_text("\nTicket: "), cleaned_text(fields.ticket)]
@@ -234,6 +263,8 @@ def _approval_policy(request: AccessRequest, holders: Mapping[Role, Approvers]) 
 
     A button lists all approvers when not all are named. A second one lists all approvals that do not count.
     """
+    if request.fields.account_change is not None and not request.require_prepared().stages:
+        return
     yield header("Approval policy")
     yield rich_text(*chain_elements(request, holders), *escalation_elements(request))
     if request.state is RequestState.AWAITING_APPROVAL and any(
@@ -251,7 +282,7 @@ def _approval_policy(request: AccessRequest, holders: Mapping[Role, Approvers]) 
 
 def _operations(request: AccessRequest, plan: Plan) -> Iterator[Block]:
     yield header("The exact Microsoft Graph operations")
-    yield operations_block(plan)
+    yield operations_block(plan) if plan.accounts is None else account_operations_block(plan)
     if (length := len(operations_json(plan.operations))) > MAX_JSON_CHARACTERS:
         yield more_row(request, DetailsPart.OPERATIONS, f"All {length:,} characters")
     if request.sent:

@@ -1,4 +1,7 @@
-"""The parts of Details that can be too long for one window: each whole, in pages of a window of its own."""
+"""The parts of Details that can be too long for one window: each whole, in pages of a window of its own.
+
+It is long because every part is made here.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -21,6 +24,7 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
+from bot.slack.cards.approval.sections.accounts import account_items
 from bot.slack.cards.approval.sections.conversation import remark_elements
 from bot.slack.cards.drift import changed_items, default_of, drift_blocks, drift_json, drift_json_blocks, shown_drift
 from bot.slack.cards.findings import policy_items
@@ -36,7 +40,7 @@ from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
-from bot.words.requests.audit_history import REMARKS, reason_words
+from bot.words.requests.audit_history import reason_words
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import replacement_words
@@ -58,10 +62,11 @@ StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
 
 MAX_HISTORY_REASON_CHARACTERS: Final = 300
 "Characters of the reason of an answer to a review, and of a question, an answer or a comment."
-_WITH_REASON: Final = frozenset({"keep", *REMARKS})
-"""The commands whose reason or text stands in the history."""
+_WITH_REASON: Final = frozenset({"keep"})
+"""The commands whose reason stands in the history. Questions and comments have a part of their own."""
 
 TITLES: Final[Mapping[DetailsPart, str]] = {
+    DetailsPart.ACCOUNTS: "Guest accounts",
     DetailsPart.OUTSIDE_CHANGES: "Changed outside",
     DetailsPart.OUTSIDE_CHANGES_JSON: "Changed outside: JSON",
     DetailsPart.DIFFERENCES: "What is different",
@@ -125,6 +130,8 @@ def whole_part(
 def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextRun]]:
     """Return the items of a part that needs nothing but the request."""
     match name:
+        case DetailsPart.ACCOUNTS:
+            return account_items(request)
         case DetailsPart.OUTSIDE_CHANGES if request.drift is not None:
             return changed_items(request.drift, default_of(request), with_graph_names=True)
         case DetailsPart.DIFFERENCES:

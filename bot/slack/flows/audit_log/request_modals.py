@@ -35,7 +35,7 @@ from bot.slack.cards.requests import identity_of
 from bot.slack.payloads.button_values import REQUEST_ID
 from bot.slack.payloads.models import Payload
 from bot.slack.people.approvers import Approvers
-from bot.words.requests.audit_history import audit_entry_words, edit_words, reason_words, recorded_names
+from bot.words.requests.audit_history import audit_entry_words, edit_words, reason_label, reason_words, recorded_names
 from bot.words.sentences import range_words
 from workflows.app.reads.found_requests import Replacement
 from workflows.app.storing.new_audit_entry import GATEHOUSE
@@ -187,7 +187,7 @@ def _entry_elements(entry: AuditEntry, names: Mapping[str, str], *, digest_above
         same = [fixed_text(", same Change ID")]
         parts += same if digest == digest_above else [fixed_text("\nChange ID: "), cleaned_text(digest, code=True)]
     if reason := reason_words(entry):
-        parts += [fixed_text("\nReason: "), cleaned_text(reason, MAX_REASON_CHARACTERS)]
+        parts += [fixed_text(f"\n{reason_label(entry)}: "), cleaned_text(reason, MAX_REASON_CHARACTERS)]
     yield paragraph(*parts)
     if edits := list(edit_words(entry, names)):
         yield bullets(

@@ -26,6 +26,7 @@ from workflows.app.reads.found_requests import read_replacement
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject, Reject
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
@@ -67,7 +68,7 @@ class DecideFlow:
         request_id, _ = parse_card_value(click.action.value)
 
         async def build(window: Window) -> Json:
-            return await self._whole(window, request_id)
+            return await self.details(window, request_id)
 
         await self.windows.open_and_fill(
             ack, click, build, command="review_request", subject=CommandSubject(request_id=request_id)
@@ -87,7 +88,10 @@ class DecideFlow:
 
         async def build(window: Window) -> Json:
             await self.directory.require_member(window.actor)
-            return await self._part(await self._require_request(request_id), name, page)
+            request = await self._require_request(request_id)
+            if name is DetailsPart.ACCOUNTS:
+                await self._require_may_name_guests(request, window.actor)
+            return await self._part(request, name, page)
 
         if click.is_in(ids.DETAILS_PART):
             await ack()
@@ -129,8 +133,11 @@ class DecideFlow:
         if view.root_view_id not in ("", view.id):
             self.windows.background.start(self._show_received(view.root_view_id, "rejection", click))
 
-    async def _whole(self, window: Window, request_id: RequestId) -> Json:
-        """Return the view with the present state of a request, for a member of the workspace."""
+    async def details(self, window: Window, request_id: RequestId, note: str = "") -> Json:
+        """Return the view with the present state of a request, for a member of the workspace.
+
+        :param note: a sentence above it.
+        """
         try:
             await self.directory.require_member(window.actor)
         except PeopleDirectoryUnavailable as error:
@@ -149,6 +156,7 @@ class DecideFlow:
             # NB. where the roles cannot be read now, an approver can still decide: each click is checked.
             may_decide=await may_decide(request, window.actor, self.display_directory) is not False,
             may_reassign=await is_known_admin(window.actor, self.display_directory),
+            note=note,
         )
 
     async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:
@@ -164,6 +172,16 @@ class DecideFlow:
             approvers=await deciders_by_stage(request, self.display_directory) if name is DetailsPart.APPROVERS else (),
         )
         return part_view(request, name, rows, page)
+
+    async def _require_may_name_guests(self, request: AccessRequest, reader: ChatId) -> None:
+        """Require an admin, or somebody who may decide on the request now.
+
+        :raises Refused: for everybody else.
+        """
+        if not await is_known_admin(reader, self.display_directory) and not await may_decide(
+            request, reader, self.display_directory
+        ):
+            raise Refused(RefusalCode.NO_GUESTS_FOR_YOU)
 
     async def _require_request(self, request_id: RequestId) -> AccessRequest:
         request = await self.store.request(request_id)

@@ -24,7 +24,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import SupportRequest
 from workflows.core.requests.request import AccessRequest, RequestId
-from workflows.core.requests.transitions.supporting import MAX_REASON_CHARACTERS
+from workflows.core.requests.transitions.taking_part.supporting import MAX_REASON_CHARACTERS
 from workflows.ports.store import Store
 
 

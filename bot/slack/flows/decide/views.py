@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, bullets, fixed_text, rich_text
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, paragraph, rich_text
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.details_actions import details_actions
@@ -31,6 +31,7 @@ def decision_view(
     replacement: Replacement | None = None,
     may_decide: bool = True,
     may_reassign: bool = False,
+    note: str = "",
 ) -> Json:
     """Return the view with the details of a request, with Approve and Reject while it can be decided.
 
@@ -40,12 +41,28 @@ def decision_view(
     :param replacement: see `details_blocks`.
     :param may_decide: whether the reader may decide on it, as far as that is known. Each click is checked again.
     :param may_reassign: whether the reader is an admin, as far as that is known.
+    :param note: a sentence above the details; empty for none.
     """
     blocks = details_blocks(
-        request, holders=holders, history=history, now=now, other_requests=other_requests, replacement=replacement
+        request,
+        holders=holders,
+        history=history,
+        now=now,
+        other_requests=other_requests,
+        replacement=replacement,
+        names_guests=may_decide or may_reassign,
     )
     blocks += details_actions(request, now, may_decide=may_decide, may_reassign=may_reassign)
-    return modal("Details", blocks, ids.DECIDE)
+    above = [rich_text(paragraph(fixed_text(note, bold=True)))] if note else []
+    return modal("Details", [*above, *blocks], ids.DECIDE)
+
+
+def received_note(what: str) -> str:
+    """Return the sentence above Details that says that what somebody wrote is stored and not yet checked.
+
+    :param what: for example "comment".
+    """
+    return f"Your {what} is received, and is being checked. Gatehouse tells you if it does not count."
 
 
 def notes_view(request: AccessRequest) -> Json:

@@ -1,6 +1,6 @@
 """Open the request form with all values filled in: to edit a request, or request it again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from slack_bolt.async_app import AsyncAck
@@ -18,8 +18,9 @@ from bot.slack.payloads.models import Interaction
 from bot.words.requests.form import STAYS_IN_WINDOW
 from bot.words.requests.notes import refusal_words
 from workflows.app.requests.edits.editing import PARTNER_PROBLEMS_FIELD, RequestEditor
-from workflows.app.requests.forms import EditedRequest, Form, Refill, refill
+from workflows.app.requests.forms import EditedRequest, Form, Refill, RefillCode, refill
 from workflows.app.requests.open_request import account_of_other_chat_id
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
@@ -58,12 +59,13 @@ class FilledFormFlow:
         async def build(window: Window) -> Json:
             await self.request_access.members.refuse_known_guests(window.actor)
             request = await self.editing.require_editable(request_id, window.actor)
-            refill = self._refill(request, window.actor)
+            filled = self._refill(request, window.actor)
             edits = EditedRequest(request_id=request.id, digest=request.plan.digest)
             answered = request.fields.answers_review_of
-            form = replace(refill.form, edited_request=edits, answers_review_of=answered)
+            form = replace(filled.form, edited_request=edits, answers_review_of=answered)
+            filled = replace(filled, form=form, notes={**filled.notes, **_asked_changes(request)})
             decided = sum(len(people) for people in request.verdict().counted_people)
-            return await self.request_access.filled_view(window, replace(refill, form=form), approval_count=decided)
+            return await self.request_access.filled_view(window, filled, approval_count=decided)
 
         subject = CommandSubject(request_id=request_id)
         await self.request_access.windows.open_and_fill(ack, click, build, command=_EDIT, subject=subject)
@@ -158,6 +160,15 @@ class FilledFormFlow:
 
     def _refill(self, request: AccessRequest, actor: ChatId) -> Refill:
         return refill(request, actor, self.request_access.catalog, self.editing.intake.clock.now())
+
+
+def _asked_changes(request: AccessRequest) -> Mapping[str, Fact]:
+    """Return what an approver asked to change, as a note of the form."""
+    asked = request.changes_requested
+    if asked is None:
+        return {}
+    values = {"name": asked.person.name, "text": asked.text}
+    return {ids.EDITS: Fact(RefillCode.CHANGES_REQUESTED, values)}
 
 
 def _form_about_partner(actor: ChatId, target: str) -> Refill:

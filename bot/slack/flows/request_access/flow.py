@@ -64,6 +64,7 @@ class RequestAccessFlow:
         yield Subcommand("block", self.open_block_form)
         yield Shortcut(ids.REQUEST_SHORTCUT, self.open, audit_name="shortcut")
         yield Action(ids.OPEN_REQUEST, self.open, audit_name="open_request")
+        yield Action(ids.REQUEST_NAMED, self.open_named, audit_name="open_request")
         yield Action(ids.TARGET, self.look_up, audit_name="target")
         yield Action(ids.TEMPLATE, self.choose_template, audit_name="template")
         yield Options(re.compile(f"^{ids.PLACEHOLDER_PREFIX}"), self.search.suggest, audit_name=SEARCH)
@@ -81,6 +82,10 @@ class RequestAccessFlow:
         """Open the empty form."""
         await self._open(click.trigger_id, click.actor)
         await ack()
+
+    async def open_named(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form, and look up the partner that the button names."""
+        await self._open_from_command(ack, click, click.action.value, is_closing=False)
 
     async def look_up(self, ack: AsyncAck, click: Interaction) -> None:
         """Look up the target that was just typed."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement, UserSelectElement
 from slack_sdk.models.blocks.basic_components import DispatchActionConfig
@@ -52,6 +53,10 @@ from workflows.core.settings.model import TenantId
 REQUEST_TITLE = "Request partner access"
 CLOSE_TITLE = "Close partner access"
 EDIT_TITLE = "Edit request"
+
+
+_NOTE_ICONS: Final[Mapping[str, str]] = {RefillCode.GIVES_LESS: "", RefillCode.CHANGES_REQUESTED: "✏️ "}
+"""The icons of notes that warn of nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +185,7 @@ def _partner(form: RequestForm) -> Iterator[Block]:
         yield from open_request_buttons(form.lookup_result, form.requester, is_closing=is_closing)
         return
     yield target_blocks
+    yield from _note(form, ids.EDITS)
     yield small_text(EDITED_PARTNER, *edit_effect_words(form.approval_count))
     yield actions(f"edits:{form.edited_request.request_id}", button("New request", ids.OPEN_REQUEST, "edit"))
 
@@ -188,7 +194,7 @@ def _note(form: RequestForm, field: str) -> Iterator[Block]:
     """Return how a field differs from the request that the form was filled in from."""
     if field in form.notes:
         note = form.notes[field]
-        icon = "" if note.code == RefillCode.GIVES_LESS else "⚠️ "
+        icon = _NOTE_ICONS.get(note.code, "⚠️ ")
         yield small_text(f"{icon}{refill_note_words(note)}")
 
 

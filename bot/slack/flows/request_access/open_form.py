@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForm
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.request_access.form import RequestForm, request_view
@@ -81,6 +82,12 @@ class OpenRequestForm(OpenForm[Form]):
         )
 
     def _notes(self) -> Mapping[str, Fact]:
-        """Return how each field differs from the earlier request, until another template is chosen."""
+        """Return how each field differs from the earlier request, until another template is chosen.
+
+        What an approver asked to change stays.
+        """
         refill = self.refill
-        return {} if refill is None or self.form.template not in ("", refill.template) else refill.notes
+        if refill is None:
+            return {}
+        is_same = self.form.template in ("", refill.template)
+        return {field: note for field, note in refill.notes.items() if is_same or field == ids.EDITS}

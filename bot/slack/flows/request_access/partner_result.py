@@ -27,7 +27,7 @@ from workflows.app.requests.open_request import may_edit, may_withdraw, open_req
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, ObservedPartner
-from workflows.core.requests.transitions.supporting import may_support
+from workflows.core.requests.transitions.taking_part.supporting import may_support
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
 from workflows.core.settings.open_access import AccessState, access_state_of

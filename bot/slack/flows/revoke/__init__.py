@@ -1,1 +1,1 @@
-"""Revoking a partner's access: its effect, and the confirmation."""
+"""Closing a partner: revoke, suspend, lift, and the guest accounts of its people."""

@@ -90,7 +90,9 @@ def revoke_view(
     :param access_kinds: the kinds of access that are not certainly closed now.
     :param stopped_requests: the open requests that it stops.
     """
-    changes = change_elements(lines, "What will change") if lines else _nothing_to_write_elements(access_kinds)
+    changes = _nothing_to_write_elements(access_kinds)
+    if lines:
+        changes = change_elements(lines, "What will change", is_closing=True)
     effects = rich_text(*changes, *_stopped_requests_elements(stopped_requests), *consequence_elements(consequences))
     kept = [rich_text(paragraph(fixed_text(_KEPT)))] if closing is Closing.SUSPEND else []
     content: list[Block] = [_current_block(partnership), *kept, effects]

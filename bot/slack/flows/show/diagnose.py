@@ -60,7 +60,7 @@ class DiagnoseFlow:
     async def _build(self, command: SlashCommand) -> Message:
         name, _, application = " ".join(command.argument.split()).partition(" ")
         level = await self.permission.level(command.actor, _parsed(name))
-        return await self._answer(level, parse_subject(name), application.strip("“”\"'"))
+        return await self._answer(level, parse_subject(name), application)
 
     async def _answer(self, level: DiagnosisLevel, subject: Subject, application: str) -> Message:
         if level is DiagnosisLevel.SIDE:
@@ -69,8 +69,10 @@ class DiagnoseFlow:
         is_whole = level is DiagnosisLevel.WHOLE
         # NB. names of our own objects are for admins: others are answered only about names that they know.
         diagnoser = replace(self.diagnoser, completes_names=is_whole)
-        diagnosis = await diagnoser.diagnose(subject, application)
-        return diagnosis_message(diagnosis if is_whole else without_policy_names(diagnosis))
+        diagnosis = await diagnoser.diagnose(subject, application.strip("“”\"'"))
+        if not is_whole:
+            return diagnosis_message(without_policy_names(diagnosis), is_admin=False)
+        return diagnosis_message(diagnosis, is_admin=True, admins=await self.permission.count_admins())
 
 
 def _parsed(name: str) -> Subject | None:

@@ -1,60 +1,144 @@
-"""A diagnosis as a message: the first cause with who can change it, then every step. Pure."""
+"""A diagnosis as a message: the first cause, who can change it, what can be done here, and every step. Pure."""
 
+from collections.abc import Iterator
 from typing import Final
 
-from bot.slack.blocks.blocks import bullets, cleaned_text, fixed_text, header, paragraph, rich_text, with_local_times
+from slack_sdk.models.blocks import Block, ButtonElement
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    TextRun,
+    actions,
+    bullets,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    paragraph,
+    rich_text,
+    small_text,
+    with_local_times,
+)
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.words.findings.diagnosis.steps import first_cause, side_words, step_rows
-from workflows.core.posture.diagnosis.steps import Diagnosis, StepResult
+from bot.slack.flows.show.guests_views import GuestsStep
+from bot.words.findings.diagnosis.steps import (
+    FirstCause,
+    StepWords,
+    first_cause,
+    read_words,
+    side_words,
+    step_rows,
+)
+from bot.words.requests.states import open_request_sentence
+from workflows.core.posture.diagnosis.diagnosing import change_for
+from workflows.core.posture.diagnosis.steps import Action, Diagnosis, StepResult
 
 _MARKS: Final = {
     StepResult.PASSES: "✓",
     StepResult.STOPS: "✗",
-    StepResult.NOT_KNOWN: "?",
-    StepResult.NOT_READABLE: "?",
+    StepResult.NOT_KNOWN: "? Not known.",
+    StepResult.NOT_READABLE: "? Not readable here.",
 }
 _MAX_CHARACTERS: Final = 700
-_TITLE: Final = "Why can't they get in?"
+DIAGNOSIS_TITLE: Final = "Why can't they get in?"
+_MAX_WAITING: Final = 3
+"""Open requests that are named. There are seldom two for one partner."""
 
 
-def diagnosis_message(diagnosis: Diagnosis) -> Message:
-    """Return all steps, after the first cause."""
-    first = first_cause(diagnosis)
+def diagnosis_message(diagnosis: Diagnosis, *, is_admin: bool, admins: int | None = None) -> Message:
+    """Return all steps, after the first cause.
+
+    :param is_admin: whether to offer what only admins may do. Each click is checked again.
+    :param admins: how many people hold the role of admin; None when that is not known.
+    """
+    first = first_cause(diagnosis, admins=admins)
     subject = clean(diagnosis.subject, 100)
     application = f", {clean(diagnosis.application, 60)}" if diagnosis.application else ""
     about = f"{subject}{application}"
-    lines = [paragraph(*with_local_times(first.text, _MAX_CHARACTERS))]
-    if first.who:
-        lines = [
-            paragraph(fixed_text("Stops them: ", bold=True), *with_local_times(first.text, _MAX_CHARACTERS)),
-            paragraph(fixed_text("Can change it: ", bold=True), fixed_text(first.who)),
-            paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 200)),
-        ]
-    steps = bullets(
-        (
-            [
-                fixed_text(f"{row.title}: {_MARKS[row.result]} {row.result_words}. ", bold=True),
-                *with_local_times(f"{row.text} ({row.read})", _MAX_CHARACTERS),
-            ]
-            for row in step_rows(diagnosis)
-        ),
-        ordered=True,
-    )
-    blocks = [header(_TITLE), rich_text(paragraph(cleaned_text(about, 200, bold=True)), *lines), rich_text(steps)]
-    return message(f"{_TITLE} {about}: {clean(first.text, 300)}", blocks)
+    answer = [paragraph(cleaned_text(about, 200, bold=True)), *_first_lines(first), *_waiting_lines(diagnosis)]
+    blocks: list[Block] = [
+        header(DIAGNOSIS_TITLE),
+        rich_text(*answer),
+        *_row(*_buttons(diagnosis, is_admin=is_admin)),
+        rich_text(bullets((_step_runs(row) for row in step_rows(diagnosis)), ordered=True)),
+        *([small_text(read)] if (read := read_words(diagnosis)) else []),
+    ]
+    return message(f"{DIAGNOSIS_TITLE} {about}: {clean(first.text, 300)}", blocks)
+
+
+def _first_lines(first: FirstCause) -> Iterator[RichTextElement]:
+    text = with_local_times(first.text, _MAX_CHARACTERS)
+    if not first.who:
+        yield paragraph(*text)
+    else:
+        yield paragraph(fixed_text("Stops them: ", bold=True), *text)
+        yield paragraph(fixed_text("Can change it: ", bold=True), fixed_text(first.who))
+        yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 200))
+    if first.next:
+        yield paragraph(fixed_text("Next: ", bold=True), cleaned_text(first.next, 200))
+
+
+def _waiting_lines(diagnosis: Diagnosis) -> Iterator[RichTextElement]:
+    for request in diagnosis.waiting[:_MAX_WAITING]:
+        yield paragraph(*with_local_times(open_request_sentence(request), _MAX_CHARACTERS))
+
+
+def _step_runs(row: StepWords) -> list[TextRun]:
+    when = f" ({row.read})" if row.read else ""
+    return [
+        fixed_text(f"{row.title}: {_MARKS[row.result]} ", bold=True),
+        *with_local_times(f"{row.text}{when}", _MAX_CHARACTERS),
+    ]
+
+
+def _row(*buttons: ButtonElement) -> Iterator[Block]:
+    if buttons:
+        yield actions("diagnosis", *buttons)
+
+
+def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]:
+    """Return what this person can do here about the first cause, or to know more."""
+    yield from _details_buttons(diagnosis)
+    first, tenant_id = diagnosis.first, diagnosis.tenant_id
+    action = None if first is None or first.cause is None else change_for(first.cause).action
+    if diagnosis.asks_them_first:
+        action = Action.SEND_CHECKLIST
+    if action in (Action.REQUEST_ACCESS, Action.TRUST_MFA, Action.ACCEPT_CLAIMS) and not diagnosis.waiting:
+        yield button("Request access", ids.REQUEST_NAMED, diagnosis.domain)
+    if tenant_id is None:
+        return
+    match action:
+        case Action.RESTORE:
+            yield button("Restore", ids.RESTORE_APPROVED, tenant_id)
+        case Action.LIFT if is_admin and not diagnosis.waiting:
+            yield button("Lift suspension", ids.LIFT_PARTNER, tenant_id)
+        case Action.SEND_CHECKLIST:
+            yield button("Partner setup", ids.SHOW_CHECKLIST, tenant_id)
+        case Action.ENABLE_ACCOUNT | Action.CORRECT_ACCOUNT | Action.RESET_REDEMPTION if is_admin:
+            yield button("Show guests", ids.GUESTS_PAGE, GuestsStep(tenant=tenant_id).value)
+        case _:
+            return
+
+
+def _details_buttons(diagnosis: Diagnosis) -> Iterator[ButtonElement]:
+    """Return Details of the open requests that have a plan: one that is still prepared has nothing to show."""
+    planned = [request for request in diagnosis.waiting[:_MAX_WAITING] if request.prepared is not None]
+    if planned:
+        yield button("Details of the request", ids.REVIEW_REQUEST, ids.decision_value(planned[0]))
 
 
 def side_message(diagnosis: Diagnosis) -> Message:
-    """Return only on which side the cause is, for the sponsor of the partner."""
+    """Return only on which side the cause is, for the sponsor of the partner; and its open requests."""
     side = side_words(diagnosis)
     rest = "An admin or the help desk sees the steps: ask them with /partner diagnose."
     about = clean(diagnosis.domain, 100)
-    text = f"{_TITLE} {about}: {side}."
-    blocks = [
-        header(_TITLE),
-        rich_text(
-            paragraph(cleaned_text(f"{about}: ", 120), fixed_text(f"{side}.", bold=True), fixed_text(f" {rest}"))
-        ),
+    text = f"{DIAGNOSIS_TITLE} {about}: {side}."
+    answer = [cleaned_text(about, 120), fixed_text(": "), fixed_text(f"{side}.", bold=True), fixed_text(f" {rest}")]
+    blocks: list[Block] = [
+        header(DIAGNOSIS_TITLE),
+        rich_text(paragraph(*answer), *_waiting_lines(diagnosis)),
+        *_row(*_details_buttons(diagnosis)),
     ]
     return message(text, blocks)

@@ -172,7 +172,7 @@ def _approvals(request: AccessRequest) -> list[list[TextRun]]:
     return [
         [
             fixed_text("Approved by "),
-            cleaned_text(approval.person.name),
+            cleaned_text(approval.names),
             fixed_text(", "),
             local_time(approval.at),
             *([fixed_text(": "), cleaned_text(approval.reason, MAX_SHORT_NOTE)] if approval.reason else []),

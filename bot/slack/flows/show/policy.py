@@ -17,7 +17,7 @@ from bot.slack.payloads.models import SlashCommand
 from bot.slack.people.approvers import StageApprovers, name_stages
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.words.plans.risk import risk_level_words
-from bot.words.reviews.template_policy import policy_words, who_requests_words
+from bot.words.reviews.template_policy import EVERY_MEMBER, policy_words, who_requests_words
 from bot.words.sentences import counted
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import InvalidField
@@ -81,13 +81,18 @@ def policy_list(templates: Sequence[Template]) -> Message:
             fixed_text(" ("),
             cleaned_text(template.name),
             fixed_text(f"): {_risk(template)}, {counted(sum(one.quorum for one in template.stages), 'approval')}. "),
-            cleaned_text(who_requests_words(template), 300),
+            *([cleaned_text(who, 300)] if (who := who_requests_words(template)) != EVERY_MEMBER else []),
         ]
         for template in templates[:MAX_TEMPLATES]
     ]
     if more := len(templates) - len(rows):
         rows.append([fixed_text(f"and {more} more")])
-    end = paragraph(fixed_text("/partner policy with a name shows who decides, until when, and what silence leads to."))
+    end = paragraph(
+        fixed_text(
+            "Where nothing else is said, every full member may request it. /partner policy with a name shows who "
+            "decides, until when, and what silence leads to."
+        )
+    )
     names = ", ".join(template.name for template in templates[:MAX_TEMPLATES])
     return message(f"Access templates: {names}", [header("Access templates"), rich_text(bullets(rows), end)])
 

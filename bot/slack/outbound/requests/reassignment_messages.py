@@ -6,7 +6,7 @@ from bot.slack.cards.requests import notified_target
 from bot.slack.outbound.recipients import Outbound
 from workflows.core.delegation.asking import Reassignment
 from workflows.core.requests.request import AccessRequest
-from workflows.core.requests.transitions.reassigning import MAX_REASON_CHARACTERS
+from workflows.core.requests.transitions.taking_part.reassigning import MAX_REASON_CHARACTERS
 
 
 class ReassignmentMessages:

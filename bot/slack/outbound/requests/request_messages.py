@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
+from bot.slack.cards.approval.approval_card import stage_elements
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
+from bot.slack.cards.approval.sections.accounts_card import accounts_card
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
@@ -19,7 +21,7 @@ from bot.slack.outbound.requests.change_messages import ChangeMessages
 from bot.slack.outbound.requests.readers_messages import ReadersMessages
 from bot.slack.outbound.requests.reassignment_messages import ReassignmentMessages
 from bot.slack.outbound.requests.remark_messages import RemarkMessages
-from bot.slack.people.approvers import Approvers, name_approvers
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_approvers
 from workflows.app.reads.found_requests import today_from_record
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import read_after_end
@@ -58,12 +60,24 @@ class RequestMessages:
         :raises NotifierBlocked, NotifierRefused: when the channel does not accept its card now, or never will. A person
             whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
         """
+        posted = await self._outbound.copies.live_copies(f"request:{request.id}")
+        if _is_only_shown_to_requester(request, posted):
+            await self._show_requester(request, await self._context(request), NO_APPROVERS_KNOWN, is_shown_now)
+        else:
+            await self._show_everybody(request, posted, is_shown_now)
+
+    async def _show_everybody(
+        self, request: AccessRequest, posted: Sequence[MessageCopy], is_shown_now: Callable[[MessageCopy], bool]
+    ) -> None:
+        """Update copies, and post what is missing, see `show`.
+
+        :param posted: the copies of the card.
+        """
         subject, now = f"request:{request.id}", self._outbound.clock.now()
         holders = await self._recipients.stage_holders(request)
         deciders = await self._recipients.deciders(request, holders)
         names = await name_approvers(request, holders, self._outbound.directory)
         context = await self._context(request)
-        posted = await self._outbound.copies.live_copies(subject)
         card_arguments: dict[str, Any] = {"holders": names, "context": context, "now": now}
         messages = ReadersMessages(
             request=request,
@@ -79,8 +93,8 @@ class RequestMessages:
         )
         now_shown = [copy for copy in posted if is_shown_now(copy)]
         up_to_date, problem = await self._update(request, now_shown, messages)
-        left = [copy for copy in posted if not is_shown_now(copy)]
-        up_to_date |= {(copy.audience, copy.occasion) for copy in left if not messages.is_replaced(copy)}
+        left = (copy for copy in posted if not is_shown_now(copy) and not messages.is_replaced(copy))
+        up_to_date |= {(copy.audience, copy.occasion) for copy in left}
         if request.prepared is not None:
             problem = problem or await self._post_in_channel(subject, up_to_date, messages)
             await self._post_to_approvers(subject, up_to_date, messages, is_channel_closed=problem is not None)
@@ -187,6 +201,11 @@ class RequestMessages:
             holders=names,
             freeze=context.freeze,
         )
+        if request.fields.account_change is not None:
+            record = None if request.prepared is None else await store.partnership(request.plan.tenant_id)
+            is_closed = record is not None and record.is_closed
+            chain = [*stage_elements(request, names)] if request.prepared and request.prepared.stages else []
+            card = accounts_card(request, now=now, is_partner_closed=is_closed, chain=chain, freeze=context.freeze)
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         posted = {copy.audience for copy in await store.copies(subject)}
@@ -234,6 +253,8 @@ class RequestMessages:
         """
         if request.prepared is None or request.fields.kind is RequestKind.REVOCATION:
             return
+        if request.fields.account_change is not None:
+            return  # the sponsor is responsible for the access, and it stays as it is
         subject, sponsor, record = f"sponsor:{request.id}", request.fields.sponsor, context.partnership
         copies = list(filter(is_shown_now, await self._outbound.copies.live_copies(subject)))
         is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
@@ -252,6 +273,18 @@ class RequestMessages:
         has_no_copy = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
         if is_told and has_no_copy and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
+
+
+def _is_only_shown_to_requester(request: AccessRequest, posted: Sequence[MessageCopy]) -> bool:
+    """Return whether guest accounts are not confirmed yet, or ended before that: nobody else has to know of them.
+
+    :param posted: the copies of the card. After the confirmation, the channel has one.
+    """
+    if request.fields.account_change is None:
+        return False
+    if request.state in (RequestState.PREPARING, RequestState.AWAITING_CONFIRMATION):
+        return True
+    return request.is_terminal and request.accounts is None and not posted
 
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:

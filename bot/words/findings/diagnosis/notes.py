@@ -24,6 +24,16 @@ _RULES: Final[Mapping[AccessRule, str]] = {
     AccessRule.SUITE: "Microsoft does not list what belongs to {suites}",
     AccessRule.TWO_DENY_LISTS: "both lists contain exceptions",
 }
+_PEOPLE: Final[Mapping[AccessRule | None, str]] = {
+    AccessRule.ALL_ALLOWED: "Everybody",
+    AccessRule.NAMED_ALLOWED: "People on the list of allowed people",
+    AccessRule.NOT_NAMED_BLOCKED: "Everybody but the blocked people",
+}
+_APPLICATIONS: Final[Mapping[AccessRule | None, str]] = {
+    AccessRule.ALL_ALLOWED: "every application",
+    AccessRule.NAMED_ALLOWED: "an application of the list of allowed ones",
+    AccessRule.NOT_NAMED_BLOCKED: "every application but the blocked ones",
+}
 _WHERE: Final[Mapping[str, tuple[str, str]]] = {
     "home": ("Their tenant", "Entra admin center, Cross-tenant access settings, Add organization"),
     "partner": ("The partner's settings", "Entra admin center, Cross-tenant access settings"),
@@ -36,10 +46,15 @@ _WHERE: Final[Mapping[str, tuple[str, str]]] = {
     "sign_ins": ("The sign-in log", "Entra admin center, Sign-in logs, filtered by the address"),
 }
 _INVITERS: Final[Mapping[str, str]] = {
-    "none": "Nobody may invite guests.",
-    "adminsAndGuestInviters": "Admins and guest inviters may invite.",
-    "adminsGuestInvitersAndAllMembers": "All members may invite.",
-    "everyone": "Everybody may invite, guests too.",
+    "none": "Nobody.",
+    "adminsAndGuestInviters": "Admins, and people with the Entra role Guest Inviter.",
+    "adminsGuestInvitersAndAllMembers": "All members.",
+    "everyone": "Everybody, guests too.",
+}
+_IDENTITIES: Final[Mapping[str, str]] = {
+    "personal": "a personal Microsoft account",
+    "passcode": "a one-time passcode by mail",
+    "social": "an account of Google or Facebook",
 }
 HIDDEN_POLICY: Final = "a policy (admins see its name)"
 _QUOTES: Final = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟❝❞', "'"))
@@ -62,7 +77,12 @@ def _rules(values: Values) -> str:
 
 
 def _allowed(values: Values) -> str:
-    return f"Allowed: {_rules(values)} ({ORIGINS[Origin(values['origin'])]})."
+    origin = ORIGINS[Origin(values["origin"])]
+    codes = {rule["values"].get("list"): AccessRule(rule["code"]) for rule in values["rules"] if rule.get("values")}
+    people, applications = _PEOPLE.get(codes.get("people")), _APPLICATIONS.get(codes.get("applications"))
+    if people is None or applications is None:
+        return f"Allowed by {origin}: {_rules(values)}."
+    return f"{people} may use {applications} ({origin})."
 
 
 def _blocked(subject: str) -> Callable[[Values], str]:
@@ -89,17 +109,20 @@ def _codes(values: Values) -> str:
 def _sign_in_error(values: Values) -> str:
     number = values["code"]
     people = "" if values["people"] == 1 else f" {counted(values['people'], 'person', 'people')} have it."
+    correlation = f" Correlation ID: {values['correlation']}." if values.get("correlation") else ""
     at = f" on {minute(values['at'])}" if values["at"] else ""
-    return f"Sign-in failed{at} with {code_name(number)}. {CODE_WORDS[number].meaning}{people}"
+    return f"Sign-in failed{at} with {code_name(number)}. {CODE_WORDS[number].meaning}{people}{correlation}"
 
 
 def _inviters(values: Values) -> str:
-    return _INVITERS.get(values["who"], "Who may invite has a value that Gatehouse does not know.")
+    return _INVITERS.get(values["who"], "The setting has a value that Gatehouse does not know.")
 
 
 NOTES: Final[Mapping[Note, Sentence]] = {
     Note.UNREADABLE: _unreadable,
-    Note.ORGANIZATION: "One Entra tenant of this cloud: {domain}, “{name}” (not verified), {tenant_id}.",
+    Note.ORGANIZATION: lambda values: (
+        f"{values['domain'] or values['tenant_id']}, “{values['name']}” (not verified), in this cloud."
+    ),
     Note.OTHER_CLOUD: "This cloud does not know the tenant. Other clouds are enabled here, so it may be in one.",
     Note.NO_ORGANIZATION: "The domain has no Entra tenant. They come with a one-time passcode or an unmanaged account.",
     Note.MAYBE_OTHER_CLOUD: "This cloud knows no tenant of the domain. It may be in another: ask for the tenant ID.",
@@ -112,35 +135,40 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     "this person is among them.",
     Note.ANY_APPLICATION: "No application was named, so any that is let in counts.",
     Note.SEVERAL_APPLICATIONS: lambda values: f"Several applications match: {and_list(values['names'])}. Name one.",
-    Note.NOTHING_RECORDED: "Gatehouse cannot see their tenant, and nobody has confirmed their side here.",
+    Note.CHANNELS_ONLY: "Guests are blocked. Shared channels in Teams are open.",
+    Note.NOTHING_RECORDED: "Nobody has confirmed it here, and Gatehouse cannot see their tenant.",
     Note.SETUP_CONFIRMED: lambda values: (
         f"{values['by']} confirmed on {day(values['at'])} that they let their people out to us."
     ),
     Note.SETUP_OPEN: lambda values: (
-        f"Gatehouse cannot see their tenant. Confirmed here: {values['confirmed']} of "
-        f"{counted(values['needed'], 'step')}."
+        f"Confirmed here: {values['confirmed']} of {counted(values['needed'], 'step')}."
+        " Gatehouse cannot see their tenant."
     ),
     Note.NO_PERSON: "Name one address to check the invitation and the account.",
     Note.DIRECT_CONNECT_ONLY: "There is no account. Shared channels need none; everything else needs an invitation.",
     Note.ACCOUNT_READY: lambda values: (
         f"One enabled {'member' if values['is_member'] else 'guest'} account: “{values['name']}”."
     ),
+    Note.OTHER_IDENTITY: lambda values: f"It signs in with {_IDENTITIES[values['identity']]}.",
     Note.INVITERS: _inviters,
-    Note.DOMAIN_LISTS: "The allow and deny lists of domains are not readable here. Look in Entra admin center, "
-    "External collaboration settings.",
+    Note.DOMAIN_LISTS: "Look for the lists of domains in Entra admin center, External collaboration settings.",
     Note.NO_POLICY: "No policy stops or asks this person.",
     Note.POLICY_MAY_APPLY: lambda values: f"It depends on conditions of {_policies(values)}.",
     Note.ESTIMATE: "A part is an estimate from the policies: Entra did not evaluate every sign-in.",
     Note.MFA_HERE: lambda values: (
         f"MFA twice: {_policies(values)} asks for MFA here, and our settings do not accept theirs."
+        " A template that accepts their MFA changes this."
     ),
     Note.MFA_THERE: "MFA is required, and theirs is accepted: they do it once, at home.",
-    Note.MFA_REGISTRATION: "The MFA registration policy is not readable here. It can ask too; see ID Protection.",
-    Note.SHARING_ALLOWED: "SharePoint and OneDrive allow guests of this domain.",
-    Note.OTHER_APPLICATION: "The application is neither SharePoint nor Teams.",
+    Note.STRENGTH_THERE: lambda values: (
+        f"{_policies(values)} asks for a certain strength of MFA: only the partner knows whether they have it."
+    ),
+    Note.MFA_REGISTRATION: "The MFA registration policy can ask too: look in ID Protection.",
+    Note.SHARING_ALLOWED: "SharePoint allows guests of this domain.",
+    Note.OTHER_APPLICATION: "This application is neither.",
     Note.SHARING_UNKNOWN: "SharePoint has a sharing value that Gatehouse does not know: {value}.",
-    Note.TEAMS: "Teams' own switches are not readable here. Look in Teams admin center, Guest access.",
-    Note.NO_SIGN_INS: "The log has no sign-in of theirs here. Errors in their own tenant are only in its log.",
+    Note.TEAMS: "For Teams, look in Teams admin center, Guest access.",
+    Note.NO_SIGN_INS: "None in our log. Errors in their own tenant are only in its log.",
     Note.SIGNED_IN: lambda values: f"The last sign-in succeeded: {minute(values['at'])}.",
     Note.UNEXPLAINED: lambda values: (
         f"The last sign-ins failed: {_codes(values)}. Look it up at login.microsoftonline.com/error."
@@ -160,6 +188,9 @@ CAUSES: Final[Mapping[Cause, Sentence]] = {
     Cause.ACCOUNT_DISABLED: "The account is disabled here.",
     Cause.SEVERAL_ACCOUNTS: "{count} accounts have this address, so they may sign in with the wrong one.",
     Cause.INVITATION_PENDING: "The invitation was not accepted yet.",
+    Cause.OTHER_IDENTITY: lambda values: (
+        f"The guest account signs in with {_IDENTITIES[values['identity']]}. Their work account cannot use it."
+    ),
     Cause.INVITATIONS_OFF: "Nobody may invite guests, and there is no account yet.",
     Cause.LOCKED_OUT: _locked_out,
     Cause.SHARING_OFF: "SharePoint and OneDrive do not share with anybody outside.",

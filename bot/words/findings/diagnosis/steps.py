@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from bot.words.findings.diagnosis.notes import cause_words, note_words
-from bot.words.sentences import and_list, minute
+from bot.words.sentences import and_list, counted, minute
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import (
     Action,
     Changer,
     Diagnosis,
+    Note,
     Side,
     Step,
     StepKey,
@@ -19,14 +21,14 @@ from workflows.core.posture.diagnosis.steps import (
 )
 
 TITLES: Final[Mapping[StepKey, str]] = {
-    StepKey.HOME: "Tenant and kind of account",
+    StepKey.HOME: "Their tenant",
     StepKey.OUR_SETTINGS: "Our settings",
     StepKey.THEIR_SETTINGS: "Their side",
     StepKey.ACCOUNT: "Invitation and account",
     StepKey.INVITATIONS: "Who may invite",
     StepKey.CONDITIONAL_ACCESS: "Conditional Access",
     StepKey.SHARING: "SharePoint and Teams",
-    StepKey.SIGN_INS: "Sign-in errors",
+    StepKey.SIGN_INS: "Sign-ins",
 }
 RESULTS: Final[Mapping[StepResult, str]] = {
     StepResult.PASSES: "Passes",
@@ -37,14 +39,14 @@ RESULTS: Final[Mapping[StepResult, str]] = {
 _CHANGERS: Final[Mapping[Changer, str]] = {
     Changer.APPROVERS: "The approvers of a request to Gatehouse",
     Changer.OUR_ADMINS: "An admin of our tenant",
-    Changer.INVITERS: "Somebody who may invite guests",
     Changer.SHAREPOINT_ADMINS: "A SharePoint admin of our tenant",
     Changer.PARTNER_ADMINS: "The partner's administrator",
     Changer.PERSON: "The person",
 }
 _ACTIONS: Final[Mapping[Action, str]] = {
     Action.REQUEST_ACCESS: "/partner request {domain}",
-    Action.LIFT: "/partner lift {domain}, or /partner request {domain} after a revocation",
+    Action.LIFT: "/partner lift {domain}",
+    Action.RESTORE: "/partner restore {domain}",
     Action.SEND_CHECKLIST: "/partner checklist {domain}",
     Action.TRUST_MFA: "/partner request {domain}, with a template that accepts their MFA",
     Action.ENABLE_CLOUD: "Entra admin center, Cross-tenant access settings, Microsoft cloud settings",
@@ -53,13 +55,21 @@ _ACTIONS: Final[Mapping[Action, str]] = {
     Action.ASSIGN_APPLICATION: "Entra admin center, Enterprise applications, Users and groups",
     Action.GRANT_CONSENT: "Entra admin center, Enterprise applications, Permissions",
     Action.INVITE: "Entra admin center, Users, Invite external user",
-    Action.ENABLE_ACCOUNT: "Entra admin center, Users, Edit, Account enabled",
+    Action.ENABLE_ACCOUNT: "Entra admin center, Users, Account enabled; all guests: /partner guests {domain}",
     Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
-    Action.CORRECT_ACCOUNT: "Entra admin center, Users, search for the address",
+    Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
+    Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
     Action.ALLOW_INVITATIONS: "Entra admin center, External collaboration settings",
-    Action.CHANGE_POLICY: "Entra admin center, Conditional Access; accepting claims: /partner request {domain}",
+    Action.CHANGE_POLICY: "Entra admin center, Conditional Access",
+    Action.ACCEPT_CLAIMS: "Entra admin center, Conditional Access; or /partner request {domain}, with a template "
+    "that accepts their MFA or devices",
     Action.CHANGE_SHARING: "SharePoint admin center, Policies, Sharing",
     Action.COMPLETE_MFA: "Finish MFA; theirs is accepted with a template that trusts it",
+}
+_INVITERS: Final[Mapping[str, str]] = {
+    "adminsAndGuestInviters": "An admin, or a person with the Entra role Guest Inviter",
+    "adminsGuestInvitersAndAllMembers": "Any member of our tenant",
+    "everyone": "Anybody in our tenant",
 }
 _SIDES: Final[Mapping[Side, str]] = {Side.OURS: "Our side", Side.THEIRS: "Their side"}
 NOTHING_KNOWN: Final = "Nothing is known to stop them."
@@ -75,7 +85,7 @@ class StepWords:
     result_words: str
     text: str
     read: str
-    """When it was read."""
+    """When it was read; empty when nothing was, or when all was read within a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,38 +95,66 @@ class FirstCause:
     text: str
     who: str = ""
     how: str = ""
+    next: str = ""
+    """Whom to ask next, where nothing is known to stop them."""
 
 
 def step_rows(diagnosis: Diagnosis) -> tuple[StepWords, ...]:
-    """Return all steps in words."""
-    return tuple(_row(number, step) for number, step in enumerate(diagnosis.steps, start=1))
+    """Return all steps in words. The first cause is said above them, so its step does not repeat it."""
+    has_one_time = bool(read_words(diagnosis))
+    return tuple(
+        _row(number, step, is_first=step is diagnosis.first, has_one_time=has_one_time)
+        for number, step in enumerate(diagnosis.steps, start=1)
+    )
 
 
-def _row(number: int, step: Step) -> StepWords:
-    cause = () if step.cause is None else (cause_words(step.cause),)
+def read_words(diagnosis: Diagnosis) -> str:
+    """Return when everything was read; empty when it was not within a minute."""
+    times = [step.read_at for step in diagnosis.steps if step.read_at is not None]
+    if not times or max(times) - min(times) > timedelta(minutes=1):
+        return ""
+    return f"Read {minute(max(times))}."
+
+
+def _row(number: int, step: Step, *, is_first: bool, has_one_time: bool) -> StepWords:
+    cause = () if step.cause is None else ("See above.",) if is_first else (cause_words(step.cause),)
     return StepWords(
         number=number,
         title=TITLES[step.key],
         result=step.result,
         result_words=RESULTS[step.result],
         text=" ".join((*cause, *map(note_words, step.notes))),
-        read="nothing to read" if step.read_at is None else f"read {minute(step.read_at)}",
+        read="" if step.read_at is None or has_one_time else f"read {minute(step.read_at)}",
     )
 
 
-def first_cause(diagnosis: Diagnosis) -> FirstCause:
-    """Return the first thing that stops them, who can change it, and the command or the place."""
+def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCause:
+    """Return the first thing that stops them, who can change it, and the command or the place.
+
+    :param admins: how many people hold the role of admin; None when that is not known, or not for this reader.
+    """
     first = diagnosis.first
     if first is None or first.cause is None:
         unknown = [TITLES[step.key] for step in diagnosis.open_steps]
         rest = f" Not known here: {and_list(unknown)}." if unknown else ""
-        return FirstCause(text=f"{NOTHING_KNOWN}{rest}")
+        asked = f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
+        return FirstCause(text=f"{NOTHING_KNOWN}{rest}", next=asked if diagnosis.asks_them_first else "")
     change = change_for(first.cause)
     return FirstCause(
         text=cause_words(first.cause),
-        who=_CHANGERS[change.changer],
+        who=_who(diagnosis, change.changer, admins),
         how=_ACTIONS[change.action].format(domain=diagnosis.domain),
     )
+
+
+def _who(diagnosis: Diagnosis, changer: Changer, admins: int | None) -> str:
+    if changer is Changer.OUR_ADMINS and admins:
+        return f"{_CHANGERS[changer]} ({counted(admins, 'person', 'people')})"
+    if changer is not Changer.INVITERS:
+        return _CHANGERS[changer]
+    notes = (note for step in diagnosis.steps for note in step.notes if note.code == Note.INVITERS)
+    may_invite = next((note.values["who"] for note in notes), "")
+    return _INVITERS.get(may_invite, "An admin, or who may invite guests: that is not known here")
 
 
 def side_words(diagnosis: Diagnosis) -> str:
@@ -158,6 +196,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, object]:
             "changer": change.changer.value,
             "action": change.action.value,
         },
+        "waiting": [{"request": request.id, "state": request.state.value} for request in diagnosis.waiting],
         "steps": [
             {
                 "step": step.key.value,

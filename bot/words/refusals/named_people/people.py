@@ -15,9 +15,10 @@ def _limit_reached(values: Values) -> str:
 
 
 def _open_requests_reached(values: Values) -> str:
+    expires = "" if values["ends_at"] is None else f"The first one expires at {minute(values['ends_at'])}. "
     return (
         f"You have {values['limit']} open requests, as many as one person may have. Wait until one of them ends, or "
-        f"withdraw one. The first one expires at {minute(values['ends_at'])}. An admin can change the limit."
+        f"withdraw one. {expires}An admin can change the limit."
     )
 
 

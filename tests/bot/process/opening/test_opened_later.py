@@ -1,4 +1,4 @@
-"""Our tenant before it is opened: who asks waits, and gets the tenant's own answer or error."""
+"""Our tenant and its guest accounts before they are opened: who asks waits, and gets their own answer or error."""
 
 import asyncio
 import threading
@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from bot.process.opening.opened_later import TenantOpenedLater
+from bot.process.opening.opened_later import GuestAccountsOpenedLater, TenantOpenedLater
+from bot.process.opening.readers import SystemClock, open_guest_accounts
 from bot.process.settings import SettingsProblems
-from workflows.ports.tenant import ReadsTogether, Tenant
+from bot.process.settings import TenantSettings as Environment
+from bot.words.requests.notes import refusal_words
+from workflows.core.people import PersonId
+from workflows.ports.tenant import ReadsTogether, Tenant, TenantRefused
 from workflows.ports.tenant_settings import TenantSettings
 
 
@@ -103,4 +107,40 @@ async def test_reads_together_are_the_tenant_s_own_once_it_is_open() -> None:
         assert await home == "home"
     assert reads is not group
     assert later.tenant.together() is group
+    await later.close()
+
+
+async def test_guest_accounts_are_opened_once_at_their_first_use() -> None:
+    opened: list[Opened] = []
+
+    def open_accounts() -> Opened:
+        opened.append(Opened())
+        return opened[-1]
+
+    later = GuestAccountsOpenedLater(open_accounts, is_configured=True)
+    accounts = later.accounts
+    assert accounts.is_configured
+    assert opened == []
+    uses: list[Any] = [accounts.read([PersonId("a")]), accounts.set_enabled([PersonId("a")], is_enabled=False)]
+    assert list(await asyncio.gather(*uses)) == ["read", "set_enabled"]
+    (one,) = opened
+    assert one.asked == [("read", (["a"],), {}), ("set_enabled", (["a"],), {"is_enabled": False})]
+    assert one.thread is not threading.current_thread()
+    await later.close()
+    assert one.is_closed
+
+
+async def test_guest_accounts_that_nobody_uses_are_never_opened() -> None:
+    await GuestAccountsOpenedLater(lambda: pytest.fail("opened"), is_configured=False).close()
+
+
+async def test_without_an_application_for_them_every_use_is_refused() -> None:
+    settings = Environment.model_construct(guests_azure_client_id=None)
+    later = GuestAccountsOpenedLater(lambda: open_guest_accounts(settings, SystemClock()), is_configured=False)
+    accounts = later.accounts
+    assert not accounts.is_configured
+    for use in (accounts.roles(), accounts.read([]), accounts.set_enabled([], is_enabled=True)):
+        with pytest.raises(TenantRefused) as refused:
+            await use
+        assert "GUESTS_AZURE_CLIENT_ID is not set" in refusal_words(refused.value)
     await later.close()

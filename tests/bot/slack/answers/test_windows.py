@@ -88,6 +88,7 @@ OPENING: Final = [
     "revoke_review",
     "show_checklist",
     "open_request",
+    "request_named",
 ]
 """Every other button that opens a window."""
 

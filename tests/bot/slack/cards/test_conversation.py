@@ -22,7 +22,8 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import Ask
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.request import RequestId, RequestState
+from workflows.core.requests.request import ChangesRequested, RequestId, RequestState
+from workflows.ports.audit_log import AuditEntry
 
 EVIL = "<!channel> <@U0EVIL> <https://evil.example|Approve> *Approved* \u202eevil"
 ID = RequestId("R-AAAAAAAAAA")
@@ -109,6 +110,20 @@ def test_details_show_the_newest_texts_and_lead_to_all_of_them() -> None:
     assert ids.SHOW_PART not in buttons(view)
     many = replace(ASKED, remarks=tuple(replace(QUESTION, id=RemarkId(str(one))) for one in range(1, MAX_SHOWN + 2)))
     assert ids.SHOW_PART in buttons(decision_view(many, history=(), now=NOW))
+
+
+def test_details_have_each_text_once() -> None:
+    """Requested changes stand at the top; the history says only that somebody wrote."""
+    remark = replace(QUESTION, id=RemarkId("7"), text="Only one channel, please")
+    changes = ChangesRequested(person=AMARA, text=remark.text, at=NOW, remark=remark.id)
+    waits = replace(ASKED, remarks=(QUESTION, remark), changes_requested=changes)
+    entries = [
+        AuditEntry(key=text, at=NOW, actor="U-AMARA", command=command, outcome="accepted", details={"text": text})
+        for command, text in (("ask", QUESTION.text), ("request_changes", remark.text))
+    ]
+    said = shown(decision_view(waits, history=entries, now=NOW))
+    assert said.count(QUESTION.text) == 1
+    assert said.count(remark.text) == 1
 
 
 @pytest.mark.parametrize("value", ["", "R-AAAAAAAAAA", "R-AAAAAAAAAA:", "R-AAAAAAAAAA:x", "R-AAAAAAAAAA:1:2", "x:1"])

@@ -163,6 +163,26 @@ def test_hostile_text_stays_text_where_a_reason_is_asked_for(text: str) -> None:
     assert "Partner: contoso.com" in shown(view["blocks"][0])
 
 
+@pytest.mark.parametrize(
+    ("action_id", "field", "said"),
+    [
+        ("comment", "remark_text", "Your comment is received"),
+        ("request_changes", "reason", "Your request for changes is received"),
+    ],
+)
+async def test_details_are_shown_again_after_something_was_written_on_top_of_them(
+    gatehouse: BotUnderTest, action_id: str, field: str, said: str
+) -> None:
+    await gatehouse.file_request()
+    writing = await press(gatehouse, await window(gatehouse), action_id)
+    values = {field: "Please ask for one channel only"}
+    await gatehouse.control.post("submit", user="approver1", view_id=writing["id"], values=values)
+    details = await top(gatehouse)
+    assert details["title"]["text"] == "Details"
+    assert said in shown(details)
+    assert "The exact Microsoft Graph operations" in shown(details)
+
+
 @pytest.mark.parametrize("reason", ["", " \n\t "])
 async def test_a_rejection_needs_a_reason(gatehouse: BotUnderTest, reason: str) -> None:
     request = await gatehouse.file_request()

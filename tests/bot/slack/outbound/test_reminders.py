@@ -3,7 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -16,12 +16,16 @@ from tests.workflows.core import builders
 from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
+from workflows.core.policy.working_time import WorkingCalendar
+from workflows.core.requests.effects import RemindPerson
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.records import Commit
+
+APPROVER = ChatId(SLACK_IDS["approver1"])
 
 
 async def put(scene: Scene, number: int) -> AccessRequest:
@@ -235,6 +239,23 @@ async def test_who_was_to_decide_is_told_once_a_day_of_all_that_expired(scene: S
     await scene.notifier().send_expiry_messages(await expired(scene, 12))
     newest = max(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
     assert "partner12.com (R-12): 1 request expired" in newest["text"]
+
+
+async def test_who_was_to_decide_is_told_of_what_expired_at_night_when_they_work_next(scene: Scene) -> None:
+    now = scene.world.clock.now()
+    in_two_days = WorkingCalendar(weekdays=frozenset({(now + timedelta(days=2)).weekday()}))
+    notifier = scene.notifier(calendar=in_two_days)
+    for number in range(2):
+        await notifier.send_expiry_messages(await expired(scene, number))
+    assert scene.counts() == {"@requester": 1}
+    begins = datetime.combine((now + timedelta(days=2)).date(), time(9), UTC)
+    later = RemindPerson(person=APPROVER, not_before=begins, of_expired=True)
+    assert [one.effect for one in await scene.store.pending(begins, 9)] == [later]
+    scene.world.clock.advance(int((begins - scene.world.clock.now()).total_seconds()) + 1)
+    for _ in range(2):
+        await notifier.remind_person(APPROVER, of_expired=True)
+    (message,) = scene.messages("@approver1")
+    assert "2 requests expired without your decision" in message["text"]
 
 
 async def test_the_requester_gets_one_new_message_for_all_that_expired_together(scene: Scene) -> None:

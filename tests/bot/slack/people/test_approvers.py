@@ -14,6 +14,7 @@ from bot.slack.people.approvers import (
     deciders_by_stage,
     may_decide,
     name_approvers,
+    name_stages,
 )
 from tests.workflows.core.builders import (
     AMARA,
@@ -24,6 +25,7 @@ from tests.workflows.core.builders import (
     RILEY,
     SAM,
     SECURITY,
+    STAGES,
     approval,
     prepared,
     request,
@@ -206,3 +208,14 @@ async def test_two_stages_with_the_same_title_are_both_listed() -> None:
     ]
     rows = whole_part(asked, DetailsPart.APPROVERS, approvers=found)
     assert len(rows) == 3
+
+
+async def test_before_a_request_is_sent_who_is_away_is_named_as_on_its_card() -> None:
+    people = (AMARA, BRUNO, CHIE)
+    names = {person.chat_id: person.name for person in people}
+    stand_in = StandIn(person=AMARA.chat_id, name=AMARA.name, delegate=BRUNO.chat_id)
+    shown = FakeShown(names=names, members=ids(*people), away=(stand_in,))
+    stages = [replace(STAGES[0], quorum=quorum) for quorum in (1, 3)]
+    one, all_of_them = await name_stages(stages, (), shown, requester=RILEY.chat_id, sponsor=SAM.chat_id)  # type: ignore[arg-type]
+    assert one.approvers == Approvers(names=("Bruno for Amara", "Chie"))
+    assert all_of_them.approvers == Approvers(names=("Amara (away)", "Bruno", "Chie")), "each decides for themselves"

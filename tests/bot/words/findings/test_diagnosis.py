@@ -1,24 +1,27 @@
 """The words of a diagnosis: every code has a sentence, and one list makes the page and the answers."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.words.findings.diagnosis.notes import CAUSES, NOTES
+from bot.words.findings.diagnosis.notes import CAUSES, NOTES, note_words
 from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, code_name
 from bot.words.findings.diagnosis.steps import (
     NOTHING_KNOWN,
     as_json,
     first_cause,
+    read_words,
     side_words,
     step_rows,
     without_policy_names,
 )
 from tests.code_table import PAGE, written_page
-from tests.workflows.core.builders import identity
-from tests.workflows.core.posture.diagnosis.read_facts import facts, log, read, signed_in
+from tests.workflows.core.builders import NOW, identity
+from tests.workflows.core.posture.diagnosis.read_facts import MARIA, UNREAD, both, facts, log, read, signed_in
 from tests.workflows.core.posture.diagnosis.test_later_steps import access, verdict
 from workflows.core.checks.conditional_access.controls import PolicyEffect
+from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import Home, HomeKind
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
@@ -47,13 +50,86 @@ def test_each_code_is_explained_with_who_can_change_it(number: int) -> None:
     assert first.how
 
 
+def test_an_error_is_named_with_the_id_by_which_the_partner_finds_it() -> None:
+    entry = replace(signed_in(53003), correlation_id="c0ffee00-0000-4000-8000-000000000001")
+    assert "Correlation ID: c0ffee00-" in first_cause(diagnose(facts(sign_ins=read(log(entry))))).text
+
+
 def test_the_first_cause_is_said_with_the_place_of_the_change() -> None:
     first = first_cause(diagnose(facts(accounts=read(()))))
-    assert (first.who, first.how) == (
-        "Somebody who may invite guests",
-        "Entra admin center, Users, Invite external user",
-    )
-    assert first_cause(diagnose(facts())).text == f"{NOTHING_KNOWN} Not known here: Their side."
+    assert (first.who, first.how) == ("Anybody in our tenant", "Entra admin center, Users, Invite external user")
+    nothing = first_cause(diagnose(facts()))
+    assert nothing.text == f"{NOTHING_KNOWN} Not known here: Their side."
+    assert nothing.next == "Ask the partner's administrator about their side: /partner checklist contoso.com"
+
+
+@pytest.mark.parametrize(
+    ("may_invite", "who"),
+    [
+        ("adminsAndGuestInviters", "An admin, or a person with the Entra role Guest Inviter"),
+        ("adminsGuestInvitersAndAllMembers", "Any member of our tenant"),
+        (None, "An admin, or who may invite guests: that is not known here"),
+    ],
+)
+def test_who_may_invite_is_named_by_role(may_invite: str | None, who: str) -> None:
+    authorization = read(UNREAD) if may_invite is None else read({"allowInvitesFrom": may_invite})
+    assert first_cause(diagnose(facts(accounts=read(()), authorization=authorization))).who == who
+
+
+def test_an_admin_hears_how_many_admins_there_are() -> None:
+    disabled = diagnose(facts(accounts=read((replace(MARIA, is_enabled=False),))))
+    assert first_cause(disabled).who == "An admin of our tenant"
+    assert first_cause(disabled, admins=1).who == "An admin of our tenant (1 person)"
+    assert first_cause(disabled, admins=3).who == "An admin of our tenant (3 people)"
+    blocked = diagnose(facts(configuration=read({"b2bCollaborationInbound": both("blocked")})))
+    assert first_cause(blocked, admins=3).who == "The approvers of a request to Gatehouse"
+
+
+@pytest.mark.parametrize(
+    ("people", "applications", "words"),
+    [
+        ("all_allowed", "all_allowed", "Everybody may use every application (Microsoft's default)."),
+        (
+            "not_named_blocked",
+            "named_allowed",
+            "Everybody but the blocked people may use an application of the list of allowed ones"
+            " (Microsoft's default).",
+        ),
+        (
+            "suite",
+            "all_allowed",
+            "Allowed by Microsoft's default: Microsoft does not list what belongs to a suite and all applications are"
+            " allowed.",
+        ),
+    ],
+)
+def test_who_is_let_in_is_a_sentence(people: str, applications: str, words: str) -> None:
+    rules = [
+        {"code": people, "values": {"list": "people"}},
+        {"code": applications, "values": {"list": "applications"}},
+    ]
+    assert note_words(Fact(Note.ALLOWED, {"origin": "Microsoft's default", "rules": rules})) == words
+
+
+def test_the_time_is_said_once_where_everything_was_read_within_a_minute() -> None:
+    diagnosis = diagnose(facts())
+    assert read_words(diagnosis) == "Read Mar 1, 2027 at 09:00 UTC."
+    assert {row.read for row in step_rows(diagnosis)} == {""}
+    late = replace(facts().sharepoint, at=NOW + timedelta(minutes=2))
+    apart = diagnose(facts(sharepoint=late, access=None))
+    assert read_words(apart) == ""
+    assert [row.read for row in step_rows(apart)][4:7] == [
+        "read Mar 1, 2027 at 09:00 UTC",
+        "",
+        "read Mar 1, 2027 at 09:02 UTC",
+    ]
+
+
+def test_the_first_cause_is_said_once() -> None:
+    diagnosis = diagnose(facts(accounts=read(()), sharepoint=read({"sharingCapability": "disabled"})))
+    rows = step_rows(diagnosis)
+    assert rows[3].text == "See above."
+    assert rows[6].text.startswith("SharePoint and OneDrive do not share")
 
 
 def test_a_sponsor_hears_only_the_side() -> None:
@@ -85,4 +161,7 @@ def test_a_name_from_outside_stays_on_one_line_inside_its_quotation_marks(line_b
 
 def test_asked_for_mfa_twice_is_answered_on_the_same_page() -> None:
     rows = step_rows(diagnose(facts(access=access(verdict(PolicyEffect.REQUIRED_IN_OUR_TENANT)))))
-    assert rows[5].text == "MFA twice: “P” asks for MFA here, and our settings do not accept theirs."
+    assert rows[5].text == (
+        "MFA twice: “P” asks for MFA here, and our settings do not accept theirs."
+        " A template that accepts their MFA changes this."
+    )

@@ -5,8 +5,9 @@ from typing import Any, Final
 import pytest
 
 from bot.words.requests.messages import message_words, missing_groups_words
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.notes import NoteCode
 
 AWAY = {
     "person": "Amara Okafor",
@@ -28,6 +29,7 @@ TOKENS: Final = (
     "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer. Guest accounts "
     "stay. Only the partner can end sessions in its own tenant."
 )
+LISTED: Final = "Admins list them with /partner guests contoso.com."
 
 HANDOVER: Final = {
     "partner": "contoso.com",
@@ -204,6 +206,19 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "accounts stay. Only the partner can end sessions in its own tenant. Accounts "
         "that were synchronized stay as well. Lift it with /partner lift.",
     ),
+    (
+        MessageCode.CLOSED,
+        {
+            "partner": "contoso.com",
+            "request": "R-1",
+            "is_all": True,
+            "note": [],
+            "by": "Dana",
+            "reason": "Contract over",
+        },
+        "contoso.com is blocked (request R-1): Requested by Dana, because: “Contract over”. "
+        f"{BLOCKED} Nothing else is open. {TOKENS}",
+    ),
     *(
         (
             MessageCode.CLOSED,
@@ -211,14 +226,14 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
             f"contoso.com: {BLOCKED} No answer. {TOKENS} {said}",
         )
         for guests, said in (
-            ({"guests": None}, "How many guest accounts of the partner there are is not known."),
+            ({"guests": None}, f"How many guest accounts of the partner there are is not known. {LISTED}"),
             (
                 {"guests": 0, "is_at_least": False, "guests_read_at": "2026-11-28T01:20:00+00:00"},
                 "No guest account of the partner was found, as of Nov 28, 2026 at 01:20 UTC, an estimate.",
             ),
             (
                 {"guests": 12, "is_at_least": True, "guests_read_at": "2026-11-28T01:20:00+00:00"},
-                "At least 12 guest accounts of the partner, as of Nov 28, 2026 at 01:20 UTC, an estimate.",
+                f"At least 12 guest accounts of the partner, as of Nov 28, 2026 at 01:20 UTC, an estimate. {LISTED}",
             ),
         )
     ),
@@ -243,6 +258,18 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         {"partner": "contoso.com", "request": "R-2", "note": NOTE[:1]},
         "contoso.com (request R-2): the current settings are adopted (verified). Nothing was changed in the tenant. "
         "No answer.",
+    ),
+    (
+        MessageCode.ACCOUNTS_CHANGED,
+        {
+            "partner": "contoso.com",
+            "request": "R-2",
+            "note": as_values(
+                [Fact(NoteCode.ACCOUNTS_RESULT, {"change": "disable", "done": 36, "left_alone": 1, "unwritten": 0})]
+            ),
+        },
+        "contoso.com (request R-2): 36 guest accounts are disabled (verified). Others: 1 left alone, because they "
+        "changed.",
     ),
     (
         MessageCode.APPROVED_AGAIN,
@@ -280,6 +307,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         {"partner": "contoso.com", "request": "R-1", "expires_at": "2026-12-10T09:00:00+00:00"},
         "contoso.com: your request R-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can "
         "still decide are told. You can ask them, or edit the request for a new time.",
+    ),
+    (
+        MessageCode.BATCH_EXPIRES_SOON,
+        {"batch": "B-1", "expires_at": "2026-12-10T09:00:00+00:00"},
+        "Batch B-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can still decide are told. "
+        "You can ask them.",
     ),
     (
         MessageCode.MANAGER_TOLD,

@@ -57,6 +57,41 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Entra's audit log names somebody else who made these settings: bruno@woodgrove.com, A script.",
     ),
     (
+        NoteCode.ACCOUNTS_RESULT,
+        {"change": "disable", "done": 1, "refused": 2, "gone": 1, "not_shown": 1, "unknown": 3, "unwritten": 4},
+        "1 guest account is disabled (verified). Others: 1 gone, 2 refused by Microsoft Graph, 1 not shown as "
+        "disabled, 3 sent without an answer, 4 not sent.",
+    ),
+    (
+        NoteCode.ACCOUNTS_RESULT,
+        {"change": "enable", "done": 500, "unwritten": 0},
+        "500 guest accounts are enabled (verified).",
+    ),
+    (NoteCode.GUESTS_UNREADABLE, {}, "The guest accounts of this tenant cannot be read now."),
+    (
+        NoteCode.ACCOUNTS_NOT_CONFIRMED,
+        {},
+        "The guest accounts were not confirmed in time. Nothing was written.",
+    ),
+    (
+        NoteCode.ACCOUNTS_NOT_ALLOWED,
+        {},
+        "Microsoft Graph refused these writes: a permission of the credential for guest accounts is missing. Nothing "
+        "more is sent.",
+    ),
+    (
+        NoteCode.ACCOUNTS_PARTNER_BLOCKED,
+        {},
+        "The partner is blocked now, so no more guest accounts are enabled.",
+    ),
+    (
+        NoteCode.ACCOUNTS_UNDO_TOO_LATE,
+        {},
+        "The undo was not begun within a day of the disabling. Request to enable the accounts: the partner's approvers "
+        "decide.",
+    ),
+    (NoteCode.ACCOUNTS_NOT_ADMIN, {"name": "Dana"}, "Dana confirmed this and is no admin any more."),
+    (
         NoteCode.SENT_BEFORE,
         {},
         "A change of an earlier plan of this request was sent but not verified. It may be active in the tenant. "

@@ -33,6 +33,7 @@ from workflows.core.requests.request import RequestState
 from workflows.core.settings.model import TenantId
 
 DAY = timedelta(days=1)
+NO_ROLES = "Directory roles of guests were not read: this needs the application for guest accounts."
 GUESTS = GuestUsage(
     count=14,
     never_came=3,
@@ -276,6 +277,8 @@ def test_the_details_say_every_limit() -> None:
         "It may leave out sign-ins that an application makes without the person.",
         "Guests with another mail domain are not counted, and a matched guest may belong to another company.",
         "The last sign-in of guests could not be read. Only open invitations count as “never came”.",
+        NO_ROLES,
     ]
+    assert NO_ROLES not in details(EvidenceTopic.LIMITS, evidence(scan(roles=WHOLE), replace(USAGE, guests=GUESTS)))
     assert details(EvidenceTopic.LIMITS, evidence()) == []
     assert len(details(EvidenceTopic.LIMITS, evidence(scan(guests=WHOLE)))) == 3

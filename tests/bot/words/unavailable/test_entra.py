@@ -36,6 +36,34 @@ DENIED: Final[dict[str, Any]] = {
 }
 GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
     (
+        C.GUEST_ACCOUNTS_NOT_SET_UP,
+        {},
+        "Gatehouse cannot disable or enable guest accounts: GUESTS_AZURE_CLIENT_ID is not set. Nothing was sent.",
+    ),
+    (
+        C.GUEST_CREDENTIALS_REFUSED,
+        {"says": "AADSTS7000215"},
+        "Entra refused the credentials for guest accounts: AADSTS7000215. Check the credentials for guest accounts "
+        "(GUESTS_AZURE_CLIENT_ID and its secret or certificate).",
+    ),
+    (
+        C.REFUSED_BY_ENTRA,
+        {**DENIED, "call": call("read_guest_account", of="0c01"), "status": 401},
+        "Entra refused to show the account 0c01: No (401 BadRequest, request id r-1). Check the credentials for guest "
+        "accounts (GUESTS_AZURE_CLIENT_ID and its secret or certificate).",
+    ),
+    (
+        C.REFUSED_BY_ENTRA,
+        {
+            **DENIED,
+            "call": call("change_guest_account"),
+            "status": 403,
+            "permission": "User.EnableDisableAccount.All",
+        },
+        "Entra refused to disable or enable the account: No (403 BadRequest, request id r-1). The application for "
+        "guest accounts needs the permission User.EnableDisableAccount.All with admin consent.",
+    ),
+    (
         C.REFUSED_BY_ENTRA,
         DENIED,
         "Entra refused to look up the tenant contoso.example: No (400 BadRequest, request id r-1).",

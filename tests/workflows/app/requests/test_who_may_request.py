@@ -198,3 +198,12 @@ async def test_a_chain_that_only_the_submitter_completes_is_refused(tmp_path: Pa
         assert (await problems(world, requester=AMARA, for_person=RILEY))["template"].startswith(
             "The stage “Security” needs 1 person"
         )
+
+
+async def test_the_only_approver_named_as_the_person_for_whom_it_is_sent_is_the_cause(tmp_path: Path) -> None:
+    async with world_with(tmp_path, on_behalf_of=MayRequestFor.MEMBERS) as world:
+        said = await problems(world, requester=RILEY, for_person=AMARA)
+        assert "Choose another person in “For”, or ask an admin to add people." in said["template"]
+        world.directory.assign(AMARA, "")
+        said = await problems(world, requester=RILEY, for_person=AMARA)
+        assert "“For”" not in said["template"], "nobody has the role"

@@ -11,15 +11,20 @@ from bot.words.findings.open_request import open_request_words
 from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, SECURITY, TENANT
 from tests.workflows.world import CATALOG, World, open_world, restarted
+from workflows.app.limits import Limits
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.open_request import open_request_fact
+from workflows.app.schedule.downtime import LAST_TICK, check_later_starts_after_gap, store_gap_at_start
 from workflows.app.schedule.ticker import tick
+from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
 from workflows.core.requests.commands.people import AcceptSponsorship, ProposeSponsor
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.people_directory import PeopleDirectoryRefused
+from workflows.ports.tenant import TenantRefused
 
 S = RequestState
 START: Final = datetime(NOW.year, NOW.month, NOW.day, tzinfo=UTC) + timedelta(days=5)
@@ -95,10 +100,23 @@ async def test_it_is_the_open_request_of_its_partner(world: World) -> None:
     fact = open_request_fact(request, None)
     words = open_request_words(fact.values)
     assert f"approved, starts {START:%b} {START.day}, {START.year}" in words
-    assert "ask Riley to withdraw it or an admin to reject it" in words
+    assert words.endswith(
+        "To change this access before then, ask Riley to withdraw it, or an approver or admin to reject it."
+    )
+    own = open_request_words(open_request_fact(request, RILEY.chat_id).values)
+    assert own.endswith("To change this access before then, withdraw it.")
     with pytest.raises(InvalidForm) as caught:
         await world.file(requester=DANA)
     assert caught.value.problems["target"].code == RefusalCode.OPEN_REQUEST
+
+
+async def test_no_time_is_named_when_none_of_too_many_open_requests_expires(world: World) -> None:
+    request = await scheduled(world)
+    world.clock.moment = request.expires_at + timedelta(hours=1)
+    limits = Limits(store=world.store, alarms=world.alarms, clock=world.clock, maximums={}, open_requests=1)
+    with pytest.raises(Refused) as refused:
+        await limits.require_few_open(RILEY.chat_id)
+    assert refused.value.facts[0].values == {"limit": 1, "ends_at": None}
 
 
 async def test_it_is_withdrawn_by_its_requester(world: World) -> None:
@@ -241,3 +259,104 @@ async def test_a_partner_that_somebody_changed_in_between_is_planned_again(world
     assert (again.state, world.tenant.attempts) == (S.AWAITING_APPROVAL, [])
     assert again.decisions == ()
     assert again.plan.starts_at == START
+
+
+# --- after a gap ---
+
+LATER: Final = START + timedelta(days=20)
+READ_CHANGES: Final = "surroundings.read_access_changes"
+
+
+async def _waits_long(world: World) -> AccessRequest:
+    """An approved request that starts in 25 days."""
+    request = await world.waiting(starts_on=LATER.date().isoformat())
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(request, person)
+    await ticks(world)
+    return await world.settled(request.id)
+
+
+async def _after_gap(world: World, days: float, *, changed: bool = False, checks: int = 1) -> None:
+    """Let days pass and then a gap of an hour; a quarter of an hour later the log is read, once or more often."""
+    world.clock.advance(days=days)
+    await world.store.save_mark(LAST_TICK, world.clock.now().isoformat())
+    world.clock.advance(hours=1)
+    await ticks(world)
+    if changed:
+        changed_at = world.clock.now() - timedelta(minutes=5)
+        deleted = PartnerChange(at=changed_at, activity="Delete", changed_by="x", is_ours=False)
+        world.tenant.tenant_settings.changes[TENANT] = [deleted]
+    for _ in range(checks):
+        await check_later_starts_after_gap(store=world.store, tenant=world.tenant, clock=world.clock)
+        world.clock.advance(minutes=15)
+        await check_later_starts_after_gap(store=world.store, tenant=world.tenant, clock=world.clock)
+
+
+async def _on_its_day(world: World, request: AccessRequest) -> AccessRequest:
+    world.clock.moment = LATER
+    await world.store.save_mark(LAST_TICK, world.clock.now().isoformat())
+    await ticks(world)
+    return await world.settled(request.id)
+
+
+async def test_approvals_stay_when_the_log_shows_no_change_right_after_each_gap(world: World) -> None:
+    request = await _waits_long(world)
+    await _after_gap(world, 10)
+    await _after_gap(world, 10)
+    assert world.script.calls.count(READ_CHANGES) == 2, "once a gap"
+    assert (await _on_its_day(world, request)).state is S.APPLIED
+    assert "surroundings.read_partner_changes" not in world.script.calls, "it was read right after the gaps"
+
+
+async def test_approvals_are_asked_again_when_somebody_changed_the_partner_in_the_gap(world: World) -> None:
+    request = await _waits_long(world)
+    await _after_gap(world, 5, changed=True)
+    world.tenant.tenant_settings.changes.clear()
+    await _after_gap(world, 8)
+    after = await _on_its_day(world, request)
+    assert (after.state, world.tenant.attempts) == (S.AWAITING_APPROVAL, [])
+    assert "Gatehouse was not running" in note_words(after.asked_again)
+
+
+async def test_a_log_that_cannot_be_read_is_read_again_and_spares_nothing_meanwhile(world: World) -> None:
+    request = await _waits_long(world)
+    world.script.fail(READ_CHANGES, TenantRefused(403, "Forbidden", "No"))
+    await _after_gap(world, 5)
+    assert world.script.calls.count(READ_CHANGES) == 1
+    world.clock.advance(minutes=15)
+    await check_later_starts_after_gap(store=world.store, tenant=world.tenant, clock=world.clock)
+    assert world.script.calls.count(READ_CHANGES) == 2
+    assert (await _on_its_day(world, request)).state is S.APPLIED
+
+
+async def test_a_log_that_was_never_read_after_the_gap_spares_nothing(world: World) -> None:
+    request = await _waits_long(world)
+    world.script.fail(READ_CHANGES, TenantRefused(403, "Forbidden", "No"), times=100)
+    await _after_gap(world, 5, checks=3)
+    assert (await _on_its_day(world, request)).state is S.AWAITING_APPROVAL
+
+
+async def test_a_gap_over_the_beginning_of_the_day_reads_the_log_from_the_gap_on(world: World) -> None:
+    request = await _waits_long(world)
+    world.clock.moment = LATER - timedelta(minutes=10)
+    await world.store.save_mark(LAST_TICK, world.clock.now().isoformat())
+    world.clock.advance(minutes=20)
+    await ticks(world, 2)
+    assert (await world.settled(request.id)).state is S.APPLIED
+
+
+async def test_a_clock_that_jumped_before_the_process_began_starts_nothing(world: World) -> None:
+    request, now = await scheduled(world), world.clock.now()
+    await ticks(world)
+    world.clock.moment = START + timedelta(hours=1)
+    async with restarted(world) as again:
+        await store_gap_at_start(store=again.store, clock=again.clock)
+        await ticks(again)
+        assert (await again.request(request.id)).state is S.SCHEDULED
+        again.clock.moment = now + timedelta(minutes=1)
+        await ticks(again, 2)
+        assert (await again.request(request.id)).state is S.SCHEDULED
+        assert again.tenant.attempts == []
+        again.clock.moment = START
+        await ticks(again, 2)
+        assert (await again.settled(request.id)).state is S.APPLIED

@@ -88,3 +88,9 @@ def test_the_newest_open_revocation_of_the_partner_is_running(state: RequestStat
     others = [request(S.APPLYING), replace(newest, prepared=None, observation=SEEN_ELSEWHERE)]
     assert running_revocation([older, newest, *others], identity()) == newest
     assert running_revocation(others, identity()) is None
+
+
+def test_a_revocation_stops_enabling_guest_accounts_and_lets_disabling_go_on() -> None:
+    disabling = request(RequestState.APPLYING, RequestKind.DISABLE_GUESTS)
+    enabling = request(RequestState.APPLYING, RequestKind.ENABLE_GUESTS)
+    assert requests_for_more_access([disabling, enabling], identity()) == (enabling,)

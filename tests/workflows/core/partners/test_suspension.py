@@ -35,6 +35,7 @@ from workflows.core.partners.partnership import (
     is_over,
     later_change,
 )
+from workflows.core.people import GATEHOUSE
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.notes import DisplayedState, state_to_display
@@ -219,4 +220,8 @@ def test_that_accounts_were_synchronized_is_said() -> None:
     synchronized = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
     plan = plan_revocation(tenant_id=TENANT, default={}, before=synchronized)
     one = closing(S.APPLIED, prepared=prepared(K.REVOCATION, plan=plan), confirmed_at=NOW)
-    assert closed_message(one).values["was_synchronized"] is True
+    told = closed_message(one).values
+    assert told["was_synchronized"] is True
+    assert (told["by"], told["reason"]) == (one.require_prepared().requester.name, one.fields.justification)
+    by_itself = replace(one, fields=replace(one.fields, requester=GATEHOUSE.chat_id))
+    assert "by" not in closed_message(by_itself).values

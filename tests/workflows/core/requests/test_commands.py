@@ -29,6 +29,8 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.requests.test_changing import declined, proposed
 from workflows.core.delegation.absence import absence_id
 from workflows.core.errors.facts import as_values
+from workflows.core.people import ChatId, PersonId
+from workflows.core.plans.accounts import AccountChange, AccountEnd, AccountResult, LeftAlone
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.writes.refused_writes import RefusedWrite
@@ -46,6 +48,9 @@ from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
     LeaveBatch,
+    RecordAccountResults,
+    RecordAccountsRead,
+    RecordAccountsSending,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -115,8 +120,10 @@ from workflows.core.requests.commands.request import (
     Answer,
     Approve,
     Ask,
+    ChangeGuests,
     CommandSubject,
     Comment,
+    Confirm,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -136,7 +143,7 @@ from workflows.core.requests.commands.review_event import (
     StartReview,
     SuspendForSilence,
 )
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.deadlines.commands import (
     AnnounceExpiry,
     Escalate,
@@ -160,6 +167,7 @@ from workflows.core.settings.canonical import Digest
 from workflows.core.settings.open_access import AccessState, OpenAccess
 
 DIGEST = access_plan().digest
+GUEST = PersonId("guest-0")
 WHY = noted("Graph said: no.")
 SENT = SentWrite(method="PATCH", path="/partners/1", at=NOW, ids=CallIds(request_id="r-9", client_request_id="c-9"))
 SENT_VALUES = {"method": "PATCH", "path": "/partners/1", "request_id": "r-9", "client_request_id": "c-9"}
@@ -194,6 +202,38 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     (RecordPrepared(prepared=prepared()), {}),
     (RecordUnfit(code="target_unknown", reason=WHY), {"reason": WHY_VALUES, "code": "target_unknown"}),
     (RecordDelayed(reason=WHY), {"reason": WHY_VALUES}),
+    (
+        Confirm(actor=SAM, request_id=REQUEST, digest=DIGEST, typed="contoso.com 3"),
+        {"digest": DIGEST, "typed": "contoso.com 3", "account": "id-sam"},
+    ),
+    (RecordAccountsSending(ids=(GUEST,)), {"accounts": [GUEST], "digest": DIGEST}),
+    (
+        RecordAccountResults(
+            results=(
+                AccountResult(id=GUEST, end=AccountEnd.SENT, at=NOW, ids=CallIds(request_id="c-1")),
+                AccountResult(id=PersonId("g-2"), end=AccountEnd.REFUSED, at=NOW, reason=WHY),
+                AccountResult(id=PersonId("g-3"), end=AccountEnd.LEFT_ALONE, at=NOW, left=LeftAlone.MEMBER),
+            ),
+            not_written=(PersonId("g-4"),),
+        ),
+        {
+            "sent": [GUEST],
+            "left_alone": ["g-3"],
+            "refused": ["g-2"],
+            "later": ["g-4"],
+            "said": {"g-2": WHY_VALUES, "g-3": ["member"]},
+            "calls": {GUEST: "c-1"},
+            "digest": DIGEST,
+        },
+    ),
+    (
+        RecordAccountResults(results=(AccountResult(id=GUEST, end=AccountEnd.SENT, at=NOW),)),
+        {"sent": [GUEST], "calls": {}, "digest": DIGEST},
+    ),
+    (
+        RecordAccountsRead(shown=(GUEST,), not_shown=(PersonId("g-2"),)),
+        {"shown": 1, "not_shown": ["g-2"], "digest": DIGEST},
+    ),
     (with_person(APPROVE, AMARA), {"digest": DIGEST, "account": "id-amara"}),
     (with_person(REJECT, AMARA), {"digest": DIGEST, "reason": "Too wide", "account": "id-amara"}),
     (SupportRequest(actor=AMARA, request_id=REQUEST, reason="Same"), {"reason": "Same", "account": "id-amara"}),
@@ -445,8 +485,39 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (DECLINE, {"tenant_id": TENANT, "number": 2}),
     (WITHDRAW_HANDOVER, {"tenant_id": TENANT, "number": 2}),
     (
+        ChangeGuests(actor=SAM.chat_id, target="contoso.com", change=AccountChange.DISABLE, reason="Over"),
+        {"change": "disable", "reason": "Over", "target": "contoso.com"},
+    ),
+    (
+        ChangeGuests(
+            actor=SAM.chat_id,
+            target="contoso.com",
+            change=AccountChange.ENABLE,
+            reason="Back",
+            accounts=(GUEST,),
+            only_found=True,
+            undoes=REQUEST,
+        ),
+        {
+            "change": "enable",
+            "reason": "Back",
+            "target": "contoso.com",
+            "accounts": [GUEST],
+            "only_found": True,
+            "undoes": REQUEST,
+        },
+    ),
+    (
+        Confirm(actor=SAM.chat_id, request_id=REQUEST, digest=DIGEST, typed="contoso.com 3"),
+        {"digest": DIGEST, "typed": "contoso.com 3"},
+    ),
+    (
         AcceptDrift(actor=SAM.chat_id, subject="default", fingerprint=DIGEST, days=3, reason="Known"),
         {"subject": "default", "fingerprint": DIGEST, "reason": "Known", "days": 3},
+    ),
+    (
+        DismissDenied(actor=SAM.chat_id, subject=TENANT, alarm_id="A-0123456789ab"),
+        {"subject": TENANT, "alarm": "A-0123456789ab"},
     ),
     (
         ChangeFreeze(actor=SAM.chat_id, step=FreezeStep.FREEZE, reason="Incident"),
@@ -562,6 +633,9 @@ def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() ->
     click = AcceptDrift(actor=SAM.chat_id, subject=TENANT, fingerprint=DIGEST, days=3, reason="Known")
     assert subject_of(click) == CommandSubject(tenant_id=TENANT)
     assert subject_of(replace(click, subject="default")) == CommandSubject()
+    dismissal = DismissDenied(actor=SAM.chat_id, subject=TENANT, alarm_id="A-0123456789ab")
+    assert subject_of(dismissal) == CommandSubject(tenant_id=TENANT)
+    assert subject_of(replace(dismissal, subject="many")) == CommandSubject()
 
 
 def test_a_click_about_a_hand_over_names_the_partner() -> None:
@@ -606,3 +680,17 @@ def test_the_last_day_and_the_ticket_of_a_request_are_in_its_audit_entry_when_th
     kept = replace(SUBMIT, fields=asked).audit_details(after())
     assert (kept["ends_at"], kept["starts_at"], kept["ticket"]) == (NOW.isoformat(), NOW.isoformat(), "CHG-12")
     assert not {"ends_at", "starts_at", "ticket"} & SUBMIT.audit_details(after()).keys()
+
+
+def test_a_change_of_accounts_says_which_and_what_it_undoes() -> None:
+    fields = replace(
+        particulars(RequestKind.ENABLE_GUESTS), accounts=(GUEST,), only_found=True, undoes=RequestId("r-0")
+    )
+    kept = replace(SUBMIT, fields=fields).audit_details(after())
+    assert (kept["accounts"], kept["only_found"], kept["undoes"]) == ([GUEST], True, "r-0")
+    assert "accounts" not in SUBMIT.audit_details(after())
+    asked = ChangeGuests(actor=SAM.chat_id, target="contoso.com", change=AccountChange.DISABLE, reason="Over")
+    confirmed: Confirm[ChatId] = Confirm(actor=SAM.chat_id, request_id=REQUEST, digest=DIGEST, typed="x")
+    assert subject_of(asked) == CommandSubject()
+    assert subject_of(confirmed) == CommandSubject(request_id=REQUEST)
+    assert actor_of(with_person(confirmed, SAM)) == SAM

@@ -7,13 +7,12 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, NOW, approval, prepared, request
 from workflows.core.requests.delays.downtime import (
-    AUDIT_KEPT_FOR,
     BEFORE_A_TICK,
     MAX_PAUSE_WITHOUT_GAP,
     Gap,
     gap_at_start,
     gap_at_tick,
-    is_asked_again_after_gap,
+    gaps_began_at,
     time_of_oldest_read,
 )
 from workflows.core.requests.request import RequestKind, RequestState
@@ -88,7 +87,14 @@ def test_what_nobody_decided_and_nothing_was_read_for_counts_from_its_filing() -
     assert time_of_oldest_read(replace(known, created_at=GAP.until), GAP) is None
 
 
-def test_what_the_log_does_not_reach_back_to_is_asked_again_after_any_gap() -> None:
-    known = request(RequestState.SCHEDULED)
-    assert not is_asked_again_after_gap(known, NOW + AUDIT_KEPT_FOR)
-    assert is_asked_again_after_gap(known, NOW + AUDIT_KEPT_FOR + SECOND)
+def test_for_a_later_start_only_the_gaps_after_its_decisions_and_after_the_last_check_matter() -> None:
+    known = request(RequestState.SCHEDULED, decisions=(approval(AMARA, 0, at=NOW), approval(AMARA, 1, at=NOW + HOUR)))
+    earlier = Gap(since=NOW - HOUR, until=NOW)
+    first, second = (Gap(since=NOW + n * HOUR, until=NOW + n * HOUR + TOO_LONG) for n in (5, 9))
+    gaps = (earlier, first, second)
+    assert gaps_began_at(known, gaps, checked_until=None) == first.since
+    assert gaps_began_at(known, gaps, checked_until=first.until) == second.since
+    assert gaps_began_at(known, gaps, checked_until=second.until) is None
+    assert gaps_began_at(known, (earlier,), checked_until=None) is None
+    assert gaps_began_at(known, (*gaps, Gap(since=None, until=second.until)), checked_until=None) is None, "not known"
+    assert gaps_began_at(replace(known, decisions=()), gaps, checked_until=NOW - HOUR) == first.since

@@ -78,6 +78,7 @@ from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
+    CHANGE_OF_KIND,
     AccessRequest,
     ObservedPartner,
     PreparedRequest,
@@ -98,6 +99,8 @@ TO_PREPARE_CLOSING = Prepare(request_id=REQUEST, asked_by=RILEY.chat_id, closes=
 DIGEST = access_plan().digest
 Moved = TypeVar("Moved", Transition, PartnerOutcome)
 REPLAN = Replan(reason=noted("The partner changed."))
+OF_SETTINGS = [kind for kind in RequestKind if kind not in CHANGE_OF_KIND]
+"""The kinds of request that write settings of a partner."""
 
 
 def worded(moved: Moved) -> Moved:
@@ -454,7 +457,7 @@ def test_a_revocation_of_nobody_ends_as_unfit(code: str) -> None:
 
 def test_what_opens_may_be_sent_again_once_and_a_revocation_as_often_as_it_takes() -> None:
     again = RecordResent(reason=noted("It does not show."))
-    for kind in RequestKind:
+    for kind in OF_SETTINGS:
         known = request(RequestState.UNCONFIRMED, kind, writing_since=NOW, unconfirmed_since=NOW)
         once = advance(known, again, situation(SOON)).request
         assert (once.state, once.resent_at) == (RequestState.UNCONFIRMED, SOON)
@@ -491,7 +494,7 @@ def test_a_click_that_came_in_time_counts_however_late_it_is_checked() -> None:
 # --- writing, and what became of it ---
 
 
-@pytest.mark.parametrize("kind", RequestKind)
+@pytest.mark.parametrize("kind", OF_SETTINGS)
 def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestKind) -> None:
     known = request(RequestState.APPLYING, kind, note=noted("Waits."))
     once = advance(known, RecordWriting(), situation(LATER))
@@ -594,7 +597,7 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
     assert transition.effects == (SHOWN, TO_PREPARE_CLOSING, *(REVIEWED if was_sent else ()))
 
 
-@pytest.mark.parametrize("kind", RequestKind)
+@pytest.mark.parametrize("kind", OF_SETTINGS)
 def test_the_review_card_learns_that_a_revocation_starts_is_sent_and_ends(kind: RequestKind) -> None:
     """It must not offer Keep while the revocation runs. A request of another kind does not change it."""
     submitted = advance(

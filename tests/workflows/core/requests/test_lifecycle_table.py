@@ -28,10 +28,12 @@ from tests.workflows.core.builders import (
     TENANT,
     WHOLE_CHAIN,
     access_plan,
+    accounts_plan,
     batch_decisions,
     edit,
     noted,
     particulars,
+    planned_accounts,
     prepared,
     request,
     situation,
@@ -40,12 +42,16 @@ from tests.workflows.core.requests.test_changing import declined, proposed, with
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.plans.accounts import AccountChange, AccountEnd, AccountProgress, AccountResult
 from workflows.core.policy.relations import REQUESTER_MANAGER, RelationHolder, Relations
 from workflows.core.requests import lifecycle
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
     LeaveBatch,
+    RecordAccountResults,
+    RecordAccountsRead,
+    RecordAccountsSending,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -69,6 +75,7 @@ from workflows.core.requests.commands.request import (
     Approve,
     Ask,
     Comment,
+    Confirm,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -99,14 +106,20 @@ from workflows.core.requests.transitions.transition import Situation
 
 EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "submit": {None: "preparing"},
-    "record_prepared": {"preparing": "awaiting_approval applying"},
+    "record_prepared": {"preparing": "awaiting_confirmation awaiting_approval applying"},
     "record_unfit": {"preparing": "unfit"},
     "record_delayed": {"preparing": "preparing", "applying": "applying", "unconfirmed": "unconfirmed"},
+    "confirm": {"awaiting_confirmation": "applying awaiting_approval"},
     "approve": {"awaiting_approval": "awaiting_approval scheduled applying"},
     "start": {"scheduled": "applying"},
     "reject": {"awaiting_approval": "rejected", "scheduled": "rejected"},
     "support": {"awaiting_approval": "awaiting_approval"},
-    "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn", "scheduled": "withdrawn"},
+    "withdraw": {
+        "preparing": "withdrawn",
+        "awaiting_confirmation": "withdrawn",
+        "awaiting_approval": "withdrawn",
+        "scheduled": "withdrawn",
+    },
     "edit": {"awaiting_approval": "preparing"},
     "request_changes": {"awaiting_approval": "awaiting_approval"},
     "record_proposal": {"awaiting_approval": "awaiting_approval"},
@@ -115,7 +128,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "answer": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
     "comment": {"awaiting_approval": "awaiting_approval"},
     "remind_approvers": {"awaiting_approval": "awaiting_approval"},
-    "expire": {"preparing": "expired", "awaiting_approval": "expired"},
+    "expire": {"preparing": "expired", "awaiting_confirmation": "expired", "awaiting_approval": "expired"},
     "escalate": {"awaiting_approval": "awaiting_approval"},
     "record_escalation": {"awaiting_approval": "awaiting_approval"},
     "announce_expiry": {"awaiting_approval": "awaiting_approval"},
@@ -125,10 +138,11 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "reopen": {"applying": "awaiting_approval"},
     "stop": {
         "preparing": "stopped",
+        "awaiting_confirmation": "stopped",
         "awaiting_approval": "stopped",
         "scheduled": "stopped",
-        "applying": "stopped",
-        "unconfirmed": "stopped",
+        "applying": "stopped applying",
+        "unconfirmed": "stopped unconfirmed",
     },
     "record_writing": {"applying": "applying", "unconfirmed": "unconfirmed"},
     "record_overwritten": {"applying": "overwritten", "unconfirmed": "overwritten"},
@@ -137,6 +151,12 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_applied": {"applying": "applied", "unconfirmed": "applied"},
     "record_refusal": {"applying": "applying", "unconfirmed": "unconfirmed"},
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
+    "record_accounts_sending": {"applying": "applying"},
+    "record_account_results": {"applying": "applying"},
+    "record_accounts_read": {
+        "applying": "unconfirmed applied failed stopped",
+        "unconfirmed": "unconfirmed applied failed stopped",
+    },
     "record_sponsors": {"awaiting_approval": "awaiting_approval"},
     "reassign": {"awaiting_approval": "awaiting_approval"},
     "record_relations": {"awaiting_approval": "awaiting_approval"},
@@ -158,6 +178,17 @@ SCHEDULED: Final = replace(access_plan(), starts_at=EXPIRY - timedelta(days=1))
 WRITE_REFUSAL: Final = WriteRefusal(reason=noted("Graph refused it."), accepted=1, is_unsure=False)
 
 
+GUESTS: Final = planned_accounts(3)
+_SENT: Final = AccountResult(id=GUESTS[0].id, end=AccountEnd.SENT, at=NOW)
+PROGRESS: Final = (
+    AccountProgress(sending=(GUESTS[0].id,), sending_since=NOW),
+    AccountProgress(results=(_SENT,)),
+    AccountProgress(results=(_SENT,), stop=noted("The partner was revoked.")),
+    AccountProgress(results=(_SENT, *(AccountResult(id=one.id, end=AccountEnd.REFUSED, at=NOW) for one in GUESTS[1:]))),
+)
+"""How far accounts are written."""
+
+
 def _commands(name: str) -> list[RequestCommand]:
     """Return commands of one name that together produce each outcome in the table."""
     actors = (AMARA, BRUNO, CHIE)
@@ -166,6 +197,19 @@ def _commands(name: str) -> list[RequestCommand]:
         "record_prepared": [RecordPrepared(prepared=prepared(kind)) for kind in RequestKind],
         "record_unfit": [RecordUnfit(code="no_such_tenant", reason=noted("There is no such tenant."))],
         "record_delayed": [RecordDelayed(reason=noted("Graph does not answer."))],
+        "confirm": [
+            Confirm(actor=RILEY, request_id=REQUEST, digest=accounts_plan(change).digest, typed="Contoso.com  3")
+            for change in AccountChange
+        ],
+        "record_accounts_sending": [RecordAccountsSending(ids=(GUESTS[2].id,))],
+        "record_account_results": [
+            RecordAccountResults(results=(AccountResult(id=GUESTS[0].id, end=AccountEnd.REFUSED, at=NOW),)),
+        ],
+        "record_accounts_read": [
+            RecordAccountsRead(shown=shown, not_shown=hidden, is_last=is_last)
+            for shown, hidden in (((GUESTS[0].id,), ()), ((), (GUESTS[0].id,)))
+            for is_last in (True, False)
+        ],
         "approve": [
             Approve(actor=actor, request_id=REQUEST, digest=digest)
             for actor in actors
@@ -243,6 +287,11 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
         chain = tuple(replace(stage, escalate_after=1) for stage in STAGES)
         times = StageTimes(stage=0, asked_at=NOW, escalations=(NOW,), notice_at=NOW)
         requests.append(request(prepared=prepared(stages=chain), stage_times=times))
+    if stands is RequestState.AWAITING_CONFIRMATION:
+        alone = prepared(RequestKind.DISABLE_GUESTS, stages=())
+        requests.append(request(stands, RequestKind.DISABLE_GUESTS, prepared=alone))
+    if stands in (RequestState.APPLYING, RequestState.UNCONFIRMED):
+        requests += [request(stands, RequestKind.DISABLE_GUESTS, accounts=progress) for progress in PROGRESS]
     if stands is RequestState.SCHEDULED:
         whole = tuple(replace(decision, digest=SCHEDULED.digest) for decision in WHOLE_CHAIN)
         requests.append(request(stands, prepared=prepared(plan=SCHEDULED), decisions=whole))
@@ -258,7 +307,7 @@ def _answer(known: AccessRequest | None, command: RequestCommand, moment: Situat
 
 
 def _situations() -> list[Situation]:
-    return [situation(), situation(EXPIRY), situation(amara="")]
+    return [situation(), situation(EXPIRY), situation(amara=""), situation(riley="admin")]
 
 
 def test_the_table_names_exactly_the_expected_pairs() -> None:

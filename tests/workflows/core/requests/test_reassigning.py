@@ -29,7 +29,7 @@ from workflows.core.requests.effects import MessageCode, SendMessage, ShowReques
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, BatchId, EditRecord, Support
-from workflows.core.requests.transitions.reassigning import (
+from workflows.core.requests.transitions.taking_part.reassigning import (
     MAX_REASON_CHARACTERS,
     MAX_REASSIGNMENTS,
     require_enough_asked,

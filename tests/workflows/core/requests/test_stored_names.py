@@ -28,6 +28,7 @@ def test_the_names_of_commands() -> None:
         "record_prepared",
         "record_unfit",
         "record_delayed",
+        "confirm",
         "approve",
         "reject",
         "support",
@@ -51,6 +52,9 @@ def test_the_names_of_commands() -> None:
         "record_applied",
         "record_refusal",
         "record_apply_failed",
+        "record_accounts_sending",
+        "record_account_results",
+        "record_accounts_read",
         "record_relations",
         "record_sponsors",
         "reassign",
@@ -126,6 +130,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "retry_effect",
         "drop_effect",
         "accept_drift",
+        "dismiss_denied_sign_ins",
         "change_freeze",
         "approve_batch",
         "reject_batch",
@@ -135,6 +140,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "set_absence",
         "end_absence",
         "reassign",
+        "change_guests",
+        "confirm",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
@@ -163,6 +170,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_retry_effect",
         "want_drop_effect",
         "want_accept_drift",
+        "want_dismiss_denied_sign_ins",
         "want_change_freeze",
         "want_approve_batch",
         "want_reject_batch",
@@ -172,6 +180,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_set_absence",
         "want_end_absence",
         "want_reassign",
+        "want_change_guests",
+        "want_confirm",
     ]
     assert names(Effect, "kind") == [
         "judge",
@@ -204,6 +214,7 @@ def test_the_names_of_clicks_and_effects() -> None:
 def test_the_names_of_states_kinds_and_choices() -> None:
     assert [state.value for state in RequestState] == [
         "preparing",
+        "awaiting_confirmation",
         "awaiting_approval",
         "scheduled",
         "applying",
@@ -219,7 +230,14 @@ def test_the_names_of_states_kinds_and_choices() -> None:
     ]
     assert [outcome.value for outcome in AccessOutcome] == ["works", "fails", "not_tried"]
     assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked", "suspended"]
-    assert [kind.value for kind in RequestKind] == ["access", "revocation", "restoration", "adoption"]
+    assert [kind.value for kind in RequestKind] == [
+        "access",
+        "revocation",
+        "restoration",
+        "adoption",
+        "disable_guests",
+        "enable_guests",
+    ]
     assert [choice.value for choice in Choice] == ["approve", "reject"]
 
 

@@ -25,7 +25,11 @@ from workflows.core.requests.commands.request import Approve, Reject, SupportReq
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, BatchId, RequestKind, RequestState, Support
-from workflows.core.requests.transitions.supporting import MAX_REASON_CHARACTERS, MAX_SUPPORTERS, may_support
+from workflows.core.requests.transitions.taking_part.supporting import (
+    MAX_REASON_CHARACTERS,
+    MAX_SUPPORTERS,
+    may_support,
+)
 
 
 def supported(known: AccessRequest, actor: Person = MALLORY, reason: str = "") -> AccessRequest:

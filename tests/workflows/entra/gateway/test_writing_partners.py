@@ -213,7 +213,7 @@ async def test_reset_after_commit_is_unknown_and_not_repeated(entra: Entra, grap
 
 async def test_slow_write_has_an_unknown_outcome(entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     await entra.warm()
-    monkeypatch.setattr(workflows.entra.transport.connection, "_WRITE_SECONDS", 0.1)
+    monkeypatch.setattr(workflows.entra.transport.connection, "WRITE_SECONDS", 0.1)
     graph.fail(slow)
     with pytest.raises(TenantUnavailable, match=r"too_late .* is_sent=True is_write=True"):
         await entra.write(adding())

@@ -40,6 +40,8 @@ async def test_sign_ins_are_listed_with_the_code_of_their_result(entra: Entra, g
     found = await entra.tenant_settings.recent_sign_ins(CONTOSO, since)
     assert {entry.address: entry.code for entry in found.entries} == {"maria@contoso.com": 0, "jon@contoso.com": 0}
     assert found.is_complete
+    logged = {row["userPrincipalName"]: row["correlationId"] for row in graph.simulator.state()["signIns"]}
+    assert {entry.correlation_id for entry in found.entries} == {logged[entry.address] for entry in found.entries}
     assert (await entra.tenant_settings.recent_sign_ins(TenantId("x"), since)).entries == ()
 
 

@@ -105,7 +105,7 @@ async def test_the_sign_ins_of_one_partner_are_read_alone(quick: GraphTenantSett
     assert rows == []
 
 
-async def test_who_was_invited_and_counts_as_a_member_is_read_with_the_guests_when_asked_for(
+async def test_a_page_of_guests_has_who_was_invited_and_counts_as_a_member(
     quick: GraphTenantSettings, graph: Graph
 ) -> None:
     (jon,) = [one for one in graph.simulator.state()["users"].values() if one["mail"] == "jon@contoso.com"]
@@ -113,12 +113,72 @@ async def test_who_was_invited_and_counts_as_a_member_is_read_with_the_guests_wh
     rows: list[GuestAccount] = []
     assert await quick.read_guests(taking(rows), with_activity=False)
     assert "jon@contoso.com" not in {row.mail for row in rows}
-    rows.clear()
-    assert await quick.read_guests(taking(rows), with_activity=True, also_members=True)
-    (found,) = [row for row in rows if row.mail == "jon@contoso.com"]
+    page = await quick.guest_page(None, with_activity=True)
+    (found,) = [row for row in page.accounts if row.mail == "jon@contoso.com"]
     assert (found.is_member, found.is_invited, found.is_synchronized) == (True, True, True)
     assert (found.name, found.created_at is None, found.state_since is None) == ("Jon Abara", False, False)
+    assert found.activity is not None
     assert graph.seen[-1].query["$filter"] == "userType eq 'Guest' or creationType eq 'Invitation'"
+    without = await quick.guest_page(None, with_activity=False)
+    assert {one.activity for one in without.accounts} == {None}
+
+
+async def test_a_list_of_guests_goes_on_at_the_link_of_the_page_before(
+    quick: GraphTenantSettings, graph: Graph
+) -> None:
+    graph.simulator.merge({"pageSize": 1})
+    first = await quick.guest_page(None, with_activity=True)
+    assert first.next_link is not None
+    second = await quick.guest_page(first.next_link, with_activity=True)
+    assert [len(first.accounts), len(second.accounts)] == [1, 1]
+    assert first.accounts[0].id != second.accounts[0].id
+    assert len(graph.seen) == 2, "one read a page"
+    with pytest.raises(TenantRefused) as refused:
+        await quick.guest_page(first.next_link.replace("skiptoken=", "skiptoken=old"), with_activity=True)
+    assert (refused.value.status, refused.value.code) == (400, "Directory_ExpiredPageToken")
+
+
+@pytest.mark.parametrize("link", ["https://evil.example/v1.0/users?x=1", "http://127.0.0.1:1/users", "//evil.example"])
+async def test_a_link_to_another_server_is_neither_used_nor_returned(
+    quick: GraphTenantSettings, graph: Graph, link: str
+) -> None:
+    with pytest.raises(TenantUnavailable):
+        await quick.guest_page(link, with_activity=True)
+    assert graph.seen == []
+    graph.fail(answering(200, {"value": [], "@odata.nextLink": link}))
+    with pytest.raises(TenantUnavailable):
+        await quick.guest_page(None, with_activity=True)
+
+
+async def test_own_accounts_with_their_address_are_found_by_an_advanced_query(
+    quick: GraphTenantSettings, graph: Graph
+) -> None:
+    users = graph.simulator.state()["users"]
+    (riley,) = [one for one in users.values() if one["mailNickname"] == "requester"]
+    (admin,) = [one for one in users.values() if one["mailNickname"] == "admin"]
+    graph.simulator.merge(
+        {
+            "pageSize": 1,
+            "users": {
+                riley["id"]: {"mail": "Riley+Both@CONTOSO.com"},
+                admin["id"]: {"mail": "admin@contoso.de", "userType": None, "onPremisesSyncEnabled": True},
+            },
+        }
+    )
+    first = await quick.own_account_page(None, domains=["contoso.com", "contoso.de", "o'neil.example"])
+    assert first.next_link is not None
+    second = await quick.own_account_page(first.next_link, domains=["contoso.com", "contoso.de", "o'neil.example"])
+    rows = {row.mail: row for row in (*first.accounts, *second.accounts)}
+    assert set(rows) == {"Riley+Both@CONTOSO.com", "admin@contoso.de"}, "and no guest"
+    assert all(row.is_member and not row.is_invited and row.activity is None for row in rows.values())
+    assert rows["admin@contoso.de"].is_synchronized
+    assert second.next_link is None
+    assert graph.seen[0].query["$filter"] == (
+        "userType ne 'Guest' and (endsWith(mail,'@contoso.com') or endsWith(mail,'@contoso.de') "
+        "or endsWith(mail,'@o''neil.example'))"
+    )
+    assert {one.headers["consistencylevel"] for one in graph.seen} == {"eventual"}
+    assert {one.query["$count"] for one in graph.seen} == {"true"}
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """Read in our tenant what one diagnosis needs, in parallel. A fact that cannot be read does not stop the others."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from workflows.app.evidence.diagnosis.subject import Subject, find_home
 from workflows.core.checks.conditional_access.application_coverage import ALL
@@ -24,7 +24,10 @@ from workflows.core.posture.diagnosis.facts import (
     PartnerRecord,
     Read,
 )
+from workflows.core.posture.diagnosis.settings_steps import opens_direct_connect
 from workflows.core.posture.diagnosis.steps import Diagnosis
+from workflows.core.posture.watch.drift import Drift, DriftSubject
+from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.ports.clock import Clock
@@ -40,8 +43,19 @@ _MAX_NAMED: Final = 10
 _CLOSED: Final = frozenset({PartnershipState.SUSPENDED, PartnershipState.REVOKED})
 
 Value = TypeVar("Value")
-FindRecords = Callable[[str], Awaitable[Sequence[Partnership]]]
-"""Finds our records of a domain or tenant id."""
+
+
+class PartnerRecords(Protocol):
+    """What Gatehouse recorded of partners. A part of the store."""
+
+    async def partnerships_named(self, name: str) -> Sequence[Partnership]:
+        """List the partners of a domain or tenant id."""
+
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the open requests about a partner."""
+
+    async def drift(self, subject: DriftSubject) -> Drift | None:
+        """Load what the last sweeps found about a partner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +63,7 @@ class Diagnoser:
     """Makes diagnoses. It reads only."""
 
     tenant: Tenant
-    find_records: FindRecords
+    records: PartnerRecords
     clock: Clock
     completes_names: bool = True
     """Whether an application is found by how its name begins, too. Who may not list our applications could."""
@@ -64,7 +78,9 @@ class Diagnoser:
         """
         home = self._now(await find_home(subject, tenant=self.tenant, timeout_seconds=self.timeout_seconds))
         record = await self._record(subject, home)
-        return diagnose(await self._facts(subject, application, home, record))
+        facts = await self._facts(subject, application, home, record)
+        tenant_id = _tenant_id(home, record)
+        return diagnose(facts if tenant_id is None else await self._with_records(facts, tenant_id))
 
     def _now(self, value: Value | UnreadableFact) -> Read[Value]:
         return Read(value=value, at=self.clock.now())
@@ -79,7 +95,7 @@ class Diagnoser:
         names = (identity.tenant_id,) if is_known and identity is not None else subject.names
         if isinstance(home.value, Home) and identity is None:
             return None
-        found = {one.identity.tenant_id: one for name in names for one in await self.find_records(name)}
+        found = {one.identity.tenant_id: one for name in names for one in await self.records.partnerships_named(name)}
         return next(iter(found.values())) if len(found) == 1 else None
 
     async def _facts(
@@ -113,6 +129,14 @@ class Diagnoser:
         )
         return facts if policies is None or tenant_id is None else await self._with_access(facts, policies, tenant_id)
 
+    async def _with_records(self, facts: DiagnosisFacts, tenant_id: TenantId) -> DiagnosisFacts:
+        """Add what waits for this partner, and whether its settings are still those that were approved."""
+        waiting = tuple(await self.records.open_requests_about(tenant_id))
+        drift = await self.records.drift(DriftSubject(tenant_id))
+        has_drifted = drift is not None and drift.is_open
+        record = None if facts.record is None else replace(facts.record, has_drifted=has_drifted)
+        return replace(facts, waiting=waiting, record=record)
+
     async def _accounts(self, address: str) -> tuple[AddressAccount, ...]:
         return tuple(await self.tenant.tenant_settings.accounts_of(address))
 
@@ -134,6 +158,8 @@ class Diagnoser:
         """Ask Conditional Access about this person, application and trust."""
         account = _account(facts)
         visitor = VisitorType.MEMBER if account is not None and account.is_member else VisitorType.GUEST
+        if facts.accounts is not None and facts.accounts.value == () and opens_direct_connect(facts):
+            visitor = VisitorType.DIRECT_CONNECT
         application = None if facts.application is None else facts.application.value
         app_id = application.id if isinstance(application, NamedApplication) else ""
         check = AccessCheck(

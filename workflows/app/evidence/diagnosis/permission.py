@@ -48,6 +48,13 @@ class DiagnosisPermission:
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
             raise Refused(RefusalCode.DIAGNOSIS_RIGHT_UNKNOWN) from error
 
+    async def count_admins(self) -> int | None:
+        """Return how many people hold the role of admin; None when that cannot be read now."""
+        try:
+            return len(await self.directory.known_holders(ADMIN))
+        except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused):
+            return None
+
     async def _level(self, person: Person, check: PeopleDirectory, subject: Subject | None) -> DiagnosisLevel:
         roles = await check.current_roles([person])
         if roles.holds(person.id, ADMIN):

@@ -12,6 +12,8 @@ from typing import Final
 
 import structlog
 
+from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
+from workflows.app.evidence.reviews.role_reads import read_roles
 from workflows.app.evidence.reviews.source_reads import NO_ACTIVITY, source_of_error
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -30,10 +32,12 @@ from workflows.core.partners.reviewing.evidence.usage import (
     UsageScan,
 )
 from workflows.core.policy.reviews.guest_limits import GuestLimits
+from workflows.core.posture.watch.denied_sign_ins.counting import DenialCount
 from workflows.core.requests.effects import Effect, ShowReview
 from workflows.core.settings.model import TenantId
 from workflows.intervals import USAGE_LOG_BEGINS_WITHIN, USAGE_READ_EVERY
 from workflows.ports.clock import Clock
+from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.records import Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -74,6 +78,10 @@ class UsageScanner:
     wake: Callable[[], None]
     guest_limits: Callable[[str], GuestLimits]
     """Returns from when on guests of a partner of this template are findings."""
+    denied: DeniedSignIns | None = None
+    """Counts in the same reading what our settings deny to tenants without an entry; None: nobody is told of that."""
+    accounts: GuestAccounts | None = None
+    """Reads directory roles; None: they are not read."""
 
     async def scan(self, *, due_before: datetime) -> UsageScan:
         """Read sign-ins and guests, and store what was found.
@@ -84,10 +92,12 @@ class UsageScanner:
         now = self.clock.now()
         partners = [one for one in await self.store.partnerships(_recorded) if one is not None]
         count = SignInCount([one.tenant_id for one in partners], since=now - WINDOW, until=now)
-        sign_ins, reach = await self._read_sign_ins(count, now)
+        denials = None if self.denied is None else await self.denied.new_count(since=now - WINDOW, until=now)
+        sign_ins, reach = await self._read_sign_ins(count, denials, now)
         domains = domains_of((one.tenant_id, one.domains) for one in partners)
         limits = {one.tenant_id: self.guest_limits(one.template) for one in partners}
-        new_count = partial(GuestCount, domains, count.tenant_by_person(), limits, now=now)
+        roles, roles_read = await read_roles(self.accounts)
+        new_count = partial(GuestCount, domains, count.tenant_by_person(), limits, now=now, with_roles=frozenset(roles))
         guests, activity, guest_count = await self._read_guests(new_count)
         near = [one for one in partners if one.is_asked or (one.due_at is not None and one.due_at < due_before)]
         lockouts = await self.check_lockouts([one.tenant_id for one in near])
@@ -99,15 +109,20 @@ class UsageScanner:
             activity=activity,
             reaches_back_to=reach,
             guests_not_matched=guest_count.not_matched,
+            roles=roles_read,
         )
         found = [
             _usage(one.tenant_id, now, count, guest_count.of(one.tenant_id), lockouts.get(one.tenant_id))
             for one in partners
         ]
         await self._save(ScanResult(scan=scan, partners=tuple(one for one in found if one is not None)), partners)
+        if self.denied is not None and denials is not None:
+            await self.denied.report(denials, is_complete=sign_ins.is_complete)
         return scan
 
-    async def _read_sign_ins(self, count: SignInCount, now: datetime) -> tuple[SourceRead, datetime | None]:
+    async def _read_sign_ins(
+        self, count: SignInCount, denials: DenialCount | None, now: datetime
+    ) -> tuple[SourceRead, datetime | None]:
         """Count the sign-ins, and find out how far back the log reaches."""
         settings = self.tenant.tenant_settings
         since = now - WINDOW
@@ -115,6 +130,8 @@ class UsageScanner:
         def take(page: Sequence[SignIn]) -> bool:
             for sign_in in page:
                 count.add(sign_in)
+                if denials is not None:
+                    denials.add(sign_in)
             return count.rows < MAX_SIGN_INS
 
         try:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from workflows.app.evidence.reviews.scan import UsageScanner
+from workflows.app.evidence.wanted_scan import WANTED_AT
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.evidence.usage import UsageScan
@@ -24,17 +25,10 @@ from workflows.ports.store import Store
 
 SCANNED_AT: Final = "usage_scanned_at"
 """The name of the mark with the time when the last scan began; an earlier time when the next one is due sooner."""
-WANTED_AT: Final = "usage_wanted_at"
-"""The name of the mark with the time when somebody last asked for a scan."""
 _PASSING: Final = (UnreadableReason.THROTTLED, UnreadableReason.UNREACHABLE)
 """Why something was not read that may be readable soon."""
 
 StartInBackground = Callable[[Coroutine[Any, Any, None]], None]
-
-
-async def want_scan(store: Store, now: datetime) -> None:
-    """Ask for a scan, although no review is due soon. It is taken when the last one is older than its interval."""
-    await store.save_mark(WANTED_AT, now.isoformat())
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import may_revoke
 from workflows.core.people import CurrentRoles, Person
+from workflows.core.plans.accounts import AccountChange
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, Closing, RequestKind, RequestState
 
@@ -39,8 +40,8 @@ def requests_stopped_by_revocation(
     """List the open requests about a partner that a revocation stops, because closing has priority.
 
     These are all requests that would open access, also partly applied ones. They are stopped even when the partner is
-    already blocked, because an approval would open access again. An earlier revocation is stopped only when it was
-    sent and waits for its read-back.
+    already blocked, because an approval would open access again. Disabling guest accounts goes on. An earlier
+    revocation is stopped only when it was sent and waits for its read-back.
     """
     return tuple(request for request in requests if _concerns(request, identity) and _is_stopped_by_revocation(request))
 
@@ -94,4 +95,6 @@ def _concerns(request: AccessRequest, identity: TenantIdentity) -> bool:
 
 
 def _is_stopped_by_revocation(request: AccessRequest) -> bool:
+    if request.fields.account_change is AccountChange.DISABLE:
+        return False  # it closes as well
     return request.fields.kind is not RequestKind.REVOCATION or request.state is RequestState.UNCONFIRMED

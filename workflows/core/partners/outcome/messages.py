@@ -56,6 +56,8 @@ def closed_message(request: AccessRequest) -> Fact:
     if before is not None and is_synchronization_allowed(before):
         values["was_synchronized"] = True
     confirmed_at = request.confirmed_at or request.changed_at
+    if request.prepared is not None and is_chat_user(request.fields.requester):
+        values |= {"by": request.prepared.requester.name, "reason": request.fields.justification}
     values["tokens_until"] = (confirmed_at + TOKENS_USUALLY_WORK_FOR).isoformat()
     return message_about(request, MessageCode.CLOSED, is_all=not request.not_closed, **values)
 

@@ -12,7 +12,7 @@ from workflows.core.checks.findings import FindingCode
 from workflows.core.checks.home_tenant import sharing_findings
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.errors.facts import Fact
-from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplication
+from workflows.core.posture.diagnosis.facts import TEAMS_APPLICATIONS, DiagnosisFacts, NamedApplication
 from workflows.core.posture.diagnosis.settings_steps import unreadable
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 from workflows.core.settings.model import ALL_MICROSOFT_APPS, OFFICE_365
@@ -26,12 +26,6 @@ _SHAREPOINT_APPS: Final = frozenset(
     }
 )
 """SharePoint, and what contains it (Microsoft: "Verify first-party Microsoft applications in sign-in reports")."""
-_TEAMS_APPS: Final = frozenset(
-    {
-        *("1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"),
-        "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",
-    }
-)
 _CAPABILITIES: Final = frozenset(
     {"disabled", "externalUserSharingOnly", "externalUserAndGuestSharing", "existingExternalUserSharingOnly"}
 )
@@ -60,7 +54,8 @@ def conditional_access_step(facts: DiagnosisFacts) -> Step:
         }
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=notes, cause=Fact(Cause.LOCKED_OUT, values))
     is_unanswered = report.is_estimate and not report.answered_count
-    result = StepResult.NOT_KNOWN if doubtful or is_unanswered else StepResult.PASSES
+    is_unknown = bool(doubtful or is_unanswered or _asks_for_strength_there(enforced))
+    result = StepResult.NOT_KNOWN if is_unknown else StepResult.PASSES
     return Step(key=key, result=result, read_at=at, notes=notes)
 
 
@@ -79,6 +74,16 @@ def _is_doubtful(verdict: PolicyVerdict) -> bool:
     return verdict.effect in (PolicyEffect.LOCKED_OUT, PolicyEffect.DEPENDS, PolicyEffect.NOT_KNOWN)
 
 
+def _asks_for_strength_there(enforced: list[PolicyVerdict]) -> list[PolicyVerdict]:
+    """Return the policies that ask for a strength of MFA at home. Whether they have such a method is not known here."""
+    return [
+        verdict
+        for verdict in enforced
+        if verdict.effect is PolicyEffect.REQUIRED_IN_PARTNER_TENANT
+        and any(reason.kind is ControlKind.STRENGTH for reason in verdict.reasons)
+    ]
+
+
 def _notes(report: AccessReport, enforced: list[PolicyVerdict], doubtful: list[PolicyVerdict]) -> Iterator[Fact]:
     if doubtful:
         yield Fact(Note.POLICY_MAY_APPLY, {"policies": _names(doubtful)})
@@ -90,6 +95,8 @@ def _notes(report: AccessReport, enforced: list[PolicyVerdict], doubtful: list[P
         yield Fact(Note.MFA_HERE, {"policies": _names(here)})
     if any(verdict.effect is PolicyEffect.REQUIRED_IN_PARTNER_TENANT for verdict in asking):
         yield Fact(Note.MFA_THERE)
+    if strong := _asks_for_strength_there(enforced):
+        yield Fact(Note.STRENGTH_THERE, {"policies": _names(strong)})
     if report.trust is not None and report.trust.mfa is True:
         yield Fact(Note.MFA_REGISTRATION)
     if not enforced and not report.is_estimate:
@@ -104,7 +111,7 @@ def sharing_step(facts: DiagnosisFacts) -> Step:
     """Say what SharePoint's own switches do. Teams' are not readable here."""
     application = None if facts.application is None else facts.application.value
     app_id = application.id if isinstance(application, NamedApplication) else ""
-    is_teams = app_id in _TEAMS_APPS
+    is_teams = app_id in TEAMS_APPLICATIONS
     if app_id and not is_teams and app_id not in _SHAREPOINT_APPS:
         notes = (Fact(Note.OTHER_APPLICATION),)
         return Step(key=StepKey.SHARING, result=StepResult.PASSES, read_at=None, notes=notes)

@@ -1,16 +1,27 @@
 """Steps 4 and 5: the account of the address in our tenant, and who may invite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from workflows.core.checks.tenant_facts import AddressAccount, UnreadableFact
 from workflows.core.errors.facts import Fact
-from workflows.core.posture.diagnosis.facts import DiagnosisFacts
+from workflows.core.posture.diagnosis.facts import DiagnosisFacts, HomeKind
 from workflows.core.posture.diagnosis.settings_steps import opens_direct_connect, unreadable
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 
 _NOBODY: Final = "none"
 """Graph's value of `allowInvitesFrom` with which nobody may invite."""
+_THEIR_TENANT: Final = "externalazuread"
+_OTHER_IDENTITIES: Final[Mapping[str, str]] = {
+    "microsoftaccount": "personal",
+    "mail": "passcode",
+    "google.com": "social",
+    "facebook.com": "social",
+}
+"""Who confirms the identity of a guest that is no account of an Entra tenant, by Graph's `issuer` in lower case.
+
+Source: Microsoft, "Properties of a B2B guest user". Other issuers are not explained there.
+"""
 
 
 def account_step(facts: DiagnosisFacts) -> Step:
@@ -23,17 +34,23 @@ def account_step(facts: DiagnosisFacts) -> Step:
         notes = (unreadable("account", accounts),)
         return Step(key=StepKey.ACCOUNT, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
     if not accounts and opens_direct_connect(facts):
-        notes = (Fact(Note.DIRECT_CONNECT_ONLY),)
-        return Step(key=StepKey.ACCOUNT, result=StepResult.NOT_KNOWN, read_at=at, notes=notes)
-    if (cause := _cause(accounts)) is not None:
+        channels = (Fact(Note.DIRECT_CONNECT_ONLY),)
+        return Step(key=StepKey.ACCOUNT, result=StepResult.NOT_KNOWN, read_at=at, notes=channels)
+    if (cause := _cause(facts, accounts)) is not None:
         return Step(key=StepKey.ACCOUNT, result=StepResult.STOPS, read_at=at, cause=cause)
     ready = Fact(Note.ACCOUNT_READY, {"name": accounts[0].name, "is_member": accounts[0].is_member})
+    identity = _other_identity(accounts[0])
+    if identity and isinstance(facts.home.value, UnreadableFact):
+        # NB. whether they have a work account is not known, so neither is whether this account is the right one.
+        doubtful = (ready, Fact(Note.OTHER_IDENTITY, {"identity": identity}))
+        return Step(key=StepKey.ACCOUNT, result=StepResult.NOT_KNOWN, read_at=at, notes=doubtful)
     return Step(key=StepKey.ACCOUNT, result=StepResult.PASSES, read_at=at, notes=(ready,))
 
 
-def _cause(accounts: Sequence[AddressAccount]) -> Fact | None:
+def _cause(facts: DiagnosisFacts, accounts: Sequence[AddressAccount]) -> Fact | None:
     if not accounts:
-        return Fact(Cause.NO_ACCOUNT)
+        # NB. "invite them" is no answer where nobody may.
+        return Fact(Cause.INVITATIONS_OFF if _inviters(facts) == _NOBODY else Cause.NO_ACCOUNT)
     external = [account for account in accounts if account.is_external]
     if not external:
         return Fact(Cause.INTERNAL_ACCOUNT)
@@ -41,7 +58,24 @@ def _cause(accounts: Sequence[AddressAccount]) -> Fact | None:
         return Fact(Cause.ACCOUNT_DISABLED)
     if len(accounts) > 1:
         return Fact(Cause.SEVERAL_ACCOUNTS, {"count": len(accounts)})
-    return Fact(Cause.INVITATION_PENDING) if external[0].is_pending else None
+    if external[0].is_pending:
+        return Fact(Cause.INVITATION_PENDING)
+    home = facts.home.value
+    has_tenant = not isinstance(home, UnreadableFact) and home.kind is HomeKind.ORGANIZATION
+    identity = _other_identity(external[0])
+    return Fact(Cause.OTHER_IDENTITY, {"identity": identity}) if has_tenant and identity else None
+
+
+def _other_identity(account: AddressAccount) -> str:
+    """Return the kind of the only identities with which a guest can sign in; empty for that of their tenant."""
+    issuers = {issuer.lower() for issuer in account.issuers}
+    found = sorted(_OTHER_IDENTITIES[issuer] for issuer in issuers & _OTHER_IDENTITIES.keys())
+    return found[0] if found and _THEIR_TENANT not in issuers else ""
+
+
+def _inviters(facts: DiagnosisFacts) -> object:
+    policy = facts.authorization.value
+    return None if isinstance(policy, UnreadableFact) else policy.get("allowInvitesFrom")
 
 
 def invitation_step(facts: DiagnosisFacts) -> Step:
@@ -52,12 +86,14 @@ def invitation_step(facts: DiagnosisFacts) -> Step:
         notes = (unreadable("invitations", policy), lists)
         return Step(key=StepKey.INVITATIONS, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
     who = policy.get("allowInvitesFrom")
-    notes = (Fact(Note.INVITERS, {"who": who if isinstance(who, str) else ""}), lists)
+    inviters = Fact(Note.INVITERS, {"who": who if isinstance(who, str) else ""})
+    notes = (inviters, lists)
     accounts = None if facts.accounts is None else facts.accounts.value
     if who == _NOBODY and accounts == ():
         cause = Fact(Cause.INVITATIONS_OFF)
         return Step(key=StepKey.INVITATIONS, result=StepResult.STOPS, read_at=at, notes=notes, cause=cause)
     # The lists decide about new invitations. Who has accepted one does not need another.
     is_accepted = isinstance(accounts, tuple) and any(one.is_external and not one.is_pending for one in accounts)
-    result = StepResult.PASSES if is_accepted else StepResult.NOT_READABLE
-    return Step(key=StepKey.INVITATIONS, result=result, read_at=at, notes=notes)
+    if is_accepted:
+        return Step(key=StepKey.INVITATIONS, result=StepResult.PASSES, read_at=at, notes=(inviters,))
+    return Step(key=StepKey.INVITATIONS, result=StepResult.NOT_READABLE, read_at=at, notes=notes)

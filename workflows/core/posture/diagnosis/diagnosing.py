@@ -6,14 +6,17 @@ A boundary: the only function that other packages call with the facts.
 from collections.abc import Callable
 from typing import Final
 
+from workflows.core.checks.conditional_access.controls import Remedy
+from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.errors.facts import Fact
+from workflows.core.partners.partnership import PartnershipState
 from workflows.core.posture.diagnosis.access_steps import conditional_access_step, sharing_step
 from workflows.core.posture.diagnosis.account_steps import account_step, invitation_step
 from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplication
 from workflows.core.posture.diagnosis.settings_steps import home_step, partner_side_step, settings_step
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.sign_in_step import sign_in_step
-from workflows.core.posture.diagnosis.steps import CHANGES, Cause, Change, Diagnosis, Step
+from workflows.core.posture.diagnosis.steps import CHANGES, Action, Cause, Change, Diagnosis, Step
 
 _STEPS: Final[tuple[Callable[[DiagnosisFacts], Step], ...]] = (
     home_step,
@@ -26,6 +29,8 @@ _STEPS: Final[tuple[Callable[[DiagnosisFacts], Step], ...]] = (
     sign_in_step,
 )
 """The steps, in the order of `StepKey`."""
+_ACCEPTED: Final = {Remedy.ACCEPT_MFA, Remedy.ACCEPT_COMPLIANT_DEVICES, Remedy.ACCEPT_HYBRID_DEVICES}
+"""What ends a lock-out without a change of the policy."""
 
 
 def diagnose(facts: DiagnosisFacts) -> Diagnosis:
@@ -33,12 +38,31 @@ def diagnose(facts: DiagnosisFacts) -> Diagnosis:
     application = None if facts.application is None else facts.application.value
     name = application.name or application.typed if isinstance(application, NamedApplication) else ""
     steps = tuple(step(facts) for step in _STEPS)
-    return Diagnosis(subject=facts.subject, domain=facts.domain, application=name, steps=steps)
+    home = facts.home.value
+    identity = None if isinstance(home, UnreadableFact) else home.identity
+    return Diagnosis(
+        subject=facts.subject,
+        domain=facts.domain,
+        application=name,
+        steps=steps,
+        tenant_id=None if identity is None else identity.tenant_id,
+        waiting=facts.waiting,
+    )
 
 
 def change_for(cause: Fact) -> Change:
-    """Return who can change a cause, and how. For an error of a sign-in, Microsoft's code decides."""
+    """Return who can change a cause, and how.
+
+    For an error of a sign-in, Microsoft's code decides. What was revoked is requested again, and what somebody changed
+    after the approval is restored. A policy may be satisfied by what the partner's tenant confirms.
+    """
     if cause.code == Cause.SIGN_IN_ERROR:
         code = SIGN_IN_CODES[cause.values["code"]]
         return Change(code.changer, code.action)
-    return CHANGES[Cause(cause.code)]
+    usual = CHANGES[Cause(cause.code)]
+    if cause.values.get("drifted"):
+        return Change(usual.changer, Action.RESTORE)
+    if _ACCEPTED & set(cause.values.get("remedies", ())):
+        return Change(usual.changer, Action.ACCEPT_CLAIMS)
+    is_revoked = cause.code == Cause.CLOSED and cause.values["state"] == PartnershipState.REVOKED
+    return Change(usual.changer, Action.REQUEST_ACCESS) if is_revoked else usual

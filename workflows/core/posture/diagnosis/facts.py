@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, UnreadableFact
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 
+TEAMS_APPLICATIONS: Final = frozenset(
+    {
+        *("1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"),
+        "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",
+    }
+)
+"""Teams (Microsoft: "Verify first-party Microsoft applications in sign-in reports")."""
 Value = TypeVar("Value")
 
 
@@ -62,6 +70,8 @@ class PartnerRecord:
 
     closed_state: str = ""
     """`suspended` or `revoked`; empty while it is not closed."""
+    has_drifted: bool = False
+    """Whether the last sweep found other settings than were approved."""
     needed_steps: int = 0
     """How many steps the partner has to do."""
     confirmed_steps: int = 0
@@ -90,3 +100,5 @@ class DiagnosisFacts:
     """Whether Entra evaluated the person's own account, with its groups and roles."""
     sharepoint: Read[JsonObject]
     sign_ins: Read[SignInLog] | None
+    waiting: tuple[AccessRequest, ...] = ()
+    """The open requests about this partner."""

@@ -11,7 +11,7 @@ from workflows.core.checks.application_access import (
 )
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.posture.diagnosis.facts import DiagnosisFacts, HomeKind, NamedApplication
+from workflows.core.posture.diagnosis.facts import TEAMS_APPLICATIONS, DiagnosisFacts, HomeKind, NamedApplication
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 from workflows.core.settings.effective import EffectiveSettings, Origin, effective_settings
 from workflows.core.settings.model import ALL_APPLICATIONS, AccessType, Property, configurations
@@ -85,6 +85,13 @@ def opens_direct_connect(facts: DiagnosisFacts) -> bool:
     return judged.best.allowed and judged.best.is_certain
 
 
+def _opens_channels_only(facts: DiagnosisFacts, application: object) -> bool:
+    """Return whether they may mean shared channels, which are open although guests are not let in."""
+    has_account = facts.accounts is not None and isinstance(facts.accounts.value, tuple) and bool(facts.accounts.value)
+    is_other = isinstance(application, NamedApplication) and application.id not in TEAMS_APPLICATIONS
+    return not has_account and not is_other and opens_direct_connect(facts)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Access:
     """The access of the most and of the least favoured person of the partner: whose id is named is not known."""
@@ -126,8 +133,11 @@ def _answer(facts: DiagnosisFacts, effective: EffectiveSettings) -> _Answer:
         effective, Capability.B2B_COLLABORATION, application.id if isinstance(application, NamedApplication) else ""
     )
     notes = _application_notes(application)
+    if not judged.best.allowed and _opens_channels_only(facts, application):
+        return StepResult.NOT_KNOWN, (Fact(Note.CHANNELS_ONLY), *notes), None
     if not judged.best.allowed:
-        return StepResult.STOPS, notes, _cause(facts, judged.best)
+        # Where no application is let in, it does not matter that none was named.
+        return StepResult.STOPS, notes if application is not None else (), _cause(facts, judged.best)
     if isinstance(application, NamedApplication) and not is_named and not application.others:
         return StepResult.STOPS, notes, Fact(Cause.APPLICATION_NOT_OURS, {"application": application.typed})
     rules = [rule.as_value() for rule in judged.best.rules]
@@ -160,7 +170,9 @@ def _cause(facts: DiagnosisFacts, access: ApplicationAccess) -> Fact:
     if facts.record is not None and facts.record.closed_state:
         return Fact(Cause.CLOSED, {"state": facts.record.closed_state})
     rule = access.rules[0]
-    values = {"rule": str(rule.code), "list": rule.values.get("list", ""), "origin": access.origin.value}
+    values: dict[str, Any] = {"rule": str(rule.code), "list": rule.values.get("list", "")}
+    has_drifted = facts.record is not None and facts.record.has_drifted and access.origin is Origin.SET_HERE
+    values |= {"origin": access.origin.value, "drifted": has_drifted}
     is_about_everybody = values["list"] == _PEOPLE or facts.application is None
     return Fact(Cause.BLOCKED if is_about_everybody else Cause.APPLICATION_BLOCKED, values)
 

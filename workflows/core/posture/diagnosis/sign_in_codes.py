@@ -56,8 +56,8 @@ _ALL: Final = (
     _code(50057, "UserDisabled", StepKey.ACCOUNT, Changer.OUR_ADMINS, Action.ENABLE_ACCOUNT),
     _code(90072, "PassThroughUserMfaError", StepKey.ACCOUNT, Changer.INVITERS, Action.INVITE),
     _code(50105, "EntitlementGrantsNotFound", StepKey.OUR_SETTINGS, Changer.OUR_ADMINS, Action.ASSIGN_APPLICATION),
-    _code(53000, "DeviceNotCompliant", StepKey.CONDITIONAL_ACCESS, Changer.OUR_ADMINS, Action.CHANGE_POLICY),
-    _code(53001, "DeviceNotDomainJoined", StepKey.CONDITIONAL_ACCESS, Changer.OUR_ADMINS, Action.CHANGE_POLICY),
+    _code(53000, "DeviceNotCompliant", StepKey.CONDITIONAL_ACCESS, Changer.OUR_ADMINS, Action.ACCEPT_CLAIMS),
+    _code(53001, "DeviceNotDomainJoined", StepKey.CONDITIONAL_ACCESS, Changer.OUR_ADMINS, Action.ACCEPT_CLAIMS),
     _code(53003, "BlockedByConditionalAccess", StepKey.CONDITIONAL_ACCESS, Changer.OUR_ADMINS, Action.CHANGE_POLICY),
     _code(
         50074,

@@ -77,6 +77,7 @@ def _cause(failing: Sequence[Sequence[LoggedSignIn]]) -> Fact | None:
         "code": chosen.code,
         "people": counts[chosen.code],
         "application": chosen.application,
+        "correlation": chosen.correlation_id,
         "at": None if chosen.at is None else chosen.at.isoformat(),
     }
     return Fact(Cause.SIGN_IN_ERROR, values)

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
 
 
 class StepKey(StrEnum):
@@ -65,6 +67,8 @@ class Action(StrEnum):
 
     REQUEST_ACCESS = "request_access"
     LIFT = "lift"
+    RESTORE = "restore"
+    """Request the approved settings: the last sweep found others."""
     SEND_CHECKLIST = "send_checklist"
     TRUST_MFA = "trust_mfa"
     ENABLE_CLOUD = "enable_cloud"
@@ -76,8 +80,11 @@ class Action(StrEnum):
     ENABLE_ACCOUNT = "enable_account"
     ACCEPT_INVITATION = "accept_invitation"
     CORRECT_ACCOUNT = "correct_account"
+    RESET_REDEMPTION = "reset_redemption"
     ALLOW_INVITATIONS = "allow_invitations"
     CHANGE_POLICY = "change_policy"
+    ACCEPT_CLAIMS = "accept_claims"
+    """Change the policy, or accept the partner's MFA or devices."""
     CHANGE_SHARING = "change_sharing"
     COMPLETE_MFA = "complete_mfa"
 
@@ -90,9 +97,9 @@ class Cause(StrEnum):
     NOT_ADDED = "not_added"
     """A tenant of another cloud that was not added here."""
     BLOCKED = "blocked"
-    """Nobody of the partner is let in. Values: `rule`, `list`, `origin`."""
+    """Nobody of the partner is let in. Values: `rule`, `list`, `origin`, `drifted`: whether that was approved."""
     APPLICATION_BLOCKED = "application_blocked"
-    """Values: `rule`, `list`, `origin`."""
+    """Values: as of `BLOCKED`."""
     CLOSED = "closed"
     """Gatehouse blocked the partner. Values: `state`."""
     APPLICATION_NOT_OURS = "application_not_ours"
@@ -104,6 +111,8 @@ class Cause(StrEnum):
     SEVERAL_ACCOUNTS = "several_accounts"
     """Values: `count`."""
     INVITATION_PENDING = "invitation_pending"
+    OTHER_IDENTITY = "other_identity"
+    """The guest account belongs to another identity than that of their tenant. Values: `identity`: its kind."""
     INVITATIONS_OFF = "invitations_off"
     """Nobody may invite, and there is no account yet."""
     LOCKED_OUT = "locked_out"
@@ -112,7 +121,7 @@ class Cause(StrEnum):
     SHARING_DOMAIN = "sharing_domain"
     SHARING_EXISTING_ONLY = "sharing_existing_only"
     SIGN_IN_ERROR = "sign_in_error"
-    """Values: `code`, `people`, `application`, `at`."""
+    """Values: `code`, `people`, `application`, `correlation`: the id of the event, `at`."""
 
 
 class Change(NamedTuple):
@@ -134,13 +143,14 @@ CHANGES: Final[Mapping[Cause, Change]] = {
     Cause.ACCOUNT_DISABLED: Change(Changer.OUR_ADMINS, Action.ENABLE_ACCOUNT),
     Cause.SEVERAL_ACCOUNTS: Change(Changer.OUR_ADMINS, Action.CORRECT_ACCOUNT),
     Cause.INVITATION_PENDING: Change(Changer.PERSON, Action.ACCEPT_INVITATION),
+    Cause.OTHER_IDENTITY: Change(Changer.OUR_ADMINS, Action.RESET_REDEMPTION),
     Cause.INVITATIONS_OFF: Change(Changer.OUR_ADMINS, Action.ALLOW_INVITATIONS),
     Cause.LOCKED_OUT: Change(Changer.OUR_ADMINS, Action.CHANGE_POLICY),
     Cause.SHARING_OFF: Change(Changer.SHAREPOINT_ADMINS, Action.CHANGE_SHARING),
     Cause.SHARING_DOMAIN: Change(Changer.SHAREPOINT_ADMINS, Action.CHANGE_SHARING),
     Cause.SHARING_EXISTING_ONLY: Change(Changer.SHAREPOINT_ADMINS, Action.CHANGE_SHARING),
 }
-"""The change for each cause but `SIGN_IN_ERROR`, whose code decides."""
+"""The usual change for each cause but `SIGN_IN_ERROR`, whose code decides."""
 
 
 class Note(StrEnum):
@@ -166,6 +176,8 @@ class Note(StrEnum):
     """Microsoft does not document what these settings mean. Values: `rules`."""
     PERSON_MAYBE_LISTED = "person_maybe_listed"
     """The settings name people or groups of the partner, which only the partner can look up. Values: `rule`."""
+    CHANNELS_ONLY = "channels_only"
+    """Guests are blocked, and direct connect is open: shared channels in Teams work."""
     ANY_APPLICATION = "any_application"
     """No application was named."""
     SEVERAL_APPLICATIONS = "several_applications"
@@ -181,6 +193,8 @@ class Note(StrEnum):
     """There is no account. Shared channels need none, and direct connect is open."""
     ACCOUNT_READY = "account_ready"
     """Values: `name`, `is_member`."""
+    OTHER_IDENTITY = "other_identity"
+    """The account does not belong to a tenant's identity. Values: `identity`: its kind."""
     INVITERS = "inviters"
     """Values: `who`: Graph's value of `allowInvitesFrom`."""
     DOMAIN_LISTS = "domain_lists"
@@ -194,6 +208,8 @@ class Note(StrEnum):
     """They do MFA here although they did it at home: our tenant does not accept theirs. Values: `policies`."""
     MFA_THERE = "mfa_there"
     """Their MFA is accepted."""
+    STRENGTH_THERE = "strength_there"
+    """It must be MFA of a certain strength. Values: `policies`."""
     MFA_REGISTRATION = "mfa_registration"
     """The MFA registration policy is not readable here; it can ask although theirs is accepted."""
     SHARING_ALLOWED = "sharing_allowed"
@@ -238,6 +254,10 @@ class Diagnosis:
     application: str
     """The name of the application, as it was found or typed; empty when none was named."""
     steps: tuple[Step, ...]
+    tenant_id: TenantId | None = None
+    """None while it is not known which tenant it is, and for people without one."""
+    waiting: tuple[AccessRequest, ...] = ()
+    """The open requests about the partner."""
 
     @property
     def stopping(self) -> Iterator[Step]:
@@ -248,6 +268,11 @@ class Diagnosis:
     def first(self) -> Step | None:
         """Return the first step that stops them; None when none is known to."""
         return next(self.stopping, None)
+
+    @property
+    def asks_them_first(self) -> bool:
+        """Return whether the next question is for the partner: nothing here stops them, and their side is not known."""
+        return self.first is None and any(step.key is StepKey.THEIR_SETTINGS for step in self.open_steps)
 
     @property
     def open_steps(self) -> tuple[Step, ...]:

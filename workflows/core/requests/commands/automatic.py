@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from workflows.core.errors.facts import Fact, as_values
-from workflows.core.people import Person
+from workflows.core.people import Person, PersonId
+from workflows.core.plans.accounts import AccountEnd, AccountResult
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import SentWrite
 from workflows.core.plans.writes.refused_writes import RefusedWrite
@@ -223,6 +224,59 @@ class RecordApplyFailed:
             **configuration_details(self.configuration),
             **plan_digest(after),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordAccountsSending:
+    """A group of guest accounts will be sent next."""
+
+    name: Literal["record_accounts_sending"] = field(default="record_accounts_sending")
+    ids: tuple[PersonId, ...]
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the accounts, and the digest of the plan that is written."""
+        return {"accounts": list(self.ids), **plan_digest(after)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordAccountResults:
+    """It is known what came of guest accounts: of a group that was sent, or of some that are left alone."""
+
+    name: Literal["record_account_results"] = field(default="record_account_results")
+    results: tuple[AccountResult, ...]
+    not_written: tuple[PersonId, ...] = ()
+    """The accounts that were sent and certainly not written, so that they are sent again later."""
+    goes_on: bool = False
+    """Whether the next group follows at once; otherwise what performs this one is tried again."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the accounts by what came of them, with the reasons, the ids of the calls, and the plan's digest."""
+        ends = {end: [one.id for one in self.results if one.end is end] for end in AccountEnd}
+        why = {
+            one.id: [*([one.left.value] if one.left else []), *as_values(one.reason)]
+            for one in self.results
+            if one.left or one.reason
+        }
+        later = {"later": list(self.not_written)} if self.not_written else {}
+        calls = {one.id: one.ids.request_id for one in self.results if one.ids.request_id}
+        known = {end.value: ids for end, ids in ends.items() if ids}
+        return {**known, **later, **({"said": why} if why else {}), "calls": calls, **plan_digest(after)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordAccountsRead:
+    """Everything that was sent was read back."""
+
+    name: Literal["record_accounts_read"] = field(default="record_accounts_read")
+    shown: tuple[PersonId, ...]
+    """The accounts that are in the wished state."""
+    not_shown: tuple[PersonId, ...] = ()
+    is_last: bool = True
+    """Whether it is not read again, although something is not shown."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return how many accounts are shown, those that are not, and the digest of the written plan."""
+        return {"shown": len(self.shown), "not_shown": list(self.not_shown), **plan_digest(after)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

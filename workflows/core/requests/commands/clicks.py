@@ -37,8 +37,10 @@ from workflows.core.requests.commands.request import (
     Answer,
     Approve,
     Ask,
+    ChangeGuests,
     CommandSubject,
     Comment,
+    Confirm,
     Edit,
     Reject,
     RemindApprovers,
@@ -47,7 +49,7 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.commands.review_event import AnswerAccessTest, RequestAccessTest
-from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.requests.commands.watch import AcceptDrift, DismissDenied
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId, is_guid
 
@@ -124,6 +126,7 @@ Click = (
     | AccessTestClick
     | EffectClick
     | AcceptDrift
+    | DismissDenied
     | ChangeFreeze
     | ApproveBatch[ChatId]
     | RejectBatch[ChatId]
@@ -131,6 +134,8 @@ Click = (
     | CampaignClick
     | AbsenceClick
     | Reassign[ChatId]
+    | ChangeGuests
+    | Confirm[ChatId]
 )
 
 RECEIVED_AS: Final = "want_"
@@ -147,7 +152,7 @@ def subject_of(click: Click) -> CommandSubject:
     match click:
         case Approve() | Reject() | SupportRequest() | Withdraw() | AskReminder() | Ask() | Answer() | Comment():
             return CommandSubject(request_id=click.request_id)
-        case Reassign() | RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
+        case Confirm() | Reassign() | RequestChanges() | ProposeLess() | AcceptProposal() | DeclineProposal():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
@@ -155,13 +160,13 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(tenant_id=click.tenant_id)
         case RequestAccessTest() | AnswerAccessTest():
             return CommandSubject(tenant_id=click.tenant_id)
-        case AcceptDrift():
+        case AcceptDrift() | DismissDenied():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
         case ApproveBatch() | RejectBatch() | WithdrawBatch():
             return CommandSubject(batch_id=click.batch_id)
         case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze() | StartCampaign() | WithdrawCampaign():
             return CommandSubject()
-        case SetAbsence() | EndAbsence():
+        case SetAbsence() | EndAbsence() | ChangeGuests():
             return CommandSubject()
         case _:
             assert_never(click)
@@ -187,7 +192,7 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
             return command.actor
         case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
-        case WithdrawHandover() | RequestAccessTest() | AnswerAccessTest():
+        case WithdrawHandover() | RequestAccessTest() | AnswerAccessTest() | Confirm():
             return command.actor
         case _:
             return None
@@ -195,6 +200,8 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 
 @overload
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
+@overload
+def with_person(click: Confirm[ChatId], actor: Person) -> Confirm[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
 @overload

@@ -6,6 +6,8 @@ turns it into `Approve[Person]`, and only that is a `RequestCommand`.
 
 `audit_details` returns the details of a command for its audit entry. Its argument `after` is the request after the
 command; None while it is only a click.
+
+It is long because every command of a person has its audit details.
 """
 
 from dataclasses import dataclass, field
@@ -14,12 +16,16 @@ from typing import Generic, Literal
 
 from workflows.core.conversation.remarks import RemarkId
 from workflows.core.people import Actor, ChatId, Person, PersonId
+from workflows.core.plans.accounts import AccountChange
 from workflows.core.requests.commands.audit_details import Details, account_details, behalf_details, clicked_details
 from workflows.core.requests.commands.automatic import (
     AcceptBatchDecisions,
     EndWithBatch,
     Expire,
     LeaveBatch,
+    RecordAccountResults,
+    RecordAccountsRead,
+    RecordAccountsSending,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -81,9 +87,56 @@ class Submit:
             details["ticket"] = fields.ticket
         if fields.restores_result:
             details["restores_result"] = True
+        if fields.undoes is not None:
+            details["undoes"] = fields.undoes
+        if fields.accounts:
+            details["accounts"] = list(fields.accounts)
+        if fields.only_found:
+            details["only_found"] = True
         if self.batch is not None:
             details["batch"] = self.batch
         return details if fields.restores is None else {**details, "restores": fields.restores}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm(Generic[Actor]):
+    """The admin who asked confirms exactly the guest accounts that were shown, by typing a text."""
+
+    name: Literal["confirm"] = field(default="confirm")
+    actor: Actor
+    request_id: RequestId
+    digest: Digest
+    typed: str
+    """What was typed, see `transitions.guest_accounts.confirmation_text`."""
+    channel: str = ""
+
+    def audit_details(self, after: AccessRequest | None = None) -> Details:
+        """Return the plan's digest and what was typed, and the account once it is known."""
+        return {**clicked_details(digest=self.digest), "typed": self.typed, **account_details(self.actor)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeGuests:
+    """An admin asks to disable or enable guest accounts. The permission check creates a request for it."""
+
+    name: Literal["change_guests"] = field(default="change_guests")
+    actor: ChatId
+    target: str
+    """Normalized domain or tenant id of the partner."""
+    change: AccountChange
+    reason: str
+    accounts: tuple[PersonId, ...] = ()
+    """As in `RequestFields`, and so the next two."""
+    only_found: bool = False
+    undoes: RequestId | None = None
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return what is asked for, and for which accounts of which partner."""
+        asked: Details = {"change": self.change.value, **clicked_details(reason=self.reason, target=self.target)}
+        chosen = {"accounts": list(self.accounts)} if self.accounts else {}
+        found = {"only_found": True} if self.only_found else {}
+        return {**asked, **chosen, **found, **clicked_details(undoes=self.undoes or "")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +305,7 @@ RequestCommand = (
     | RecordPrepared
     | RecordUnfit
     | RecordDelayed
+    | Confirm[Person]
     | Approve[Person]
     | Reject[Person]
     | SupportRequest[Person]
@@ -275,6 +329,9 @@ RequestCommand = (
     | RecordApplied
     | RecordRefusal
     | RecordApplyFailed
+    | RecordAccountsSending
+    | RecordAccountResults
+    | RecordAccountsRead
     | RecordRelations
     | RecordSponsors
     | Reassign[Person]

@@ -1,6 +1,6 @@
-"""The command by which an admin accepts drift until a date. A click and its command are one class.
+"""The commands by which an admin accepts drift until a date, or dismisses a notice about denied sign-ins.
 
-A boundary: what people decide about drift, without its rules, so that a click can be stored.
+A click and its command are one class. A boundary: what people decide, without the rules, so that a click can be stored.
 """
 
 from dataclasses import dataclass, field
@@ -31,3 +31,20 @@ class AcceptDrift:
             **clicked_details(subject=self.subject, fingerprint=self.fingerprint, reason=self.reason),
             "days": self.days,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DismissDenied:
+    """An admin wants to hear nothing more about these denied sign-ins for a time."""
+
+    name: Literal["dismiss_denied_sign_ins"] = field(default="dismiss_denied_sign_ins")
+    actor: ChatId
+    subject: str
+    """The tenant's id, or `many`."""
+    alarm_id: str
+    """The alarm that was shown."""
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the notice that was shown."""
+        return clicked_details(subject=self.subject, alarm=self.alarm_id)

@@ -7,7 +7,8 @@ from workflows.core.requests.deadlines.reminder_times import next_reminder_at
 from workflows.core.requests.deadlines.stage_times import next_escalation, next_notice_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState, StopCause
 
-_UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_CONFIRMATION, RequestState.AWAITING_APPROVAL)
+"""The states in which a request expires."""
 
 
 def next_due_at(request: AccessRequest) -> datetime | None:
@@ -17,7 +18,7 @@ def next_due_at(request: AccessRequest) -> datetime | None:
     """
     if request.state is RequestState.SCHEDULED:
         return request.plan.starts_at
-    if request.state not in _UNDECIDED or request.fields.kind is RequestKind.REVOCATION or request.batch is not None:
+    if request.state not in UNDECIDED or request.fields.kind is RequestKind.REVOCATION or request.batch is not None:
         return None
     escalation = next_escalation(request)
     moments = (

@@ -79,6 +79,21 @@ def next_escalation(request: AccessRequest) -> tuple[EscalationStep, datetime] |
     return next(((step, moment) for step, moment in steps if step not in done), None)
 
 
+def notice_time(
+    expires_at: datetime, lifetime: timedelta, asked: datetime, calendar: WorkingCalendar
+) -> datetime | None:
+    """Return when a fifth of the time to decide is left, at most two working days; None for a very short time.
+
+    :param lifetime: the whole time to decide.
+    :param asked: when the approvers were asked.
+    """
+    ahead = min(lifetime / _PART_FOR_NOTICE, LONGEST_NOTICE)
+    if ahead < MIN_AROUND_APPROVER_REMINDER:
+        return None
+    moment = subtract_working_time(expires_at, ahead, calendar)
+    return moment if moment - asked >= MIN_AROUND_APPROVER_REMINDER else None
+
+
 def next_notice_at(request: AccessRequest) -> datetime | None:
     """Return when the notice that the request expires soon is due; None when there is none."""
     times = request.stage_times
@@ -87,13 +102,7 @@ def next_notice_at(request: AccessRequest) -> datetime | None:
 
 
 def _notice_at(request: AccessRequest, asked: datetime, calendar: WorkingCalendar) -> datetime | None:
-    """Return when a fifth of the time to decide is left, at most two working days; None for a very short time."""
-    lifetime = lifetime_of(request)
-    ahead = min(lifetime / _PART_FOR_NOTICE, LONGEST_NOTICE)
-    if ahead < MIN_AROUND_APPROVER_REMINDER:
-        return None
-    moment = subtract_working_time(request.expires_at, ahead, calendar)
-    return moment if moment - asked >= MIN_AROUND_APPROVER_REMINDER else None
+    return notice_time(request.expires_at, lifetime_of(request), asked, calendar)
 
 
 def _later_times(times: StageTimes, stop: ClockStop, after: AccessRequest, calendar: WorkingCalendar) -> StageTimes:

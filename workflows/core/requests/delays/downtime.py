@@ -18,8 +18,11 @@ BEFORE_A_TICK: Final = timedelta(minutes=1)
 AUDIT_KEPT_FOR: Final = timedelta(days=7)
 """Entra keeps its audit log for 30 days, and for 7 without a P1 licence ("Microsoft Entra data retention")."""
 
-GAPS_KEPT_FOR: Final = timedelta(days=60)
-"""How long gaps are kept. The first notice before the end of an access is sent 30 days before it."""
+LOG_WRITTEN_WITHIN: Final = timedelta(minutes=15)
+"""Entra writes its audit log some minutes late. It is complete up to this long ago."""
+
+GAPS_KEPT_FOR: Final = timedelta(days=100)
+"""How long gaps are kept. An access starts 90 days after its request at the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +71,6 @@ def has_run_for(duration: timedelta, since: datetime, gaps: Sequence[Gap]) -> da
     return reached
 
 
-def is_asked_again_after_gap(request: AccessRequest, at: datetime) -> bool:
-    """Return whether a gap from now on would ask for approval again at a later moment, even if nobody changed anything.
-
-    Entra's audit log does not reach back to the read of the partner then.
-    """
-    return at - request.require_prepared().observation.at > AUDIT_KEPT_FOR
-
-
 def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | None:
     """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 
@@ -91,3 +86,19 @@ def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | N
     if request.prepared is not None:
         moments.append(request.prepared.observation.at)
     return min(moment for moment in moments if moment is not None)
+
+
+def gaps_began_at(request: AccessRequest, gaps: Sequence[Gap], *, checked_until: datetime | None) -> datetime | None:
+    """Return when the first gap began that matters for an approved request which waits for its start.
+
+    Up to a gap the records are complete. So what may have happened in the tenant unseen happened since then.
+
+    :param checked_until: the end of the last gap after which Entra's audit log showed no change; None when there is
+        none.
+    :returns: None when no gap matters, or when it is not known when one began.
+    """
+    decided = min((decision.at for decision in request.decisions), default=request.created_at)
+    known_until = decided if checked_until is None else max(decided, checked_until)
+    began = [gap.since for gap in gaps if gap.until > known_until]
+    known = [moment for moment in began if moment is not None]
+    return min(known) if known and len(known) == len(began) else None

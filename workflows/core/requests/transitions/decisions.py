@@ -128,6 +128,8 @@ def expire(request: AccessRequest, command: Expire, situation: Situation) -> Tra
         raise Refused(RefusalCode.REVOCATION_NEVER_EXPIRES)
     if situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
+    if request.state is S.AWAITING_CONFIRMATION:  # only the requester was asked
+        return end_request(request, S.EXPIRED, situation, note=(Fact(NoteCode.ACCOUNTS_NOT_CONFIRMED),))
     request = with_note(request, S.EXPIRED, situation, (_reason_of_expiry(request),))
     # Also before there is a plan: the requester is told, and an update of their card notifies nobody.
     messages = SendExpiryMessages(request_id=request.id)

@@ -1,6 +1,7 @@
 """Which requests a freeze stops, and what becomes due for them when it begins or ends."""
 
 from workflows.core.errors.facts import Fact
+from workflows.core.plans.accounts import AccountChange
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.effects import Apply, Effect, ShowRequest
@@ -15,6 +16,8 @@ def is_stopped_by_freeze(request: AccessRequest) -> bool:
     one that opens access.
     """
     if request.is_terminal or request.fields.kind is RequestKind.REVOCATION:
+        return False
+    if request.fields.account_change is AccountChange.DISABLE:
         return False
     plan = None if request.prepared is None else request.prepared.plan
     if request.fields.kind is RequestKind.ADOPTION:

@@ -25,6 +25,7 @@ from workflows.core.requests.request import (
     RequestKind,
     RequestState,
 )
+from workflows.core.requests.transitions import guest_accounts
 from workflows.core.requests.transitions.in_batch import out_of_batch
 from workflows.core.requests.transitions.resending import pause_before_replan
 from workflows.core.requests.transitions.transition import (
@@ -67,6 +68,8 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
 def record_prepared(request: AccessRequest, command: RecordPrepared, situation: Situation) -> Transition:
     """Store the prepared plan. A revocation is then applied at once; every other plan waits for approval.
 
+    Guest accounts wait to be confirmed first.
+
     :raises Refused: when the request was edited in the meantime, or the plan is not of the kind that was requested: a
         revocation, an adoption of current settings, or another change.
     """
@@ -82,6 +85,9 @@ def record_prepared(request: AccessRequest, command: RecordPrepared, situation: 
     if is_revocation and plan != revocation:
         raise Refused(RefusalCode.NOT_A_REVOCATION)
     _require_consistent_adoption(request, plan)
+    guest_accounts.require_consistent_accounts(request, plan)
+    if plan.accounts is not None:
+        return guest_accounts.record_prepared(request, command, situation)
     request = changed(
         request,
         S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
@@ -210,6 +216,7 @@ def _plan_again(
         "unconfirmed_since": None,
         "resent_at": None,
         "write_refusal": None,
+        "accounts": None,
         "reminders": 0,
         "reminded_at": None,
         "escalations": (),

@@ -87,6 +87,8 @@ def begin_when_due(request: AccessRequest, situation: Situation) -> Transition:
 
 
 def _closes(request: AccessRequest) -> bool:
+    if request.plan.accounts is not None:
+        return False  # a revocation of the partner goes before the next group of accounts
     return request.fields.kind is RequestKind.REVOCATION or only_reduces_access(request.plan)
 
 

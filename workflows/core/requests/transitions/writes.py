@@ -23,6 +23,7 @@ from workflows.core.requests.deciding import access_ends_at, is_too_late
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.transitions import guest_accounts
 from workflows.core.requests.transitions.resending import may_be_resent
 from workflows.core.requests.transitions.transition import (
     Situation,
@@ -148,6 +149,8 @@ def record_refusal(request: AccessRequest, command: RecordRefusal, situation: Si
 
 
 def stop(request: AccessRequest, command: Stop, situation: Situation) -> Transition:
+    if request.prepared is not None and request.plan.accounts is not None:
+        return guest_accounts.stop(request, command, situation)
     if request.state is not S.UNCONFIRMED and not _is_overtaken(request, command):
         require_no_revocation(request)
     return end_request(

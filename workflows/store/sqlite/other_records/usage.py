@@ -1,10 +1,12 @@
-"""What the newest scan of sign-ins and guests found, in the embedded store. Each scan replaces the one before."""
+"""What the newest scan of sign-ins and guests found, and notices about denied sign-ins, in the embedded store."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanResult, UsageScan
+from workflows.core.posture.watch.denied_notice import DeniedNotice, NoticeSubject
 from workflows.core.settings.model import TenantId
-from workflows.store.codec import PARTNER_USAGE, USAGE_SCAN, dump
+from workflows.store.codec import DENIED_NOTICE, PARTNER_USAGE, USAGE_SCAN, dump, load
 from workflows.store.sqlite.database import SqliteDatabase, readable
 
 _SCAN_ID: Final = "scan"
@@ -42,3 +44,17 @@ class SqliteUsage(SqliteDatabase):
     def _remove_usage(self) -> None:
         self._db.execute("delete from usage_scans")
         self._db.execute("delete from partner_usage")
+
+
+class SqliteDeniedNotices(SqliteDatabase):
+    """Reads notices. `SqliteStore.commit` changes them."""
+
+    async def denied_notice(self, subject: NoticeSubject) -> DeniedNotice | None:
+        """Load the newest notice about one tenant, or about many, also when it is over."""
+        rows = await self._query("select doc from denied_notices where subject = ?", subject)
+        return load(DENIED_NOTICE, rows[0]["doc"]) if rows else None
+
+    async def denied_notices(self, *, only_open: bool = False) -> Sequence[DeniedNotice]:
+        """List the newest notice about each tenant, and the one about many, the oldest first."""
+        sql = "select subject as id, doc from denied_notices where is_open >= ? order by told_at, subject"
+        return readable(DENIED_NOTICE, await self._query(sql, int(only_open)))

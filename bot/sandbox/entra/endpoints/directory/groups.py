@@ -8,6 +8,7 @@ from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object
 from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, require_options
 from bot.sandbox.entra.odata.timestamps import stamp
 from bot.sandbox.entra.tenant.blank_objects import blank_group
+from bot.sandbox.entra.tenant.directory_roles import members_of
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.property_checks import (
     anything,
@@ -110,6 +111,12 @@ def list_members(tenant: Tenant, call: Call) -> Answer:
     users = tenant.objects["users"]
     members = [users[member] for member in _existing(tenant, call)["members"] if member in users]
     return page_answer(tenant, call, members, _MEMBERS)
+
+
+def list_transitive_members(tenant: Tenant, call: Call) -> Answer:
+    """List the users in a group and in its inner groups (GET), with their type."""
+    users, members = tenant.objects["users"], members_of(tenant.objects, _existing(tenant, call)["id"])
+    return page_answer(tenant, call, [users[member] for member in users if member in members], _MEMBERS)
 
 
 def list_owners(tenant: Tenant, call: Call) -> Answer:

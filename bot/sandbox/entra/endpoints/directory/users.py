@@ -4,15 +4,18 @@ from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.entra.endpoints.listing import Listing, page_answer, shown_row
-from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
+from bot.sandbox.entra.odata.calls import Answer, Call, Refusal, bad_request, json_object, not_found
 from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, require_options
 from bot.sandbox.entra.odata.timestamps import stamp
+from bot.sandbox.entra.tenant.directory_roles import has_role
 from bot.sandbox.entra.tenant.report_access import ACTIVITY, require_activity_access
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.property_checks import check_properties
 from bot.sandbox.entra.types.users_and_groups import BY_DEFAULT, USER_BODY, USER_SELECTABLE, USERS
 
 _USERS = Listing(context="users", type_name="user", selectable=USER_SELECTABLE, by_default=BY_DEFAULT, filterable=USERS)
+_ALL_PROPERTIES = frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All"})
+_READS_USERS = frozenset({"User.Read.All", "Directory.Read.All"})
 _LARGEST_WITH_ACTIVITY = 500
 """The largest page of users with their last sign-in ("List users")."""
 _MANAGER = Listing(
@@ -48,14 +51,30 @@ def update_user(tenant: Tenant, call: Call) -> Answer:
     user = existing_user(tenant, call)
     body = json_object(call)
     check_properties(body, "user", USER_BODY)
+    _require_permission(tenant, call, user, body)
     changes = {name: value for name, value in body.items() if name not in ("@odata.type", "passwordProfile")}
     name = changes.get("userPrincipalName", user["userPrincipalName"])
     other = user_by_key(tenant, name)
     if not name or (other is not None and other["id"] != user["id"]):
         raise bad_request("Another object with the same value for property userPrincipalName already exists.")
-    tenant.objects["users"][user["id"]] = user | changes
+    changed = tenant.objects["users"][user["id"]] = user | changes
+    if changed["accountEnabled"] != user["accountEnabled"]:
+        tenant.record_account(changed, call.app_id)
     tenant.touch()
     return Answer(status=204)
+
+
+def _require_permission(tenant: Tenant, call: Call, user: dict[str, Any], body: dict[str, Any]) -> None:
+    """Check what the permission of the caller covers ("Update user", "Who can perform sensitive actions").
+
+    User.EnableDisableAccount.All covers only `accountEnabled`, and needs a permission to read users beside it. Without
+    a role of its own, no application disables or enables an account with a directory role.
+    """
+    is_for_accounts_only = not call.permissions & _ALL_PROPERTIES
+    exceeds = set(body) != {"accountEnabled"} or not call.permissions & _READS_USERS
+    is_sensitive = "accountEnabled" in body and has_role(tenant.objects, user["id"])
+    if is_sensitive or (is_for_accounts_only and exceeds):
+        raise Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
 def delete_user(tenant: Tenant, call: Call) -> Answer:

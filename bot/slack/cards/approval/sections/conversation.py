@@ -50,14 +50,26 @@ def author_parts(remark: Remark) -> Iterator[TextRun]:
 def remark_blocks(request: AccessRequest, more: Block) -> Iterator[Block]:
     """Return the newest remarks for Details, the newest first; nothing without one.
 
+    The text of changes that the requester is asked for now stands further up, and is left out.
+
     :param more: the row with the button that shows all of them.
     """
     if request.remarks:
         newest = list(reversed(request.remarks))[:MAX_SHOWN]
         yield header("Questions and comments")
-        yield rich_text(*(element for remark in newest for element in remark_elements(remark, _SHORT)))
+        asked = request.changes_requested if request.state is RequestState.AWAITING_APPROVAL else None
+        above = None if asked is None else asked.remark
+        parts = [_remark_in_details(remark, is_above=remark.id == above) for remark in newest]
+        yield rich_text(*(element for elements in parts for element in elements))
         if len(request.remarks) > MAX_SHOWN or any(len(remark.text) > _SHORT for remark in newest):
             yield more
+
+
+def _remark_in_details(remark: Remark, *, is_above: bool) -> Iterator[RichTextElement]:
+    if is_above:
+        yield paragraph(*author_parts(remark), fixed_text(" · "), local_time(remark.at))
+    else:
+        yield from remark_elements(remark, _SHORT)
 
 
 def open_question_words(request: AccessRequest) -> str:

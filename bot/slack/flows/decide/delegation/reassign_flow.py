@@ -34,7 +34,7 @@ from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
-from workflows.core.requests.transitions.reassigning import (
+from workflows.core.requests.transitions.taking_part.reassigning import (
     MAX_REASON_CHARACTERS,
     require_from,
     require_may_reassign,

@@ -18,7 +18,7 @@ from azure.identity import ClientSecretCredential as BlockingCredential
 from azure.identity.aio import ClientSecretCredential
 
 from bot.sandbox import seed
-from bot.sandbox.entra import TokenAuthority
+from bot.sandbox.entra import Application, TokenAuthority
 
 SECRET = "s3cret~value"
 SCOPE = "https://graph.microsoft.com/.default"
@@ -215,3 +215,30 @@ async def _post(authority: TokenAuthority, path: str, form: dict[str, str]) -> t
         session.post(authority.url + path, data=form, ssl=context) as response,
     ):
         return response.status, await response.json()
+
+
+async def test_another_application_has_its_own_secret_and_permissions(tmp_path: Path) -> None:
+    other = Application(client_id=seed.GUESTS_CLIENT_ID, client_secret="its own", roles=lambda: ("User.Read.All",))
+    authority = TokenAuthority(
+        tenant_id=seed.HOME_TENANT_ID,
+        client_id=seed.APP_CLIENT_ID,
+        client_secret=SECRET,
+        now=lambda: datetime.now(UTC),
+        others=(other,),
+    )
+    await authority.start(tmp_path)
+    try:
+        path = f"/{seed.HOME_TENANT_ID}/oauth2/v2.0/token"
+        form = {**FORM, "client_id": seed.GUESTS_CLIENT_ID.upper(), "client_secret": "its own"}
+        status, body = await _post(authority, path, form)
+        assert status == 200
+        payload = body["access_token"].split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        assert (claims["appid"], claims["roles"]) == (seed.GUESTS_CLIENT_ID, ["User.Read.All"])
+        assert authority.accepts(body["access_token"])
+        for wrong in ({**form, "client_secret": SECRET}, {**FORM, "client_secret": "its own"}):
+            status, body = await _post(authority, path, wrong)
+            assert (status, body["error_codes"]) == (401, [7000215])
+        assert authority.secret_of(seed.GUESTS_CLIENT_ID) == "its own"
+    finally:
+        await authority.stop()

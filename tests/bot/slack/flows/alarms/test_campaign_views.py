@@ -58,7 +58,7 @@ def test_a_thousand_partners_are_counted_and_the_first_are_named() -> None:
     view = preview_view(T, "trusted-partner", selection(1000, 300))
     assert_sound(view)
     said = shown(view["blocks"])
-    assert "1000 partners reviewed now" in said
+    assert "1,000 partners reviewed now" in said
     assert f"and {1000 - MAX_MEMBERS} more" in said
     assert "300 partners are left out:" in said
     assert "adatum.com: under review already" in said

@@ -76,6 +76,7 @@ def test_a_history_tells_who_did_what_on_which_plan() -> None:
         entry("reject", actor="U0UNKNOWN1", details={"digest": digest, "reason": "No contract yet"}),
         entry("record_writing", details={"digest": digest}),
         entry("keep", actor="os:dana"),
+        entry("ask", actor=AMARA.chat_id, details={"text": "Which project?", "asked": ["Riley"]}),
     )
     said = shown(view)
     assert f"Requested by Riley ({RILEY.chat_id})" in said
@@ -83,6 +84,7 @@ def test_a_history_tells_who_did_what_on_which_plan() -> None:
     assert f"Approval not counted (own request) by Riley ({RILEY.chat_id})" in said
     assert f"Approved by Amara ({AMARA.chat_id}), same Change ID" in said
     assert "Reason: No contract yet" in said
+    assert "Text: Which project?" in said
     assert "os:dana" in said, "a user of the command line is no mention"
     assert "'user_id': 'U0UNKNOWN1'" in str(view), "whose name was not recorded is named by Slack"
     assert said.count(digest) == 1, "whole, where it is meant first"

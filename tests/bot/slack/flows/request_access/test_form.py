@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from bot.slack import ids
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.partner_result import LookupResult
@@ -274,6 +275,25 @@ def test_a_note_is_gone_once_another_template_is_chosen() -> None:
     for template, is_said in (("old", True), ("", True), ("trusted-partner", False)):
         open_form.form = replace(blank, template=template)
         assert ("does not exist any more" in shown(open_form.view()["blocks"])) is is_said
+
+
+def test_an_edit_repeats_what_an_approver_asked_to_change_also_for_another_template() -> None:
+    asked = {ids.EDITS: Fact(RefillCode.CHANGES_REQUESTED, {"name": "Amara", "text": "Only {one} channel"})}
+    edits = EditedRequest(request_id=RequestId("R-AAAAAAAAAA"), digest=access_plan().digest)
+    blank = Form(
+        requester=RILEY.chat_id,
+        target="contoso.com",
+        template="trusted-partner",
+        justification="",
+        sponsor=RILEY.chat_id,
+        days=0,
+        edited_request=edits,
+    )
+    open_form = OpenRequestForm(form=blank, offers=offered(GUESTS, TRUSTED), lookup_result=found())
+    open_form.refill = Refill(form=blank, notes=asked, template="old")
+    view = open_form.view()
+    assert_sound(view)
+    assert "✏️ Amara asked for changes: “Only {one} channel”" in shown(view["blocks"])
 
 
 def test_a_form_that_closes_is_called_so() -> None:

@@ -1,7 +1,7 @@
 """`/partner diagnose` in Slack: the help desk learns no name of our own objects that it does not know."""
 
 import json
-from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,11 +9,16 @@ import pytest
 
 from bot.slack.blocks.message import Message
 from bot.slack.flows.show.diagnose import DiagnoseFlow
-from tests.workflows.core.builders import DANA, identity
-from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT
+from bot.slack.flows.show.diagnosis import diagnosis_message, side_message
+from tests.workflows.app.evidence.diagnosis.recorded import Recorded
+from tests.workflows.core.builders import DANA, identity, request
+from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, both, facts, log, read, signed_in
 from tests.workflows.fakes import FakeTenant, FixedClock
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.permission import DiagnosisLevel
+from workflows.core.posture.diagnosis.diagnosing import diagnose
+from workflows.core.posture.diagnosis.facts import PartnerRecord
+from workflows.core.requests.request import RequestState
 from workflows.core.settings.model import TargetType
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
@@ -42,10 +47,9 @@ class Permission:
         """The level."""
         return self._level
 
-
-async def find_records(_: str) -> Sequence[Any]:
-    """Nothing is recorded."""
-    return []
+    async def count_admins(self) -> int:
+        """Two."""
+        return 2
 
 
 async def answer(level: DiagnosisLevel, application: str) -> str:
@@ -56,7 +60,7 @@ async def answer(level: DiagnosisLevel, application: str) -> str:
     ]
     tenant.add_tenant(identity(), "contoso.com")
     tenant.default = {**DEFAULT}
-    diagnoser = Diagnoser(tenant=tenant, find_records=find_records, clock=FixedClock())
+    diagnoser = Diagnoser(tenant=tenant, records=Recorded(), clock=FixedClock())
     inside: Any = {"answers": answers, "permission": permission, "diagnoser": diagnoser}
     command: Any = SimpleNamespace(actor=DANA.chat_id, argument=f"maria@contoso.com {application}")
     await DiagnoseFlow(**inside).diagnose(inside, command)
@@ -75,3 +79,45 @@ async def test_an_application_is_found_by_its_whole_name_and_for_admins_by_how_i
     assert "Archive" in await answer(DiagnosisLevel.WHOLE, "arch")
     several = await answer(DiagnosisLevel.WHOLE, "contractor")
     assert all(name in several for name in NAMES[:2])
+
+
+def buttons(message: Message) -> list[str]:
+    """The labels of the buttons."""
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [element["text"]["text"] for row in rows for element in row]
+
+
+BLOCKED = {"configuration": read({"b2bCollaborationInbound": both("blocked")})}
+DISABLED = {"accounts": read((replace(MARIA, is_enabled=False),))}
+WAITING = {"waiting": (request(RequestState.AWAITING_APPROVAL),)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "for_admin", "for_help_desk"),
+    [
+        (BLOCKED, ["Request access"], ["Request access"]),
+        ({**BLOCKED, **WAITING}, ["Details of the request"], ["Details of the request"]),
+        ({**BLOCKED, "waiting": (request(RequestState.PREPARING),)}, [], []),
+        ({**BLOCKED, "record": PartnerRecord(closed_state="suspended")}, ["Lift suspension"], []),
+        ({**BLOCKED, "record": PartnerRecord(closed_state="revoked")}, ["Request access"], ["Request access"]),
+        ({**BLOCKED, "record": PartnerRecord(has_drifted=True)}, ["Restore"], ["Restore"]),
+        (DISABLED, ["Show guests"], []),
+        ({"sign_ins": read(log(signed_in(500212)))}, ["Partner setup"], ["Partner setup"]),
+        ({"sign_ins": read(log(signed_in(90071)))}, ["Request access"], ["Request access"]),
+        ({}, ["Partner setup"], ["Partner setup"]),
+        ({"accounts": read(())}, [], []),
+    ],
+)
+def test_the_button_for_the_first_cause_is_there_where_this_person_can_use_it(
+    changes: dict[str, Any], for_admin: list[str], for_help_desk: list[str]
+) -> None:
+    diagnosis = diagnose(facts(**changes))
+    assert buttons(diagnosis_message(diagnosis, is_admin=True)) == for_admin
+    assert buttons(diagnosis_message(diagnosis, is_admin=False)) == for_help_desk
+
+
+def test_a_sponsor_sees_what_waits_and_no_cause() -> None:
+    shown = side_message(diagnose(facts(**BLOCKED, **WAITING)))
+    assert buttons(shown) == ["Details of the request"]
+    assert "is open: waiting for approval" in json.dumps(shown.blocks)
+    assert "blocked" not in json.dumps(shown.blocks)

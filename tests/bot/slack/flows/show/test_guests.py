@@ -1,16 +1,19 @@
 """`/partner guests`: admins see people page by page, the sponsor how many, everybody else one and the same answer."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from bot.slack import ids
-from bot.slack.flows.show.guests_views import MAX_SHOWN, PAGE_SIZE, parse_guests_step
+from bot.slack.flows.show import guests
+from bot.slack.flows.show.guests_views import PAGE_SIZE, GuestsStep, parse_guests_step
 from tests.bot.bot_under_test import BotUnderTest
 from tests.bot.slack.flows.partner_setup.test_flow import CONTOSO
 from tests.bot.surfaces import buttons, shown
 from workflows.core.errors.raised import Refused
+from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter
 
 OLD = "2024-01-01T09:00:00Z"
 
@@ -23,14 +26,32 @@ async def answer(gatehouse: BotUnderTest, text: str, user: str) -> dict[str, Any
     return message
 
 
-async def use(gatehouse: BotUnderTest, message: dict[str, Any], action_id: str, channel: str) -> dict[str, Any]:
-    """Use a button of an admin's answer; returns the answer as it is then."""
+async def use(
+    gatehouse: BotUnderTest, message: dict[str, Any], action_id: str, channel: str, **chosen: Any
+) -> dict[str, Any]:
+    """Use a button or the select of an admin's answer; returns the answer as it is then."""
     user = "admin"
-    await gatehouse.control.post("click", user=user, channel=channel, ts=message["ts"], action_id=action_id)
+    await gatehouse.control.post("click", user=user, channel=channel, ts=message["ts"], action_id=action_id, **chosen)
     await gatehouse.idle()
     messages = (await gatehouse.control.get("messages", channel=channel, user=user))["messages"]
     found: dict[str, Any] = next(one for one in messages if one["ts"] == message["ts"])
     return found
+
+
+def only(kind: GuestFilter) -> dict[str, str]:
+    """The option of the select that takes guests of one kind."""
+    return {"selected": GuestsStep(tenant=CONTOSO, only=kind).value}
+
+
+def names(message: dict[str, Any]) -> list[str]:
+    """The people of a page whose names end with a number."""
+    return re.findall(r"Person (\d{3}) ", shown(message["blocks"]))
+
+
+async def user_pages(gatehouse: BotUnderTest, before: int) -> int:
+    """How many pages of users were read since then."""
+    log = (await gatehouse.control.get("graph/log"))["log"]
+    return sum(one["path"].endswith("/users") for one in log[before:])
 
 
 async def many_guests(gatehouse: BotUnderTest, count: int) -> None:
@@ -84,25 +105,100 @@ async def answer_of_nothing(gatehouse: BotUnderTest, text: str) -> None:
     await gatehouse.idle()
 
 
-async def test_pages_and_the_count_are_read_anew_for_each_click(opened: BotUnderTest) -> None:
-    await many_guests(opened, PAGE_SIZE)
+async def test_a_page_goes_on_where_the_last_one_ended_with_one_read(opened: BotUnderTest) -> None:
+    await many_guests(opened, 2 * PAGE_SIZE)
+    await opened.control.call("PATCH", "graph/state", {"pageSize": 8})
     first = await answer(opened, "guests contoso.com", "admin")
     channel = first["channel"]
     assert "1–15" in shown(first["blocks"])
     assert set(buttons(first["blocks"])) == {ids.GUESTS_NEXT, ids.GUESTS_COUNT}
+    before = len((await opened.control.get("graph/log"))["log"])
     second = await use(opened, first, ids.GUESTS_NEXT, channel)
-    assert "16–17" in shown(second["blocks"])
-    assert set(buttons(second["blocks"])) == {ids.GUESTS_PAGE, ids.GUESTS_COUNT}
-    counted = await use(opened, second, ids.GUESTS_COUNT, channel)
-    assert "17 guests" in shown(counted["blocks"])
+    assert "16–30" in shown(second["blocks"])
+    assert await user_pages(opened, before) <= 4, "15 people are on three pages of 8, and one more shows the end"
+    third = await use(opened, second, ids.GUESTS_NEXT, channel)
+    assert "31–32" in shown(third["blocks"])
+    assert set(buttons(third["blocks"])) == {ids.GUESTS_PAGE, ids.GUESTS_COUNT}
+    listed = [*names(first), *names(second), *names(third)]
+    assert len(listed) == len(set(listed)) == 2 * PAGE_SIZE
+    back = await use(opened, third, ids.GUESTS_PAGE, channel)
+    assert names(back) == names(second)
+    counted = await use(opened, back, ids.GUESTS_COUNT, channel)
+    assert "32 guests" in shown(counted["blocks"])
     again = await use(opened, counted, ids.GUESTS_PAGE, channel)
-    assert "1–15" in shown(again["blocks"])
+    assert names(again) == names(first)
+    assert "begins again" not in shown(again["blocks"]), "it was begun on purpose"
+
+
+async def test_a_list_whose_place_is_not_kept_begins_again_and_says_so(opened: BotUnderTest) -> None:
+    await many_guests(opened, PAGE_SIZE)
+    first = await answer(opened, "guests contoso.com", "admin")
+    await opened.control.post("clock", advance_seconds=3600)
+    lost = await use(opened, first, ids.GUESTS_NEXT, first["channel"])
+    assert "The list begins again." in shown(lost["blocks"])
+    assert "1–15" in shown(lost["blocks"])
+    forged = GuestsStep(tenant=CONTOSO, kept="0123456789abcdef", page=7).value
+    begun = await use(opened, lost, ids.GUESTS_NEXT, first["channel"], value=forged)
+    assert "The list begins again." in shown(begun["blocks"]), "somebody else's list, or none"
+
+
+async def test_a_place_that_graph_does_not_know_any_more_begins_again(opened: BotUnderTest) -> None:
+    await many_guests(opened, 3 * PAGE_SIZE)
+    await opened.control.call("PATCH", "graph/state", {"pageSize": 8})
+    first = await answer(opened, "guests contoso.com", "admin")
+    second = await use(opened, first, ids.GUESTS_NEXT, first["channel"])
+    error = {"error": {"code": "Directory_ExpiredPageToken", "message": "The specified page token value is invalid."}}
+    await opened.control.post("faults", target="graph", method="GET", match="skiptoken", status=400, body=error)
+    lost = await use(opened, second, ids.GUESTS_NEXT, first["channel"])
+    assert "The list begins again." in shown(lost["blocks"])
+    assert "1–15" in shown(lost["blocks"])
+
+
+async def test_open_invitations_are_listed_alone(opened: BotUnderTest) -> None:
+    await many_guests(opened, PAGE_SIZE)
+    state = (await opened.control.get("graph/state"))["state"]
+    (maria,) = [one for one in state["users"].values() if one["mail"] == "maria@contoso.com"]
+    changes = {"externalUserState": "PendingAcceptance", "externalUserStateChangeDateTime": OLD, "signInActivity": None}
+    await opened.control.call("PATCH", "graph/state", {"users": {maria["id"]: changes}})
+    first = await answer(opened, "guests contoso.com", "admin")
+    chosen = only(GuestFilter.OPEN_INVITATIONS)
+    pending = await use(opened, first, ids.GUESTS_ONLY, first["channel"], **chosen)
+    text = shown(pending["blocks"])
+    assert "Open invitations of contoso.com" in text
+    assert "1 guest: 1 invitation older than 30 days, 1 not accepted." in text
+    assert "Maria Lindqvist" in text
+    assert "Jon Abara" not in text
+    disabled = await use(opened, pending, ids.GUESTS_ONLY, first["channel"], **only(GuestFilter.DISABLED))
+    assert "No guest found." in shown(disabled["blocks"])
+    everybody = await use(opened, disabled, ids.GUESTS_ONLY, first["channel"], **only(GuestFilter.EVERYBODY))
+    assert "1–15" in shown(everybody["blocks"])
+
+
+async def test_counting_says_how_far_it_is(opened: BotUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guests, "_TOLD_AT", (8, 16))
+    await many_guests(opened, 3 * PAGE_SIZE)
+    await opened.control.call("PATCH", "graph/state", {"pageSize": 8})
+    first = await answer(opened, "guests contoso.com", "admin")
+    before = len((await opened.control.get("slack/log"))["log"])
+    counted = await use(opened, first, ids.GUESTS_COUNT, first["channel"])
+    assert "47 guests" in shown(counted["blocks"])
+    log = (await opened.control.get("slack/log"))["log"][before:]
+    told = [one for one in log if "Counting:" in json.dumps(one)]
+    assert len(told) == 3, "after 8 accounts, after 16, and before the sign-ins: with the answer at most five"
 
 
 @pytest.mark.parametrize(
     "value",
-    ["", "x", '{"tenant":"contoso.com","start":0}', f'{{"tenant":"{CONTOSO}","start":{MAX_SHOWN}}}'],
+    [
+        *("", "x", '{"tenant":"contoso.com"}', f'{{"tenant":"{CONTOSO}","page":40000}}'),
+        *(f'{{"tenant":"{CONTOSO}","only":"nobody"}}', f'{{"tenant":"{CONTOSO}","kept":"{"x" * 41}"}}'),
+    ],
 )
 def test_the_value_of_another_button_is_refused(value: str) -> None:
     with pytest.raises(Refused):
         parse_guests_step(value)
+
+
+@pytest.mark.parametrize("kind", GuestFilter)
+def test_an_option_of_the_select_is_short_enough(kind: GuestFilter) -> None:
+    assert len(GuestsStep(tenant=CONTOSO, only=kind).value) <= 75

@@ -17,6 +17,7 @@ from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile_or
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
+    CHIE,
     NOW,
     RILEY,
     SAM,
@@ -121,7 +122,10 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
 def test_details_tell_since_when_who_approved_and_why() -> None:
     first, extended = NOW - timedelta(days=300), NOW - timedelta(days=10)
     opening = request(RequestState.APPLIED, id=RequestId("r-0"), confirmed_at=first)
-    decisions = (replace(approval(AMARA, 0), reason="Contract signed"), approval(BRUNO, 1))
+    decisions = (
+        replace(approval(AMARA, 0), reason="Contract signed"),
+        replace(approval(BRUNO, 1), on_behalf_of=CHIE),
+    )
     sent = extended - timedelta(hours=26, minutes=5)
     current = request(RequestState.APPLIED, created_at=sent, confirmed_at=extended, decisions=decisions)
     known = partnership(request_id=current.id, since=extended)
@@ -133,7 +137,8 @@ def test_details_tell_since_when_who_approved_and_why() -> None:
     assert ": Contract signed" in said
     assert current.fields.justification in said
     for decision in current.decisions:
-        assert f"Approved by {decision.person.name}, {minute(decision.at)}" in said
+        assert f"Approved by {decision.names}, {minute(decision.at)}" in said
+    assert "Approved by Bruno for Chie, " in said
     revoked = partner_details(identity(), {}, {}, replace(known, state=PartnershipState.REVOKED), [current], NOW)
     assert "Active since" not in shown(revoked.blocks)
 

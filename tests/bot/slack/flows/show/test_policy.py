@@ -46,6 +46,10 @@ def test_the_list_names_every_template_and_counts_the_rest() -> None:
     message = policy_list(TEMPLATES)
     assert_sound_message(message)
     assert all(one.title in shown(message.blocks) for one in TEMPLATES)
+    assert shown(message.blocks).count("every full member may request it") == 1
+    assert "Every full member" not in shown(message.blocks), "not for each template"
+    limited = replace(TRUSTED, may_request=(Role("admin"),))
+    assert "People with the role “admin” may request it." in shown(policy_list([limited]).blocks)
     assert "and 1 more" in shown(policy_list([TRUSTED] * 41).blocks)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.workflows.app.evidence.diagnosis.recorded import Recorded
 from tests.workflows.core.builders import DANA, RILEY, SAM, partnership
 from tests.workflows.fakes import FakeTenant, FixedClock
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
@@ -127,7 +128,7 @@ def test_what_names_nothing_is_refused(typed: str) -> None:
 
 async def test_every_step_runs_for_an_address_without_a_tenant() -> None:
     tenant = FakeTenant()
-    diagnoser = Diagnoser(tenant=tenant, find_records=find_records, clock=FixedClock())
+    diagnoser = Diagnoser(tenant=tenant, records=Recorded(), clock=FixedClock())
     for address, code in (("a@nowhere.example.com", Note.NO_ORGANIZATION), ("a@gmail.com", Note.PERSONAL_ACCOUNT)):
         found = await diagnoser.diagnose(parse_subject(address))
         assert (len(found.steps), found.steps[0].notes[0].code) == (8, code)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,10 +19,11 @@ from workflows.core.partners.reviewing.evidence import usage
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, GuestActivity
 from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence, SettingsState, UseState
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
-from workflows.core.partners.reviewing.evidence.usage import WINDOW, GuestMatch, SourceRead, UsageScan
+from workflows.core.partners.reviewing.evidence.usage import WINDOW, GuestFinding, GuestMatch, SourceRead, UsageScan
 from workflows.core.people import PersonId
 from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
 from workflows.core.settings.model import TenantId
+from workflows.ports.guest_accounts import AccountRoles
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable, WrongTenant
 
 DAY = timedelta(days=1)
@@ -39,7 +41,7 @@ def sign_in(person: str = "maria", days: int = 1, home: TenantId = TENANT) -> Si
     return SignIn(user_id=PersonId(person), home=home, at=NOW - days * DAY, is_success=True)
 
 
-def scanner(world: World) -> UsageScanner:
+def scanner(world: World, accounts: Any = None) -> UsageScanner:
     return UsageScanner(
         store=world.store,
         tenant=world.tenant,
@@ -47,6 +49,7 @@ def scanner(world: World) -> UsageScanner:
         check_lockouts=lockouts_of(tenant=world.tenant, store=world.store, clock=world.clock),
         wake=lambda: world.woken.append(True),
         guest_limits=lambda _: USUAL_LIMITS,
+        accounts=accounts,
     )
 
 
@@ -281,3 +284,23 @@ BLOCKS_GUESTS: dict[str, Any] = {
     },
     "grantControls": {"operator": "OR", "builtInControls": ["block"]},
 }
+
+
+async def test_guests_with_a_directory_role_are_a_finding_and_roles_that_were_not_read_are_said(known: World) -> None:
+    async def roles() -> dict[PersonId, AccountRoles]:
+        return {MARIA.id: AccountRoles(names=("Guest Inviter",))}
+
+    async def refused() -> dict[PersonId, AccountRoles]:
+        raise FORBIDDEN
+
+    known.tenant.tenant_settings.guest_pages = [[MARIA]]
+    before = known.clock.now() + DAY
+    await scanner(known, SimpleNamespace(is_configured=True, roles=roles)).scan(due_before=before)
+    shown = (await evidence(known)).guests
+    assert shown is not None
+    assert (shown.usage.findings, shown.roles.is_complete) == ({GuestFinding.DIRECTORY_ROLE: 1}, True)
+    known.clock.advance(hours=1)
+    await scanner(known, SimpleNamespace(is_configured=True, roles=refused)).scan(due_before=before)
+    shown = (await evidence(known)).guests
+    assert shown is not None
+    assert (shown.usage.findings, shown.roles.unread) == ({}, UnreadableReason.FORBIDDEN)

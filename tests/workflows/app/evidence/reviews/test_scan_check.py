@@ -9,7 +9,8 @@ from tests.workflows.app.evidence.reviews.test_scan import DAY, FORBIDDEN, THROT
 from tests.workflows.core.builders import NOW, partnership
 from tests.workflows.store.test_contract import put
 from tests.workflows.world import World
-from workflows.app.evidence.reviews.scan_check import UsageCheck, want_scan
+from workflows.app.evidence.reviews.scan_check import UsageCheck
+from workflows.app.evidence.wanted_scan import want_scan
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.settings.model import TenantId
 

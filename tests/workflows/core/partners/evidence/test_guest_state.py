@@ -92,3 +92,18 @@ def test_a_scan_counts_findings_by_the_limits_of_each_partner_and_lists_them_fir
     assert (len(found.listed), found.limits) == (MAX_LISTED, USUAL_LIMITS)
     assert count.of(other).findings == {}
     assert count.of(other).limits.unused_after == 300 * DAY
+
+
+def test_an_enabled_guest_with_a_directory_role_is_a_finding_whether_used_or_not() -> None:
+    people = [PersonId(one) for one in ("unused", "used", "disabled")]
+    count = GuestCount(domains_of([(TENANT, ["contoso.com"])]), {}, now=NOW, with_roles=people)
+    for person, days, is_enabled in zip(people, (100, 1, 1), (True, True, False), strict=True):
+        activity = GuestActivity(succeeded_at=NOW - days * DAY)
+        count.add(guest(id=person, activity=activity, is_enabled=is_enabled))
+    found = count.of(TENANT)
+    assert found.findings == {GuestFinding.DIRECTORY_ROLE: 2, GuestFinding.UNUSED: 1}
+    assert {one.id: one.finding for one in found.listed} == {
+        "unused": GuestFinding.DIRECTORY_ROLE,
+        "used": GuestFinding.DIRECTORY_ROLE,
+        "disabled": None,
+    }

@@ -1,4 +1,4 @@
-"""Steps 4 to 8: the account, invitations, Conditional Access, sharing, sign-ins. And the first cause."""
+"""Steps 6 to 8: Conditional Access, sharing, sign-ins. And the first cause."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.posture.diagnosis.read_facts import (
-    DEFAULT,
     MARIA,
     NO_TRUST,
     PORTAL,
     UNREAD,
     application,
-    both,
     codes,
     facts,
     log,
@@ -61,55 +59,6 @@ def cause(one: Step) -> str | None:
     return None if one.cause is None else one.cause.code
 
 
-@pytest.mark.parametrize(
-    ("accounts", "code"),
-    [
-        ((), Cause.NO_ACCOUNT),
-        ((EMPLOYEE,), Cause.INTERNAL_ACCOUNT),
-        ((replace(MARIA, is_enabled=False),), Cause.ACCOUNT_DISABLED),
-        ((MARIA, EMPLOYEE), Cause.SEVERAL_ACCOUNTS),
-        ((replace(MARIA, state="PendingAcceptance"),), Cause.INVITATION_PENDING),
-        ((MARIA,), None),
-    ],
-)
-def test_the_account_stops_them(accounts: Any, code: Cause | None) -> None:
-    assert cause(found(StepKey.ACCOUNT, accounts=read(accounts))) == code
-
-
-def test_without_an_address_or_an_answer_the_account_is_not_known() -> None:
-    assert codes(found(StepKey.ACCOUNT, accounts=None)) == [Note.NO_PERSON]
-    assert found(StepKey.ACCOUNT, accounts=read(UNREAD)).result is StepResult.NOT_READABLE
-
-
-def test_shared_channels_need_no_account() -> None:
-    opened = read({**DEFAULT, "b2bDirectConnectInbound": both("allowed")})
-    one = found(StepKey.ACCOUNT, accounts=read(()), default=opened)
-    assert (one.result, codes(one)) == (StepResult.NOT_KNOWN, [Note.DIRECT_CONNECT_ONLY])
-    for unknown in (None, read(UNREAD)):
-        assert cause(found(StepKey.ACCOUNT, accounts=read(()), default=opened, configuration=unknown)) == "no_account"
-
-
-@pytest.mark.parametrize(
-    ("who", "accounts", "result"),
-    [
-        ("everyone", read((MARIA,)), StepResult.PASSES),
-        ("none", read((MARIA,)), StepResult.PASSES),
-        ("none", read(()), StepResult.STOPS),
-        ("none", None, StepResult.NOT_READABLE),
-        (7, read(()), StepResult.NOT_READABLE),
-        ("everyone", read(UNREAD), StepResult.NOT_READABLE),
-        ("everyone", read((replace(MARIA, state="PendingAcceptance"),)), StepResult.NOT_READABLE),
-    ],
-)
-def test_the_lists_of_domains_are_not_readable_and_decide_about_new_invitations(
-    who: Any, accounts: Any, result: StepResult
-) -> None:
-    one = found(StepKey.INVITATIONS, authorization=read({"allowInvitesFrom": who}), accounts=accounts)
-    assert (one.result, codes(one)) == (result, [Note.INVITERS, Note.DOMAIN_LISTS])
-    unread = found(StepKey.INVITATIONS, authorization=read(UNREAD), accounts=accounts)
-    assert (unread.result, codes(unread)) == (StepResult.NOT_READABLE, [Note.UNREADABLE, Note.DOMAIN_LISTS])
-
-
 def verdict(
     effect: PolicyEffect,
     *conditions: ConditionType,
@@ -141,6 +90,20 @@ def test_a_policy_that_applies_to_the_person_stops_them() -> None:
     assert one.cause == Fact(Cause.LOCKED_OUT, {"policies": ["P"], "remedies": ["exclude"], "is_estimate": False})
 
 
+@pytest.mark.parametrize(
+    ("remedies", "action"),
+    [
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), Action.ACCEPT_CLAIMS),
+        ((Remedy.EXCLUDE, Remedy.OTHER_CONTROL), Action.CHANGE_POLICY),
+    ],
+)
+def test_a_policy_may_be_satisfied_by_what_the_partner_confirms(remedies: tuple[Remedy, ...], action: Action) -> None:
+    report = access(replace(verdict(PolicyEffect.LOCKED_OUT), remedies=remedies))
+    one = found(StepKey.CONDITIONAL_ACCESS, access=report)
+    assert one.cause is not None
+    assert change_for(one.cause) == (Changer.OUR_ADMINS, action)
+
+
 @pytest.mark.parametrize("is_account_evaluated", [True, False])
 def test_an_excluded_group_is_known_only_for_an_account_that_entra_evaluated(is_account_evaluated: bool) -> None:
     report = access(verdict(PolicyEffect.LOCKED_OUT, ConditionType.NOT_EXCLUDED))
@@ -159,6 +122,11 @@ def test_an_excluded_group_is_known_only_for_an_account_that_entra_evaluated(is_
             access(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT), trust=replace(NO_TRUST, mfa=True)),
             StepResult.PASSES,
             [Note.MFA_THERE, Note.MFA_REGISTRATION],
+        ),
+        (
+            access(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH)),
+            StepResult.NOT_KNOWN,
+            [Note.MFA_THERE, Note.STRENGTH_THERE],
         ),
         (
             access(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.COMPLIANT_DEVICE), trust=None),

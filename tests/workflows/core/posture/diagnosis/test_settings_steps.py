@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import NOW, identity
+from tests.workflows.core.builders import NOW, identity, request
 from tests.workflows.core.posture.diagnosis.read_facts import (
     DEFAULT,
     PORTAL,
@@ -18,11 +18,13 @@ from tests.workflows.core.posture.diagnosis.read_facts import (
     step,
 )
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.posture.diagnosis.diagnosing import diagnose
+from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
 from workflows.core.posture.diagnosis.facts import DiagnosisFacts, Home, HomeKind, PartnerRecord
-from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+from workflows.core.posture.diagnosis.steps import Action, Cause, Changer, Note, Step, StepKey, StepResult
+from workflows.core.requests.request import RequestState
 from workflows.core.settings.model import TenantId
 
+TEAMS = "1fec8e78-bce4-4aaf-ab1b-5451cc387264"
 OTHER = "c5f0a1b2-0004-4d3e-8f90-a1b2c3d4e5f6"
 UNKNOWN_ID = TenantIdentity.without_names(TenantId("c5f0a1b2-0005-4d3e-8f90-a1b2c3d4e5f6"))
 
@@ -150,3 +152,60 @@ def test_a_diagnosis_names_the_application_it_is_about() -> None:
     assert diagnose(facts(application=application(PORTAL))).application == "Portal"
     unnamed: DiagnosisFacts = replace(facts(), application=application("", name=""))
     assert diagnose(unnamed).application == "Portal"
+
+
+DRIFTED = PartnerRecord(has_drifted=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "action"),
+    [
+        ({"configuration": own(both("blocked"))}, Action.REQUEST_ACCESS),
+        ({"configuration": own(both("blocked")), "record": DRIFTED}, Action.RESTORE),
+        ({"default": read({**DEFAULT, "b2bCollaborationInbound": both("blocked")}), "record": DRIFTED}, "request"),
+        ({"configuration": own(both("blocked")), "record": PartnerRecord(closed_state="suspended")}, Action.LIFT),
+        ({"configuration": own(both("blocked")), "record": PartnerRecord(closed_state="revoked")}, "request"),
+    ],
+)
+def test_what_removes_the_cause_depends_on_the_record(changes: dict[str, Any], action: str) -> None:
+    one = found(StepKey.OUR_SETTINGS, **changes)
+    assert one.cause is not None
+    expected = Action.REQUEST_ACCESS if action == "request" else action
+    assert change_for(one.cause) == (Changer.APPROVERS, expected)
+
+
+CHANNELS = {"b2bCollaborationInbound": both("blocked"), "b2bDirectConnectInbound": both("allowed")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "result"),
+    [
+        ({"accounts": None}, StepResult.NOT_KNOWN),
+        ({"accounts": read(())}, StepResult.NOT_KNOWN),
+        ({"accounts": read(()), "application": application(TEAMS)}, StepResult.NOT_KNOWN),
+        ({"accounts": read(()), "application": application()}, StepResult.STOPS),
+        ({}, StepResult.STOPS),
+        ({"accounts": read(UNREAD)}, StepResult.NOT_KNOWN),
+    ],
+)
+def test_shared_channels_are_open_although_guests_are_blocked(changes: dict[str, Any], result: StepResult) -> None:
+    """A partner of shared channels only has no guests: that guests are blocked is not why its people cannot get in."""
+    one = found(StepKey.OUR_SETTINGS, configuration=read(CHANNELS), **changes)
+    assert one.result is result
+    assert (Note.CHANNELS_ONLY in codes(one)) is (result is StepResult.NOT_KNOWN)
+
+
+def test_their_side_is_named_first_where_only_shared_channels_are_open() -> None:
+    channels = {"configuration": read(CHANNELS), "accounts": None, "is_person": False}
+    assert diagnose(facts(**channels)).asks_them_first
+    confirmed = PartnerRecord(outbound_confirmed_by="Dana", outbound_confirmed_at=NOW)
+    assert not diagnose(facts(record=confirmed, **channels)).asks_them_first
+    assert not diagnose(facts(sharepoint=read({"sharingCapability": "disabled"}), **channels)).asks_them_first
+
+
+def test_a_diagnosis_names_the_tenant_and_what_waits_for_it() -> None:
+    waiting = (request(RequestState.AWAITING_APPROVAL),)
+    assert diagnose(facts(waiting=waiting)).waiting == waiting
+    assert diagnose(facts()).tenant_id == identity().tenant_id
+    assert diagnose(facts(home=read(UNREAD))).tenant_id is None
+    assert diagnose(facts(home=home(HomeKind.PERSONAL))).tenant_id is None

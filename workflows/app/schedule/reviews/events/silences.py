@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from workflows.app.evidence.reviews.gathering import gather_evidence
-from workflows.app.evidence.reviews.scan_check import want_scan
+from workflows.app.evidence.wanted_scan import want_scan
 from workflows.app.schedule.reviews.events.starting import EventReviews, LivePartner
 from workflows.core.partners.reviewing.evidence.partner_evidence import UseState
 from workflows.core.partners.reviewing.evidence.usage import WINDOW, UsageScan

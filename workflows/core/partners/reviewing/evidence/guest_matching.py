@@ -5,7 +5,7 @@ issuer of an identity, by its mail domain, or by the domain in its `#EXT#` name,
 heuristic: a company may use other mail domains than the one that is recorded for the partner.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -73,14 +73,17 @@ class GuestCount:
         limits: Mapping[TenantId, GuestLimits] = _USUAL,
         *,
         now: datetime | None = None,
+        with_roles: Collection[PersonId] = (),
     ) -> None:
         """Create the count.
 
         :param limits: from when on guests of a partner are findings; the usual limits for a partner without any.
         :param now: when the guests are judged; None: nothing is a finding.
+        :param with_roles: the accounts that have a directory role, as far as it was read.
         """
         self._limits = limits
         self._now = now
+        self._with_roles = with_roles
         self._domains = domains
         self._tenant_by_person = tenant_by_person
         self._by_partner: dict[TenantId, _PartnerGuests] = {}
@@ -117,7 +120,7 @@ class GuestCount:
         found = self._by_partner.get(tenant_id)
         if found is None:
             limits = self._limits.get(tenant_id, USUAL_LIMITS)
-            found = self._by_partner[tenant_id] = _PartnerGuests(FindingCount(limits, self._now))
+            found = self._by_partner[tenant_id] = _PartnerGuests(FindingCount(limits, self._now, self._with_roles))
         return found
 
     def of(self, tenant_id: TenantId) -> GuestUsage:

@@ -3,6 +3,7 @@
 What could not be read is not a finding: an account counts as unused only where its last sign-in was read.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -137,11 +138,17 @@ class FindingCount:
     limits: GuestLimits
     now: datetime | None
     """When the guests are judged; None: nothing is a finding."""
+    with_roles: Collection[PersonId] = ()
+    """The accounts that have a directory role, as far as it was read."""
     counts: dict[GuestFinding, int] = field(default_factory=dict)
 
     def add(self, guest: GuestAccount, *, has_signed_in: bool) -> GuestFinding | None:
-        """Count what a review finds about one guest, and return it."""
-        found = None if self.now is None else finding_about(guest, self.limits, self.now, has_signed_in=has_signed_in)
-        if found is not None:
-            self.counts[found] = self.counts.get(found, 0) + 1
-        return found
+        """Count everything that a review finds about one guest, and return the gravest finding."""
+        if self.now is None:
+            return None
+        use = finding_about(guest, self.limits, self.now, has_signed_in=has_signed_in)
+        role = GuestFinding.DIRECTORY_ROLE if guest.is_enabled and guest.id in self.with_roles else None
+        for found in (role, use):
+            if found is not None:
+                self.counts[found] = self.counts.get(found, 0) + 1
+        return role or use

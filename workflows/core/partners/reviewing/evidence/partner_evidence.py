@@ -19,6 +19,7 @@ from workflows.core.partners.reviewing.evidence.usage import (
     ListedGuest,
     Lockout,
     PartnerUsage,
+    SourceRead,
     UsageScan,
 )
 from workflows.core.people import PersonId
@@ -90,6 +91,8 @@ class Guests:
     """Whether there may be more guests."""
     is_activity_known: bool
     """Whether the last sign-in of guests was read. Otherwise `never_came` counts only open invitations."""
+    roles: SourceRead = field(default_factory=SourceRead)
+    """Whether their directory roles were read. Otherwise nobody is named with one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +172,7 @@ def evidence_of(
     guests = None
     if scan is not None and scan.guests.is_usable:
         is_cut, is_known = not scan.guests.is_complete, scan.activity.is_usable
-        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_known)
+        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_known, roles=scan.roles)
     return PartnerEvidence(
         tenant_id=tenant_id,
         taken_at=None if scan is None else scan.taken_at,

@@ -20,6 +20,8 @@ class SignIn:
     at: datetime | None
     """None when the log names no time."""
     is_success: bool
+    code: int | None = None
+    """Microsoft's code of the result; None when the log names none."""
 
 
 @dataclass(slots=True)

@@ -42,6 +42,8 @@ class GuestMatch(StrEnum):
     MAIL = "mail"
     NAME = "name"
     """The domain before `#EXT#` in its user principal name."""
+    OWN_ACCOUNT = "own_account"
+    """No guest: an account of our own, never invited, with a mail address of the partner. Only in a list."""
 
 
 class GuestFinding(StrEnum):
@@ -51,6 +53,8 @@ class GuestFinding(StrEnum):
     """An enabled account with which nobody signed in for the time that the template sets."""
     OLD_INVITATION = "old_invitation"
     """An invitation that has not been accepted for the time that the template sets."""
+    DIRECTORY_ROLE = "directory_role"
+    """An enabled account with a directory role of our tenant, assigned or eligible, directly or through a group."""
 
 
 class EvidenceSource(StrEnum):
@@ -96,6 +100,8 @@ class UsageScan:
     """Since when the log certainly has entries; None when that is not known."""
     guests_not_matched: int = 0
     """Guests that belong to no recorded partner, as far as can be told."""
+    roles: SourceRead = field(default_factory=SourceRead)
+    """Whether directory roles of guests were read: never without the application for guest accounts."""
 
     @property
     def is_complete(self) -> bool:

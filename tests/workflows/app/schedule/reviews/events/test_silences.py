@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflows.core.builders import SAM, TENANT
 from tests.workflows.world import World
-from workflows.app.evidence.reviews.scan_check import WANTED_AT
+from workflows.app.evidence.wanted_scan import WANTED_AT
 from workflows.app.schedule.reviews.events.silences import Silences
 from workflows.app.schedule.reviews.events.starting import EventReviews
 from workflows.app.storing.new_audit_entry import entry_of

@@ -5,14 +5,32 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from workflows.core.errors.tenant_problems import TenantCode
-from workflows.core.settings.model import TenantId
-from workflows.entra.answers.answers import unavailable
+from kiota_abstractions.method import Method
+
+from workflows.core.errors.tenant_problems import Purpose, TenantCode
+from workflows.core.settings.model import TenantId, is_guid
+from workflows.entra.addresses import request_to
+from workflows.entra.answers.answers import read_call, unavailable
+from workflows.entra.transport.connection import Connection
 from workflows.intervals import HOME_TENANT_ASKED_AGAIN_AFTER, HOME_TENANT_CHECKED_EVERY
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
 
 _TRUSTED_SECONDS: Final = HOME_TENANT_CHECKED_EVERY.total_seconds()
 _ASKED_AGAIN_SECONDS: Final = HOME_TENANT_ASKED_AGAIN_AFTER.total_seconds()
+
+
+async def read_home(connection: Connection, permission: str = "Organization.Read.All") -> TenantId:
+    """Read the id of the tenant that Graph answers for.
+
+    :param permission: the permission that the application has for it; User.Read.All is enough ("List organizations").
+    :raises TenantUnavailable, TenantRefused: when it does not name exactly one.
+    """
+    call = read_call("/organization", Purpose.NAME_HOME, permission)
+    rows = await connection.collect(call, request_to(Method.GET, connection.graph.organization, select=["id"]))
+    ids = {str(row.get("id") or "").lower() for row in rows}
+    if len(ids) != 1 or not all(map(is_guid, ids)):
+        raise unavailable(TenantCode.NOT_ONE_ORGANIZATION)
+    return TenantId(ids.pop())
 
 
 class OwnTenantGuard:

@@ -1,0 +1,94 @@
+"""The windows about guest accounts: what is missing is named at its field, and what was not made here is refused."""
+
+from typing import Any
+
+import pytest
+
+from bot.slack import ids
+from bot.slack.cards.approval.sections.accounts_card import accounts_card, undo_until
+from bot.slack.flows.revoke.guest_form import Which, accounts_view, confirm_view, parse_accounts_form
+from bot.slack.payloads.models import Interaction
+from tests.bench.account_surfaces import account_request, written
+from tests.workflows.core.builders import NOW, TENANT, identity
+from workflows.core.errors.raised import Refused
+from workflows.core.plans.accounts import AccountChange
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN
+
+
+def sent(metadata: str, which: str = "all", listed: str = "", reason: str = "Ended") -> Interaction:
+    """Return a window as Slack sends it."""
+    values: dict[str, Any] = {
+        ids.ACCOUNTS_WHICH: {ids.ACCOUNTS_WHICH: {"selected_option": {"value": which}}},
+        ids.ACCOUNTS_LIST: {ids.ACCOUNTS_LIST: {"value": listed}},
+        ids.REASON: {ids.REASON: {"value": reason}},
+    }
+    view = {"id": "V1", "private_metadata": metadata, "state": {"values": values}}
+    return Interaction.model_validate({"type": "view_submission", "user": {"id": "U0ADMIN"}, "view": view})
+
+
+def test_the_list_counts_only_where_it_is_chosen() -> None:
+    form = parse_accounts_form(sent(f"disable:{TENANT}", listed="ann@contoso.com"))
+    assert (form.which, form.listed, form.problems, form.change) == (Which.ALL, (), {}, AccountChange.DISABLE)
+    form = parse_accounts_form(sent(f"enable:{TENANT}", "listed", "Ann@contoso.com"))
+    assert (form.listed, form.problems, form.tenant_id) == (("ann@contoso.com",), {}, TENANT)
+
+
+def test_an_empty_list_a_long_one_and_no_reason_are_named_at_their_fields() -> None:
+    assert set(parse_accounts_form(sent(f"disable:{TENANT}", "listed")).problems) == {ids.ACCOUNTS_LIST}
+    long = " ".join(f"{number}@x.com" for number in range(101))
+    problems = parse_accounts_form(sent(f"disable:{TENANT}", "listed", long, " ")).problems
+    assert "These are 101" in problems[ids.ACCOUNTS_LIST]
+    assert set(problems) == {ids.ACCOUNTS_LIST, ids.REASON}
+
+
+@pytest.mark.parametrize("metadata", ["", "delete:x", f"disable:{TENANT}x", "disable:"])
+def test_another_window_is_refused(metadata: str) -> None:
+    with pytest.raises(Refused):
+        parse_accounts_form(sent(metadata))
+
+
+def test_another_choice_than_the_shown_ones_is_refused() -> None:
+    with pytest.raises(Refused):
+        parse_accounts_form(sent(f"disable:{TENANT}", "everybody"))
+
+
+def test_enabling_offers_no_choice_of_unused_accounts() -> None:
+    values = [
+        option["value"]
+        for block in accounts_view(identity(), AccountChange.ENABLE, USUAL_LIMITS)["blocks"]
+        if block.get("block_id") == ids.ACCOUNTS_WHICH
+        for option in block["element"]["options"]
+    ]
+    assert values == ["all", "listed"]
+
+
+def test_the_window_says_what_to_type() -> None:
+    view = confirm_view(account_request(AccountChange.DISABLE, count=1))
+    assert "Type contoso.com 1 to confirm" in str(view)
+    assert view["submit"]["text"] == "Disable 1 account"
+
+
+def test_undo_is_offered_for_a_day_and_never_for_a_blocked_partner() -> None:
+    done = written(account_request(AccountChange.DISABLE), 35)
+    until = undo_until(done)
+    assert until == done.changed_at + UNDO_WITHIN
+    assert undo_until(account_request(AccountChange.DISABLE)) is None
+    shown = {
+        "now": accounts_card(done, now=NOW),
+        "later": accounts_card(done, now=until),
+        "blocked": accounts_card(done, now=NOW, is_partner_closed=True),
+    }
+    offered = {
+        name: [one for one in (ids.ACCOUNTS_UNDO, ids.ACCOUNTS_ENABLE) if f"'{one}'" in str(message.blocks)]
+        for name, message in shown.items()
+    }
+    assert offered == {"now": [ids.ACCOUNTS_UNDO], "later": [ids.ACCOUNTS_ENABLE], "blocked": []}
+
+
+def test_the_card_of_the_channel_names_nobody() -> None:
+    from tests.bench.account_surfaces import account_messages
+
+    shown = account_messages()
+    assert "Maria" in str(shown["accounts-preview"])
+    assert "Maria" not in str([shown["accounts-card"], shown["accounts-card-enable"], shown["accounts-closed"]])

@@ -1,0 +1,79 @@
+"""The stand-in tenant on a socket, for many cases one after the other, read by the product's own adapter."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from aiohttp import web
+
+from bot.sandbox.entra import EntraSimulator, TokenAuthority
+from bot.sandbox.http.batches import INNER_FAULTS, take_inner_faults
+from bot.sandbox.http.faults import Fault, Faults, answer_with_fault
+from bot.sandbox.http.request_log import read_body_once
+from tests.served import served
+from tests.warm.short_pauses import SHORT_PAUSES
+from tests.workflows.app.evidence.diagnosis.planted import Case
+from tests.workflows.app.evidence.diagnosis.recorded import Recorded
+from tests.workflows.entra.conftest import authority, environment
+from tests.workflows.entra.simulated_tenant import Handler
+from workflows.app.evidence.diagnosis.gathering import Diagnoser
+from workflows.app.evidence.diagnosis.subject import parse_subject
+from workflows.core.posture.diagnosis.steps import Diagnosis
+from workflows.entra import Entra, EntraSettings
+from workflows.entra.transport.connection import Connection
+from workflows.entra.transport.opening import open_connection
+
+__all__ = ["authority", "environment"]
+
+
+@dataclass
+class MachineClock:
+    """The time of this machine: the log is asked for the last days."""
+
+    def now(self) -> datetime:
+        """Now."""
+        return datetime.now(UTC)
+
+
+@dataclass
+class AskedTenant:
+    """Answers questions about cases. Nothing of a case is kept for the next one."""
+
+    simulator: EntraSimulator
+    connection: Connection
+    faults: Faults = field(default_factory=Faults)
+
+    async def diagnosed(self, case: Case, unread: frozenset[str] = frozenset()) -> Diagnosis:
+        """Diagnose a case while some reads are refused."""
+        self.simulator.restore(case.state)
+        self.faults.clear()
+        for source in sorted(unread):
+            self.faults.add(Fault(target="graph", match=source, times=100, status=403))
+        entra = Entra(self.connection, pauses=SHORT_PAUSES)
+        diagnoser = Diagnoser(tenant=entra, records=Recorded(partnerships=case.records), clock=MachineClock())
+        return await diagnoser.diagnose(parse_subject(case.subject), case.application)
+
+
+@pytest.fixture
+async def asked(authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[AskedTenant]:
+    """The stand-in tenant, read over a socket."""
+    simulator = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=authority.accepts)
+    faults = Faults()
+
+    @web.middleware
+    async def with_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+        body = await read_body_once(request)
+        fault = faults.take("graph", request, body)
+        if fault is None:
+            request[INNER_FAULTS] = take_inner_faults(faults, request, body)
+        return await answer_with_fault(request, handler, fault)
+
+    application = web.Application(middlewares=[with_faults])
+    application.add_routes(simulator.routes())
+    async with served(application) as address:
+        connection = open_connection(
+            EntraSettings(graph_url=f"{address}/graph/v1.0", authority_host=authority.url, pauses=SHORT_PAUSES)
+        )
+        yield AskedTenant(simulator, connection, faults)
+        await connection.close()

@@ -1,0 +1,30 @@
+"""What Gatehouse recorded of partners, for tests of diagnoses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workflows.core.partners.partnership import Partnership
+from workflows.core.posture.watch.drift import Drift, DriftSubject
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """The records of one partner."""
+
+    partnerships: Sequence[Partnership] = ()
+    requests: Sequence[AccessRequest] = ()
+    found: Drift | None = None
+
+    async def partnerships_named(self, name: str) -> Sequence[Partnership]:
+        """The partners of a name."""
+        return [one for one in self.partnerships if name in (one.identity.tenant_id, one.identity.default_domain)]
+
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """The open requests about the partner."""
+        return list(self.requests)
+
+    async def drift(self, subject: DriftSubject) -> Drift | None:
+        """What was found about the partner."""
+        return self.found

@@ -1,0 +1,171 @@
+"""Single questions, answered from the stand-in tenant over a socket: MFA twice, and what people type."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from tests.workflows.app.evidence.diagnosis.conftest import AskedTenant
+from tests.workflows.app.evidence.diagnosis.planted import (
+    SIGN_INS,
+    THEIR_APPLICATION,
+    Case,
+    add_policy,
+    from_outside,
+    second_account,
+)
+from tests.workflows.app.evidence.diagnosis.plants import open_case
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+
+PHISHING_RESISTANT = {
+    "id": "00000000-0000-0000-0000-000000000004",
+    "displayName": "Phishing-resistant MFA",
+    "policyType": "builtIn",
+    "requirementsSatisfied": "mfa",
+    "allowedCombinations": ["windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor"],
+}
+PASSES, STOPS, NOT_KNOWN = StepResult.PASSES, StepResult.STOPS, StepResult.NOT_KNOWN
+
+
+def usual(*, trusts_mfa: bool = False) -> Case:
+    """A tenant that stops nobody and asks for nothing."""
+    case = open_case(Random(1))
+    case.state["conditionalAccessPolicies"] = {}
+    case.state["default"]["inboundTrust"]["isMfaAccepted"] = trusts_mfa
+    case.maria["userType"] = "Guest"
+    return case
+
+
+async def step(asked: AskedTenant, case: Case, key: StepKey, unread: frozenset[str] = frozenset()) -> Step:
+    """Return one step of the answer."""
+    return next(one for one in (await asked.diagnosed(case, unread)).steps if one.key is key)
+
+
+def codes(one: Step) -> list[str]:
+    return [note.code for note in one.notes]
+
+
+@pytest.mark.parametrize(
+    ("trusts_mfa", "asks_strength", "result", "notes"),
+    [
+        (False, False, PASSES, [Note.MFA_HERE]),
+        (True, False, PASSES, [Note.MFA_THERE, Note.MFA_REGISTRATION]),
+        (False, True, STOPS, []),
+        (True, True, NOT_KNOWN, [Note.MFA_THERE, Note.STRENGTH_THERE, Note.MFA_REGISTRATION]),
+    ],
+)
+async def test_why_they_are_asked_for_mfa_twice(
+    asked: AskedTenant, *, trusts_mfa: bool, asks_strength: bool, result: StepResult, notes: list[Note]
+) -> None:
+    """With trust they do it once, at home. Guests cannot register a phishing-resistant method here."""
+    case = usual(trusts_mfa=trusts_mfa)
+    add_policy(case, {"includeUsers": ["All"]}, "mfa")
+    if asks_strength:
+        (policy,) = case.state["conditionalAccessPolicies"].values()
+        controls = {"operator": "OR", "builtInControls": [], "authenticationStrength": PHISHING_RESISTANT}
+        policy["grantControls"] = controls
+    found = await step(asked, case, StepKey.CONDITIONAL_ACCESS)
+    assert (found.result, codes(found)) == (result, notes)
+    if found.cause is not None:
+        assert found.cause.values["remedies"] == ["accept_mfa", "exclude"]
+
+
+async def test_a_trust_that_could_not_be_read_is_not_off(asked: AskedTenant) -> None:
+    case = usual()
+    case.state["partners"] = {}
+    add_policy(case, {"includeUsers": ["All"]}, "mfa")
+    found = await step(asked, case, StepKey.CONDITIONAL_ACCESS, frozenset({"AccessPolicy/default"}))
+    assert (found.result, codes(found)) == (NOT_KNOWN, [Note.POLICY_MAY_APPLY])
+
+
+def addressed(mail: str) -> Callable[[Case], None]:
+    def plant(case: Case) -> None:
+        case.maria.update(mail=mail, otherMails=[mail], proxyAddresses=[f"SMTP:{mail}"])
+
+    return plant
+
+
+def also_an_employee(case: Case) -> None:
+    """An employee of ours has the address, too."""
+    employee = {"id": "90000000-0000-4000-8000-000000000003", "userPrincipalName": "maria@woodgrove.com"}
+    case.state["users"][employee["id"]] = {**case.maria, **employee, "userType": "Member"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "change", "cause"),
+    [
+        ("Maria+New@CONTOSO.com", addressed("Maria+New@contoso.com"), None),
+        ("maria+new@contoso.com", addressed("maria@contoso.com"), Cause.NO_ACCOUNT),
+        ("MARIA@CONTOSO.COM", None, None),
+        ("maria@contoso.com", lambda case: second_account(case, Random(1)), Cause.SEVERAL_ACCOUNTS),
+        ("maria@contoso.com", also_an_employee, Cause.SEVERAL_ACCOUNTS),
+    ],
+)
+async def test_an_account_is_found_as_the_address_is_typed(
+    asked: AskedTenant, typed: str, change: Callable[[Case], None] | None, cause: Cause | None
+) -> None:
+    case = usual()
+    if change is not None:
+        change(case)
+    case.subject = typed
+    found = await step(asked, case, StepKey.ACCOUNT)
+    assert (None if found.cause is None else found.cause.code) == cause
+
+
+@pytest.mark.parametrize(
+    ("domain", "note"), [("unmanaged.example.com", Note.NO_ORGANIZATION), ("outlook.com", Note.PERSONAL_ACCOUNT)]
+)
+async def test_settings_of_a_tenant_say_nothing_about_people_without_one(
+    asked: AskedTenant, domain: str, note: Note
+) -> None:
+    case = usual()
+    from_outside(domain)(case, Random(1))
+    case.maria["externalUserState"] = "Accepted"
+    diagnosis = await asked.diagnosed(case)
+    assert codes(diagnosis.steps[0]) == [note]
+    assert [codes(one) for one in diagnosis.steps[1:3]] == [[Note.DOES_NOT_APPLY], [Note.DOES_NOT_APPLY]]
+    assert (diagnosis.steps[3].result, diagnosis.tenant_id) == (PASSES, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "result", "note"),
+    [
+        ("No such application", STOPS, None),
+        (THEIR_APPLICATION, STOPS, None),
+        ("Contractor portal", PASSES, Note.ALLOWED),
+        ("drawings", PASSES, Note.ALLOWED),
+        ("", PASSES, Note.ALLOWED),
+    ],
+)
+async def test_an_application_that_does_not_exist_or_is_theirs_is_named(
+    asked: AskedTenant, typed: str, result: StepResult, note: Note | None
+) -> None:
+    case = usual()
+    case.application = typed
+    found = await step(asked, case, StepKey.OUR_SETTINGS)
+    assert (found.result, codes(found)[:1]) == (result, [note] if note else [])
+    if found.cause is not None:
+        assert (found.cause.code, found.cause.values["application"]) == (Cause.APPLICATION_NOT_OURS, typed)
+
+
+@pytest.mark.parametrize(
+    ("is_refused", "result", "note"),
+    [(True, StepResult.NOT_READABLE, Note.UNREADABLE), (False, NOT_KNOWN, Note.NO_SIGN_INS)],
+)
+async def test_a_log_that_is_refused_or_empty_is_no_proof(
+    asked: AskedTenant, *, is_refused: bool, result: StepResult, note: Note
+) -> None:
+    case = usual()
+    case.state["signIns"] = []
+    found = await step(asked, case, StepKey.SIGN_INS, frozenset({SIGN_INS} if is_refused else ()))
+    assert (found.result, codes(found)) == (result, [note])
+
+
+async def test_our_own_people_are_refused_by_name(asked: AskedTenant) -> None:
+    case = usual()
+    case.subject = "requester@woodgrove.com"
+    with pytest.raises(InvalidField) as error:
+        await asked.diagnosed(case)
+    assert error.value.code is RefusalCode.TARGET_IS_OUR_TENANT

@@ -1,0 +1,77 @@
+"""What a diagnosis reads: also our records of the partner, and the sign-in of a person of a shared channel."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.workflows.app.evidence.diagnosis.recorded import Recorded
+from tests.workflows.core.builders import NOW, TENANT, identity, partnership, request
+from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, both
+from tests.workflows.core.posture.watch.drifts import drift
+from tests.workflows.fakes import FakeTenant, FixedClock
+from workflows.app.evidence.diagnosis.gathering import Diagnoser
+from workflows.app.evidence.diagnosis.subject import parse_subject
+from workflows.core.checks.conditional_access.controls import VisitorType
+from workflows.core.posture.diagnosis.diagnosing import change_for
+from workflows.core.posture.diagnosis.steps import Action, Diagnosis, Note, StepResult
+from workflows.core.requests.request import RequestState
+
+
+def contoso(**settings: Any) -> FakeTenant:
+    """A tenant with these settings for Contoso."""
+    tenant = FakeTenant()
+    tenant.add_tenant(identity(), "contoso.com")
+    tenant.default = dict(DEFAULT)
+    tenant.partners[TENANT] = {"tenantId": TENANT, **settings}
+    return tenant
+
+
+async def diagnosed(tenant: FakeTenant, records: Recorded, subject: str = "maria@contoso.com") -> Diagnosis:
+    diagnoser = Diagnoser(tenant=tenant, records=records, clock=FixedClock())
+    return await diagnoser.diagnose(parse_subject(subject))
+
+
+BLOCKED = {"b2bCollaborationInbound": both("blocked")}
+
+
+@pytest.mark.parametrize(
+    ("records", "action"),
+    [
+        (Recorded(), Action.REQUEST_ACCESS),
+        (Recorded(found=drift()), Action.REQUEST_ACCESS),
+        (Recorded(partnerships=[partnership()]), Action.REQUEST_ACCESS),
+        (Recorded(partnerships=[partnership()], found=drift()), Action.RESTORE),
+        (Recorded(partnerships=[partnership()], found=replace(drift(), ended_at=NOW)), Action.REQUEST_ACCESS),
+    ],
+)
+async def test_settings_that_were_changed_after_the_approval_are_restored(records: Recorded, action: Action) -> None:
+    diagnosis = await diagnosed(contoso(**BLOCKED), records)
+    assert diagnosis.first is not None
+    assert diagnosis.first.cause is not None
+    assert change_for(diagnosis.first.cause).action is action
+
+
+async def test_what_waits_for_the_partner_is_mentioned_also_for_a_new_one() -> None:
+    waiting = request(RequestState.AWAITING_APPROVAL)
+    diagnosis = await diagnosed(contoso(**BLOCKED), Recorded(requests=[waiting]))
+    assert diagnosis.waiting == (waiting,)
+    elsewhere = await diagnosed(contoso(), Recorded(requests=[waiting]), "a@nowhere.example.com")
+    assert elsewhere.waiting == ()
+
+
+async def test_a_person_of_a_shared_channel_signs_in_without_an_account() -> None:
+    tenant = contoso(**BLOCKED, b2bDirectConnectInbound=both("allowed"))
+    tenant.tenant_settings.policies.append(
+        {
+            "id": "p",
+            "displayName": "MFA",
+            "state": "enabled",
+            "conditions": {"users": {"includeUsers": ["All"]}, "applications": {"includeApplications": ["All"]}},
+            "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
+        }
+    )
+    diagnosis = await diagnosed(tenant, Recorded())
+    assert {question.visitor for question in tenant.tenant_settings.evaluated} == {VisitorType.DIRECT_CONNECT}
+    assert [note.code for note in diagnosis.steps[1].notes] == [Note.CHANNELS_ONLY, Note.ANY_APPLICATION]
+    assert diagnosis.steps[3].result is StepResult.NOT_KNOWN

@@ -1,0 +1,111 @@
+"""Steps 4 and 5: the account of the address here, and who may invite."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, UNREAD, both, codes, facts, read, step
+from workflows.core.errors.facts import Fact
+from workflows.core.people import PersonId
+from workflows.core.posture.diagnosis.diagnosing import diagnose
+from workflows.core.posture.diagnosis.facts import Home, HomeKind
+from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+
+EMPLOYEE = replace(MARIA, id=PersonId("m2"), principal_name="maria@woodgrove.com", is_member=True)
+
+
+def found(key: StepKey, **changes: Any) -> Step:
+    return step(diagnose(facts(**changes)), key)
+
+
+def cause(one: Step) -> str | None:
+    assert (one.cause is not None) == (one.result is StepResult.STOPS)
+    return None if one.cause is None else one.cause.code
+
+
+@pytest.mark.parametrize(
+    ("accounts", "code"),
+    [
+        ((), Cause.NO_ACCOUNT),
+        ((EMPLOYEE,), Cause.INTERNAL_ACCOUNT),
+        ((replace(MARIA, is_enabled=False),), Cause.ACCOUNT_DISABLED),
+        ((MARIA, EMPLOYEE), Cause.SEVERAL_ACCOUNTS),
+        ((replace(MARIA, state="PendingAcceptance"),), Cause.INVITATION_PENDING),
+        ((MARIA,), None),
+    ],
+)
+def test_the_account_stops_them(accounts: Any, code: Cause | None) -> None:
+    assert cause(found(StepKey.ACCOUNT, accounts=read(accounts))) == code
+
+
+def issued_by(*issuers: str) -> Any:
+    return read((replace(MARIA, issuers=issuers),))
+
+
+@pytest.mark.parametrize(
+    ("issuers", "identity"),
+    [
+        (("MicrosoftAccount",), "personal"),
+        (("mail",), "passcode"),
+        (("google.com", "woodgrove.onmicrosoft.com"), "social"),
+        (("ExternalAzureAD",), None),
+        (("mail", "ExternalAzureAD"), None),
+        (("https://idp.contoso.com",), None),
+        ((), None),
+    ],
+)
+def test_an_account_of_another_identity_does_not_take_their_work_account(
+    issuers: tuple[str, ...], identity: str | None
+) -> None:
+    one = found(StepKey.ACCOUNT, accounts=issued_by(*issuers))
+    expected = None if identity is None else Fact(Cause.OTHER_IDENTITY, {"identity": identity})
+    assert one.cause == expected
+    for kind in (HomeKind.NO_TENANT, HomeKind.PERSONAL):
+        passed = found(StepKey.ACCOUNT, accounts=issued_by(*issuers), home=read(Home(kind=kind)))
+        assert passed.result is StepResult.PASSES
+    unread = found(StepKey.ACCOUNT, accounts=issued_by(*issuers), home=read(UNREAD))
+    assert unread.result is (StepResult.PASSES if identity is None else StepResult.NOT_KNOWN)
+
+
+def test_without_an_account_invitations_that_are_off_are_the_cause() -> None:
+    """To say "invite them" is wrong where nobody may."""
+    off = read({"allowInvitesFrom": "none"})
+    assert cause(found(StepKey.ACCOUNT, accounts=read(()), authorization=off)) == Cause.INVITATIONS_OFF
+    for other in (read({"allowInvitesFrom": "everyone"}), read(UNREAD)):
+        assert cause(found(StepKey.ACCOUNT, accounts=read(()), authorization=other)) == Cause.NO_ACCOUNT
+
+
+def test_without_an_address_or_an_answer_the_account_is_not_known() -> None:
+    assert codes(found(StepKey.ACCOUNT, accounts=None)) == [Note.NO_PERSON]
+    assert found(StepKey.ACCOUNT, accounts=read(UNREAD)).result is StepResult.NOT_READABLE
+
+
+def test_shared_channels_need_no_account() -> None:
+    opened = read({**DEFAULT, "b2bDirectConnectInbound": both("allowed")})
+    one = found(StepKey.ACCOUNT, accounts=read(()), default=opened)
+    assert (one.result, codes(one)) == (StepResult.NOT_KNOWN, [Note.DIRECT_CONNECT_ONLY])
+    for unknown in (None, read(UNREAD)):
+        assert cause(found(StepKey.ACCOUNT, accounts=read(()), default=opened, configuration=unknown)) == "no_account"
+
+
+@pytest.mark.parametrize(
+    ("who", "accounts", "result"),
+    [
+        ("everyone", read((MARIA,)), StepResult.PASSES),
+        ("none", read((MARIA,)), StepResult.PASSES),
+        ("none", read(()), StepResult.STOPS),
+        ("none", None, StepResult.NOT_READABLE),
+        (7, read(()), StepResult.NOT_READABLE),
+        ("everyone", read(UNREAD), StepResult.NOT_READABLE),
+        ("everyone", read((replace(MARIA, state="PendingAcceptance"),)), StepResult.NOT_READABLE),
+    ],
+)
+def test_the_lists_of_domains_are_not_readable_and_decide_about_new_invitations(
+    who: Any, accounts: Any, result: StepResult
+) -> None:
+    one = found(StepKey.INVITATIONS, authorization=read({"allowInvitesFrom": who}), accounts=accounts)
+    lists = [] if result is StepResult.PASSES else [Note.DOMAIN_LISTS]
+    assert (one.result, codes(one)) == (result, [Note.INVITERS, *lists])
+    unread = found(StepKey.INVITATIONS, authorization=read(UNREAD), accounts=accounts)
+    assert (unread.result, codes(unread)) == (StepResult.NOT_READABLE, [Note.UNREADABLE, Note.DOMAIN_LISTS])

@@ -1,0 +1,1 @@
+"""Guest accounts in Graph, over real sockets."""

@@ -1,0 +1,119 @@
+"""Check, before each group of accounts, that the plan may still be written."""
+
+from dataclasses import dataclass
+
+from workflows.app.schedule.downtime import command_after_gap
+from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
+from workflows.core.errors.facts import Fact, Facts
+from workflows.core.errors.raised import Refused
+from workflows.core.partners.closing.guest_accounts import require_may_enable
+from workflows.core.partners.reviewing.recent_sponsors import with_partner_sponsors
+from workflows.core.people import ADMIN, CurrentRoles
+from workflows.core.plans.accounts import AccountChange
+from workflows.core.requests.commands.automatic import Stop
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN, account_plan
+from workflows.effects.applying.still_approved import find_objection
+from workflows.effects.applying.write_gate import WriteGate
+from workflows.ports.clock import Clock
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillWanted:
+    """Checks a plan of accounts. Disabling by an admin alone is checked as little as a revocation."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: PeopleDirectory
+    clock: Clock
+    gate: WriteGate
+    catalog: Catalog | None
+
+    async def check(self, request: AccessRequest) -> bool:
+        """Return whether the next group may be written; otherwise record why not.
+
+        :raises WritesFrozen: during a freeze, for accounts that are enabled.
+        :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
+        """
+        is_enabling = account_plan(request).change is AccountChange.ENABLE
+        if is_enabling:
+            await self.gate.require_not_frozen(request)
+            if await self._is_blocked(request):
+                return False
+            await self.tenant.verify_home(must_be_known=True)
+        if request.writing_since is not None:
+            return True  # the checks below are those before the first write
+        if is_enabling and await self._has_gap(request):
+            return False
+        if request.require_prepared().stages:
+            return await self._is_still_approved(request)
+        return not is_enabling or await self._may_still_be_undone(request)
+
+    async def _is_blocked(self, request: AccessRequest) -> bool:
+        """Stop when the partner is blocked, or is being blocked, since the accounts were confirmed."""
+        tenant_id = request.plan.tenant_id
+        try:
+            require_may_enable(await self.store.partnership(tenant_id))
+        except Refused:
+            pass
+        else:
+            running = await self.store.open_requests_about(tenant_id, only_planned=False)
+            if not any(_closes(one, request) for one in running):
+                return False
+        await self._stop(request, (Fact(NoteCode.ACCOUNTS_PARTNER_BLOCKED),))
+        return True
+
+    async def _has_gap(self, request: AccessRequest) -> bool:
+        again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
+        if again is not None:
+            await self.service.advance(request.id, again)
+        return again is not None
+
+    async def _is_still_approved(self, request: AccessRequest) -> bool:
+        """Check the approvals with the roles of now, as before every write."""
+        record = await self.store.partnership(request.plan.tenant_id)
+        named = with_partner_sponsors(request, record, self.clock.now())
+        objection = await find_objection(
+            named, tenant=self.tenant, directory=self.directory, catalog=self.catalog, store=self.store
+        )
+        if objection is None:
+            return True
+
+        async def as_read(_: AccessRequest) -> CurrentRoles:
+            return objection.current_roles or CurrentRoles()
+
+        roles = None if objection.current_roles is None else as_read
+        await self.service.advance(request.id, objection.command_before_first_write(named), current_roles_of=roles)
+        return False
+
+    async def _may_still_be_undone(self, request: AccessRequest) -> bool:
+        """Check an undo that nobody else approved: it is not too old, and who confirmed it still is an admin."""
+        undoes, person = request.fields.undoes, request.require_prepared().requester
+        disabling = None if undoes is None else await self.store.request(undoes)
+        if disabling is None or self.clock.now() - disabling.changed_at > UNDO_WITHIN:
+            await self._stop(request, (Fact(NoteCode.ACCOUNTS_UNDO_TOO_LATE),))
+            return False
+        try:
+            roles = await self.directory.current_roles([person])
+        except PeopleDirectoryRefused as error:
+            raise PeopleDirectoryUnavailable(error.facts) from error
+        if roles.holds(person.id, ADMIN):
+            return True
+        await self._stop(request, (Fact(NoteCode.ACCOUNTS_NOT_ADMIN, {"name": person.name}),))
+        return False
+
+    async def _stop(self, request: AccessRequest, reason: Facts) -> None:
+        await self.service.advance(request.id, Stop(reason=reason))
+
+
+def _closes(other: AccessRequest, request: AccessRequest) -> bool:
+    """Return whether another open request blocks the partner of a request."""
+    observed = other.observation if other.prepared is None else other.prepared.observation
+    about = other.fields.target if observed is None else observed.identity.tenant_id
+    return other.fields.kind is RequestKind.REVOCATION and about == request.plan.tenant_id

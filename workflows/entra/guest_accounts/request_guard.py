@@ -1,0 +1,93 @@
+"""Refuse every request of the application for guest accounts that is not on its list, as the last step before sending.
+
+The list: reads of accounts, of directory roles and of the members of groups, and `accountEnabled` of single accounts.
+It looks at what leaves, not at what was meant: method, address, query and the bytes of the body.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import httpx
+
+from workflows.entra.transport.batch import BATCH_PATH
+from workflows.ports.guest_accounts import MAX_WRITES
+
+_GUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_READ: Final = re.compile(
+    rf"/organization|/users/{_GUID}|/groups/{_GUID}/transitiveMembers|/roleManagement/directory/"
+    "(?:roleAssignments|roleAssignmentScheduleInstances|roleDefinitions|roleEligibilitySchedules)"
+)
+_WRITTEN: Final = re.compile(rf"/users/{_GUID}")
+_READ_NAMES: Final = frozenset({"id", "method", "url", "headers"})
+_WRITE_NAMES: Final = frozenset({"id", "method", "url", "headers", "body"})
+_WRITE_HEADERS: Final = {"Content-Type": "application/json"}
+
+
+class RequestNotAllowed(Exception):
+    """The application for guest accounts must not send this request. Nothing was sent."""
+
+
+def request_guard(root: str) -> Callable[[httpx.Request], None]:
+    """Return the check of each request.
+
+    :param root: the address of the service, without a slash at its end.
+    """
+    service = httpx.URL(root)
+    prefix = service.raw_path.decode("ascii").rstrip("/")
+
+    def check(request: httpx.Request) -> None:
+        address = (request.url.scheme, request.url.host, request.url.port)
+        whole, _, query = request.url.raw_path.decode("ascii").partition("?")
+        path = whole.removeprefix(prefix)
+        is_service = address == (service.scheme, service.host, service.port) and whole.startswith(f"{prefix}/")
+        if not is_service:
+            raise RequestNotAllowed(f"{request.method} {request.url.host}{whole} is not at {root}")
+        if request.method == "GET" and not request.content and _READ.fullmatch(path):
+            return
+        if request.method != "POST" or path != BATCH_PATH or query or not _is_allowed_batch(request.content):
+            raise RequestNotAllowed(f"{request.method} {path} is not what the application for guest accounts may send")
+
+    return check
+
+
+def _is_allowed_batch(content: bytes) -> bool:
+    """Return whether a batch contains only reads of the list, or only writes that do the same to single accounts."""
+    try:
+        body = json.loads(content, object_pairs_hook=_object_of_different_names)
+    except (ValueError, RecursionError):
+        return False
+    rows = body.get("requests") if isinstance(body, dict) and set(body) == {"requests"} else None
+    if not isinstance(rows, list) or not 0 < len(rows) <= MAX_WRITES or not all(isinstance(row, dict) for row in rows):
+        return False
+    return all(map(_is_read, rows)) or _are_writes(rows)
+
+
+def _is_read(row: Mapping[str, Any]) -> bool:
+    url = row.get("url")
+    named = {name for name, value in row.items() if value is not None}
+    is_on_list = isinstance(url, str) and _READ.fullmatch(url.partition("?")[0]) is not None
+    return row.get("method") == "GET" and named <= _READ_NAMES and is_on_list
+
+
+def _are_writes(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether these are writes of `accountEnabled`, with one value, to different accounts."""
+    bodies = [row.get("body") for row in rows]
+    value = bodies[0].get("accountEnabled") if isinstance(bodies[0], dict) else None
+    return (
+        isinstance(value, bool)
+        and all(body == {"accountEnabled": value} for body in bodies)
+        and all(type(body["accountEnabled"]) is bool for body in bodies if body is not None)
+        and all(set(row) == _WRITE_NAMES and row["method"] == "PATCH" for row in rows)
+        and all(row["headers"] == _WRITE_HEADERS for row in rows)
+        and all(isinstance(row["url"], str) and _WRITTEN.fullmatch(row["url"]) for row in rows)
+        and len({row["url"] for row in rows}) == len(rows)
+    )
+
+
+def _object_of_different_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that names a property twice: readers disagree about which one counts."""
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return dict(pairs)

@@ -1,0 +1,79 @@
+"""Open the connection to Graph: credential, addresses, time limits, and what sees each request on its way out."""
+
+import ssl
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+from kiota_http.kiota_client_factory import KiotaClientFactory
+from kiota_http.middleware import BaseMiddleware, ParametersNameDecodingHandler, UserAgentHandler
+from msgraph.graph_request_adapter import GraphRequestAdapter
+
+from workflows.entra.settings import EntraSettings
+from workflows.entra.transport.connection import WRITE_SECONDS, Connection
+from workflows.entra.transport.credential import UnattendedCredential
+from workflows.entra.transport.early_imports import import_early, load_builders
+from workflows.entra.transport.read_retries import ReadRetries
+
+_CONNECT_SECONDS: Final = 3.0
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+RequestCheck = Callable[[httpx.Request], None]
+"""Raises for a request that must not be sent. The request's content has been read."""
+
+
+class LastCheck(BaseMiddleware):
+    """Lets a request through only when the check does not raise. It is the last step before the connection."""
+
+    def __init__(self, check: RequestCheck) -> None:
+        super().__init__()
+        self._check = check
+
+    async def send(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> httpx.Response:
+        """Check the request, and send it."""
+        await request.aread()
+        self._check(request)
+        return await super().send(request, transport)
+
+
+def open_connection(settings: EntraSettings, check: RequestCheck | None = None) -> Connection:
+    """Create the connection. Nothing is sent before its first call.
+
+    :param check: sees each request as it leaves, after everything that can change it. None: nothing is checked here.
+    :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
+    """
+    root = settings.graph_url.rstrip("/")
+    host = urlsplit(root).hostname or ""
+    if urlsplit(root).scheme != "https" and host not in _LOOPBACK:
+        raise ValueError(f"graph_url: {settings.graph_url!r} must be an https address (plain http only on loopback)")
+    credential = UnattendedCredential(settings)
+    scope = f"https://{host}/.default"
+    provider = AzureIdentityAuthenticationProvider(
+        credential,
+        scopes=[scope],
+        # NB. kiota sends no token to any other host, and gives no warning.
+        allowed_hosts=[host],
+    )
+    client = KiotaClientFactory.create_with_custom_middleware(
+        [
+            ReadRetries(),
+            ParametersNameDecodingHandler(),
+            UserAgentHandler(),
+            *([] if check is None else [LastCheck(check)]),
+        ],
+        httpx.AsyncClient(
+            timeout=httpx.Timeout(WRITE_SECONDS, connect=_CONNECT_SECONDS),
+            trust_env=settings.use_environment_proxy,
+            # The certificates of the machine, or of SSL_CERT_FILE, which azure-identity uses too.
+            verify=ssl.create_default_context(),
+        ),
+    )
+    adapter = GraphRequestAdapter(provider, client)
+    adapter.base_url = root
+    load_builders(adapter)
+    import_early()
+    return Connection(
+        adapter=adapter, client=client, credential=credential, root=root, scope=scope, redact=settings.redact
+    )
