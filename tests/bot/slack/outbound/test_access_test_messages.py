@@ -16,6 +16,7 @@ from workflows.core.policy.reviews.access_test import (
     AccessTest,
     answered,
 )
+from workflows.core.policy.working_time import WorkingCalendar
 
 ASKED = AccessTest(testers=(person("requester"),), question=1, asked_at=NOW, asked_by=person("requester"))
 BUTTONS = ["access_works", "access_fails", "access_not_tried", "how_to_test"]
@@ -73,10 +74,12 @@ async def test_a_requester_who_left_is_not_reached_and_the_sponsor_is_asked(scen
 
 async def test_who_does_not_work_now_gets_it_later_and_who_asked_for_it_at_once(scene: Scene) -> None:
     by_itself = partnership(replace(ASKED, asked_by=None))
-    scene.directory.zones[person("requester").chat_id] = timezone(timedelta(hours=12))
-    await scene.notifier().show_access_test(by_itself)
+    to_night = (23 - scene.world.clock.now().hour + 12) % 24 - 12
+    scene.directory.zones[person("requester").chat_id] = timezone(timedelta(hours=to_night))
+    notifier = scene.notifier(calendar=WorkingCalendar())
+    await notifier.show_access_test(by_itself)
     assert scene.counts() == {}
-    await scene.notifier().show_access_test(partnership())
+    await notifier.show_access_test(partnership())
     assert scene.counts() == {"@requester": 1}
 
 
