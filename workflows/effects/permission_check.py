@@ -47,6 +47,7 @@ from workflows.core.requests.commands.clicks import (
     DropEffect,
     EffectClick,
     RetryEffect,
+    SetupClick,
     received_name,
     subject_of,
     with_person,
@@ -204,10 +205,8 @@ class PermissionCheck:
                 await self._conversations.carry_out(click, actor, key=key, received_at=received_at)
             case AskReminder():
                 await self._remind(click, actor, key)
-            case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
+            case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup() | RequestAccessTest() | AnswerAccessTest():
                 await self._advance_review(click, actor, key)
-            case RequestAccessTest() | AnswerAccessTest():
-                await self._test_access(click, actor, key)
             case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | WithdrawHandover():
                 await self._handovers.carry_out(click, actor, key=key)
             case Revoke():
@@ -251,7 +250,7 @@ class PermissionCheck:
 
     async def _advance_review(
         self,
-        click: Keep[ChatId] | ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId],
+        click: Keep[ChatId] | SetupClick | AccessTestClick,
         actor: Person,
         key: str,
     ) -> None:
@@ -262,10 +261,6 @@ class PermissionCheck:
             current_roles=await self.directory.current_roles([actor]),
             attest_mfa_for=partial(attestation_period, catalog=self.catalog, store=self.store),
         )
-
-    async def _test_access(self, click: AccessTestClick, actor: Person, key: str) -> None:
-        roles = await self.directory.current_roles([actor])
-        await self.service.advance_review(click.tenant_id, with_person(click, actor), key=key, current_roles=roles)
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:
         request = await self.store.request(click.request_id)

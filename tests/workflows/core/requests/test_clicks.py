@@ -1,5 +1,7 @@
 """A click contains a chat id only; it becomes a command after the permission check finds the person."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.workflows.core.builders import (
@@ -19,6 +21,7 @@ from workflows.core.delegation.absence import AbsenceId
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import ChatId, Person
+from workflows.core.policy.reviews.access_test import AccessFailure, AccessOutcome
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.batch import WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
@@ -30,6 +33,7 @@ from workflows.core.requests.commands.clicks import (
     received_name,
     subject_of,
     with_person,
+    written_text,
 )
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -50,6 +54,7 @@ from workflows.core.requests.commands.request import (
     RequestCommand,
     Withdraw,
 )
+from workflows.core.requests.commands.review_event import AnswerAccessTest, RequestAccessTest
 from workflows.core.requests.lifecycle import advance
 
 DIGEST = request().plan.digest
@@ -59,6 +64,14 @@ KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
 CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key)
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
+ASK_TEST = RequestAccessTest(actor=SAM.chat_id, tenant_id=TENANT)
+FAILS = AnswerAccessTest(
+    actor=SAM.chat_id,
+    tenant_id=TENANT,
+    question=1,
+    outcome=AccessOutcome.FAILS,
+    failure=AccessFailure(what="They see an error"),
+)
 
 
 def test_a_click_is_not_treated_as_a_command() -> None:
@@ -87,6 +100,11 @@ def test_the_person_whom_the_directory_knows_makes_a_command_of_it() -> None:
     assert keep == Keep(actor=SAM, tenant_id=TENANT, reason="Needed")
 
 
+def test_what_somebody_wrote_about_a_failure_is_given_back_when_it_is_refused() -> None:
+    assert written_text(FAILS) == "They see an error"
+    assert written_text(replace(FAILS, outcome=AccessOutcome.WORKS, failure=None)) == ""
+
+
 def test_nobody_but_a_person_is_put_in_the_place_of_a_chat_id() -> None:
     with pytest.raises(AttributeError):
         advance(request(), with_person(APPROVE, AMARA.chat_id), moment())  # type: ignore[call-overload]
@@ -106,6 +124,8 @@ def test_nobody_but_a_person_is_put_in_the_place_of_a_chat_id() -> None:
         (CONFIRM, "want_confirm_half", CommandSubject(tenant_id=TENANT)),
         (UNCONFIRM, "want_unconfirm_half", CommandSubject(tenant_id=TENANT)),
         (REMIND, "want_remind_half", CommandSubject(tenant_id=TENANT)),
+        (ASK_TEST, "want_request_access_test", CommandSubject(tenant_id=TENANT)),
+        (FAILS, "want_answer_access_test", CommandSubject(tenant_id=TENANT)),
         (Revoke(actor=ChatId("U1"), target=TENANT, reason=""), "want_revoke", CommandSubject()),
         (
             StartCampaign(actor=ChatId("U1"), scope=CampaignScope.RISK, value="high", reason="Why"),

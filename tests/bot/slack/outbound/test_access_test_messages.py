@@ -1,0 +1,94 @@
+"""The question whether an access works: once to each person, to the sponsor when the requester left, and its ends."""
+
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+from tests.bot.slack.outbound.scene import Scene, action_ids, person
+from tests.bot.surfaces import shown
+from tests.workflows.core.builders import NOW
+from tests.workflows.core.builders import partnership as usual
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.people import ChatId
+from workflows.core.policy.reviews.access_test import (
+    AccessAnswer,
+    AccessFailure,
+    AccessOutcome,
+    AccessTest,
+    answered,
+)
+from workflows.core.policy.working_time import WorkingCalendar
+
+ASKED = AccessTest(testers=(person("requester"),), question=1, asked_at=NOW, asked_by=person("requester"))
+BUTTONS = ["access_works", "access_fails", "access_not_tried", "how_to_test"]
+GONE = replace(person("requester"), chat_id=ChatId("U0NOBODY001"))
+
+
+def partnership(test: AccessTest | None = ASKED) -> Partnership:
+    return usual(sponsor=person("approver1"), access_test=test)
+
+
+async def test_it_is_asked_once_and_closed_with_the_answer(scene: Scene) -> None:
+    await scene.notifier().show_access_test(partnership(None))
+    await scene.notifier().show_access_test(partnership(replace(ASKED, asked_at=None)))
+    for _ in range(3):
+        await scene.notifier().show_access_test(partnership())
+    assert scene.counts() == {"@requester": 1}
+    assert action_ids(scene.messages("@requester")[0]) == BUTTONS
+    works = AccessAnswer(question=1, outcome=AccessOutcome.WORKS, person=person("requester"), at=NOW)
+    await scene.notifier().show_access_test(partnership(answered(ASKED, works)))
+    (message,) = scene.messages("@requester")
+    assert ": works." in shown(message["blocks"])
+    assert action_ids(message) == []
+    assert scene.counts() == {"@requester": 1}, "nobody else is told that it works"
+
+
+async def test_an_older_question_says_that_there_is_a_newer_one_and_a_closed_partner_that_none_is_needed(
+    scene: Scene,
+) -> None:
+    await scene.notifier().show_access_test(partnership())
+    await scene.notifier().show_access_test(partnership(replace(ASKED, question=2)))
+    first, second = scene.messages("@requester")
+    assert "a newer question about this below" in shown(first["blocks"])
+    assert action_ids(second) == BUTTONS
+    closed = replace(partnership(AccessTest(question=2)), state=PartnershipState.REVOKED)
+    await scene.notifier().show_access_test(closed)
+    assert "nobody has to say any more" in shown(scene.messages("@requester")[1]["blocks"])
+
+
+async def test_the_sponsor_is_asked_when_the_requester_cannot_be_reached_and_then_the_admins(scene: Scene) -> None:
+    at_once = replace(ASKED, testers=(GONE,), asked_by=person("approver1"))
+    for _ in range(2):
+        await scene.notifier().show_access_test(partnership(replace(at_once, testers=())))
+    assert scene.counts() == {"@approver1": 1}
+    by_admin = replace(at_once, question=2, testers=(), asked_by=person("admin"))
+    await scene.notifier().show_access_test(replace(partnership(by_admin), sponsor_gone_at=NOW))
+    assert scene.counts() == {"@approver1": 1, "@admin": 1}
+
+
+async def test_a_requester_who_left_is_not_reached_and_the_sponsor_is_asked(scene: Scene) -> None:
+    left = replace(ASKED, testers=(GONE,), asked_by=GONE)
+    for _ in range(2):
+        await scene.notifier().show_access_test(partnership(left))
+    assert scene.counts() == {"@approver1": 1}
+
+
+async def test_who_does_not_work_now_gets_it_later_and_who_asked_for_it_at_once(scene: Scene) -> None:
+    by_itself = partnership(replace(ASKED, asked_by=None))
+    to_night = (23 - scene.world.clock.now().hour + 12) % 24 - 12
+    scene.directory.zones[person("requester").chat_id] = timezone(timedelta(hours=to_night))
+    notifier = scene.notifier(calendar=WorkingCalendar())
+    await notifier.show_access_test(by_itself)
+    assert scene.counts() == {}
+    await notifier.show_access_test(partnership())
+    assert scene.counts() == {"@requester": 1}
+
+
+async def test_what_does_not_work_is_told_once_to_the_sponsor_and_the_admins(scene: Scene) -> None:
+    failure = AccessFailure(what="<!channel> *no*", address="maria@contoso.com", code="other")
+    fails = AccessAnswer(question=1, outcome=AccessOutcome.FAILS, person=person("requester"), at=NOW, failure=failure)
+    for _ in range(3):
+        await scene.notifier().show_access_test(partnership(answered(ASKED, fails)))
+    assert scene.counts() == {"@approver1": 1, "@admin": 1}
+    (message,) = scene.messages("@admin")
+    assert action_ids(message) == ["diagnose_failure", "ask_access_test"]
+    assert "Gatehouse did not check this." in shown(message["blocks"])
