@@ -203,9 +203,7 @@ class PermissionCheck:
             case Ask() | Answer() | Comment():
                 await self._conversations.carry_out(click, actor, key=key, received_at=received_at)
             case AskReminder():
-                is_requester = await self._is_requester(click.request_id, actor)
-                reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
-                await self.service.advance(click.request_id, reminder, key=key)
+                await self._remind(click, actor, key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 await self._advance_review(click, actor, key)
             case RequestAccessTest() | AnswerAccessTest():
@@ -231,6 +229,10 @@ class PermissionCheck:
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _remind(self, click: AskReminder, actor: Person, key: str) -> None:
+        reminder = RemindApprovers(actor=click.actor, is_requester=await self._is_requester(click.request_id, actor))
+        await self.service.advance(click.request_id, reminder, key=key)
 
     async def _answer_watch(self, click: AcceptDrift | DismissDenied, actor: Person, key: str) -> None:
         current_roles = await self.directory.current_roles([actor])

@@ -63,6 +63,11 @@ class RecordRedactor:
         )
         note, asked_again = self._facts(request.note), self._facts(request.asked_again)
         clean = replace(request, note=note, asked_again=asked_again, refused=refused)
+        if (progress := clean.accounts) is not None:
+            results = tuple(
+                replace(one, reason=self._facts(one.reason)) if one.reason else one for one in progress.results
+            )
+            clean = replace(clean, accounts=replace(progress, results=results, stop=self._facts(progress.stop)))
         return self._without_known(dump(REQUEST, clean))
 
     def partnership(self, partnership: Partnership) -> str:

@@ -241,7 +241,7 @@ async def test_nobody_to_disable_ends_with_the_reasons(world: World) -> None:
     request = await change(world)
     assert request is not None
     assert request.state is S.UNFIT
-    assert "1 in this state already" in note_words(request.note)
+    assert "1 already disabled" in note_words(request.note)
 
 
 async def test_while_roles_cannot_be_read_nobody_is_shown_or_written(world: World) -> None:

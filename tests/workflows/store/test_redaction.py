@@ -23,13 +23,14 @@ from tests.workflows.store.test_codec import EFFECTS, PARTNERSHIPS, REQUESTS
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, PersonId
+from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
 from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import CheckPermission, Effect, SendMessage
-from workflows.core.requests.request import AccessRequest, ObservedPartner
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
@@ -145,3 +146,16 @@ def test_a_known_secret_is_removed_from_everything() -> None:
     ):
         assert KNOWN not in doc
         assert "[redacted]" in doc
+
+
+def test_what_graph_says_about_an_account_is_cleaned_and_the_account_is_not() -> None:
+    person = PersonId("guest-0")
+    refused = AccountResult(id=person, end=AccountEnd.REFUSED, at=NOW, reason=noted(f"Token {TOKEN} refused"))
+    done = AccountResult(id=PersonId("guest-1"), end=AccountEnd.DONE, at=NOW)
+    progress = AccountProgress(results=(refused, done), stop=noted(f"Token {TOKEN} refused"))
+    text = CLEAN.request(request(RequestState.APPLYING, RequestKind.DISABLE_GUESTS, accounts=progress))
+    assert TOKEN not in text
+    stored = load(REQUEST, text).accounts
+    assert stored is not None
+    assert [one.id for one in stored.results] == [person, "guest-1"]
+    assert stored.results[1] == done
