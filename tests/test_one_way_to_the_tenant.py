@@ -1,4 +1,4 @@
-"""Every operation is sent to the tenant from one place, which reads the freeze first."""
+"""Every operation is sent from one place, which reads the freeze first. Accounts are changed from one place, too."""
 
 import ast
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Final
 
 PROJECT: Final = Path(__file__).parents[1]
 GATE: Final = "workflows/effects/applying/write_gate.py"
+ACCOUNT_WRITER: Final = "workflows/effects/applying/guest_accounts/writing.py"
 
 
 def tenant_writes(text: str) -> Iterator[int]:
@@ -63,3 +64,22 @@ def test_another_way_would_be_found() -> None:
         assert list(tenant_writes(line)) == [1], line
     for line in ("file.write(x)", "self._thread.write(work)"):
         assert list(tenant_writes(line)) == []
+
+
+def account_writes(text: str) -> Iterator[int]:
+    """List the lines that take `set_enabled` of anything, called or handed on, or by its name."""
+    for node in ast.walk(ast.parse(text)):
+        if (isinstance(node, ast.Attribute) and node.attr == "set_enabled") or (
+            isinstance(node, ast.Constant) and node.value == "set_enabled"
+        ):
+            yield node.lineno
+
+
+def test_only_one_writer_disables_and_enables_accounts() -> None:
+    found = {name: list(account_writes(text)) for name, text in sources()}
+    assert {name: len(lines) for name, lines in found.items() if lines} == {ACCOUNT_WRITER: 1}
+
+
+def test_another_writer_of_accounts_would_be_found() -> None:
+    for line in ("self.accounts.set_enabled(ids)", "partial(a.set_enabled, ids)", "getattr(x, 'set_enabled')"):
+        assert list(account_writes(line)) == [1], line
