@@ -33,7 +33,9 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     "show": _CommandHelp("current settings of a partner, its approvals and its history", _PARTNER),
     "audit": _CommandHelp("audit report about a partner, as a private file (admins and auditors)", _PARTNER),
     "checklist": _CommandHelp("what the partner's administrator has to set on its side", _PARTNER),
-    "guests": _CommandHelp("guest accounts of a partner's people (admins; sponsors see how many)", _PARTNER),
+    "guests": _CommandHelp(
+        "guest accounts of a partner's people: list, disable (admins; sponsors see how many)", _PARTNER
+    ),
     "sponsor": _CommandHelp("hand over a partner to another sponsor, who must accept", _PARTNER),
     "posture": _CommandHelp("what the default and every partner's settings allow, with warnings"),
     "diagnose": _CommandHelp(

@@ -107,7 +107,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "card-delegate": (120, 5),
     "card-approved-for": (120, 5),
     "card-stopped": (120, 5),
-    "card-scheduled": (65, 3),
+    "card-scheduled": (42, 3),
     "card-escalated": (122, 5),
     "card-proposal": (120, 6),
     "card-everything": (165, 6),

@@ -24,7 +24,7 @@ from workflows.core.people import ChatId
 from workflows.core.policy.working_time import next_working_moment
 from workflows.core.requests.effects import RemindPerson, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.intervals import EXPIRED_TOLD_TOGETHER
+from workflows.intervals import EXPIRED_TOLD_TOGETHER, EXPIRED_TOLD_WITHIN
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused
 from workflows.ports.records import LimitedList
@@ -33,8 +33,6 @@ MAX_LISTED_REQUESTS = 10
 """The most requests in one message; the others are counted."""
 MAX_READ_REQUESTS = 200
 """The most expired requests that are read."""
-LONGEST_WITHOUT_WORK = timedelta(days=14)
-"""The longest time between an expiry and the next working hours of a person: holidays and weekends."""
 
 
 class Reminders:
@@ -184,7 +182,7 @@ class Reminders:
             )
             return
         today = now.astimezone(zone).date()
-        ended = await self._outbound.store.expired_since(now - LONGEST_WITHOUT_WORK, MAX_READ_REQUESTS)
+        ended = await self._outbound.store.expired_since(now - EXPIRED_TOLD_WITHIN, MAX_READ_REQUESTS)
         own_requests = [
             request
             for request in ended

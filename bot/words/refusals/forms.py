@@ -78,8 +78,8 @@ def _stage_without_people(values: Values) -> str:
     verb = "are" if values["left"] > 1 else "is"
     if values.get("is_for_lack_of_the_named"):
         return (
-            f"{needs} The person in “For” has the role “{values['role']}” too, but cannot approve this request, so "
-            f"{left} with this role {verb} left. Choose another person in “For”, or ask an admin to add people."
+            f"{needs} The person in “For” has the role “{values['role']}” too, but cannot approve this request. "
+            f"So {left} with this role {verb} left. Choose another person in “For”, or ask an admin to add people."
         )
     if not values.get("is_for_lack_of_the_sponsor"):
         return (
