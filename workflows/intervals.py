@@ -69,8 +69,7 @@ USAGE_KEPT_FOR: Final = timedelta(hours=168)
 GUEST_LIST_KEPT_FOR: Final = timedelta(hours=1)
 """How long it is kept how far somebody has paged through a list of guests, after its last page."""
 EXPIRED_TOLD_WITHIN: Final = timedelta(days=14)
-"""How long after its expiry a request is still named in the message to those who could decide. They are told in their
-next working hours, after weekends and holidays."""
+"""How long after its expiry a request is named in the message to those who could decide, in their working hours."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
