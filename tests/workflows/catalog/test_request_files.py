@@ -53,7 +53,7 @@ def test_everything_wrong_is_said_at_once_with_key_and_cure(tmp_path: Path) -> N
     assert all(one.startswith("request.toml: ") for one in found)
     assert "contoso.com" in found[0]
     assert "missing" in found[1]
-    assert "remove it, or write one of partner, template, duration_days, starts_on, placeholders" in found[-1]
+    assert "remove it, or write one of partner, template, duration_days, ends_on, starts_on, placeholders" in found[-1]
 
 
 def test_the_former_key_of_placeholders_is_refused_with_the_new_one(tmp_path: Path) -> None:
