@@ -32,5 +32,6 @@ class _ReadyAuthority:
         self._authority, self._certificate = made_once()
         self.cert_pem = self._authority.cert_pem
 
-    def issue_cert(self, *hosts: str) -> trustme.LeafCert:
-        return self._certificate if hosts == _HOSTS else self._authority.issue_cert(*hosts)
+    def issue_cert(self, *hosts: str, **named: Any) -> trustme.LeafCert:
+        is_known = hosts == _HOSTS and not named
+        return self._certificate if is_known else self._authority.issue_cert(*hosts, **named)

@@ -57,6 +57,18 @@ NEEDS: Final = {
     "views.update": None,
 }
 STORED: Final = {
+    "access_fails": "want_answer_access_test",
+    "access_failure": "want_answer_access_test",
+    "access_not_tried": "want_answer_access_test",
+    "access_works": "want_answer_access_test",
+    "accounts_confirm": "want_confirm",
+    "accounts_disable": "want_change_guests",
+    "accounts_enable": "want_change_guests",
+    "accounts_form": "want_change_guests",
+    "accounts_undo": "want_change_guests",
+    "ask_access_test": "want_request_access_test",
+    "confirm_accounts": "want_confirm",
+    "undo_accounts_form": "want_change_guests",
     "ask": "want_ask",
     "answer": "want_answer",
     "comment": "want_comment",
@@ -235,7 +247,7 @@ def entry_points() -> list[EntryPoint]:
         store=nothing,
         tenant=nothing,
         background=nothing,
-        guest_accounts=nothing,
+        guest_accounts=cast(Any, SimpleNamespace(is_configured=True)),
     )
     return [point for flow in make_flows(systems, *[nothing] * 6) for point in flow.entry_points()]
 
@@ -376,6 +388,11 @@ def test_every_button_that_decides_says_on_which_card_it_is() -> None:
         "withdraw_sponsorship": Card.HANDOVER,
         "approve_batch": Card.BATCH,
         "reject_batch": Card.BATCH,
+        "access_fails": Card.ACCESS_TEST,
+        "access_not_tried": Card.ACCESS_TEST,
+        "access_works": Card.ACCESS_TEST,
+        "accounts_confirm": Card.REQUESTER,
+        "accounts_undo": Card.REQUESTER,
     }
 
 

@@ -30,6 +30,7 @@ from bot.slack.outbound.requests.remark_cards import (
     thread_message,
 )
 from bot.slack.words.alarms import alarm_message
+from tests.bench import denied_surfaces
 from tests.bot.shipped_cards import NAMES, waiting
 from tests.bot.slack.cards.test_setup_steps import ALL, HOME
 from tests.bot.surfaces import all_of, card, details
@@ -45,6 +46,7 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.app.alarms import new_alarm
+from workflows.app.evidence.denied.notice_records import alarm_values
 from workflows.app.reads.app_home import AppHome
 from workflows.app.reads.partner_setup import CurrentSetup
 from workflows.catalog.catalog import SHIPPED, load_catalog
@@ -87,6 +89,8 @@ DRIFT_VALUES: Final[dict[str, Any]] = {
     "can_be_restored": True,
 }
 ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
+    AlarmCode.SIGN_INS_DENIED: dict(alarm_values(denied_surfaces.ONE)),
+    AlarmCode.SIGN_INS_DENIED_TO_MANY: dict(alarm_values(denied_surfaces.FLOOD)),
     AlarmCode.EFFECT_GIVEN_UP: {"what": "prepare", "about": "r-1", "reason": f"No group {GROUP}."},
     AlarmCode.WRITE_NOT_SHOWN: {"request": "r-1", "reason": []},
     AlarmCode.REVOCATION_NOT_COMPLETE: {"request": "r-1", "reason": f"No group {GROUP}."},
@@ -123,6 +127,8 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
 }
 OF_NO_PARTNER: Final = frozenset(
     {
+        AlarmCode.SIGN_INS_DENIED,
+        AlarmCode.SIGN_INS_DENIED_TO_MANY,
         AlarmCode.ROLE_EMPTY,
         AlarmCode.CHANNEL_NOT_PRIVATE,
         AlarmCode.STORE_NOT_WRITABLE,

@@ -154,7 +154,7 @@ def test_what_of_an_earlier_request_is_different_today(code: RefillCode, values:
 
 
 def test_every_difference_has_a_sentence() -> None:
-    marks = {"template": "T", "templates": "“T”", "days": 1, "day": "2027-04-30"}
+    marks = {"template": "T", "templates": "“T”", "days": 1, "day": "2027-04-30", "name": "A", "text": "Less."}
     assert all(form.refill_note_words(Fact(code, marks)) for code in RefillCode)
 
 

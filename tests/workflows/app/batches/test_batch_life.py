@@ -202,7 +202,7 @@ async def test_what_nobody_confirms_or_decides_expires(world: World) -> None:
 async def test_approvers_of_a_batch_are_reminded_at_the_times_of_a_request(world: World) -> None:
     configure_many(world, 2)
     batch = await asked(world)
-    assert (batch.remind_after, len(batch.reminders)) == ((1, 3, 5), 3), "the days of the templates of its partners"
+    assert (batch.remind_after, len(batch.reminders)) == ((1, 3, 5), 4), "the days of the templates, and the notice"
     expiry = BatchExpiry(batches=world.batches)
     found = []
     for _ in range(14):

@@ -62,8 +62,9 @@ async def test_nothing_due_is_nothing_done(world: World) -> None:
         assert await world.log() == before
         world.clock.moment = prompt
         await ticks(world, 3)
-        before = [*before, ("gatehouse", "prompt_setup", "accepted")]
-        assert await world.log() == before, "a step of the partner setup is open"
+        tested = [("gatehouse", "ask_access_test", "accepted")] if prompt == NOW + timedelta(days=7) else []
+        before = [*before, *tested, ("gatehouse", "prompt_setup", "accepted")]
+        assert await world.log() == before, "whether it works is asked once, and a step of the partner setup is open"
     world.clock.moment = NOW + timedelta(days=30) - MILLISECOND
     await ticks(world, 3)
     assert await world.log() == before

@@ -17,6 +17,7 @@ from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, identity
 from workflows.app.requests.forms import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.offers import Offer, arranged_offers, offers_of
@@ -37,6 +38,10 @@ class FakeServices:
     def store(self) -> "FakeServices":
         """Itself: it has no freeze."""
         return self
+
+    async def stand_ins(self) -> tuple[StandIn, ...]:
+        """Nobody stands in for anybody."""
+        return ()
 
     async def freeze(self) -> None:
         """Nothing is frozen."""
