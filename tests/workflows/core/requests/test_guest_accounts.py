@@ -181,6 +181,15 @@ def test_the_answers_to_a_group_are_stored_and_the_next_one_follows() -> None:
     assert waits.effects == ()
 
 
+def test_a_group_of_which_nothing_was_written_is_no_write() -> None:
+    """Otherwise whoever may not enable any more would be asked no more."""
+    sent = advance(applying(), RecordAccountsSending(ids=(ONE, TWO)), situation()).request
+    nothing = RecordAccountResults(results=(result(ONE, AccountEnd.REFUSED),), not_written=(TWO,))
+    assert advance(sent, nothing, situation()).request.writing_since is None
+    unknown = RecordAccountResults(results=(), not_written=(TWO,))
+    assert advance(sent, unknown, situation()).request.writing_since == NOW
+
+
 def test_the_card_shows_each_hundred_accounts() -> None:
     plan = accounts_plan(count=120)
     ids = [one.id for one in plan.accounts.accounts]  # type: ignore[union-attr]

@@ -191,7 +191,9 @@ def record_results(request: AccessRequest, command: RecordAccountResults, situat
         results=merged_results(progress.results, command.results),
         sending=tuple(one for one in progress.sending if one not in answered),
     )
-    request = changed(request, S.APPLYING, situation, accounts=later)
+    # NB. a group of which nothing was written is no write: then everything is checked again before the next one.
+    since = request.writing_since if later.has_effect else None
+    request = changed(request, S.APPLYING, situation, accounts=later, writing_since=since)
     shown = _shown_count(progress) != _shown_count(later)
     effects: tuple[Effect, ...] = (ShowRequest(request_id=request.id),) if shown else ()
     return Transition(request=request, effects=(*effects, *(_next_group(request) if command.goes_on else ())))
