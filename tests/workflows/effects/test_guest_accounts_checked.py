@@ -5,7 +5,7 @@ import pytest
 from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.effects.test_frozen import step
-from tests.workflows.effects.test_guest_accounts import asked, confirm, disabled, ends, finish
+from tests.workflows.effects.test_guest_accounts import asked, change, confirm, disabled, ends, finish, freeze
 from tests.workflows.guest_accounts import listed
 from tests.workflows.world import World
 from workflows.app.schedule.downtime import store_gap_at_start, store_tick
@@ -201,3 +201,37 @@ async def test_a_block_in_entra_in_between_stops_the_rest(world: World) -> None:
     ended = await finish(world, (await confirm(world, shown)).id)
     assert (ended.state, ends(ended)) == (S.STOPPED, {AccountEnd.DONE: 20})
     assert codes(ended) == [NoteCode.ACCOUNTS_PARTNER_BLOCKED, NoteCode.ACCOUNTS_RESULT]
+
+
+async def test_no_undo_is_possible_when_the_clock_was_set_back(world: World) -> None:
+    done = await disabled(world, 1)
+    world.clock.advance(days=-30)
+    assert await change(world, ENABLE, undoes=done.id) is None
+    assert (await world.refusals())[-1] == (DANA.chat_id, "undo_too_late")
+
+
+async def test_an_approval_that_a_freeze_held_for_weeks_is_asked_for_again(world: World) -> None:
+    waiting = await waiting_for_the_chain(world)
+    for person in APPROVERS[:2]:
+        await world.approve(waiting, person)
+    await world.approve(waiting, CHIE, but=Apply)
+    await freeze(world)
+    held = await world.settled(waiting.id)
+    assert (held.state, codes(held)) == (S.APPLYING, [NoteCode.FROZEN])
+    world.clock.advance(days=60)
+    await end_freeze(world)
+    again = await world.settled(waiting.id)
+    assert (again.state, again.decisions) == (S.AWAITING_CONFIRMATION, ())
+    assert [fact.code for fact in again.asked_again] == [NoteCode.ACCOUNTS_APPROVED_LONG_AGO]
+    assert not any(one.is_enabled for one in world.guest_accounts.states.values())
+
+
+async def test_an_approval_that_is_held_in_between_for_weeks_ends_with_its_part(world: World) -> None:
+    waiting = await waiting_for_the_chain(world, 25)
+    await frozen_in_between(world)
+    await approved(world, waiting)
+    world.clock.advance(days=8)
+    await end_freeze(world)
+    ended = await finish(world, waiting.id)
+    assert (ended.state, ends(ended)) == (S.STOPPED, {AccountEnd.DONE: 20})
+    assert codes(ended) == [NoteCode.ACCOUNTS_APPROVED_LONG_AGO, NoteCode.ACCOUNTS_RESULT]

@@ -69,8 +69,8 @@ GUEST_ACCOUNTS: Final[Sentences] = {
         "approvers decide."
     ),
     R.UNDO_TOO_LATE: (
-        "More than a day has passed, so it cannot be undone alone. Request to enable them: the partner's approvers "
-        "decide."
+        "More than a day has passed, or the clock was set back, so it cannot be undone alone. Request to enable them: "
+        "the partner's approvers decide."
     ),
     R.UNDO_DURING_FREEZE: lambda values: (
         f"No guest account is enabled now. {frozen_words(values['name'], values['reason'])} Wait until then."

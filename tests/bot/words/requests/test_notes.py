@@ -87,8 +87,13 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.ACCOUNTS_UNDO_TOO_LATE,
         {},
-        "The undo was not begun within a day of the disabling. Request to enable the accounts: the partner's approvers "
-        "decide.",
+        "The undo was not finished within a day of the disabling, or the clock was set back. Request to enable the "
+        "accounts: the partner's approvers decide.",
+    ),
+    (
+        NoteCode.ACCOUNTS_APPROVED_LONG_AGO,
+        {},
+        "The last approval is older than 7 days, or the clock was set back, so this needs new approval.",
     ),
     (NoteCode.ACCOUNTS_NOT_ADMIN, {"name": "Dana"}, "Dana confirmed this and is no admin any more."),
     (

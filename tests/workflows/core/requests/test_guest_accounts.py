@@ -50,7 +50,12 @@ from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
-from workflows.core.requests.transitions.guest_accounts import CONFIRM_WITHIN, confirmation_text
+from workflows.core.requests.transitions.guest_accounts import (
+    CONFIRM_WITHIN,
+    ENABLE_WITHIN,
+    confirmation_text,
+    is_approved_lately,
+)
 from workflows.core.settings.block import BLOCK
 
 S, DISABLE, ENABLE = RequestState, RequestKind.DISABLE_GUESTS, RequestKind.ENABLE_GUESTS
@@ -179,6 +184,15 @@ def test_the_answers_to_a_group_are_stored_and_the_next_one_follows() -> None:
     assert after.effects == (Apply(request_id=REQUEST, tenant_id=known.plan.tenant_id),)
     waits = advance(known, replace(command, goes_on=False), situation())
     assert waits.effects == ()
+
+
+def test_an_approval_to_enable_counts_for_a_week() -> None:
+    known = request(S.APPLYING, ENABLE)
+    approved = max(decision.at for decision in known.decisions)
+    assert is_approved_lately(known, approved + ENABLE_WITHIN)
+    assert not is_approved_lately(known, approved + ENABLE_WITHIN + timedelta(seconds=1))
+    assert not is_approved_lately(known, approved - timedelta(hours=1)), "the clock was set back"
+    assert not is_approved_lately(replace(known, decisions=()), approved)
 
 
 def test_a_group_of_which_nothing_was_written_is_no_write() -> None:

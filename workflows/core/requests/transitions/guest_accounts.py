@@ -1,7 +1,7 @@
 """Changes of a request that disables or enables guest accounts: confirmed, sent group by group, read back."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.errors.facts import Fact, Facts, as_values
@@ -52,6 +52,10 @@ CONFIRM_WITHIN: Final = timedelta(hours=1)
 """How long the shown accounts may be confirmed. Later they are read again for a new request."""
 UNDO_WITHIN: Final = timedelta(hours=24)
 """How long the admin who disabled accounts may undo it alone."""
+ENABLE_WITHIN: Final = timedelta(days=7)
+"""How long an approval to enable accounts counts. Later they are shown, confirmed and approved again."""
+_CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
+"""How far a stored time may be in the future. If it is farther, the clock was set back, and no age is known."""
 _OF_SETTINGS: Final = (
     RecordWriting,
     RecordUnseen,
@@ -78,6 +82,20 @@ def account_plan(request: AccessRequest) -> AccountPlan:
 def progress_of(request: AccessRequest) -> AccountProgress:
     """Return how far the accounts of a request are written."""
     return request.accounts or AccountProgress()
+
+
+def may_still_be_undone(disabling: AccessRequest, now: datetime) -> bool:
+    """Return whether a disabling ended so lately that its admin may undo it alone."""
+    return _is_within(disabling.changed_at, now, UNDO_WITHIN)
+
+
+def is_approved_lately(request: AccessRequest, now: datetime) -> bool:
+    """Return whether the last approval of an enabling is new enough for accounts to be written."""
+    return any(_is_within(decision.at, now, ENABLE_WITHIN) for decision in request.decisions)
+
+
+def _is_within(since: datetime, now: datetime, limit: timedelta) -> bool:
+    return -_CLOCKS_DIFFER_BY <= now - since <= limit
 
 
 def confirmation_text(request: AccessRequest) -> str:

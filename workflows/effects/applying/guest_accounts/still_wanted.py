@@ -1,6 +1,6 @@
 """Check, before each group of accounts, that the plan may still be written."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from workflows.app.schedule.downtime import command_after_gap
 from workflows.app.service import Service
@@ -12,10 +12,15 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.recent_sponsors import with_partner_sponsors
 from workflows.core.people import ADMIN, CurrentRoles
 from workflows.core.plans.accounts import AccountChange
-from workflows.core.requests.commands.automatic import Stop
+from workflows.core.requests.commands.automatic import Replan, Stop
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
-from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN, account_plan, progress_of
+from workflows.core.requests.transitions.guest_accounts import (
+    account_plan,
+    is_approved_lately,
+    may_still_be_undone,
+    progress_of,
+)
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.still_approved import find_objection
 from workflows.effects.applying.write_gate import WriteGate
@@ -81,14 +86,22 @@ class StillWanted:
         again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
         if again is None:
             return False
-        if progress_of(request).has_effect:
-            await self._stop(request, again.reason)
-        else:
-            await self.service.advance(request.id, replace(again, has_written_nothing=True))
+        await self._ask_again(request, again.reason)
         return True
 
+    async def _ask_again(self, request: AccessRequest, reason: Facts) -> None:
+        """Show the accounts again for a new decision; where a part took effect, end with that part."""
+        if progress_of(request).has_effect:
+            await self._stop(request, reason)
+        else:
+            await self.service.advance(request.id, Replan(reason=reason, has_written_nothing=True))
+
     async def _is_still_approved(self, request: AccessRequest) -> bool:
-        """Check the approvals with the roles of now, as before every write."""
+        """Check the approvals with the roles of now, as before every write; of an enabling also their age."""
+        is_enabling = account_plan(request).change is AccountChange.ENABLE
+        if is_enabling and not is_approved_lately(request, self.clock.now()):
+            await self._ask_again(request, (Fact(NoteCode.ACCOUNTS_APPROVED_LONG_AGO),))
+            return False
         record = await self.store.partnership(request.plan.tenant_id)
         named = with_partner_sponsors(request, record, self.clock.now())
         objection = await find_objection(
@@ -111,7 +124,7 @@ class StillWanted:
         """Check an undo that nobody else approved: it is not too old, and who confirmed it still is an admin."""
         undoes, person = request.fields.undoes, request.require_prepared().requester
         disabling = None if undoes is None else await self.store.request(undoes)
-        if disabling is None or self.clock.now() - disabling.changed_at > UNDO_WITHIN:
+        if disabling is None or not may_still_be_undone(disabling, self.clock.now()):
             await self._stop(request, (Fact(NoteCode.ACCOUNTS_UNDO_TOO_LATE),))
             return False
         try:
