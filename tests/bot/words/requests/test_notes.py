@@ -67,6 +67,17 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"change": "enable", "done": 500, "unwritten": 0},
         "500 guest accounts are enabled (verified).",
     ),
+    (
+        NoteCode.ACCOUNTS_RESULT,
+        {"change": "disable", "left_alone": 2, "gone": 1, "unwritten": 0},
+        "No guest account was disabled: 2 left alone, because they changed, 1 gone.",
+    ),
+    (
+        NoteCode.ACCOUNTS_RESULT,
+        {"change": "enable", "sent": 20, "unwritten": 5},
+        "No guest account is verified as enabled: 20 sent and not verified, 5 not sent.",
+    ),
+    (NoteCode.ACCOUNTS_RESULT, {"change": "enable", "unwritten": 0}, "No guest account was enabled."),
     (NoteCode.GUESTS_UNREADABLE, {}, "The guest accounts of this tenant cannot be read now."),
     (
         NoteCode.ACCOUNTS_NOT_CONFIRMED,

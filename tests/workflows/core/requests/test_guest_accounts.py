@@ -283,6 +283,16 @@ def test_nothing_that_took_effect_ends_as_failed_when_something_was_refused() ->
     assert state_to_display(ended.request).value == "failed"
 
 
+def test_nothing_is_applied_where_every_account_was_left_alone_or_gone() -> None:
+    ends = (AccountEnd.LEFT_ALONE, AccountEnd.GONE, AccountEnd.LEFT_ALONE)
+    results = tuple(result(person, end) for person, end in zip((ONE, TWO, THREE), ends, strict=True))
+    ended = advance(applying(AccountProgress(results=results)), RecordAccountsRead(shown=()), situation())
+    assert (ended.request.state, ended.request.confirmed_at) == (S.STOPPED, None)
+    assert [fact.code for fact in ended.request.note] == [NoteCode.ACCOUNTS_RESULT]
+    told = [one.fact.code for one in ended.effects if isinstance(one, SendMessage)]
+    assert told == [MessageCode.ENDED]
+
+
 def test_a_stop_ends_what_had_no_effect_and_reads_back_what_had() -> None:
     stop = Stop(reason=noted("The partner was revoked."))
     assert advance(applying(), stop, situation()).request.note == stop.reason

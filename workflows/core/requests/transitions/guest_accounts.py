@@ -263,14 +263,16 @@ def _read_again(request: AccessRequest, progress: AccountProgress, situation: Si
 
 
 def _ended(request: AccessRequest, situation: Situation) -> Transition:
-    """End a request whose accounts are read back: it is applied unless nothing of it took effect, or it was stopped."""
+    """End a request whose accounts are read back: it is applied unless nothing of it is verified, or it was stopped.
+
+    Where every account had changed or was gone, nothing failed and nothing was written, so it counts as stopped.
+    """
     progress = progress_of(request)
     note: Facts = (*progress.stop, result_fact(request))
     failed = progress.count(AccountEnd.REFUSED) + progress.count(AccountEnd.NOT_SHOWN)
-    if progress.stop:
-        return end_request(request, S.STOPPED, situation, note=note)
-    if failed and not progress.count(AccountEnd.DONE):
-        return end_request(request, S.FAILED, situation, note=note)
+    if progress.stop or not progress.count(AccountEnd.DONE):
+        state = S.FAILED if failed and not progress.stop else S.STOPPED
+        return end_request(request, state, situation, note=note)
     request = changed(request, S.APPLIED, situation, note=note, confirmed_at=situation.now)
     message = tell_requester(request, MessageCode.ACCOUNTS_CHANGED, note=as_values(request.note))
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *message))
