@@ -20,7 +20,7 @@ from workflows.app.service import Service
 from workflows.app.storing.identifiers import derived_request_id
 from workflows.catalog.catalog import Catalog
 from workflows.core.people import ADMIN, CurrentRoles, command_line_person
-from workflows.core.plans.accounts import AccountChange, AccountPlan
+from workflows.core.plans.accounts import AccountChange, AccountEnd, AccountPlan
 from workflows.core.requests.commands.request import ChangeGuests, Confirm, Withdraw
 from workflows.core.requests.notes import is_partly_done
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
@@ -168,9 +168,7 @@ class DisablingSession:
             plan = account_plan(request)
             self.console.print(safe_text(result_words(plan, progress_of(request))))
             self.console.print(safe_text(CHANGES[plan.change].after))
-        if request.state is RequestState.APPLIED:
-            return NOT_ALL_CLOSED if is_partly_done(request) else CLOSED
-        return NOT_DONE
+        return exit_status_of(request)
 
     @asynccontextmanager
     async def _performing(self, request_id: RequestId) -> AsyncIterator[None]:
@@ -207,6 +205,16 @@ class DisablingSession:
     def say(self, text: str) -> None:
         """Print one line with the time."""
         self.console.print(safe_text(f"{self.clock.now():%H:%M:%S} {text}"))
+
+
+def exit_status_of(request: AccessRequest) -> int:
+    """Return the exit status of a request that has ended: whether everybody who was shown is disabled and read back."""
+    if is_partly_done(request):
+        return NOT_ALL_CLOSED
+    if request.state is not RequestState.APPLIED:
+        return NOT_DONE
+    is_whole = progress_of(request).count(AccountEnd.DONE) == len(account_plan(request).accounts)
+    return CLOSED if is_whole else NOT_ALL_CLOSED
 
 
 def _wake_nobody() -> None:

@@ -6,7 +6,10 @@ from typing import Final
 import pytest
 
 from bot.sandbox.server import Sandbox
+from bot.terminal.closing.guests_following import exit_status_of
 from tests.bot.terminal.test_closing import gatehouse, records, requests
+from tests.workflows.core.builders import NOW, planned_accounts, request
+from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
 from workflows.core.requests.request import RequestKind, RequestState
 
 __all__ = ["records"]  # the fixture
@@ -26,9 +29,9 @@ async def test_without_a_bot_it_is_performed_here_and_read_back(world: Sandbox, 
     assert "No bot runs, so it is performed here." in out
     assert "Disabled 2 guest accounts (verified)." in out
     assert set(is_enabled(world).values()) == {False}
-    [request] = await requests(records, world)
-    assert (request.fields.kind, request.state) == (RequestKind.DISABLE_GUESTS, RequestState.APPLIED)
-    assert request.fields.requester.startswith("os:")
+    [stored] = await requests(records, world)
+    assert (stored.fields.kind, stored.state) == (RequestKind.DISABLE_GUESTS, RequestState.APPLIED)
+    assert stored.fields.requester.startswith("os:")
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,23 @@ async def test_nothing_is_stored_before_it_is_confirmed(
     assert (status, said in out) == (0 if "--dry-run" in options else 1, True), out
     assert set(is_enabled(world).values()) == {True}
     assert await requests(records, world) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "ends", "status"),
+    [
+        (RequestState.APPLIED, (AccountEnd.DONE, AccountEnd.DONE, AccountEnd.DONE), 0),
+        (RequestState.APPLIED, (AccountEnd.DONE, AccountEnd.DONE, AccountEnd.REFUSED), 5),
+        (RequestState.APPLIED, (AccountEnd.DONE, AccountEnd.LEFT_ALONE, AccountEnd.GONE), 5),
+        (RequestState.STOPPED, (AccountEnd.DONE,), 5),
+        (RequestState.STOPPED, (AccountEnd.LEFT_ALONE, AccountEnd.GONE, AccountEnd.GONE), 1),
+        (RequestState.UNFIT, (), 1),
+    ],
+)
+def test_the_exit_status_says_whether_everybody_is_disabled(
+    state: RequestState, ends: tuple[AccountEnd, ...], status: int
+) -> None:
+    people = planned_accounts(3)[: len(ends)]
+    results = tuple(AccountResult(id=one.id, end=end, at=NOW) for one, end in zip(people, ends, strict=True))
+    ended = request(state, RequestKind.DISABLE_GUESTS, accounts=AccountProgress(results=results))
+    assert exit_status_of(ended) == status

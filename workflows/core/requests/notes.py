@@ -160,7 +160,9 @@ class NoteCode(StrEnum):
     ACCOUNTS_PARTNER_BLOCKED = "accounts_partner_blocked"
     """The partner is blocked now, so none of its guest accounts is enabled."""
     ACCOUNTS_UNDO_TOO_LATE = "accounts_undo_too_late"
-    """An undo without an approval chain was not begun within a day of the disabling."""
+    """An undo without an approval chain was not finished within a day of the disabling, or the clock was set back."""
+    ACCOUNTS_APPROVED_LONG_AGO = "accounts_approved_long_ago"
+    """The last approval to enable guest accounts is too old, or the clock was set back."""
     ACCOUNTS_NOT_ADMIN = "accounts_not_admin"
     """Who confirmed an undo is no admin any more. Values: `name`."""
 

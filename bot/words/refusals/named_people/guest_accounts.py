@@ -9,13 +9,12 @@ from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.plans.accounts import AccountChange, AccountEnd, LeftAlone
 
+_PERHAPS_WRITTEN: Final = (AccountEnd.SENT.value, AccountEnd.NOT_SHOWN.value, "unknown")
+
 
 def accounts_result_words(values: Values) -> str:
     """Return what came of the accounts of a plan: how many were written and read back, and what of the others."""
-    done = CHANGES[AccountChange(values["change"])].done
-    parts = [
-        f"{counted(values.get(AccountEnd.DONE.value, 0), 'guest account is', 'guest accounts are')} {done} (verified)."
-    ]
+    done, verified = CHANGES[AccountChange(values["change"])].done, values.get(AccountEnd.DONE.value, 0)
     others = {
         AccountEnd.LEFT_ALONE.value: "left alone, because they changed",
         AccountEnd.GONE.value: "gone",
@@ -25,8 +24,13 @@ def accounts_result_words(values: Values) -> str:
         "unknown": "sent without an answer",
         "unwritten": "not sent",
     }
-    named = [f"{number} {words}" for name, words in others.items() if (number := values.get(name))]
-    return " ".join([*parts, *([f"Others: {comma_list(named)}."] if named else [])])
+    named = comma_list([f"{number} {words}" for name, words in others.items() if (number := values.get(name))])
+    if not verified:
+        is_open = any(values.get(name) for name in _PERHAPS_WRITTEN)
+        nobody = f"No guest account {'is verified as' if is_open else 'was'} {done}"
+        return f"{nobody}: {named}." if named else f"{nobody}."
+    first = f"{counted(verified, 'guest account is', 'guest accounts are')} {done} (verified)."
+    return f"{first} Others: {named}." if named else first
 
 
 def _nothing(values: Values) -> str:
@@ -69,8 +73,8 @@ GUEST_ACCOUNTS: Final[Sentences] = {
         "approvers decide."
     ),
     R.UNDO_TOO_LATE: (
-        "More than a day has passed, so it cannot be undone alone. Request to enable them: the partner's approvers "
-        "decide."
+        "More than a day has passed, or the clock was set back, so it cannot be undone alone. Request to enable them: "
+        "the partner's approvers decide."
     ),
     R.UNDO_DURING_FREEZE: lambda values: (
         f"No guest account is enabled now. {frozen_words(values['name'], values['reason'])} Wait until then."

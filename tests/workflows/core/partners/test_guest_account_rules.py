@@ -86,6 +86,10 @@ def test_an_own_disabling_is_undone_for_a_day() -> None:
     assert [one.id for one in undone_accounts(ENDED, RILEY, in_time)] == list(IDS[:2])
     with pytest.raises(Refused, match=R.UNDO_TOO_LATE):
         undone_accounts(ENDED, RILEY, in_time + timedelta(seconds=1))
+    set_back = NOW - timedelta(minutes=1)
+    assert undone_accounts(ENDED, RILEY, set_back)
+    with pytest.raises(Refused, match=R.UNDO_TOO_LATE):
+        undone_accounts(ENDED, RILEY, set_back - timedelta(seconds=1))
     with pytest.raises(Refused, match=R.UNDO_OF_OTHERS):
         undone_accounts(ENDED, DANA, NOW)
 

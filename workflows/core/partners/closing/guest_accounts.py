@@ -10,7 +10,7 @@ from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId
 from workflows.core.plans.accounts import AccountChange, AccountEnd, LeftAlone, PlannedAccount
 from workflows.core.policy.template import DisablingGuests, Template
 from workflows.core.requests.request import AccessRequest
-from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN, progress_of
+from workflows.core.requests.transitions.guest_accounts import may_still_be_undone, progress_of
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 
@@ -55,7 +55,8 @@ def undone_accounts(
 
     :param later: the later requests about the partner. An account that one of them was to change as well, or found
         disabled already, is left out: somebody else decided about it, too.
-    :raises Refused: when the request disabled nothing or has not ended, is another admin's, or is too old.
+    :raises Refused: when the request disabled nothing or has not ended, is another admin's, or is too old, and when the
+        clock was set back.
     """
     change = None if disabling is None else disabling.fields.account_change
     if disabling is None or change is not AccountChange.DISABLE or not disabling.is_terminal:
@@ -66,7 +67,7 @@ def undone_accounts(
         raise Refused(RefusalCode.NOTHING_TO_UNDO)
     if not disabling.is_requested_by(None, actor.id):
         raise Refused(RefusalCode.UNDO_OF_OTHERS, name=disabling.require_prepared().requester.name)
-    if now - disabling.changed_at > UNDO_WITHIN:
+    if not may_still_be_undone(disabling, now):
         raise Refused(RefusalCode.UNDO_TOO_LATE)
     others = {one for request in later if request.id != disabling.id for one in _concerned(request)}
     return tuple(one for one in plan.accounts if one.id in done - others)
