@@ -136,6 +136,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.ACCOUNTS_APPROVED_LONG_AGO: (
         "The last approval is older than 7 days, or the clock was set back, so this needs new approval."
     ),
+    NoteCode.ACCOUNTS_DISABLED_INSTEAD: "{name} asked later to disable guest accounts of this partner.",
+    NoteCode.ACCOUNTS_READ_BACK_FIRST: (
+        "An earlier request of this partner was stopped. What it sent is read back first."
+    ),
     NoteCode.ACCOUNTS_NOT_ADMIN: "{name} confirmed this and is no admin any more.",
     NoteCode.PERSON_GONE: "{name} is named on this request or is the partner's sponsor, and cannot be any more.",
     NoteCode.MAY_NOT_REQUEST_NOW: "{name} may not send this request any more: the template “{template}” allows others.",

@@ -163,6 +163,10 @@ class NoteCode(StrEnum):
     """An undo without an approval chain was not finished within a day of the disabling, or the clock was set back."""
     ACCOUNTS_APPROVED_LONG_AGO = "accounts_approved_long_ago"
     """The last approval to enable guest accounts is too old, or the clock was set back."""
+    ACCOUNTS_DISABLED_INSTEAD = "accounts_disabled_instead"
+    """Somebody asked to disable guest accounts of the same partner. Values: `name`."""
+    ACCOUNTS_READ_BACK_FIRST = "accounts_read_back_first"
+    """A request that enables accounts of the partner was stopped. What it sent is read back before the next one."""
     ACCOUNTS_NOT_ADMIN = "accounts_not_admin"
     """Who confirmed an undo is no admin any more. Values: `name`."""
 

@@ -106,6 +106,16 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {},
         "The last approval is older than 7 days, or the clock was set back, so this needs new approval.",
     ),
+    (
+        NoteCode.ACCOUNTS_DISABLED_INSTEAD,
+        {"name": "Amara"},
+        "Amara asked later to disable guest accounts of this partner.",
+    ),
+    (
+        NoteCode.ACCOUNTS_READ_BACK_FIRST,
+        {},
+        "An earlier request of this partner was stopped. What it sent is read back first.",
+    ),
     (NoteCode.ACCOUNTS_NOT_ADMIN, {"name": "Dana"}, "Dana confirmed this and is no admin any more."),
     (
         NoteCode.SENT_BEFORE,
