@@ -15,6 +15,22 @@ _PERHAPS_WRITTEN: Final = (AccountEnd.SENT.value, AccountEnd.NOT_SHOWN.value, "u
 def accounts_result_words(values: Values) -> str:
     """Return what came of the accounts of a plan: how many were written and read back, and what of the others."""
     done, verified = CHANGES[AccountChange(values["change"])].done, values.get(AccountEnd.DONE.value, 0)
+    if not verified:
+        is_open = any(values.get(name) for name in _PERHAPS_WRITTEN)
+        nobody = f"No guest account {'is verified as' if is_open else 'was'} {done}"
+        return f"{nobody}: {named}." if (named := _others(values)) else f"{nobody}."
+    first = f"{counted(verified, 'guest account is', 'guest accounts are')} {done} (verified)."
+    return f"{first} {other_accounts_words(values)}".strip()
+
+
+def other_accounts_words(values: Values) -> str:
+    """Return what came of the accounts of a plan that were not written and read back; empty when there are none."""
+    named = _others(values)
+    return f"Others: {named}." if named else ""
+
+
+def _others(values: Values) -> str:
+    done = CHANGES[AccountChange(values["change"])].done
     others = {
         AccountEnd.LEFT_ALONE.value: "left alone, because they changed",
         AccountEnd.GONE.value: "gone",
@@ -24,13 +40,7 @@ def accounts_result_words(values: Values) -> str:
         "unknown": "sent without an answer",
         "unwritten": "not sent",
     }
-    named = comma_list([f"{number} {words}" for name, words in others.items() if (number := values.get(name))])
-    if not verified:
-        is_open = any(values.get(name) for name in _PERHAPS_WRITTEN)
-        nobody = f"No guest account {'is verified as' if is_open else 'was'} {done}"
-        return f"{nobody}: {named}." if named else f"{nobody}."
-    first = f"{counted(verified, 'guest account is', 'guest accounts are')} {done} (verified)."
-    return f"{first} Others: {named}." if named else first
+    return comma_list([f"{number} {words}" for name, words in others.items() if (number := values.get(name))])
 
 
 def _nothing(values: Values) -> str:
