@@ -38,17 +38,25 @@ async def open_request_about(
     # NB. many may be prepared at the same time, and reading them would take long.
     only_planned = ignored_id is not None
     for request in await records.open_requests_about(tenant_id, only_planned=only_planned):
-        if request.id == ignored_id or (request.fields.account_change is not None) is not changes_accounts:
+        if request.id == ignored_id or (ignored_id is not None and request.prepared is None):
             continue
-        if request.prepared is not None:
-            tenant = request.prepared.plan.tenant_id
-        elif request.observation is not None and ignored_id is None:
-            tenant = request.observation.identity.tenant_id
-        else:
-            continue
-        if tenant == tenant_id:
+        if is_about(request, tenant_id, changes_accounts=changes_accounts):
             return request
     return None
+
+
+def is_about(request: AccessRequest, tenant_id: TenantId, *, changes_accounts: bool = False) -> bool:
+    """Return whether a request is known to be about a tenant: by its plan, or by what was read for it.
+
+    One for which nothing was read yet may be about any tenant, and is about none here.
+
+    :param changes_accounts: see `open_request_about`.
+    """
+    if (request.fields.account_change is not None) is not changes_accounts:
+        return False
+    if request.prepared is not None:
+        return request.prepared.plan.tenant_id == tenant_id
+    return request.observation is not None and request.observation.identity.tenant_id == tenant_id
 
 
 async def account_of_other_chat_id(
