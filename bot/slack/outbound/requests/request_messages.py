@@ -17,6 +17,7 @@ from bot.slack.cards.approval.sections.accounts_card import accounts_card
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
+from bot.slack.outbound.requests.account_messages import ask_to_confirm_again
 from bot.slack.outbound.requests.change_messages import ChangeMessages
 from bot.slack.outbound.requests.readers_messages import ReadersMessages
 from bot.slack.outbound.requests.reassignment_messages import ReassignmentMessages
@@ -206,6 +207,7 @@ class RequestMessages:
             is_closed = record is not None and record.is_closed
             chain = [*stage_elements(request, names)] if request.prepared and request.prepared.stages else []
             card = accounts_card(request, now=now, is_partner_closed=is_closed, chain=chain, freeze=context.freeze)
+            await ask_to_confirm_again(request, subject, card, copies=self._outbound.copies, store=store)
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         posted = {copy.audience for copy in await store.copies(subject)}
@@ -278,13 +280,14 @@ class RequestMessages:
 def _is_only_shown_to_requester(request: AccessRequest, posted: Sequence[MessageCopy]) -> bool:
     """Return whether guest accounts are not confirmed yet, or ended before that: nobody else has to know of them.
 
-    :param posted: the copies of the card. After the confirmation, the channel has one.
+    :param posted: the copies of the card. After the confirmation, the channel has one. When the list is planned again
+        then, the copies are still updated: nobody can approve the earlier list.
     """
-    if request.fields.account_change is None:
+    if request.fields.account_change is None or posted:
         return False
     if request.state in (RequestState.PREPARING, RequestState.AWAITING_CONFIRMATION):
         return True
-    return request.is_terminal and request.accounts is None and not posted
+    return request.is_terminal and request.accounts is None
 
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:

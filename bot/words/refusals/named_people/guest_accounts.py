@@ -13,9 +13,13 @@ from workflows.core.plans.accounts import AccountChange, AccountEnd, LeftAlone
 def accounts_result_words(values: Values) -> str:
     """Return what came of the accounts of a plan: how many were written and read back, and what of the others."""
     done = CHANGES[AccountChange(values["change"])].done
-    parts = [
-        f"{counted(values.get(AccountEnd.DONE.value, 0), 'guest account is', 'guest accounts are')} {done} (verified)."
-    ]
+    number = counted(values.get(AccountEnd.DONE.value, 0), "guest account is", "guest accounts are")
+    return f"{number} {done} (verified). {other_accounts_words(values)}".strip()
+
+
+def other_accounts_words(values: Values) -> str:
+    """Return what came of the accounts of a plan that were not written and read back; empty when there are none."""
+    done = CHANGES[AccountChange(values["change"])].done
     others = {
         AccountEnd.LEFT_ALONE.value: "left alone, because they changed",
         AccountEnd.GONE.value: "gone",
@@ -26,7 +30,7 @@ def accounts_result_words(values: Values) -> str:
         "unwritten": "not sent",
     }
     named = [f"{number} {words}" for name, words in others.items() if (number := values.get(name))]
-    return " ".join([*parts, *([f"Others: {comma_list(named)}."] if named else [])])
+    return f"Others: {comma_list(named)}." if named else ""
 
 
 def _nothing(values: Values) -> str:
