@@ -204,6 +204,12 @@ class RecordStore(AuditLog, Protocol):
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
 
+    async def account_changes_since(self, tenant_id: TenantId, moment: datetime) -> Sequence[AccessRequest]:
+        """List the requests to change guest accounts of a tenant that changed at this time or later, oldest first.
+
+        Requests without a plan are among them.
+        """
+
     async def first_to_replace(self, request: AccessRequest) -> AccessRequest | None:
         """Load the request that replaced the result of another one; see `partnership.replacements_among`."""
 

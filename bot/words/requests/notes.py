@@ -133,6 +133,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The undo was not begun within a day of the disabling. Request to enable the accounts: the partner's approvers "
         "decide."
     ),
+    NoteCode.ACCOUNTS_DISABLED_INSTEAD: "{name} asked later to disable guest accounts of this partner.",
+    NoteCode.ACCOUNTS_READ_BACK_FIRST: (
+        "An earlier request of this partner was stopped. What it sent is read back first."
+    ),
     NoteCode.ACCOUNTS_NOT_ADMIN: "{name} confirmed this and is no admin any more.",
     NoteCode.PERSON_GONE: "{name} is named on this request or is the partner's sponsor, and cannot be any more.",
     NoteCode.MAY_NOT_REQUEST_NOW: "{name} may not send this request any more: the template “{template}” allows others.",

@@ -26,19 +26,18 @@ async def open_request_about(
     *,
     records: RecordsReader,
     ignored_id: RequestId | None = None,
-    changes_accounts: bool = False,
 ) -> AccessRequest | None:
-    """Return the oldest open request about a tenant; None when there is none.
+    """Return the oldest open request that changes a tenant's settings; None when there is none.
+
+    Requests that change guest accounts do not disturb it: see `open_account_changes`.
 
     :param ignored_id: the id of a request that is being prepared. It is not returned, and neither is any other request
         that is being prepared. Otherwise two requests could each wait for the other.
-    :param changes_accounts: whether requests are looked for that change guest accounts of the tenant; otherwise those
-        that change its settings. They do not disturb each other.
     """
     # NB. many may be prepared at the same time, and reading them would take long.
     only_planned = ignored_id is not None
     for request in await records.open_requests_about(tenant_id, only_planned=only_planned):
-        if request.id == ignored_id or (request.fields.account_change is not None) is not changes_accounts:
+        if request.id == ignored_id or request.fields.account_change is not None:
             continue
         if request.prepared is not None:
             tenant = request.prepared.plan.tenant_id
@@ -49,6 +48,13 @@ async def open_request_about(
         if tenant == tenant_id:
             return request
     return None
+
+
+async def open_account_changes(tenant_id: TenantId, records: RecordsReader) -> list[AccessRequest]:
+    """Return the open requests that change guest accounts of a tenant, oldest first, also those without a plan."""
+    requests = await records.open_requests_about(tenant_id)
+    # NB. such a request is filed with the id of the tenant.
+    return [one for one in requests if one.fields.account_change is not None and one.fields.target == tenant_id]
 
 
 async def account_of_other_chat_id(

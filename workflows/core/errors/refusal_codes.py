@@ -605,6 +605,8 @@ class RefusalCode(StrEnum):
     """Only the admin who disabled the accounts may undo that alone. Values: `name`."""
     UNDO_TOO_LATE = "undo_too_late"
     """More than a day has passed since the accounts were disabled."""
+    UNDO_OVERTAKEN = "undo_overtaken"
+    """A later request decided about the accounts, too, so its admin cannot undo the disabling alone."""
     UNDO_DURING_FREEZE = "undo_during_freeze"
     """Nothing is enabled during a freeze. Values: `name` (of who began it), `reason`."""
 

@@ -161,6 +161,10 @@ class NoteCode(StrEnum):
     """The partner is blocked now, so none of its guest accounts is enabled."""
     ACCOUNTS_UNDO_TOO_LATE = "accounts_undo_too_late"
     """An undo without an approval chain was not begun within a day of the disabling."""
+    ACCOUNTS_DISABLED_INSTEAD = "accounts_disabled_instead"
+    """Somebody asked to disable guest accounts of the same partner. Values: `name`."""
+    ACCOUNTS_READ_BACK_FIRST = "accounts_read_back_first"
+    """A request that enables accounts of the partner was stopped. What it sent is read back before the next one."""
     ACCOUNTS_NOT_ADMIN = "accounts_not_admin"
     """Who confirmed an undo is no admin any more. Values: `name`."""
 

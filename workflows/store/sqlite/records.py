@@ -18,7 +18,7 @@ from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
@@ -44,6 +44,8 @@ _WAITING: Final = """waits_for in (select waits_for from requests where waits_fo
 _FILED_BY: Final = "(requester = ? or account = ?)"
 _MAY_BE_ABOUT: Final = "(tenant_id = ? or tenant_id is null)"
 """Whether a request may be about a tenant. Before it has a plan, that is not known here."""
+ACCOUNT_KINDS: Final = ", ".join(f"'{kind.value}'" for kind in CHANGE_OF_KIND)
+"""The kinds of request that change guest accounts, for SQL."""
 _READ_AT: Final = "julianday(coalesce(json_extract(doc, '$.confirmed_at'), json_extract(doc, '$.changed_at')))"
 # NB. the plus keeps SQLite from the index of open requests, by which it would read every closed request of all partners
 # (SQLite: "The Query Optimizer Overview", unary plus).
@@ -203,6 +205,15 @@ class SqliteRecords(SqliteDatabase):
         """List the requests about one tenant, newest first."""
         return await self._requests(
             "where tenant_id = ? order by created_at desc, rowid desc limit ?", tenant_id, limit
+        )
+
+    async def account_changes_since(self, tenant_id: TenantId, moment: datetime) -> Sequence[AccessRequest]:
+        """List the requests to change guest accounts of a tenant that changed lately; see `ports.records`."""
+        return await self._requests(
+            f"""where {_MAY_BE_ABOUT} and json_extract(doc, '$.particulars.kind') in ({ACCOUNT_KINDS})
+                and json_extract(doc, '$.particulars.target') = ?
+                and julianday(json_extract(doc, '$.changed_at')) >= julianday(?) order by created_at, rowid""",
+            *(tenant_id, tenant_id, moment.isoformat()),
         )
 
     async def first_to_replace(self, request: AccessRequest) -> AccessRequest | None:

@@ -6,7 +6,7 @@ It is long because everything that one transaction can store is written here.
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from workflows.core.batches.batch import Batch
 from workflows.core.batches.deciding import current_batch_eligibility
@@ -22,7 +22,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
@@ -42,10 +42,7 @@ from workflows.store.sqlite.other_records.drifts import (
     is_stored_as_frozen,
 )
 from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
-from workflows.store.sqlite.records import SqliteRecords
-
-_ACCOUNT_KINDS: Final = ", ".join(f"'{kind.value}'" for kind in CHANGE_OF_KIND)
-"""The kinds of request that change guest accounts, for SQL."""
+from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
 
 
 class SqliteStore(
@@ -154,7 +151,7 @@ class SqliteStore(
         """
         others = self._db.query(
             f"""select id from requests where tenant_id = ? and is_open = 1 and id <> ?
-                and (json_extract(doc, '$.particulars.kind') in ({_ACCOUNT_KINDS})) = ? order by created_at limit 1""",  # noqa: S608
+                and (json_extract(doc, '$.particulars.kind') in ({ACCOUNT_KINDS})) = ? order by created_at limit 1""",  # noqa: S608
             [request.plan.tenant_id, request.id, int(request.fields.account_change is not None)],
         )
         for other in others:

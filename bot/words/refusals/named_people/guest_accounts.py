@@ -76,6 +76,9 @@ GUEST_ACCOUNTS: Final[Sentences] = {
         "More than a day has passed, so it cannot be undone alone. Request to enable them: the partner's approvers "
         "decide."
     ),
+    R.UNDO_OVERTAKEN: (
+        "A later request decided about these accounts, too. Request to enable them: the partner's approvers decide."
+    ),
     R.UNDO_DURING_FREEZE: lambda values: (
         f"No guest account is enabled now. {frozen_words(values['name'], values['reason'])} Wait until then."
     ),

@@ -90,6 +90,16 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "The undo was not begun within a day of the disabling. Request to enable the accounts: the partner's approvers "
         "decide.",
     ),
+    (
+        NoteCode.ACCOUNTS_DISABLED_INSTEAD,
+        {"name": "Amara"},
+        "Amara asked later to disable guest accounts of this partner.",
+    ),
+    (
+        NoteCode.ACCOUNTS_READ_BACK_FIRST,
+        {},
+        "An earlier request of this partner was stopped. What it sent is read back first.",
+    ),
     (NoteCode.ACCOUNTS_NOT_ADMIN, {"name": "Dana"}, "Dana confirmed this and is no admin any more."),
     (
         NoteCode.SENT_BEFORE,

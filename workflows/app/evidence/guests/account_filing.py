@@ -1,26 +1,34 @@
 """File a change of guest accounts of a partner, and check what may not have changed until it is confirmed."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from workflows.app.evidence.guests.account_planning import later_changes
 from workflows.app.reads.known_freeze import known_freeze
-from workflows.app.requests.open_request import open_request_about
+from workflows.app.requests.open_request import open_account_changes
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import strongest_template
 from workflows.core.partners.closing.guest_accounts import (
+    gives_way_to_disabling,
     require_may_change_guests,
     require_may_enable,
     undone_accounts,
 )
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import CurrentRoles, Person
+from workflows.core.people import CurrentRoles, Person, PersonId
 from workflows.core.plans.accounts import AccountChange
+from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.commands.request import ChangeGuests
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestFields, RequestId, RequestKind
+from workflows.core.requests.transitions.guest_accounts import account_plan
+from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.guest_accounts import GuestAccounts
@@ -58,12 +66,11 @@ class AccountFiling:
         if not (reason := asked.reason.strip()):
             raise Refused(RefusalCode.GUEST_REASON_MISSING)
         identity, record = await identify_partner(asked.target, store=self.store, tenant=self.tenant)
-        running = await open_request_about(identity.tenant_id, records=self.store, changes_accounts=True)
-        if running is not None and running.id != request_id:
-            raise Refused(RefusalCode.GUEST_CHANGE_RUNNING, request=running.id)
         if asked.change is AccountChange.ENABLE:
             require_may_enable(record)
-            await self._require_undo(asked.undoes, actor)
+            await self._require_undo(asked.undoes, actor, identity.tenant_id)
+        if await self.store.request(request_id) is None:
+            await self._make_way(asked.change, identity.tenant_id, actor)
         undoes = asked.undoes if asked.change is AccountChange.ENABLE else None
         fields = RequestFields(
             kind=_KINDS[asked.change],
@@ -88,20 +95,42 @@ class AccountFiling:
         """
         if request.fields.account_change is not AccountChange.ENABLE or request.prepared is None:
             return
-        require_may_enable(await self.store.partnership(request.plan.tenant_id))
-        await self._require_undo(request.fields.undoes, actor)
+        tenant_id = request.plan.tenant_id
+        require_may_enable(await self.store.partnership(tenant_id))
+        undone = await self._require_undo(request.fields.undoes, actor, tenant_id)
+        if undone is not None and not {one.id for one in account_plan(request).accounts} <= undone:
+            raise Refused(RefusalCode.UNDO_OVERTAKEN)
 
-    async def _require_undo(self, undoes: RequestId | None, actor: Person) -> None:
-        """Check that an admin may undo a disabling alone now.
+    async def _make_way(self, change: AccountChange, tenant_id: TenantId, actor: Person) -> None:
+        """Stop what gives way to a new disabling, as a revocation stops what opens.
 
-        :raises Refused: when it is not theirs or too old, and during a freeze.
+        :raises Refused: when accounts of the partner are being disabled, and for an enabling when anything is open.
+        """
+        running = await open_account_changes(tenant_id, self.store)
+        for other in running:
+            if change is AccountChange.ENABLE or not gives_way_to_disabling(other):
+                raise Refused(RefusalCode.GUEST_CHANGE_RUNNING, request=other.id)
+        stop = Stop(reason=(Fact(NoteCode.ACCOUNTS_DISABLED_INSTEAD, {"name": actor.name}),))
+        for other in running:
+            with suppress(Refused):  # it has ended meanwhile
+                await self.service.advance(other.id, stop)
+
+    async def _require_undo(
+        self, undoes: RequestId | None, actor: Person, tenant_id: TenantId
+    ) -> frozenset[PersonId] | None:
+        """Check that an admin may undo a disabling alone now. Returns the accounts; None when nothing is undone.
+
+        :raises Refused: when it is not theirs or too old, when others decided later, and during a freeze.
         """
         if undoes is None:
-            return
-        undone_accounts(await self.store.request(undoes), actor, self.clock.now())
+            return None
+        disabling, now = await self.store.request(undoes), self.clock.now()
+        others = await later_changes(disabling, self.store)
+        undone = undone_accounts(disabling, actor, now, tenant_id=tenant_id, others=others)
         freeze = await known_freeze(self.store)
         if freeze is not None:
             raise Refused(RefusalCode.UNDO_DURING_FREEZE, name=freeze.by, reason=freeze.reason)
+        return frozenset(one.id for one in undone)
 
     def _lifetime(self, record: Partnership | None) -> timedelta:
         """Return how long the chain may decide: that of the partner's template, or of the strictest one."""

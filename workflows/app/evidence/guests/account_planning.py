@@ -1,9 +1,11 @@
 """Find which guest accounts of a partner a request writes: list them, read them again, and read their roles."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from workflows.app.evidence.guests.listing import GuestReading, GuestsRead, asked_guests
+from workflows.app.requests.open_request import open_account_changes
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -18,13 +20,15 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.reviews.guest_limits import GuestLimits
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.guest_accounts import progress_of
+from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantUnavailable
 
-_LATER_REQUESTS = 200
-"""How many of the newest requests about a partner are looked at for accounts that somebody else decided about."""
+_READ_BACK_SECONDS: Final = 5.0
+"""The pause while what an earlier request sent is read back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,7 @@ class AccountPlanning:
         :raises TenantUnavailable, TenantRefused: when something cannot be read. Then nothing is planned.
         """
         await self._require_permissions()
+        await self._require_read_back(asked.identity.tenant_id)
         roles = await self._roles()
         choice = AccountChoice(asked.change, chosen=asked.chosen, only_found=asked.only_found)
 
@@ -69,23 +74,27 @@ class AccountPlanning:
         others = await self._other_partners(choice.candidates, asked.identity)
         return _with_accounts(choice.plan(states, roles, others, is_complete=read.is_complete))
 
-    async def plan_undo(self, disabling: AccessRequest | None, actor: Person) -> AccountPlan:
+    async def plan_undo(self, disabling: AccessRequest | None, actor: Person, tenant_id: TenantId) -> AccountPlan:
         """Return the accounts that a request disabled and that are still exactly as it left them.
 
         :raises Refused: when it cannot be undone by this person alone, or nothing is left to undo.
         :raises TenantUnavailable, TenantRefused: when something cannot be read.
         """
-        disabled = undone_accounts(disabling, actor, self.clock.now(), await self._later(disabling))
+        others = await later_changes(disabling, self.store)
+        disabled = undone_accounts(disabling, actor, self.clock.now(), tenant_id=tenant_id, others=others)
         await self._require_permissions()
         roles = await self._roles()
         states = await self.accounts.read([one.id for one in disabled])
         return _with_accounts(undo_plan(disabled, states, roles))
 
-    async def _later(self, disabling: AccessRequest | None) -> list[AccessRequest]:
-        if disabling is None or disabling.prepared is None:
-            return []
-        requests = await self.store.requests_for(disabling.plan.tenant_id, _LATER_REQUESTS)
-        return [request for request in requests if request.created_at > disabling.created_at]
+    async def _require_read_back(self, tenant_id: TenantId) -> None:
+        """Wait until a request that was stopped has ended: until then the state of its accounts is not sure.
+
+        :raises TenantUnavailable: when it has not.
+        """
+        running = await open_account_changes(tenant_id, self.store)
+        if any(progress_of(one).stop for one in running):
+            raise TenantUnavailable((Fact(NoteCode.ACCOUNTS_READ_BACK_FIRST),), _READ_BACK_SECONDS)
 
     async def _require_permissions(self) -> None:
         if not self.accounts.is_configured:
@@ -117,6 +126,13 @@ class AccountPlanning:
     async def _other_partner(self, domain: str, identity: TenantIdentity) -> str | None:
         named = await self.store.partnerships_named(domain)
         return next((one.identity.name for one in named if one.identity.tenant_id != identity.tenant_id), None)
+
+
+async def later_changes(disabling: AccessRequest | None, store: Store) -> Sequence[AccessRequest]:
+    """Return the requests about accounts of the same partner that changed since a disabling ended; itself, too."""
+    if disabling is None or disabling.prepared is None:
+        return ()
+    return await store.account_changes_since(disabling.plan.tenant_id, disabling.changed_at)
 
 
 def _require_read(read: GuestsRead) -> None:

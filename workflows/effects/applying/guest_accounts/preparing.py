@@ -114,7 +114,7 @@ class AccountPreparation:
             freeze = await known_freeze(self.store)
             if freeze is not None:
                 raise Refused(RefusalCode.UNDO_DURING_FREEZE, name=freeze.by, reason=freeze.reason)
-            return await planning.plan_undo(await self.store.request(fields.undoes), requester)
+            return await planning.plan_undo(await self.store.request(fields.undoes), requester, identity.tenant_id)
         template = self._template(record)
         asked = AskedAccounts(
             identity=identity,
