@@ -202,9 +202,7 @@ class DisablingSession:
         self.say(f"{words[:1].upper()}{words[1:]}.")
         if note := " ".join(filter(None, (_end_words(request, fact) for fact in request.note))):
             self.console.print(safe_text(note))
-        if request.state is RequestState.APPLIED:
-            return NOT_ALL_CLOSED if is_partly_done(request) else CLOSED
-        return NOT_DONE
+        return exit_status_of(request)
 
     @asynccontextmanager
     async def _performing(self, request_id: RequestId) -> AsyncIterator[None]:
@@ -241,6 +239,16 @@ class DisablingSession:
     def say(self, text: str) -> None:
         """Print one line with the time."""
         self.console.print(safe_text(f"{self.clock.now():%H:%M:%S} {text}"))
+
+
+def exit_status_of(request: AccessRequest) -> int:
+    """Return the exit status of a request that has ended: whether everybody who was shown is disabled and read back."""
+    if is_partly_done(request):
+        return NOT_ALL_CLOSED
+    if request.state is not RequestState.APPLIED:
+        return NOT_DONE
+    is_whole = progress_of(request).count(AccountEnd.DONE) == len(account_plan(request).accounts)
+    return CLOSED if is_whole else NOT_ALL_CLOSED
 
 
 def _too_late(options: DisablingOptions, request: AccessRequest) -> str:

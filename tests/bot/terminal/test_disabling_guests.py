@@ -8,12 +8,14 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from bot.terminal.closing.guests_command import disable_guests
-from bot.terminal.closing.guests_following import DisablingOptions, DisablingSession
+from bot.terminal.closing.guests_following import DisablingOptions, DisablingSession, exit_status_of
 from tests.bot.terminal.test_closing import gatehouse, records, requests
 from tests.warm.short_pauses import SHORT_PAUSES
+from tests.workflows.core.builders import NOW, planned_accounts, request
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
 from workflows.core.requests.commands.request import Confirm
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.ports.records import StoreUnusable
@@ -37,9 +39,9 @@ async def test_without_a_bot_it_is_performed_here_and_read_back(world: Sandbox, 
     assert "Disabled 2 guest accounts (verified)." in out
     assert out.count("isabled") == 1, "the result is said once"
     assert set(is_enabled(world).values()) == {False}
-    [request] = await requests(records, world)
-    assert (request.fields.kind, request.state) == (RequestKind.DISABLE_GUESTS, RequestState.APPLIED)
-    assert request.fields.requester.startswith("os:")
+    [stored] = await requests(records, world)
+    assert (stored.fields.kind, stored.state) == (RequestKind.DISABLE_GUESTS, RequestState.APPLIED)
+    assert stored.fields.requester.startswith("os:")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,26 @@ async def test_nothing_is_stored_before_it_is_confirmed(
     assert (status, said in out) == (0 if "--dry-run" in options else 1, True), out
     assert set(is_enabled(world).values()) == {True}
     assert await requests(records, world) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "ends", "status"),
+    [
+        (RequestState.APPLIED, (AccountEnd.DONE, AccountEnd.DONE, AccountEnd.DONE), 0),
+        (RequestState.APPLIED, (AccountEnd.DONE, AccountEnd.DONE, AccountEnd.REFUSED), 5),
+        (RequestState.APPLIED, (AccountEnd.DONE, AccountEnd.LEFT_ALONE, AccountEnd.GONE), 5),
+        (RequestState.STOPPED, (AccountEnd.DONE,), 5),
+        (RequestState.STOPPED, (AccountEnd.LEFT_ALONE, AccountEnd.GONE, AccountEnd.GONE), 1),
+        (RequestState.UNFIT, (), 1),
+    ],
+)
+def test_the_exit_status_says_whether_everybody_is_disabled(
+    state: RequestState, ends: tuple[AccountEnd, ...], status: int
+) -> None:
+    people = planned_accounts(3)[: len(ends)]
+    results = tuple(AccountResult(id=one.id, end=end, at=NOW) for one, end in zip(people, ends, strict=True))
+    ended = request(state, RequestKind.DISABLE_GUESTS, accounts=AccountProgress(results=results))
+    assert exit_status_of(ended) == status
 
 
 async def commands(path: Path, world: Sandbox) -> list[str]:

@@ -172,7 +172,12 @@ class GuestAccountsFlow:
             return confirm_view(request)
 
         await self.windows.open_and_fill(
-            ack, click, build, command=_CONFIRMED, subject=CommandSubject(request_id=request_id)
+            ack,
+            click,
+            build,
+            command=_CONFIRMED,
+            subject=CommandSubject(request_id=request_id),
+            closes=True,  # as most of them do; what is enabled is not known before it is read
         )
 
     async def confirm(self, ack: AsyncAck, click: Interaction) -> None:

@@ -25,7 +25,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.approval.sections.accounts import preview_elements, result_elements
 from bot.slack.cards.requests import can_be_withdrawn, withdraw_element
-from bot.words.plans.accounts import CHANGES, accounts_title
+from bot.words.plans.accounts import CHANGES, GROUPS, accounts_title
 from bot.words.sentences import counted, first_words
 from workflows.core.plans.accounts import AccountChange, AccountEnd, AccountPlan
 from workflows.core.policy.freeze import Freeze
@@ -34,7 +34,7 @@ from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN, prog
 
 S = RequestState
 
-_GROUPS: Final = "They are written in groups of 20. Each account is read again before."
+_GROUPS: Final = f"They are written {GROUPS}. Each account is read again before."
 
 
 def accounts_card(
