@@ -20,14 +20,23 @@ class ChosenGuests:
 
     ids: tuple[PersonId, ...]
     unknown: tuple[str, ...]
-    """As it was typed, in lower case."""
+    """As it was typed."""
     is_complete: bool
     """Whether everything was read. Otherwise what is unknown may exist."""
 
 
 def split_chosen(text: str) -> tuple[str, ...]:
-    """Return each typed address or id once, in lower case: separated by spaces, commas, semicolons or lines."""
-    return tuple(dict.fromkeys(text.lower().replace(",", " ").replace(";", " ").split()))
+    """Return each typed address or id once, as it was typed: separated by commas, semicolons, lines or spaces.
+
+    A line with a word that is neither an address nor an id stays whole, for example the name of a person.
+    """
+    found: dict[str, str] = {}
+    for line in text.replace(",", "\n").replace(";", "\n").splitlines():
+        words = line.split()
+        entries = words if all("@" in word or any(map(str.isdigit, word)) for word in words) else [" ".join(words)]
+        for entry in entries:
+            found.setdefault(entry.lower(), entry)
+    return tuple(found.values())
 
 
 async def find_chosen(typed: Collection[str], asked: AskedGuests, *, tenant: Tenant, clock: Clock) -> ChosenGuests:
@@ -38,16 +47,17 @@ async def find_chosen(typed: Collection[str], asked: AskedGuests, *, tenant: Ten
     """
     found: dict[PersonId, None] = {}
     seen: set[str] = set()
+    wanted = {one.lower() for one in typed}
 
     def take(row: GuestRow) -> bool:
-        names = _names(row) & set(typed)
+        names = _names(row) & wanted
         if names:
             found[row.account.id] = None
             seen.update(names)
         return True  # NB. to the end: another account may have the same address
 
     read = await GuestReading(asked=asked, tenant=tenant, clock=clock, take=take).read()
-    unknown: Sequence[str] = [one for one in typed if one not in seen]
+    unknown: Sequence[str] = [one for one in typed if one.lower() not in seen]
     return ChosenGuests(ids=tuple(found), unknown=tuple(unknown), is_complete=read.is_complete)
 
 
