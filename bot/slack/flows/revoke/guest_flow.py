@@ -112,8 +112,8 @@ class GuestAccountsFlow:
             await self._require_admin(window.actor)
             asked = await self._asked(form.tenant_id)
             found = await find_chosen(form.listed, asked, tenant=self.tenant, clock=self.clock)
-            if found.unknown:
-                return unknown_view(asked.identity, found.unknown, is_complete=found.is_complete)
+            if found.unknown or found.shared:
+                return unknown_view(asked.identity, found.unknown, found.shared, is_complete=found.is_complete)
             await self._store(form, click, found.ids)
             return received_view(form.change)
 

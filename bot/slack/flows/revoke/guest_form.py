@@ -163,18 +163,39 @@ def undo_view(request: AccessRequest) -> Json:
     return modal("Undo disabling", blocks, ids.UNDO_ACCOUNTS_FORM, submit="Show preview", metadata=request.id)
 
 
-def unknown_view(identity: TenantIdentity, unknown: tuple[str, ...], *, is_complete: bool) -> Json:
-    """Return the view that names what is in the list and no guest of the partner. Nothing was stored.
+def unknown_view(
+    identity: TenantIdentity, unknown: tuple[str, ...], shared: Mapping[str, int], *, is_complete: bool
+) -> Json:
+    """Return the view that names what in the list chooses no guest of the partner. Nothing was stored.
 
+    :param shared: the addresses that several accounts have, and how many.
     :param is_complete: whether everything was read.
     """
+    blocks: list[Block] = [identity_block(identity)]
+    if unknown:
+        blocks.append(_unknown_block(unknown, is_complete=is_complete))
+    if shared:
+        blocks.append(_shared_block(shared))
+    return modal("Check the list", blocks, ids.MESSAGE_VIEW)
+
+
+def _shared_block(shared: Mapping[str, int]) -> Block:
+    shown = [
+        [cleaned_text(address, NAME_LIMIT), fixed_text(f": {count} accounts")]
+        for address, count in list(shared.items())[:_MAX_UNKNOWN]
+    ]
+    if more := len(shared) - len(shown):
+        shown.append([fixed_text(f"and {more} more")])
+    number = counted(len(shared), "address has", "addresses have")
+    problem = f"{number} more than one account. Nothing was stored. Choose one by its object ID."
+    return rich_text(paragraph(fixed_text(problem, bold=True)), bullets(shown))
+
+
+def _unknown_block(unknown: tuple[str, ...], *, is_complete: bool) -> Block:
     shown = [[cleaned_text(one, NAME_LIMIT)] for one in unknown[:_MAX_UNKNOWN]]
     if more := len(unknown) - len(shown):
         shown.append([fixed_text(f"and {more} more")])
-    problem = f"{counted(len(unknown), 'entry is', 'entries are')} no guest of this partner. Nothing was stored."
-    unread = "" if is_complete else " Not everything could be read, so try again later."
-    blocks: list[Block] = [
-        identity_block(identity),
-        rich_text(paragraph(fixed_text(f"{problem}{unread}", bold=True)), bullets(shown)),
-    ]
-    return modal("Check the list", blocks, ids.MESSAGE_VIEW)
+    what = "no guest of this partner" if is_complete else "not found for certain"
+    problem = f"{counted(len(unknown), 'entry is', 'entries are')} {what}. Nothing was stored."
+    unread = "" if is_complete else " Not everything could be read: try again later, or use object IDs."
+    return rich_text(paragraph(fixed_text(f"{problem}{unread}", bold=True)), bullets(shown))

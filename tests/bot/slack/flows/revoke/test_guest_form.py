@@ -6,7 +6,7 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.cards.approval.sections.accounts_card import accounts_card, undo_until
-from bot.slack.flows.revoke.guest_form import Which, accounts_view, confirm_view, parse_accounts_form
+from bot.slack.flows.revoke.guest_form import Which, accounts_view, confirm_view, parse_accounts_form, unknown_view
 from bot.slack.payloads.models import Interaction
 from tests.bench.account_surfaces import account_request, written
 from tests.workflows.core.builders import NOW, TENANT, identity
@@ -92,3 +92,17 @@ def test_the_card_of_the_channel_names_nobody() -> None:
     shown = account_messages()
     assert "Maria" in str(shown["accounts-preview"])
     assert "Maria" not in str([shown["accounts-card"], shown["accounts-card-enable"], shown["accounts-closed"]])
+
+
+def test_an_address_of_several_accounts_is_named_with_their_number() -> None:
+    shared = {f"a{number}@contoso.com": 2 for number in range(21)}
+    shown = str(unknown_view(identity(), (), shared, is_complete=True))
+    assert "21 addresses have more than one account. Nothing was stored. Choose one by its object ID." in shown
+    assert "a19@contoso.com" in shown
+    assert ": 2 accounts" in shown
+    assert "and 1 more" in shown
+    assert "no guest of this partner" not in shown
+    unread = str(unknown_view(identity(), ("ann@contoso.com",), {}, is_complete=False))
+    assert "1 entry is not found for certain. Nothing was stored." in unread
+    assert "try again later, or use object IDs" in unread
+    assert "more than one account" not in unread
