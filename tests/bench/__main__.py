@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from tests.bench import adoptions, clicks, guest_lists, histories, onboardings, starting
+from tests.bench import adoptions, clicks, guest_lists, histories, onboardings, sheets, starting
 from tests.bench.stage.statistics import rounded
 
 BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]]] = {
@@ -28,6 +28,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]
     "history": histories.history,
     "partners": starting.partners,
     "posture": starting.posture,
+    "sheets": sheets.sheets,
     "backlog": histories.backlog,
 }
 

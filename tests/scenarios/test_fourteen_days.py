@@ -108,7 +108,7 @@ async def test_fourteen_days_of_silence_are_the_templates_cadence_in_everybodys_
         "1 Fri 09 reminded",
         "2 Tue 09 reminded",
         "2 Thu 09 reminded",
-        "3 Mon 05 expired",
+        "3 Mon 09 expired",
     ]
     assert by_person["approver3"] == [
         "1 Mon 19 asked",

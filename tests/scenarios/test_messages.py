@@ -31,7 +31,7 @@ async def test_an_onboarding_takes_two_messages_for_requester_and_sponsor_and_on
     assert await received(stage) == {"requester": 2, "approver1": 1, "approver2": 1, "approver3": 1, "admin": 2}
     named, acting = await stage.direct("admin")
     assert "active (verified" in words(named)
-    assert (buttons(named), "confirm_half" in buttons(acting)) == (["close_early"], True)
+    assert (buttons(named), "confirm_half" in buttons(acting)) == (["ask_access_test", "close_early"], True)
     for approver in ("approver1", "approver2", "approver3"):
         assert "You approved this" in words((await stage.direct(approver))[0])
     assert len(await stage.messages()) == 1

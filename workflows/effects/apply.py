@@ -44,7 +44,7 @@ from workflows.effects.applying.still_approved import ApprovalReads, find_object
 from workflows.effects.applying.write_gate import WriteGate, WritesFrozen
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
-from workflows.ports.guest_accounts import GuestAccounts
+from workflows.ports.guest_accounts import GuestAccounts, usable_accounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import ReadsTogether, Tenant, TenantRefused, TenantUnavailable
@@ -119,7 +119,7 @@ class Applier:
 
     async def _write_accounts(self, request: AccessRequest) -> None:
         """Do the next step for guest accounts. Without their credential, a confirmed plan waits for an admin."""
-        if self.guest_accounts is None or not self.guest_accounts.is_configured:
+        if (accounts := usable_accounts(self.guest_accounts)) is None:
             raise TenantUnavailable((Fact(RefusalCode.GUESTS_NOT_CONFIGURED), Fact(NoteCode.WAITS_FOR_ADMIN)))
         still_wanted = StillWanted(
             service=self.service,
@@ -130,9 +130,7 @@ class Applier:
             gate=self.gate,
             catalog=self.catalog,
         )
-        writer = AccountWriter(
-            service=self.service, accounts=self.guest_accounts, clock=self.clock, still_wanted=still_wanted
-        )
+        writer = AccountWriter(service=self.service, accounts=accounts, clock=self.clock, still_wanted=still_wanted)
         await writer.write(request)
 
     async def _hold(self, request_id: RequestId, frozen: WritesFrozen) -> None:

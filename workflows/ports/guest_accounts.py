@@ -27,6 +27,11 @@ class AccountRoles:
     """By name; never empty."""
 
 
+def usable_accounts(accounts: "GuestAccounts | None") -> "GuestAccounts | None":
+    """Return the accounts where the credential for them is set; otherwise None."""
+    return accounts if accounts is not None and accounts.is_configured else None
+
+
 class GuestAccounts(Protocol):
     """Reads guest accounts, and writes `accountEnabled` of them, nothing else.
 

@@ -21,6 +21,7 @@ from bot.terminal.closing.guests_following import (
     GOES_ON,
     DisablingOptions,
     DisablingSession,
+    Left,
     Progress,
     Shown,
     Unconfirmed,
@@ -46,6 +47,16 @@ from workflows.ports.tenant import Tenant
 
 _COMMAND: Final = "gatehouse guests --disable"
 _NOTHING_DONE: Final = "Nothing was stored or written:"
+_STOPPED: Final = {
+    Left.NOTHING: _NOTHING_DONE,
+    Left.ENDED: "Nothing was written, and the request has ended:",
+    Left.OPEN: "Nothing was written. A request may be stored: nobody can confirm it, and it ends by itself:",
+}
+"""What is said, before the reason, of a run that wrote nothing."""
+_UNKNOWN: Final = (
+    "It is not known whether the confirmation was stored. If it was, it goes on while the bot runs. /partner show has "
+    "the result."
+)
 _ENABLING: Final = (
     "accounts are enabled in Slack only. The admin who disabled them can undo it within a day. Otherwise the partner's "
     "approvers decide, see /partner guests"
@@ -73,14 +84,19 @@ def disable_guests(typed: str, options: DisablingOptions, pauses: Pauses) -> int
         return WRONG_SETTINGS
     except (OSError, DomainError, Unconfirmed) as error:
         why = refusal_words(error) if isinstance(error, DomainError) else str(error)
-        if progress.is_stored:
-            print_error("NOT CONFIRMED.", why, GOES_ON)
-            return NOT_CONFIRMED
-        print_error(_NOTHING_DONE, why)
-        return NOT_DONE
+        return _stopped(progress.left, why)
     except KeyboardInterrupt:
-        print(f"\nNot followed any more. {GOES_ON}" if progress.is_stored else f"\n{_NOTHING_DONE} interrupted.")
-        return NOT_CONFIRMED if progress.is_stored else NOT_DONE
+        print()
+        return _stopped(progress.left, "it was interrupted")
+
+
+def _stopped(left: Left, why: str) -> int:
+    """Say what a run that did not come to its end left in the records. Returns the exit status."""
+    if left in _STOPPED:
+        print_error(_STOPPED[left], why)
+        return NOT_DONE
+    print_error("NOT VERIFIED.", why, GOES_ON if left is Left.CONFIRMED else _UNKNOWN)
+    return NOT_CONFIRMED
 
 
 async def _run(

@@ -12,6 +12,7 @@ from bot.words.refusals.sheets import problem_words
 from workflows.core.batches.sheets.columns import Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.findings import Severity
+from workflows.core.partners.partnership import PartnershipState
 
 VERDICTS: Final[Mapping[RowVerdict, str]] = {
     RowVerdict.ADD: "would be added",
@@ -30,6 +31,10 @@ COMPARED: Final[Mapping[RowVerdict, str]] = {
 ONLY_IN_TENANT: Final = "only in the tenant"
 NO_RECORD: Final = "without a record"
 _SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "+", Sign.LESS: "-", Sign.UNKNOWN: "?"}
+REOPENS: Final[Mapping[PartnershipState | None, str]] = {
+    PartnershipState.REVOKED: "The partner is revoked, and blocked now. This would open it again.",
+    PartnershipState.SUSPENDED: "The partner is suspended, and blocked now. This would open it again.",
+}
 NOT_ASKED: Final = (
     "Nothing was stored or written. Conditional Access and sign-ins are not asked for here: each request does that."
 )
@@ -60,7 +65,8 @@ def why_words(judged: JudgedRow) -> tuple[str, ...]:
     return (
         *(problem_words(problem.column, fact_words(problem.fact)) for problem in judged.problems),
         *map(fact_words, judged.reason),
-        *((f"Decided alone: {facts_words(judged.alone)}",) if judged.alone else ()),
+        *((REOPENS[judged.closed],) if judged.closed in REOPENS else ()),
+        *((f"Needs a decision of its own. {facts_words(judged.alone)}",) if judged.alone else ()),
         *(finding_words(one) for one in judged.findings if one.severity is not Severity.NOTE),
         *(() if judged.nothing is None else (fact_words(judged.nothing),)),
     )

@@ -1,11 +1,12 @@
-"""Disabling and enabling guest accounts in words: what is written and what stays, who is left alone, and the result."""
+"""Disabling and enabling guest accounts in words: what is written and what stays, who is left alone, how many."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bot.words.sentences import comma_list, counted
 from workflows.core.plans.accounts import (
+    MAX_ACCOUNTS,
     AccountChange,
     AccountEnd,
     AccountLeft,
@@ -15,8 +16,11 @@ from workflows.core.plans.accounts import (
     PlannedAccount,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.guest_accounts import MAX_WRITES
 
 VERIFIED: Final = "(verified)"
+NAMES_FOR_ADMINS: Final = "Names are shown to admins, and to approvers while they decide."
+GROUPS: Final = f"in groups of {MAX_WRITES}"
 STAYS: Final = "Nothing is deleted. Accounts, groups and licences stay."
 SESSIONS: Final = "Who is signed in now is usually signed out within an hour."
 _ENABLED: Final = "An enabled guest can sign in to your tenant again, as far as the partner's settings allow it."
@@ -73,7 +77,7 @@ LEFT_ALONE: Final[Mapping[LeftAlone, tuple[str, str]]] = {
     LeftAlone.CHANGED: ("changed since the preview", "changed since the preview"),
 }
 """Why accounts are left alone, after a number: of one, and of several."""
-_ENDS: Final[Mapping[AccountEnd, str]] = {
+ENDS: Final[Mapping[AccountEnd, str]] = {
     AccountEnd.SENT: "sent, not read back yet",
     AccountEnd.DONE: "{done}, read back",
     AccountEnd.LEFT_ALONE: "left alone",
@@ -92,11 +96,19 @@ def account_name(account: PlannedAccount | AccountLeft) -> str:
 
 def left_words(left: AccountLeft, change: AccountChange) -> str:
     """Return why one account is left alone: "with a directory role: User Administrator"."""
-    words = LEFT_ALONE[left.reason][0].format(done=CHANGES[change].done)
-    if roles := left.values.get("roles"):
+    return reason_words(left.reason, left.values, change)
+
+
+def reason_words(reason: LeftAlone, values: Mapping[str, Any], change: AccountChange) -> str:
+    """Return a reason to leave an account alone: "with a directory role: User Administrator".
+
+    :param values: see `LeftAlone`; empty where they are not known.
+    """
+    words = LEFT_ALONE[reason][0].format(done=CHANGES[change].done)
+    if roles := values.get("roles"):
         more = f" and {len(roles) - _MAX_ROLES} more" if len(roles) > _MAX_ROLES else ""
         return f"{words}: {comma_list(list(roles[:_MAX_ROLES]))}{more}"
-    return f"{words}: {partner}" if (partner := left.values.get("partner")) else words
+    return f"{words}: {partner}" if (partner := values.get("partner")) else words
 
 
 def left_counts_words(counts: Mapping[LeftAlone, int], change: AccountChange) -> str:
@@ -136,7 +148,8 @@ def accounts_state_words(request: AccessRequest) -> str:
 def limits_words(plan: AccountPlan) -> Iterator[str]:
     """Return what the preview does not contain, one sentence each."""
     if plan.more:
-        yield f"{plan.more:,} more can be {CHANGES[plan.change].done} afterwards: one plan has at most 1,000."
+        more = counted(plan.more, "more account was", "more accounts were")
+        yield f"{more} not checked, because one plan has at most {MAX_ACCOUNTS:,}. Ask again for them afterwards."
     if not plan.is_complete:
         yield "Not everything could be read, so there may be more guests."
 
@@ -144,20 +157,10 @@ def limits_words(plan: AccountPlan) -> Iterator[str]:
 def result_words(plan: AccountPlan, progress: AccountProgress) -> str:
     """Return what came of the accounts so far: "35 disabled (read back), 1 left alone, 1 refused"."""
     done = CHANGES[plan.change].done
-    counts = [(progress.count(end), words.format(done=done)) for end, words in _ENDS.items()]
+    counts = [(progress.count(end), words.format(done=done)) for end, words in ENDS.items()]
     parts = [f"{count:,} {words}" for count, words in counts if count]
     if progress.sending:
         parts.append(f"{len(progress.sending):,} sent, no answer yet")
     if not_sent := len(progress.remaining(plan)):
         parts.append(f"{not_sent:,} not sent")
     return comma_list(parts)
-
-
-def end_words(plan: AccountPlan, progress: AccountProgress, account: PlannedAccount) -> str:
-    """Return what came of one account, with the reason: "left alone: changed since the preview"."""
-    result = next((one for one in progress.results if one.id == account.id), None)
-    done = CHANGES[plan.change].done
-    if result is None:
-        return "sent, no answer yet" if account.id in progress.sending else "not sent"
-    words = _ENDS[result.end].format(done=done)
-    return f"{words}: {LEFT_ALONE[result.left][0].format(done=done)}" if result.left is not None else words

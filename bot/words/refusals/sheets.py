@@ -72,6 +72,7 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.CELL_NOT_A_NUMBER: "is not a whole number of days: {typed}",
     SheetCode.CELL_DATE_IS_NUMBER: "is a number, not a day: {typed}; format the cell as a date, or write 2027-06-30",
     SheetCode.CELL_DATE_UNCLEAR: "can be read as more than one day, or as none: {typed}; write it as 2027-06-30",
+    SheetCode.CELL_NO_SUCH_DAY: "is a day that does not exist: {typed}",
     SheetCode.CELL_NOT_TEXT: "is not a text: {typed}",
     SheetCode.END_TWICE: "is given beside a duration; keep one of the two",
     SheetCode.TOO_MANY_CELLS: "The row has more than {columns} cells. A text with a separator needs quotation marks.",

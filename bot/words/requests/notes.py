@@ -130,8 +130,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.ACCOUNTS_PARTNER_BLOCKED: "The partner is blocked now, so no more guest accounts are enabled.",
     NoteCode.ACCOUNTS_UNDO_TOO_LATE: (
-        "The undo was not begun within a day of the disabling. Request to enable the accounts: the partner's approvers "
-        "decide."
+        "The undo was not finished within a day of the disabling, or the clock was set back. Request to enable the "
+        "accounts: the partner's approvers decide."
+    ),
+    NoteCode.ACCOUNTS_APPROVED_LONG_AGO: (
+        "The last approval is older than 7 days, or the clock was set back, so this needs new approval."
     ),
     NoteCode.ACCOUNTS_DISABLED_INSTEAD: "{name} asked later to disable guest accounts of this partner.",
     NoteCode.ACCOUNTS_READ_BACK_FIRST: (

@@ -1,11 +1,13 @@
-"""The state of a request in a few words."""
+"""The state of a request in a few words, and what came of one of its guest accounts."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from bot.words.findings.open_request import OPEN_STATES
-from bot.words.plans.accounts import VERIFIED, accounts_state_words
+from bot.words.plans.accounts import CHANGES, ENDS, VERIFIED, accounts_state_words, reason_words
+from bot.words.requests.notes import note_words
 from bot.words.sentences import day, minute
+from workflows.core.plans.accounts import AccountChange, AccountPlan, AccountProgress, AccountResult, PlannedAccount
 from workflows.core.requests.notes import DisplayedState, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -50,3 +52,24 @@ def state_words(request: AccessRequest) -> str:
     if confirmed_at is None:
         return words
     return words.replace(VERIFIED, f"(verified {minute(confirmed_at)})")
+
+
+def account_end_words(plan: AccountPlan, progress: AccountProgress, account: PlannedAccount) -> str:
+    """Return what came of one account, with the reason: "left alone: with a directory role: User Administrator"."""
+    result = next((one for one in progress.results if one.id == account.id), None)
+    if result is None:
+        return "sent, no answer yet" if account.id in progress.sending else "not sent"
+    words = ENDS[result.end].format(done=CHANGES[plan.change].done)
+    why = _why(result, plan.change).rstrip(".")
+    return f"{words}: {why}" if why else words
+
+
+def _why(result: AccountResult, change: AccountChange) -> str:
+    """Return why an account was left alone or refused; empty where nothing is known.
+
+    Why it was left alone has its values in a fact with the code of the reason.
+    """
+    if result.left is None:
+        return note_words(result.reason)
+    values = next((fact.values for fact in result.reason if fact.code == result.left), {})
+    return reason_words(result.left, values, change)

@@ -199,7 +199,9 @@ async def test_when_everybody_changed_nothing_is_sent_and_that_is_said(world: Wo
     for number in range(25):
         world.guest_accounts.change(PersonId(f"guest-{number}"), user_type="member")
     done = await finish(world, (await confirm(world, shown)).id)
-    assert (done.state, ends(done)) == (S.APPLIED, {AccountEnd.LEFT_ALONE: 25})
+    assert (done.state, ends(done)) == (S.STOPPED, {AccountEnd.LEFT_ALONE: 25})
+    assert note_words(done.note) == "No guest account was disabled: 25 left alone, because they changed."
+    assert state_to_display(done).value == "stopped"
     assert world.guest_accounts.sent == []
 
 

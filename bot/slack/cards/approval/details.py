@@ -40,7 +40,6 @@ from bot.slack.cards.approval.details_parts import (
     particular_and_general_notes,
 )
 from bot.slack.cards.approval.sections.accounts import (
-    NAMES_FOR_ADMINS,
     account_operations_block,
     account_row_words,
     left_elements,
@@ -68,7 +67,7 @@ from bot.slack.cards.requests import current_plan, identity_of, request_target, 
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.accounts import CHANGES
+from bot.words.plans.accounts import CHANGES, NAMES_FOR_ADMINS
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.titles import left_out_words, prepared_title

@@ -161,13 +161,23 @@ class GuestAccountsFlow:
 
     async def open_confirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window that asks to type what is confirmed. It shows exactly what the message shows."""
-        await self.members.require_member(click.actor)
         request_id, digest = parse_card_value(click.action.value)
-        request = await self._request(request_id)
-        if request.plan.digest != digest or request.state is not RequestState.AWAITING_CONFIRMATION:
-            raise Refused(RefusalCode.CARD_OUT_OF_DATE)
-        await self.windows.open(click.trigger_id, confirm_view(request))
-        await ack()
+
+        async def build(window: Window) -> Json:
+            await self._require_admin(window.actor)
+            request = await self._request(request_id)
+            if request.plan.digest != digest or request.state is not RequestState.AWAITING_CONFIRMATION:
+                raise Refused(RefusalCode.CARD_OUT_OF_DATE)
+            return confirm_view(request)
+
+        await self.windows.open_and_fill(
+            ack,
+            click,
+            build,
+            command=_CONFIRMED,
+            subject=CommandSubject(request_id=request_id),
+            closes=True,  # as most of them do; what is enabled is not known before it is read
+        )
 
     async def confirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the confirmation of exactly the accounts that were shown."""

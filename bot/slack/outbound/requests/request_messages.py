@@ -17,6 +17,7 @@ from bot.slack.cards.approval.sections.accounts_card import accounts_card
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
+from bot.slack.outbound.requests.account_messages import ask_to_confirm_again, is_only_shown_to_requester
 from bot.slack.outbound.requests.change_messages import ChangeMessages
 from bot.slack.outbound.requests.readers_messages import ReadersMessages
 from bot.slack.outbound.requests.reassignment_messages import ReassignmentMessages
@@ -61,7 +62,7 @@ class RequestMessages:
             whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
         """
         posted = await self._outbound.copies.live_copies(f"request:{request.id}")
-        if _is_only_shown_to_requester(request, posted):
+        if is_only_shown_to_requester(request, posted):
             await self._show_requester(request, await self._context(request), NO_APPROVERS_KNOWN, is_shown_now)
         else:
             await self._show_everybody(request, posted, is_shown_now)
@@ -206,6 +207,7 @@ class RequestMessages:
             is_closed = record is not None and record.is_closed
             chain = [*stage_elements(request, names)] if request.prepared and request.prepared.stages else []
             card = accounts_card(request, now=now, is_partner_closed=is_closed, chain=chain, freeze=context.freeze)
+            await ask_to_confirm_again(request, subject, card, copies=self._outbound.copies, store=store)
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         posted = {copy.audience for copy in await store.copies(subject)}
@@ -273,18 +275,6 @@ class RequestMessages:
         has_no_copy = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
         if is_told and has_no_copy and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
-
-
-def _is_only_shown_to_requester(request: AccessRequest, posted: Sequence[MessageCopy]) -> bool:
-    """Return whether guest accounts are not confirmed yet, or ended before that: nobody else has to know of them.
-
-    :param posted: the copies of the card. After the confirmation, the channel has one.
-    """
-    if request.fields.account_change is None:
-        return False
-    if request.state in (RequestState.PREPARING, RequestState.AWAITING_CONFIRMATION):
-        return True
-    return request.is_terminal and request.accounts is None and not posted
 
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:

@@ -9,13 +9,28 @@ from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.plans.accounts import AccountChange, AccountEnd, LeftAlone
 
+_PERHAPS_WRITTEN: Final = (AccountEnd.SENT.value, AccountEnd.NOT_SHOWN.value, "unknown")
+
 
 def accounts_result_words(values: Values) -> str:
     """Return what came of the accounts of a plan: how many were written and read back, and what of the others."""
+    done, verified = CHANGES[AccountChange(values["change"])].done, values.get(AccountEnd.DONE.value, 0)
+    if not verified:
+        is_open = any(values.get(name) for name in _PERHAPS_WRITTEN)
+        nobody = f"No guest account {'is verified as' if is_open else 'was'} {done}"
+        return f"{nobody}: {named}." if (named := _others(values)) else f"{nobody}."
+    first = f"{counted(verified, 'guest account is', 'guest accounts are')} {done} (verified)."
+    return f"{first} {other_accounts_words(values)}".strip()
+
+
+def other_accounts_words(values: Values) -> str:
+    """Return what came of the accounts of a plan that were not written and read back; empty when there are none."""
+    named = _others(values)
+    return f"Others: {named}." if named else ""
+
+
+def _others(values: Values) -> str:
     done = CHANGES[AccountChange(values["change"])].done
-    parts = [
-        f"{counted(values.get(AccountEnd.DONE.value, 0), 'guest account is', 'guest accounts are')} {done} (verified)."
-    ]
     others = {
         AccountEnd.LEFT_ALONE.value: "left alone, because they changed",
         AccountEnd.GONE.value: "gone",
@@ -25,8 +40,7 @@ def accounts_result_words(values: Values) -> str:
         "unknown": "sent without an answer",
         "unwritten": "not sent",
     }
-    named = [f"{number} {words}" for name, words in others.items() if (number := values.get(name))]
-    return " ".join([*parts, *([f"Others: {comma_list(named)}."] if named else [])])
+    return comma_list([f"{number} {words}" for name, words in others.items() if (number := values.get(name))])
 
 
 def _nothing(values: Values) -> str:
@@ -69,8 +83,8 @@ GUEST_ACCOUNTS: Final[Sentences] = {
         "approvers decide."
     ),
     R.UNDO_TOO_LATE: (
-        "More than a day has passed, so it cannot be undone alone. Request to enable them: the partner's approvers "
-        "decide."
+        "More than a day has passed, or the clock was set back, so it cannot be undone alone. Request to enable them: "
+        "the partner's approvers decide."
     ),
     R.UNDO_OVERTAKEN: (
         "A later request decided about these accounts, too. Request to enable them: the partner's approvers decide."

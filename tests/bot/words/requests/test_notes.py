@@ -67,6 +67,17 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"change": "enable", "done": 500, "unwritten": 0},
         "500 guest accounts are enabled (verified).",
     ),
+    (
+        NoteCode.ACCOUNTS_RESULT,
+        {"change": "disable", "left_alone": 2, "gone": 1, "unwritten": 0},
+        "No guest account was disabled: 2 left alone, because they changed, 1 gone.",
+    ),
+    (
+        NoteCode.ACCOUNTS_RESULT,
+        {"change": "enable", "sent": 20, "unwritten": 5},
+        "No guest account is verified as enabled: 20 sent and not verified, 5 not sent.",
+    ),
+    (NoteCode.ACCOUNTS_RESULT, {"change": "enable", "unwritten": 0}, "No guest account was enabled."),
     (NoteCode.GUESTS_UNREADABLE, {}, "The guest accounts of this tenant cannot be read now."),
     (
         NoteCode.ACCOUNTS_NOT_CONFIRMED,
@@ -87,8 +98,13 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.ACCOUNTS_UNDO_TOO_LATE,
         {},
-        "The undo was not begun within a day of the disabling. Request to enable the accounts: the partner's approvers "
-        "decide.",
+        "The undo was not finished within a day of the disabling, or the clock was set back. Request to enable the "
+        "accounts: the partner's approvers decide.",
+    ),
+    (
+        NoteCode.ACCOUNTS_APPROVED_LONG_AGO,
+        {},
+        "The last approval is older than 7 days, or the clock was set back, so this needs new approval.",
     ),
     (
         NoteCode.ACCOUNTS_DISABLED_INSTEAD,

@@ -98,6 +98,10 @@ def test_an_own_disabling_is_undone_for_a_day() -> None:
     assert undone(now=in_time) == IDS[:2]
     with pytest.raises(Refused, match=R.UNDO_TOO_LATE):
         undone(now=in_time + timedelta(seconds=1))
+    set_back = NOW - timedelta(minutes=1)
+    assert undone(now=set_back)
+    with pytest.raises(Refused, match=R.UNDO_TOO_LATE):
+        undone(now=set_back - timedelta(seconds=1))
     with pytest.raises(Refused, match=R.UNDO_OF_OTHERS):
         undone(actor=DANA)
 

@@ -232,7 +232,7 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     ),
     (
         RecordAccountsRead(shown=(GUEST,), not_shown=(PersonId("g-2"),)),
-        {"shown": 1, "not_shown": ["g-2"], "digest": DIGEST},
+        {"shown": [GUEST], "not_shown": ["g-2"], "digest": DIGEST},
     ),
     (with_person(APPROVE, AMARA), {"digest": DIGEST, "account": "id-amara"}),
     (with_person(REJECT, AMARA), {"digest": DIGEST, "reason": "Too wide", "account": "id-amara"}),

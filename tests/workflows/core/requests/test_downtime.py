@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, NOW, approval, prepared, request
+from tests.workflows.core.builders import AMARA, NOW, accounts_plan, approval, prepared, request
+from workflows.core.plans.accounts import AccountChange
 from workflows.core.requests.delays.downtime import (
     BEFORE_A_TICK,
     MAX_PAUSE_WITHOUT_GAP,
@@ -98,3 +99,13 @@ def test_for_a_later_start_only_the_gaps_after_its_decisions_and_after_the_last_
     assert gaps_began_at(known, (earlier,), checked_until=None) is None
     assert gaps_began_at(known, (*gaps, Gap(since=None, until=second.until)), checked_until=None) is None, "not known"
     assert gaps_began_at(replace(known, decisions=()), gaps, checked_until=NOW - HOUR) == first.since
+
+
+def test_who_confirms_an_undo_after_a_gap_is_not_asked_for_ever() -> None:
+    """No approver decides, and the request is older than the gap: what counts is when the accounts were shown."""
+    kind = RequestKind.ENABLE_GUESTS
+    shown = prepared(kind, plan=accounts_plan(AccountChange.ENABLE), stages=())
+    asked = request(RequestState.APPLYING, kind, prepared=shown, decisions=(), created_at=NOW - HOUR)
+    assert time_of_oldest_read(asked, Gap(since=NOW - HOUR / 2, until=NOW + HOUR)) == NOW - HOUR / 2
+    later = replace(shown, observation=replace(shown.observation, at=GAP.until))
+    assert time_of_oldest_read(replace(asked, prepared=later), GAP) is None

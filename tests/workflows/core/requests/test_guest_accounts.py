@@ -50,7 +50,12 @@ from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
-from workflows.core.requests.transitions.guest_accounts import CONFIRM_WITHIN, confirmation_text
+from workflows.core.requests.transitions.guest_accounts import (
+    CONFIRM_WITHIN,
+    ENABLE_WITHIN,
+    confirmation_text,
+    is_approved_lately,
+)
 from workflows.core.settings.block import BLOCK
 
 S, DISABLE, ENABLE = RequestState, RequestKind.DISABLE_GUESTS, RequestKind.ENABLE_GUESTS
@@ -181,6 +186,24 @@ def test_the_answers_to_a_group_are_stored_and_the_next_one_follows() -> None:
     assert waits.effects == ()
 
 
+def test_an_approval_to_enable_counts_for_a_week() -> None:
+    known = request(S.APPLYING, ENABLE)
+    approved = max(decision.at for decision in known.decisions)
+    assert is_approved_lately(known, approved + ENABLE_WITHIN)
+    assert not is_approved_lately(known, approved + ENABLE_WITHIN + timedelta(seconds=1))
+    assert not is_approved_lately(known, approved - timedelta(hours=1)), "the clock was set back"
+    assert not is_approved_lately(replace(known, decisions=()), approved)
+
+
+def test_a_group_of_which_nothing_was_written_is_no_write() -> None:
+    """Otherwise whoever may not enable any more would be asked no more."""
+    sent = advance(applying(), RecordAccountsSending(ids=(ONE, TWO)), situation()).request
+    nothing = RecordAccountResults(results=(result(ONE, AccountEnd.REFUSED),), not_written=(TWO,))
+    assert advance(sent, nothing, situation()).request.writing_since is None
+    unknown = RecordAccountResults(results=(), not_written=(TWO,))
+    assert advance(sent, unknown, situation()).request.writing_since == NOW
+
+
 def test_the_card_shows_each_hundred_accounts() -> None:
     plan = accounts_plan(count=120)
     ids = [one.id for one in plan.accounts.accounts]  # type: ignore[union-attr]
@@ -258,6 +281,16 @@ def test_nothing_that_took_effect_ends_as_failed_when_something_was_refused() ->
     ended = advance(applying(AccountProgress(results=(left, *refusals))), RecordAccountsRead(shown=()), situation())
     assert ended.request.state is S.FAILED
     assert state_to_display(ended.request).value == "failed"
+
+
+def test_nothing_is_applied_where_every_account_was_left_alone_or_gone() -> None:
+    ends = (AccountEnd.LEFT_ALONE, AccountEnd.GONE, AccountEnd.LEFT_ALONE)
+    results = tuple(result(person, end) for person, end in zip((ONE, TWO, THREE), ends, strict=True))
+    ended = advance(applying(AccountProgress(results=results)), RecordAccountsRead(shown=()), situation())
+    assert (ended.request.state, ended.request.confirmed_at) == (S.STOPPED, None)
+    assert [fact.code for fact in ended.request.note] == [NoteCode.ACCOUNTS_RESULT]
+    told = [one.fact.code for one in ended.effects if isinstance(one, SendMessage)]
+    assert told == [MessageCode.ENDED]
 
 
 def test_a_stop_ends_what_had_no_effect_and_reads_back_what_had() -> None:

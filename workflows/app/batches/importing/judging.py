@@ -5,7 +5,9 @@ settings and the tenant's default are read once for all rows.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -36,6 +38,7 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookalike_index import LookalikeIndex
 from workflows.partner_lookup.lookalikes import lookalike_findings
 from workflows.partner_lookup.lookup import identify
+from workflows.partner_lookup.target import normalize_target
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -62,6 +65,8 @@ class _Row:
     """A row while it is judged."""
 
     row: SheetRow
+    target: str = ""
+    """The name of the partner in canonical form, also of a row that is wrong elsewhere; empty when it is none."""
     request: ParsedRequest | None = None
     identity: TenantIdentity | None = None
     reason: Facts = ()
@@ -96,7 +101,7 @@ class SheetJudging:
     ) -> AsyncIterator[JudgedRow]:
         """Yield each row with what it would change, in the order of the sheet."""
         rows = [self._parsed(row) for row in sheet_rows]
-        _add_doubles(rows, {one.row.number: one.request.target for one in rows if one.request is not None})
+        _add_doubles(rows, {one.row.number: one.target for one in rows})
         await self._look_up(rows, on_found)
         _add_doubles(rows, {one.row.number: one.identity.tenant_id for one in rows if one.identity is not None})
         planning = _Planning.of(self, rows, at_once)
@@ -105,27 +110,36 @@ class SheetJudging:
 
     def _parsed(self, row: SheetRow) -> _Row:
         """Return a row with its request, as far as it is right by itself."""
+        target = _target_of(row)
         if row.problems:
-            return _Row(row=row)
+            return _Row(row=row, target=target)
         file = RequestFile(
             partner=row.partner,
-            template=row.template,
+            template=self._template_name(row.template),
             duration_days=row.duration_days or None,
             ends_on=row.ends_on,
             starts_on=row.starts_on,
             placeholders=dict(row.placeholders),
         )
         try:
-            return _Row(row=row, request=parse_request(file, self.catalog, self.clock.now()))
+            return _Row(row=row, target=target, request=parse_request(file, self.catalog, self.clock.now()))
         except PlanImpossible as error:
-            return _Row(row=_with_problems(row, *(CellProblem(*problem) for problem in error.problems.items())))
+            problems = (CellProblem(*problem) for problem in error.problems.items())
+            return _Row(row=_with_problems(row, *problems), target=target)
+
+    def _template_name(self, typed: str) -> str:
+        """Return the name of a template that is written by its name or by its title; otherwise what was written."""
+        if typed in self.catalog.templates:
+            return typed
+        titled = [one.name for one in self.catalog.templates.values() if one.title.casefold() == typed.casefold()]
+        return titled[0] if len(titled) == 1 else typed
 
     async def _look_up(self, rows: Sequence[_Row], on_found: OnFound) -> None:
-        """Find the tenant of each row that is right so far, each name once."""
+        """Find the tenant of each row that names one, each name once: a row that is wrong elsewhere names it too."""
         by_name: dict[str, list[_Row]] = {}
         for one in rows:
-            if one.request is not None and not one.row.problems:
-                by_name.setdefault(one.request.target, []).append(one)
+            if one.target:
+                by_name.setdefault(one.target, []).append(one)
         names = list(by_name)
         for start in range(0, len(names), AT_ONCE):
             some = names[start : start + AT_ONCE]
@@ -156,6 +170,8 @@ class _Planning:
     past: LoadedRecords
     partners: LookalikeIndex
     """The domains of all recorded partners, and of all rows."""
+    names_of: Mapping[TenantId, AbstractSet[str]]
+    """Every name that is known of a tenant: its own names do not imitate it."""
     own: LookalikeIndex
     open_requests: Mapping[TenantId, AccessRequest]
 
@@ -164,12 +180,19 @@ class _Planning:
         records = judging.records
         recorded = [one.identity for one in records.partnerships.values()]
         identities = [*recorded, *(one.identity for one in rows if one.identity is not None)]
-        names = {name for one in identities for name in (one.default_domain, one.typed_name) if "." in name}
+        names_of: defaultdict[TenantId, set[str]] = defaultdict(set)
+        for one in rows:
+            if one.identity is not None:
+                names_of[one.identity.tenant_id].add(one.target)
+        for identity in identities:
+            names_of[identity.tenant_id] |= {identity.default_domain, identity.typed_name}
+        names = {name for found in names_of.values() for name in found if "." in name}
         return cls(
             judging=judging,
             at_once=at_once,
             past=LoadedRecords(records),
             partners=LookalikeIndex(names),
+            names_of=names_of,
             own=LookalikeIndex(at_once.own_domains),
             open_requests={
                 one.plan.tenant_id: one
@@ -181,7 +204,7 @@ class _Planning:
     async def judged(self, one: _Row) -> JudgedRow:
         """Return a row with its plan, or why it has none."""
         problems, identity = one.row.problems, one.identity
-        if one.reason:
+        if one.reason and not problems:
             return JudgedRow(row=one.row, verdict=RowVerdict.NOT_READ, reason=one.reason)
         if problems or one.request is None or identity is None:
             return JudgedRow(row=one.row, verdict=RowVerdict.REFUSED, problems=problems, identity=identity)
@@ -222,6 +245,7 @@ class _Planning:
             stages=stages,
             findings=(*findings, *self._lookalikes(identity)),
             alone=why_alone(risk, stages),
+            closed=record.state if record is not None and record.is_closed else None,
         )
 
     def _plan(self, observation: ObservedPartner, request: ParsedRequest) -> Plan:
@@ -233,7 +257,7 @@ class _Planning:
 
     def _lookalikes(self, identity: TenantIdentity) -> Sequence[Finding]:
         names = [name for name in (identity.typed_name, identity.default_domain) if "." in name]
-        near = {other for name in names for other in self.partners.near(name)} - set(names)
+        near = {other for name in names for other in self.partners.near(name)} - self.names_of[identity.tenant_id]
         own = {other for name in names for other in self.own.near(name)}
         return lookalike_findings(identity, own_domains=own, partners=near)
 
@@ -243,6 +267,14 @@ def _add_doubles(rows: Sequence[_Row], partner_of: Mapping[int, str]) -> None:
     right = [one for one in rows if not one.row.problems]
     for one, row in zip(right, with_doubles([one.row for one in right], partner_of), strict=True):
         one.row = row
+
+
+def _target_of(row: SheetRow) -> str:
+    """Return the name of a row's partner in canonical form; empty when the cell names none."""
+    try:
+        return normalize_target(row.partner) if row.partner else ""
+    except InvalidField:
+        return ""
 
 
 def _with_problems(row: SheetRow, *problems: CellProblem) -> SheetRow:

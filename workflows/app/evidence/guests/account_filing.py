@@ -31,7 +31,7 @@ from workflows.core.requests.transitions.guest_accounts import account_plan
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
-from workflows.ports.guest_accounts import GuestAccounts
+from workflows.ports.guest_accounts import GuestAccounts, usable_accounts
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
@@ -61,7 +61,7 @@ class AccountFiling:
         :raises TenantUnavailable, TenantRefused: when the partner cannot be found now.
         """
         require_may_change_guests(actor, current_roles)
-        if self.accounts is None or not self.accounts.is_configured:
+        if usable_accounts(self.accounts) is None:
             raise Refused(RefusalCode.GUESTS_NOT_CONFIGURED)
         if not (reason := asked.reason.strip()):
             raise Refused(RefusalCode.GUEST_REASON_MISSING)

@@ -54,6 +54,8 @@ class SheetCode(StrEnum):
     """Values: `typed`."""
     CELL_DATE_UNCLEAR = "cell_date_unclear"
     """Values: `typed`."""
+    CELL_NO_SUCH_DAY = "cell_no_such_day"
+    """Values: `typed`."""
     CELL_NOT_TEXT = "cell_not_text"
     """Values: `typed`."""
     END_TWICE = "end_twice"

@@ -43,7 +43,7 @@ _TITLES: Final[Mapping[Column, tuple[str, ...]]] = {
     Column.ENDS_ON: ("ends on", "end", "ends", "end date", "until", "expires", "expires on", "valid until"),
     Column.STARTS_ON: ("starts on", "start", "starts", "start date", "from", "valid from"),
     Column.SPONSOR: ("sponsor", "owner", "responsible", "contact", "internal contact", "sponsor mail"),
-    Column.REASON: ("reason", "justification", "purpose", "business reason"),
+    Column.REASON: ("reason", "justification", "purpose", "business reason", "why"),
     Column.TICKET: ("ticket", "ticket number", "change", "change number"),
 }
 _FIELD_OF: Final = {title: column for column, titles in _TITLES.items() for title in titles}

@@ -8,6 +8,7 @@ from enum import StrEnum
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.findings import Finding
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
@@ -55,6 +56,8 @@ class JudgedRow:
     """What approvers must know besides the plan."""
     alone: Facts = ()
     """Why it is decided alone; empty when it may be decided with others."""
+    closed: PartnershipState | None = None
+    """The state of the partner's record, when the partner is blocked: the row would open it again."""
     nothing: Fact | None = None
     """For `UNCHANGED`: which request would prolong the access. None when the records do not show it."""
 

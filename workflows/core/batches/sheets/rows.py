@@ -185,6 +185,6 @@ def _day(cell: Cell) -> date:
     try:
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)
-    except ValueError:  # a day that no calendar has
-        pass
+    except ValueError as error:
+        raise _WrongCell(SheetCode.CELL_NO_SUCH_DAY, typed=text) from error
     raise _WrongCell(SheetCode.CELL_DATE_UNCLEAR, typed=text)

@@ -11,7 +11,7 @@ from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId
 from workflows.core.plans.accounts import AccountChange, AccountEnd, LeftAlone, PlannedAccount
 from workflows.core.policy.template import DisablingGuests, Template
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN, progress_of
+from workflows.core.requests.transitions.guest_accounts import may_still_be_undone, progress_of
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -75,7 +75,7 @@ def undone_accounts(
     :param others: the requests that changed, or were to change, accounts of the partner. What one decided about later
         is left out: somebody else decided about it, too.
     :raises Refused: when the request disabled nothing of this partner or has not ended, is another admin's, or is too
-        old, and when a later request decided about all of it.
+        old, when the clock was set back, and when a later request decided about all of it.
     """
     change = None if disabling is None else disabling.fields.account_change
     if disabling is None or change is not AccountChange.DISABLE or not disabling.is_terminal:
@@ -88,7 +88,7 @@ def undone_accounts(
         raise Refused(RefusalCode.NOTHING_TO_UNDO)
     if not disabling.is_requested_by(None, actor.id):
         raise Refused(RefusalCode.UNDO_OF_OTHERS, name=disabling.require_prepared().requester.name)
-    if now - disabling.changed_at > UNDO_WITHIN:
+    if not may_still_be_undone(disabling, now):
         raise Refused(RefusalCode.UNDO_TOO_LATE)
     # NB. not when it was filed: a request may be prepared and confirmed long after that.
     later = (one for one in others if one.id != disabling.id and one.changed_at >= disabling.changed_at)

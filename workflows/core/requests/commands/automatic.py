@@ -275,8 +275,8 @@ class RecordAccountsRead:
     """Whether it is not read again, although something is not shown."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return how many accounts are shown, those that are not, and the digest of the written plan."""
-        return {"shown": len(self.shown), "not_shown": list(self.not_shown), **plan_digest(after)}
+        """Return the accounts that are shown, those that are not, and the digest of the written plan."""
+        return {"shown": list(self.shown), "not_shown": list(self.not_shown), **plan_digest(after)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

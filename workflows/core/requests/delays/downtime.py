@@ -75,16 +75,20 @@ def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | N
     """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 
     Closing needs no check. Neither does a request whose decisions were all made after the gap, on the current settings.
-    Otherwise it is the earliest of these times: the read of the partner, the first decision, the start of the gap.
+    Otherwise it is the earliest of these times: the read of the partner, the first decision, the start of the gap. Who
+    undoes a disabling of guest accounts decides alone, by confirming what was read for it.
     """
     if gap is None or request.fields.kind is RequestKind.REVOCATION:
         return None
-    decided = min((decision.at for decision in request.decisions), default=request.created_at)
+    prepared, asked_at = request.prepared, request.created_at
+    if prepared is not None and prepared.plan.accounts is not None:
+        asked_at = prepared.observation.at
+    decided = min((decision.at for decision in request.decisions), default=asked_at)
     if decided >= gap.until:
         return None
     moments = [decided, gap.since]
-    if request.prepared is not None:
-        moments.append(request.prepared.observation.at)
+    if prepared is not None:
+        moments.append(prepared.observation.at)
     return min(moment for moment in moments if moment is not None)
 
 

@@ -1,7 +1,7 @@
 """Changes of a request that disables or enables guest accounts: confirmed, sent group by group, read back."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.errors.facts import Fact, Facts, as_values
@@ -52,6 +52,10 @@ CONFIRM_WITHIN: Final = timedelta(hours=1)
 """How long the shown accounts may be confirmed. Later they are read again for a new request."""
 UNDO_WITHIN: Final = timedelta(hours=24)
 """How long the admin who disabled accounts may undo it alone."""
+ENABLE_WITHIN: Final = timedelta(days=7)
+"""How long an approval to enable accounts counts. Later they are shown, confirmed and approved again."""
+_CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
+"""How far a stored time may be in the future. If it is farther, the clock was set back, and no age is known."""
 _OF_SETTINGS: Final = (
     RecordWriting,
     RecordUnseen,
@@ -78,6 +82,20 @@ def account_plan(request: AccessRequest) -> AccountPlan:
 def progress_of(request: AccessRequest) -> AccountProgress:
     """Return how far the accounts of a request are written."""
     return request.accounts or AccountProgress()
+
+
+def may_still_be_undone(disabling: AccessRequest, now: datetime) -> bool:
+    """Return whether a disabling ended so lately that its admin may undo it alone."""
+    return _is_within(disabling.changed_at, now, UNDO_WITHIN)
+
+
+def is_approved_lately(request: AccessRequest, now: datetime) -> bool:
+    """Return whether the last approval of an enabling is new enough for accounts to be written."""
+    return any(_is_within(decision.at, now, ENABLE_WITHIN) for decision in request.decisions)
+
+
+def _is_within(since: datetime, now: datetime, limit: timedelta) -> bool:
+    return -_CLOCKS_DIFFER_BY <= now - since <= limit
 
 
 def confirmation_text(request: AccessRequest) -> str:
@@ -191,7 +209,9 @@ def record_results(request: AccessRequest, command: RecordAccountResults, situat
         results=merged_results(progress.results, command.results),
         sending=tuple(one for one in progress.sending if one not in answered),
     )
-    request = changed(request, S.APPLYING, situation, accounts=later)
+    # NB. a group of which nothing was written is no write: then everything is checked again before the next one.
+    since = request.writing_since if later.has_effect else None
+    request = changed(request, S.APPLYING, situation, accounts=later, writing_since=since)
     shown = _shown_count(progress) != _shown_count(later)
     effects: tuple[Effect, ...] = (ShowRequest(request_id=request.id),) if shown else ()
     return Transition(request=request, effects=(*effects, *(_next_group(request) if command.goes_on else ())))
@@ -243,14 +263,16 @@ def _read_again(request: AccessRequest, progress: AccountProgress, situation: Si
 
 
 def _ended(request: AccessRequest, situation: Situation) -> Transition:
-    """End a request whose accounts are read back: it is applied unless nothing of it took effect, or it was stopped."""
+    """End a request whose accounts are read back: it is applied unless nothing of it is verified, or it was stopped.
+
+    Where every account had changed or was gone, nothing failed and nothing was written, so it counts as stopped.
+    """
     progress = progress_of(request)
     note: Facts = (*progress.stop, result_fact(request))
     failed = progress.count(AccountEnd.REFUSED) + progress.count(AccountEnd.NOT_SHOWN)
-    if progress.stop:
-        return end_request(request, S.STOPPED, situation, note=note)
-    if failed and not progress.count(AccountEnd.DONE):
-        return end_request(request, S.FAILED, situation, note=note)
+    if progress.stop or not progress.count(AccountEnd.DONE):
+        state = S.FAILED if failed and not progress.stop else S.STOPPED
+        return end_request(request, state, situation, note=note)
     request = changed(request, S.APPLIED, situation, note=note, confirmed_at=situation.now)
     message = tell_requester(request, MessageCode.ACCOUNTS_CHANGED, note=as_values(request.note))
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *message))

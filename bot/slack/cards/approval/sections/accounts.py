@@ -21,14 +21,15 @@ from bot.slack.blocks.blocks import (
 )
 from bot.words.plans.accounts import (
     CHANGES,
+    GROUPS,
     account_name,
     accounts_words,
-    end_words,
     left_counts_words,
     left_words,
     limits_words,
     result_words,
 )
+from bot.words.requests.states import account_end_words
 from bot.words.reviews.guests import MATCHES
 from bot.words.sentences import counted
 from workflows.core.partners.reviewing.evidence.usage import GuestMatch
@@ -37,11 +38,12 @@ from workflows.core.plans.plan import Plan
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 
-NAMES_FOR_ADMINS: Final = "Names are shown to admins, and to approvers while they decide."
 MAX_SHOWN: Final = 5
 """People whom a message names; the others are counted, and are in Details."""
 _MAX_LEFT_CHARACTERS: Final = 400
 _MAX_LINE_CHARACTERS: Final = 400
+_MAX_END_CHARACTERS: Final = 600
+"""Of what came of one account: Microsoft Graph's own reason is part of it."""
 
 
 def preview_elements(plan: AccountPlan, *, is_titled: bool = True) -> Iterator[RichTextElement]:
@@ -87,8 +89,9 @@ def account_items(request: AccessRequest) -> Iterator[list[TextRun]]:
     for one in () if plan is None else plan.accounts:
         words = f"found {MATCHES[GuestMatch(one.why)]}"
         if plan is not None and progress is not None:
-            words = f"{end_words(plan, progress, one)}; {words}"
-        yield [cleaned_text(account_name(one), 2 * NAME_LIMIT, bold=True), cleaned_text(f": {words}", 300)]
+            words = f"{account_end_words(plan, progress, one)}; {words}"
+        name = cleaned_text(account_name(one), 2 * NAME_LIMIT, bold=True)
+        yield [name, cleaned_text(f": {words}", _MAX_END_CHARACTERS)]
     for left in () if plan is None else plan.left_alone:
         words = left_words(left, plan.change) if plan is not None else ""
         yield [cleaned_text(account_name(left), 2 * NAME_LIMIT), cleaned_text(f": left alone, {words}", 300)]
@@ -116,7 +119,7 @@ def account_operations_block(plan: Plan) -> RichTextBlock:
     call = f'PATCH /users/{{object ID}}\n{{"accountEnabled": {is_enabled}}}'
     return rich_text(
         preformatted_text(call),
-        paragraph(fixed_text(f"For each of the {accounts_words(plan.accounts)}, in groups of 20.")),
+        paragraph(fixed_text(f"For each of the {accounts_words(plan.accounts)}, {GROUPS}.")),
         paragraph(fixed_text("Change ID: "), cleaned_text(plan.digest, code=True)),
     )
 

@@ -22,10 +22,10 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, status_parts
+from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.approval.sections.accounts import preview_elements, result_elements
 from bot.slack.cards.requests import can_be_withdrawn, withdraw_element
-from bot.words.plans.accounts import CHANGES, accounts_title
+from bot.words.plans.accounts import CHANGES, GROUPS, accounts_title
 from bot.words.sentences import counted, first_words
 from workflows.core.plans.accounts import AccountChange, AccountEnd, AccountPlan
 from workflows.core.policy.freeze import Freeze
@@ -34,7 +34,7 @@ from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN, prog
 
 S = RequestState
 
-_GROUPS: Final = "They are written in groups of 20. Each account is read again before."
+_GROUPS: Final = f"They are written {GROUPS}. Each account is read again before."
 
 
 def accounts_card(
@@ -72,6 +72,9 @@ def _elements(
 ) -> Iterator[RichTextElement]:
     if request.state not in (S.AWAITING_CONFIRMATION, S.APPLIED) and (status := _status_parts(request, now)):
         yield paragraph(*status)
+    if request.state is S.AWAITING_CONFIRMATION and request.asked_again:
+        again = shortened_note(request.asked_again)
+        yield paragraph(fixed_text("Confirm again: ", bold=True), cleaned_text(again, 500))
     if plan is not None:
         yield from _plan_elements(request, plan, now, is_partner_closed=is_partner_closed)
         if request.state in (S.AWAITING_CONFIRMATION, S.AWAITING_APPROVAL):

@@ -1,6 +1,7 @@
 """The rows of a sheet are judged as requests: by what they say, whom they name, and what they would change."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -133,9 +134,9 @@ async def test_each_wrong_row_is_refused_with_its_reason_and_the_others_are_judg
     assert {number: codes(found[number]) for number in range(3, 8)} == {
         3: [RefusalCode.TARGET_MAIL_PROVIDER],
         4: [RefusalCode.TARGET_NOT_FOUND],
-        5: [RefusalCode.NO_SUCH_TEMPLATE],
-        6: [RefusalCode.DURATION_NOT_OFFERED],
-        7: [RefusalCode.END_DATE_PASSED],
+        5: [RefusalCode.NO_SUCH_TEMPLATE, RefusalCode.TARGET_NOT_FOUND],
+        6: [RefusalCode.DURATION_NOT_OFFERED, RefusalCode.TARGET_NOT_FOUND],
+        7: [RefusalCode.END_DATE_PASSED, RefusalCode.TARGET_NOT_FOUND],
     }
     assert counts_of(found.values()) == {
         RowVerdict.ADD: 1,
@@ -190,3 +191,40 @@ async def test_partners_that_no_row_names_are_listed_with_what_is_recorded(world
     assert [one.identity.name for one in found if one.state is None] == sorted(
         [tenant_id(0xFF), world.tenant.tenants["fabrikam.com"].tenant_id]
     )
+
+
+async def test_a_row_that_is_wrong_still_names_its_partner(world: World) -> None:
+    """Otherwise its partner would be listed as one that the sheet does not name."""
+    wrong = SheetRow(number=2, partner="contoso.com", template=TEMPLATE, duration_days=1)
+    (found,) = (await judged(world, wrong)).values()
+    assert (found.verdict, codes(found)) == (RowVerdict.REFUSED, [RefusalCode.DURATION_NOT_OFFERED])
+    assert found.identity == world.tenant.tenants["contoso.com"]
+
+
+async def test_the_title_of_a_template_names_it(world: World) -> None:
+    row = SheetRow(number=2, partner="contoso.com", template=CATALOG.templates[TEMPLATE].title.upper())
+    (found,) = (await judged(world, row)).values()
+    assert found.plan is not None
+    assert found.plan.template == TEMPLATE
+
+
+async def test_another_domain_of_the_same_tenant_does_not_imitate_it(world: World) -> None:
+    known(world, "fabrikam.com")
+    world.tenant.tenants["fabrikam.net"] = world.tenant.tenants["fabrikam.com"]
+    found = await judged(world, "fabrikam.net")
+    assert [one.code for one in found[2].findings if one.code == FindingCode.LOOK_ALIKE] == []
+
+
+async def test_a_row_that_would_open_a_blocked_partner_says_so(world: World) -> None:
+    await world.opened()
+    (record,) = (await world.store.records()).partnerships.values()
+    closed = replace(record, state=PartnershipState.REVOKED)
+    judge = SheetJudging(
+        tenant=world.tenant,
+        catalog=CATALOG,
+        clock=world.clock,
+        records=Records(partnerships={record.identity.tenant_id: closed}),
+    )
+    row = SheetRow(number=2, partner="contoso.com", template=TEMPLATE)
+    (found,) = [one async for one in judge.judge([row], await judge.read_tenant())]
+    assert found.closed is PartnershipState.REVOKED

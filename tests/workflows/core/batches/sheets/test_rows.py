@@ -78,7 +78,7 @@ def test_a_row_without_a_template_gets_the_usual_one() -> None:
         ("ends_on", 46388.0, SheetCode.CELL_DATE_IS_NUMBER),
         ("ends_on", "46388", SheetCode.CELL_DATE_IS_NUMBER),
         ("ends_on", "04/05/2027", SheetCode.CELL_DATE_UNCLEAR),
-        ("ends_on", "2027-02-30", SheetCode.CELL_DATE_UNCLEAR),
+        ("ends_on", "2027-02-30", SheetCode.CELL_NO_SUCH_DAY),
         ("starts_on", Formula(), SheetCode.CELL_FORMULA),
         ("pilot_group", Merged(), SheetCode.CELL_MERGED),
     ],
