@@ -139,9 +139,8 @@ def account_windows() -> dict[str, Json]:
         "accounts-form-enable": accounts_view(identity(), AccountChange.ENABLE, USUAL_LIMITS),
         "accounts-confirm": confirm_view(asked),
         "accounts-undo": undo_view(done),
-        "accounts-unknown": unknown_view(
-            identity(), ("nobody@contoso.com", "ann@fabrikam.com"), {"bob@contoso.com": 2}, is_complete=False
-        ),
+        "accounts-unknown": unknown_view(identity(), ("nobody@contoso.com", "ann@fabrikam.com"), {}, is_complete=False),
+        "accounts-shared": unknown_view(identity(), (), {"bob@contoso.com": 2}, is_complete=True),
         "accounts-details": modal(
             "Details", details_blocks(done, holders=NAMES, history=(), now=NOW), "decide_request"
         ),
