@@ -1,7 +1,9 @@
 """Disabling and enabling guest accounts as people see it: the windows, the admin's message in each state, the card."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from bot.slack.blocks.blocks import Json, within_limits
@@ -136,8 +138,9 @@ def account_messages() -> dict[str, Any]:
     return shown
 
 
-def _unknown(entries: tuple[str, ...]) -> Json:
+def _unknown(unknown: tuple[str, ...], shared: Mapping[str, int] = MappingProxyType({})) -> Json:
     """Return the window that was sent with entries that are no guests: all that was typed stays."""
+    entries = (*unknown, *shared)
     sent = AccountsForm(
         tenant_id=identity().tenant_id,
         change=AccountChange.DISABLE,
@@ -147,7 +150,7 @@ def _unknown(entries: tuple[str, ...]) -> Json:
         reason="The bridge project has ended.",
         problems={},
     )
-    problem = unknown_elements(entries, is_complete=False)
+    problem = unknown_elements(unknown, shared, is_complete=not unknown)
     return accounts_view(identity(), AccountChange.DISABLE, USUAL_LIMITS, sent=sent, problem=problem)
 
 
@@ -162,6 +165,7 @@ def account_windows() -> dict[str, Json]:
         "accounts-confirm": confirm_view(asked),
         "accounts-undo": undo_view(done),
         "accounts-unknown": _unknown(("nobody@contoso.com", "ann@fabrikam.com")),
+        "accounts-shared": _unknown((), {"bob@contoso.com": 2}),
         "accounts-details": modal(
             "Details", details_blocks(done, holders=NAMES, history=(), now=NOW), "decide_request"
         ),

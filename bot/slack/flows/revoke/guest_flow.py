@@ -112,8 +112,8 @@ class GuestAccountsFlow:
             await self._require_admin(window.actor)
             asked = await self._asked(form.tenant_id)
             found = await find_chosen(form.listed, asked, tenant=self.tenant, clock=self.clock)
-            if found.unknown:
-                problem = unknown_elements(found.unknown, is_complete=found.is_complete)
+            if found.unknown or found.shared:
+                problem = unknown_elements(found.unknown, found.shared, is_complete=found.is_complete)
                 return accounts_view(asked.identity, form.change, asked.limits, sent=form, problem=problem)
             await self._store(form, click, found.ids)
             return received_view(form.change)

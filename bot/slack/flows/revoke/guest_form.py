@@ -1,6 +1,6 @@
 """The windows that disable or enable guest accounts: which accounts and why, and the typed confirmation. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -192,15 +192,36 @@ def undo_view(request: AccessRequest) -> Json:
     return modal("Undo disabling", blocks, ids.UNDO_ACCOUNTS_FORM, submit="Show preview", metadata=request.id)
 
 
-def unknown_elements(unknown: tuple[str, ...], *, is_complete: bool) -> tuple[RichTextElement, ...]:
-    """Return what is in the list and no guest of the partner, for the window that was sent. Nothing was stored.
+def unknown_elements(
+    unknown: tuple[str, ...], shared: Mapping[str, int], *, is_complete: bool
+) -> tuple[RichTextElement, ...]:
+    """Return what of the list chooses no guest of the partner, for the window that was sent. Nothing was stored.
 
+    :param shared: the addresses that several accounts have, and how many.
     :param is_complete: whether everything was read.
     """
-    shown = [[cleaned_text(one, NAME_LIMIT)] for one in unknown[:_MAX_UNKNOWN]]
-    if more := len(unknown) - len(shown):
-        shown.append([fixed_text(f"and {more} more")])
-    problem = f"{counted(len(unknown), 'entry is', 'entries are')} no guest of this partner. Nothing was stored."
-    unread = "" if is_complete else " Not everything could be read, so try again later."
-    text = f"⚠️ Check the list. {problem}{unread}"
-    return paragraph(fixed_text(text, bold=True)), bullets(shown)
+    return (
+        paragraph(fixed_text("⚠️ Check the list. Nothing was stored.", bold=True)),
+        *(_unknown(unknown, is_complete=is_complete) if unknown else ()),
+        *(_shared(shared) if shared else ()),
+    )
+
+
+def _unknown(unknown: tuple[str, ...], *, is_complete: bool) -> Iterator[RichTextElement]:
+    what = "no guest of this partner" if is_complete else "not found for certain"
+    unread = "" if is_complete else " Not everything could be read: try again later, or use object IDs."
+    yield paragraph(fixed_text(f"{counted(len(unknown), 'entry is', 'entries are')} {what}.{unread}"))
+    yield bullets(_first([[cleaned_text(one, NAME_LIMIT)] for one in unknown]))
+
+
+def _shared(shared: Mapping[str, int]) -> Iterator[RichTextElement]:
+    number = counted(len(shared), "address has", "addresses have")
+    yield paragraph(fixed_text(f"{number} more than one account. Choose one by its object ID."))
+    lines = [[cleaned_text(address, NAME_LIMIT), fixed_text(f": {n} accounts")] for address, n in shared.items()]
+    yield bullets(_first(lines))
+
+
+def _first(shown: list[list[RichTextElement]]) -> list[list[RichTextElement]]:
+    """Return the first lines of a list, and how many more there are."""
+    more = len(shown) - _MAX_UNKNOWN
+    return shown if more <= 0 else [*shown[:_MAX_UNKNOWN], [fixed_text(f"and {more} more")]]

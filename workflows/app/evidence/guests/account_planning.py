@@ -13,7 +13,7 @@ from workflows.core.partners.closing.guest_accounts import undone_accounts
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.evidence.account_choice import AccountChoice, undo_plan
 from workflows.core.partners.reviewing.evidence.guest_listing import GuestRow
-from workflows.core.partners.reviewing.evidence.usage import GuestMatch
+from workflows.core.partners.reviewing.evidence.usage import SourceRead
 from workflows.core.people import Person, PersonId
 from workflows.core.plans.accounts import AccountChange, AccountPlan
 from workflows.core.plans.plan import TenantIdentity
@@ -68,8 +68,10 @@ class AccountPlanning:
             return True
 
         whose = asked_guests(asked.identity, asked.record, asked.limits)
-        read = await GuestReading(asked=whose, tenant=self.tenant, clock=self.clock, take=take).read()
-        _require_read(read)
+        read = await GuestReading(
+            asked=whose, tenant=self.tenant, clock=self.clock, take=take, also_own=not asked.chosen
+        ).read()
+        _require_read(read, asked)
         states = await self.accounts.read([row.account.id for row in choice.candidates])
         others = await self._other_partners(choice.candidates, asked.identity)
         return _with_accounts(choice.plan(states, roles, others, is_complete=read.is_complete))
@@ -109,13 +111,14 @@ class AccountPlanning:
     async def _other_partners(self, rows: Collection[GuestRow], identity: TenantIdentity) -> Mapping[PersonId, str]:
         """Return the other recorded partner to which the address of an account belongs.
 
-        Only accounts that a sign-in shows can have such an address: the others are found by it.
+        Whatever an account is found by, its address can name another partner: after the address was changed, and where
+        two partners are recorded with one domain.
         """
         found: dict[PersonId, str] = {}
         by_domain: dict[str, str | None] = {}
         for row in rows:
             domain = row.account.mail.rpartition("@")[2].strip().lower()
-            if row.match is not GuestMatch.SIGN_IN or not domain:
+            if not domain:
                 continue
             if domain not in by_domain:
                 by_domain[domain] = await self._other_partner(domain, identity)
@@ -135,17 +138,25 @@ async def later_changes(disabling: AccessRequest | None, store: Store) -> Sequen
     return await store.account_changes_since(disabling.plan.tenant_id, disabling.changed_at)
 
 
-def _require_read(read: GuestsRead) -> None:
-    """Check that guest accounts could be read at all. A part of them is enough: it names who may be written.
+def _require_read(read: GuestsRead, asked: AskedAccounts) -> None:
+    """Check that every address was read: otherwise a second account of an address may be missing.
 
-    :raises Refused: when a permission is missing.
-    :raises TenantUnavailable: when nothing could be read now.
+    Of accounts that were chosen one by one, a part of the list is enough: their addresses need not be theirs alone.
+
+    :raises Refused: when a permission is missing, or there are more accounts than are read.
+    :raises TenantUnavailable: when something could not be read now.
     """
-    if read.guests.is_usable:
-        return
-    if read.guests.permission:
-        raise Refused(RefusalCode.GUESTS_PERMISSIONS_MISSING, names=[read.guests.permission])
-    raise TenantUnavailable((Fact(NoteCode.GUESTS_UNREADABLE),))
+    if asked.chosen:
+        sources: tuple[SourceRead, ...] = () if read.guests.is_usable else (read.guests,)
+    else:
+        sources = tuple(one for one in (read.guests, read.own_accounts) if not one.is_complete)
+    missing = [one.permission for one in sources if one.permission]
+    if missing:
+        raise Refused(RefusalCode.GUESTS_PERMISSIONS_MISSING, names=missing)
+    if any(one.unread is not None for one in sources):
+        raise TenantUnavailable((Fact(NoteCode.GUESTS_UNREADABLE),))
+    if sources:
+        raise Refused(RefusalCode.NO_GUESTS_TO_CHANGE, change=asked.change.value, left={}, is_complete=False)
 
 
 def _with_accounts(plan: AccountPlan) -> AccountPlan:

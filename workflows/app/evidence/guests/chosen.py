@@ -1,6 +1,6 @@
 """Find the accounts that somebody chose by mail address or object ID among the guests of one partner."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,9 @@ class ChosenGuests:
 
     ids: tuple[PersonId, ...]
     unknown: tuple[str, ...]
-    """As it was typed."""
+    """As it was typed. Also an address, while it cannot be said that no other account has it."""
+    shared: Mapping[str, int]
+    """The typed addresses that several accounts have, and how many. They choose nobody."""
     is_complete: bool
     """Whether everything was read. Otherwise what is unknown may exist."""
 
@@ -40,25 +42,40 @@ def split_chosen(text: str) -> tuple[str, ...]:
 
 
 async def find_chosen(typed: Collection[str], asked: AskedGuests, *, tenant: Tenant, clock: Clock) -> ChosenGuests:
-    """Read the partner's guests until each typed one is found. An address that several accounts have names all of them.
+    """Read the partner's guests and find each typed one. An address that several accounts have chooses none of them.
+
+    Accounts of our own count there, too, but are never chosen.
 
     :param typed: addresses and object IDs, see `split_chosen`.
     :raises TenantUnavailable, TenantRefused: when it cannot be read whose guests they are.
     """
-    found: dict[PersonId, None] = {}
-    seen: set[str] = set()
-    wanted = {one.lower() for one in typed}
+    owners: dict[str, dict[PersonId, GuestRow]] = {one.lower(): {} for one in typed}
 
     def take(row: GuestRow) -> bool:
-        names = _names(row) & wanted
-        if names:
-            found[row.account.id] = None
-            seen.update(names)
+        for name in _names(row) & owners.keys():
+            owners[name][row.account.id] = row
         return True  # NB. to the end: another account may have the same address
 
-    read = await GuestReading(asked=asked, tenant=tenant, clock=clock, take=take).read()
-    unknown: Sequence[str] = [one for one in typed if one.lower() not in seen]
-    return ChosenGuests(ids=tuple(found), unknown=tuple(unknown), is_complete=read.is_complete)
+    read = await GuestReading(asked=asked, tenant=tenant, clock=clock, take=take, also_own=True).read()
+    found: dict[PersonId, None] = {}
+    unknown = []
+    shared: dict[str, int] = {}
+    for written in typed:
+        name, rows = written.lower(), owners[written.lower()]
+        row = next(iter(rows.values()), None)
+        if row is None or (len(rows) == 1 and not _is_chosen(row, name, are_all_read=read.is_every_address_read)):
+            unknown.append(written)
+        elif len(rows) == 1:
+            found[row.account.id] = None
+        else:
+            shared[written] = len(rows)
+    return ChosenGuests(ids=tuple(found), unknown=tuple(unknown), shared=shared, is_complete=read.is_complete)
+
+
+def _is_chosen(row: GuestRow, name: str, *, are_all_read: bool) -> bool:
+    """Return whether a typed name chooses the only account that was found for it."""
+    is_only_address = name not in {row.account.id.lower(), row.account.principal_name.strip().lower()}
+    return not row.is_own_account and (are_all_read or not is_only_address)
 
 
 def _names(row: GuestRow) -> set[str]:

@@ -84,6 +84,14 @@ class GuestsRead:
         return all(source.is_complete for source in (self.guests, self.own_accounts, self.sign_ins))
 
     @property
+    def is_every_address_read(self) -> bool:
+        """Return whether every account was read whose address shows that it is the partner's, own accounts too.
+
+        Otherwise it cannot be said that only one account has an address. Sign-ins show nobody with such an address.
+        """
+        return self.guests.is_complete and self.own_accounts.is_complete
+
+    @property
     def missing_permissions(self) -> tuple[str, ...]:
         """List the permissions of Graph without which something was not read."""
         sources = (self.guests, self.activity, self.own_accounts, self.sign_ins, self.roles)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.cards.approval.sections.accounts_card import accounts_card, undo_until
@@ -50,7 +51,7 @@ def test_a_list_is_read_where_it_is_chosen() -> None:
 
 def test_a_wrong_entry_keeps_everything_typed_and_stands_at_the_list() -> None:
     form = parse_accounts_form(sent(f"disable:{TENANT}", "listed", "Ben Ortiz\nann@contoso.com", "Ended"))
-    problem = unknown_elements(("Ben Ortiz",), is_complete=True)
+    problem = unknown_elements(("Ben Ortiz",), {}, is_complete=True)
     view = accounts_view(identity(), AccountChange.DISABLE, USUAL_LIMITS, sent=form, problem=problem)
     names = [block.get("block_id") for block in view["blocks"]]
     blocks = {block.get("block_id"): block for block in view["blocks"]}
@@ -58,7 +59,8 @@ def test_a_wrong_entry_keeps_everything_typed_and_stands_at_the_list() -> None:
     assert blocks[ids.ACCOUNTS_LIST]["element"]["initial_value"] == "Ben Ortiz\nann@contoso.com"
     assert blocks[ids.REASON]["element"]["initial_value"] == "Ended"
     above = view["blocks"][names.index(ids.ACCOUNTS_LIST) - 1]
-    assert "1 entry is no guest of this partner. Nothing was stored." in str(above)
+    assert "Nothing was stored." in str(above)
+    assert "1 entry is no guest of this partner." in str(above)
     assert "Ben Ortiz" in str(above)
     assert view["callback_id"] == ids.ACCOUNTS_FORM
 
@@ -121,3 +123,22 @@ def test_the_card_of_the_channel_names_nobody() -> None:
     shown = account_messages()
     assert "Maria" in str(shown["accounts-preview"])
     assert "Maria" not in str([shown["accounts-card"], shown["accounts-card-enable"], shown["accounts-closed"]])
+
+
+def said(elements: tuple[RichTextElement, ...]) -> str:
+    """Return what elements say."""
+    return str([element.to_dict() for element in elements])
+
+
+def test_an_address_of_several_accounts_is_named_with_their_number() -> None:
+    shared = {f"a{number}@contoso.com": 2 for number in range(21)}
+    shown = said(unknown_elements((), shared, is_complete=True))
+    assert "21 addresses have more than one account. Choose one by its object ID." in shown
+    assert "a19@contoso.com" in shown
+    assert ": 2 accounts" in shown
+    assert "and 1 more" in shown
+    assert "no guest of this partner" not in shown
+    unread = said(unknown_elements(("ann@contoso.com",), {}, is_complete=False))
+    assert "1 entry is not found for certain." in unread
+    assert "try again later, or use object IDs" in unread
+    assert "more than one account" not in unread

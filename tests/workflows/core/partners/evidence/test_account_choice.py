@@ -49,6 +49,12 @@ def test_an_address_of_two_accounts_is_left_alone_also_when_a_sign_in_shows_the_
     assert [one.id for one in chosen(row(0), doubled, chosen={row(1).account.id}).accounts] == ["guest-1"]
 
 
+def test_an_own_account_is_not_named_and_its_address_is_left_alone() -> None:
+    own = row(1, GuestMatch.OWN_ACCOUNT, mail="guest0@contoso.com", oddities=(Oddity.SAME_ADDRESS,))
+    assert reasons(chosen(row(0), own)) == {"guest-0": LeftAlone.SAME_ADDRESS}
+    assert reasons(chosen(row(0), own, chosen={own.account.id})) == {"guest-1": LeftAlone.NOT_FOUND}
+
+
 def test_an_account_without_an_address_shares_it_with_nobody() -> None:
     assert reasons(chosen(row(0, mail=""), row(1, mail=""))) == {}
 

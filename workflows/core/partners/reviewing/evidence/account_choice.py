@@ -64,6 +64,8 @@ class AccountChoice:
         account, address = row.account, _address(row)
         if address and (Oddity.SAME_ADDRESS in row.oddities or self._has_address(row)):
             self._doubled.add(address)
+        if row.is_own_account:
+            return  # it is no guest: only its address counts
         if self._chosen and account.id not in self._chosen:
             return
         self._seen.update(self._chosen & {account.id})
