@@ -148,10 +148,15 @@ def accounts_state_words(request: AccessRequest) -> str:
 def limits_words(plan: AccountPlan) -> Iterator[str]:
     """Return what the preview does not contain, one sentence each."""
     if plan.more:
-        more = counted(plan.more, "more account was", "more accounts were")
-        yield f"{more} not checked, because one plan has at most {MAX_ACCOUNTS:,}. Ask again for them afterwards."
+        yield f"{unchecked_words(plan.more)} Ask again for them afterwards."
     if not plan.is_complete:
         yield "Not everything could be read, so there may be more guests."
+
+
+def unchecked_words(more: int) -> str:
+    """State how many accounts nobody checked, and why."""
+    words = counted(more, "more account was", "more accounts were")
+    return f"{words} not checked, because one plan has at most {MAX_ACCOUNTS:,}."
 
 
 def result_words(plan: AccountPlan, progress: AccountProgress) -> str:

@@ -592,7 +592,10 @@ class RefusalCode(StrEnum):
     ACCOUNTS_NOT_IN_TURN = "accounts_not_in_turn"
     """What is recorded about accounts does not follow what was recorded before: it was recorded already."""
     NO_GUESTS_TO_CHANGE = "no_guests_to_change"
-    """No account may be written. Values: `change`, `left`: how many were found for each `LeftAlone`, `is_complete`."""
+    """No account may be written. Values: `change`, `left`: how many were found for each `LeftAlone`, `is_complete`.
+
+    Also `more`: how many were not checked, because one plan holds no more. Earlier versions stored none.
+    """
     GUESTS_OF_BLOCKED_PARTNER = "guests_of_blocked_partner"
     """The partner is blocked, so none of its guest accounts is enabled. Values: `is_suspended`."""
     GUEST_CHANGE_RUNNING = "guest_change_running"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.words.plans.accounts import CHANGES, left_counts_words
+from bot.words.plans.accounts import CHANGES, left_counts_words, unchecked_words
 from bot.words.refusals.freeze import frozen_words
 from bot.words.sentences import Sentences, comma_list, counted
 from workflows.core.errors.facts import Values
@@ -49,7 +49,9 @@ def _nothing(values: Values) -> str:
     left = left_counts_words({LeftAlone(reason): count for reason, count in values["left"].items()}, change)
     found = f" Found and left alone: {left}." if left else ""
     unread = "" if values["is_complete"] else " Not everything could be read, so there may be more."
-    return f"No guest account of this partner can be {done} now.{found}{unread} See /partner guests for the list."
+    # NB. earlier versions stored no `more`. Asking again finds the same accounts, so who is meant has to be listed.
+    more = f" {unchecked_words(number)} List the ones you mean." if (number := values.get("more")) else ""
+    return f"No guest account of this partner can be {done} now.{found}{more}{unread} See /partner guests for the list."
 
 
 def _blocked(values: Values) -> str:

@@ -99,8 +99,6 @@ class AccountPlanning:
             raise TenantUnavailable((Fact(NoteCode.ACCOUNTS_READ_BACK_FIRST),), _READ_BACK_SECONDS)
 
     async def _require_permissions(self) -> None:
-        if not self.accounts.is_configured:
-            raise Refused(RefusalCode.GUESTS_NOT_CONFIGURED)
         missing = await self.accounts.missing_permissions()
         if missing:
             raise Refused(RefusalCode.GUESTS_PERMISSIONS_MISSING, names=sorted(missing))
@@ -167,4 +165,5 @@ def _with_accounts(plan: AccountPlan) -> AccountPlan:
     if plan.accounts:
         return plan
     left = {reason.value: count for reason, count in plan.left_counts.items()}
-    raise Refused(RefusalCode.NO_GUESTS_TO_CHANGE, change=plan.change.value, left=left, is_complete=plan.is_complete)
+    values = {"change": plan.change.value, "left": left, "is_complete": plan.is_complete, "more": plan.more}
+    raise Refused(RefusalCode.NO_GUESTS_TO_CHANGE, **values)

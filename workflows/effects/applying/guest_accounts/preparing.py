@@ -25,7 +25,7 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner, Prep
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import read_both_alone
 from workflows.ports.clock import Clock
-from workflows.ports.guest_accounts import GuestAccounts
+from workflows.ports.guest_accounts import GuestAccounts, usable_accounts
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
@@ -106,9 +106,9 @@ class AccountPreparation:
         record: Partnership | None,
         requester: Person,
     ) -> AccountPlan:
-        if self.accounts is None:
+        if (usable := usable_accounts(self.accounts)) is None:
             raise Refused(RefusalCode.GUESTS_NOT_CONFIGURED)
-        planning = AccountPlanning(tenant=self.tenant, accounts=self.accounts, store=self.store, clock=self.clock)
+        planning = AccountPlanning(tenant=self.tenant, accounts=usable, store=self.store, clock=self.clock)
         fields = request.fields
         if fields.undoes is not None:
             freeze = await known_freeze(self.store)
