@@ -65,21 +65,28 @@ class Answers:
         self.background.start(self._answer(command, build, reads_tenant=reads_tenant))
 
     async def answer_click(
-        self, ack: AsyncAck, click: Interaction, build: Callable[[], Awaitable[Message]], *, target: TenantId
+        self,
+        ack: AsyncAck,
+        click: Interaction,
+        build: Callable[[], Awaitable[Message]],
+        *,
+        target: TenantId,
+        named: str = "",
     ) -> None:
         """Acknowledge a click on a card, and answer only the person who clicked. It counts as a lookup of a partner.
 
         :param target: the tenant id of the partner.
+        :param named: what the lookup is recorded to be about, such as a mail address; empty for the partner.
         """
         await ack()
-        self.background.start(self._answer_click(click, build, target))
+        self.background.start(self._answer_click(click, build, target, named or target))
 
     async def _answer_click(
-        self, click: Interaction, build: Callable[[], Awaitable[Message]], target: TenantId
+        self, click: Interaction, build: Callable[[], Awaitable[Message]], target: TenantId, named: str
     ) -> None:
         try:
             try:
-                await self.lookup_permission.require(click.actor, target, key=click.key, command_name=click.name)
+                await self.lookup_permission.require(click.actor, named, key=click.key, command_name=click.name)
                 message = await build()
             except InvalidField as error:
                 message = refusal(refusal_words(error))
@@ -133,6 +140,8 @@ class Answers:
             try:
                 await self.directory.require_member(click.actor)
                 message = await build()
+            except InvalidField as error:
+                message = refusal(refusal_words(error))
             except NOT_READABLE_NOW as error:
                 message = refusal(not_possible_now_words(error))
             await self._send(click.response_url, message, is_replacing=True)

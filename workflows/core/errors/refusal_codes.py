@@ -216,7 +216,7 @@ class RefusalCode(StrEnum):
     ACCESS_NOT_TESTABLE = "access_not_testable"
     """The access has ended, or is not as approved, so nobody is asked whether it works."""
     ACCESS_TEST_OPEN = "access_test_open"
-    """The question was asked today, and waits for an answer. Values: `possible_at`."""
+    """The question was asked within a day, so it is not asked again yet. Values: `possible_at`."""
     ACCESS_TEST_OVER = "access_test_over"
     """The question is not about the present settings, or there is a newer one."""
     ACCESS_TEST_ANSWERED = "access_test_answered"

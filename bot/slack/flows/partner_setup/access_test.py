@@ -17,8 +17,10 @@ from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId
 from workflows.core.policy.reviews.access_test import AccessFailure, AccessOutcome
 from workflows.core.requests.commands.review_event import AnswerAccessTest, RequestAccessTest
+from workflows.core.settings.model import TenantId
 from workflows.ports.store import Store
 
+_SOME_PARTNER = "This partner"
 _NO_ADDRESS = "Enter one mail address, for example maria@contoso.com, or leave it empty."
 
 
@@ -50,10 +52,22 @@ class AccessTestFlow:
     async def open_failure(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window that asks what happened."""
         tenant_id, question = parse_handover_value(click.action.value)
-        partnership = await self.store.partnership(tenant_id)
-        name = tenant_id if partnership is None else partnership.identity.name
+        name = await self._name_known_to(click.actor, tenant_id)
         await self.windows.open(click.trigger_id, failure_view(tenant_id, question, name))
         await ack()
+
+    async def _name_known_to(self, person: ChatId, tenant_id: TenantId) -> str:
+        """Return the name of the partner for somebody to whom a question about it was posted.
+
+        Nobody's right was checked yet. Without such a question, the window says neither whether the tenant is
+        recorded, nor its name.
+        """
+        copies = await self.store.copies(f"access_test:{tenant_id}")
+        # NB. a card without a number was stored because this person clicked on it. That proves nothing.
+        if not any(copy.audience == person and copy.occasion for copy in copies):
+            return _SOME_PARTNER
+        partnership = await self.store.partnership(tenant_id)
+        return _SOME_PARTNER if partnership is None else partnership.identity.name
 
     async def report_failure(self, ack: AsyncAck, click: Interaction) -> None:
         """Store what does not work. An address that is none is refused at its field."""

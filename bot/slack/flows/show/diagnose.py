@@ -1,6 +1,7 @@
 """`/partner diagnose`: why somebody from outside cannot get in, privately; who may not ask learns nothing."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from slack_bolt.async_app import AsyncAck
@@ -41,15 +42,18 @@ class DiagnoseFlow:
     async def diagnose_failure(self, ack: AsyncAck, click: Interaction) -> None:
         """Explain what somebody reported: for the person and the application that they named."""
         tenant_id, question = parse_handover_value(click.action.value)
+        failure = await self._reported(tenant_id, question)
 
         async def build() -> Message:
             # NB. the right is that about the partner, whatever address somebody wrote.
             level = await self.permission.level(click.actor, parse_subject(tenant_id))
-            failure = await self._reported(tenant_id, question)
-            subject = parse_subject(tenant_id if level is DiagnosisLevel.SIDE else failure.address or tenant_id)
-            return await self._answer(level, subject, failure.application)
+            if failure.address and level is not DiagnosisLevel.SIDE:
+                # An address that names nobody of a partner, such as one of our own domain, answers nothing.
+                with suppress(InvalidField):
+                    return await self._answer(level, parse_subject(failure.address), failure.application)
+            return await self._answer(level, parse_subject(tenant_id), failure.application)
 
-        await self.answers.answer_click(ack, click, build, target=tenant_id)
+        await self.answers.answer_click(ack, click, build, target=tenant_id, named=failure.address)
 
     async def _reported(self, tenant_id: TenantId, question: int) -> AccessFailure:
         """Return what the answer to a question says; nothing when it is not known any more."""

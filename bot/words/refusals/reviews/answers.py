@@ -42,8 +42,7 @@ REVIEW_ANSWERS: Final[Sentences] = {
         f"{COMMANDS[Action.SHOW]}."
     ),
     R.ACCESS_TEST_OPEN: lambda values: (
-        "This was asked less than a day ago, and nobody has answered yet. Ask again after "
-        f"{minute(values['possible_at'])}."
+        f"This was asked less than a day ago. Ask again after {minute(values['possible_at'])}."
     ),
     R.ACCESS_TEST_OVER: (
         f"This question is not about the current settings, so your answer is not recorded. See {COMMANDS[Action.SHOW]}."

@@ -1,12 +1,18 @@
 """Answers after the acknowledgement: to members only, and to Slack only."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.slack.answers import response_url
+from bot.slack.answers.background import Background
+from bot.slack.blocks.message import Message
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
 
 
 class RecordingWebhook:
@@ -81,3 +87,32 @@ async def test_partners_are_told_to_members_only(
     assert [code for _, code in await gatehouse.outcomes(person)] == [
         {"guest": "workspace_guest", "outsider": "outsider"}[person]
     ]
+
+
+async def test_a_click_about_what_cannot_be_named_is_answered_in_place_of_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An answer that stays as it was would look as if the click did nothing."""
+    sent, is_sent = list[dict[str, Any]](), asyncio.Event()
+
+    class Webhook(RecordingWebhook):
+        async def send(self, **message: Any) -> None:
+            sent.append(message)
+            is_sent.set()
+
+    async def done(*_: Any) -> None:
+        """Acknowledge, or accept the person."""
+
+    async def own_tenant() -> Message:
+        raise InvalidField("target", RefusalCode.TARGET_IS_OUR_TENANT, target="fourthcoffee.com")
+
+    monkeypatch.setattr(response_url, "AsyncWebhookClient", Webhook)
+    inside: Any = {"service": None, "lookup_permission": None, "directory": SimpleNamespace(require_member=done)}
+    answers = response_url.Answers(**inside, background=Background(), slack_api_url="https://slack.com/api/")
+    click: Any = SimpleNamespace(actor="U1", response_url="https://hooks.slack.com/actions/T1/1/x")
+    ack: Any = done
+    with capture_logs() as logged:
+        await answers.replace_answer(ack, click, own_tenant)
+        await asyncio.wait_for(is_sent.wait(), 5)
+    assert [(one["replace_original"], "our own tenant" in one["text"]) for one in sent] == [(True, True)]
+    assert logged == []

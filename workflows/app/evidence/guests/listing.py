@@ -146,7 +146,7 @@ class GuestReading:
 
         A part of a list ends where the guest accounts cannot be read on, so that the next part begins there.
 
-        :raises PlaceLost: when Graph does not know any more where the part begins.
+        :raises PlaceLost: when Graph does not know any more where the part begins; never for a list that begins now.
         """
         now = self.clock.now()
         await self.tenant.verify_home(must_be_known=True)  # another tenant's guests are nobody's answer
@@ -225,13 +225,15 @@ class GuestReading:
         return await self._read_pages(pages, places, _USERS)
 
     async def _read_pages(self, pages: "_Pages", places: ListPlaces, permission: str) -> SourceRead:
+        reached_before = len(places.marks)
         number, rows = places.reach(pages.part, self.begin), 0
         while True:
             link = places.marks[number].link
             try:
                 page = await pages.read_page(link)
             except (TenantRefused, TenantUnavailable) as error:
-                if self.places is not None and link is not None and not rows and _is_old_link(error):
+                # NB. a link of this reading is not old: a list that has just begun would not go on when it began again.
+                if link is not None and number < reached_before and not rows and _is_old_link(error):
                     raise PlaceLost from error
                 return source_of_error(error, permission, rows=rows)
             rows += len(page.accounts)

@@ -13,7 +13,7 @@ from workflows.core.people import Person
 from workflows.intervals import ACCESS_TESTED_AFTER, ACCESS_TESTED_AGAIN_AFTER
 
 ASKED_APART: Final = timedelta(days=1)
-"""The shortest time between a question that nobody has answered and one that somebody asks for."""
+"""The shortest time between a question and one that somebody asks for, unless the first answer of a day is a No."""
 MAX_ANSWERS: Final = 10
 """The newest answers that the record keeps. The audit log has all."""
 
@@ -80,8 +80,19 @@ class AccessTest:
 
     @property
     def possible_at(self) -> datetime | None:
-        """Return from when on somebody may ask for the question again; None when that is now."""
-        return self.asked_at + ASKED_APART if self.asked_at is not None and self.is_open else None
+        """Return from when on somebody may ask for the question again; None when that is now.
+
+        After a repair it is asked at once. Otherwise one person could ask, answer and ask others without end.
+        """
+        return None if self.asked_at is None or self._is_first_failure else self.asked_at + ASKED_APART
+
+    @property
+    def _is_first_failure(self) -> bool:
+        """Return whether the newest answer is that it does not work, and no other was given within a day before."""
+        newest = self.answer
+        if newest is None or newest.outcome is not AccessOutcome.FAILS:
+            return False
+        return all(one.at <= newest.at - ASKED_APART for one in self.answers[:-1])
 
     @property
     def result(self) -> AccessAnswer | None:

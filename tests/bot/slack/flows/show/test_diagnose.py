@@ -11,15 +11,17 @@ from bot.slack.blocks.message import Message
 from bot.slack.flows.show.diagnose import DiagnoseFlow
 from bot.slack.flows.show.diagnosis import diagnosis_message, side_message
 from tests.workflows.app.evidence.diagnosis.recorded import Recorded
-from tests.workflows.core.builders import DANA, identity, request
+from tests.workflows.core.builders import DANA, NOW, TENANT, identity, partnership, request
 from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, both, facts, log, read, signed_in
-from tests.workflows.fakes import FakeTenant, FixedClock
+from tests.workflows.fakes import HOME, FakeTenant, FixedClock
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.permission import DiagnosisLevel
+from workflows.core.partners.partnership import Partnership
+from workflows.core.policy.reviews.access_test import AccessAnswer, AccessFailure, AccessOutcome, AccessTest
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import PartnerRecord
 from workflows.core.requests.request import RequestState
-from workflows.core.settings.model import TargetType
+from workflows.core.settings.model import TargetType, TenantId
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 NAMES = ("Contractor portal", "Contractor payroll", "Archive")
@@ -30,18 +32,29 @@ class Answers:
 
     def __init__(self) -> None:
         self.answer = ""
+        self.named = ""
 
     async def answer_later(self, _: Any, command: Any, build: Any) -> None:
         """Build the answer at once."""
         message: Message = await build(command)
         self.answer = json.dumps([message.text, message.blocks], ensure_ascii=False)
 
+    async def answer_click(self, _: Any, click: Any, build: Any, *, target: TenantId, named: str) -> None:
+        """Build the answer at once, and keep what the lookup is recorded to be about."""
+        await self.answer_later(None, click, lambda _: build())
+        self.named = named or target
+
 
 class Permission:
     """Gives everybody one level."""
 
-    def __init__(self, level: DiagnosisLevel) -> None:
+    def __init__(self, level: DiagnosisLevel, *records: Partnership) -> None:
         self._level = level
+        self._records = records
+
+    async def find_records(self, _: str) -> tuple[Partnership, ...]:
+        """The records of the partner."""
+        return self._records
 
     async def level(self, *_: Any) -> DiagnosisLevel:
         """The level."""
@@ -121,3 +134,34 @@ def test_a_sponsor_sees_what_waits_and_no_cause() -> None:
     assert buttons(shown) == ["Details of the request"]
     assert "is open: waiting for approval" in json.dumps(shown.blocks)
     assert "blocked" not in json.dumps(shown.blocks)
+
+
+async def find_the_cause(level: DiagnosisLevel, address: str) -> tuple[str, str]:
+    """Click on Find the cause of a failure that names an address. Return the answer, and what is recorded."""
+    tenant, answers = FakeTenant(), Answers()
+    tenant.add_tenant(identity(), "contoso.com")
+    tenant.add_tenant(replace(identity(), tenant_id=HOME, default_domain="fourthcoffee.com"), "fourthcoffee.com")
+    tenant.default = {**DEFAULT}
+    failure = AccessFailure(what="They cannot sign in.", address=address)
+    no = AccessAnswer(question=1, outcome=AccessOutcome.FAILS, person=DANA, at=NOW, failure=failure)
+    record = partnership(access_test=AccessTest(question=1, asked_at=NOW, answers=(no,)))
+    diagnoser = Diagnoser(tenant=tenant, records=Recorded(), clock=FixedClock())
+    inside: Any = {"answers": answers, "permission": Permission(level, record), "diagnoser": diagnoser}
+    click: Any = SimpleNamespace(actor=DANA.chat_id, action=SimpleNamespace(value=f"{TENANT}:1"))
+    await DiagnoseFlow(**inside).diagnose_failure(inside, click)
+    return answers.answer, answers.named
+
+
+async def test_the_cause_is_looked_for_and_recorded_for_the_person_whom_somebody_named() -> None:
+    said, recorded = await find_the_cause(DiagnosisLevel.WHOLE, "maria@contoso.com")
+    assert "maria@contoso.com" in said
+    assert recorded == "maria@contoso.com"
+    assert (await find_the_cause(DiagnosisLevel.WHOLE, ""))[1] == TENANT
+    assert "maria@" not in (await find_the_cause(DiagnosisLevel.SIDE, "maria@contoso.com"))[0]
+
+
+@pytest.mark.parametrize("address", ["dana@fourthcoffee.com", "maria@"])
+async def test_with_an_address_of_our_own_domain_the_cause_is_that_of_the_partner(address: str) -> None:
+    said, recorded = await find_the_cause(DiagnosisLevel.WHOLE, address)
+    assert "contoso.com" in said
+    assert recorded == address, "what was asked"

@@ -137,7 +137,7 @@ def _require_may_test(partnership: Partnership, person: Person, current_roles: C
 
 
 def _require_testable(partnership: Partnership, now: datetime) -> None:
-    """Check that there is something to test, and that nobody was asked today without an answer.
+    """Check that there is something to test, and that nobody was asked within a day, unless there was a repair.
 
     :raises Refused: when that is not so.
     """

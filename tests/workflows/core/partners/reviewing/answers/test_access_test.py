@@ -191,7 +191,25 @@ def test_a_question_without_an_answer_is_asked_again_only_after_a_day() -> None:
     assert after.access_test is not None
     assert after.access_test.question == 2
     assert refusal(after, answer()) == "access_test_over", "the first message answers nothing any more"
-    assert advanced(advanced(known, answer()), again).access_test is not None, "after an answer, at once"
+
+
+@pytest.mark.parametrize("outcome", [WORKS, NOT_TRIED])
+def test_who_asks_and_answers_cannot_ask_again_on_the_same_day(outcome: AccessOutcome) -> None:
+    again = RequestAccessTest(actor=SAM, tenant_id=TENANT)
+    known = advanced(partnership(access_test=ASKED), answer(SAM, outcome))
+    assert refusal(known, again) == "access_test_open"
+    assert advanced(known, again, ASKED_APART).access_test is not None
+
+
+def test_after_a_repair_it_is_asked_at_once_but_once_a_day() -> None:
+    again = RequestAccessTest(actor=SAM, tenant_id=TENANT)
+    known = advanced(partnership(access_test=ASKED), answer(SAM, FAILS, failure=SAID))
+    asked_again = advanced(known, again)
+    second = advanced(asked_again, answer(SAM, FAILS, failure=SAID, question=2))
+    assert refusal(second, again) == "access_test_open"
+    next_day = advanced(second, again, ASKED_APART)
+    third = advanced(next_day, answer(SAM, FAILS, failure=SAID, question=3), ASKED_APART)
+    assert advanced(third, again, ASKED_APART).access_test is not None
 
 
 def test_one_answer_counts() -> None:
