@@ -121,3 +121,12 @@ def test_the_card_of_the_channel_names_nobody() -> None:
     shown = account_messages()
     assert "Maria" in str(shown["accounts-preview"])
     assert "Maria" not in str([shown["accounts-card"], shown["accounts-card-enable"], shown["accounts-closed"]])
+
+
+def test_before_the_accounts_of_a_blocked_partner_are_disabled_it_is_said_that_there_is_no_undo() -> None:
+    asked = account_request(AccountChange.DISABLE)
+    said = "There will be no Undo: the partner is blocked"
+    assert said in str(accounts_card(asked, now=NOW, is_partner_closed=True).blocks)
+    assert said in str(confirm_view(asked, is_partner_closed=True))
+    assert "no Undo" not in str([accounts_card(asked, now=NOW).blocks, confirm_view(asked)])
+    assert "no Undo" not in str(confirm_view(account_request(AccountChange.ENABLE), is_partner_closed=True))
