@@ -147,6 +147,7 @@ async def test_an_admin_disables_the_guests_of_a_revoked_partner_and_nobody_else
     assert "1 synchronized" in said
     assert "1 already disabled" in said
     assert "Nothing is deleted" in said
+    assert "There will be no Undo" in said
     assert await writes(stage) == []
 
     details = words(await press(stage, "admin", "review_request", preview, "@admin"))
@@ -187,6 +188,10 @@ async def test_a_disabling_is_undone_by_the_same_admin_within_a_day(stage: Stage
     assert (await confirm(stage, preview, "contoso.com 2"))["errors"] == {}
     assert await enabled(stage, "maria@contoso.com", "jon@contoso.com") == [True, False]
     assert "enabled 1 of 2 guest accounts (verified" in words(await newest(stage))
+    [first] = [one for one in await stage.direct("admin") if one["ts"] == result["ts"]]
+    assert "accounts_undo" not in actions(first)
+    assert "Undone by Dana Reyes on" in " ".join(words(first).split())
+    assert "1 account enabled" in words(first)
 
 
 async def test_an_undo_is_refused_later_and_for_a_blocked_partner(stage: Stage) -> None:
@@ -199,6 +204,9 @@ async def test_an_undo_is_refused_later_and_for_a_blocked_partner(stage: Stage) 
     await submit(stage, "admin", form, reason="Too late")
     told = " ".join(words(one) for one in await stage.direct("admin"))
     assert "More than a day has passed" in told
+    [shown] = [one for one in await stage.direct("admin") if one["ts"] == result["ts"]]
+    assert "accounts_undo" not in actions(shown), "the message is shown anew without its button"
+    assert "accounts_enable" in actions(shown)
     assert await enabled(stage, "maria@contoso.com", "jon@contoso.com") == [False, False]
 
     preview = await ask(stage, change="enable", reason="They work here again")
@@ -212,6 +220,9 @@ async def test_an_undo_is_refused_later_and_for_a_blocked_partner(stage: Stage) 
     assert await enabled(stage, "maria@contoso.com", "jon@contoso.com") == [True, True]
 
     await stage.revoke()
+    refused = words(await press(stage, "admin", "accounts_enable", shown, "@admin"))
+    assert "The partner is revoked, so its guest accounts are not enabled. Request access first." in refused
+    assert "Ask an admin" not in refused
     message = await listed(stage)
     assert "accounts_disable" in actions(message)
     assert "accounts_enable" not in actions(message)
@@ -308,9 +319,8 @@ async def test_an_undo_is_of_one_admin_and_of_no_time_of_a_freeze(stage: Stage) 
     assert (await confirm(stage, preview, "contoso.com 1"))["errors"] == {}
     assert await enabled(stage, "maria@contoso.com", "jon@contoso.com") == [True, False]
     form = await press(stage, "admin", "accounts_undo", await newest(stage), "@admin")
-    await submit(stage, "admin", form, reason="It was the wrong account")
-    told = " ".join(words(one) for one in await stage.direct("admin"))
-    assert "No guest account is enabled now." in told
+    assert "No guest account is enabled now." in words(form), "refused before it asks for a reason"
+    assert form["callback_id"] != "undo_accounts_form"
     assert await enabled(stage, "jon@contoso.com") == [False]
 
     theirs = await listed(stage, "approver3")

@@ -8,7 +8,15 @@ from typing import Any, Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, local_time, paragraph, rich_text
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    paragraph,
+    rich_text,
+    with_local_times,
+)
 from bot.slack.blocks.message import Message, message
 from bot.slack.words.denied_sign_ins import DENIED, denied_elements
 from bot.slack.words.drift_buttons import alarm_answers
@@ -207,17 +215,20 @@ def ending_words(alarm: Alarm) -> str:
 def alarm_elements(alarm: Alarm, *, is_admin: bool = True) -> list[RichTextElement]:
     """Describe the problem, what to do and since when. A cleared alarm says when it was fixed, or why it ended.
 
+    Every time is in the reader's own zone.
+
     :param is_admin: whether an admin reads it; otherwise it is the sponsor of a partner that has drifted.
     """
     partner = _partner(alarm)
     named = [cleaned_text(partner, DOMAIN_LIMIT, bold=True)] if partner else []
     state = fixed_text(_state(alarm, has_partner=bool(partner)), bold=True)
     problem = _with_values(alarm, _texts_of(alarm)[0]) if alarm.code in DENIED else _problem(alarm)
-    elements: list[RichTextElement] = [paragraph(*named, state, cleaned_text(problem, _MAX_CHARACTERS))]
+    elements: list[RichTextElement] = [paragraph(*named, state, *with_local_times(problem, _MAX_CHARACTERS))]
     elements += denied_elements(alarm)
     if alarm.cleared_at is None:
+        advice = alarm_advice(alarm) if is_admin else sponsor_advice(alarm.values)
         elements += [
-            paragraph(cleaned_text(alarm_advice(alarm) if is_admin else sponsor_advice(alarm.values), _MAX_CHARACTERS)),
+            paragraph(*with_local_times(advice, _MAX_CHARACTERS)),
             paragraph(fixed_text("Told " if alarm.code in DENIED else "Since "), local_time(alarm.raised_at)),
         ]
     else:

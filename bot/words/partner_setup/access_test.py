@@ -35,6 +35,8 @@ def failure_lines(failure: AccessFailure) -> tuple[tuple[str, str], ...]:
         ("Who could not get in", failure.address),
         ("Application", failure.application),
         ("Error code", failure.code),
+        ("Correlation ID", failure.correlation_id),
+        ("Time", failure.time),
     )
     return tuple((label, text) for label, text in lines if text)
 

@@ -24,6 +24,7 @@ GROUPS: Final = f"in groups of {MAX_WRITES}"
 STAYS: Final = "Nothing is deleted. Accounts, groups and licences stay."
 SESSIONS: Final = "Who is signed in now is usually signed out within an hour."
 _ENABLED: Final = "An enabled guest can sign in to your tenant again, as far as the partner's settings allow it."
+_NO_UNDO: Final = "There will be no Undo: the partner is blocked, so no account of it can be enabled."
 NEVER_WRITTEN: Final = (
     "Never written: members, people with a directory role, and accounts that are synchronized from your own servers."
 )
@@ -143,6 +144,15 @@ def accounts_state_words(request: AccessRequest) -> str:
     if request.state is RequestState.APPLIED:
         return f"{words.done} {number} {VERIFIED}"
     return f"stopped, {words.done} {number} {VERIFIED}" if request.is_terminal and done else ""
+
+
+def after_words(plan: AccountPlan, *, is_partner_closed: bool) -> str:
+    """Return what stays and what a plan means, before it is confirmed.
+
+    :param is_partner_closed: whether the partner is revoked or suspended.
+    """
+    after = CHANGES[plan.change].after
+    return f"{after} {_NO_UNDO}" if is_partner_closed and plan.change is AccountChange.DISABLE else after
 
 
 def limits_words(plan: AccountPlan) -> Iterator[str]:

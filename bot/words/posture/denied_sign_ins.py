@@ -14,6 +14,12 @@ from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 HOW_TO_ASK: Final = (
     "Whoever expects these people asks for access with /partner request, and types the domain that the partner named."
 )
+WHY_ONE: Final = "With one mail address, /partner diagnose shows why that person is refused."
+_MEANING_HERE: Final[Mapping[int, str]] = {
+    500213: "Our inbound settings do not let this person in.",
+    90071: "Conditional Access here asks for MFA, and our settings do not trust that of their tenant.",
+}
+"""Codes whose usual words name a tenant as if it might be another one."""
 STAYS_OUT: Final = "You need to do nothing: they stay out. Anybody can cause such sign-ins."
 NOT_ALL_READ: Final = "Not all of the sign-in log could be counted, so there may be more."
 NO_DOMAIN: Final = "not known"
@@ -26,7 +32,7 @@ def denied_alarm_words(values: Values) -> tuple[str, str]:
         f"Our settings refused {sign_ins_words(values)} of {people_words(tenant)} since {day(values['since'])}. "
         "Their tenant has no entry in the cross-tenant access settings."
     )
-    return problem, f"{STAYS_OUT} {HOW_TO_ASK}"
+    return problem, f"{STAYS_OUT} {HOW_TO_ASK} {WHY_ONE}"
 
 
 def denied_to_many_words(values: Values) -> tuple[str, str]:
@@ -60,5 +66,9 @@ def people_words(tenant: Mapping[str, Any]) -> str:
 
 
 def code_lines(codes: Sequence[int]) -> list[str]:
-    """Return each of Microsoft's codes with what it means."""
-    return [f"{code_name(code)}: {CODE_WORDS[code].meaning}" for code in codes if code in SIGN_IN_CODES]
+    """Return each of Microsoft's codes with what it means here, where our settings refused."""
+    return [
+        f"{code_name(code)}: {_MEANING_HERE.get(code, CODE_WORDS[code].meaning)}"
+        for code in codes
+        if code in SIGN_IN_CODES
+    ]

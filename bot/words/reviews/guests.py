@@ -122,11 +122,13 @@ def progress_words(progress: Progress) -> str:
 
 
 def _tally_parts(tally: GuestTally, limits: GuestLimits) -> Iterator[str]:
-    for finding in GuestFinding:
-        if finding in tally.findings:
-            yield count_words(finding, tally.findings[finding], limits)
+    """Return the parts, each guest once in each: who has an old invitation or a role is counted with these only."""
+    old = tally.findings.get(GuestFinding.OLD_INVITATION, 0)
+    if unused := tally.findings.get(GuestFinding.UNUSED):
+        yield count_words(GuestFinding.UNUSED, unused, limits)
     if tally.pending:
-        yield f"{tally.pending:,} not accepted"
+        older = f" ({old:,} of them older than {limits.invited_before.days} days)" if old else ""
+        yield f"{counted(tally.pending, 'open invitation')}{older}"
     if tally.disabled:
         yield f"{tally.disabled:,} disabled"
     if tally.members:

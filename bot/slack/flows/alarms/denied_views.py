@@ -22,6 +22,7 @@ from bot.words.posture.denied_sign_ins import (
     HOW_TO_ASK,
     NOT_ALL_READ,
     STAYS_OUT,
+    WHY_ONE,
     code_lines,
     people_words,
     sign_ins_words,
@@ -71,4 +72,4 @@ def _ending(notice: DeniedNotice) -> Iterator[RichTextElement]:
     if notice.is_at_least:
         yield paragraph(fixed_text(NOT_ALL_READ))
     yield paragraph(fixed_text(STAYS_OUT))
-    yield paragraph(fixed_text(HOW_TO_ASK))
+    yield paragraph(fixed_text(f"{HOW_TO_ASK} {WHY_ONE}"))

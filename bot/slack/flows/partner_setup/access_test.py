@@ -82,6 +82,8 @@ class AccessTestFlow:
             address=address,
             application=view.value(ids.FAILED_APPLICATION),
             code=view.value(ids.ERROR_CODE),
+            correlation_id=view.value(ids.CORRELATION_ID),
+            time=view.value(ids.FAILED_AT),
         )
         command = AnswerAccessTest(
             actor=click.actor, tenant_id=tenant_id, question=question, outcome=AccessOutcome.FAILS, failure=failure

@@ -24,6 +24,10 @@ from workflows.core.settings.model import TenantId
 MAX_WHAT_CHARACTERS: Final = 600
 MAX_ADDRESS_CHARACTERS: Final = 254
 MAX_APPLICATION_CHARACTERS: Final = 120
+MAX_CORRELATION_CHARACTERS: Final = 60
+MAX_TIME_CHARACTERS: Final = 60
+_CORRELATION_HINT: Final = "It is on the page of the error, below the code."
+_TIME_HINT: Final = "Day, time and time zone, for example Mar 12, 14:03 UTC."
 
 
 def failure_view(tenant_id: TenantId, question: int, name: str) -> Json:
@@ -39,12 +43,16 @@ def failure_view(tenant_id: TenantId, question: int, name: str) -> Json:
         placeholder=plain_text("Choose a code", 75),
         options=[option(code_name(number), f"AADSTS{number}") for number in SIGN_IN_CODES],
     )
+    correlation = PlainTextInputElement(action_id=ids.CORRELATION_ID, max_length=MAX_CORRELATION_CHARACTERS)
+    when = PlainTextInputElement(action_id=ids.FAILED_AT, max_length=MAX_TIME_CHARACTERS)
     blocks: list[Block] = [
         rich_text(paragraph(cleaned_text(name, DOMAIN_LIMIT, bold=True), fixed_text(f": {WHO_READS}"))),
         input_block("What happened?", ids.WHAT_FAILED, what, hint="For example: what was opened, and what they saw."),
         input_block("Who could not get in?", ids.FAILED_ADDRESS, address, hint="Mail address.", is_optional=True),
         input_block("Which application?", ids.FAILED_APPLICATION, application, is_optional=True),
         input_block("Which error code?", ids.ERROR_CODE, codes, is_optional=True),
+        input_block("Correlation ID", ids.CORRELATION_ID, correlation, hint=_CORRELATION_HINT, is_optional=True),
+        input_block("When was it?", ids.FAILED_AT, when, hint=_TIME_HINT, is_optional=True),
     ]
     return modal(
         "What does not work?",

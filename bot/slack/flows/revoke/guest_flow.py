@@ -31,11 +31,13 @@ from bot.slack.people.members import Members
 from bot.words.plans.accounts import CHANGES
 from workflows.app.evidence.guests.chosen import find_chosen
 from workflows.app.evidence.guests.listing import AskedGuests, asked_guests
+from workflows.app.evidence.guests.undoing import undoable_accounts
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, ChatId, PersonId
+from workflows.core.partners.closing.guest_accounts import require_may_enable
+from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.plans.accounts import AccountChange
 from workflows.core.requests.commands.request import ChangeGuests, CommandSubject, Confirm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
@@ -89,6 +91,8 @@ class GuestAccountsFlow:
 
         async def build(window: Window) -> Json:
             await self._require_admin(window.actor)
+            if change is AccountChange.ENABLE:
+                require_may_enable(await self.store.partnership(tenant_id))
             asked = await self._asked(tenant_id)
             return accounts_view(asked.identity, change, asked.limits)
 
@@ -132,12 +136,15 @@ class GuestAccountsFlow:
         await self.service.store_click(command, key=click.key)
 
     async def open_undo(self, ack: AsyncAck, click: Interaction) -> None:
-        """Open the window that asks why a disabling is undone."""
+        """Open the window that asks why a disabling is undone, if it can be undone now."""
         request_id = parse_request_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            await self._require_admin(window.actor)
-            return undo_view(await self._request(request_id))
+            admin, request = await self._require_admin(window.actor), await self._request(request_id)
+            tenant_id = request.plan.tenant_id
+            require_may_enable(await self.store.partnership(tenant_id))
+            await undoable_accounts(request, admin, tenant_id, store=self.store, clock=self.clock)
+            return undo_view(request)
 
         await self.windows.open_and_fill(
             ack, click, build, command=_ASKED, subject=CommandSubject(request_id=request_id)
@@ -169,7 +176,8 @@ class GuestAccountsFlow:
             request = await self._request(request_id)
             if request.plan.digest != digest or request.state is not RequestState.AWAITING_CONFIRMATION:
                 raise Refused(RefusalCode.CARD_OUT_OF_DATE)
-            return confirm_view(request)
+            record = await self.store.partnership(request.plan.tenant_id)
+            return confirm_view(request, is_partner_closed=record is not None and record.is_closed)
 
         await self.windows.open_and_fill(
             ack,
@@ -204,8 +212,8 @@ class GuestAccountsFlow:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
         return request
 
-    async def _require_admin(self, actor: ChatId) -> None:
-        """Check that the reader is an admin now, and that accounts can be written at all.
+    async def _require_admin(self, actor: ChatId) -> Person:
+        """Check that the reader is an admin now, and that accounts can be written at all. Returns the reader.
 
         :raises Refused: otherwise.
         """
@@ -216,3 +224,4 @@ class GuestAccountsFlow:
             raise Refused(RefusalCode.ONLY_ADMINS_CHANGE_GUESTS)
         if not self.changes_guests:
             raise Refused(RefusalCode.GUESTS_NOT_CONFIGURED)
+        return person

@@ -16,7 +16,7 @@ from bot.slack.cards.approval.sections.accounts import preview_elements
 from bot.slack.cards.partner_and_plan import identity_block
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction
-from bot.words.plans.accounts import CHANGES, NEVER_WRITTEN
+from bot.words.plans.accounts import CHANGES, NEVER_WRITTEN, after_words
 from bot.words.sentences import counted
 from workflows.app.evidence.guests.chosen import MAX_CHOSEN, split_chosen
 from workflows.core.errors.raised import Refused
@@ -160,9 +160,10 @@ def received_view(change: AccountChange) -> Json:
     return message_view(CHANGES[change].form_title, _PREVIEW_FOLLOWS)
 
 
-def confirm_view(request: AccessRequest) -> Json:
+def confirm_view(request: AccessRequest, *, is_partner_closed: bool = False) -> Json:
     """Return the window that asks to type the partner and the number of accounts.
 
+    :param is_partner_closed: whether the partner is revoked or suspended: then there is no undo.
     :raises Refused: while the request has no plan yet.
     """
     plan, text = account_plan(request), clean(confirmation_text(request), 300)
@@ -170,7 +171,9 @@ def confirm_view(request: AccessRequest) -> Json:
     field = PlainTextInputElement(action_id=ids.CONFIRM, max_length=300)
     blocks: list[Block] = [
         identity_block(request.require_prepared().observation.identity),
-        rich_text(*preview_elements(plan), paragraph(fixed_text(words.after))),
+        rich_text(
+            *preview_elements(plan), paragraph(fixed_text(after_words(plan, is_partner_closed=is_partner_closed)))
+        ),
         input_block(f"Type {text} to confirm", ids.CONFIRM, field),
     ]
     submit = f"{words.verb.capitalize()} {counted(len(plan.accounts), 'account')}"

@@ -36,6 +36,7 @@ from workflows.core.policy.reviews.access_test import AccessAnswer, AccessOutcom
 _MAX_CHARACTERS: Final = 600
 _TRY_IT: Final = "Please try it with one account of the partner. Without an answer, nothing is recorded."
 _ASKED_ONCE_MORE: Final = " You are asked once more in a week."
+_WHAT_FOLLOWS: Final = " They look for the cause, and can have you asked again afterwards."
 _ICONS: Final = {AccessOutcome.WORKS: "✅", AccessOutcome.FAILS: "⚠️", AccessOutcome.NOT_TRIED: "⏳"}
 _OVER: Final = ("ℹ️", "nobody has to say any more whether the access works")
 _ASKED_AGAIN: Final = ("🔔", "there is a newer question about this below")
@@ -80,10 +81,24 @@ def closed_question(partnership: Partnership, question: int) -> Message:
         line = [cleaned_text(answer.person.name, bold=True), fixed_text(" said on "), local_time(answer.at)]
         again = _ASKED_ONCE_MORE if answer is test.answer and test.due_at is not None else ""
         line.append(fixed_text(f": {outcome}.{again}"))
+        if answer.outcome is AccessOutcome.FAILS:
+            line += _told_parts(partnership, answer)
         summary = f"{clean(answer.person.name, 90)} said: {outcome}"
         return closed_line(_ICONS[answer.outcome], name, summary, partnership.request_id, line=line)
     icon, summary = _ASKED_AGAIN if test is not None and test.is_open else _OVER
     return closed_line(icon, name, summary, partnership.request_id)
+
+
+def _told_parts(partnership: Partnership, answer: AccessAnswer) -> Iterator[TextRun]:
+    """Return who was told that it does not work, and what follows."""
+    sponsor = partnership.sponsor
+    if partnership.sponsor_gone_at is None and sponsor.id != answer.person.id:
+        yield fixed_text(" The sponsor ")
+        yield cleaned_text(sponsor.name, bold=True)
+        yield fixed_text(" and the admins were told.")
+    else:
+        yield fixed_text(" The admins were told.")
+    yield fixed_text(_WHAT_FOLLOWS)
 
 
 def failure_card(partnership: Partnership, answer: AccessAnswer) -> Message:

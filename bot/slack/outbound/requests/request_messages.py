@@ -8,16 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
-from bot.slack.cards.approval.approval_card import stage_elements
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
-from bot.slack.cards.approval.sections.accounts_card import accounts_card
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
-from bot.slack.outbound.requests.account_messages import ask_to_confirm_again, is_only_shown_to_requester
+from bot.slack.outbound.requests.account_messages import (
+    account_message,
+    ask_to_confirm_again,
+    is_only_shown_to_requester,
+    show_results_again,
+)
 from bot.slack.outbound.requests.change_messages import ChangeMessages
 from bot.slack.outbound.requests.readers_messages import ReadersMessages
 from bot.slack.outbound.requests.reassignment_messages import ReassignmentMessages
@@ -62,6 +65,7 @@ class RequestMessages:
             whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
         """
         posted = await self._outbound.copies.live_copies(f"request:{request.id}")
+        await show_results_again(request, self._outbound)
         if is_only_shown_to_requester(request, posted):
             await self._show_requester(request, await self._context(request), NO_APPROVERS_KNOWN, is_shown_now)
         else:
@@ -203,10 +207,7 @@ class RequestMessages:
             freeze=context.freeze,
         )
         if request.fields.account_change is not None:
-            record = None if request.prepared is None else await store.partnership(request.plan.tenant_id)
-            is_closed = record is not None and record.is_closed
-            chain = [*stage_elements(request, names)] if request.prepared and request.prepared.stages else []
-            card = accounts_card(request, now=now, is_partner_closed=is_closed, chain=chain, freeze=context.freeze)
+            card = await account_message(request, names, context.freeze, self._outbound)
             await ask_to_confirm_again(request, subject, card, copies=self._outbound.copies, store=store)
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)

@@ -56,9 +56,7 @@ def _nothing(values: Values) -> str:
 
 def _blocked(values: Values) -> str:
     state, way = ("suspended", "Lift the suspension") if values["is_suspended"] else ("revoked", "Request access")
-    return (
-        f"The partner is {state}, so its guest accounts are not enabled. {way} first. Ask an admin if you are not sure."
-    )
+    return f"The partner is {state}, so its guest accounts are not enabled. {way} first."
 
 
 GUEST_ACCOUNTS: Final[Sentences] = {

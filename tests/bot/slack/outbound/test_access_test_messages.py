@@ -5,7 +5,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from bot.slack.outbound.announcements.access_test_cards import access_question
+from bot.slack.outbound.announcements.access_test_cards import access_question, closed_question, failure_card
 from tests.bot.slack.outbound.scene import Scene, action_ids, person
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW
@@ -147,3 +147,21 @@ async def test_a_no_is_reported_also_while_slack_does_not_take_the_update_of_the
     with pytest.raises(NotifierUnavailable):
         await scene.notifier().show_access_test(partnership(answered(ASKED, FAILS)))
     assert scene.counts() == {"@requester": 1, "@approver1": 1, "@admin": 1}
+
+
+async def test_who_says_no_reads_who_was_told_and_what_follows(scene: Scene) -> None:
+    failure = AccessFailure(what="An error", correlation_id="3f0a-1", time="Mar 12, 14:03 UTC")
+    fails = AccessAnswer(question=1, outcome=AccessOutcome.FAILS, person=person("requester"), at=NOW, failure=failure)
+    for known, said in (
+        (partnership(), f"The sponsor {person('approver1').name} and the admins were told."),
+        (replace(partnership(), sponsor_gone_at=NOW), "The admins were told."),
+        (replace(partnership(), sponsor=person("requester")), "The admins were told."),
+    ):
+        message = closed_question(replace(known, access_test=answered(ASKED, fails)), 1)
+        text = " ".join(shown(message.blocks).split())
+        assert f"does not work. {said} They look for the cause, and can have you asked again afterwards." in text
+    works = replace(fails, outcome=AccessOutcome.WORKS, failure=None)
+    assert "told" not in shown(closed_question(partnership(answered(ASKED, works)), 1).blocks)
+    card = shown(failure_card(partnership(answered(ASKED, fails)), fails).blocks)
+    assert "Correlation ID: 3f0a-1" in card
+    assert "Time: Mar 12, 14:03 UTC" in card

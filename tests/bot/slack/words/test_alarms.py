@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from bot.slack.words.alarms import ENDINGS, alarm_advice, alarm_text, ending_words
+from bot.slack.words.alarms import ENDINGS, alarm_advice, alarm_elements, alarm_text, ending_words
+from bot.words.sentences import minute
 from tests.workflows.core.builders import NOW
 from workflows.app.alarms import new_alarm
 from workflows.core.errors.facts import Fact
@@ -65,3 +66,11 @@ def test_an_alarm_of_an_earlier_version_keeps_its_texts() -> None:
     assert alarm_text(new_alarm(AlarmCode.ROLE_EMPTY, "security", lack, NOW)).endswith(
         "R-1. The user group @sec is off."
     )
+
+
+def test_every_time_of_an_alarm_is_in_the_zone_of_its_reader() -> None:
+    values = {"request": "R-1", "partner": "contoso.com", "reason": f"No answer since {minute(NOW)}."}
+    elements = alarm_elements(new_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, "R-1", values, NOW))
+    parts = [part.to_dict() for element in elements for part in element.elements]  # type: ignore[attr-defined]
+    assert [part["timestamp"] for part in parts if part["type"] == "date"] == [int(NOW.timestamp())] * 2
+    assert "UTC" not in "".join(part["text"] for part in parts if part["type"] == "text")

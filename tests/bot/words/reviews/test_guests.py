@@ -75,7 +75,7 @@ def test_how_many_there_are_of_each_kind() -> None:
         row(is_enabled=False, is_synchronized=True, user_type="member"),
     ]
     assert tally_words(reading(*rows), USUAL_LIMITS) == (
-        "3 guests: 1 without a sign-in for 90 days, 1 invitation older than 30 days, 1 not accepted, 1 disabled, "
+        "3 guests: 1 without a sign-in for 90 days, 1 open invitation (1 of them older than 30 days), 1 disabled, "
         "1 member, 1 synchronized."
     )
     assert match_words(reading(*rows).tally) == "3 by mail domain"
@@ -85,6 +85,14 @@ def test_how_many_there_are_of_each_kind() -> None:
         "1 guest. Not guests: 2 own accounts with an address of the partner."
     )
     assert match_words(reading(own()).tally) == ""
+
+
+def test_nobody_is_counted_twice_for_one_thing() -> None:
+    old = row(GuestFinding.OLD_INVITATION, state="PendingAcceptance")
+    rows = [old, old, row(state="PendingAcceptance"), replace(row(GuestFinding.DIRECTORY_ROLE), roles=("Reader",))]
+    assert tally_words(reading(*rows), USUAL_LIMITS) == (
+        "4 guests: 3 open invitations (2 of them older than 30 days), 1 with a directory role."
+    )
 
 
 def test_who_is_unused_is_not_known_without_the_last_sign_in() -> None:

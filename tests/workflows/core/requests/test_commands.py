@@ -479,7 +479,12 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (ASK_TEST, {"tenant_id": TENANT}),
     (WORKS, {"tenant_id": TENANT, "outcome": "works", "question": 2}),
     (
-        replace(FAILS, failure=AccessFailure(what="An error", address="maria@contoso.com", application="Portal")),
+        replace(
+            FAILS,
+            failure=AccessFailure(
+                what="An error", address="maria@contoso.com", application="Portal", correlation_id="0f3c", time="14:03"
+            ),
+        ),
         {
             "tenant_id": TENANT,
             "outcome": "fails",
@@ -487,6 +492,8 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
             "what": "An error",
             "address": "maria@contoso.com",
             "application": "Portal",
+            "correlation_id": "0f3c",
+            "time": "14:03",
         },
     ),
     (PROPOSE, {"tenant_id": TENANT, "proposed": "U-AMARA"}),

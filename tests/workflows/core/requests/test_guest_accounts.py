@@ -53,6 +53,7 @@ from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.core.requests.transitions.guest_accounts import (
     CONFIRM_WITHIN,
     ENABLE_WITHIN,
+    UNDO_WITHIN,
     confirmation_text,
     is_approved_lately,
 )
@@ -237,6 +238,16 @@ def test_who_changed_is_left_alone_without_being_sent() -> None:
 
 
 SENT = AccountProgress(results=(result(ONE), result(TWO), result(THREE)))
+
+
+@pytest.mark.parametrize(("kind", "change"), [(DISABLE, AccountChange.DISABLE), (ENABLE, AccountChange.ENABLE)])
+def test_a_disabling_is_shown_once_more_when_its_undo_is_over(kind: RequestKind, change: AccountChange) -> None:
+    known = request(S.APPLYING, kind, accounts=SENT, prepared=prepared(kind, plan=accounts_plan(change)))
+    later = ShowRequest(request_id=REQUEST, not_before=NOW + UNDO_WITHIN)
+    done = advance(known, RecordAccountsRead(shown=(ONE,), not_shown=(TWO, THREE), is_last=True), situation())
+    assert (later in done.effects) is (kind is DISABLE)
+    none = advance(known, RecordAccountsRead(shown=(), not_shown=(ONE, TWO, THREE), is_last=True), situation())
+    assert later not in none.effects
 
 
 def test_what_is_read_back_is_done_and_the_requester_is_told() -> None:

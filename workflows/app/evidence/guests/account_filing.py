@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from workflows.app.evidence.guests.account_planning import later_changes
-from workflows.app.reads.known_freeze import known_freeze
+from workflows.app.evidence.guests.undoing import undoable_accounts
 from workflows.app.requests.open_request import open_account_changes
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
@@ -18,7 +17,6 @@ from workflows.core.partners.closing.guest_accounts import (
     gives_way_to_disabling,
     require_may_change_guests,
     require_may_enable,
-    undone_accounts,
 )
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import CurrentRoles, Person, PersonId
@@ -124,13 +122,8 @@ class AccountFiling:
         """
         if undoes is None:
             return None
-        disabling, now = await self.store.request(undoes), self.clock.now()
-        others = await later_changes(disabling, self.store)
-        undone = undone_accounts(disabling, actor, now, tenant_id=tenant_id, others=others)
-        freeze = await known_freeze(self.store)
-        if freeze is not None:
-            raise Refused(RefusalCode.UNDO_DURING_FREEZE, name=freeze.by, reason=freeze.reason)
-        return frozenset(one.id for one in undone)
+        disabling = await self.store.request(undoes)
+        return await undoable_accounts(disabling, actor, tenant_id, store=self.store, clock=self.clock)
 
     def _lifetime(self, record: Partnership | None) -> timedelta:
         """Return how long the chain may decide: that of the partner's template, or of the strictest one."""

@@ -36,6 +36,10 @@ class AccessFailure:
     application: str = ""
     code: str = ""
     """Microsoft's code of the error, such as AADSTS500213."""
+    correlation_id: str = ""
+    """Microsoft's id of the sign-in, from the page of the error."""
+    time: str = ""
+    """When it was, as they wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

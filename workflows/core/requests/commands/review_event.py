@@ -4,7 +4,7 @@ Also the commands about the question whether an access works.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Literal
@@ -196,8 +196,7 @@ class AnswerAccessTest(Generic[Actor]):
     def audit_details(self) -> Details:
         """Return the answer with everything that was said; for a click also the partner."""
         said = self.failure
-        texts = {} if said is None else {"address": said.address, "application": said.application, "code": said.code}
-        what = {} if said is None else clicked_details(what=said.what, **texts)
+        what = {} if said is None else clicked_details(**asdict(said))
         answer = {"outcome": self.outcome.value, "question": self.question, **what}
         if isinstance(self.actor, Person):
             return {"account": self.actor.id, "person": self.actor.name, **answer}

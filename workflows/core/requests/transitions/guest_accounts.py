@@ -254,7 +254,7 @@ def record_read(request: AccessRequest, command: RecordAccountsRead, situation: 
     later = replace(progress, results=results, sending_since=None)
     if command.not_shown and not command.is_last:
         return _read_again(request, later, situation)
-    return _ended(replace(request, accounts=later), situation)
+    return _with_end_of_undo(_ended(replace(request, accounts=later), situation))
 
 
 def _read_again(request: AccessRequest, progress: AccountProgress, situation: Situation) -> Transition:
@@ -280,6 +280,15 @@ def _ended(request: AccessRequest, situation: Situation) -> Transition:
     request = changed(request, S.APPLIED, situation, note=note, confirmed_at=situation.now)
     message = tell_requester(request, MessageCode.ACCOUNTS_CHANGED, note=as_values(request.note))
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *message))
+
+
+def _with_end_of_undo(transition: Transition) -> Transition:
+    """Have a disabling shown once more when nobody may undo it alone any more."""
+    request = transition.request
+    if account_plan(request).change is AccountChange.DISABLE and progress_of(request).count(AccountEnd.DONE):
+        later = ShowRequest(request_id=request.id, not_before=request.changed_at + UNDO_WITHIN)
+        return replace(transition, effects=(*transition.effects, later))
+    return transition
 
 
 def stop(request: AccessRequest, command: Stop, situation: Situation) -> Transition:

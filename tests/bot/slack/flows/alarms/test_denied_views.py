@@ -37,6 +37,13 @@ def test_the_message_names_the_tenant_as_code_only_and_its_chosen_name_never() -
         assert TENANT.display_name not in text_of(blocks)
 
 
+def test_it_says_that_our_own_settings_refuse_and_where_one_person_is_explained() -> None:
+    for shown in (text_of(alarm_message(alarm_of(ONE)).blocks), text_of(denied_view(ONE))):
+        assert "AADSTS500213 NotAllowedByInboundPolicyTenant: Our inbound settings do not let this person in." in shown
+        assert "resource tenant" not in shown
+        assert "/partner diagnose" in shown
+
+
 def test_the_buttons_carry_the_notice_and_open_no_form() -> None:
     (_, answers) = alarm_message(alarm_of(ONE), is_admin=True).blocks
     buttons = [(one["text"]["text"], one["action_id"], one["value"]) for one in answers["elements"]]

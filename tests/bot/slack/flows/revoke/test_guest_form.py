@@ -142,3 +142,12 @@ def test_an_address_of_several_accounts_is_named_with_their_number() -> None:
     assert "1 entry is not found for certain." in unread
     assert "try again later, or use object IDs" in unread
     assert "more than one account" not in unread
+
+
+def test_before_the_accounts_of_a_blocked_partner_are_disabled_it_is_said_that_there_is_no_undo() -> None:
+    asked = account_request(AccountChange.DISABLE)
+    said = "There will be no Undo: the partner is blocked"
+    assert said in str(accounts_card(asked, now=NOW, is_partner_closed=True).blocks)
+    assert said in str(confirm_view(asked, is_partner_closed=True))
+    assert "no Undo" not in str([accounts_card(asked, now=NOW).blocks, confirm_view(asked)])
+    assert "no Undo" not in str(confirm_view(account_request(AccountChange.ENABLE), is_partner_closed=True))

@@ -172,7 +172,7 @@ async def test_open_invitations_are_listed_alone(opened: BotUnderTest) -> None:
     pending = await use(opened, first, ids.GUESTS_ONLY, first["channel"], **chosen)
     text = shown(pending["blocks"])
     assert "Open invitations of contoso.com" in text
-    assert "1 guest: 1 invitation older than 30 days, 1 not accepted." in text
+    assert "1 guest: 1 open invitation (1 of them older than 30 days)." in text
     assert "Maria Lindqvist" in text
     assert "Jon Abara" not in text
     disabled = await use(opened, pending, ids.GUESTS_ONLY, first["channel"], **only(GuestFilter.DISABLED))

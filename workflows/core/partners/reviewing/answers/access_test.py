@@ -187,4 +187,6 @@ def _failure(command: AnswerAccessTest[Person]) -> AccessFailure | None:
         address=said.address.strip(),
         application=said.application.strip(),
         code=said.code.strip(),
+        correlation_id=said.correlation_id.strip(),
+        time=said.time.strip(),
     )

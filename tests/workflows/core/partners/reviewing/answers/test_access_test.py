@@ -50,7 +50,13 @@ TESTED = AccessTest(testers=(RILEY,), due_at=DUE)
 ASKED = AccessTest(testers=(RILEY,), question=1, asked_at=DUE)
 SHOWN = (ShowAccessTest(tenant_id=TENANT),)
 WORKS, FAILS, NOT_TRIED = AccessOutcome.WORKS, AccessOutcome.FAILS, AccessOutcome.NOT_TRIED
-SAID = AccessFailure(what=" They see an error. ", address="maria@contoso.com", code="AADSTS500213")
+SAID = AccessFailure(
+    what=" They see an error. ",
+    address="maria@contoso.com",
+    code="AADSTS500213",
+    correlation_id=" 0f3c ",
+    time=" 14:03 ",
+)
 
 
 def applied(requested: AccessRequest, earlier: Partnership | None = None) -> PartnerOutcome:
@@ -226,7 +232,9 @@ def test_no_says_what_happens() -> None:
     after = advanced(known, answer(outcome=FAILS, failure=SAID))
     assert after.access_test is not None
     assert after.access_test.result is not None
-    assert after.access_test.result.failure == replace(SAID, what="They see an error.")
+    assert after.access_test.result.failure == replace(
+        SAID, what="They see an error.", correlation_id="0f3c", time="14:03"
+    )
     assert after.access_test.due_at is None
     works = advanced(known, answer(failure=SAID)).access_test
     assert works is not None
