@@ -72,6 +72,7 @@ _INVITERS: Final[Mapping[str, str]] = {
     "everyone": "Anybody in our tenant",
 }
 _SIDES: Final[Mapping[Side, str]] = {Side.OURS: "Our side", Side.THEIRS: "Their side"}
+NOTHING_ELSE_KNOWN: Final = "Nothing else is known to stop them."
 NOTHING_KNOWN: Final = "Nothing is known to stop them."
 
 
@@ -137,14 +138,25 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
     if first is None or first.cause is None:
         unknown = [TITLES[step.key] for step in diagnosis.open_steps]
         rest = f" Not known here: {and_list(unknown)}." if unknown else ""
+        before = _without_application(diagnosis)
+        text = f"{before}{NOTHING_ELSE_KNOWN if before else NOTHING_KNOWN}{rest}"
         asked = f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
-        return FirstCause(text=f"{NOTHING_KNOWN}{rest}", next=asked if diagnosis.asks_them_first else "")
+        return FirstCause(text=text, next=asked if diagnosis.asks_them_first else "")
     change = change_for(first.cause)
     return FirstCause(
         text=cause_words(first.cause),
         who=_who(diagnosis, change.changer, admins),
         how=_ACTIONS[change.action].format(domain=diagnosis.domain),
     )
+
+
+def _without_application(diagnosis: Diagnosis) -> str:
+    """Return that the answer depends on the application, where not all are allowed and none is known."""
+    notes = {note.code: note for step in diagnosis.steps for note in step.notes}
+    unknown, some = notes.get(Note.UNKNOWN_APPLICATION), notes.get(Note.SOME_APPLICATIONS)
+    said = "".join(f"{note_words(note)} " for note in (unknown, some) if note is not None)
+    example = f"/partner diagnose {diagnosis.subject} NAME"
+    return f"{said}Name the application: {example}. " if some is not None else said
 
 
 def _who(diagnosis: Diagnosis, changer: Changer, admins: int | None) -> str:

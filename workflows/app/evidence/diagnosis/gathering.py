@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Protocol, TypeVar
 
+from workflows.app.evidence.diagnosis.applications import find_application, names_of_listed, similar_names
 from workflows.app.evidence.diagnosis.subject import Subject, find_home
 from workflows.core.checks.conditional_access.application_coverage import ALL
 from workflows.core.checks.conditional_access.controls import VisitorType
@@ -24,22 +25,18 @@ from workflows.core.posture.diagnosis.facts import (
     PartnerRecord,
     Read,
 )
-from workflows.core.posture.diagnosis.settings_steps import opens_direct_connect
+from workflows.core.posture.diagnosis.settings_steps import listed_applications, opens_direct_connect
 from workflows.core.posture.diagnosis.steps import Diagnosis
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.effective import effective_settings
-from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
+from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import Tenant, read_fact
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
 TIMEOUT_SECONDS: Final = 6.0
 """Seconds for all reads together, without the questions to Conditional Access."""
-_MAX_SEARCHED: Final = 25
-"""Applications among which the whole name is looked for."""
-_MAX_NAMED: Final = 10
-"""Applications that are named when several match."""
 _CLOSED: Final = frozenset({PartnershipState.SUSPENDED, PartnershipState.REVOKED})
 
 Value = TypeVar("Value")
@@ -66,7 +63,7 @@ class Diagnoser:
     records: PartnerRecords
     clock: Clock
     completes_names: bool = True
-    """Whether an application is found by how its name begins, too. Who may not list our applications could."""
+    """Whether names of our applications are said that were not typed whole. Who may not list them could."""
     timeout_seconds: float = TIMEOUT_SECONDS
     evaluation_timeout_seconds: float = EVALUATION_SECONDS
 
@@ -107,7 +104,7 @@ class Diagnoser:
         wanted: dict[str, Coroutine[Any, Any, Read[Any]] | None] = {
             "configuration": self._read(tenant.read_partner(tenant_id)) if tenant_id else None,
             "default": self._read(tenant.read_default()),
-            "application": self._read(self._application(application)) if application else None,
+            "application": self._read(self._find(application)) if application else None,
             "accounts": self._read(self._accounts(subject.address)) if subject.address else None,
             "authorization": self._read(settings.read_authorization()),
             "policies": self._read(settings.read_conditional_access()) if tenant_id else None,
@@ -127,6 +124,7 @@ class Diagnoser:
             access=None,
             **read,
         )
+        facts = await self._with_listed(facts)
         return facts if policies is None or tenant_id is None else await self._with_access(facts, policies, tenant_id)
 
     async def _with_records(self, facts: DiagnosisFacts, tenant_id: TenantId) -> DiagnosisFacts:
@@ -140,19 +138,25 @@ class Diagnoser:
     async def _accounts(self, address: str) -> tuple[AddressAccount, ...]:
         return tuple(await self.tenant.tenant_settings.accounts_of(address))
 
-    async def _application(self, typed: str) -> NamedApplication:
-        """Find one of our applications by its id, its whole name, or how its name begins."""
+    async def _find(self, typed: str) -> NamedApplication:
         settings = self.tenant.tenant_settings
-        if is_guid(typed):
-            name = await settings.name_of(Target(type=TargetType.APPLICATION, id=typed.lower()))
-            return NamedApplication(typed=typed, id="" if name is None else typed.lower(), name=name or "")
-        found = await settings.find_by_prefix(TargetType.APPLICATION, typed, _MAX_SEARCHED)
-        meant = [one for one in found if one.name.lower() == typed.lower()]
-        if not meant and self.completes_names:
-            meant = list(found)
-        if len(meant) == 1:
-            return NamedApplication(typed=typed, id=meant[0].id.lower(), name=meant[0].name)
-        return NamedApplication(typed=typed, others=tuple(one.name for one in meant[:_MAX_NAMED]))
+        return await find_application(typed, settings=settings, completes_names=self.completes_names)
+
+    async def _with_listed(self, facts: DiagnosisFacts) -> DiagnosisFacts:
+        """Add the single applications that our settings name, and which of them the typed name may mean."""
+        listed = listed_applications(facts)
+        if listed is None:
+            return facts
+        application = None if facts.application is None else facts.application.value
+        is_unknown = isinstance(application, NamedApplication) and application.is_unknown_name
+        if self.completes_names and (application is None or is_unknown):
+            named = await read_fact(names_of_listed(listed, self.tenant.tenant_settings), self.timeout_seconds)
+            listed = replace(listed, names=() if isinstance(named, UnreadableFact) else named)
+        if facts.application is not None and isinstance(application, NamedApplication) and is_unknown:
+            similar = similar_names(application.typed, application.similar, listed.names)
+            meant = replace(facts.application, value=replace(application, similar=similar))
+            return replace(facts, listed=listed, application=meant)
+        return replace(facts, listed=listed)
 
     async def _with_access(self, facts: DiagnosisFacts, policies: Read[Any], tenant_id: TenantId) -> DiagnosisFacts:
         """Ask Conditional Access about this person, application and trust."""

@@ -120,6 +120,10 @@ def sharing_step(facts: DiagnosisFacts) -> Step:
     if isinstance(settings, UnreadableFact):
         notes = (unreadable("sharepoint", settings), *teams)
         return Step(key=StepKey.SHARING, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
+    if not app_id and _excludes_sharepoint(facts):
+        # NB. whatever SharePoint allows, it is not what stops people from the applications that are allowed.
+        excluded = (Fact(Note.SHARING_NOT_LISTED), *teams)
+        return Step(key=StepKey.SHARING, result=StepResult.NOT_KNOWN, read_at=at, notes=excluded)
     domains = {name for name in (facts.domain, facts.subject.rpartition("@")[2]) if "." in name}
     found = {finding.code for finding in sharing_findings(settings, domains)}
     if (cause := _sharing_cause(found, facts)) is not None:
@@ -130,6 +134,12 @@ def sharing_step(facts: DiagnosisFacts) -> Step:
         return Step(key=StepKey.SHARING, result=StepResult.NOT_KNOWN, read_at=at, notes=notes)
     result = StepResult.NOT_READABLE if is_teams else StepResult.PASSES
     return Step(key=StepKey.SHARING, result=result, read_at=at, notes=(Fact(Note.SHARING_ALLOWED), *teams))
+
+
+def _excludes_sharepoint(facts: DiagnosisFacts) -> bool:
+    listed = facts.listed
+    names_it = listed is not None and any(each.lower() in _SHAREPOINT_APPS for each in listed.ids)
+    return listed is not None and names_it is not listed.is_allow_list
 
 
 def _sharing_cause(found: set[FindingCode], facts: DiagnosisFacts) -> Fact | None:

@@ -10,6 +10,7 @@ from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, Unread
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import is_guid
 
 TEAMS_APPLICATIONS: Final = frozenset(
     {
@@ -62,6 +63,27 @@ class NamedApplication:
     name: str = ""
     others: tuple[str, ...] = ()
     """The names of several applications that the typed text may mean."""
+    similar: tuple[str, ...] = ()
+    """Names that may be meant, where there is no application of this name."""
+
+    @property
+    def is_unknown_name(self) -> bool:
+        """Return whether nobody knows an application of this name: people write names in their own words.
+
+        An id is exact. One that our tenant does not have is no typing error.
+        """
+        return not self.id and not self.others and not is_guid(self.typed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedApplications:
+    """The single applications that our settings allow, or block. All others are the opposite."""
+
+    is_allow_list: bool
+    ids: tuple[str, ...]
+    """Application ids in lower case, or Graph's words for suites."""
+    names: tuple[str, ...] = ()
+    """Empty where the reader does not see names of our own objects, or where they could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +124,5 @@ class DiagnosisFacts:
     sign_ins: Read[SignInLog] | None
     waiting: tuple[AccessRequest, ...] = ()
     """The open requests about this partner."""
+    listed: ListedApplications | None = None
+    """None when our settings name no single applications, or are not known."""

@@ -32,6 +32,7 @@ from workflows.core.checks.tenant_facts import SignInLog
 from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
+from workflows.core.posture.diagnosis.facts import ListedApplications
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import (
     CHANGES,
@@ -182,6 +183,25 @@ def test_sharepoint_stops_them_with_its_own_switches(
 def test_what_sharing_does_not_say_is_said(changes: dict[str, Any], result: StepResult, notes: list[str]) -> None:
     one = found(StepKey.SHARING, **changes)
     assert (one.result, codes(one)) == (result, notes)
+
+
+@pytest.mark.parametrize(
+    ("ids", "is_allow_list", "is_excluded"),
+    [
+        ((PORTAL,), True, True),
+        ((PORTAL, "Office365"), True, False),
+        ((SHAREPOINT,), False, True),
+        ((PORTAL,), False, False),
+    ],
+)
+def test_sharepoint_is_no_comfort_and_no_cause_where_our_settings_leave_it_out(
+    ids: tuple[str, ...], *, is_allow_list: bool, is_excluded: bool
+) -> None:
+    listed = ListedApplications(is_allow_list=is_allow_list, ids=ids)
+    for capability in ("externalUserSharingOnly", "disabled"):
+        one = found(StepKey.SHARING, listed=listed, sharepoint=read({"sharingCapability": capability}))
+        assert (Note.SHARING_NOT_LISTED in codes(one)) is is_excluded
+        assert (one.result is StepResult.NOT_KNOWN) is is_excluded
 
 
 def test_an_error_after_the_last_success_stops_them() -> None:
