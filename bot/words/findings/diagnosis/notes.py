@@ -172,7 +172,6 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.ESTIMATE: "A part is an estimate from the policies: Entra did not evaluate every sign-in.",
     Note.MFA_HERE: lambda values: (
         f"MFA twice: {_policies(values)} asks for MFA here, and our settings do not accept theirs."
-        " A template that accepts their MFA changes this."
     ),
     Note.MFA_THERE: "MFA is required, and theirs is accepted: they do it once, at home.",
     Note.STRENGTH_THERE: lambda values: (

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.words.findings.diagnosis.notes import cause_words, note_words
-from bot.words.sentences import and_list, counted, minute
+from bot.words.sentences import and_list, counted, minute, or_list
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import (
@@ -60,9 +60,8 @@ _ACTIONS: Final[Mapping[Action, str]] = {
     Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
     Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
     Action.ALLOW_INVITATIONS: "Entra admin center, External collaboration settings",
-    Action.CHANGE_POLICY: "Entra admin center, Conditional Access",
-    Action.ACCEPT_CLAIMS: "Entra admin center, Conditional Access; or /partner request {domain}, with a template "
-    "that accepts their MFA or devices",
+    Action.CHANGE_POLICY: "The owner of the policy: Entra admin center, Conditional Access",
+    Action.ACCEPT_CLAIMS: "Entra admin center, Conditional Access; or /partner request {domain}, with {templates}",
     Action.CHANGE_SHARING: "SharePoint admin center, Policies, Sharing",
     Action.COMPLETE_MFA: "Finish MFA; theirs is accepted with a template that trusts it",
 }
@@ -146,8 +145,13 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
     return FirstCause(
         text=cause_words(first.cause),
         who=_who(diagnosis, change.changer, admins),
-        how=_ACTIONS[change.action].format(domain=diagnosis.domain),
+        how=_how(diagnosis, first.cause),
     )
+
+
+def _how(diagnosis: Diagnosis, cause: Fact) -> str:
+    templates = or_list([f"“{name}”" for name in cause.values.get("templates", ())])
+    return _ACTIONS[change_for(cause).action].format(domain=diagnosis.domain, templates=templates)
 
 
 def _without_application(diagnosis: Diagnosis) -> str:

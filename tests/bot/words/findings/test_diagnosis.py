@@ -161,7 +161,4 @@ def test_a_name_from_outside_stays_on_one_line_inside_its_quotation_marks(line_b
 
 def test_asked_for_mfa_twice_is_answered_on_the_same_page() -> None:
     rows = step_rows(diagnose(facts(access=access(verdict(PolicyEffect.REQUIRED_IN_OUR_TENANT)))))
-    assert rows[5].text == (
-        "MFA twice: “P” asks for MFA here, and our settings do not accept theirs."
-        " A template that accepts their MFA changes this."
-    )
+    assert rows[5].text == ("MFA twice: “P” asks for MFA here, and our settings do not accept theirs.")

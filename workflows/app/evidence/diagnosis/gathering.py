@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from workflows.app.evidence.diagnosis.applications import find_application, names_of_listed, similar_names
 from workflows.app.evidence.diagnosis.subject import Subject, find_home
+from workflows.app.evidence.diagnosis.templates import trusting_templates
 from workflows.core.checks.conditional_access.application_coverage import ALL
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.questions import VisitorAccess
@@ -17,6 +18,7 @@ from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.checks.tenant_facts import AddressAccount, UnreadableFact
 from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.policy.template import Template
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import (
     DiagnosisFacts,
@@ -64,6 +66,8 @@ class Diagnoser:
     clock: Clock
     completes_names: bool = True
     """Whether names of our applications are said that were not typed whole. Who may not list them could."""
+    templates: Sequence[Template] = ()
+    """The templates that can be requested."""
     timeout_seconds: float = TIMEOUT_SECONDS
     evaluation_timeout_seconds: float = EVALUATION_SECONDS
 
@@ -107,7 +111,7 @@ class Diagnoser:
             "application": self._read(self._find(application)) if application else None,
             "accounts": self._read(self._accounts(subject.address)) if subject.address else None,
             "authorization": self._read(settings.read_authorization()),
-            "policies": self._read(settings.read_conditional_access()) if tenant_id else None,
+            "policies": self._read(settings.read_conditional_access(fresh=True)) if tenant_id else None,
             "sharepoint": self._read(settings.read_sharepoint()),
             "sign_ins": self._read(settings.recent_sign_ins(tenant_id, since)) if tenant_id else None,
         }
@@ -122,6 +126,7 @@ class Diagnoser:
             home=home,
             record=None if record is None else _recorded(record),
             access=None,
+            templates=trusting_templates(self.templates),
             **read,
         )
         facts = await self._with_listed(facts)
@@ -167,7 +172,9 @@ class Diagnoser:
         application = None if facts.application is None else facts.application.value
         app_id = application.id if isinstance(application, NamedApplication) else ""
         check = AccessCheck(
-            tenant_settings=self.tenant.tenant_settings, timeout_seconds=self.evaluation_timeout_seconds
+            tenant_settings=self.tenant.tenant_settings,
+            timeout_seconds=self.evaluation_timeout_seconds,
+            is_fresh=True,  # who changes a policy asks at once
         )
         configuration = None if facts.configuration is None else facts.configuration.value
         default = facts.default.value

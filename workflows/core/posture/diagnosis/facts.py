@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
+from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, UnreadableFact
 from workflows.core.plans.plan import TenantIdentity
@@ -87,6 +88,17 @@ class ListedApplications:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedTemplate:
+    """A template that accepts MFA or devices of the partner's tenant."""
+
+    name: str
+    """As the request form names it."""
+    accepts: frozenset[Remedy]
+    applications: frozenset[str]
+    """The applications that it opens, by id in lower case, or Graph's words for all and for suites."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerRecord:
     """What Gatehouse recorded of the partner."""
 
@@ -126,3 +138,5 @@ class DiagnosisFacts:
     """The open requests about this partner."""
     listed: ListedApplications | None = None
     """None when our settings name no single applications, or are not known."""
+    templates: tuple[OfferedTemplate, ...] = ()
+    """The templates that accept something of the partner's tenant."""

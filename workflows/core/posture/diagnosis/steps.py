@@ -84,7 +84,7 @@ class Action(StrEnum):
     ALLOW_INVITATIONS = "allow_invitations"
     CHANGE_POLICY = "change_policy"
     ACCEPT_CLAIMS = "accept_claims"
-    """Change the policy, or accept the partner's MFA or devices."""
+    """Change the policy, or request a template that accepts the partner's MFA or devices and opens the application."""
     CHANGE_SHARING = "change_sharing"
     COMPLETE_MFA = "complete_mfa"
 
@@ -116,7 +116,7 @@ class Cause(StrEnum):
     INVITATIONS_OFF = "invitations_off"
     """Nobody may invite, and there is no account yet."""
     LOCKED_OUT = "locked_out"
-    """Values: `policies`: names, for admins only; `remedies`; `is_estimate`."""
+    """Values: `policies`: names, for admins only; `remedies`; `templates`: those that help; `is_estimate`."""
     SHARING_OFF = "sharing_off"
     SHARING_DOMAIN = "sharing_domain"
     SHARING_EXISTING_ONLY = "sharing_existing_only"

@@ -78,6 +78,36 @@ async def test_why_they_are_asked_for_mfa_twice(
         assert found.cause.values["remedies"] == ["accept_mfa", "exclude"]
 
 
+@pytest.mark.parametrize(
+    ("application", "templates"),
+    [
+        ("Contractor portal", []),
+        ("SharePoint Online", ["Guests with their own MFA and devices", "A company we merge with"]),
+    ],
+)
+async def test_a_template_is_named_only_where_it_opens_the_application_too(
+    asked: AskedTenant, application: str, templates: list[str]
+) -> None:
+    case = usual()
+    case.application = application
+    add_policy(case, {"includeUsers": ["All"]}, "compliantDevice")
+    diagnosis = await asked.diagnosed(case)
+    how = first_cause(diagnosis).how
+    assert ("/partner request" in how) is bool(templates)
+    assert [name for name in templates if f"“{name}”" not in how] == []
+
+
+async def test_a_policy_that_was_changed_a_moment_ago_counts_at_once(asked: AskedTenant) -> None:
+    case, entra = usual(), asked.entra()
+    assert (await asked.diagnosed(case, entra=entra)).first is None
+    add_policy(case, {"includeUsers": ["All"]}, "block")
+    diagnosis = await asked.diagnosed(case, entra=entra)
+    assert diagnosis.first is not None
+    assert diagnosis.first.key is StepKey.CONDITIONAL_ACCESS
+    case.state["conditionalAccessPolicies"] = {}
+    assert (await asked.diagnosed(case, entra=entra)).first is None
+
+
 async def test_a_trust_that_could_not_be_read_is_not_off(asked: AskedTenant) -> None:
     case = usual()
     case.state["partners"] = {}
