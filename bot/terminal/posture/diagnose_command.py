@@ -128,6 +128,8 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     if first.who:
         console.print(safe_text(f"Can change it: {first.who}."))
         console.print(safe_text(f"How: {first.how}"))
+    if first.then:
+        console.print(safe_text(f"Then: {first.then}"))
     if first.next:
         console.print(safe_text(f"Next: {first.next}"))
     for request in diagnosis.waiting:

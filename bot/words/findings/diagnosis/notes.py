@@ -200,7 +200,11 @@ CAUSES: Final[Mapping[Cause, Sentence]] = {
     Cause.APPLICATION_NOT_OURS: "This tenant has no application with the ID {application}. It may be theirs.",
     Cause.NO_ACCOUNT: "There is no account of this address here. Settings alone create none.",
     Cause.INTERNAL_ACCOUNT: "An internal account has this address. Their own organization's account cannot use it.",
-    Cause.ACCOUNT_DISABLED: "The account is disabled here.",
+    Cause.ACCOUNT_DISABLED: lambda values: (
+        f"The account is disabled here, by {values['request']} on {day(values['at'])}."
+        if values
+        else "The account is disabled here."
+    ),
     Cause.SEVERAL_ACCOUNTS: "{count} accounts have this address, so they may sign in with the wrong one.",
     Cause.INVITATION_PENDING: "The invitation was not accepted yet.",
     Cause.OTHER_IDENTITY: lambda values: (

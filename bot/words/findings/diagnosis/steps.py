@@ -11,6 +11,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import (
     Action,
+    Cause,
     Changer,
     Diagnosis,
     Note,
@@ -56,6 +57,7 @@ _ACTIONS: Final[Mapping[Action, str]] = {
     Action.GRANT_CONSENT: "Entra admin center, Enterprise applications, Permissions",
     Action.INVITE: "Entra admin center, Users, Invite external user",
     Action.ENABLE_ACCOUNT: "Entra admin center, Users, Account enabled; all guests: /partner guests {domain}",
+    Action.ENABLE_BY_REQUEST: "/partner guests {domain}, Enable accounts; for 24 hours the admin who asked can undo it",
     Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
     Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
     Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
@@ -95,6 +97,8 @@ class FirstCause:
     text: str
     who: str = ""
     how: str = ""
+    then: str = ""
+    """The second thing that stops them, and who can change it."""
     next: str = ""
     """Whom to ask next, where nothing is known to stop them."""
 
@@ -144,12 +148,33 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
     change = change_for(first.cause)
     return FirstCause(
         text=cause_words(first.cause),
+        then=_then(diagnosis, first, admins),
         who=_who(diagnosis, change.changer, admins),
         how=_how(diagnosis, first.cause),
     )
 
 
+def _then(diagnosis: Diagnosis, first: Step, admins: int | None) -> str:
+    """Return the second thing that stops them. A failed sign-in is none: it is what the others did."""
+    code = None if first.cause is None else first.cause.code
+    second = [
+        step.cause
+        for step in diagnosis.stopping
+        if step.cause is not None and step.cause.code not in (code, Cause.SIGN_IN_ERROR)
+    ]
+    if not second:
+        return ""
+    more = f" {counted(len(second) - 1, 'more step')} below." if len(second) > 1 else ""
+    return f"{cause_words(second[0])} Can change it: {_who(diagnosis, change_for(second[0]).changer, admins)}.{more}"
+
+
 def _how(diagnosis: Diagnosis, cause: Fact) -> str:
+    if cause.code == Cause.APPLICATION_BLOCKED and cause.values.get("allowed"):
+        allowed = and_list(cause.values["allowed"])
+        return (
+            f"/partner request {diagnosis.domain}, for {diagnosis.application}."
+            f" The template must keep what is allowed now ({allowed}), or it ends"
+        )
     templates = or_list([f"“{name}”" for name in cause.values.get("templates", ())])
     return _ACTIONS[change_for(cause).action].format(domain=diagnosis.domain, templates=templates)
 
@@ -179,6 +204,19 @@ def side_words(diagnosis: Diagnosis) -> str:
     if first is None or first.cause is None:
         return "Not known"
     return _SIDES[change_for(first.cause).changer.side]
+
+
+def is_on_our_side(diagnosis: Diagnosis) -> bool:
+    """Return whether the first cause is on our side."""
+    first = diagnosis.first
+    return first is not None and first.cause is not None and change_for(first.cause).changer.side is Side.OURS
+
+
+def side_next(diagnosis: Diagnosis) -> str:
+    """Return what a sponsor can do, who sees only the side."""
+    if not is_on_our_side(diagnosis):
+        return "check the partner setup with their administrator. If it is done, tell an admin who cannot get in."
+    return "tell an admin who cannot get in, and to which application."
 
 
 def without_policy_names(diagnosis: Diagnosis) -> Diagnosis:

@@ -20,6 +20,7 @@ from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.policy.template import Template
 from workflows.core.posture.diagnosis.diagnosing import diagnose
+from workflows.core.posture.diagnosis.disabled_here import disabling_of
 from workflows.core.posture.diagnosis.facts import (
     DiagnosisFacts,
     Home,
@@ -39,6 +40,8 @@ from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
 TIMEOUT_SECONDS: Final = 6.0
 """Seconds for all reads together, without the questions to Conditional Access."""
+_MAX_REQUESTS: Final = 50
+"""Requests among which the one is looked for that disabled an account."""
 _CLOSED: Final = frozenset({PartnershipState.SUSPENDED, PartnershipState.REVOKED})
 
 Value = TypeVar("Value")
@@ -52,6 +55,9 @@ class PartnerRecords(Protocol):
 
     async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
         """List the open requests about a partner."""
+
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """List the requests about a partner, newest first."""
 
     async def drift(self, subject: DriftSubject) -> Drift | None:
         """Load what the last sweeps found about a partner."""
@@ -138,7 +144,11 @@ class Diagnoser:
         drift = await self.records.drift(DriftSubject(tenant_id))
         has_drifted = drift is not None and drift.is_open
         record = None if facts.record is None else replace(facts.record, has_drifted=has_drifted)
-        return replace(facts, waiting=waiting, record=record)
+        account = _account(facts)
+        disabled_by = None
+        if account is not None and not account.is_enabled:
+            disabled_by = disabling_of(account.id, await self.records.requests_for(tenant_id, _MAX_REQUESTS))
+        return replace(facts, waiting=waiting, record=record, disabled_by=disabled_by)
 
     async def _accounts(self, address: str) -> tuple[AddressAccount, ...]:
         return tuple(await self.tenant.tenant_settings.accounts_of(address))
@@ -154,7 +164,7 @@ class Diagnoser:
             return facts
         application = None if facts.application is None else facts.application.value
         is_unknown = isinstance(application, NamedApplication) and application.is_unknown_name
-        if self.completes_names and (application is None or is_unknown):
+        if self.completes_names:
             named = await read_fact(names_of_listed(listed, self.tenant.tenant_settings), self.timeout_seconds)
             listed = replace(listed, names=() if isinstance(named, UnreadableFact) else named)
         if facts.application is not None and isinstance(application, NamedApplication) and is_unknown:

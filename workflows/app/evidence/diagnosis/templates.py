@@ -10,10 +10,10 @@ from workflows.core.posture.diagnosis.facts import OfferedTemplate
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     AccessType,
+    B2BSetting,
     InboundTrust,
     Property,
     TargetConfiguration,
-    configurations,
 )
 
 _FLAGS: Final[Mapping[str, Remedy]] = {
@@ -41,10 +41,8 @@ def _accepted(template: Template) -> frozenset[Remedy]:
 
 def _opened(template: Template) -> frozenset[str]:
     """Return the applications that people of the partner may use; `AllApplications` where the requester chooses one."""
-    if Property.B2B_COLLABORATION_INBOUND not in template.settings:
-        return frozenset()
-    _, applications = configurations(template.settings[Property.B2B_COLLABORATION_INBOUND])
-    return _allowed(applications)
+    setting = template.settings.get(Property.B2B_COLLABORATION_INBOUND)
+    return _allowed(setting.applications) if isinstance(setting, B2BSetting) else frozenset()
 
 
 def _allowed(applications: TargetConfiguration | None) -> frozenset[str]:

@@ -15,7 +15,7 @@ from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplicat
 from workflows.core.posture.diagnosis.settings_steps import home_step, partner_side_step, settings_step
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.sign_in_step import sign_in_step
-from workflows.core.posture.diagnosis.steps import CHANGES, Action, Cause, Change, Diagnosis, Step
+from workflows.core.posture.diagnosis.steps import CHANGES, Action, Cause, Change, Changer, Diagnosis, Step
 
 _STEPS: Final[tuple[Callable[[DiagnosisFacts], Step], ...]] = (
     home_step,
@@ -60,6 +60,8 @@ def change_for(cause: Fact) -> Change:
     usual = CHANGES[Cause(cause.code)]
     if cause.values.get("drifted"):
         return Change(usual.changer, Action.RESTORE)
+    if cause.code == Cause.ACCOUNT_DISABLED and cause.values:
+        return Change(Changer.APPROVERS, Action.ENABLE_BY_REQUEST)
     if cause.values.get("templates"):
         return Change(usual.changer, Action.ACCEPT_CLAIMS)
     is_revoked = cause.code == Cause.CLOSED and cause.values["state"] == PartnershipState.REVOKED

@@ -9,7 +9,7 @@ from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, UnreadableFact
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import is_guid
 
@@ -99,6 +99,14 @@ class OfferedTemplate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disabling:
+    """The request by which Gatehouse disabled an account."""
+
+    request: RequestId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerRecord:
     """What Gatehouse recorded of the partner."""
 
@@ -138,5 +146,7 @@ class DiagnosisFacts:
     """The open requests about this partner."""
     listed: ListedApplications | None = None
     """None when our settings name no single applications, or are not known."""
+    disabled_by: Disabling | None = None
+    """None when Gatehouse did not disable the account of the person, or enabled it later."""
     templates: tuple[OfferedTemplate, ...] = ()
     """The templates that accept something of the partner's tenant."""

@@ -208,6 +208,8 @@ def _cause(facts: DiagnosisFacts, access: ApplicationAccess) -> Fact:
     values: dict[str, Any] = {"rule": str(rule.code), "list": rule.values.get("list", "")}
     has_drifted = facts.record is not None and facts.record.has_drifted and access.origin is Origin.SET_HERE
     values |= {"origin": access.origin.value, "drifted": has_drifted}
+    if facts.listed is not None and facts.listed.is_allow_list and facts.listed.names:
+        values["allowed"] = list(facts.listed.names)
     is_about_everybody = values["list"] == _PEOPLE or not _names_application(facts)
     return Fact(Cause.BLOCKED if is_about_everybody else Cause.APPLICATION_BLOCKED, values)
 

@@ -25,6 +25,10 @@ class Recorded:
         """The open requests about the partner."""
         return list(self.requests)
 
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """The requests about the partner."""
+        return list(self.requests)[:limit]
+
     async def drift(self, subject: DriftSubject) -> Drift | None:
         """What was found about the partner."""
         return self.found

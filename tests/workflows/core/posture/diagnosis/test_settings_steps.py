@@ -139,6 +139,20 @@ def test_without_an_application_it_is_said_that_not_all_are_allowed() -> None:
         assert codes(found(StepKey.OUR_SETTINGS, **changes)) == notes
 
 
+@pytest.mark.parametrize(
+    ("names", "is_allow_list", "allowed"),
+    [(("Contractor portal",), True, ["Contractor portal"]), ((), True, None), (("Contractor portal",), False, None)],
+)
+def test_what_a_new_template_would_end_is_named_with_the_cause(
+    names: tuple[str, ...], *, is_allow_list: bool, allowed: list[str] | None
+) -> None:
+    listed = ListedApplications(is_allow_list=is_allow_list, ids=(OTHER,), names=names)
+    blocked = {"configuration": own(both("allowed", application=OTHER)), "application": application()}
+    one = found(StepKey.OUR_SETTINGS, listed=listed, **blocked)
+    assert one.cause is not None
+    assert one.cause.values.get("allowed") == allowed
+
+
 def test_a_list_of_single_applications_lets_in_where_none_is_named() -> None:
     configuration = own(both("allowed", application=OTHER))
     assert found(StepKey.OUR_SETTINGS, configuration=configuration).result is StepResult.PASSES
