@@ -77,7 +77,7 @@ async def test_the_command_line_names_the_first_cause_and_who_can_change_it(stag
     assert (document["first"]["cause"]["code"], document["application"]) == ("no_account", "Contractor portal")
     assert results(document)["invitations"] == "not_readable"
     _, document = await asked(stage, "maria@contoso.com", "No such application")
-    assert document["first"]["cause"]["code"] == "application_not_ours"
+    assert document["first"]["cause"]["code"] == "sharing_off", "a name that nobody knows is not what stops them"
 
     for columns in (80, 160):
         status, out, err = await gatehouse(stage, "diagnose", "maria@contoso.com", columns=columns)
@@ -159,7 +159,9 @@ async def test_the_help_desk_sees_every_step_and_no_name_of_a_policy(tmp_path: P
             assert ("a policy (admins see its name)" in said) is not knows_names
             assert ("An admin of our tenant (1 person)" in said) is knows_names
             assert actions(message) == (["guests_page"] if knows_names else []), "the list of guests is for admins"
-        assert "has no application “Contr”" in await asked_in_slack(stage, "approver3", "maria@contoso.com Contr")
+        assert "No application of this name: “Contr”." in await asked_in_slack(
+            stage, "approver3", "maria@contoso.com Contr"
+        )
         assert "Contractor portal" in await asked_in_slack(stage, "admin", "maria@contoso.com Contr")
 
 

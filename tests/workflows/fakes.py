@@ -183,11 +183,11 @@ class FakeSurroundings:
         """Read SharePoint's settings."""
         return await self._read("read_sharepoint", self.sharepoint)
 
-    async def read_conditional_access(self) -> Sequence[JsonObject]:
+    async def read_conditional_access(self, *, fresh: bool = False) -> Sequence[JsonObject]:
         """List Conditional Access policies."""
         return await self._read("read_conditional_access", self.policies)
 
-    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
+    async def evaluate_access(self, question: Question, *, fresh: bool = False) -> Sequence[JsonObject]:
         """Evaluate the policies as Entra does."""
         self.evaluated.append(question)
         sign_in = SignIn(

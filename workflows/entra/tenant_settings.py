@@ -112,9 +112,9 @@ class GraphTenantSettings:
         builder = self._connection.graph.admin.sharepoint.settings
         return await self._connection.document(call, request_to(Method.GET, builder))
 
-    async def read_conditional_access(self) -> Sequence[JsonObject]:
-        """Read every Conditional Access policy, at most once a minute and once a second."""
-        return await self._policies.get(None)
+    async def read_conditional_access(self, *, fresh: bool = False) -> Sequence[JsonObject]:
+        """Read every Conditional Access policy, at most once a second; unless `fresh`, once a minute."""
+        return await (self._policies.read_now(None) if fresh else self._policies.get(None))
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = read_call("/identity/conditionalAccess/policies", Purpose.LIST_CONDITIONAL_ACCESS, "Policy.Read.All")
@@ -122,9 +122,9 @@ class GraphTenantSettings:
         pages = self._connection.pages(call, request, take_turn=partial(self._conditional_access.turn, goes_first=True))
         return [row async for page in pages for row in page]
 
-    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
-        """Ask which policies apply to a sign-in; cached for a minute, one question a second in total."""
-        return await self._evaluations.get(question)
+    async def evaluate_access(self, question: Question, *, fresh: bool = False) -> Sequence[JsonObject]:
+        """Ask which policies apply to a sign-in, once a second in total; unless `fresh`, cached for a minute."""
+        return await (self._evaluations.read_now(question) if fresh else self._evaluations.get(question))
 
     async def _ask_whether_policies_apply(self, question: Question) -> Sequence[JsonObject]:
         async with self._conditional_access.turn():

@@ -71,13 +71,17 @@ class TenantSettings(Protocol):
     async def read_sharepoint(self) -> JsonObject:
         """Read SharePoint's sharing settings."""
 
-    async def read_conditional_access(self) -> Sequence[JsonObject]:
-        """Read every Conditional Access policy. An answer may be up to a minute old."""
+    async def read_conditional_access(self, *, fresh: bool = False) -> Sequence[JsonObject]:
+        """Read every Conditional Access policy.
 
-    async def evaluate_access(self, question: "Question") -> Sequence[JsonObject]:
+        :param fresh: read them now; otherwise the answer may be up to a minute old.
+        """
+
+    async def evaluate_access(self, question: "Question", *, fresh: bool = False) -> Sequence[JsonObject]:
         """Ask Entra which Conditional Access policies apply to a sign-in. This changes nothing.
 
-        :returns: every policy, each with whether it applies, or why not. The answer may be up to a minute old.
+        :param fresh: ask now; otherwise the answer may be up to a minute old.
+        :returns: every policy, each with whether it applies, or why not.
         """
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:

@@ -34,6 +34,8 @@ class AccessCheck:
     timeout_seconds: float = EVALUATION_SECONDS
     is_asked: bool = True
     """Whether Entra is asked at all. Otherwise the effect is estimated, and the report says why."""
+    is_fresh: bool = False
+    """Whether Entra is asked now, and no answer of the last minute is used."""
 
     async def report(
         self,
@@ -101,7 +103,7 @@ class AccessCheck:
             return UnreadableFact(reason=UnreadableReason.OUT_OF_TIME)
         try:
             async with asyncio.timeout(seconds):
-                return await self.tenant_settings.evaluate_access(question)
+                return await self.tenant_settings.evaluate_access(question, fresh=self.is_fresh)
         except TenantRefused as error:
             return UnreadableFact(reason=UnreadableReason.NOT_OFFERED if error.status == 404 else why_refused(error))
         except TenantUnavailable as error:

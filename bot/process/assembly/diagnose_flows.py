@@ -19,5 +19,10 @@ def diagnose_flow(systems: ExternalSystems, answers: Answers) -> DiagnoseFlow:
     return DiagnoseFlow(
         answers=answers,
         permission=DiagnosisPermission(directory=systems.directory, find_records=find_records),
-        diagnoser=Diagnoser(tenant=systems.tenant, records=systems.store, clock=systems.clock),
+        diagnoser=Diagnoser(
+            tenant=systems.tenant,
+            records=systems.store,
+            clock=systems.clock,
+            templates=tuple(systems.catalog.templates.values()),
+        ),
     )

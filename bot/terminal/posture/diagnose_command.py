@@ -28,8 +28,10 @@ from workflows.app.evidence.diagnosis.subject import parse_subject
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
+from workflows.catalog.catalog import CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ChatId
+from workflows.core.policy.template import Template
 from workflows.core.posture.diagnosis.steps import Diagnosis, StepResult
 from workflows.intervals import Pauses
 from workflows.ports.clock import Clock
@@ -83,10 +85,19 @@ async def _diagnose(settings: TenantSettings, subject: str, application: str, pa
         parsed = parse_subject(subject)
         tenant = await asyncio.to_thread(open_tenant, settings, pauses)
         try:
-            diagnoser = Diagnoser(tenant=tenant, records=store, clock=clock)
+            templates = await asyncio.to_thread(_templates, settings)
+            diagnoser = Diagnoser(tenant=tenant, records=store, clock=clock, templates=templates)
             return await diagnoser.diagnose(parsed, application.strip())
         finally:
             await tenant.close()
+
+
+def _templates(settings: TenantSettings) -> tuple[Template, ...]:
+    """Return the templates; none while they are wrong: a diagnosis needs them only to name one that helps."""
+    try:
+        return tuple(load_catalog(settings.gatehouse_templates).templates.values())
+    except CatalogProblems:
+        return ()
 
 
 def _lookups(store: Store, clock: Clock, maximum: int) -> LookupPermission:
@@ -117,6 +128,8 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     if first.who:
         console.print(safe_text(f"Can change it: {first.who}."))
         console.print(safe_text(f"How: {first.how}"))
+    if first.then:
+        console.print(safe_text(f"Then: {first.then}"))
     if first.next:
         console.print(safe_text(f"Next: {first.next}"))
     for request in diagnosis.waiting:

@@ -15,6 +15,7 @@ from bot.terminal.posture.diagnose_command import show_diagnosis
 from tests.workflows.core.builders import NOW, identity
 from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT
 from tests.workflows.fakes import FakeTenant, FixedClock
+from workflows.catalog.catalog import SHIPPED
 from workflows.intervals import USUAL_PAUSES
 from workflows.ports.audit_log import AuditEntry
 from workflows.store.location import StoreLocation
@@ -38,7 +39,7 @@ class ClosedTenant(FakeTenant):
 def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreLocation:
     """Empty records, and the settings that name them."""
     location = StoreLocation(tmp_path / "gatehouse.db")
-    settings = SimpleNamespace(records=location, gatehouse_max_lookups_per_hour=2)
+    settings = SimpleNamespace(records=location, gatehouse_max_lookups_per_hour=2, gatehouse_templates=SHIPPED)
     monkeypatch.setattr(diagnose_command, "load_tenant_settings", lambda: settings)
     monkeypatch.setattr(diagnose_command, "open_clock", lambda _: FixedClock(NOW))
     monkeypatch.setattr(diagnose_command, "open_tenant", lambda *_: ClosedTenant())

@@ -94,7 +94,7 @@ async def test_nobody_waits_longer_than_the_bound(monkeypatch: pytest.MonkeyPatc
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(type(tenant.tenant_settings), "evaluate_access", lambda _, question: never(question))
+    monkeypatch.setattr(type(tenant.tenant_settings), "evaluate_access", lambda _, question, *, fresh: never(question))
     async with asyncio.timeout(LONGEST_WAIT):
         found = await report(tenant, timeout_seconds=0.05)
     assert found.unanswered_because == UnreadableFact(reason=UnreadableReason.OUT_OF_TIME)

@@ -209,11 +209,11 @@ class _WaveSettings:
     async def read_sharepoint(self) -> JsonObject:
         return await self._sharepoint.get()
 
-    async def read_conditional_access(self) -> Sequence[JsonObject]:
-        return await self._conditional_access.get()
+    async def read_conditional_access(self, *, fresh: bool = False) -> Sequence[JsonObject]:
+        return await (self._settings.read_conditional_access(fresh=True) if fresh else self._conditional_access.get())
 
-    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
-        return await self._settings.evaluate_access(question)
+    async def evaluate_access(self, question: Question, *, fresh: bool = False) -> Sequence[JsonObject]:
+        return await self._settings.evaluate_access(question, fresh=fresh)
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
         return await self._settings.read_sign_ins(tenant_id, since, home=home)

@@ -27,7 +27,9 @@ from bot.words.findings.diagnosis.steps import (
     FirstCause,
     StepWords,
     first_cause,
+    is_on_our_side,
     read_words,
+    side_next,
     side_words,
     step_rows,
 )
@@ -76,6 +78,8 @@ def _first_lines(first: FirstCause) -> Iterator[RichTextElement]:
         yield paragraph(fixed_text("Stops them: ", bold=True), *text)
         yield paragraph(fixed_text("Can change it: ", bold=True), fixed_text(first.who))
         yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 200))
+    if first.then:
+        yield paragraph(fixed_text("Then: ", bold=True), *with_local_times(first.then, _MAX_CHARACTERS))
     if first.next:
         yield paragraph(fixed_text("Next: ", bold=True), cleaned_text(first.next, 200))
 
@@ -116,7 +120,9 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
             yield button("Lift suspension", ids.LIFT_PARTNER, tenant_id)
         case Action.SEND_CHECKLIST:
             yield button("Partner setup", ids.SHOW_CHECKLIST, tenant_id)
-        case Action.ENABLE_ACCOUNT | Action.CORRECT_ACCOUNT | Action.RESET_REDEMPTION if is_admin:
+        case Action.ENABLE_ACCOUNT | Action.ENABLE_BY_REQUEST | Action.CORRECT_ACCOUNT | Action.RESET_REDEMPTION if (
+            is_admin
+        ):
             yield button("Show guests", ids.GUESTS_PAGE, GuestsStep(tenant=tenant_id).value)
         case _:
             return
@@ -129,16 +135,25 @@ def _details_buttons(diagnosis: Diagnosis) -> Iterator[ButtonElement]:
         yield button("Details of the request", ids.REVIEW_REQUEST, ids.decision_value(planned[0]))
 
 
+def _side_buttons(diagnosis: Diagnosis) -> Iterator[ButtonElement]:
+    if diagnosis.tenant_id is not None and not is_on_our_side(diagnosis):
+        yield button("Partner setup", ids.SHOW_CHECKLIST, diagnosis.tenant_id)
+
+
 def side_message(diagnosis: Diagnosis) -> Message:
-    """Return only on which side the cause is, for the sponsor of the partner; and its open requests."""
+    """Return only on which side the cause is, for the sponsor of the partner, what they can do, and open requests."""
     side = side_words(diagnosis)
-    rest = "An admin or the help desk sees the steps: ask them with /partner diagnose."
+    rest = "About single people, admins and the help desk can ask."
     about = clean(diagnosis.domain, 100)
     text = f"{DIAGNOSIS_TITLE} {about}: {side}."
     answer = [cleaned_text(about, 120), fixed_text(": "), fixed_text(f"{side}.", bold=True), fixed_text(f" {rest}")]
     blocks: list[Block] = [
         header(DIAGNOSIS_TITLE),
-        rich_text(paragraph(*answer), *_waiting_lines(diagnosis)),
-        *_row(*_details_buttons(diagnosis)),
+        rich_text(
+            paragraph(*answer),
+            paragraph(fixed_text("Next: ", bold=True), fixed_text(side_next(diagnosis))),
+            *_waiting_lines(diagnosis),
+        ),
+        *_row(*_details_buttons(diagnosis), *_side_buttons(diagnosis)),
     ]
     return message(text, blocks)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, code_name
-from bot.words.sentences import Sentence, and_list, counted, day, fill_in, minute
+from bot.words.sentences import Sentence, and_list, counted, day, fill_in, minute, or_list
 from bot.words.settings.values import ORIGINS
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.application_access import AccessRule
@@ -118,6 +118,19 @@ def _inviters(values: Values) -> str:
     return _INVITERS.get(values["who"], "The setting has a value that Gatehouse does not know.")
 
 
+def some_applications(values: Values) -> str:
+    """Return which applications are allowed, where not all are."""
+    named = and_list(values["names"]) or counted(values["count"], "application")
+    if values["is_allow_list"]:
+        return f"Allowed: only {named}."
+    return f"Allowed: every application but {named}."
+
+
+def _unknown_application(values: Values) -> str:
+    meant = f" Did you mean {or_list(values['similar'])}?" if values["similar"] else ""
+    return f"No application of this name: “{values['application']}”.{meant}"
+
+
 NOTES: Final[Mapping[Note, Sentence]] = {
     Note.UNREADABLE: _unreadable,
     Note.ORGANIZATION: lambda values: (
@@ -134,6 +147,8 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.PERSON_MAYBE_LISTED: "The settings name people or groups of the partner. Only the partner can say whether "
     "this person is among them.",
     Note.ANY_APPLICATION: "No application was named, so any that is let in counts.",
+    Note.SOME_APPLICATIONS: some_applications,
+    Note.UNKNOWN_APPLICATION: _unknown_application,
     Note.SEVERAL_APPLICATIONS: lambda values: f"Several applications match: {and_list(values['names'])}. Name one.",
     Note.CHANNELS_ONLY: "Guests are blocked. Shared channels in Teams are open.",
     Note.NOTHING_RECORDED: "Nobody has confirmed it here, and Gatehouse cannot see their tenant.",
@@ -157,7 +172,6 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.ESTIMATE: "A part is an estimate from the policies: Entra did not evaluate every sign-in.",
     Note.MFA_HERE: lambda values: (
         f"MFA twice: {_policies(values)} asks for MFA here, and our settings do not accept theirs."
-        " A template that accepts their MFA changes this."
     ),
     Note.MFA_THERE: "MFA is required, and theirs is accepted: they do it once, at home.",
     Note.STRENGTH_THERE: lambda values: (
@@ -165,6 +179,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     ),
     Note.MFA_REGISTRATION: "The MFA registration policy can ask too: look in ID Protection.",
     Note.SHARING_ALLOWED: "SharePoint allows guests of this domain.",
+    Note.SHARING_NOT_LISTED: "Our settings do not let them in to SharePoint or OneDrive.",
     Note.OTHER_APPLICATION: "This application is neither.",
     Note.SHARING_UNKNOWN: "SharePoint has a sharing value that Gatehouse does not know: {value}.",
     Note.TEAMS: "For Teams, look in Teams admin center, Guest access.",
@@ -182,10 +197,14 @@ CAUSES: Final[Mapping[Cause, Sentence]] = {
     Cause.BLOCKED: _blocked("people of this partner"),
     Cause.APPLICATION_BLOCKED: _blocked("anybody to this application"),
     Cause.CLOSED: "Gatehouse blocked this partner: it is {state}.",
-    Cause.APPLICATION_NOT_OURS: "This tenant has no application “{application}”. It does not exist, or it is theirs.",
+    Cause.APPLICATION_NOT_OURS: "This tenant has no application with the ID {application}. It may be theirs.",
     Cause.NO_ACCOUNT: "There is no account of this address here. Settings alone create none.",
     Cause.INTERNAL_ACCOUNT: "An internal account has this address. Their own organization's account cannot use it.",
-    Cause.ACCOUNT_DISABLED: "The account is disabled here.",
+    Cause.ACCOUNT_DISABLED: lambda values: (
+        f"The account is disabled here, by {values['request']} on {day(values['at'])}."
+        if values
+        else "The account is disabled here."
+    ),
     Cause.SEVERAL_ACCOUNTS: "{count} accounts have this address, so they may sign in with the wrong one.",
     Cause.INVITATION_PENDING: "The invitation was not accepted yet.",
     Cause.OTHER_IDENTITY: lambda values: (

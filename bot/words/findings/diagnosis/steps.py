@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Final
 
 from bot.words.findings.diagnosis.notes import cause_words, note_words
-from bot.words.sentences import and_list, counted, minute
+from bot.words.sentences import and_list, counted, minute, or_list
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import (
     Action,
+    Cause,
     Changer,
     Diagnosis,
     Note,
@@ -56,13 +57,13 @@ _ACTIONS: Final[Mapping[Action, str]] = {
     Action.GRANT_CONSENT: "Entra admin center, Enterprise applications, Permissions",
     Action.INVITE: "Entra admin center, Users, Invite external user",
     Action.ENABLE_ACCOUNT: "Entra admin center, Users, Account enabled; all guests: /partner guests {domain}",
+    Action.ENABLE_BY_REQUEST: "/partner guests {domain}, Enable accounts; for 24 hours the admin who asked can undo it",
     Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
     Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
     Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
     Action.ALLOW_INVITATIONS: "Entra admin center, External collaboration settings",
-    Action.CHANGE_POLICY: "Entra admin center, Conditional Access",
-    Action.ACCEPT_CLAIMS: "Entra admin center, Conditional Access; or /partner request {domain}, with a template "
-    "that accepts their MFA or devices",
+    Action.CHANGE_POLICY: "The owner of the policy: Entra admin center, Conditional Access",
+    Action.ACCEPT_CLAIMS: "Entra admin center, Conditional Access; or /partner request {domain}, with {templates}",
     Action.CHANGE_SHARING: "SharePoint admin center, Policies, Sharing",
     Action.COMPLETE_MFA: "Finish MFA; theirs is accepted with a template that trusts it",
 }
@@ -72,6 +73,7 @@ _INVITERS: Final[Mapping[str, str]] = {
     "everyone": "Anybody in our tenant",
 }
 _SIDES: Final[Mapping[Side, str]] = {Side.OURS: "Our side", Side.THEIRS: "Their side"}
+NOTHING_ELSE_KNOWN: Final = "Nothing else is known to stop them."
 NOTHING_KNOWN: Final = "Nothing is known to stop them."
 
 
@@ -95,6 +97,8 @@ class FirstCause:
     text: str
     who: str = ""
     how: str = ""
+    then: str = ""
+    """The second thing that stops them, and who can change it."""
     next: str = ""
     """Whom to ask next, where nothing is known to stop them."""
 
@@ -137,14 +141,51 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
     if first is None or first.cause is None:
         unknown = [TITLES[step.key] for step in diagnosis.open_steps]
         rest = f" Not known here: {and_list(unknown)}." if unknown else ""
+        before = _without_application(diagnosis)
+        text = f"{before}{NOTHING_ELSE_KNOWN if before else NOTHING_KNOWN}{rest}"
         asked = f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
-        return FirstCause(text=f"{NOTHING_KNOWN}{rest}", next=asked if diagnosis.asks_them_first else "")
+        return FirstCause(text=text, next=asked if diagnosis.asks_them_first else "")
     change = change_for(first.cause)
     return FirstCause(
         text=cause_words(first.cause),
+        then=_then(diagnosis, first, admins),
         who=_who(diagnosis, change.changer, admins),
-        how=_ACTIONS[change.action].format(domain=diagnosis.domain),
+        how=_how(diagnosis, first.cause),
     )
+
+
+def _then(diagnosis: Diagnosis, first: Step, admins: int | None) -> str:
+    """Return the second thing that stops them. A failed sign-in is none: it is what the others did."""
+    code = None if first.cause is None else first.cause.code
+    second = [
+        step.cause
+        for step in diagnosis.stopping
+        if step.cause is not None and step.cause.code not in (code, Cause.SIGN_IN_ERROR)
+    ]
+    if not second:
+        return ""
+    more = f" {counted(len(second) - 1, 'more step')} below." if len(second) > 1 else ""
+    return f"{cause_words(second[0])} Can change it: {_who(diagnosis, change_for(second[0]).changer, admins)}.{more}"
+
+
+def _how(diagnosis: Diagnosis, cause: Fact) -> str:
+    if cause.code == Cause.APPLICATION_BLOCKED and cause.values.get("allowed"):
+        allowed = and_list(cause.values["allowed"])
+        return (
+            f"/partner request {diagnosis.domain}, for {diagnosis.application}."
+            f" The template must keep what is allowed now ({allowed}), or it ends"
+        )
+    templates = or_list([f"“{name}”" for name in cause.values.get("templates", ())])
+    return _ACTIONS[change_for(cause).action].format(domain=diagnosis.domain, templates=templates)
+
+
+def _without_application(diagnosis: Diagnosis) -> str:
+    """Return that the answer depends on the application, where not all are allowed and none is known."""
+    notes = {note.code: note for step in diagnosis.steps for note in step.notes}
+    unknown, some = notes.get(Note.UNKNOWN_APPLICATION), notes.get(Note.SOME_APPLICATIONS)
+    said = "".join(f"{note_words(note)} " for note in (unknown, some) if note is not None)
+    example = f"/partner diagnose {diagnosis.subject} NAME"
+    return f"{said}Name the application: {example}. " if some is not None else said
 
 
 def _who(diagnosis: Diagnosis, changer: Changer, admins: int | None) -> str:
@@ -163,6 +204,19 @@ def side_words(diagnosis: Diagnosis) -> str:
     if first is None or first.cause is None:
         return "Not known"
     return _SIDES[change_for(first.cause).changer.side]
+
+
+def is_on_our_side(diagnosis: Diagnosis) -> bool:
+    """Return whether the first cause is on our side."""
+    first = diagnosis.first
+    return first is not None and first.cause is not None and change_for(first.cause).changer.side is Side.OURS
+
+
+def side_next(diagnosis: Diagnosis) -> str:
+    """Return what a sponsor can do, who sees only the side."""
+    if not is_on_our_side(diagnosis):
+        return "check the partner setup with their administrator. If it is done, tell an admin who cannot get in."
+    return "tell an admin who cannot get in, and to which application."
 
 
 def without_policy_names(diagnosis: Diagnosis) -> Diagnosis:

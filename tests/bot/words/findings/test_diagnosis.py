@@ -18,14 +18,24 @@ from bot.words.findings.diagnosis.steps import (
 )
 from tests.code_table import PAGE, written_page
 from tests.workflows.core.builders import NOW, identity
-from tests.workflows.core.posture.diagnosis.read_facts import MARIA, UNREAD, both, facts, log, read, signed_in
+from tests.workflows.core.posture.diagnosis.read_facts import (
+    MARIA,
+    UNREAD,
+    application,
+    both,
+    facts,
+    log,
+    read,
+    signed_in,
+)
 from tests.workflows.core.posture.diagnosis.test_later_steps import access, verdict
-from workflows.core.checks.conditional_access.controls import PolicyEffect
+from workflows.core.checks.conditional_access.controls import PolicyEffect, Remedy
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import diagnose
-from workflows.core.posture.diagnosis.facts import Home, HomeKind
+from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import Cause, Note
+from workflows.core.requests.request import RequestId
 
 
 def test_every_code_has_words() -> None:
@@ -125,6 +135,62 @@ def test_the_time_is_said_once_where_everything_was_read_within_a_minute() -> No
     ]
 
 
+def test_a_second_cause_is_named_below_the_first_and_a_failed_sign_in_is_none() -> None:
+    off = {"sharepoint": read({"sharingCapability": "disabled"})}
+    failed = {"sign_ins": read(log(signed_in(50020)))}
+    blocked = {"configuration": read({"b2bCollaborationInbound": both("blocked")})}
+    assert first_cause(diagnose(facts(**blocked))).then == ""
+    assert first_cause(diagnose(facts(**blocked, **failed))).then == ""
+    two = first_cause(diagnose(facts(**blocked, accounts=read(())))).then
+    assert two == "There is no account of this address here. Settings alone create none. Can change it: " + (
+        "Anybody in our tenant."
+    )
+    three = first_cause(diagnose(facts(**blocked, **off, accounts=read(())))).then
+    assert three == f"{two} 1 more step below."
+
+
+def test_a_template_that_helps_is_named_and_else_the_owner_of_the_policy() -> None:
+    locked = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(Remedy.ACCEPT_MFA,))
+    how = first_cause(diagnose(facts(access=access(locked)))).how
+    assert how == "The owner of the policy: Entra admin center, Conditional Access"
+    template = OfferedTemplate(name="Merger", accepts=frozenset({Remedy.ACCEPT_MFA}), applications=frozenset())
+    assert first_cause(diagnose(facts(access=access(locked), templates=(template,)))).how == (
+        "Entra admin center, Conditional Access; or /partner request contoso.com, with “Merger”"
+    )
+
+
+def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back() -> None:
+    disabled = facts(
+        accounts=read((replace(MARIA, is_enabled=False),)), disabled_by=Disabling(request=RequestId("R-ONE"), at=NOW)
+    )
+    first = first_cause(diagnose(disabled))
+    assert first.text == "The account is disabled here, by R-ONE on Mar 1, 2027."
+    assert first.how.startswith("/partner guests contoso.com, Enable accounts")
+
+
+def test_a_request_for_one_application_says_what_a_template_would_end() -> None:
+    only = {**both("allowed"), "applications": both("allowed", application="a")["applications"]}
+    blocked = facts(
+        configuration=read({"b2bCollaborationInbound": only}),
+        application=application(),
+        listed=ListedApplications(is_allow_list=True, ids=("a",), names=("Archive",)),
+    )
+    assert first_cause(diagnose(blocked)).how == (
+        "/partner request contoso.com, for Portal. The template must keep what is allowed now (Archive), or it ends"
+    )
+
+
+def test_a_name_that_nobody_knows_is_said_before_that_nothing_is_known() -> None:
+    unknown = application("", name="", typed="the portal", similar=("Contractor portal",))
+    listed = ListedApplications(is_allow_list=False, ids=("a", "b"))
+    said = first_cause(diagnose(facts(application=unknown, listed=listed))).text
+    assert said.startswith(
+        "No application of this name: “the portal”. Did you mean Contractor portal? "
+        "Allowed: every application but 2 applications. Name the application: "
+        "/partner diagnose maria@contoso.com NAME. Nothing else is known to stop them."
+    )
+
+
 def test_the_first_cause_is_said_once() -> None:
     diagnosis = diagnose(facts(accounts=read(()), sharepoint=read({"sharingCapability": "disabled"})))
     rows = step_rows(diagnosis)
@@ -161,7 +227,4 @@ def test_a_name_from_outside_stays_on_one_line_inside_its_quotation_marks(line_b
 
 def test_asked_for_mfa_twice_is_answered_on_the_same_page() -> None:
     rows = step_rows(diagnose(facts(access=access(verdict(PolicyEffect.REQUIRED_IN_OUR_TENANT)))))
-    assert rows[5].text == (
-        "MFA twice: “P” asks for MFA here, and our settings do not accept theirs."
-        " A template that accepts their MFA changes this."
-    )
+    assert rows[5].text == ("MFA twice: “P” asks for MFA here, and our settings do not accept theirs.")

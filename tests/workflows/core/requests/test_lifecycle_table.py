@@ -230,7 +230,7 @@ def _commands(name: str) -> list[RequestCommand]:
         "ask": [Ask(actor=AMARA, request_id=REQUEST, text="Which sites?", asked=(RILEY,))],
         "answer": [Answer(actor=RILEY, request_id=REQUEST, question=QUESTION.id, text="Two.")],
         "comment": [Comment(actor=SAM, request_id=REQUEST, text="I agree.")],
-        "remind_approvers": [RemindApprovers()],
+        "remind_approvers": [RemindApprovers(), RemindApprovers(actor=RILEY.chat_id, is_requester=True)],
         "expire": [Expire()],
         "escalate": [Escalate()],
         "record_escalation": [RecordEscalation(stage=0, step=EscalationStep.ADMINS)],

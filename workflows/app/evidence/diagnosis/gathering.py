@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Protocol, TypeVar
 
+from workflows.app.evidence.diagnosis.applications import find_application, names_of_listed, similar_names
 from workflows.app.evidence.diagnosis.subject import Subject, find_home
+from workflows.app.evidence.diagnosis.templates import trusting_templates
 from workflows.app.requests.open_request import is_about
 from workflows.core.checks.conditional_access.application_coverage import ALL
 from workflows.core.checks.conditional_access.controls import VisitorType
@@ -17,7 +19,9 @@ from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.checks.tenant_facts import AddressAccount, UnreadableFact
 from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.policy.template import Template
 from workflows.core.posture.diagnosis.diagnosing import diagnose
+from workflows.core.posture.diagnosis.disabled_here import disabling_of
 from workflows.core.posture.diagnosis.facts import (
     DiagnosisFacts,
     Home,
@@ -25,22 +29,20 @@ from workflows.core.posture.diagnosis.facts import (
     PartnerRecord,
     Read,
 )
-from workflows.core.posture.diagnosis.settings_steps import opens_direct_connect
+from workflows.core.posture.diagnosis.settings_steps import listed_applications, opens_direct_connect
 from workflows.core.posture.diagnosis.steps import Diagnosis
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.effective import effective_settings
-from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
+from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import Tenant, read_fact
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
 TIMEOUT_SECONDS: Final = 6.0
 """Seconds for all reads together, without the questions to Conditional Access."""
-_MAX_SEARCHED: Final = 25
-"""Applications among which the whole name is looked for."""
-_MAX_NAMED: Final = 10
-"""Applications that are named when several match."""
+_MAX_REQUESTS: Final = 50
+"""Requests among which the one is looked for that disabled an account."""
 _CLOSED: Final = frozenset({PartnershipState.SUSPENDED, PartnershipState.REVOKED})
 
 Value = TypeVar("Value")
@@ -55,6 +57,9 @@ class PartnerRecords(Protocol):
     async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
         """List the open requests that may be about a partner."""
 
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """List the requests about a partner, newest first."""
+
     async def drift(self, subject: DriftSubject) -> Drift | None:
         """Load what the last sweeps found about a partner."""
 
@@ -67,7 +72,9 @@ class Diagnoser:
     records: PartnerRecords
     clock: Clock
     completes_names: bool = True
-    """Whether an application is found by how its name begins, too. Who may not list our applications could."""
+    """Whether names of our applications are said that were not typed whole. Who may not list them could."""
+    templates: Sequence[Template] = ()
+    """The templates that can be requested."""
     timeout_seconds: float = TIMEOUT_SECONDS
     evaluation_timeout_seconds: float = EVALUATION_SECONDS
 
@@ -108,10 +115,10 @@ class Diagnoser:
         wanted: dict[str, Coroutine[Any, Any, Read[Any]] | None] = {
             "configuration": self._read(tenant.read_partner(tenant_id)) if tenant_id else None,
             "default": self._read(tenant.read_default()),
-            "application": self._read(self._application(application)) if application else None,
+            "application": self._read(self._find(application)) if application else None,
             "accounts": self._read(self._accounts(subject.address)) if subject.address else None,
             "authorization": self._read(settings.read_authorization()),
-            "policies": self._read(settings.read_conditional_access()) if tenant_id else None,
+            "policies": self._read(settings.read_conditional_access(fresh=True)) if tenant_id else None,
             "sharepoint": self._read(settings.read_sharepoint()),
             "sign_ins": self._read(settings.recent_sign_ins(tenant_id, since)) if tenant_id else None,
         }
@@ -126,8 +133,10 @@ class Diagnoser:
             home=home,
             record=None if record is None else _recorded(record),
             access=None,
+            templates=trusting_templates(self.templates),
             **read,
         )
+        facts = await self._with_listed(facts)
         return facts if policies is None or tenant_id is None else await self._with_access(facts, policies, tenant_id)
 
     async def _with_records(self, facts: DiagnosisFacts, tenant_id: TenantId) -> DiagnosisFacts:
@@ -138,24 +147,34 @@ class Diagnoser:
         drift = await self.records.drift(DriftSubject(tenant_id))
         has_drifted = drift is not None and drift.is_open
         record = None if facts.record is None else replace(facts.record, has_drifted=has_drifted)
-        return replace(facts, waiting=waiting, record=record)
+        account = _account(facts)
+        disabled_by = None
+        if account is not None and not account.is_enabled:
+            disabled_by = disabling_of(account.id, await self.records.requests_for(tenant_id, _MAX_REQUESTS))
+        return replace(facts, waiting=waiting, record=record, disabled_by=disabled_by)
 
     async def _accounts(self, address: str) -> tuple[AddressAccount, ...]:
         return tuple(await self.tenant.tenant_settings.accounts_of(address))
 
-    async def _application(self, typed: str) -> NamedApplication:
-        """Find one of our applications by its id, its whole name, or how its name begins."""
+    async def _find(self, typed: str) -> NamedApplication:
         settings = self.tenant.tenant_settings
-        if is_guid(typed):
-            name = await settings.name_of(Target(type=TargetType.APPLICATION, id=typed.lower()))
-            return NamedApplication(typed=typed, id="" if name is None else typed.lower(), name=name or "")
-        found = await settings.find_by_prefix(TargetType.APPLICATION, typed, _MAX_SEARCHED)
-        meant = [one for one in found if one.name.lower() == typed.lower()]
-        if not meant and self.completes_names:
-            meant = list(found)
-        if len(meant) == 1:
-            return NamedApplication(typed=typed, id=meant[0].id.lower(), name=meant[0].name)
-        return NamedApplication(typed=typed, others=tuple(one.name for one in meant[:_MAX_NAMED]))
+        return await find_application(typed, settings=settings, completes_names=self.completes_names)
+
+    async def _with_listed(self, facts: DiagnosisFacts) -> DiagnosisFacts:
+        """Add the single applications that our settings name, and which of them the typed name may mean."""
+        listed = listed_applications(facts)
+        if listed is None:
+            return facts
+        application = None if facts.application is None else facts.application.value
+        is_unknown = isinstance(application, NamedApplication) and application.is_unknown_name
+        if self.completes_names:
+            named = await read_fact(names_of_listed(listed, self.tenant.tenant_settings), self.timeout_seconds)
+            listed = replace(listed, names=() if isinstance(named, UnreadableFact) else named)
+        if facts.application is not None and isinstance(application, NamedApplication) and is_unknown:
+            similar = similar_names(application.typed, application.similar, listed.names)
+            meant = replace(facts.application, value=replace(application, similar=similar))
+            return replace(facts, listed=listed, application=meant)
+        return replace(facts, listed=listed)
 
     async def _with_access(self, facts: DiagnosisFacts, policies: Read[Any], tenant_id: TenantId) -> DiagnosisFacts:
         """Ask Conditional Access about this person, application and trust."""
@@ -166,7 +185,9 @@ class Diagnoser:
         application = None if facts.application is None else facts.application.value
         app_id = application.id if isinstance(application, NamedApplication) else ""
         check = AccessCheck(
-            tenant_settings=self.tenant.tenant_settings, timeout_seconds=self.evaluation_timeout_seconds
+            tenant_settings=self.tenant.tenant_settings,
+            timeout_seconds=self.evaluation_timeout_seconds,
+            is_fresh=True,  # who changes a policy asks at once
         )
         configuration = None if facts.configuration is None else facts.configuration.value
         default = facts.default.value

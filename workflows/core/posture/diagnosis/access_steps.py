@@ -12,10 +12,15 @@ from workflows.core.checks.findings import FindingCode
 from workflows.core.checks.home_tenant import sharing_findings
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.errors.facts import Fact
-from workflows.core.posture.diagnosis.facts import TEAMS_APPLICATIONS, DiagnosisFacts, NamedApplication
+from workflows.core.posture.diagnosis.facts import (
+    TEAMS_APPLICATIONS,
+    DiagnosisFacts,
+    NamedApplication,
+    OfferedTemplate,
+)
 from workflows.core.posture.diagnosis.settings_steps import unreadable
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
-from workflows.core.settings.model import ALL_MICROSOFT_APPS, OFFICE_365
+from workflows.core.settings.model import ALL_APPLICATIONS, ALL_MICROSOFT_APPS, OFFICE_365
 
 _MFA: Final = frozenset({ControlKind.MFA, ControlKind.STRENGTH})
 _SHAREPOINT_APPS: Final = frozenset(
@@ -50,6 +55,7 @@ def conditional_access_step(facts: DiagnosisFacts) -> Step:
         values = {
             "policies": _names(locking),
             "remedies": sorted({remedy.value for verdict in locking for remedy in verdict.remedies}),
+            "templates": [one.name for one in facts.templates if _helps(one, locking, facts)],
             "is_estimate": all(verdict.source is Source.ESTIMATE for verdict in locking),
         }
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=notes, cause=Fact(Cause.LOCKED_OUT, values))
@@ -68,6 +74,17 @@ def _locks_out(verdict: PolicyVerdict, facts: DiagnosisFacts) -> bool:
     """Return whether a policy certainly locks out this person, and not only somebody of the partner."""
     settled = {ConditionType.NOT_EXCLUDED} if facts.is_account_evaluated and verdict.source is Source.ENTRA else set()
     return verdict.effect is PolicyEffect.LOCKED_OUT and all(each.kind in settled for each in verdict.conditions)
+
+
+def _helps(template: OfferedTemplate, locking: list[PolicyVerdict], facts: DiagnosisFacts) -> bool:
+    """Return whether each policy lets them in under a template, and the template opens the named application too."""
+    application = None if facts.application is None else facts.application.value
+    app_id = application.id if isinstance(application, NamedApplication) else ""
+    in_suite = {OFFICE_365.lower()} if app_id in _SHAREPOINT_APPS | TEAMS_APPLICATIONS else set()
+    opens_it = not app_id or bool(
+        template.applications & {app_id, ALL_APPLICATIONS, ALL_APPLICATIONS.lower(), *in_suite}
+    )
+    return opens_it and all(template.accepts & set(verdict.remedies) for verdict in locking)
 
 
 def _is_doubtful(verdict: PolicyVerdict) -> bool:
@@ -120,6 +137,10 @@ def sharing_step(facts: DiagnosisFacts) -> Step:
     if isinstance(settings, UnreadableFact):
         notes = (unreadable("sharepoint", settings), *teams)
         return Step(key=StepKey.SHARING, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
+    if not app_id and _excludes_sharepoint(facts):
+        # NB. whatever SharePoint allows, it is not what stops people from the applications that are allowed.
+        excluded = (Fact(Note.SHARING_NOT_LISTED), *teams)
+        return Step(key=StepKey.SHARING, result=StepResult.NOT_KNOWN, read_at=at, notes=excluded)
     domains = {name for name in (facts.domain, facts.subject.rpartition("@")[2]) if "." in name}
     found = {finding.code for finding in sharing_findings(settings, domains)}
     if (cause := _sharing_cause(found, facts)) is not None:
@@ -130,6 +151,12 @@ def sharing_step(facts: DiagnosisFacts) -> Step:
         return Step(key=StepKey.SHARING, result=StepResult.NOT_KNOWN, read_at=at, notes=notes)
     result = StepResult.NOT_READABLE if is_teams else StepResult.PASSES
     return Step(key=StepKey.SHARING, result=result, read_at=at, notes=(Fact(Note.SHARING_ALLOWED), *teams))
+
+
+def _excludes_sharepoint(facts: DiagnosisFacts) -> bool:
+    listed = facts.listed
+    names_it = listed is not None and any(each.lower() in _SHAREPOINT_APPS for each in listed.ids)
+    return listed is not None and names_it is not listed.is_allow_list
 
 
 def _sharing_cause(found: set[FindingCode], facts: DiagnosisFacts) -> Fact | None:

@@ -55,7 +55,8 @@ def _cause(facts: DiagnosisFacts, accounts: Sequence[AddressAccount]) -> Fact | 
     if not external:
         return Fact(Cause.INTERNAL_ACCOUNT)
     if not any(account.is_enabled for account in external):
-        return Fact(Cause.ACCOUNT_DISABLED)
+        by = facts.disabled_by
+        return Fact(Cause.ACCOUNT_DISABLED, {} if by is None else {"request": by.request, "at": by.at.isoformat()})
     if len(accounts) > 1:
         return Fact(Cause.SEVERAL_ACCOUNTS, {"count": len(accounts)})
     if external[0].is_pending:

@@ -6,7 +6,6 @@ A boundary: the only function that other packages call with the facts.
 from collections.abc import Callable
 from typing import Final
 
-from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
@@ -16,7 +15,7 @@ from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplicat
 from workflows.core.posture.diagnosis.settings_steps import home_step, partner_side_step, settings_step
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.sign_in_step import sign_in_step
-from workflows.core.posture.diagnosis.steps import CHANGES, Action, Cause, Change, Diagnosis, Step
+from workflows.core.posture.diagnosis.steps import CHANGES, Action, Cause, Change, Changer, Diagnosis, Step
 
 _STEPS: Final[tuple[Callable[[DiagnosisFacts], Step], ...]] = (
     home_step,
@@ -29,8 +28,6 @@ _STEPS: Final[tuple[Callable[[DiagnosisFacts], Step], ...]] = (
     sign_in_step,
 )
 """The steps, in the order of `StepKey`."""
-_ACCEPTED: Final = {Remedy.ACCEPT_MFA, Remedy.ACCEPT_COMPLIANT_DEVICES, Remedy.ACCEPT_HYBRID_DEVICES}
-"""What ends a lock-out without a change of the policy."""
 
 
 def diagnose(facts: DiagnosisFacts) -> Diagnosis:
@@ -54,7 +51,8 @@ def change_for(cause: Fact) -> Change:
     """Return who can change a cause, and how.
 
     For an error of a sign-in, Microsoft's code decides. What was revoked is requested again, and what somebody changed
-    after the approval is restored. A policy may be satisfied by what the partner's tenant confirms.
+    after the approval is restored. A policy may be satisfied by what the partner's tenant confirms, where a template
+    accepts it and opens the application that was asked about.
     """
     if cause.code == Cause.SIGN_IN_ERROR:
         code = SIGN_IN_CODES[cause.values["code"]]
@@ -62,7 +60,9 @@ def change_for(cause: Fact) -> Change:
     usual = CHANGES[Cause(cause.code)]
     if cause.values.get("drifted"):
         return Change(usual.changer, Action.RESTORE)
-    if _ACCEPTED & set(cause.values.get("remedies", ())):
+    if cause.code == Cause.ACCOUNT_DISABLED and cause.values:
+        return Change(Changer.APPROVERS, Action.ENABLE_BY_REQUEST)
+    if cause.values.get("templates"):
         return Change(usual.changer, Action.ACCEPT_CLAIMS)
     is_revoked = cause.code == Cause.CLOSED and cause.values["state"] == PartnershipState.REVOKED
     return Change(usual.changer, Action.REQUEST_ACCESS) if is_revoked else usual

@@ -5,11 +5,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
+from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, UnreadableFact
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import is_guid
 
 TEAMS_APPLICATIONS: Final = frozenset(
     {
@@ -62,6 +64,46 @@ class NamedApplication:
     name: str = ""
     others: tuple[str, ...] = ()
     """The names of several applications that the typed text may mean."""
+    similar: tuple[str, ...] = ()
+    """Names that may be meant, where there is no application of this name."""
+
+    @property
+    def is_unknown_name(self) -> bool:
+        """Return whether nobody knows an application of this name: people write names in their own words.
+
+        An id is exact. One that our tenant does not have is no typing error.
+        """
+        return not self.id and not self.others and not is_guid(self.typed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedApplications:
+    """The single applications that our settings allow, or block. All others are the opposite."""
+
+    is_allow_list: bool
+    ids: tuple[str, ...]
+    """Application ids in lower case, or Graph's words for suites."""
+    names: tuple[str, ...] = ()
+    """Empty where the reader does not see names of our own objects, or where they could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedTemplate:
+    """A template that accepts MFA or devices of the partner's tenant."""
+
+    name: str
+    """As the request form names it."""
+    accepts: frozenset[Remedy]
+    applications: frozenset[str]
+    """The applications that it opens, by id in lower case, or Graph's words for all and for suites."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disabling:
+    """The request by which Gatehouse disabled an account."""
+
+    request: RequestId
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +144,9 @@ class DiagnosisFacts:
     sign_ins: Read[SignInLog] | None
     waiting: tuple[AccessRequest, ...] = ()
     """The open requests about this partner."""
+    listed: ListedApplications | None = None
+    """None when our settings name no single applications, or are not known."""
+    disabled_by: Disabling | None = None
+    """None when Gatehouse did not disable the account of the person, or enabled it later."""
+    templates: tuple[OfferedTemplate, ...] = ()
+    """The templates that accept something of the partner's tenant."""

@@ -11,7 +11,13 @@ from workflows.core.checks.application_access import (
 )
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.posture.diagnosis.facts import TEAMS_APPLICATIONS, DiagnosisFacts, HomeKind, NamedApplication
+from workflows.core.posture.diagnosis.facts import (
+    TEAMS_APPLICATIONS,
+    DiagnosisFacts,
+    HomeKind,
+    ListedApplications,
+    NamedApplication,
+)
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 from workflows.core.settings.effective import EffectiveSettings, Origin, effective_settings
 from workflows.core.settings.model import ALL_APPLICATIONS, AccessType, Property, configurations
@@ -88,7 +94,8 @@ def opens_direct_connect(facts: DiagnosisFacts) -> bool:
 def _opens_channels_only(facts: DiagnosisFacts, application: object) -> bool:
     """Return whether they may mean shared channels, which are open although guests are not let in."""
     has_account = facts.accounts is not None and isinstance(facts.accounts.value, tuple) and bool(facts.accounts.value)
-    is_other = isinstance(application, NamedApplication) and application.id not in TEAMS_APPLICATIONS
+    is_named = isinstance(application, NamedApplication) and not application.is_unknown_name
+    is_other = isinstance(application, NamedApplication) and is_named and application.id not in TEAMS_APPLICATIONS
     return not has_account and not is_other and opens_direct_connect(facts)
 
 
@@ -132,13 +139,14 @@ def _answer(facts: DiagnosisFacts, effective: EffectiveSettings) -> _Answer:
     judged = _access(
         effective, Capability.B2B_COLLABORATION, application.id if isinstance(application, NamedApplication) else ""
     )
-    notes = _application_notes(application)
+    notes = _application_notes(application, facts)
     if not judged.best.allowed and _opens_channels_only(facts, application):
         return StepResult.NOT_KNOWN, (Fact(Note.CHANNELS_ONLY), *notes), None
     if not judged.best.allowed:
         # Where no application is let in, it does not matter that none was named.
         return StepResult.STOPS, notes if application is not None else (), _cause(facts, judged.best)
-    if isinstance(application, NamedApplication) and not is_named and not application.others:
+    is_missing = isinstance(application, NamedApplication) and not (is_named or application.is_unknown_name)
+    if isinstance(application, NamedApplication) and is_missing and not application.others:
         return StepResult.STOPS, notes, Fact(Cause.APPLICATION_NOT_OURS, {"application": application.typed})
     rules = [rule.as_value() for rule in judged.best.rules]
     if not (judged.best.is_certain and judged.worst.is_certain):
@@ -156,12 +164,39 @@ def _answer(facts: DiagnosisFacts, effective: EffectiveSettings) -> _Answer:
     return result, (allowed, *notes), None
 
 
-def _application_notes(application: NamedApplication | UnreadableFact | None) -> Facts:
+def listed_applications(facts: DiagnosisFacts) -> ListedApplications | None:
+    """Return the single applications that our settings for guests name; None when they name none, or are not known."""
+    if facts.configuration is None or isinstance(facts.configuration.value, UnreadableFact):
+        return None
+    _, applications = configurations(effective_of(facts).targets[Property.B2B_COLLABORATION_INBOUND].setting)
+    ids = () if applications is None else tuple(target.id for target in applications.targets)
+    if applications is None or not ids or ALL_APPLICATIONS in ids:
+        return None
+    return ListedApplications(is_allow_list=applications.access is AccessType.ALLOWED, ids=ids)
+
+
+def _some_applications(facts: DiagnosisFacts) -> Facts:
+    if facts.listed is None:
+        return ()
+    listed = facts.listed
+    values = {"names": list(listed.names), "count": len(listed.ids), "is_allow_list": listed.is_allow_list}
+    return (Fact(Note.SOME_APPLICATIONS, values),)
+
+
+def _application_notes(application: NamedApplication | UnreadableFact | None, facts: DiagnosisFacts) -> Facts:
     if application is None:
-        return (Fact(Note.ANY_APPLICATION),)
+        return _some_applications(facts) or (Fact(Note.ANY_APPLICATION),)
     if isinstance(application, UnreadableFact):
         return (unreadable("application", application),)
+    if application.is_unknown_name:
+        values = {"application": application.typed, "similar": list(application.similar)}
+        return (Fact(Note.UNKNOWN_APPLICATION, values), *_some_applications(facts))
     return (Fact(Note.SEVERAL_APPLICATIONS, {"names": list(application.others)}),) if application.others else ()
+
+
+def _names_application(facts: DiagnosisFacts) -> bool:
+    application = None if facts.application is None else facts.application.value
+    return application is not None and not (isinstance(application, NamedApplication) and application.is_unknown_name)
 
 
 def _cause(facts: DiagnosisFacts, access: ApplicationAccess) -> Fact:
@@ -173,7 +208,9 @@ def _cause(facts: DiagnosisFacts, access: ApplicationAccess) -> Fact:
     values: dict[str, Any] = {"rule": str(rule.code), "list": rule.values.get("list", "")}
     has_drifted = facts.record is not None and facts.record.has_drifted and access.origin is Origin.SET_HERE
     values |= {"origin": access.origin.value, "drifted": has_drifted}
-    is_about_everybody = values["list"] == _PEOPLE or facts.application is None
+    if facts.listed is not None and facts.listed.is_allow_list and facts.listed.names:
+        values["allowed"] = list(facts.listed.names)
+    is_about_everybody = values["list"] == _PEOPLE or not _names_application(facts)
     return Fact(Cause.BLOCKED if is_about_everybody else Cause.APPLICATION_BLOCKED, values)
 
 

@@ -19,6 +19,7 @@ from tests.workflows.entra.conftest import authority, environment
 from tests.workflows.entra.simulated_tenant import Handler
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.subject import parse_subject
+from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.posture.diagnosis.steps import Diagnosis
 from workflows.entra import Entra, EntraSettings
 from workflows.entra.transport.connection import Connection
@@ -44,14 +45,27 @@ class AskedTenant:
     connection: Connection
     faults: Faults = field(default_factory=Faults)
 
-    async def diagnosed(self, case: Case, unread: frozenset[str] = frozenset()) -> Diagnosis:
-        """Diagnose a case while some reads are refused."""
+    def entra(self) -> Entra:
+        """Return the adapter, with nothing read yet."""
+        return Entra(self.connection, pauses=SHORT_PAUSES)
+
+    async def diagnosed(
+        self, case: Case, unread: frozenset[str] = frozenset(), *, entra: Entra | None = None
+    ) -> Diagnosis:
+        """Diagnose a case while some reads are refused.
+
+        :param entra: the adapter of an earlier question; None: a new one.
+        """
         self.simulator.restore(case.state)
         self.faults.clear()
         for source in sorted(unread):
             self.faults.add(Fault(target="graph", match=source, times=100, status=403))
-        entra = Entra(self.connection, pauses=SHORT_PAUSES)
-        diagnoser = Diagnoser(tenant=entra, records=Recorded(partnerships=case.records), clock=MachineClock())
+        diagnoser = Diagnoser(
+            tenant=entra or self.entra(),
+            records=Recorded(partnerships=case.records),
+            clock=MachineClock(),
+            templates=tuple(load_catalog(SHIPPED).templates.values()),
+        )
         return await diagnoser.diagnose(parse_subject(case.subject), case.application)
 
 

@@ -63,12 +63,6 @@ PLANTS: Final = (
         place=2,
         name="application_not_ours",
         sources=(*_SETTINGS, DEFAULT_READ, APPLICATIONS),
-        plant=application("No such thing"),
-    ),
-    Plant(
-        place=2,
-        name="application_not_ours",
-        sources=(*_SETTINGS, DEFAULT_READ, APPLICATIONS),
         plant=application(THEIR_APPLICATION),
     ),
     Plant(place=4, name="no_account", sources=(ACCOUNTS,), plant=no_account),
@@ -156,4 +150,10 @@ def open_case(random: Random) -> Case:
         user_id = case.maria["id"] if address == ADDRESS else "jon"
         state["signIns"].append(sign_in(case, address, user_id, timedelta(days=days, minutes=5), code))
     case.application = random.choice(["contractor PORTAL", PORTAL])
+    return case
+
+
+def named_in_own_words(case: Case, random: Random) -> Case:
+    """Return a case whose question names an application that nobody knows. That is no cause."""
+    case.application = random.choice(["No such thing", "the portal", "our intranet"])
     return case

@@ -26,6 +26,10 @@ class Recorded:
         tenants = [(one, None if one.prepared is None else one.prepared.plan.tenant_id) for one in self.requests]
         return [request for request, tenant in tenants if tenant in (None, tenant_id)]
 
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """The requests about the partner."""
+        return list(self.requests)[:limit]
+
     async def drift(self, subject: DriftSubject) -> Drift | None:
         """What was found about the partner."""
         return self.found

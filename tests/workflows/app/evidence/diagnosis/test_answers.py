@@ -5,13 +5,19 @@ from random import Random
 
 import pytest
 
+from bot.words.findings.diagnosis.steps import first_cause
 from tests.workflows.app.evidence.diagnosis.conftest import AskedTenant
 from tests.workflows.app.evidence.diagnosis.planted import (
+    PARTNER,
+    PORTAL,
     SIGN_INS,
     THEIR_APPLICATION,
     Case,
+    account,
     add_policy,
+    everything,
     from_outside,
+    partner,
     second_account,
 )
 from tests.workflows.app.evidence.diagnosis.plants import open_case
@@ -70,6 +76,36 @@ async def test_why_they_are_asked_for_mfa_twice(
     assert (found.result, codes(found)) == (result, notes)
     if found.cause is not None:
         assert found.cause.values["remedies"] == ["accept_mfa", "exclude"]
+
+
+@pytest.mark.parametrize(
+    ("application", "templates"),
+    [
+        ("Contractor portal", []),
+        ("SharePoint Online", ["Guests with their own MFA and devices", "A company we merge with"]),
+    ],
+)
+async def test_a_template_is_named_only_where_it_opens_the_application_too(
+    asked: AskedTenant, application: str, templates: list[str]
+) -> None:
+    case = usual()
+    case.application = application
+    add_policy(case, {"includeUsers": ["All"]}, "compliantDevice")
+    diagnosis = await asked.diagnosed(case)
+    how = first_cause(diagnosis).how
+    assert ("/partner request" in how) is bool(templates)
+    assert [name for name in templates if f"“{name}”" not in how] == []
+
+
+async def test_a_policy_that_was_changed_a_moment_ago_counts_at_once(asked: AskedTenant) -> None:
+    case, entra = usual(), asked.entra()
+    assert (await asked.diagnosed(case, entra=entra)).first is None
+    add_policy(case, {"includeUsers": ["All"]}, "block")
+    diagnosis = await asked.diagnosed(case, entra=entra)
+    assert diagnosis.first is not None
+    assert diagnosis.first.key is StepKey.CONDITIONAL_ACCESS
+    case.state["conditionalAccessPolicies"] = {}
+    assert (await asked.diagnosed(case, entra=entra)).first is None
 
 
 async def test_a_trust_that_could_not_be_read_is_not_off(asked: AskedTenant) -> None:
@@ -132,7 +168,10 @@ async def test_settings_of_a_tenant_say_nothing_about_people_without_one(
 @pytest.mark.parametrize(
     ("typed", "result", "note"),
     [
-        ("No such application", STOPS, None),
+        ("No such application", NOT_KNOWN, Note.ALLOWED),
+        ("the portal", NOT_KNOWN, Note.ALLOWED),
+        ("SharePoint Online", PASSES, Note.ALLOWED),
+        ("teams", PASSES, Note.ALLOWED),
         (THEIR_APPLICATION, STOPS, None),
         ("Contractor portal", PASSES, Note.ALLOWED),
         ("drawings", PASSES, Note.ALLOWED),
@@ -148,6 +187,40 @@ async def test_an_application_that_does_not_exist_or_is_theirs_is_named(
     assert (found.result, codes(found)[:1]) == (result, [note] if note else [])
     if found.cause is not None:
         assert (found.cause.code, found.cause.values["application"]) == (Cause.APPLICATION_NOT_OURS, typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "similar"),
+    [("the portal", ["Contractor portal"]), ("Contractors archive", []), ("contractor site", ["Contractor portal"])],
+)
+async def test_a_name_in_their_own_words_finds_what_may_be_meant_and_no_cause(
+    asked: AskedTenant, typed: str, similar: list[str]
+) -> None:
+    case = usual()
+    case.state["partners"][PARTNER] = partner(
+        b2bCollaborationInbound={**everything("allowed"), "applications": everything("allowed", PORTAL)["applications"]}
+    )
+    case.application = typed
+    account(accountEnabled=False)(case, Random(1))
+    diagnosis = await asked.diagnosed(case)
+    (unknown,) = [note for note in diagnosis.steps[1].notes if note.code == Note.UNKNOWN_APPLICATION]
+    assert unknown.values == {"application": typed, "similar": similar}
+    assert diagnosis.first is not None
+    assert diagnosis.first.key is StepKey.ACCOUNT
+
+
+async def test_without_an_application_the_allowed_ones_are_named_first(asked: AskedTenant) -> None:
+    case = usual()
+    case.state["partners"][PARTNER] = partner(
+        b2bCollaborationInbound={**everything("allowed"), "applications": everything("allowed", PORTAL)["applications"]}
+    )
+    case.application = ""
+    diagnosis = await asked.diagnosed(case)
+    assert first_cause(diagnosis).text.startswith(
+        "Allowed: only Contractor portal. Name the application: /partner diagnose maria@contoso.com NAME. "
+        "Nothing else is known to stop them."
+    )
+    assert codes(diagnosis.steps[6])[0] == Note.SHARING_NOT_LISTED
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from tests.workflows.app.evidence.diagnosis.conftest import AskedTenant
-from tests.workflows.app.evidence.diagnosis.planted import ADDRESS, Case, Plant
-from tests.workflows.app.evidence.diagnosis.plants import PLANTS, SOURCES, open_case
+from tests.workflows.app.evidence.diagnosis.planted import ADDRESS, APPLICATIONS, Case, Plant
+from tests.workflows.app.evidence.diagnosis.plants import PLANTS, SOURCES, named_in_own_words, open_case
 from workflows.core.posture.diagnosis.steps import Diagnosis
 
 pytestmark = pytest.mark.exhaustive
@@ -73,6 +73,17 @@ def can_be_together(one: Plant, other: Plant) -> bool:
         return False
     first, second = sorted((one, other), key=lambda plant: plant.place)
     return not (second.is_without_tenant and first.place in (1, 2))
+
+
+@pytest.mark.parametrize("share", range(100 // SHARE))
+async def test_a_name_that_nobody_knows_is_never_the_cause(share: int, asked: AskedTenant) -> None:
+    """The planted cause is named, as without an application: what concerns one application cannot be."""
+    plants = [plant for plant in PLANTS if APPLICATIONS not in plant.sources]
+    for random in of_share(share, 30_000):
+        plant = random.choice(plants)
+        diagnosis = await asked.diagnosed(named_in_own_words(planted(random, plant), random))
+        assert named(diagnosis) == plant.name, (plant, diagnosis)
+        assert named(await asked.diagnosed(named_in_own_words(planted(random), random))) is None
 
 
 @pytest.mark.parametrize("share", range(2))

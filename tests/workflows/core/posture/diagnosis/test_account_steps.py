@@ -1,16 +1,21 @@
 """Steps 4 and 5: the account of the address here, and who may invite."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.workflows.core.builders import NOW, request
 from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, UNREAD, both, codes, facts, read, step
 from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId
-from workflows.core.posture.diagnosis.diagnosing import diagnose
-from workflows.core.posture.diagnosis.facts import Home, HomeKind
-from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
+from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
+from workflows.core.posture.diagnosis.disabled_here import disabling_of
+from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind
+from workflows.core.posture.diagnosis.steps import Cause, Changer, Note, Step, StepKey, StepResult
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 
 EMPLOYEE = replace(MARIA, id=PersonId("m2"), principal_name="maria@woodgrove.com", is_member=True)
 
@@ -37,6 +42,36 @@ def cause(one: Step) -> str | None:
 )
 def test_the_account_stops_them(accounts: Any, code: Cause | None) -> None:
     assert cause(found(StepKey.ACCOUNT, accounts=read(accounts))) == code
+
+
+def test_an_account_that_gatehouse_disabled_names_the_request_and_its_approvers() -> None:
+    by = Disabling(request=RequestId("R-ONE"), at=NOW)
+    disabled = {"accounts": read((replace(MARIA, is_enabled=False),))}
+    for disabled_by, values, changer in (
+        (by, {"request": "R-ONE", "at": NOW.isoformat()}, Changer.APPROVERS),
+        (None, {}, Changer.OUR_ADMINS),
+    ):
+        one = found(StepKey.ACCOUNT, disabled_by=disabled_by, **disabled)
+        assert one.cause == Fact(Cause.ACCOUNT_DISABLED, values)
+        assert change_for(one.cause).changer is changer
+
+
+def written(number: int, kind: RequestKind, *ends: AccountEnd) -> AccessRequest:
+    """A request that wrote the account of Maria so many minutes ago."""
+    results = tuple(AccountResult(id=MARIA.id, end=end, at=NOW - timedelta(minutes=number)) for end in ends)
+    usual = request(RequestState.APPLIED)
+    progress = AccountProgress(results=results)
+    return replace(usual, id=RequestId(f"R-{number}"), fields=replace(usual.fields, kind=kind), accounts=progress)
+
+
+def test_the_newest_request_that_changed_an_account_says_who_disabled_it() -> None:
+    disabling = written(5, RequestKind.DISABLE_GUESTS, AccountEnd.DONE)
+    by = Disabling(request=RequestId("R-5"), at=NOW - timedelta(minutes=5))
+    refused = written(1, RequestKind.ENABLE_GUESTS, AccountEnd.REFUSED)
+    usual = request(RequestState.APPLIED)
+    assert disabling_of(MARIA.id, [refused, disabling, usual]) == by
+    assert disabling_of(PersonId("other"), [disabling]) is None
+    assert disabling_of(MARIA.id, [disabling, written(2, RequestKind.ENABLE_GUESTS, AccountEnd.DONE)]) is None
 
 
 def issued_by(*issuers: str) -> Any:

@@ -32,6 +32,8 @@ from workflows.core.checks.tenant_facts import SignInLog
 from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
+from workflows.core.posture.diagnosis.facts import ListedApplications, OfferedTemplate
+from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import (
     CHANGES,
@@ -87,20 +89,46 @@ def access(*verdicts: PolicyVerdict, **changes: Any) -> Any:
 def test_a_policy_that_applies_to_the_person_stops_them() -> None:
     one = found(StepKey.CONDITIONAL_ACCESS, access=access(verdict(PolicyEffect.LOCKED_OUT)))
     assert one.cause is not None
-    assert one.cause == Fact(Cause.LOCKED_OUT, {"policies": ["P"], "remedies": ["exclude"], "is_estimate": False})
+    values = {"policies": ["P"], "remedies": ["exclude"], "templates": [], "is_estimate": False}
+    assert one.cause == Fact(Cause.LOCKED_OUT, values)
+
+
+MFA = frozenset({Remedy.ACCEPT_MFA})
+DEVICES = frozenset({Remedy.ACCEPT_COMPLIANT_DEVICES})
+
+
+def offered(name: str, accepts: frozenset[Remedy], *applications: str) -> OfferedTemplate:
+    return OfferedTemplate(name=name, accepts=accepts, applications=frozenset(applications))
 
 
 @pytest.mark.parametrize(
-    ("remedies", "action"),
+    ("remedies", "app_id", "names"),
     [
-        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), Action.ACCEPT_CLAIMS),
-        ((Remedy.EXCLUDE, Remedy.OTHER_CONTROL), Action.CHANGE_POLICY),
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), "", ["Suite", "Portal", "All"]),
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), PORTAL, ["Portal", "All"]),
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), SHAREPOINT, ["Suite", "All"]),
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), TEAMS, ["Suite", "All"]),
+        ((Remedy.ACCEPT_COMPLIANT_DEVICES,), "", ["Devices"]),
+        ((Remedy.ACCEPT_COMPLIANT_DEVICES,), PORTAL, []),
+        ((Remedy.EXCLUDE, Remedy.OTHER_CONTROL), "", []),
     ],
 )
-def test_a_policy_may_be_satisfied_by_what_the_partner_confirms(remedies: tuple[Remedy, ...], action: Action) -> None:
+def test_a_template_helps_that_accepts_what_is_asked_and_opens_the_application(
+    remedies: tuple[Remedy, ...], app_id: str, names: list[str]
+) -> None:
+    """One that takes the application away lets nobody in."""
+    templates = (
+        offered("Suite", MFA, "office365"),
+        offered("Portal", MFA, PORTAL),
+        offered("All", MFA, "AllApplications"),
+        offered("Devices", DEVICES, "office365"),
+    )
     report = access(replace(verdict(PolicyEffect.LOCKED_OUT), remedies=remedies))
-    one = found(StepKey.CONDITIONAL_ACCESS, access=report)
+    named = application(app_id) if app_id else None
+    one = found(StepKey.CONDITIONAL_ACCESS, access=report, templates=templates, application=named)
     assert one.cause is not None
+    assert one.cause.values["templates"] == names
+    action = Action.ACCEPT_CLAIMS if names else Action.CHANGE_POLICY
     assert change_for(one.cause) == (Changer.OUR_ADMINS, action)
 
 
@@ -184,6 +212,25 @@ def test_what_sharing_does_not_say_is_said(changes: dict[str, Any], result: Step
     assert (one.result, codes(one)) == (result, notes)
 
 
+@pytest.mark.parametrize(
+    ("ids", "is_allow_list", "is_excluded"),
+    [
+        ((PORTAL,), True, True),
+        ((PORTAL, "Office365"), True, False),
+        ((SHAREPOINT,), False, True),
+        ((PORTAL,), False, False),
+    ],
+)
+def test_sharepoint_is_no_comfort_and_no_cause_where_our_settings_leave_it_out(
+    ids: tuple[str, ...], *, is_allow_list: bool, is_excluded: bool
+) -> None:
+    listed = ListedApplications(is_allow_list=is_allow_list, ids=ids)
+    for capability in ("externalUserSharingOnly", "disabled"):
+        one = found(StepKey.SHARING, listed=listed, sharepoint=read({"sharingCapability": capability}))
+        assert (Note.SHARING_NOT_LISTED in codes(one)) is is_excluded
+        assert (one.result is StepResult.NOT_KNOWN) is is_excluded
+
+
 def test_an_error_after_the_last_success_stops_them() -> None:
     entries = log(signed_in(53003), signed_in(0, minutes=5), signed_in(500213, minutes=9))
     one = found(StepKey.SIGN_INS, sign_ins=read(entries))
@@ -242,6 +289,12 @@ def test_the_first_cause_is_that_of_the_first_step_that_stops_them() -> None:
     assert [one.key for one in diagnosis.open_steps] == [StepKey.THEIR_SETTINGS, StepKey.INVITATIONS]
     assert [one.key for one in diagnosis.steps] == list(StepKey)
     assert diagnose(facts()).first is None
+
+
+def test_microsofts_own_applications_are_found_by_their_names_in_lower_case() -> None:
+    assert KNOWN_APPLICATIONS["sharepoint online"].id == SHAREPOINT
+    assert [name for name in KNOWN_APPLICATIONS if name != name.lower()] == []
+    assert all(one.name.lower() in KNOWN_APPLICATIONS for one in KNOWN_APPLICATIONS.values())
 
 
 def test_every_cause_and_code_has_somebody_who_can_change_it() -> None:

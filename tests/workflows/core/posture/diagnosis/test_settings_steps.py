@@ -19,7 +19,14 @@ from tests.workflows.core.posture.diagnosis.read_facts import (
 )
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
-from workflows.core.posture.diagnosis.facts import DiagnosisFacts, Home, HomeKind, PartnerRecord
+from workflows.core.posture.diagnosis.facts import (
+    DiagnosisFacts,
+    Home,
+    HomeKind,
+    ListedApplications,
+    PartnerRecord,
+)
+from workflows.core.posture.diagnosis.settings_steps import listed_applications
 from workflows.core.posture.diagnosis.steps import Action, Cause, Changer, Note, Step, StepKey, StepResult
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.model import TenantId
@@ -90,12 +97,60 @@ def own(setting: dict[str, Any]) -> Any:
         ({"default": read({**DEFAULT, "b2bCollaborationInbound": both("blocked")})}, Cause.BLOCKED),
         ({"configuration": own(both("allowed", application=OTHER)), "application": application()}, "application"),
         ({"configuration": own(both("blocked")), "record": PartnerRecord(closed_state="suspended")}, Cause.CLOSED),
-        ({"application": application("", name="")}, Cause.APPLICATION_NOT_OURS),
+        ({"application": application("", name="", typed=OTHER)}, Cause.APPLICATION_NOT_OURS),
     ],
 )
 def test_our_settings_stop_them_by_a_rule(changes: dict[str, Any], code: str) -> None:
     expected = Cause.APPLICATION_BLOCKED if code == "application" else code
     assert cause(found(StepKey.OUR_SETTINGS, **changes)) == expected
+
+
+def test_a_name_that_nobody_knows_is_no_cause_and_is_answered_as_without_an_application() -> None:
+    unknown = application("", name="", similar=("Contractor portal",))
+    one = found(StepKey.OUR_SETTINGS, application=unknown)
+    assert (one.result, codes(one)) == (StepResult.NOT_KNOWN, [Note.ALLOWED, Note.UNKNOWN_APPLICATION])
+    assert one.notes[1].values == {"application": "Portal", "similar": ["Contractor portal"]}
+    blocked = {"application": unknown, "configuration": own(both("blocked"))}
+    assert cause(found(StepKey.OUR_SETTINGS, **blocked)) == Cause.BLOCKED
+    channels = {"configuration": read(CHANNELS), "accounts": read(())}
+    assert Note.CHANNELS_ONLY in codes(found(StepKey.OUR_SETTINGS, application=unknown, **channels))
+
+
+def test_the_single_applications_of_our_settings_are_known() -> None:
+    for access, is_allow_list in (("allowed", True), ("blocked", False)):
+        setting = {**both("allowed"), "applications": both(access, application=OTHER)["applications"]}
+        listed = ListedApplications(is_allow_list=is_allow_list, ids=(OTHER,))
+        assert listed_applications(facts(configuration=own(setting))) == listed
+    everything = (None, read(UNREAD), own(both("allowed")), own({"usersAndGroups": {}, "applications": 7}))
+    assert [listed_applications(facts(configuration=each)) for each in everything] == [None] * 4
+    empty = {**both("allowed"), "applications": {"accessType": "allowed", "targets": []}}
+    assert listed_applications(facts(configuration=own(empty))) is None
+
+
+def test_without_an_application_it_is_said_that_not_all_are_allowed() -> None:
+    listed = ListedApplications(is_allow_list=True, ids=(OTHER,), names=("Contractor portal",))
+    configuration = own(both("allowed", application=OTHER))
+    for asked, notes in (
+        (None, [Note.ALLOWED, Note.SOME_APPLICATIONS]),
+        (application("", name=""), [Note.ALLOWED, Note.UNKNOWN_APPLICATION, Note.SOME_APPLICATIONS]),
+        (application(OTHER), [Note.ALLOWED]),
+    ):
+        changes = {"configuration": configuration, "listed": listed, "application": asked}
+        assert codes(found(StepKey.OUR_SETTINGS, **changes)) == notes
+
+
+@pytest.mark.parametrize(
+    ("names", "is_allow_list", "allowed"),
+    [(("Contractor portal",), True, ["Contractor portal"]), ((), True, None), (("Contractor portal",), False, None)],
+)
+def test_what_a_new_template_would_end_is_named_with_the_cause(
+    names: tuple[str, ...], *, is_allow_list: bool, allowed: list[str] | None
+) -> None:
+    listed = ListedApplications(is_allow_list=is_allow_list, ids=(OTHER,), names=names)
+    blocked = {"configuration": own(both("allowed", application=OTHER)), "application": application()}
+    one = found(StepKey.OUR_SETTINGS, listed=listed, **blocked)
+    assert one.cause is not None
+    assert one.cause.values.get("allowed") == allowed
 
 
 def test_a_list_of_single_applications_lets_in_where_none_is_named() -> None:
