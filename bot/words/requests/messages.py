@@ -297,6 +297,15 @@ def _limit_near(values: Values) -> str:
     return f"{left} {limit} The next one is possible at {minute(values['more_at'])}."
 
 
+def _start_after_gap(values: Values) -> str:
+    since = f"since {minute(values['since'])}" if values["since"] else "before"
+    return (
+        f"{values['partner']}: the approved request {values['request']} starts on {minute(values['starts_at'])} at "
+        f"the earliest. Gatehouse was not running until {minute(values['until'])}. What you did {since} may be lost. "
+        "If you withdrew or rejected the request, do it again."
+    )
+
+
 def _supported_ended(values: Values) -> str:
     ended = "is only partly applied (verified)" if values["part"] else ENDED.get(values["state"], "is closed")
     if values["state"] == RequestState.APPLIED:
@@ -349,6 +358,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.SETUP_CONFIRMED: _setup_confirmed,
     MessageCode.SETUP_UNCONFIRMED: _setup_unconfirmed,
     MessageCode.LIMIT_NEAR: _limit_near,
+    MessageCode.START_AFTER_GAP: _start_after_gap,
     MessageCode.SUPPORTED_ENDED: _supported_ended,
     MessageCode.SECOND_LOOK: _second_look,
     MessageCode.BATCH_ASKED: _batch_asked,

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from workflows.app.storing.recorder import Recorder
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.delays.downtime import (
@@ -17,7 +18,10 @@ from workflows.core.requests.delays.downtime import (
     gap_at_start,
     gap_at_tick,
     gaps_began_at,
+    gaps_in_the_log,
+    is_told_of_gap,
     known_gaps,
+    messages_after_gap,
     time_of_oldest_read,
 )
 from workflows.core.requests.notes import NoteCode
@@ -31,22 +35,13 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 LAST_TICK: Final = "last_tick"
 _GAP: Final = "gap"
 _GAPS: Final = "gaps"
-_JUST_STARTED: Final = "started_after_gap"
-"""Not empty from a start after a gap to the next tick."""
+_STARTS_TOLD: Final = "later_starts_told_of_gap"
+"""The end of the last gap that people with a later start were told of."""
 _UNCHANGED: Final = "unchanged_after_gap"
 """The end of the last gap after which Entra's audit log was read, and the ids of the requests that it spares."""
 _LOG_READ_AT: Final = "log_read_after_gap_at"
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """What a tick found out about the time before it."""
-
-    gap: Gap | None
-    is_first: bool
-    """Whether it is the first one after a gap. The clock may have jumped, at the start of the process as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +52,13 @@ class _CheckedGap:
     unchanged: frozenset[RequestId]
 
 
-async def store_tick(*, store: Store, clock: Clock) -> Tick:
+async def store_tick(*, store: Store, clock: Clock) -> Gap | None:
     """Record that the bot runs now. A gap since the last tick is stored first."""
     now, last_tick = clock.now(), await _last_tick(store)
-    gap, has_just_started = gap_at_tick(last_tick, now=now), bool(await store.mark(_JUST_STARTED))
+    gap = gap_at_tick(last_tick, now=now)
     await _save_gap(gap, store)
     await store.save_mark(LAST_TICK, now.isoformat())
-    if has_just_started:
-        await store.save_mark(_JUST_STARTED, "")
-    return Tick(gap=gap, is_first=gap is not None or has_just_started)
+    return gap
 
 
 async def store_gap_at_start(*, store: Store, clock: Clock) -> Gap | None:
@@ -73,9 +66,6 @@ async def store_gap_at_start(*, store: Store, clock: Clock) -> Gap | None:
     now, last_tick = clock.now(), await _last_tick(store)
     has_records = bool(await store.history(limit=1))
     gap = gap_at_start(last_tick, has_records=has_records, now=now)
-    if gap is not None:
-        # NB. before the gap and the tick: a process that ends in between must not forget it.
-        await store.save_mark(_JUST_STARTED, now.isoformat())
     await _save_gap(gap, store)
     # The tick is stored at once, so that a process that ends before its first tick leaves no gap.
     await store.save_mark(LAST_TICK, now.isoformat())
@@ -112,6 +102,10 @@ async def last_gap(*, store: Store) -> Gap | None:
     if text is None:
         return None
     return _read(text)
+
+
+def _span(gap: Gap) -> dict[str, str | None]:
+    return {"since": None if gap.since is None else gap.since.isoformat(), "until": gap.until.isoformat()}
 
 
 def _read(text: str) -> Gap:
@@ -152,6 +146,29 @@ async def check_later_starts_after_gap(*, store: Store, tenant: Tenant, clock: C
     await store.save_mark(_UNCHANGED, " ".join([gap.until.isoformat(), *unchanged]))
 
 
+async def tell_of_gap(known: Sequence[Gap], *, recorder: Recorder, store: Store) -> None:
+    """Tell those who could take back a later start that what they did in the last gap may be lost, once a gap.
+
+    After a restore, a request may wait for its start that somebody had withdrawn or rejected.
+
+    :param known: the gaps of the last weeks, oldest first.
+    """
+    if not known or await store.mark(_STARTS_TOLD) == known[-1].until.isoformat():
+        return
+    gap = known[-1]
+    for request in await _later_starts(store):
+        if is_told_of_gap(request, gap):
+            await recorder.send_messages_about(
+                request.id,
+                messages_after_gap(request, gap),
+                key=f"start_after_gap:{request.id}:{gap.until.isoformat()}",
+                command="tell_of_gap",
+                details=_span(gap),
+            )
+    # NB. after the messages: a process that ends in between goes on with those who are not told.
+    await store.save_mark(_STARTS_TOLD, gap.until.isoformat())
+
+
 async def _later_starts(store: Store) -> Sequence[AccessRequest]:
     """List the open requests with a plan that starts later, also those that are being decided."""
     planned = [request for request in await store.open_requests_alone() if request.prepared is not None]
@@ -178,20 +195,25 @@ async def command_after_gap(request: AccessRequest, *, store: Store, tenant: Ten
     """Return the command that requests approval again for a plan that was approved before a gap.
 
     None: the plan may be written. It may be written when Entra's audit log shows that nobody has changed the partner
-    since, Gatehouse included. A plan that starts later may have been checked right after the gap.
+    since, Gatehouse included. A plan that starts later may have been checked right after the gap. Then the log is read
+    again as far as it reaches back, because Entra may have written an entry late.
     """
     gap = await last_gap(store=store)
     since = time_of_oldest_read(request, gap)
     if gap is None or since is None:
         return None
+    now = clock.now()
     if request.plan.starts_at is not None:
         checked = await _checked_gap(store)
         if checked.until == gap.until and request.id in checked.unchanged:
-            return None
-        since = await _gaps_began(request, gap, store, clock.now()) or since
-    span = {"since": None if gap.since is None else gap.since.isoformat(), "until": gap.until.isoformat()}
-    begins = Fact(NoteCode.NOT_RUNNING, span)
-    if clock.now() - since > AUDIT_KEPT_FOR:
+            reached = gaps_in_the_log(request, (*await gaps(store=store, now=now), gap), now)
+            if reached is None:
+                return None
+            since = reached
+        else:
+            since = await _gaps_began(request, gap, store, now) or since
+    begins = Fact(NoteCode.NOT_RUNNING, _span(gap))
+    if now - since > AUDIT_KEPT_FOR:
         return Replan(reason=(begins, Fact(NoteCode.LOG_TOO_SHORT)))
     try:
         changes = await tenant.tenant_settings.read_partner_changes(request.plan.tenant_id, since)

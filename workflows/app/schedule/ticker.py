@@ -9,7 +9,7 @@ import structlog
 
 from workflows.app.approvers.manager_delegates import KnownAbsences
 from workflows.app.approvers.stage_holders import roles_for
-from workflows.app.schedule.downtime import store_tick
+from workflows.app.schedule.downtime import gaps, store_tick, tell_of_gap
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire
@@ -21,6 +21,7 @@ from workflows.core.requests.commands.review_event import AskAccessTest
 from workflows.core.requests.deadlines.commands import AnnounceExpiry, Escalate, ResumeClock, Start
 from workflows.core.requests.deadlines.reminder_times import SETUP_PROMPTS_APART
 from workflows.core.requests.deciding import is_in_time, require_may_decide
+from workflows.core.requests.delays.downtime import must_starts_wait
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestId, StopCause
 from workflows.core.settings.model import TenantId
@@ -39,13 +40,15 @@ _log = structlog.get_logger()
 async def tick(*, service: Service, store: Store, directory: PeopleDirectory, clock: Clock) -> None:
     """Start scheduled access, expire undecided requests, remind approvers, and send reminders of the partner setup.
 
-    Each is done once when it is due. The first tick after a gap starts no access, because the clock may have jumped:
-    the next tick, after a clock that was corrected, must find the start due as well.
+    Each is done once when it is due. For a quarter of an hour after a gap no access starts, because the clock may have
+    jumped, and because who took a start back in the gap has to do it again.
     """
-    ticked = await store_tick(store=store, clock=clock)
-    gap = ticked.gap
+    gap = await store_tick(store=store, clock=clock)
     if gap is not None:
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
+    known_gaps = await gaps(store=store, now=clock.now())
+    await tell_of_gap(known_gaps, recorder=service, store=store)
+    starts = () if must_starts_wait(known_gaps, clock.now()) else (Start(),)
     requests, partners = await store.due(clock.now())
     # NB. read after the due items, so that every click that arrived before the deadline is in this list.
     clicks = await store.unchecked_clicks() if requests else ()
@@ -54,7 +57,7 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
         # NB. all commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
         # The notice before the expiry comes before a reminder: it takes the place of one that is due at the same time.
         waiting = (ResumeClock(cause=StopCause.QUESTION), AnnounceExpiry(), RemindApprovers(), Escalate())
-        for command in waiting if ticked.is_first else (Start(), *waiting):
+        for command in (*starts, *waiting):
             await _ignore_refusal(service.advance(request_id, command))
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:

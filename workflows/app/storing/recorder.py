@@ -3,9 +3,9 @@
 A start waits for this module and not for the rules of requests and partners, which only the `Service` needs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import Final
+from typing import Any, Final
 
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
@@ -23,6 +23,7 @@ from workflows.core.requests.effects import (
     ShowRequest,
     refusal_message,
 )
+from workflows.core.requests.request import RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import ClickedCard
 from workflows.ports.records import Commit
@@ -132,6 +133,19 @@ class Recorder:
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(fact)})
         message = SendMessage(person=person, subject=CommandSubject(), fact=fact, channel=channel)
         await self._commit(Commit(entry=entry, effects=(message,)))
+
+    async def send_messages_about(
+        self,
+        request_id: RequestId,
+        messages: tuple[SendMessage, ...],
+        *,
+        key: str,
+        command: str,
+        details: Mapping[str, Any],
+    ) -> None:
+        """Send people messages about a request, once for each `key`."""
+        entry = entry_of(key, self._clock.now(), GATEHOUSE, command, details, request_id=request_id)
+        await self._commit(Commit(entry=entry, effects=messages))
 
     async def send_escalation_message(self, message: SendEscalationMessage, *, key: str) -> None:
         """Send one person a message in their working hours, once for each `key`."""

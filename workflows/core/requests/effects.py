@@ -277,6 +277,9 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`."""
     EXPIRES_SOON = "expires_soon"
     """Values: `partner`, `request`, `expires_at`."""
+    START_AFTER_GAP = "start_after_gap"
+    """What was done about a later start while the bot did not run may be lost. Values: `partner`, `request`,
+    `starts_at`, `since` (null: not known), `until`."""
     ASKED_AGAIN = "asked_again"
     """An approved request was not written, and approval is asked for again. Values: `partner`, `request`, `note`."""
     MANAGER_TOLD = "manager_told"

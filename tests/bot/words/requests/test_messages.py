@@ -399,6 +399,32 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "admin to run gatehouse doctor.",
     ),
     (
+        MessageCode.START_AFTER_GAP,
+        {
+            "partner": "contoso.com",
+            "request": "R-1",
+            "starts_at": "2026-12-15T00:00:00+00:00",
+            "since": "2026-12-01T02:00:00+00:00",
+            "until": "2026-12-01T14:00:00+00:00",
+        },
+        "contoso.com: the approved request R-1 starts on Dec 15, 2026 at 00:00 UTC at the earliest. Gatehouse was not "
+        "running until Dec 1, 2026 at 14:00 UTC. What you did since Dec 1, 2026 at 02:00 UTC may be lost. If you "
+        "withdrew or rejected the request, do it again.",
+    ),
+    (
+        MessageCode.START_AFTER_GAP,
+        {
+            "partner": "contoso.com",
+            "request": "R-1",
+            "starts_at": "2026-12-15T00:00:00+00:00",
+            "since": None,
+            "until": "2026-12-01T14:00:00+00:00",
+        },
+        "contoso.com: the approved request R-1 starts on Dec 15, 2026 at 00:00 UTC at the earliest. Gatehouse was not "
+        "running until Dec 1, 2026 at 14:00 UTC. What you did before may be lost. If you withdrew or rejected the "
+        "request, do it again.",
+    ),
+    (
         MessageCode.SUPPORT_RECORDED,
         {"partner": "contoso.com", "request": "r-1", "requester": "Riley"},
         "contoso.com: you support request r-1 of Riley. You cannot decide on it. You get a message when it ends.",

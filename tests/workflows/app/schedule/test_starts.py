@@ -14,12 +14,13 @@ from tests.workflows.world import CATALOG, World, open_world, restarted
 from workflows.app.limits import Limits
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.open_request import open_request_fact
-from workflows.app.schedule.downtime import LAST_TICK, check_later_starts_after_gap, store_gap_at_start
+from workflows.app.schedule.downtime import LAST_TICK, check_later_starts_after_gap, store_gap_at_start, store_tick
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
 from workflows.core.requests.commands.people import AcceptSponsorship, ProposeSponsor
+from workflows.core.requests.delays.downtime import BEFORE_A_TICK
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.partner_changes import PartnerChange
@@ -85,6 +86,35 @@ async def test_a_clock_that_jumps_ahead_and_is_corrected_starts_nothing(world: W
     await ticks(world, 2)
     assert (await world.request(request.id)).state is S.SCHEDULED
     assert world.tenant.attempts == []
+
+
+async def test_a_clock_that_jumps_ahead_starts_nothing_for_a_quarter_of_an_hour(world: World) -> None:
+    request = await scheduled(world)
+    await ticks(world)
+    world.clock.moment = START + timedelta(minutes=1)
+    await ticks(world)
+    until = world.clock.now() - BEFORE_A_TICK
+    for minutes in (0.5, 5, 14.9):
+        world.clock.moment = until + timedelta(minutes=minutes)
+        await ticks(world)
+        assert (await world.request(request.id)).state is S.SCHEDULED
+    world.clock.moment = until + timedelta(minutes=15)
+    await ticks(world)
+    assert (await world.settled(request.id)).state is S.APPLIED, "the clock was right"
+
+
+async def test_a_last_approval_before_a_tick_has_seen_the_jump_starts_nothing(world: World) -> None:
+    request, now = await world.waiting(starts_on=START.date().isoformat()), world.clock.now()
+    for person in (AMARA, BRUNO):
+        await world.approve(request, person)
+    await ticks(world)
+    world.clock.moment = START + timedelta(minutes=1)
+    await world.approve(request, CHIE)
+    assert (await world.settled(request.id)).state is S.SCHEDULED
+    await ticks(world)
+    world.clock.moment = now + timedelta(minutes=1)
+    await ticks(world, 2)
+    assert ((await world.request(request.id)).state, world.tenant.attempts) == (S.SCHEDULED, [])
 
 
 async def test_it_does_not_expire_while_it_waits(world: World) -> None:
@@ -169,7 +199,8 @@ async def test_an_approver_who_lost_the_role_in_between_reopens_the_stage(world:
     assert again.expires_at > START
     world.directory.assign(DANA, "admin data-owner")
     await world.approve(again, DANA)
-    assert (await world.settled(request.id)).state is S.APPLIED, "after its day, it begins at once"
+    await ticks(world)
+    assert (await world.settled(request.id)).state is S.APPLIED, "after its day, it begins at the next tick"
 
 
 @pytest.mark.parametrize("person", [RILEY, SAM], ids=["requester", "sponsor"])
@@ -265,6 +296,7 @@ async def test_a_partner_that_somebody_changed_in_between_is_planned_again(world
 
 LATER: Final = START + timedelta(days=20)
 READ_CHANGES: Final = "surroundings.read_access_changes"
+READ_OF_PARTNER: Final = "surroundings.read_partner_changes"
 
 
 async def _waits_long(world: World) -> AccessRequest:
@@ -304,8 +336,62 @@ async def test_approvals_stay_when_the_log_shows_no_change_right_after_each_gap(
     await _after_gap(world, 10)
     await _after_gap(world, 10)
     assert world.script.calls.count(READ_CHANGES) == 2, "once a gap"
+    await _after_gap(world, 1)
+    assert world.script.calls.count(READ_CHANGES) == 3, "once a gap"
+    world.clock.moment = LATER - timedelta(days=1)
+    await world.store.save_mark(LAST_TICK, world.clock.now().isoformat())
+    assert READ_OF_PARTNER not in world.script.calls
     assert (await _on_its_day(world, request)).state is S.APPLIED
-    assert "surroundings.read_partner_changes" not in world.script.calls, "it was read right after the gaps"
+    assert world.script.calls.count(READ_OF_PARTNER) == 1, "the log still shows the newest gap"
+
+
+async def test_approvals_stay_when_the_log_no_longer_reaches_back_and_showed_no_change(world: World) -> None:
+    request = await _waits_long(world)
+    await _after_gap(world, 10)
+    assert (await _on_its_day(world, request)).state is S.APPLIED
+    assert READ_OF_PARTNER not in world.script.calls, "it was read right after the gap"
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+async def test_an_entry_that_entra_wrote_late_is_seen_on_the_day(world: World, is_readable: bool) -> None:
+    request = await _waits_long(world)
+    await _after_gap(world, 20)
+    if is_readable:
+        changed_at = world.clock.now() - timedelta(minutes=30)
+        deleted = PartnerChange(at=changed_at, activity="Delete", changed_by="x", is_ours=False)
+        world.tenant.tenant_settings.changes[TENANT] = [deleted]
+    else:
+        world.script.fail(READ_OF_PARTNER, TenantRefused(403, "Forbidden", "No"))
+    after = await _on_its_day(world, request)
+    assert (after.state, world.tenant.attempts) == (S.AWAITING_APPROVAL, [])
+    assert "Gatehouse was not running" in note_words(after.asked_again)
+
+
+async def test_who_could_take_it_back_in_the_gap_is_told_once(world: World) -> None:
+    """After a restore, a start that was withdrawn in the lost time waits again."""
+    request = await _waits_long(world)
+    world.clock.advance(hours=1)
+    async with restarted(world) as again:
+        await store_gap_at_start(store=again.store, clock=again.clock)
+        await ticks(again, 2)
+        people, texts = _told_of_gap(again)
+        assert people == sorted(one.chat_id for one in (RILEY, AMARA, BRUNO, CHIE))
+        assert f"starts on {LATER:%b} {LATER.day}, {LATER.year} at 00:00 UTC at the earliest" in texts[0]
+    async with restarted(world) as again:
+        again.clock.advance(minutes=1)
+        await store_gap_at_start(store=again.store, clock=again.clock)
+        await ticks(again, 2)
+        assert _told_of_gap(again) == ([], []), "a restart is no gap"
+        assert (await again.request(request.id)).state is S.SCHEDULED
+        again.clock.advance(hours=1)
+        await ticks(again, 2)
+        assert len(_told_of_gap(again)[0]) == 4, "another gap is told again"
+
+
+def _told_of_gap(world: World) -> tuple[list[str], list[str]]:
+    """Return who was told that something may be lost, and the texts."""
+    told = [(person, text) for person, text, _ in world.notifier.told if "may be lost" in text]
+    return sorted(person for person, _ in told), [text for _, text in told]
 
 
 async def test_approvals_are_asked_again_when_somebody_changed_the_partner_in_the_gap(world: World) -> None:
@@ -342,6 +428,9 @@ async def test_a_gap_over_the_beginning_of_the_day_reads_the_log_from_the_gap_on
     await world.store.save_mark(LAST_TICK, world.clock.now().isoformat())
     world.clock.advance(minutes=20)
     await ticks(world, 2)
+    assert (await world.settled(request.id)).state is S.SCHEDULED, "who withdrew it in the gap can do so again"
+    world.clock.advance(minutes=14)
+    await ticks(world)
     assert (await world.settled(request.id)).state is S.APPLIED
 
 
@@ -357,6 +446,21 @@ async def test_a_clock_that_jumped_before_the_process_began_starts_nothing(world
         await ticks(again, 2)
         assert (await again.request(request.id)).state is S.SCHEDULED
         assert again.tenant.attempts == []
-        again.clock.moment = START
-        await ticks(again, 2)
+        await begin(again, request)
+        again.clock.advance(minutes=15)
+        await ticks(again)
         assert (await again.settled(request.id)).state is S.APPLIED
+
+
+async def test_a_process_that_ends_in_its_first_tick_after_a_gap_forgets_nothing(world: World) -> None:
+    request = await scheduled(world)
+    await ticks(world)
+    world.clock.moment = START + timedelta(hours=1)
+    async with restarted(world) as again:
+        await store_gap_at_start(store=again.store, clock=again.clock)
+        await store_tick(store=again.store, clock=again.clock)
+    async with restarted(world) as again:
+        again.clock.advance(minutes=1)
+        await store_gap_at_start(store=again.store, clock=again.clock)
+        await ticks(again, 2)
+        assert (await again.settled(request.id)).state is S.SCHEDULED

@@ -8,12 +8,17 @@ import pytest
 from tests.workflows.core.builders import AMARA, NOW, accounts_plan, approval, prepared, request
 from workflows.core.plans.accounts import AccountChange
 from workflows.core.requests.delays.downtime import (
+    AUDIT_KEPT_FOR,
     BEFORE_A_TICK,
     MAX_PAUSE_WITHOUT_GAP,
+    STARTS_WAIT_FOR,
     Gap,
     gap_at_start,
     gap_at_tick,
     gaps_began_at,
+    gaps_in_the_log,
+    is_told_of_gap,
+    must_starts_wait,
     time_of_oldest_read,
 )
 from workflows.core.requests.request import RequestKind, RequestState
@@ -109,3 +114,32 @@ def test_who_confirms_an_undo_after_a_gap_is_not_asked_for_ever() -> None:
     assert time_of_oldest_read(asked, Gap(since=NOW - HOUR / 2, until=NOW + HOUR)) == NOW - HOUR / 2
     later = replace(shown, observation=replace(shown.observation, at=GAP.until))
     assert time_of_oldest_read(replace(asked, prepared=later), GAP) is None
+
+
+def test_no_access_starts_for_a_quarter_of_an_hour_after_a_gap() -> None:
+    first, last = (Gap(since=NOW - n * HOUR, until=NOW - n * HOUR + TOO_LONG) for n in (5, 1))
+    for gap in (first, last):
+        assert must_starts_wait((first, last), gap.until)
+        assert must_starts_wait((first, last), gap.until + STARTS_WAIT_FOR - SECOND)
+        assert not must_starts_wait((first, last), gap.until + STARTS_WAIT_FOR)
+        assert not must_starts_wait((first, last), gap.until - SECOND), "the clock was set back"
+    assert not must_starts_wait((), NOW)
+
+
+def test_the_log_is_read_again_from_the_first_gap_that_it_still_shows() -> None:
+    known = request(RequestState.SCHEDULED, decisions=(approval(AMARA, 0, at=NOW),))
+    first, second = (Gap(since=NOW + n * HOUR, until=NOW + n * HOUR + TOO_LONG) for n in (5, 9))
+    assert first.since is not None
+    assert second.since is not None
+    gaps = (Gap(since=NOW - HOUR, until=NOW), Gap(since=None, until=NOW + HOUR), first, second)
+    assert gaps_in_the_log(known, gaps, first.since + AUDIT_KEPT_FOR) == first.since
+    assert gaps_in_the_log(known, gaps, first.since + AUDIT_KEPT_FOR + SECOND) == second.since
+    assert gaps_in_the_log(known, gaps, second.since + AUDIT_KEPT_FOR + SECOND) is None
+
+
+def test_people_are_told_of_a_gap_in_which_they_could_take_back_a_later_start() -> None:
+    decided = (approval(AMARA, 0, at=GAP.until - SECOND),)
+    known = request(RequestState.SCHEDULED, decisions=decided)
+    assert is_told_of_gap(known, GAP)
+    assert not is_told_of_gap(known, replace(GAP, until=GAP.until - SECOND)), "it was approved after that gap"
+    assert not is_told_of_gap(replace(known, state=RequestState.AWAITING_APPROVAL), GAP), "people decide on it anyway"

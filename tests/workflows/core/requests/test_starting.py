@@ -40,7 +40,8 @@ from workflows.core.requests.commands.request import Approve, Reject, RequestCom
 from workflows.core.requests.deadlines.commands import Start
 from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.deciding import access_ends_at, is_too_late
-from workflows.core.requests.effects import Apply, SendMessage, ShowRequest
+from workflows.core.requests.delays.downtime import STARTS_WAIT_FOR, Gap, messages_after_gap
+from workflows.core.requests.effects import Apply, MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import DisplayedState, state_to_display
 from workflows.core.requests.proposals import ends_no_later
@@ -91,10 +92,27 @@ def test_a_chain_that_a_returned_role_completed_waits_as_well() -> None:
 
 
 @pytest.mark.parametrize("after", [timedelta(0), DAY])
-def test_what_is_approved_on_the_day_or_later_begins_at_once(after: timedelta) -> None:
-    asked = request(prepared=prepared(plan=PLAN), decisions=decided(2))
-    transition = advance(asked, Approve(actor=CHIE, request_id=REQUEST, digest=PLAN.digest), situation(START + after))
-    assert (transition.request.state, transition.effects) == (RequestState.APPLYING, (SHOW, APPLY))
+def test_what_is_approved_on_the_day_or_later_begins_at_the_next_tick(after: timedelta) -> None:
+    """The last approval may come while the clock is wrong, which only a tick notices."""
+    asked, now = request(prepared=prepared(plan=PLAN), decisions=decided(2)), situation(START + after)
+    transition = advance(asked, Approve(actor=CHIE, request_id=REQUEST, digest=PLAN.digest), now)
+    assert (transition.request.state, transition.effects) == (RequestState.SCHEDULED, (SHOW,))
+    assert next_due_at(transition.request) == START, "it is due at once"
+    begun = advance(transition.request, Start(), now)
+    assert (begun.request.state, begun.effects) == (RequestState.APPLYING, (SHOW, APPLY))
+
+
+def test_who_could_take_it_back_is_told_of_a_gap_once_and_when_it_starts_at_the_earliest() -> None:
+    gap = Gap(since=NOW + DAY, until=NOW + 2 * DAY)
+    messages = messages_after_gap(waiting(), gap)
+    assert [one.person for one in messages] == [one.chat_id for one in (RILEY, AMARA, BRUNO, CHIE)]
+    assert {one.fact.code for one in messages} == {MessageCode.START_AFTER_GAP}
+    values = messages[0].fact.values
+    assert (values["since"], values["until"]) == (str(gap.since and gap.since.isoformat()), gap.until.isoformat())
+    assert values["starts_at"] == START.isoformat()
+    late = Gap(since=None, until=START + DAY)
+    values = messages_after_gap(waiting(), late)[0].fact.values
+    assert (values["since"], values["starts_at"]) == (None, (late.until + STARTS_WAIT_FOR).isoformat())
 
 
 def test_it_begins_once_at_its_moment_and_not_before() -> None:

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.errors.facts import Fact
+from workflows.core.people import is_chat_user
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.effects import MessageCode, SendMessage
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.transitions.transition import partner_of, senders_of
 
 MAX_PAUSE_WITHOUT_GAP: Final = timedelta(minutes=15)
 """A shorter pause does not count as a gap."""
@@ -20,6 +25,9 @@ AUDIT_KEPT_FOR: Final = timedelta(days=7)
 
 LOG_WRITTEN_WITHIN: Final = timedelta(minutes=15)
 """Entra writes its audit log some minutes late. It is complete up to this long ago."""
+
+STARTS_WAIT_FOR: Final = LOG_WRITTEN_WITHIN
+"""How long after a gap no access starts. The gap may be a clock that jumped, and the audit log is complete then."""
 
 GAPS_KEPT_FOR: Final = timedelta(days=100)
 """How long gaps are kept. An access starts 90 days after its request at the latest."""
@@ -61,6 +69,11 @@ def known_gaps(gaps: Sequence[Gap], now: datetime) -> tuple[Gap, ...]:
     return tuple(gap for gap in gaps if now - GAPS_KEPT_FOR < gap.until <= now)
 
 
+def must_starts_wait(gaps: Sequence[Gap], now: datetime) -> bool:
+    """Return whether no access may start now, because a gap ended a short time ago."""
+    return any(gap.until <= now < gap.until + STARTS_WAIT_FOR for gap in gaps)
+
+
 def has_run_for(duration: timedelta, since: datetime, gaps: Sequence[Gap]) -> datetime:
     """Return when the bot has run for `duration` since a moment. Gaps do not count."""
     reached = since + duration
@@ -80,10 +93,7 @@ def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | N
     """
     if gap is None or request.fields.kind is RequestKind.REVOCATION:
         return None
-    prepared, asked_at = request.prepared, request.created_at
-    if prepared is not None and prepared.plan.accounts is not None:
-        asked_at = prepared.observation.at
-    decided = min((decision.at for decision in request.decisions), default=asked_at)
+    decided = _decided_at(request)
     if decided >= gap.until:
         return None
     moments = [decided, gap.since]
@@ -101,8 +111,50 @@ def gaps_began_at(request: AccessRequest, gaps: Sequence[Gap], *, checked_until:
         none.
     :returns: None when no gap matters, or when it is not known when one began.
     """
-    decided = min((decision.at for decision in request.decisions), default=request.created_at)
+    decided = _decided_at(request)
     known_until = decided if checked_until is None else max(decided, checked_until)
     began = [gap.since for gap in gaps if gap.until > known_until]
     known = [moment for moment in began if moment is not None]
     return min(known) if known and len(known) == len(began) else None
+
+
+def gaps_in_the_log(request: AccessRequest, gaps: Sequence[Gap], now: datetime) -> datetime | None:
+    """Return when the first gap after a request's decisions began to which the audit log still reaches back.
+
+    Entra may have written an entry only after the log was read for the first time.
+
+    :returns: None when the log reaches back to none.
+    """
+    began = [gap.since for gap in gaps if gap.until > _decided_at(request) and gap.since is not None]
+    return min((since for since in began if now - since <= AUDIT_KEPT_FOR), default=None)
+
+
+def is_told_of_gap(request: AccessRequest, gap: Gap) -> bool:
+    """Return whether people are told of a gap, because what they did in it with a later start may be lost."""
+    return request.state is RequestState.SCHEDULED and _decided_at(request) < gap.until
+
+
+def messages_after_gap(request: AccessRequest, gap: Gap) -> tuple[SendMessage, ...]:
+    """Return the messages about a later start to all who could take it back in a gap: requester, sender, approvers.
+
+    After a restore, what they did in the gap is not in the records.
+    """
+    approvers = (decision.person.chat_id for decision in request.decisions)
+    people = dict.fromkeys(person for person in (*senders_of(request), *approvers) if is_chat_user(person))
+    values = {
+        "partner": partner_of(request),
+        "request": request.id,
+        "starts_at": request.plan.start_if_approved(gap.until + STARTS_WAIT_FOR).isoformat(),
+        "since": None if gap.since is None else gap.since.isoformat(),
+        "until": gap.until.isoformat(),
+    }
+    fact, about = Fact(MessageCode.START_AFTER_GAP, values), CommandSubject(request_id=request.id)
+    return tuple(SendMessage(person=person, subject=about, fact=fact) for person in people)
+
+
+def _decided_at(request: AccessRequest) -> datetime:
+    """Return when the first decision was made; before one, when the request was sent, or its accounts were shown."""
+    prepared, asked_at = request.prepared, request.created_at
+    if prepared is not None and prepared.plan.accounts is not None:
+        asked_at = prepared.observation.at
+    return min((decision.at for decision in request.decisions), default=asked_at)

@@ -44,7 +44,7 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
     )
     if stage is None:
         # An earlier approver has the role again, so the approval chain is complete without this approval.
-        return begin_when_due(changed(request, request.state, situation, note=()), situation)
+        return begin_when_due(changed(request, request.state, situation, note=()))
     request = taken_back_by(request, command.actor, situation)
     decision = Decision(
         person=command.actor,
@@ -58,7 +58,7 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
     request = changed(request, request.state, situation, decisions=(*request.decisions, decision), note=())
     verdict = request.verdict(situation.current_roles)
     if verdict.is_complete:
-        return begin_when_due(request, situation)
+        return begin_when_due(request)
     # No message to the requester, who need not do anything: their card shows it.
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 

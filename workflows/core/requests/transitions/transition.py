@@ -75,12 +75,13 @@ def begin_to_apply(request: AccessRequest) -> Transition:
     )
 
 
-def begin_when_due(request: AccessRequest, situation: Situation) -> Transition:
-    """Write the plan of an approved request; before the day on which its access starts, only let it wait for that day.
+def begin_when_due(request: AccessRequest) -> Transition:
+    """Write the plan of an approved request; let a plan with a start wait for a tick, also when its day has come.
 
-    The store finds it on that day by `next_due.next_due_at`.
+    The store finds it by `next_due.next_due_at`. Only a tick starts it, because only a tick notices a clock that has
+    jumped.
     """
-    if request.plan.start_if_approved(situation.now) > situation.now:
+    if request.plan.starts_at is not None:
         waiting = replace(request, state=RequestState.SCHEDULED)
         return Transition(request=waiting, effects=(ShowRequest(request_id=request.id),))
     return begin_to_apply(replace(request, state=RequestState.APPLYING))
