@@ -1,4 +1,4 @@
-"""Judge the rows of a sheet as the form judges a request, without a person. Nothing is stored or written.
+"""Judge the rows of a sheet as the form judges a request, without a person. No request is made of it.
 
 Three steps: what a row says by itself; which tenant it names, looked up in groups; what it would change. The partners'
 settings and the tenant's default are read once for all rows.
@@ -17,14 +17,15 @@ from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import chain_of, check_proposal
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
-from workflows.catalog.request_files import RequestFile
+from workflows.catalog.request_files import RequestFieldsWrong, request_of_fields
 from workflows.core.batches.members import why_alone
+from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.doubles import with_doubles
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.findings import Finding
-from workflows.core.errors.facts import Facts
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import Plan, TenantIdentity
@@ -107,18 +108,21 @@ class SheetJudging:
         """Return a row with its request, as far as it is right by itself."""
         if row.problems:
             return _Row(row=row)
-        file = RequestFile(
-            partner=row.partner,
-            template=row.template,
-            duration_days=row.duration_days or None,
-            ends_on=row.ends_on,
-            starts_on=row.starts_on,
-            placeholders=dict(row.placeholders),
-        )
         try:
+            file = request_of_fields(
+                partner=row.partner,
+                template=row.template,
+                duration_days=row.duration_days,
+                ends_on=row.ends_on,
+                starts_on=row.starts_on,
+                placeholders=dict(row.placeholders),
+            )
             return _Row(row=row, request=parse_request(file, self.catalog, self.clock.now()))
+        except RequestFieldsWrong as error:
+            wrong = {key: Fact(SheetCode.CELL_NOT_ACCEPTED, {"reason": why}) for key, why in error.problems.items()}
         except PlanImpossible as error:
-            return _Row(row=_with_problems(row, *(CellProblem(*problem) for problem in error.problems.items())))
+            wrong = error.problems
+        return _Row(row=_with_problems(row, *(CellProblem(*problem) for problem in wrong.items())))
 
     async def _look_up(self, rows: Sequence[_Row], on_found: OnFound) -> None:
         """Find the tenant of each row that is right so far, each name once."""
