@@ -8,7 +8,7 @@ import posixpath
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from xml.parsers import expat
 
 from workflows.core.batches.sheets.codes import SheetCode
@@ -17,6 +17,7 @@ from workflows.core.errors.facts import Fact
 from workflows.sheets.limits import MAX_CELL_CHARACTERS, MAX_XML_DEPTH
 
 _CHUNK: Final = 2**16
+_MAX_NAMES: Final = 1000
 _OFFICE: Final = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
@@ -31,8 +32,7 @@ _KNOWN: Final = frozenset(
 """The namespaces of what is read. Source: ECMA-376, parts 1 and 2; each in its two variants."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """An element begins."""
 
     path: str
@@ -40,8 +40,7 @@ class Start:
     attributes: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """An element ends."""
 
     path: str
@@ -73,7 +72,8 @@ class _Parsing:
     def __init__(self, part: str) -> None:
         self.found: list[Start | End] = []
         self._part = part
-        self._names: list[str] = []
+        self._paths: list[str] = []
+        self._known: dict[str, str] = {}
         self._text: list[str] = []
         self._length = 0
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -91,17 +91,24 @@ class _Parsing:
             raise damaged(self._part) from error
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        namespace, _, local = name.rpartition(" ")
-        self._names.append(local if namespace in _KNOWN else f"?{local}")
-        if len(self._names) > MAX_XML_DEPTH:
+        known = self._known.get(name) or self._learn(name)
+        self._paths.append(f"{self._paths[-1]}/{known}" if self._paths else known)
+        if len(self._paths) > MAX_XML_DEPTH:
             raise damaged(self._part)
         self._clear()
-        self.found.append(Start("/".join(self._names), attributes))
+        self.found.append(Start(self._paths[-1], attributes))
 
     def _end(self, _: str) -> None:
-        self.found.append(End("/".join(self._names), "".join(self._text)))
-        self._names.pop()
+        self.found.append(End(self._paths.pop(), "".join(self._text)))
         self._clear()
+
+    def _learn(self, name: str) -> str:
+        """Return an element's name without its namespace, with a mark when the namespace is not known."""
+        namespace, _, local = name.rpartition(" ")
+        found = local if namespace in _KNOWN else f"?{local}"
+        if len(self._known) < _MAX_NAMES:
+            self._known[name] = found
+        return found
 
     def _characters(self, text: str) -> None:
         self._length += len(text)

@@ -24,6 +24,8 @@ _VALUE: Final = f"{_CELL}/v"
 _FORMULA: Final = f"{_CELL}/f"
 _INLINE: Final = frozenset({f"{_CELL}/is/t", f"{_CELL}/is/r/t"})
 _MERGED: Final = "worksheet/mergeCells/mergeCell"
+_SHARED: Final = "s"
+"""The kind of a cell whose text is among those that cells share."""
 _PLACE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _NUMBER: Final = re.compile(r"-?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,3})?")
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
@@ -162,9 +164,9 @@ class _Reading:
             return None
         if len(text) > MAX_CELL_CHARACTERS:
             raise too_long()
+        if cell.kind == _SHARED and _INDEX.fullmatch(text):
+            return SharedText(int(text))
         match cell.kind:
-            case "s" if _INDEX.fullmatch(text):
-                return SharedText(int(text))
             case "str" | "inlineStr":
                 return text
             case "e":
