@@ -270,7 +270,7 @@ def import_sheet(
     as_json: AsJson = False,
     as_csv: RowsAsCsv = False,
 ) -> None:
-    """Judge a sheet of partners, or compare it with the tenant. Nothing is stored or written."""
+    """Judge a sheet of partners, or compare it. No request is made and nothing is written in Entra."""
     from bot.terminal.plan.import_command import AskedReport, report_on_sheet
     from bot.terminal.plan.sheet_formats import SheetFormat
 

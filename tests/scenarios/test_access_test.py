@@ -103,8 +103,8 @@ async def test_no_gives_the_sponsor_and_the_admins_what_was_said_and_the_cause(s
     said = {"correlation_id": "0f3c-77", "failed_at": "Mar 12, 14:03 UTC"}
     sent = await say_no(stage, failed_address="maria@contoso.com", error_code="AADSTS500213", **said)
     assert sent["errors"] == {}
-    answer = " ".join(words((await stage.direct("requester"))[-1]).split())
-    assert "and the admins were told. They look for the cause" in answer
+    told_after_no = " ".join(words((await stage.direct("requester"))[-1]).split())
+    assert "and the admins were told. They look for the cause" in told_after_no
     for user in ("approver3", "admin"):
         (report,) = await reports(stage, user)
         text = words(report)

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -37,6 +38,14 @@ class RequestFileProblems(DomainError):
         self.problems = problems
 
 
+class RequestFieldsWrong(DomainError):
+    """Values are none of a request. `problems` says of each wrong key why."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("\n".join(f"{key}: {why}" for key, why in problems.items()))
+        self.problems = dict(problems)
+
+
 class RequestFile(FileModel):
     """The content of a request's file."""
 
@@ -51,6 +60,18 @@ class RequestFile(FileModel):
     placeholders: dict[str, Annotated[str, StringConstraints(max_length=300)]] = Field(
         default_factory=dict, max_length=50
     )
+
+
+def request_of_fields(**fields: object) -> RequestFile:
+    """Return the request of values that were read elsewhere, with the limits of a file.
+
+    :raises RequestFieldsWrong: naming each wrong key.
+    """
+    try:
+        return RequestFile.model_validate(fields)
+    except ValidationError as error:
+        problems = {".".join(str(part) for part in item["loc"]): item["msg"] for item in error.errors()}
+        raise RequestFieldsWrong(problems) from error
 
 
 def load_request_file(path: Path) -> RequestFile:

@@ -11,3 +11,5 @@ MAX_ROWS: Final = 10_000
 MAX_COLUMNS: Final = 60
 MAX_CELL_CHARACTERS: Final = 32_767
 """The most characters of a cell. Source: Microsoft, "Excel specifications and limits"."""
+MAX_XML_DEPTH: Final = 64
+"""How many elements of a workbook's XML may be inside each other. Excel writes fewer than 20."""

@@ -2,11 +2,11 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from workflows.core.batches.sheets.cells import Cell, RawRow, RawSheet
+from workflows.core.batches.sheets.cells import Cell, OtherValue, RawRow, RawSheet
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, SheetUnusable
 from workflows.core.errors.facts import Fact
@@ -14,6 +14,8 @@ from workflows.sheets.rows_of_cells import sheet_of
 
 PARTNERS: Final = "partners"
 """The key of the list."""
+_MAX_BITS: Final = 4096
+"""The largest number that is kept as one. Python writes no number of more than 4,300 digits."""
 _PLACEHOLDERS: Final = PLACEHOLDER_PREFIX.removesuffix(".")
 
 
@@ -22,7 +24,7 @@ def read_json(content: bytes) -> RawSheet:
 
     :raises SheetUnusable: when it is not JSON, or no list of objects.
     """
-    document = _parsed(content, json.loads)
+    document = _parsed(content, lambda text: json.loads(text, object_pairs_hook=_with_each_key_once))
     return _sheet(document if isinstance(document, list) else _list_in(document))
 
 
@@ -45,6 +47,19 @@ def _parsed(content: bytes, parse: Callable[[str], Any]) -> Any:
         raise SheetUnusable((Fact(SheetCode.NOT_READABLE, reason),)) from error
 
 
+def _with_each_key_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of its keys and values.
+
+    :raises SheetUnusable: when a key is there twice: programs take the first or the last of two.
+    """
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise SheetUnusable((Fact(SheetCode.KEY_TWICE, {"key": key}),))
+        found[key] = value
+    return found
+
+
 def _list_in(document: object) -> list[Any]:
     found = document.get(PARTNERS) if isinstance(document, Mapping) else None
     if not isinstance(found, list):
@@ -55,7 +70,7 @@ def _list_in(document: object) -> list[Any]:
 def _sheet(objects: Sequence[Any]) -> RawSheet:
     if not all(isinstance(one, Mapping) for one in objects):
         raise SheetUnusable((Fact(SheetCode.NOT_A_LIST, {"key": PARTNERS}),))
-    flat = [dict(_flat(one)) for one in objects]
+    flat = [_with_each_key_once(_flat(one)) for one in objects]
     header = tuple(dict.fromkeys(key for one in flat for key in one))
     return sheet_of(_rows(header, flat))
 
@@ -70,16 +85,25 @@ def _flat(one: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
     """Yield the fields of an object; those of `placeholders` with its name before theirs."""
     for key, value in one.items():
         if key == _PLACEHOLDERS and isinstance(value, Mapping):
-            yield from ((f"{PLACEHOLDER_PREFIX}{name}", _cell(inside)) for name, inside in value.items())
+            yield from ((_shown(f"{PLACEHOLDER_PREFIX}{name}"), _cell(inside)) for name, inside in value.items())
         else:
-            yield key, _cell(value)
+            yield _shown(key), _cell(value)
 
 
 def _cell(value: object) -> Cell:
-    """Return a value as a cell. A list or an object is none: it is shown as its text, and is wrong everywhere."""
+    """Return a value as a cell. A list, an object, a time of day and an enormous number are no value of any field."""
     match value:
         case datetime():
             return value.date()
+        case int() if value.bit_length() > _MAX_BITS:
+            return OtherValue(f"{value:#x}")
+        case str() if value != _shown(value):
+            return OtherValue(_shown(value))
         case None | str() | bool() | int() | float() | date():
             return value
-    return f"={json.dumps(value, default=str)}"
+    return OtherValue(json.dumps(value, default=str))
+
+
+def _shown(text: str) -> str:
+    """Return a text with a question mark for each half of a character: JSON can have one, and nothing can print it."""
+    return text.encode(errors="replace").decode()

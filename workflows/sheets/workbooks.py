@@ -1,4 +1,4 @@
-"""Read an Excel workbook: values and merged areas by calamine; where a formula stands, by openpyxl.
+"""Read one sheet of an Excel workbook, as values. The parts of the workbook are read as a stream, with limits.
 
 The value that a workbook keeps for a formula can be old or forged, so a formula is never a value here.
 """
@@ -6,24 +6,17 @@ The value that a workbook keeps for a formula can be old or forged, so a formula
 import io
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
-from datetime import date, datetime
-from typing import Final
+from collections.abc import Iterator, Mapping
 
-from openpyxl import load_workbook
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
-
-from workflows.core.batches.sheets.cells import Cell, Formula, Merged, RawRow, RawSheet
+from workflows.core.batches.sheets.cells import Cell, RawRow, RawSheet
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.errors.facts import Fact
-from workflows.sheets.limits import MAX_COLUMNS, MAX_ROWS, MAX_UNPACKED_BYTES
+from workflows.sheets.cell_formats import read_formats
+from workflows.sheets.limits import MAX_UNPACKED_BYTES
 from workflows.sheets.rows_of_cells import sheet_of
-
-_FORMULA: Final = "f"
-"""The type that openpyxl gives the cell of a formula."""
-Place = tuple[int, int]
-"""Row and column of a cell, from 0."""
+from workflows.sheets.workbook_parts import Structure, damaged, read_structure, read_texts
+from workflows.sheets.worksheets import Rows, SharedText, read_cells
 
 
 def read_workbook(content: bytes, sheet: str) -> RawSheet:
@@ -34,15 +27,18 @@ def read_workbook(content: bytes, sheet: str) -> RawSheet:
     """
     _check_size(content)
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
-            name = _chosen(workbook, sheet)
-            found = workbook.get_sheet_by_name(name)
-            if found.total_height > MAX_ROWS + 1:
-                raise SheetUnusable((Fact(SheetCode.TOO_MANY_ROWS, {"limit": MAX_ROWS}),))
-            return sheet_of(_rows(found, _formulas(content, name)))
-    except (CalamineError, zipfile.BadZipFile, ValueError, KeyError) as error:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            structure = read_structure(archive)
+            part = structure.sheets[_chosen(structure.sheets, sheet)]
+            formats = [] if structure.styles is None else read_formats(archive, structure.styles)
+            rows = read_cells(archive, part, formats, is_from_1904=structure.is_from_1904)
+            texts = _texts(archive, structure, rows)
+    except Exception as error:
+        if isinstance(error, SheetUnusable):
+            raise
         reason = {"name": "", "reason": str(error) or type(error).__name__}
         raise SheetUnusable((Fact(SheetCode.NOT_READABLE, reason),)) from error
+    return sheet_of(_filled(rows, texts))
 
 
 def _check_size(content: bytes) -> None:
@@ -63,61 +59,36 @@ def _check_size(content: bytes) -> None:
         raise SheetUnusable((Fact(SheetCode.DAMAGED, {"part": wrong}),))
 
 
-def _chosen(workbook: CalamineWorkbook, sheet: str) -> str:
-    visible = [one.name for one in workbook.sheets_metadata if one.visible is SheetVisibleEnum.Visible]
+def _chosen(visible: Mapping[str, str], sheet: str) -> str:
+    names = list(visible)
     if sheet:
         if sheet not in visible:
-            raise SheetUnusable((Fact(SheetCode.NO_SUCH_SHEET, {"sheet": sheet, "sheets": visible}),))
+            raise SheetUnusable((Fact(SheetCode.NO_SUCH_SHEET, {"sheet": sheet, "sheets": names}),))
         return sheet
-    if len(visible) != 1:
-        raise SheetUnusable((Fact(SheetCode.SEVERAL_SHEETS, {"sheets": visible}),))
-    return visible[0]
+    if len(names) != 1:
+        raise SheetUnusable((Fact(SheetCode.SEVERAL_SHEETS, {"sheets": names}),))
+    return names[0]
 
 
-def _formulas(content: bytes, name: str) -> Collection[Place]:
-    workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-    try:
-        rows = workbook[name].iter_rows(min_row=1, max_row=MAX_ROWS + 2, min_col=1, max_col=MAX_COLUMNS)
-        return {
-            (row, column)
-            for row, cells in enumerate(rows)
-            for column, cell in enumerate(cells)
-            if cell.data_type == _FORMULA
-        }
-    finally:
-        workbook.close()
+def _texts(archive: zipfile.ZipFile, structure: Structure, rows: Rows) -> Mapping[int, str]:
+    """Return the texts that cells of the sheet share."""
+    wanted = {cell.number for cells in rows.values() for cell in cells.values() if isinstance(cell, SharedText)}
+    if not wanted:
+        return {}
+    if structure.texts is None:
+        raise damaged("no shared texts")
+    found = read_texts(archive, structure.texts, wanted)
+    if found.keys() != wanted:
+        raise damaged(structure.texts)
+    return found
 
 
-def _rows(sheet: CalamineSheet, formulas: Collection[Place]) -> Iterator[RawRow]:
-    merged = _merged(sheet)
-    top, left = sheet.start or (0, 0)
-    for row, cells in enumerate(sheet.to_python(skip_empty_area=True), start=top):
-        places = ((row, column) for column in range(left + len(cells)))
-        values = (*(None for _ in range(left)), *cells)
-        yield RawRow(
-            row + 1,
-            tuple(
-                Formula() if place in formulas else Merged() if place in merged else _cell(value)
-                for place, value in zip(places, values, strict=True)
-            ),
-        )
+def _filled(rows: Rows, texts: Mapping[int, str]) -> Iterator[RawRow]:
+    width = max((max(cells) for cells in rows.values()), default=0)
+    for number in sorted(rows):
+        cells = rows[number]
+        yield RawRow(number, tuple(_cell(cells.get(column), texts) for column in range(1, width + 1)))
 
 
-def _merged(sheet: CalamineSheet) -> Mapping[Place, None]:
-    """Return the places of merged areas that go over several rows: their value belongs to no one row."""
-    areas = [area for area in sheet.merged_cell_ranges or () if area[0][0] != area[1][0]]
-    return {
-        (row, column): None
-        for (top, left), (bottom, right) in areas
-        for row in range(top, min(bottom, MAX_ROWS + 1) + 1)
-        for column in range(left, min(right, MAX_COLUMNS) + 1)
-    }
-
-
-def _cell(value: object) -> Cell:
-    match value:
-        case datetime():
-            return value.date()
-        case str() | bool() | int() | float() | date():
-            return value or None if isinstance(value, str) else value
-    return str(value)
+def _cell(cell: Cell | SharedText, texts: Mapping[int, str]) -> Cell:
+    return (texts[cell.number] or None) if isinstance(cell, SharedText) else cell

@@ -113,7 +113,8 @@ async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
     tenant = await asyncio.to_thread(open_tenant, settings, pauses)
     rows = inputs.rows(asked.template)
     try:
-        with LookupsFile(asked.lookups, clock.now()) as lookups, _progress() as progress:
+        home = str(settings.azure_tenant_id)
+        with LookupsFile(asked.lookups, clock.now(), home=home) as lookups, _progress() as progress:
             judging = SheetJudging(
                 tenant=tenant,
                 catalog=inputs.catalog,

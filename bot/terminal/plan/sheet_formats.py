@@ -14,6 +14,7 @@ from bot.words.batches.sheet_report import (
     NO_RECORD,
     NOT_ASKED,
     ONLY_IN_TENANT,
+    PERHAPS_DOUBLE,
     PERHAPS_IN_SHEET,
     VERDICTS,
     change_words,
@@ -69,6 +70,8 @@ class _Counting:
             yield f"{counted(len(unnamed), 'partner')} {ONLY_IN_TENANT}."
             if unnamed and any(self._counts[verdict] for verdict in _NOT_COMPARED):
                 yield PERHAPS_IN_SHEET
+        if self._counts[RowVerdict.NOT_READ]:
+            yield PERHAPS_DOUBLE
         yield NOT_ASKED
 
 

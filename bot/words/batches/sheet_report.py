@@ -36,7 +36,11 @@ REOPENS: Final[Mapping[PartnershipState | None, str]] = {
     PartnershipState.SUSPENDED: "The partner is suspended, and blocked now. This would open it again.",
 }
 NOT_ASKED: Final = (
-    "Nothing was stored or written. Conditional Access and sign-ins are not asked for here: each request does that."
+    "No request is made and nothing is written in Entra. "
+    "Conditional Access and sign-ins are not asked for here: each request does that."
+)
+PERHAPS_DOUBLE: Final = (
+    "Some rows are not known. One of them may be about the partner of another row, and contradict it."
 )
 PERHAPS_IN_SHEET: Final = "Some rows could not be compared. One of them may name a partner that is only in the tenant."
 

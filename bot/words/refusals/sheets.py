@@ -38,6 +38,8 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.DAMAGED: "The workbook is damaged ({part}). Save it again, or save the sheet as CSV.",
     SheetCode.TOO_MANY_ROWS: "The sheet has more than {limit} rows. Divide it into several files.",
     SheetCode.TOO_MANY_COLUMNS: "The sheet has more than {limit} columns. Save only the columns that are needed.",
+    SheetCode.TEXT_TOO_LONG: "A cell has more than {limit} characters. Shorten its text, or leave its column out.",
+    SheetCode.KEY_TWICE: "An object has “{key}” twice. Keep one of the two.",
     SheetCode.WRONG_ENCODING: (
         "Line {line} is not written in UTF-8. Save the file as “CSV UTF-8”. "
         "No encoding is guessed: it could change a domain."
@@ -74,6 +76,8 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.CELL_DATE_UNCLEAR: "can be read as more than one day, or as none: {typed}; write it as 2027-06-30",
     SheetCode.CELL_NO_SUCH_DAY: "is a day that does not exist: {typed}",
     SheetCode.CELL_NOT_TEXT: "is not a text: {typed}",
+    SheetCode.CELL_OTHER_VALUE: "is neither a text, a number nor a day: {typed}",
+    SheetCode.CELL_NOT_ACCEPTED: "is not accepted in a request: {reason}",
     SheetCode.END_TWICE: "is given beside a duration; keep one of the two",
     SheetCode.TOO_MANY_CELLS: "The row has more than {columns} cells. A text with a separator needs quotation marks.",
     SheetCode.SAME_AS_ROW: "Asks for the same as row {row}, which counts.",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.sheets.files import ROWS, with_part, workbook
-from workflows.core.batches.sheets.cells import Formula, Merged, RawRow
+from workflows.core.batches.sheets.cells import Formula, Merged, OtherValue, RawRow
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.errors.facts import Fact
@@ -137,8 +137,25 @@ def test_lists_of_objects_are_read_with_placeholders(name: str) -> None:
 
 
 def test_a_list_of_json_may_stand_alone_and_a_nested_value_is_no_text() -> None:
-    sheet = read_sheet("a.json", b'[{"partner": ["contoso.com"]}]').sheet
-    assert sheet.rows == (RawRow(1, ('=["contoso.com"]',)),)
+    sheet = read_sheet("a.json", b'[{"partner": ["contoso.com"], "ticket": "a\\ud800"}]').sheet
+    assert sheet.rows == (RawRow(1, (OtherValue('["contoso.com"]'), OtherValue("a?"))),)
+
+
+def test_a_time_of_day_and_an_enormous_number_of_a_file_are_no_value() -> None:
+    sheet = read_sheet("a.toml", b"[[partners]]\nends_on = 10:00:00\ndays = 0x" + b"f" * 9000).sheet
+    assert [type(cell) for cell in sheet.rows[0].cells] == [OtherValue, OtherValue]
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (b'[{"partner": "contoso.com", "partner": "fabrikam.com"}]', "partner"),
+        (b'{"partners": [], "partners": [{"partner": "fabrikam.com"}]}', "partners"),
+        (b'[{"placeholders": {"group": "a"}, "placeholders.group": "b"}]', "placeholders.group"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_named(content: bytes, key: str) -> None:
+    assert refused("partners.json", content) == Fact(SheetCode.KEY_TWICE, {"key": key})
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Judge the rows of a sheet as the form judges a request, without a person. Nothing is stored or written.
+"""Judge the rows of a sheet as the form judges a request, without a person. No request is made of it.
 
 Three steps: what a row says by itself; which tenant it names, looked up in groups; what it would change. The partners'
 settings and the tenant's default are read once for all rows.
@@ -19,14 +19,15 @@ from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import chain_of, check_proposal
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
-from workflows.catalog.request_files import RequestFile
+from workflows.catalog.request_files import RequestFieldsWrong, request_of_fields
 from workflows.core.batches.members import why_alone
+from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.doubles import with_doubles
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.findings import Finding
-from workflows.core.errors.facts import Facts
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import Plan, TenantIdentity
@@ -113,19 +114,22 @@ class SheetJudging:
         target = _target_of(row)
         if row.problems:
             return _Row(row=row, target=target)
-        file = RequestFile(
-            partner=row.partner,
-            template=self._template_name(row.template),
-            duration_days=row.duration_days or None,
-            ends_on=row.ends_on,
-            starts_on=row.starts_on,
-            placeholders=dict(row.placeholders),
-        )
         try:
+            file = request_of_fields(
+                partner=row.partner,
+                template=self._template_name(row.template),
+                duration_days=row.duration_days,
+                ends_on=row.ends_on,
+                starts_on=row.starts_on,
+                placeholders=dict(row.placeholders),
+            )
             return _Row(row=row, target=target, request=parse_request(file, self.catalog, self.clock.now()))
+        except RequestFieldsWrong as error:
+            wrong = {key: Fact(SheetCode.CELL_NOT_ACCEPTED, {"reason": why}) for key, why in error.problems.items()}
         except PlanImpossible as error:
-            problems = (CellProblem(*problem) for problem in error.problems.items())
-            return _Row(row=_with_problems(row, *problems), target=target)
+            wrong = error.problems
+        problems = (CellProblem(*problem) for problem in wrong.items())
+        return _Row(row=_with_problems(row, *problems), target=target)
 
     def _template_name(self, typed: str) -> str:
         """Return the name of a template that is written by its name or by its title; otherwise what was written."""

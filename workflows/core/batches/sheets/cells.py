@@ -14,7 +14,15 @@ class Merged:
     """A cell that is a part of a merged area, so it is not certain to which row its value belongs."""
 
 
-Cell = str | int | float | bool | date | Formula | Merged | None
+@dataclass(frozen=True, slots=True)
+class OtherValue:
+    """A value that no field has: a list, an object, a time of day, or an error as `#N/A`."""
+
+    shown: str
+    """The value as text, only to be shown."""
+
+
+Cell = str | int | float | bool | date | Formula | Merged | OtherValue | None
 """One cell; None for an empty one. A time of day is left out of a date."""
 
 

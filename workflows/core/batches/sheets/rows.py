@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, TypeVar
 
-from workflows.core.batches.sheets.cells import Cell, Formula, Merged, RawRow
+from workflows.core.batches.sheets.cells import Cell, Formula, Merged, OtherValue, RawRow
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column, Columns
 from workflows.core.errors.facts import Fact
@@ -21,6 +21,9 @@ Usual = TypeVar("Usual")
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER: Final = re.compile(r"\d{1,6}")
+_MAX_NUMBER: Final = 999_999
+_MAX_EXACT: Final = 10**15 - 1
+"""The largest number whose digits a spreadsheet keeps. Source: Microsoft, "Excel specifications and limits"."""
 _CONTROL: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode's categories of characters that no one sees."""
 
@@ -133,6 +136,8 @@ class _Reading:
                     raise _WrongCell(SheetCode.CELL_FORMULA)
                 case Merged():
                     raise _WrongCell(SheetCode.CELL_MERGED)
+                case OtherValue():
+                    raise _WrongCell(SheetCode.CELL_OTHER_VALUE, typed=cell.shown[:MAX_TEXT])
             return parse(cell)
         except _WrongCell as wrong:
             self.problems.append(CellProblem(column, wrong.fact))
@@ -145,7 +150,7 @@ class _Reading:
 
 def _text(cell: Cell, limit: int = MAX_TEXT) -> str:
     if not isinstance(cell, str):
-        raise _WrongCell(SheetCode.CELL_NOT_TEXT, typed=str(cell))
+        raise _WrongCell(SheetCode.CELL_NOT_TEXT, typed=str(cell)[:MAX_TEXT])
     text = cell.strip()
     if text.startswith("="):
         raise _WrongCell(SheetCode.CELL_FORMULA)
@@ -162,17 +167,25 @@ def _reason(cell: Cell) -> str:
 
 def _label(cell: Cell) -> str:
     """Return a ticket's number, which a spreadsheet may keep as a number."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell).is_integer():
-        return str(int(cell))
-    return _text(cell)
+    number = _whole(cell)
+    return _text(cell) if number is None else str(number)
 
 
 def _number(cell: Cell) -> int:
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell).is_integer() and cell >= 0:
-        return int(cell)
+    """Return a whole number of days. Which numbers are offered is a matter of the template."""
+    number = _whole(cell)
+    if number is not None and 0 <= number <= _MAX_NUMBER:
+        return number
     if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()) and cell.strip().isascii():
         return int(cell.strip())
     raise _WrongCell(SheetCode.CELL_NOT_A_NUMBER, typed=str(cell)[:MAX_TEXT])
+
+
+def _whole(cell: Cell) -> int | None:
+    """Return the whole number in a cell; None when it has none, or one that a spreadsheet keeps only about."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float) or not abs(cell) <= _MAX_EXACT:
+        return None
+    return int(cell) if cell == int(cell) else None
 
 
 def _day(cell: Cell) -> date:

@@ -97,8 +97,8 @@ def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | N
     if decided >= gap.until:
         return None
     moments = [decided, gap.since]
-    if prepared is not None:
-        moments.append(prepared.observation.at)
+    if request.prepared is not None:
+        moments.append(request.prepared.observation.at)
     return min(moment for moment in moments if moment is not None)
 
 

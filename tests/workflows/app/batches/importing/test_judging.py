@@ -147,6 +147,25 @@ async def test_each_wrong_row_is_refused_with_its_reason_and_the_others_are_judg
     }
 
 
+async def test_values_that_no_request_takes_are_problems_of_their_row_and_the_others_are_judged(world: World) -> None:
+    placeholders = {f"p{number}": "x" for number in range(51)}
+    rows = [
+        SheetRow(number=2, partner="contoso.com", template=TEMPLATE),
+        SheetRow(number=3, partner="three.example", template=TEMPLATE, duration_days=5000),
+        SheetRow(number=4, partner="four.example", template=TEMPLATE, duration_days=0),
+        SheetRow(number=5, partner="five.example", template="t" * 101),
+        SheetRow(number=6, partner="six.example", template=TEMPLATE, placeholders=placeholders),
+    ]
+    found = await judged(world, *rows)
+    assert found[2].verdict is RowVerdict.ADD
+    assert [(codes(found[number])[:1], found[number].problems[0].column) for number in range(3, 7)] == [
+        ([SheetCode.CELL_NOT_ACCEPTED], "duration_days"),
+        ([SheetCode.CELL_NOT_ACCEPTED], "duration_days"),
+        ([SheetCode.CELL_NOT_ACCEPTED], "template"),
+        ([SheetCode.CELL_NOT_ACCEPTED], "placeholders"),
+    ]
+
+
 async def test_a_similar_domain_in_the_sheet_is_a_finding_of_both(world: World) -> None:
     known(world, "fabrikam.com", "fabrlkam.com")
     found = await judged(world, "fabrikam.com", "fabrlkam.com")

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from workflows.core.batches.sheets.cells import Cell, Formula, Merged, RawRow
+from workflows.core.batches.sheets.cells import Cell, Formula, Merged, OtherValue, RawRow
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Columns, recognise
 from workflows.core.batches.sheets.doubles import with_doubles
@@ -70,6 +70,14 @@ def test_a_row_without_a_template_gets_the_usual_one() -> None:
         ("reason", "=1+1", SheetCode.CELL_FORMULA),
         ("ticket", True, SheetCode.CELL_NOT_TEXT),
         ("ticket", 1.5, SheetCode.CELL_NOT_TEXT),
+        ("partner", OtherValue('["contoso.com"]'), SheetCode.CELL_OTHER_VALUE),
+        ("ends_on", OtherValue("10:00:00"), SheetCode.CELL_OTHER_VALUE),
+        ("ticket", 10**400, SheetCode.CELL_NOT_TEXT),
+        ("ticket", 1e20, SheetCode.CELL_NOT_TEXT),
+        ("duration_days", 10**400, SheetCode.CELL_NOT_A_NUMBER),
+        ("duration_days", 1_000_000, SheetCode.CELL_NOT_A_NUMBER),
+        ("duration_days", float("inf"), SheetCode.CELL_NOT_A_NUMBER),
+        ("duration_days", float("nan"), SheetCode.CELL_NOT_A_NUMBER),
         ("duration_days", "ninety", SheetCode.CELL_NOT_A_NUMBER),
         ("duration_days", 1.5, SheetCode.CELL_NOT_A_NUMBER),
         ("duration_days", -1, SheetCode.CELL_NOT_A_NUMBER),
