@@ -140,7 +140,7 @@ DIRECTORY_ROLES_KEPT_FOR: Final = timedelta(seconds=30)
 ACCOUNT_ANSWER_AWAITED_FOR: Final = timedelta(minutes=1)
 """How long guest accounts are read that were sent without an answer, before they may be sent again."""
 ACCOUNTS_READ_BACK_FOR: Final = timedelta(minutes=10)
-"""How long guest accounts are read back that do not show the accepted change. Then that is recorded."""
+"""How long guest accounts are read back that cannot be read or do not show the change. Then that is recorded."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
 """How long it is kept that an object does not exist. It is short, for people who have just created the object."""
 

@@ -30,10 +30,12 @@ from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted, minute
 from workflows.app.approvers.role_groups import judge_groups
+from workflows.app.evidence.denied.denied_sign_ins import TOO_MANY_TENANTS_AT
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ADMIN, READING_ROLES, ChatId
 from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE
+from workflows.core.posture.watch.denied_sign_ins.counting import MAX_TENANTS
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
 from workflows.ports.guest_accounts import PERMISSIONS as GUEST_PERMISSIONS
@@ -95,6 +97,7 @@ async def examine(settings: Settings, console: Console) -> int:
     findings += await _guest_accounts(settings)
     findings += await _records(settings)
     findings += await _alarms(settings)
+    findings += await _denied_sign_ins(settings)
     findings += await _freeze(settings)
     redact = redactor_of(settings)
     table = Table("Check", "Result", "What to do", title="gatehouse doctor", title_justify="left")
@@ -420,3 +423,20 @@ async def _alarms(settings: Settings) -> list[Finding]:
         )
         for alarm in found
     ] or [Finding(subject=subject, state="none")]
+
+
+async def _denied_sign_ins(settings: Settings) -> list[Finding]:
+    """Say when so many tenants were refused that some were left out; nothing otherwise."""
+    subject = "Records: refused sign-ins"
+    if not settings.records.exists():
+        return []
+    try:
+        noticed = await asyncio.to_thread(settings.records.read_mark, TOO_MANY_TENANTS_AT)
+    except OSError as error:
+        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
+    if not noticed:
+        return []
+    state = f"read {minute(datetime.fromisoformat(noticed))}: of more than {MAX_TENANTS} tenants, so some are left out"
+    # NB. no failure: any stranger can cause it.
+    advice = "Look in the sign-in log for partners that you expect"
+    return [Finding(subject=subject, state=state, advice=advice, is_optional=True)]

@@ -13,7 +13,14 @@ from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.details_parts import whole_part
 from bot.slack.cards.approval.sections.accounts_card import accounts_card
 from bot.slack.flows.decide.views import part_view
-from bot.slack.flows.revoke.guest_form import accounts_view, confirm_view, undo_view, unknown_view
+from bot.slack.flows.revoke.guest_form import (
+    AccountsForm,
+    Which,
+    accounts_view,
+    confirm_view,
+    undo_view,
+    unknown_elements,
+)
 from bot.slack.ids import DetailsPart
 from tests.bot.shipped_cards import NAMES, waiting
 from tests.workflows.core.builders import NOW, identity
@@ -129,6 +136,21 @@ def account_messages() -> dict[str, Any]:
     return shown
 
 
+def _unknown(entries: tuple[str, ...]) -> Json:
+    """Return the window that was sent with entries that are no guests: all that was typed stays."""
+    sent = AccountsForm(
+        tenant_id=identity().tenant_id,
+        change=AccountChange.DISABLE,
+        which=Which.LISTED,
+        listed=entries,
+        text="\n".join(entries),
+        reason="The bridge project has ended.",
+        problems={},
+    )
+    problem = unknown_elements(entries, {}, is_complete=False)
+    return accounts_view(identity(), AccountChange.DISABLE, USUAL_LIMITS, sent=sent, problem=problem)
+
+
 def account_windows() -> dict[str, Json]:
     """Return the windows that ask which accounts, confirm by typing, undo, and list every account."""
     asked = account_request(AccountChange.DISABLE)
@@ -139,8 +161,7 @@ def account_windows() -> dict[str, Json]:
         "accounts-form-enable": accounts_view(identity(), AccountChange.ENABLE, USUAL_LIMITS),
         "accounts-confirm": confirm_view(asked),
         "accounts-undo": undo_view(done),
-        "accounts-unknown": unknown_view(identity(), ("nobody@contoso.com", "ann@fabrikam.com"), {}, is_complete=False),
-        "accounts-shared": unknown_view(identity(), (), {"bob@contoso.com": 2}, is_complete=True),
+        "accounts-unknown": _unknown(("nobody@contoso.com", "ann@fabrikam.com")),
         "accounts-details": modal(
             "Details", details_blocks(done, holders=NAMES, history=(), now=NOW), "decide_request"
         ),

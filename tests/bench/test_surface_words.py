@@ -185,7 +185,6 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "accounts-confirm": (80, 3),
     "accounts-undo": (40, 3),
     "accounts-unknown": (35, 2),
-    "accounts-shared": (35, 2),
     "accounts-details": (150, 9),
     "accounts-list": (215, 2),
 }

@@ -292,14 +292,19 @@ async def test_an_undo_is_of_one_admin_and_of_no_time_of_a_freeze(stage: Stage) 
     await with_two_admins(stage)
     await stage.open_access()
     form = await press(stage, "admin", "accounts_disable", await listed(stage), "partner-access")
-    pasted = {"accounts_which": "listed", "accounts_list": "jon@contoso.com, nobody@contoso.com"}
-    assert (await submit(stage, "admin", form, **pasted, reason="The project has ended"))["errors"] == {}
-    unknown = words((await stage.see("views", user="admin"))["views"][-1])
-    assert "1 entry is no guest of this partner. Nothing was stored." in unknown
-    assert "nobody@contoso.com" in unknown
+    typed = {"accounts_list": "jon@contoso.com, Nobody@contoso.com", "reason": "The project has ended"}
+    refused = (await submit(stage, "admin", form, accounts_which="all", **typed))["errors"]
+    assert list(refused) == ["accounts_which"], "a list is never ignored"
+    assert (await submit(stage, "admin", form, accounts_which="listed", **typed))["errors"] == {}
+    [kept] = [one for one in (await stage.see("views", user="admin"))["views"] if one["id"] == form["id"]]
+    assert "1 entry is no guest of this partner. Nothing was stored." in words(kept)
+    assert kept["callback_id"] == form["callback_id"]
+    assert typed["accounts_list"] in str(kept["blocks"]), "everything typed stays"
 
     await freeze(stage)
-    preview = await ask(stage, accounts_which="listed", accounts_list="jon@contoso.com")
+    mended = {"accounts_which": "listed", "accounts_list": "jon@contoso.com", "reason": "The project has ended"}
+    assert (await submit(stage, "admin", kept, **mended))["errors"] == {}
+    preview = await newest(stage)
     assert (await confirm(stage, preview, "contoso.com 1"))["errors"] == {}
     assert await enabled(stage, "maria@contoso.com", "jon@contoso.com") == [True, False]
     form = await press(stage, "admin", "accounts_undo", await newest(stage), "@admin")

@@ -98,8 +98,8 @@ async def test_after_a_downtime_each_person_gets_one_message_and_answers_in_a_wi
     for domain in ("contoso.com", "fabrikam.com", "northwind.com"):
         await stage.open_access(target=domain)
     await stage.later(100 * DAY)
-    assert [len(await told(stage, user, "wait for an answer")) for user in ("requester", "admin")] == [1, 0]
-    [message] = await told(stage, "requester", "3 reviews wait for an answer")
+    [message] = await lists(stage, 1)
+    assert await told(stage, "admin", "wait for an answer") == []
     assert not await is_blocked(stage)
     windows = [block["accessory"]["action_id"] for block in message["blocks"] if "accessory" in block]
     assert windows == ["review_partner"] * 3
@@ -116,7 +116,21 @@ async def test_after_a_downtime_each_person_gets_one_message_and_answers_in_a_wi
     assert buttons(view) == ["keep", "reduce", "revoke_review", "review_details"]
     await stage.do("close", user="requester", view_id=view["id"])
     await stage.later(3 * DAY + 60)
-    assert len(await told(stage, "requester", "3 reviews wait for an answer")) == 2
+    assert len(await lists(stage, 2)) == 2
+
+
+async def lists(stage: Stage, count: int) -> list[dict[str, Any]]:
+    """Wait until the requester has so many lists of reviews.
+
+    After a downtime, the questions whether each access works come first. Slack takes about one message a second in a
+    direct message, so it refuses the list at first, and the bot sends it again a second later.
+    """
+
+    async def are_sent() -> bool:
+        return len(await told(stage, "requester", "3 reviews wait for an answer")) >= count
+
+    await stage.until(are_sent, "the list of the reviews")
+    return await told(stage, "requester", "wait for an answer")
 
 
 async def test_a_template_that_escalates_asks_the_admins_on_and_keeps_an_alarm_open(stage: Stage) -> None:

@@ -10,7 +10,13 @@ from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
-from workflows.store.sqlite.other_process.read_only import GivenUpRow, read_freeze, read_given_up, read_open_alarms
+from workflows.store.sqlite.other_process.read_only import (
+    GivenUpRow,
+    read_freeze,
+    read_given_up,
+    read_mark,
+    read_open_alarms,
+)
 from workflows.store.sqlite.other_process.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store
@@ -94,3 +100,10 @@ class StoreLocation:
         :raises OSError: when it cannot be read.
         """
         return read_freeze(self.path)
+
+    def read_mark(self, name: str) -> str:
+        """Return a mark of the bot's process; empty when it was never stored.
+
+        :raises OSError: when it cannot be read.
+        """
+        return read_mark(self.path, name)

@@ -7,7 +7,8 @@ Only the newest reminder of a person changes. A closed one stays as it is, whate
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.reminder import (
@@ -81,6 +82,7 @@ class Reminders:
     async def send_expiry_messages(self, people: Iterable[ChatId]) -> None:
         """Tell each person, in one message a day, which requests expired without their decision.
 
+        A message names all that no message of an earlier day names, also what expired while Slack was away.
         Who does not work now is told when they work next: that is stored.
 
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
@@ -181,18 +183,30 @@ class Reminders:
                 RemindPerson(person=person, not_before=moment, of_expired=True), moment
             )
             return
-        today = now.astimezone(zone).date()
-        ended = await self._outbound.store.expired_since(now - EXPIRED_TOLD_WITHIN, MAX_READ_REQUESTS)
+        subject, today = f"expired:{person}", f"{now.astimezone(zone):%Y-%m-%d}"
+        copies = await self._outbound.store.copies(subject)
+        # NB. from what earlier messages name, not from today: Slack may have been away for days.
+        told = [_told_until(copy, zone) for copy in copies if _day_of(copy) != today]
+        since = max([now - EXPIRED_TOLD_WITHIN, *filter(None, told)])
         own_requests = [
             request
-            for request in ended
-            if next_working_moment(request.changed_at, zone, calendar).astimezone(zone).date() == today
-            and person in await self._recipients.deciders_at_expiry(request)
+            for request in await self._outbound.store.expired_since(since, MAX_READ_REQUESTS)
+            if request.changed_at > since and person in await self._recipients.deciders_at_expiry(request)
         ]
         if not own_requests:
             return
         message = expired_message(LimitedList(items=own_requests[:MAX_LISTED_REQUESTS], count=len(own_requests)))
-        await self._post_or_renew(f"expired:{person}", person, message, f"{today:%Y-%m-%d}")
+        occasion = f"{today} {max(request.changed_at for request in own_requests).isoformat()}"
+        posted = [copy for copy in await self._outbound.copies.live_copies(subject) if _day_of(copy) == today]
+        if not posted:
+            await self._outbound.copies.post(subject, person, message, occasion)
+            return
+        if await self._outbound.copies.renew(posted[-1], message, replaces_deleted=False) is not None:
+            return
+        # NB. only when Slack has the names. If it fails before, a later message names them again.
+        for copy in await self._outbound.store.copies(subject):
+            if copy.is_live and _day_of(copy) == today:
+                await self._outbound.store.save_copy(replace(copy, occasion=occasion))
 
     async def _post_or_renew(self, subject: str, person: ChatId, message: Message, occasion: str) -> None:
         posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == occasion]
@@ -215,3 +229,22 @@ class Reminders:
 
 def _subject(person: ChatId) -> str:
     return f"reminder:{person}"
+
+
+def _day_of(copy: MessageCopy) -> str:
+    """Return the day, in the person's time zone, whose message about expired requests this is."""
+    return copy.occasion.partition(" ")[0]
+
+
+def _told_until(copy: MessageCopy, zone: tzinfo) -> datetime | None:
+    """Return the last expiry that a message about expired requests names; None when that is not known.
+
+    Earlier versions stored the day alone, and named all that expired until its end.
+    """
+    day, _, moment = copy.occasion.partition(" ")
+    try:
+        if moment:
+            return datetime.fromisoformat(moment)
+        return datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(0), zone)
+    except ValueError:
+        return None

@@ -22,6 +22,7 @@ from tests.bot.bot_under_test import BotUnderTest
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
 from workflows.app.alarms import Alarms
+from workflows.app.evidence.denied.denied_sign_ins import TOO_MANY_TENANTS_AT
 from workflows.app.schedule.freezes import Freezes
 from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode
@@ -448,3 +449,22 @@ async def test_a_freeze_that_cannot_be_read_is_a_finding(settings: Settings, wor
     status, text = await examined(settings)
     assert status == 1
     assert "It cannot be read whether writing is frozen." in finding(text, "Records: freeze")
+
+
+async def test_refused_sign_ins_of_more_tenants_than_are_told_apart_are_a_note(gatehouse: BotUnderTest) -> None:
+    before, text = await examined(gatehouse.settings)
+    assert "refused sign-ins" not in text
+    await gatehouse.store.save_mark(TOO_MANY_TENANTS_AT, gatehouse.world.clock.now().isoformat())
+    status, text = await examined(gatehouse.settings)
+    row = finding(text, "refused sign-ins")
+    assert "of more than 1000 tenants, so some are left out" in row
+    assert "Look in the sign-in log for partners that you expect" in row
+    assert status == before, "any stranger can cause it"
+    await gatehouse.store.save_mark(TOO_MANY_TENANTS_AT, "")
+    assert "refused sign-ins" not in (await examined(gatehouse.settings))[1]
+
+
+async def test_refused_sign_ins_that_cannot_be_read_are_a_finding(settings: Settings) -> None:
+    settings.records.path.write_bytes(b"Dear diary, " * 500)
+    _, text = await examined(settings)
+    assert "cannot be read as Gatehouse's records" in finding(text, "refused sign-ins")

@@ -560,6 +560,47 @@ async def test_an_error_of_the_whole_group_sends_it_again_and_a_lost_credential_
     assert world.guest_accounts.repeated == []
 
 
+BAD = TenantRefused(400, "BadRequest", "Not like this.")
+
+
+@pytest.mark.parametrize("call", ["accounts.roles", "accounts.read", "accounts.set_enabled"])
+async def test_what_graph_refuses_for_good_ends(world: World, call: str) -> None:
+    put_guests(world, map(guest, range(3)))
+    shown = await asked(world)
+    world.script.fail(call, BAD, times=100)
+    ended = await confirm(world, shown)
+    assert (ended.state, world.guest_accounts.sent) == (S.STOPPED, [])
+    assert "Not like this." in note_words(ended.note)
+    assert await change(world) is not None, "and another one can be asked for"
+
+
+async def test_a_later_group_that_graph_refuses_for_good_ends_with_what_was_written(world: World) -> None:
+    put_guests(world, map(guest, range(25)))
+    world.script.fail("accounts.set_enabled", BAD, on=2)
+    ended = await finish(world, (await confirm(world, await asked(world))).id)
+    assert (ended.state, ends(ended)) == (S.STOPPED, {AccountEnd.DONE: 20})
+    assert "Not like this. 20 guest accounts are disabled (verified). Others: 5 not sent." in note_words(ended.note)
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_what_graph_refuses_to_read_back_is_tried_for_some_minutes_and_ends_unverified(
+    world: World, is_lost: bool
+) -> None:
+    put_guests(world, map(guest, range(3)))
+    shown = await asked(world)
+    if is_lost:
+        world.guest_accounts.answer = lambda _: AccountOutcome.UNKNOWN
+    world.script.fail("accounts.read", BAD, on=2, times=100)
+    await confirm(world, shown)
+    world.clock.advance(minutes=5)
+    waiting = await world.settled(shown.id)
+    assert waiting.state is S.APPLYING
+    ended = await finish(world, shown.id)
+    assert ended.state is S.STOPPED
+    assert "No guest account is verified as disabled: 3 sent" in note_words(ended.note)
+    assert len(world.guest_accounts.sent) == 1
+
+
 async def test_a_request_of_accounts_never_takes_a_result_of_settings(world: World) -> None:
     put_guests(world, map(guest, range(3)))
     shown = await asked(world)

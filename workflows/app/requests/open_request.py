@@ -37,15 +37,9 @@ async def open_request_about(
     # NB. many may be prepared at the same time, and reading them would take long.
     only_planned = ignored_id is not None
     for request in await records.open_requests_about(tenant_id, only_planned=only_planned):
-        if request.id == ignored_id or request.fields.account_change is not None:
+        if request.id == ignored_id or (ignored_id is not None and request.prepared is None):
             continue
-        if request.prepared is not None:
-            tenant = request.prepared.plan.tenant_id
-        elif request.observation is not None and ignored_id is None:
-            tenant = request.observation.identity.tenant_id
-        else:
-            continue
-        if tenant == tenant_id:
+        if is_about(request, tenant_id):
             return request
     return None
 
@@ -55,6 +49,18 @@ async def open_account_changes(tenant_id: TenantId, records: RecordsReader) -> l
     requests = await records.open_requests_about(tenant_id)
     # NB. such a request is filed with the id of the tenant.
     return [one for one in requests if one.fields.account_change is not None and one.fields.target == tenant_id]
+
+
+def is_about(request: AccessRequest, tenant_id: TenantId) -> bool:
+    """Return whether a request is known to change the settings of a tenant: by its plan, or by what was read for it.
+
+    One for which nothing was read yet may be about any tenant, and is about none here.
+    """
+    if request.fields.account_change is not None:
+        return False
+    if request.prepared is not None:
+        return request.prepared.plan.tenant_id == tenant_id
+    return request.observation is not None and request.observation.identity.tenant_id == tenant_id
 
 
 async def account_of_other_chat_id(

@@ -23,7 +23,7 @@ from bot.slack.flows.revoke.guest_form import (
     parse_accounts_form,
     received_view,
     undo_view,
-    unknown_view,
+    unknown_elements,
 )
 from bot.slack.payloads.button_values import parse_card_value, parse_request_id, parse_tenant_id
 from bot.slack.payloads.models import Interaction
@@ -113,7 +113,8 @@ class GuestAccountsFlow:
             asked = await self._asked(form.tenant_id)
             found = await find_chosen(form.listed, asked, tenant=self.tenant, clock=self.clock)
             if found.unknown or found.shared:
-                return unknown_view(asked.identity, found.unknown, found.shared, is_complete=found.is_complete)
+                problem = unknown_elements(found.unknown, found.shared, is_complete=found.is_complete)
+                return accounts_view(asked.identity, form.change, asked.limits, sent=form, problem=problem)
             await self._store(form, click, found.ids)
             return received_view(form.change)
 

@@ -1,16 +1,17 @@
 """The windows that disable or enable guest accounts: which accounts and why, and the typed confirmation. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from slack_sdk.models.blocks import Block, Option, PlainTextInputElement, RadioButtonsElement
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import NAME_LIMIT, Json, bullets, cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.blocks.modal import input_block, message_view, modal, option, text_area
-from bot.slack.blocks.untrusted import clean
+from bot.slack.blocks.untrusted import clean, encodable
 from bot.slack.cards.approval.sections.accounts import preview_elements
 from bot.slack.cards.partner_and_plan import identity_block
 from bot.slack.payloads.button_values import parse_tenant_id
@@ -29,7 +30,9 @@ from workflows.core.settings.model import TenantId
 
 MAX_LIST_CHARACTERS: Final = 3000
 """Characters that Slack accepts in one field: about eighty object IDs."""
-_LIST_HINT: Final = "Mail addresses or object IDs of guests of this partner, one a line. Only read for the last choice."
+_LIST_HINT: Final = "Mail addresses or object IDs of guests of this partner, one a line."
+_LISTED: Final = "Only those in the list below"
+_LIST_NOT_CHOSEN: Final = f"There is a list below. Choose “{_LISTED}”, or empty the list."
 REASON_MISSING: Final = "The reason is missing. Write why."
 _PREVIEW_FOLLOWS: Final = (
     "Guest accounts and directory roles are being read. You get the preview as a direct message. "
@@ -64,22 +67,44 @@ class AccountsForm:
     which: Which
     listed: tuple[str, ...]
     """The typed addresses and ids; empty for another choice."""
+    text: str
+    """The list exactly as it was typed."""
     reason: str
     problems: Mapping[str, str]
 
 
-def accounts_view(identity: TenantIdentity, change: AccountChange, limits: GuestLimits) -> Json:
-    """Return the window that asks which accounts are disabled or enabled, and why. Nothing is written by it."""
-    words = CHANGES[change]
-    choices = [_choice(one, change, limits) for one in _CHOICES[change]]
-    listed = PlainTextInputElement(action_id=ids.ACCOUNTS_LIST, multiline=True, max_length=MAX_LIST_CHARACTERS)
-    which = RadioButtonsElement(action_id=ids.ACCOUNTS_WHICH, options=choices, initial_option=choices[0])
+def accounts_view(
+    identity: TenantIdentity,
+    change: AccountChange,
+    limits: GuestLimits,
+    *,
+    sent: AccountsForm | None = None,
+    problem: Sequence[RichTextElement] = (),
+) -> Json:
+    """Return the window that asks which accounts are disabled or enabled, and why. Nothing is written by it.
+
+    :param sent: what was filled in before; it stays.
+    :param problem: what is wrong with its list; it stands at the list.
+    """
+    words, which = CHANGES[change], Which.ALL if sent is None else sent.which
+    choices = {one: _choice(one, change, limits) for one in _CHOICES[change]}
+    listed = PlainTextInputElement(
+        action_id=ids.ACCOUNTS_LIST,
+        multiline=True,
+        max_length=MAX_LIST_CHARACTERS,
+        initial_value=None if sent is None else encodable(sent.text) or None,
+    )
+    radio = RadioButtonsElement(
+        action_id=ids.ACCOUNTS_WHICH, options=list(choices.values()), initial_option=choices[which]
+    )
+    why = text_area(ids.REASON, initial="" if sent is None else sent.reason)
     blocks: list[Block] = [
         identity_block(identity),
         rich_text(paragraph(fixed_text(f"{words.effect} {NEVER_WRITTEN}"))),
-        input_block("Which accounts?", ids.ACCOUNTS_WHICH, which),
+        input_block("Which accounts?", ids.ACCOUNTS_WHICH, radio),
+        *([rich_text(*problem)] if problem else []),
         input_block("The list", ids.ACCOUNTS_LIST, listed, hint=_LIST_HINT, is_optional=True),
-        input_block("Why?", ids.REASON, text_area(ids.REASON), hint="It is recorded, and shown with the request."),
+        input_block("Why?", ids.REASON, why, hint="It is recorded, and shown with the request."),
     ]
     metadata = f"{change.value}:{identity.tenant_id}"
     return modal(words.form_title, blocks, ids.ACCOUNTS_FORM, submit="Show preview", metadata=metadata)
@@ -93,7 +118,7 @@ def _choice(which: Which, change: AccountChange, limits: GuestLimits) -> Option:
             days, older = limits.unused_after.days, limits.invited_before.days
             return option(f"No sign-in for {days} days, or an invitation older than {older} days", which.value)
         case Which.LISTED:
-            return option("Only those in the list below", which.value)
+            return option(_LISTED, which.value)
 
 
 def parse_accounts_form(click: Interaction) -> AccountsForm:
@@ -107,11 +132,14 @@ def parse_accounts_form(click: Interaction) -> AccountsForm:
         parsed, which = AccountChange(change), Which(view.value(ids.ACCOUNTS_WHICH) or Which.ALL)
     except ValueError as error:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
-    listed = split_chosen(view.value(ids.ACCOUNTS_LIST)) if which is Which.LISTED else ()
+    text = view.value(ids.ACCOUNTS_LIST)
+    listed = split_chosen(text) if which is Which.LISTED else ()
     reason = view.value(ids.REASON).strip()
     problems = {}
     if which is Which.LISTED and not listed:
         problems[ids.ACCOUNTS_LIST] = "The list is empty. Paste addresses or object IDs, or make another choice."
+    if which is not Which.LISTED and split_chosen(text):
+        problems[ids.ACCOUNTS_WHICH] = _LIST_NOT_CHOSEN
     if len(listed) > MAX_CHOSEN:
         problems[ids.ACCOUNTS_LIST] = f"These are {len(listed)}. At most {MAX_CHOSEN} can be listed at once."
     if not reason:
@@ -121,6 +149,7 @@ def parse_accounts_form(click: Interaction) -> AccountsForm:
         change=parsed,
         which=which,
         listed=listed,
+        text=text,
         reason=reason,
         problems=problems,
     )
@@ -163,23 +192,19 @@ def undo_view(request: AccessRequest) -> Json:
     return modal("Undo disabling", blocks, ids.UNDO_ACCOUNTS_FORM, submit="Show preview", metadata=request.id)
 
 
-def unknown_view(
-    identity: TenantIdentity, unknown: tuple[str, ...], shared: Mapping[str, int], *, is_complete: bool
-) -> Json:
-    """Return the view that names what in the list chooses no guest of the partner. Nothing was stored.
+def unknown_elements(
+    unknown: tuple[str, ...], shared: Mapping[str, int], *, is_complete: bool
+) -> tuple[RichTextElement, ...]:
+    """Return what in the list chooses no guest of the partner, for the window that was sent. Nothing was stored.
 
     :param shared: the addresses that several accounts have, and how many.
     :param is_complete: whether everything was read.
     """
-    blocks: list[Block] = [identity_block(identity)]
-    if unknown:
-        blocks.append(_unknown_block(unknown, is_complete=is_complete))
-    if shared:
-        blocks.append(_shared_block(shared))
-    return modal("Check the list", blocks, ids.MESSAGE_VIEW)
+    unsure = _unknown_elements(unknown, is_complete=is_complete) if unknown else ()
+    return (*unsure, *(_shared_elements(shared) if shared else ()))
 
 
-def _shared_block(shared: Mapping[str, int]) -> Block:
+def _shared_elements(shared: Mapping[str, int]) -> tuple[RichTextElement, ...]:
     shown = [
         [cleaned_text(address, NAME_LIMIT), fixed_text(f": {count} accounts")]
         for address, count in list(shared.items())[:_MAX_UNKNOWN]
@@ -187,15 +212,16 @@ def _shared_block(shared: Mapping[str, int]) -> Block:
     if more := len(shared) - len(shown):
         shown.append([fixed_text(f"and {more} more")])
     number = counted(len(shared), "address has", "addresses have")
-    problem = f"{number} more than one account. Nothing was stored. Choose one by its object ID."
-    return rich_text(paragraph(fixed_text(problem, bold=True)), bullets(shown))
+    text = f"⚠️ {number} more than one account. Nothing was stored. Choose one by its object ID."
+    return paragraph(fixed_text(text, bold=True)), bullets(shown)
 
 
-def _unknown_block(unknown: tuple[str, ...], *, is_complete: bool) -> Block:
+def _unknown_elements(unknown: tuple[str, ...], *, is_complete: bool) -> tuple[RichTextElement, ...]:
     shown = [[cleaned_text(one, NAME_LIMIT)] for one in unknown[:_MAX_UNKNOWN]]
     if more := len(unknown) - len(shown):
         shown.append([fixed_text(f"and {more} more")])
     what = "no guest of this partner" if is_complete else "not found for certain"
     problem = f"{counted(len(unknown), 'entry is', 'entries are')} {what}. Nothing was stored."
     unread = "" if is_complete else " Not everything could be read: try again later, or use object IDs."
-    return rich_text(paragraph(fixed_text(f"{problem}{unread}", bold=True)), bullets(shown))
+    text = f"⚠️ Check the list. {problem}{unread}"
+    return paragraph(fixed_text(text, bold=True)), bullets(shown)

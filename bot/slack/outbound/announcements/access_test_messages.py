@@ -13,6 +13,7 @@ from workflows.core.partners.reviewing.answers.access_test import is_testable
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.reviews.access_test import AccessOutcome, AccessTest
 from workflows.core.requests.effects import ShowAccessTest
+from workflows.ports.message_copies import MessageCopy
 
 _log = structlog.get_logger()
 
@@ -28,7 +29,11 @@ class AccessTestMessages:
         self._recipients = Recipients(outbound.directory)
 
     async def show(self, partnership: Partnership) -> None:
-        """Ask who has not been asked yet, update what was sent, and report what does not work."""
+        """Report what does not work, ask who has not been asked yet, and update what was sent.
+
+        The report comes first: no trouble with an older message keeps a "No" from the sponsor and the admins.
+        """
+        await self._report_failure(partnership)
         tenant_id, test = partnership.identity.tenant_id, partnership.access_test
         subject = f"access_test:{tenant_id}"
         is_asked = test is not None and test.is_open and is_testable(partnership, self._outbound.clock.now())
@@ -38,8 +43,7 @@ class AccessTestMessages:
             if test is not None and is_asked and copy.occasion == str(test.question):
                 await self._outbound.copies.renew(copy, access_question(partnership, test), replaces_deleted=True)
             else:
-                await self._outbound.copies.close(copy, closed_question(partnership, int(copy.occasion)))
-        await self._report_failure(partnership)
+                await self._outbound.copies.close(copy, closed_question(partnership, _question_of(copy, test)))
 
     async def _ask(self, partnership: Partnership, test: AccessTest, subject: str) -> None:
         """Post the question to the first of these whom Slack reaches: requester and sender, the sponsor, the admins.
@@ -87,3 +91,13 @@ class AccessTestMessages:
         people = {*sponsor, *await self._recipients.holders(ADMIN)}
         for person in sorted(people - told):
             await self._post(subject, person, failure_card(partnership, answer), occasion)
+
+
+def _question_of(copy: MessageCopy, test: AccessTest | None) -> int:
+    """Return the number of the question that a copy asks.
+
+    A clicked card that Slack posted without answering is known by its place alone: it counts as the newest question.
+    """
+    if copy.occasion.isdigit():
+        return int(copy.occasion)
+    return 0 if test is None else test.question

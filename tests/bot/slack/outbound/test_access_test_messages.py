@@ -3,6 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta, timezone
 
+import pytest
+
+from bot.slack.outbound.announcements.access_test_cards import access_question
 from tests.bot.slack.outbound.scene import Scene, action_ids, person
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW
@@ -17,6 +20,8 @@ from workflows.core.policy.reviews.access_test import (
     answered,
 )
 from workflows.core.policy.working_time import WorkingCalendar
+from workflows.ports.message_copies import ClickedCard
+from workflows.ports.notifier import NotifierUnavailable
 
 ASKED = AccessTest(testers=(person("requester"),), question=1, asked_at=NOW, asked_by=person("requester"))
 BUTTONS = ["access_works", "access_fails", "access_not_tried", "how_to_test"]
@@ -92,3 +97,53 @@ async def test_what_does_not_work_is_told_once_to_the_sponsor_and_the_admins(sce
     (message,) = scene.messages("@admin")
     assert action_ids(message) == ["diagnose_failure", "ask_access_test"]
     assert "Gatehouse did not check this." in shown(message["blocks"])
+
+
+FAILS = AccessAnswer(
+    question=1,
+    outcome=AccessOutcome.FAILS,
+    person=person("requester"),
+    at=NOW,
+    failure=AccessFailure(what="they cannot sign in"),
+)
+
+
+async def click_on_unknown_card(scene: Scene) -> str:
+    """Click on a question that Slack posted, but whose answer to us was lost. Returns its subject."""
+    subject = f"access_test:{partnership().identity.tenant_id}"
+    posted = await scene.copies().send(person("requester").chat_id, access_question(partnership(), ASKED))
+    card = ClickedCard(
+        subject=subject,
+        channel=str(posted["channel"]),
+        message_id=str(posted["ts"]),
+        audience=person("requester").chat_id,
+        may_be_unknown=True,
+    )
+    await scene.store.require_current_card(card)
+    return subject
+
+
+async def test_a_no_on_a_question_that_slack_posted_without_answering_is_reported_and_closes_it(scene: Scene) -> None:
+    subject = await click_on_unknown_card(scene)
+    for _ in range(2):
+        await scene.notifier().show_access_test(partnership(answered(ASKED, FAILS)))
+    assert scene.counts() == {"@requester": 1, "@approver1": 1, "@admin": 1}
+    assert ": does not work." in shown(scene.messages("@requester")[0]["blocks"])
+    assert [copy.is_live for copy in await scene.store.copies(subject)] == [False]
+    again = replace(ASKED, question=2)
+    await scene.notifier().show_access_test(partnership(again))
+    assert scene.counts()["@requester"] == 2, "later questions are asked as usual"
+
+
+async def test_an_unknown_question_of_access_that_is_closed_is_closed_as_well(scene: Scene) -> None:
+    subject = await click_on_unknown_card(scene)
+    await scene.notifier().show_access_test(partnership(None))
+    assert [copy.is_live for copy in await scene.store.copies(subject)] == [False]
+
+
+async def test_a_no_is_reported_also_while_slack_does_not_take_the_update_of_the_question(scene: Scene) -> None:
+    await scene.notifier().show_access_test(partnership())
+    scene.fail("chat.update", "internal_error")
+    with pytest.raises(NotifierUnavailable):
+        await scene.notifier().show_access_test(partnership(answered(ASKED, FAILS)))
+    assert scene.counts() == {"@requester": 1, "@approver1": 1, "@admin": 1}

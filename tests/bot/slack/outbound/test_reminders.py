@@ -258,6 +258,46 @@ async def test_who_was_to_decide_is_told_of_what_expired_at_night_when_they_work
     assert "2 requests expired without your decision" in message["text"]
 
 
+async def test_approvers_are_told_of_what_expired_while_slack_was_away_for_days(scene: Scene) -> None:
+    """Also of what came too late for the message of its own day."""
+    await scene.notifier().send_expiry_messages(await expired(scene, 0))
+    scene.world.clock.advance(60)
+    late = await expired(scene, 1)  # Slack does not answer any more
+    scene.world.clock.advance(24 * 60 * 60)
+    unheard = await expired(scene, 2)
+    scene.world.clock.advance(24 * 60 * 60)
+    for one in (late, unheard, late):
+        await scene.notifier().send_expiry_messages(one)
+    first, second = in_order(scene)
+    assert "partner0.com (R-0): 1 request expired" in first["text"]
+    assert second["text"].startswith("partner2.com (R-2), partner1.com (R-1): 2 requests expired")
+
+
+async def test_a_message_about_expired_requests_that_was_updated_is_not_told_again_the_next_day(scene: Scene) -> None:
+    for number in range(2):
+        await scene.notifier().send_expiry_messages(await expired(scene, number))
+        scene.world.clock.advance(60)
+    scene.world.clock.advance(24 * 60 * 60)
+    await scene.notifier().send_expiry_messages(await expired(scene, 2))
+    assert ["2 requests expired" in one["text"] for one in in_order(scene)] == [True, False]
+    scene.world.clock.advance(24 * 60 * 60)
+    await scene.notifier().remind_person(APPROVER, of_expired=True)
+    assert scene.counts()["@approver1"] == 2, "nothing expired since"
+
+
+@pytest.mark.parametrize(("occasion", "is_known"), [("{day}", True), ("", False)])
+async def test_the_message_of_an_earlier_version_names_what_expired_on_its_day(
+    scene: Scene, occasion: str, is_known: bool
+) -> None:
+    one, day = await expired(scene, 0), f"{scene.world.clock.now():%Y-%m-%d}"
+    await scene.notifier().send_expiry_messages(one)
+    (copy,) = await scene.store.copies(f"expired:{APPROVER}")
+    await scene.store.save_copy(replace(copy, occasion=occasion.format(day=day)))
+    scene.world.clock.advance(24 * 60 * 60)
+    await scene.notifier().send_expiry_messages(one)
+    assert scene.counts()["@approver1"] == (1 if is_known else 2)
+
+
 async def test_the_requester_gets_one_new_message_for_all_that_expired_together(scene: Scene) -> None:
     """The update of their cards notifies nobody."""
     ended = [await expired(scene, number) for number in range(3)]

@@ -234,6 +234,15 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         RecordAccountsRead(shown=(GUEST,), not_shown=(PersonId("g-2"),)),
         {"shown": [GUEST], "not_shown": ["g-2"], "digest": DIGEST},
     ),
+    (
+        RecordAccountsRead(shown=(), unread=noted("No.")),
+        {
+            "shown": [],
+            "not_shown": [],
+            "unread": [{"code": "text", "values": {"text": "No."}}],
+            "digest": DIGEST,
+        },
+    ),
     (with_person(APPROVE, AMARA), {"digest": DIGEST, "account": "id-amara"}),
     (with_person(REJECT, AMARA), {"digest": DIGEST, "reason": "Too wide", "account": "id-amara"}),
     (SupportRequest(actor=AMARA, request_id=REQUEST, reason="Same"), {"reason": "Same", "account": "id-amara"}),

@@ -275,6 +275,18 @@ def test_a_read_back_is_of_everything_that_was_sent(progress: AccountProgress, s
     assert refused(applying(progress), RecordAccountsRead(shown=shown)) is RefusalCode.ACCOUNTS_NOT_IN_TURN
 
 
+def test_what_cannot_be_read_back_ends_as_unverified() -> None:
+    known = applying(AccountProgress(results=(result(ONE),), sending=(TWO,), sending_since=NOW))
+    unread = RecordAccountsRead(shown=(), unread=noted("Graph refuses to read it."))
+    ended = advance(known, unread, situation()).request
+    assert (ended.state, [fact.code for fact in ended.note]) == (S.STOPPED, ["text", NoteCode.ACCOUNTS_RESULT])
+    assert ended.note[-1].values == {"change": "disable", "sent": 1, "unknown": 1, "unwritten": 1}
+    assert state_to_display(ended).value == "stopped"
+    assert refused(known, replace(unread, shown=(ONE,))) is RefusalCode.ACCOUNTS_NOT_IN_TURN
+    assert refused(known, replace(unread, not_shown=(ONE,))) is RefusalCode.ACCOUNTS_NOT_IN_TURN
+    assert refused(applying(), unread) is RefusalCode.ACCOUNTS_NOT_IN_TURN, "nothing was sent"
+
+
 def test_nothing_that_took_effect_ends_as_failed_when_something_was_refused() -> None:
     left = result(ONE, AccountEnd.LEFT_ALONE)
     refusals = (result(TWO, AccountEnd.REFUSED), result(THREE, AccountEnd.REFUSED))

@@ -1,6 +1,8 @@
 """Reading stopped work: while the bot runs, afterwards, and from files that are no database."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import SendMessage
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
-from workflows.store.sqlite.other_process.read_only import GivenUpRow, read_given_up
+from workflows.store.sqlite.other_process.read_only import GivenUpRow, read_given_up, read_mark
 from workflows.store.sqlite.store import SqliteStore, open_store
 
 
@@ -47,6 +49,19 @@ async def test_what_was_given_up_is_listed_while_the_bot_runs_and_after_it(tmp_p
     files = sorted(os.listdir(tmp_path))
     assert [one.id for one in read_given_up(path)] == [1, 2, 3]
     assert sorted(os.listdir(tmp_path)) == files
+
+
+async def test_a_mark_is_read_while_the_bot_runs_and_is_empty_in_other_databases(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    store = await stored(path)
+    assert read_mark(path, "seen") == ""
+    await store.save_mark("seen", "now")
+    assert read_mark(path, "seen") == "now"
+    await store.close()
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as db:
+        db.execute("create table t (x)")
+    assert read_mark(other, "seen") == ""
 
 
 async def test_a_store_in_which_nothing_was_given_up_lists_nothing(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice, DeniedTenant, NoticeSubject
-from workflows.core.posture.watch.denied_sign_ins.counting import DenialCount, Thresholds
+from workflows.core.posture.watch.denied_sign_ins.counting import MAX_TENANTS, DenialCount, Thresholds
 from workflows.core.posture.watch.denied_sign_ins.notices import (
     ChangeKind,
     LogFindings,
@@ -39,6 +39,8 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 LOOKED_FOR_AT: Final = "denied_sign_ins_looked_for"
 """The name of the mark with the time when a scan was last asked for."""
+TOO_MANY_TENANTS_AT: Final = "denied_sign_ins_of_too_many_tenants"
+"""The name of the mark with the time of the last reading, when it had more tenants than are told apart; else empty."""
 _TRIES: Final = 5
 """How often a dismissal is decided again because another change was stored first."""
 
@@ -75,6 +77,7 @@ class DeniedSignIns:
 
         :param is_complete: whether the log was read to its end.
         """
+        await self._note_too_many(count)
         found, notices = count.found(self.thresholds), await self.records.store.denied_notices()
         open_ones = [TenantId(one.subject) for one in notices if one.is_open and one.subject != MANY]
         if not found and not any(one.is_open for one in notices):
@@ -93,6 +96,14 @@ class DeniedSignIns:
         by_subject = {one.subject: one for one in notices}
         for change in list(decide(by_subject, findings, self.records.clock.now(), days_offered=self.days_offered)):
             await self.records.save(await self._with_names(change))
+
+    async def _note_too_many(self, count: DenialCount) -> None:
+        """Store for `gatehouse doctor` whether somebody may have been left out."""
+        if count.has_too_many_tenants:
+            _log.warning("denied_sign_ins_of_too_many_tenants", told_apart=MAX_TENANTS)
+        moment = self.records.clock.now().isoformat() if count.has_too_many_tenants else ""
+        if moment or await self.records.store.mark(TOO_MANY_TENANTS_AT):
+            await self.records.store.save_mark(TOO_MANY_TENANTS_AT, moment)
 
     async def check(self) -> None:
         """Ask for a scan once a day, and end notices whose tenant has an entry now. Called every few seconds."""

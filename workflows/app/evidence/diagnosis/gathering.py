@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final, Protocol, TypeVar
 
 from workflows.app.evidence.diagnosis.subject import Subject, find_home
+from workflows.app.requests.open_request import is_about
 from workflows.core.checks.conditional_access.application_coverage import ALL
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.questions import VisitorAccess
@@ -52,7 +53,7 @@ class PartnerRecords(Protocol):
         """List the partners of a domain or tenant id."""
 
     async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
-        """List the open requests about a partner."""
+        """List the open requests that may be about a partner."""
 
     async def drift(self, subject: DriftSubject) -> Drift | None:
         """Load what the last sweeps found about a partner."""
@@ -131,7 +132,9 @@ class Diagnoser:
 
     async def _with_records(self, facts: DiagnosisFacts, tenant_id: TenantId) -> DiagnosisFacts:
         """Add what waits for this partner, and whether its settings are still those that were approved."""
-        waiting = tuple(await self.records.open_requests_about(tenant_id))
+        possible = await self.records.open_requests_about(tenant_id)
+        # NB. those that may be about any partner would name the requests of others to its sponsor.
+        waiting = tuple(request for request in possible if is_about(request, tenant_id))
         drift = await self.records.drift(DriftSubject(tenant_id))
         has_drifted = drift is not None and drift.is_open
         record = None if facts.record is None else replace(facts.record, has_drifted=has_drifted)

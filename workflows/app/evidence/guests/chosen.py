@@ -20,7 +20,7 @@ class ChosenGuests:
 
     ids: tuple[PersonId, ...]
     unknown: tuple[str, ...]
-    """As it was typed, in lower case. Also an address, while it cannot be said that no other account has it."""
+    """As it was typed. Also an address, while it cannot be said that no other account has it."""
     shared: Mapping[str, int]
     """The typed addresses that several accounts have, and how many. They choose nobody."""
     is_complete: bool
@@ -28,8 +28,17 @@ class ChosenGuests:
 
 
 def split_chosen(text: str) -> tuple[str, ...]:
-    """Return each typed address or id once, in lower case: separated by spaces, commas, semicolons or lines."""
-    return tuple(dict.fromkeys(text.lower().replace(",", " ").replace(";", " ").split()))
+    """Return each typed address or id once, as it was typed: separated by commas, semicolons, lines or spaces.
+
+    A line with a word that is neither an address nor an id stays whole, for example the name of a person.
+    """
+    found: dict[str, str] = {}
+    for line in text.replace(",", "\n").replace(";", "\n").splitlines():
+        words = line.split()
+        entries = words if all("@" in word or any(map(str.isdigit, word)) for word in words) else [" ".join(words)]
+        for entry in entries:
+            found.setdefault(entry.lower(), entry)
+    return tuple(found.values())
 
 
 async def find_chosen(typed: Collection[str], asked: AskedGuests, *, tenant: Tenant, clock: Clock) -> ChosenGuests:
@@ -40,7 +49,7 @@ async def find_chosen(typed: Collection[str], asked: AskedGuests, *, tenant: Ten
     :param typed: addresses and object IDs, see `split_chosen`.
     :raises TenantUnavailable, TenantRefused: when it cannot be read whose guests they are.
     """
-    owners: dict[str, dict[PersonId, GuestRow]] = {one: {} for one in typed}
+    owners: dict[str, dict[PersonId, GuestRow]] = {one.lower(): {} for one in typed}
 
     def take(row: GuestRow) -> bool:
         for name in _names(row) & owners.keys():
@@ -50,10 +59,11 @@ async def find_chosen(typed: Collection[str], asked: AskedGuests, *, tenant: Ten
     read = await GuestReading(asked=asked, tenant=tenant, clock=clock, take=take, also_own=True).read()
     found: dict[PersonId, None] = {}
     unknown = []
-    for name, rows in owners.items():
+    for entry in typed:
+        rows = owners[name := entry.lower()]
         row = next(iter(rows.values()), None)
         if row is None or (len(rows) == 1 and not _is_chosen(row, name, are_all_read=read.is_every_address_read)):
-            unknown.append(name)
+            unknown.append(entry)
         elif len(rows) == 1:
             found[row.account.id] = None
     shared = {name: len(rows) for name, rows in owners.items() if len(rows) > 1}

@@ -69,6 +69,8 @@ class DeniedNotice:
     """The alarm that tells of it; empty until it is stored."""
     days_offered: int
     """For how many days it can be dismissed."""
+    counted_from: datetime | None = None
+    """The last dismissal, also after it was told again: earlier sign-ins do not count any more. None without one."""
     dismissal: Dismissal | None = None
     ended_at: datetime | None = None
     """When it was found over without a dismissal."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from workflows.core.errors.facts import Fact, as_values
+from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.people import Person, PersonId
 from workflows.core.plans.accounts import AccountEnd, AccountResult
 from workflows.core.plans.drift import Drift
@@ -265,7 +265,7 @@ class RecordAccountResults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAccountsRead:
-    """Everything that was sent was read back."""
+    """Everything that was sent was read back, or cannot be read."""
 
     name: Literal["record_accounts_read"] = field(default="record_accounts_read")
     shown: tuple[PersonId, ...]
@@ -273,10 +273,13 @@ class RecordAccountsRead:
     not_shown: tuple[PersonId, ...] = ()
     is_last: bool = True
     """Whether it is not read again, although something is not shown."""
+    unread: Facts = ()
+    """Why nothing can be read, so that it stays unknown what took effect. Then no account is named."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return the accounts that are shown, those that are not, and the digest of the written plan."""
-        return {"shown": list(self.shown), "not_shown": list(self.not_shown), **plan_digest(after)}
+        """Return the accounts that are shown, those that are not, why none can be read, and the plan's digest."""
+        unread = {"unread": as_values(self.unread)} if self.unread else {}
+        return {"shown": list(self.shown), "not_shown": list(self.not_shown), **unread, **plan_digest(after)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,8 @@ def withdraw(request: AccessRequest, command: Withdraw, situation: Situation) ->
 def remind_approvers(request: AccessRequest, command: RemindApprovers, situation: Situation) -> Transition:
     if command.actor is None:
         due_at = next_reminder_at(request)
-        if due_at is None or situation.now < due_at:
+        # NB. after a pause, one that is late may expire in this tick: its approvers hear only that.
+        if due_at is None or not due_at <= situation.now < request.expires_at:
             raise Refused(RefusalCode.NOT_DUE_YET, what="approver_reminder")
     elif not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)

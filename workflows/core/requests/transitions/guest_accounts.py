@@ -234,10 +234,14 @@ def _next_group(request: AccessRequest) -> tuple[Effect, ...]:
 def record_read(request: AccessRequest, command: RecordAccountsRead, situation: Situation) -> Transition:
     """Store the read-back of everything that was sent. It ends the request, unless it is read again.
 
+    Where Graph refuses the read, what was sent stays unverified, and nothing more is sent.
+
     :raises Refused: when the answer to a write is not known, or something is left to send, or the accounts are not
         those that were sent.
     """
     progress, plan = progress_of(request), account_plan(request)
+    if command.unread and progress.has_effect and not (command.shown or command.not_shown):
+        return _ended(replace(request, accounts=replace(progress, stop=(*progress.stop, *command.unread))), situation)
     is_finished = not progress.sending and (bool(progress.stop) or not progress.remaining(plan))
     if not is_finished or {*command.shown, *command.not_shown} != set(progress.ids_of(AccountEnd.SENT)):
         raise Refused(RefusalCode.ACCOUNTS_NOT_IN_TURN)

@@ -59,14 +59,32 @@ class AccountWriter:
     async def write(self, request: AccessRequest) -> None:
         """Do the next step for a request: learn what is not known, write a group, or read everything back.
 
+        What Graph refuses for good is not repeated for ever: the request ends with what took effect.
+
         :raises AccountsWait: when the next step is due a little later.
         :raises TenantUnavailable, PeopleDirectoryUnavailable: when something cannot be read or written now.
         """
         try:
             await self._next_step(request)
         except TenantRefused as error:
-            cure = (Fact(NoteCode.WAITS_FOR_ADMIN),) if error.status in _STATUSES_AN_ADMIN_CAN_MEND else ()
-            raise TenantUnavailable((*error.facts, *cure)) from error
+            if error.status in _STATUSES_AN_ADMIN_CAN_MEND:
+                raise TenantUnavailable((*error.facts, Fact(NoteCode.WAITS_FOR_ADMIN))) from error
+            await self._give_up(request, error)
+
+    async def _give_up(self, request: AccessRequest, error: TenantRefused) -> None:
+        """End a request of which Graph refuses the next step. What was sent is read for some time first.
+
+        :param request: the request as it was before this step.
+        :raises TenantUnavailable: during that time.
+        """
+        progress = progress_of(request)
+        if not progress.sending and not progress.stop and progress.remaining(account_plan(request)):
+            await self.service.advance(request.id, Stop(reason=error.facts))
+            return
+        since = request.unconfirmed_since or progress.sending_since or request.changed_at
+        if self.clock.now() - since < ACCOUNTS_READ_BACK_FOR:
+            raise TenantUnavailable(error.facts) from error
+        await self.service.advance(request.id, RecordAccountsRead(shown=(), unread=error.facts))
 
     async def _next_step(self, request: AccessRequest) -> None:
         progress, plan = progress_of(request), account_plan(request)

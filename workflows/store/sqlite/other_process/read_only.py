@@ -1,4 +1,4 @@
-"""Read effects that were given up, alarms, and the freeze, from another process: no lock, no migration, no write."""
+"""Read from another process what was given up, alarms, marks, and the freeze: no lock, no migration, no write."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -59,6 +59,16 @@ def read_freeze(path: Path) -> Freeze | None:
         return load(FREEZE, rows[0][0]) if rows else None
     except ValidationError as error:
         raise OSError(f"the record of the freeze in {path.name} cannot be read") from error
+
+
+def read_mark(path: Path, name: str) -> str:
+    """Return a mark of the process; empty when it was never stored.
+
+    :raises OSError: when the file is not a store, or cannot be read.
+    """
+    if not _read(path, "select 1 from sqlite_master where name = 'marks'"):
+        return ""
+    return next((str(value) for key, value in _read(path, "select name, value from marks") if key == name), "")
 
 
 def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -6,7 +6,13 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.cards.approval.sections.accounts_card import accounts_card, undo_until
-from bot.slack.flows.revoke.guest_form import Which, accounts_view, confirm_view, parse_accounts_form, unknown_view
+from bot.slack.flows.revoke.guest_form import (
+    Which,
+    accounts_view,
+    confirm_view,
+    parse_accounts_form,
+    unknown_elements,
+)
 from bot.slack.payloads.models import Interaction
 from tests.bench.account_surfaces import account_request, written
 from tests.workflows.core.builders import NOW, TENANT, identity
@@ -27,11 +33,34 @@ def sent(metadata: str, which: str = "all", listed: str = "", reason: str = "End
     return Interaction.model_validate({"type": "view_submission", "user": {"id": "U0ADMIN"}, "view": view})
 
 
-def test_the_list_counts_only_where_it_is_chosen() -> None:
-    form = parse_accounts_form(sent(f"disable:{TENANT}", listed="ann@contoso.com"))
-    assert (form.which, form.listed, form.problems, form.change) == (Which.ALL, (), {}, AccountChange.DISABLE)
+@pytest.mark.parametrize("which", ["all", "found"])
+def test_a_list_with_another_choice_is_refused_so_that_nobody_else_is_written(which: str) -> None:
+    form = parse_accounts_form(sent(f"disable:{TENANT}", which, listed="ann@contoso.com"))
+    assert set(form.problems) == {ids.ACCOUNTS_WHICH}
+    assert "Choose “Only those in the list below”" in form.problems[ids.ACCOUNTS_WHICH]
+    form = parse_accounts_form(sent(f"disable:{TENANT}", which, listed=" \n"))
+    assert (form.listed, form.problems, form.change) == ((), {}, AccountChange.DISABLE)
+
+
+def test_a_list_is_read_where_it_is_chosen() -> None:
     form = parse_accounts_form(sent(f"enable:{TENANT}", "listed", "Ann@contoso.com"))
-    assert (form.listed, form.problems, form.tenant_id) == (("ann@contoso.com",), {}, TENANT)
+    assert (form.which, form.listed, form.problems) == (Which.LISTED, ("Ann@contoso.com",), {})
+    assert form.tenant_id == TENANT
+
+
+def test_a_wrong_entry_keeps_everything_typed_and_stands_at_the_list() -> None:
+    form = parse_accounts_form(sent(f"disable:{TENANT}", "listed", "Ben Ortiz\nann@contoso.com", "Ended"))
+    problem = unknown_elements(("Ben Ortiz",), {}, is_complete=True)
+    view = accounts_view(identity(), AccountChange.DISABLE, USUAL_LIMITS, sent=form, problem=problem)
+    names = [block.get("block_id") for block in view["blocks"]]
+    blocks = {block.get("block_id"): block for block in view["blocks"]}
+    assert blocks[ids.ACCOUNTS_WHICH]["element"]["initial_option"]["value"] == "listed"
+    assert blocks[ids.ACCOUNTS_LIST]["element"]["initial_value"] == "Ben Ortiz\nann@contoso.com"
+    assert blocks[ids.REASON]["element"]["initial_value"] == "Ended"
+    above = view["blocks"][names.index(ids.ACCOUNTS_LIST) - 1]
+    assert "1 entry is no guest of this partner. Nothing was stored." in str(above)
+    assert "Ben Ortiz" in str(above)
+    assert view["callback_id"] == ids.ACCOUNTS_FORM
 
 
 def test_an_empty_list_a_long_one_and_no_reason_are_named_at_their_fields() -> None:
@@ -94,15 +123,20 @@ def test_the_card_of_the_channel_names_nobody() -> None:
     assert "Maria" not in str([shown["accounts-card"], shown["accounts-card-enable"], shown["accounts-closed"]])
 
 
+def text_of(unknown: tuple[str, ...], shared: dict[str, int], *, is_complete: bool) -> str:
+    """Return what is said above the list."""
+    return str([one.to_dict() for one in unknown_elements(unknown, shared, is_complete=is_complete)])
+
+
 def test_an_address_of_several_accounts_is_named_with_their_number() -> None:
     shared = {f"a{number}@contoso.com": 2 for number in range(21)}
-    shown = str(unknown_view(identity(), (), shared, is_complete=True))
+    shown = text_of((), shared, is_complete=True)
     assert "21 addresses have more than one account. Nothing was stored. Choose one by its object ID." in shown
     assert "a19@contoso.com" in shown
     assert ": 2 accounts" in shown
     assert "and 1 more" in shown
     assert "no guest of this partner" not in shown
-    unread = str(unknown_view(identity(), ("ann@contoso.com",), {}, is_complete=False))
+    unread = text_of(("ann@contoso.com",), {}, is_complete=False)
     assert "1 entry is not found for certain. Nothing was stored." in unread
     assert "try again later, or use object IDs" in unread
     assert "more than one account" not in unread

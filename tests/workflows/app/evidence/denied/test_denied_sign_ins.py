@@ -9,14 +9,14 @@ from tests.workflows.app.evidence.reviews.test_scan import FORBIDDEN, THROTTLED,
 from tests.workflows.core.builders import AMARA, DANA, NOW, TENANT, identity, partnership
 from tests.workflows.store.test_contract import put
 from tests.workflows.world import World
-from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
+from workflows.app.evidence.denied.denied_sign_ins import TOO_MANY_TENANTS_AT, DeniedSignIns
 from workflows.app.evidence.wanted_scan import WANTED_AT
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import ADMIN, PersonId
 from workflows.core.posture.watch.denied_notice import MANY, DeniedNotice, NoticeSubject
-from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
+from workflows.core.posture.watch.denied_sign_ins.counting import MAX_TENANTS, Thresholds
 from workflows.core.posture.watch.denied_sign_ins.notices import ChangeKind, NoticeChange
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.watch import DismissDenied
@@ -285,3 +285,21 @@ async def test_without_thresholds_no_scan_is_asked_for(world: World) -> None:
         await off.check()
         world.clock.advance(days=2)
     assert (off.is_on, await world.store.mark(WANTED_AT)) == (False, None)
+
+
+async def test_that_some_tenants_were_left_out_is_stored_until_a_reading_has_all(world: World) -> None:
+    """Also when nobody is told."""
+    flood = [denials(TenantId(f"99999999-0000-4000-8000-{number:012}"), 1) for number in range(MAX_TENANTS + 1)]
+    for pages, is_too_many in ((flood[:-1], False), (flood, True), (flood[:-1], False)):
+        world.tenant.tenant_settings.sign_in_pages = pages
+        await scan(world)
+        assert bool(await world.store.mark(TOO_MANY_TENANTS_AT)) is is_too_many
+    assert await alarms(world) == []
+
+
+async def test_a_flood_of_tenants_that_try_once_hides_nobody(world: World) -> None:
+    flood = [denials(TenantId(f"99999999-0000-4000-8000-1{number:011}"), 1) for number in range(MAX_TENANTS)]
+    world.tenant.tenant_settings.sign_in_pages = [*flood, denials()]
+    await scan(world)
+    assert (await notice(world)).is_at_least
+    assert len(await alarms(world)) == 1

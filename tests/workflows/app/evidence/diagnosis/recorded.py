@@ -22,8 +22,9 @@ class Recorded:
         return [one for one in self.partnerships if name in (one.identity.tenant_id, one.identity.default_domain)]
 
     async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
-        """The open requests about the partner."""
-        return list(self.requests)
+        """The open requests that may be about the partner: as in the store, also each without a plan."""
+        tenants = [(one, None if one.prepared is None else one.prepared.plan.tenant_id) for one in self.requests]
+        return [request for request, tenant in tenants if tenant in (None, tenant_id)]
 
     async def drift(self, subject: DriftSubject) -> Drift | None:
         """What was found about the partner."""

@@ -15,7 +15,8 @@ from workflows.app.evidence.diagnosis.subject import parse_subject
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import Action, Diagnosis, Note, StepResult
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import RequestKind, RequestState
+from workflows.core.settings.model import TenantId
 
 
 def contoso(**settings: Any) -> FakeTenant:
@@ -58,6 +59,19 @@ async def test_what_waits_for_the_partner_is_mentioned_also_for_a_new_one() -> N
     assert diagnosis.waiting == (waiting,)
     elsewhere = await diagnosed(contoso(), Recorded(requests=[waiting]), "a@nowhere.example.com")
     assert elsewhere.waiting == ()
+
+
+async def test_requests_of_others_and_changes_of_accounts_do_not_wait_for_this_partner() -> None:
+    """One without a plan may be about any partner; only what was read for it says about which."""
+    waiting = request(RequestState.AWAITING_APPROVAL)
+    read = waiting.require_prepared().observation
+    unread = request(RequestState.PREPARING, prepared=None, observation=None)
+    seen = replace(unread, observation=read)
+    other = replace(identity(), tenant_id=TenantId("99999999-1c1f-4a8a-9d30-1d2f00c0ffee"))
+    elsewhere = replace(unread, observation=replace(read, identity=other))
+    accounts = replace(waiting, fields=replace(waiting.fields, kind=RequestKind.ENABLE_GUESTS))
+    records = Recorded(requests=[unread, elsewhere, accounts, seen])
+    assert (await diagnosed(contoso(**BLOCKED), records)).waiting == (seen,)
 
 
 async def test_a_person_of_a_shared_channel_signs_in_without_an_account() -> None:

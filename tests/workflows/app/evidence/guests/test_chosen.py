@@ -13,10 +13,11 @@ from workflows.ports.tenant import TenantUnavailable
 
 def test_what_was_pasted_is_split_and_each_is_there_once() -> None:
     assert split_chosen(" Ann@contoso.com,\nbob@contoso.com; ann@CONTOSO.com\t7 ") == (
-        "ann@contoso.com",
+        "Ann@contoso.com",
         "bob@contoso.com",
         "7",
     )
+    assert split_chosen("Ben Ortiz\npat@northwind.com") == ("Ben Ortiz", "pat@northwind.com"), "a name stays whole"
     assert split_chosen(" \n,") == ()
 
 
@@ -24,11 +25,11 @@ async def test_addresses_and_ids_are_found_and_what_is_unknown_is_named(world: W
     world.tenant.tenant_settings.guest_pages = [
         [account("A1", "Ann@Contoso.com"), account("A2", "ann@contoso.com"), account("A3", "bob@contoso.com")]
     ]
-    typed = split_chosen("ann@contoso.com a3 ann+test@contoso.com nobody@fabrikam.com")
+    typed = split_chosen("ANN@contoso.com a3 Ann+test@contoso.com nobody@fabrikam.com")
     found = await find_chosen(typed, ASKED, tenant=world.tenant, clock=world.clock)
     assert found.ids == ("A3",)
     assert found.shared == {"ann@contoso.com": 2}, "an address of two accounts chooses nobody"
-    assert found.unknown == ("ann+test@contoso.com", "nobody@fabrikam.com")
+    assert found.unknown == ("Ann+test@contoso.com", "nobody@fabrikam.com")
     assert found.is_complete
 
 

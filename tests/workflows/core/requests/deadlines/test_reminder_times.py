@@ -120,6 +120,14 @@ def test_after_a_pause_of_the_bot_one_reminder_is_sent_for_all_that_were_missed(
     assert next_reminder_at(asked) == NOW + 7 * DAY
 
 
+def test_after_a_pause_past_the_time_to_decide_nobody_is_reminded_of_what_expires_now() -> None:
+    asked = waiting()
+    assert asked.expires_at is not None
+    assert reminded(asked, asked.expires_at - timedelta(seconds=1)).reminders == 1
+    with pytest.raises(Refused, match="approver_reminder"):
+        reminded(asked, asked.expires_at)
+
+
 def test_the_requester_reminds_once_a_day_and_nobody_else_does() -> None:
     by_riley = RemindApprovers(actor=RILEY.chat_id)
     asked, later = waiting(), NOW + MIN_BETWEEN_APPROVER_REMINDERS

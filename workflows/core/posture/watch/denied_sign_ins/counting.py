@@ -93,8 +93,12 @@ class DenialCount:
         self._until = until
         self._counted_from = counted_from
         self._by_tenant: dict[TenantId, _Count] = {}
+        self._once: dict[TenantId, None] = {}
+        """The tenants with one sign-in, the first counted first. They give way to others when there are too many."""
         self.is_partial = False
         """Whether a sign-in was left out: of too many tenants, or without a tenant or a time."""
+        self.has_too_many_tenants = False
+        """Whether there were more tenants than are told apart. One that should be told may be among those left out."""
 
     def add(self, sign_in: SignIn) -> None:
         """Count one sign-in, if our settings have denied it."""
@@ -106,11 +110,28 @@ class DenialCount:
         at = min(sign_in.at, self._until)
         if at < self._counted_from.get(sign_in.home, self._since):
             return
-        if sign_in.home not in self._by_tenant and len(self._by_tenant) >= MAX_TENANTS:
-            self.is_partial = True
+        if sign_in.home in self._by_tenant:
+            self._once.pop(sign_in.home, None)
+        elif not self._has_room():
             return
-        found = self._by_tenant.setdefault(sign_in.home, _Count(first_at=at, last_at=at))
-        found.add(sign_in.user_id, sign_in.code, at)
+        else:
+            self._by_tenant[sign_in.home] = _Count(first_at=at, last_at=at)
+            self._once[sign_in.home] = None
+        self._by_tenant[sign_in.home].add(sign_in.user_id, sign_in.code, at)
+
+    def _has_room(self) -> bool:
+        """Make room for one more tenant, if any of the counted ones has one sign-in only: return whether there is room.
+
+        Otherwise a thousand tenants that try once would hide one whose people try every day.
+        """
+        if len(self._by_tenant) < MAX_TENANTS:
+            return True
+        self.is_partial = self.has_too_many_tenants = True
+        if not self._once:
+            return False
+        first = next(iter(self._once))
+        del self._once[first], self._by_tenant[first]
+        return True
 
     def found(self, thresholds: Thresholds) -> tuple[DeniedTenant, ...]:
         """List the tenants that the admins are told of, those with the most people and sign-ins first."""

@@ -56,11 +56,22 @@ class LogFindings:
 def counted_from(notices: Iterable[DeniedNotice], since: datetime) -> tuple[datetime, Mapping[TenantId, datetime]]:
     """Return from when on sign-ins count: what an admin has dismissed is not told again.
 
+    A tenant is told in the notice about many when none of its own is open. So a dismissal of that one counts as well.
+
     :returns: the time for every other tenant, and the times for tenants with a notice of their own.
     """
-    by_subject = {one.subject: since if one.dismissal is None else max(since, one.dismissal.at) for one in notices}
-    of_others = by_subject.pop(MANY, since)
-    return of_others, {TenantId(subject): moment for subject, moment in by_subject.items()}
+    by_subject = {one.subject: one for one in notices}
+    many = by_subject.pop(MANY, None)
+    by_tenant = {
+        TenantId(subject): max(since, _start_of_count(one, None if one.is_open else many) or since)
+        for subject, one in by_subject.items()
+    }
+    return max(since, _start_of_count(many) or since), by_tenant
+
+
+def _start_of_count(*notices: DeniedNotice | None) -> datetime | None:
+    """Return the last dismissal of these notices; None without one."""
+    return max((one.counted_from for one in notices if one is not None and one.counted_from), default=None)
 
 
 def decide(
@@ -85,11 +96,12 @@ def decide(
     elif many is None or not many.is_quiet(now):
         told = _New(is_at_least=not found.is_complete, now=now, days_offered=days_offered)
         if open_alone + len(others) > MAX_ALONE:
-            yield told.notice(MANY, many, others)
+            yield told.notice(MANY, many, others, _start_of_count(many))
         else:
             for one in others:
                 subject = NoticeSubject(one.tenant_id)
-                yield told.notice(subject, notices.get(subject), (one,))
+                earlier = notices.get(subject)
+                yield told.notice(subject, earlier, (one,), _start_of_count(earlier, many))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +113,11 @@ class _New:
     days_offered: int
 
     def notice(
-        self, subject: NoticeSubject, earlier: DeniedNotice | None, tenants: tuple[DeniedTenant, ...]
+        self,
+        subject: NoticeSubject,
+        earlier: DeniedNotice | None,
+        tenants: tuple[DeniedTenant, ...],
+        start: datetime | None,
     ) -> NoticeChange:
         notice = DeniedNotice(
             subject=subject,
@@ -114,6 +130,7 @@ class _New:
             told_at=self.now,
             alarm_id=AlarmId(""),
             days_offered=self.days_offered,
+            counted_from=start,
         )
         return NoticeChange(kind=ChangeKind.TELL, notice=notice)
 
@@ -186,4 +203,5 @@ def dismiss(
     if notice is None or not notice.is_open or notice.alarm_id != alarm_id:
         raise Refused(RefusalCode.NOTICE_OVER)
     until = now + timedelta(days=notice.days_offered)
-    return replace(notice, version=notice.version + 1, dismissal=Dismissal(person=actor, at=now, until=until))
+    dismissal = Dismissal(person=actor, at=now, until=until)
+    return replace(notice, version=notice.version + 1, counted_from=now, dismissal=dismissal)

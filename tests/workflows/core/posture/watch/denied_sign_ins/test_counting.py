@@ -108,11 +108,22 @@ def test_what_cannot_be_placed_makes_the_numbers_at_least() -> None:
 
 def test_tenants_and_people_beyond_the_limits_are_not_told_apart() -> None:
     flood = [denied(home=TenantId(f"flood-{number}")) for number in range(MAX_TENANTS)]
-    count = counted(*flood, denied(home=TenantId("one more")), denied("jon", home=TenantId("flood-1")))
-    assert (len(count.found(EVERY)), count.is_partial) == (MAX_TENANTS, True)
+    assert not counted(*flood).has_too_many_tenants
+    count = counted(*flood, *flood, denied(home=TenantId("one more")), denied("jon", home=TenantId("flood-1")))
+    assert (len(count.found(EVERY)), count.is_partial, count.has_too_many_tenants) == (MAX_TENANTS, True, True)
     assert count.found(EVERY)[0].people == 2, "a known tenant still counts"
     (one,) = counted(*(denied(f"{number}") for number in range(MAX_PEOPLE + 2)), denied("0")).found(EVERY)
     assert (one.people, one.has_more_people, one.sign_ins) == (MAX_PEOPLE, True, MAX_PEOPLE + 3)
+
+
+def test_a_thousand_tenants_that_try_once_do_not_hide_one_whose_people_try_every_day() -> None:
+    flood = [denied(home=TenantId(f"flood-{number}")) for number in range(MAX_TENANTS)]
+    people = [denied(f"person-{number}", NOW - number % 10 * DAY) for number in range(20)]
+    count = counted(*flood, *people, denied(home=TenantId("one more")))
+    (found,) = count.found(Thresholds(sign_ins=5, days=2, people=2))
+    assert (found.tenant_id, found.sign_ins, found.people) == (UNKNOWN, 20, 20)
+    assert len(count.found(EVERY)) == MAX_TENANTS
+    assert count.has_too_many_tenants
 
 
 def test_what_was_before_a_dismissal_does_not_count() -> None:

@@ -122,6 +122,36 @@ def test_what_was_dismissed_counts_from_the_dismissal() -> None:
     assert counted_from([many], since) == (NOW, {})
 
 
+def test_a_notice_that_is_told_again_still_counts_from_its_dismissal() -> None:
+    notices: Notices = {}
+    read(notices, found(tenant(1)))
+    notices[subject(1)] = dismissed(notices[subject(1)], NOW + DAY)
+    later, since = NOW + 32 * DAY, NOW - 10 * DAY
+    assert read(notices, found(tenant(1)), later) == [(ChangeKind.TELL, subject(1))]
+    assert counted_from(notices.values(), since)[1] == {tenant(1).tenant_id: NOW + DAY}
+    read(notices, found(tenant(1, sign_ins=9)), later)
+    assert counted_from(notices.values(), since)[1] == {tenant(1).tenant_id: NOW + DAY}, "also after an update"
+
+
+def test_a_dismissal_of_many_counts_for_a_tenant_that_had_no_open_notice_of_its_own() -> None:
+    notices: Notices = {}
+    read(notices, found(tenant(1), tenant(2)))
+    read(notices, found(tenant(2)))
+    assert not notices[subject(1)].is_open
+    flood = [tenant(number) for number in range(3, 10)]
+    read(notices, found(tenant(1), tenant(2), *flood))
+    notices[MANY] = dismissed(notices[MANY], NOW + DAY)
+    since = NOW - 10 * DAY
+    times = {tenant(1).tenant_id: NOW + DAY, tenant(2).tenant_id: since}
+    assert counted_from(notices.values(), since) == (NOW + DAY, times), "the open one was not dismissed"
+    later = NOW + 32 * DAY
+    assert read(notices, found(tenant(1), tenant(2)), later) == [(ChangeKind.TELL, subject(1))]
+    assert counted_from(notices.values(), since) == (NOW + DAY, times), "what was told alone now, too"
+    read(notices, found(tenant(1), tenant(2), *flood), later)
+    assert notices[MANY].is_open
+    assert counted_from(notices.values(), since) == (NOW + DAY, times), "and what was told as many again"
+
+
 def test_many_new_tenants_are_one_notice_with_the_first_few() -> None:
     notices: Notices = {}
     flood = [tenant(number) for number in range(999)] + [tenant(999, first_at=NOW - 20 * DAY)]
