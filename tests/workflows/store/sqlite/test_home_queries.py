@@ -117,6 +117,19 @@ async def test_what_became_of_a_request_is_read_from_its_partners_requests_alone
     await store.close()
 
 
+async def test_changes_of_guest_accounts_are_read_from_the_requests_that_may_be_about_the_partner(
+    tmp_path: Path,
+) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    read = await statements(store)
+    await store.account_changes_since(TENANT, NOW)
+    found = await plans_of(store, read)
+    assert [detail for detail in found if "requests" in detail] == [
+        "SEARCH requests USING INDEX requests_by_tenant (tenant_id=?)"
+    ] * 2
+    await store.close()
+
+
 async def test_a_list_that_fits_its_page_is_read_once_and_not_counted_again(tmp_path: Path) -> None:
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     for number in range(3):
