@@ -140,7 +140,7 @@ async def test_a_link_that_graph_does_not_know_any_more_is_a_lost_place(world: W
 
 async def test_a_list_that_has_just_begun_has_no_place_to_lose(world: World) -> None:
     """Graph may answer a filter with an empty page first, and may not take its own link."""
-    world.tenant.tenant_settings.guest_pages = [(), [account(1, "1@contoso.com")]]
+    world.tenant.tenant_settings.guest_pages = [[], [account(1, "1@contoso.com")]]
     world.script.fail("surroundings.guest_page_active", OLD_LINK, on=2)
     places = ListPlaces()
     rows, read = await part(world, places, 0)
