@@ -100,18 +100,18 @@ async def test_no_gives_the_sponsor_and_the_admins_what_was_said_and_the_cause(s
     await week(stage)
     refused = await say_no(stage, failed_address="maria")
     assert "Enter one mail address" in refused["errors"]["failed_address"]
-    said = {"correlation_id": "0f3c-77", "failed_at": "Mar 12, 14:03 UTC"}
-    sent = await say_no(stage, failed_address="maria@contoso.com", error_code="AADSTS500213", **said)
+    noted = {"correlation_id": "0f3c-77", "failed_at": "Mar 12, 14:03 UTC"}
+    sent = await say_no(stage, failed_address="maria@contoso.com", error_code="AADSTS500213", **noted)
     assert sent["errors"] == {}
-    told_after_no = " ".join(words((await stage.direct("requester"))[-1]).split())
-    assert "and the admins were told. They look for the cause" in told_after_no
+    closed = " ".join(words((await stage.direct("requester"))[-1]).split())
+    assert "and the admins were told. They look for the cause" in closed
     for user in ("approver3", "admin"):
         (report,) = await reports(stage, user)
         text = words(report)
         assert "Riley Park" in text
         assert "maria@contoso.com" in text
         assert "AADSTS500213" in text
-        assert all(value in text for value in said.values())
+        assert all(value in text for value in noted.values())
         assert "evil.example" in text, "shown as it was typed"
         assert "channel" in text
         assert not any(element in str(report["blocks"]) for element in ("'type': 'link'", "'type': 'broadcast'"))

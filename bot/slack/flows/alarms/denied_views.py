@@ -72,4 +72,4 @@ def _ending(notice: DeniedNotice) -> Iterator[RichTextElement]:
     if notice.is_at_least:
         yield paragraph(fixed_text(NOT_ALL_READ))
     yield paragraph(fixed_text(STAYS_OUT))
-    yield paragraph(fixed_text(f"{HOW_TO_ASK} {WHY_ONE}"))
+    yield paragraph(fixed_text(HOW_TO_ASK if notice.subject == MANY else f"{HOW_TO_ASK} {WHY_ONE}"))

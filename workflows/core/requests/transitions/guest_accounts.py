@@ -1,4 +1,7 @@
-"""Changes of a request that disables or enables guest accounts: confirmed, sent group by group, read back."""
+"""Changes of a request that disables or enables guest accounts: confirmed, sent group by group, read back.
+
+It is long because every step of such a request is here, from the preview to the end of its undo.
+"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
