@@ -169,7 +169,10 @@ def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back()
 
 
 def test_a_request_for_one_application_says_what_a_template_would_end() -> None:
-    only = {**both("allowed"), "applications": both("allowed", application="a")["applications"]}
+    only = {
+        **both("allowed"),
+        "applications": both("allowed", application="c5f0a1b2-0004-4d3e-8f90-a1b2c3d4e5f6")["applications"],
+    }
     blocked = facts(
         configuration=read({"b2bCollaborationInbound": only}),
         application=application(),

@@ -60,6 +60,10 @@ def conditional_access_step(facts: DiagnosisFacts) -> Step:
         }
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=notes, cause=Fact(Cause.LOCKED_OUT, values))
     is_unanswered = report.is_estimate and not report.answered_count
+    account = None if facts.accounts is None else facts.accounts.value
+    if isinstance(account, UnreadableFact):
+        # NB. policies differ for guests and members, and which of them the person is was not read.
+        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(unreadable("account", account), *notes))
     is_unknown = bool(doubtful or is_unanswered or _asks_for_strength_there(enforced))
     result = StepResult.NOT_KNOWN if is_unknown else StepResult.PASSES
     return Step(key=key, result=result, read_at=at, notes=notes)

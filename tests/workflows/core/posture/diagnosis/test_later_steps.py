@@ -93,6 +93,12 @@ def test_a_policy_that_applies_to_the_person_stops_them() -> None:
     assert one.cause == Fact(Cause.LOCKED_OUT, values)
 
 
+def test_policies_let_nobody_pass_whose_account_was_not_read() -> None:
+    """A policy may be about members only, and the person may be one."""
+    one = found(StepKey.CONDITIONAL_ACCESS, accounts=read(UNREAD))
+    assert (one.result, codes(one)) == (StepResult.NOT_KNOWN, [Note.UNREADABLE, Note.NO_POLICY])
+
+
 MFA = frozenset({Remedy.ACCEPT_MFA})
 DEVICES = frozenset({Remedy.ACCEPT_COMPLIANT_DEVICES})
 
