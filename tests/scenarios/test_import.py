@@ -1,4 +1,4 @@
-"""Stories of a sheet of partners: judged row by row, and compared with the tenant. Nothing is stored or written."""
+"""Stories of a sheet of partners: judged row by row, and compared with the tenant. No request is made of it."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ async def report(stage: Stage, *options: str, status: int) -> dict[str, Any]:
     return document
 
 
-async def test_each_row_is_judged_and_named_and_nothing_is_stored_or_written(stage: Stage) -> None:
+async def test_each_row_is_judged_and_named_and_nothing_is_asked_or_written(stage: Stage) -> None:
     (stage.data.parent / "partners.xlsx").write_bytes(workbook(ROWS))
     document = await report(stage, "partners.xlsx", "--dry-run", status=3)
     found = {row["row"]: (row["verdict"], [one["code"] for one in row["problems"]]) for row in document["rows"]}
