@@ -184,7 +184,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "accounts-form-enable": (105, 5),
     "accounts-confirm": (80, 3),
     "accounts-undo": (40, 3),
-    "accounts-unknown": (137, 6),
+    "accounts-unknown": (142, 6),
     "accounts-shared": (140, 6),
     "accounts-details": (150, 9),
     "accounts-list": (215, 2),
