@@ -20,8 +20,8 @@ from workflows.core.checks.tenant_facts import AddressAccount, UnreadableFact
 from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.policy.template import Template
+from workflows.core.posture.diagnosis.account_steps import disabling_of
 from workflows.core.posture.diagnosis.diagnosing import diagnose
-from workflows.core.posture.diagnosis.disabled_here import disabling_of
 from workflows.core.posture.diagnosis.facts import (
     DiagnosisFacts,
     Home,

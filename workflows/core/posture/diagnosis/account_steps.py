@@ -1,13 +1,16 @@
 """Steps 4 and 5: the account of the address in our tenant, and who may invite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from workflows.core.checks.tenant_facts import AddressAccount, UnreadableFact
 from workflows.core.errors.facts import Fact
-from workflows.core.posture.diagnosis.facts import DiagnosisFacts, HomeKind
+from workflows.core.people import PersonId
+from workflows.core.plans.accounts import AccountChange, AccountEnd
+from workflows.core.posture.diagnosis.facts import DiagnosisFacts, Disabling, HomeKind
 from workflows.core.posture.diagnosis.settings_steps import opens_direct_connect, unreadable
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+from workflows.core.requests.request import AccessRequest
 
 _NOBODY: Final = "none"
 """Graph's value of `allowInvitesFrom` with which nobody may invite."""
@@ -22,6 +25,26 @@ _OTHER_IDENTITIES: Final[Mapping[str, str]] = {
 
 Source: Microsoft, "Properties of a B2B guest user". Other issuers are not explained there.
 """
+
+
+_WRITTEN: Final = frozenset({AccountEnd.SENT, AccountEnd.DONE})
+
+
+def disabling_of(account: PersonId, requests: Iterable[AccessRequest]) -> Disabling | None:
+    """Return the newest request that changed an account, where it disabled it; None otherwise.
+
+    :param requests: the requests about the partner.
+    """
+    written = [
+        (result.at, request)
+        for request in requests
+        for result in (() if request.accounts is None else request.accounts.results)
+        if result.id == account and result.end in _WRITTEN
+    ]
+    if not written:
+        return None
+    at, newest = max(written, key=lambda each: each[0])
+    return Disabling(request=newest.id, at=at) if newest.fields.account_change is AccountChange.DISABLE else None
 
 
 def account_step(facts: DiagnosisFacts) -> Step:

@@ -11,8 +11,8 @@ from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, UN
 from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId
 from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
+from workflows.core.posture.diagnosis.account_steps import disabling_of
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
-from workflows.core.posture.diagnosis.disabled_here import disabling_of
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind
 from workflows.core.posture.diagnosis.steps import Cause, Changer, Note, Step, StepKey, StepResult
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
