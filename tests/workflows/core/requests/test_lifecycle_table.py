@@ -230,7 +230,7 @@ def _commands(name: str) -> list[RequestCommand]:
         "ask": [Ask(actor=AMARA, request_id=REQUEST, text="Which sites?", asked=(RILEY,))],
         "answer": [Answer(actor=RILEY, request_id=REQUEST, question=QUESTION.id, text="Two.")],
         "comment": [Comment(actor=SAM, request_id=REQUEST, text="I agree.")],
-        "remind_approvers": [RemindApprovers(), RemindApprovers(actor=RILEY.chat_id, is_requester=True)],
+        "remind_approvers": [RemindApprovers()],
         "expire": [Expire()],
         "escalate": [Escalate()],
         "record_escalation": [RecordEscalation(stage=0, step=EscalationStep.ADMINS)],
@@ -307,7 +307,8 @@ def _answer(known: AccessRequest | None, command: RequestCommand, moment: Situat
 
 
 def _situations() -> list[Situation]:
-    return [situation(), situation(EXPIRY), situation(amara=""), situation(riley="admin")]
+    late = situation(EXPIRY - timedelta(seconds=1))
+    return [situation(), late, situation(EXPIRY), situation(amara=""), situation(riley="admin")]
 
 
 def test_the_table_names_exactly_the_expected_pairs() -> None:
