@@ -11,6 +11,7 @@ from bot.slack.answers import response_url
 from bot.slack.answers.background import Background
 from bot.slack.blocks.message import Message
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest
+from tests.waiting import LONGEST_WAIT
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 
@@ -113,6 +114,6 @@ async def test_a_click_about_what_cannot_be_named_is_answered_in_place_of_the_an
     ack: Any = done
     with capture_logs() as logged:
         await answers.replace_answer(ack, click, own_tenant)
-        await asyncio.wait_for(is_sent.wait(), 5)
+        await asyncio.wait_for(is_sent.wait(), LONGEST_WAIT)
     assert [(one["replace_original"], "our own tenant" in one["text"]) for one in sent] == [(True, True)]
     assert logged == []

@@ -53,6 +53,9 @@ class OneRequest:
         """Return the request."""
         return self.stored
 
+    async def partnership(self, _: str) -> None:
+        """Return no record of the partner."""
+
 
 async def confirm_window(world: World, *, changes_guests: bool = True) -> str:
     """Press the button of the preview. Returns the window."""
