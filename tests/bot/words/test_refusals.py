@@ -29,8 +29,8 @@ GOLDEN: Final[list[tuple[RefusalCode, dict[str, Any], str]]] = [
 """What people read for each refusal, word for word; several sentences for a code that has several."""
 IDENTIFYING: Final = [PROJECT / "bot" / "slack" / "people" / name for name in ("directory.py", "reads.py", "users.py")]
 NEXT_STEP: Final = re.compile(
-    r"(?:^|[.…:] )(?:Ask|Change|Check|Choose|Click|Copy|Decide|Enter|Fill|Give|Let|Lift|Open|Request|Revoke|See|Send|Shorten"
-    r"|Tell|Try|Type|Use|Wait|Write) |/partner [a-z]|You need to do nothing|, or ask an admin"
+    r"(?:^|[.…:] )(?:Ask|Change|Check|Choose|Click|Copy|Decide|Enter|Fill|Give|Let|Lift|Open|Request|Revoke|See|Send"
+    r"|Shorten|Tell|Try|Type|Use|Wait|Write) |/partner [a-z]|You need to do nothing|, or ask an admin"
     r"|, and undo the confirmation|Did you mean|, so remove it|There are: "
     r"|You can request|The newest card is in this conversation"
 )
