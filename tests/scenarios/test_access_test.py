@@ -120,7 +120,7 @@ async def test_no_gives_the_sponsor_and_the_admins_what_was_said_and_the_cause(s
     assert "maria@contoso.com" in seen_by_admin
     assert "Conditional Access" in seen_by_admin
     seen_by_sponsor = await cause(stage, "approver3")
-    assert "Not known. An admin or the help desk sees the steps" in seen_by_sponsor
+    assert "Not known. About single people, admins and the help desk can ask." in seen_by_sponsor
     assert "maria" not in seen_by_sponsor, "whether somebody has an account is not for sponsors"
     assert "Conditional Access" not in seen_by_sponsor
     assert "Does not work, as Riley Park said on" in words(await shown(stage))

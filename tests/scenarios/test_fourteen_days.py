@@ -116,7 +116,7 @@ async def test_fourteen_days_of_silence_are_the_templates_cadence_in_everybodys_
         "2 Mon 09 reminded",
         "2 Wed 09 reminded",
         "2 Fri 09 reminded",
-        "3 Mon 19 expired",
+        "3 Tue 09 expired",
     ]
     assert by_person["requester"] == ["1 Mon 11 asked", "2 Thu 11 expires soon", "3 Mon 11 expired"]
     assert [by_person[user] for user in ("admin", "guest", "outsider")] == [[], [], []]
