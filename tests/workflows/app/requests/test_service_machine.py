@@ -204,10 +204,18 @@ class Days(RuleBasedStateMachine):
         return waiting[which % len(waiting)] if waiting else None
 
 
+def is_enough_witnessed() -> bool:
+    """Return whether the days had everything that the rules are about."""
+    return all(WITNESSED[name] >= 10 for name in ("asked", "written", "reminded", "expired"))
+
+
 @pytest.mark.load
 def test_on_every_day_nothing_waits_for_ever_and_nothing_is_written_without_its_chain() -> None:
     WITNESSED.clear()
     days = settings(PROPERTY, max_examples=150, stateful_step_count=25, derandomize=False)
-    run_state_machine_as_test(Days, settings=days)
+    for _ in range(5):  # random days may have few of one thing
+        run_state_machine_as_test(Days, settings=days)
+        if is_enough_witnessed():
+            break
     print(dict(WITNESSED))
-    assert all(WITNESSED[name] >= 10 for name in ("asked", "written", "reminded", "expired")), WITNESSED
+    assert is_enough_witnessed(), WITNESSED
