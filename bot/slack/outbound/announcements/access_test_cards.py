@@ -36,7 +36,7 @@ from workflows.core.policy.reviews.access_test import AccessAnswer, AccessOutcom
 _MAX_CHARACTERS: Final = 600
 _TRY_IT: Final = "Please try it with one account of the partner. Without an answer, nothing is recorded."
 _ASKED_ONCE_MORE: Final = " You are asked once more in a week."
-_WHAT_FOLLOWS: Final = " They look for the cause, and may ask you once more after that."
+_WHAT_FOLLOWS: Final = " They look for the cause, and may ask you once more."
 _ICONS: Final = {AccessOutcome.WORKS: "✅", AccessOutcome.FAILS: "⚠️", AccessOutcome.NOT_TRIED: "⏳"}
 _OVER: Final = ("ℹ️", "nobody has to say any more whether the access works")
 _ASKED_AGAIN: Final = ("🔔", "there is a newer question about this below")

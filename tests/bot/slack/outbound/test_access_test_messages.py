@@ -159,7 +159,7 @@ async def test_who_says_no_reads_who_was_told_and_what_follows(scene: Scene) -> 
     ):
         message = closed_question(replace(known, access_test=answered(ASKED, fails)), 1)
         text = " ".join(shown(message.blocks).split())
-        assert f"does not work. {said} They look for the cause, and may ask you once more after that." in text
+        assert f"does not work. {said} They look for the cause, and may ask you once more." in text
     works = replace(fails, outcome=AccessOutcome.WORKS, failure=None)
     assert "told" not in shown(closed_question(partnership(answered(ASKED, works)), 1).blocks)
     card = shown(failure_card(partnership(answered(ASKED, fails)), fails).blocks)
