@@ -189,6 +189,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
         f"The last sign-ins failed: {_codes(values)}. Look it up at login.microsoftonline.com/error."
     ),
     Note.INTERRUPTED: lambda values: f"They were asked for MFA and did not finish: {_codes(values)}.",
+    Note.OTHER_SIGN_INS: "The log has only sign-ins to other applications. They say nothing about this one.",
     Note.INCOMPLETE_LOG: "Only the newest sign-ins were read.",
 }
 CAUSES: Final[Mapping[Cause, Sentence]] = {

@@ -7,7 +7,8 @@ from typing import Final
 
 from workflows.core.checks.tenant_facts import LoggedSignIn, UnreadableFact
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.posture.diagnosis.facts import DiagnosisFacts
+from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplication
+from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
 from workflows.core.posture.diagnosis.settings_steps import unreadable
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
@@ -26,9 +27,11 @@ def sign_in_step(facts: DiagnosisFacts) -> Step:
         notes: Facts = (unreadable("sign_ins", log),)
         return Step(key=key, result=StepResult.NOT_READABLE, read_at=at, notes=notes)
     incomplete = () if log.is_complete else (Fact(Note.INCOMPLETE_LOG),)
-    people = _people(_own_entries(facts, log.entries))
+    entries = _own_entries(facts, log.entries)
+    people = _people(_of_application(facts, entries))
     if not people:
-        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(Fact(Note.NO_SIGN_INS), *incomplete))
+        nothing = Fact(Note.OTHER_SIGN_INS if entries else Note.NO_SIGN_INS)
+        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(nothing, *incomplete))
     failing = [failures for entries in people if (failures := _failures(entries))]
     if (cause := _cause(failing)) is not None:
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=incomplete, cause=cause)
@@ -46,6 +49,25 @@ def _own_entries(facts: DiagnosisFacts, entries: Iterable[LoggedSignIn]) -> list
     accounts = () if facts.accounts is None else facts.accounts.value
     ids = set() if isinstance(accounts, UnreadableFact) else {account.id for account in accounts}
     return [entry for entry in entries if entry.user_id in ids or entry.address == facts.subject]
+
+
+def _of_application(facts: DiagnosisFacts, entries: Sequence[LoggedSignIn]) -> Sequence[LoggedSignIn]:
+    """Return the sign-ins to the application that was asked about; all of them when none is known.
+
+    A sign-in to another application proves nothing: the cure of its refusal could close what this person uses.
+    """
+    asked = None if facts.application is None else facts.application.value
+    if not isinstance(asked, NamedApplication) or not asked.name:
+        return entries
+    name = _name_in_log(asked.name)
+    return [entry for entry in entries if not entry.application or _name_in_log(entry.application) == name]
+
+
+def _name_in_log(name: str) -> str:
+    """Return a name in one spelling: the directory and the log name Microsoft's own applications differently."""
+    spelling = " ".join(name.casefold().split())
+    known = KNOWN_APPLICATIONS.get(spelling)
+    return spelling if known is None else known.name.casefold()
 
 
 def _people(entries: Iterable[LoggedSignIn]) -> list[list[LoggedSignIn]]:

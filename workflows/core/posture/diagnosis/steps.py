@@ -235,6 +235,8 @@ class Note(StrEnum):
     """Values: `codes`."""
     INTERRUPTED = "interrupted"
     """They were asked for MFA and did not finish. Values: `codes`."""
+    OTHER_SIGN_INS = "other_sign_ins"
+    """The log has only sign-ins to other applications than the one that was asked about."""
     INCOMPLETE_LOG = "incomplete_log"
 
 

@@ -13,7 +13,7 @@ from bot.sandbox.http.faults import Fault, Faults, answer_with_fault
 from bot.sandbox.http.request_log import read_body_once
 from tests.served import served
 from tests.warm.short_pauses import SHORT_PAUSES
-from tests.workflows.app.evidence.diagnosis.planted import Case
+from tests.workflows.app.evidence.diagnosis.planted import Case, with_asked_application
 from tests.workflows.app.evidence.diagnosis.recorded import Recorded
 from tests.workflows.entra.conftest import authority, environment
 from tests.workflows.entra.simulated_tenant import Handler
@@ -56,7 +56,7 @@ class AskedTenant:
 
         :param entra: the adapter of an earlier question; None: a new one.
         """
-        self.simulator.restore(case.state)
+        self.simulator.restore(with_asked_application(case))
         self.faults.clear()
         for source in sorted(unread):
             self.faults.add(Fault(target="graph", match=source, times=100, status=403))

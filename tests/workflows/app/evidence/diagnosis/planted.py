@@ -243,12 +243,24 @@ def failed_sign_in(code: int) -> Planting:
     return plant
 
 
+_PLANTED: Final = "00000000-0000-4000-8000-"
+"""Before the number of a planted sign-in."""
+
+
+def with_asked_application(case: Case) -> Json:
+    """Return the state of a case whose planted sign-ins are to the application that is asked about."""
+    name = "SharePoint Online" if case.application == SHAREPOINT else "Contractor portal"
+    rows = case.state["signIns"]
+    asked = [{**row, "appDisplayName": name} if row["id"].startswith(_PLANTED) else row for row in rows]
+    return {**case.state, "signIns": asked}
+
+
 def sign_in(case: Case, address: str, user_id: str, ago: timedelta, code: int) -> Json:
     """A sign-in of one of the partner's people."""
     usual: Json = next(row for row in initial_state(datetime.now(UTC))["signIns"] if row["homeTenantId"] == PARTNER)
     return {
         **usual,
-        "id": f"00000000-0000-4000-8000-{len(case.state['signIns']):012}",
+        "id": f"{_PLANTED}{len(case.state['signIns']):012}",
         "userPrincipalName": address,
         "userId": user_id,
         "createdDateTime": stamp(datetime.now(UTC) - ago),

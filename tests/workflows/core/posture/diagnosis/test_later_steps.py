@@ -264,6 +264,23 @@ def test_an_empty_or_unexplained_log_is_no_proof(entries: Any, result: StepResul
     assert (one.result, codes(one)) == (result, notes)
 
 
+@pytest.mark.parametrize("code", [500213, 0])
+def test_a_sign_in_to_another_application_is_neither_a_cause_nor_a_proof(code: int) -> None:
+    elsewhere = replace(signed_in(code), application="Archive")
+    asked = application(name="Portal")
+    one = found(StepKey.SIGN_INS, sign_ins=read(log(elsewhere)), application=asked)
+    assert (one.result, codes(one)) == (StepResult.NOT_KNOWN, [Note.OTHER_SIGN_INS])
+    both_seen = log(elsewhere, signed_in(53003, minutes=9))
+    one = found(StepKey.SIGN_INS, sign_ins=read(both_seen), application=asked)
+    assert cause(one) == Cause.SIGN_IN_ERROR
+    assert one.cause is not None
+    assert one.cause.values["code"] == 53003, "a later sign-in to another application does not end it"
+    for name, in_log in (("Portal", "PORTAL"), ("Office 365 SharePoint Online", "SharePoint Online"), ("Portal", "")):
+        entries = log(replace(signed_in(500213), application=in_log))
+        one = found(StepKey.SIGN_INS, sign_ins=read(entries), application=application(name=name))
+        assert cause(one) == Cause.SIGN_IN_ERROR, name
+
+
 def test_the_address_finds_sign_ins_where_the_account_is_not_known() -> None:
     failed: SignInLog = log(signed_in(50020, user=""))
     for accounts in (read(()), read(UNREAD), None):
