@@ -56,7 +56,10 @@ _ACTIONS: Final[Mapping[Action, str]] = {
     Action.ASSIGN_APPLICATION: "Entra admin center, Enterprise applications, Users and groups",
     Action.GRANT_CONSENT: "Entra admin center, Enterprise applications, Permissions",
     Action.INVITE: "Entra admin center, Users, Invite external user",
-    Action.ENABLE_ACCOUNT: "Entra admin center, Users, Account enabled; all guests: /partner guests {domain}",
+    Action.ENABLE_ACCOUNT: (
+        "Find out first who disabled it and why (Entra admin center, Audit logs). Then Users, Account enabled; "
+        "all guests: /partner guests {domain}"
+    ),
     Action.ENABLE_BY_REQUEST: "/partner guests {domain}, Enable accounts; for 24 hours the admin who asked can undo it",
     Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
     Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
