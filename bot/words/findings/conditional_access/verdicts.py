@@ -86,7 +86,7 @@ def verdict_words(verdicts: Sequence[StatedVerdict]) -> str:
     first = verdicts[0]
     reasons = "; ".join(filter(None, map(_reason_words, first.reasons)))
     where = _conditions_words(first.conditions)
-    cure = _remedy_words(first.remedies)
+    cure = remedy_words(first.remedies)
     sentence = f"{_meaning_words(first)}: {_visitor_words(verdicts)}, by {quoted_name(first.policy)}"
     sentence += f" ({reasons})" if reasons else ""
     sentence += f", {where}" if where else ""
@@ -131,7 +131,7 @@ def _group_words(policies: Sequence[Sequence[StatedVerdict]]) -> str:
     names = list_words([quoted_name(group[0].policy) for group in policies], MAX_POLICIES)
     where = _conditions_words(first.conditions) if len(policies) == 1 else _condition_types_words(first.conditions)
     reasons = "" if len(policies) > 1 or first.remedies else "; ".join(filter(None, map(_reason_words, first.reasons)))
-    cure = _remedy_words(first.remedies)
+    cure = remedy_words(first.remedies)
     return (
         f"{_visitor_words(policies[0])}, by {names}"
         f"{f' ({reasons})' if reasons else ''}{f', {where}' if where else ''}{f' (to fix: {cure})' if cure else ''}"
@@ -159,7 +159,8 @@ def _reason_words(reason: PolicyReason) -> str:
     return f"{control}: {why}" if control and why else control or why
 
 
-def _remedy_words(remedies: Sequence[Remedy]) -> str:
+def remedy_words(remedies: Sequence[Remedy]) -> str:
+    """Return the changes after which a policy locks nobody out; empty when none is known."""
     if not remedies:
         return ""
     accepted = [_REMEDIES[remedy] for remedy in remedies if remedy not in (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)]

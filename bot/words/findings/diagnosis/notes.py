@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from bot.words.findings.conditional_access.verdicts import remedy_words
 from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, code_name
 from bot.words.sentences import Sentence, and_list, counted, day, fill_in, minute, or_list
 from bot.words.settings.values import ORIGINS
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.application_access import AccessRule
+from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.posture.diagnosis.steps import Cause, Note
@@ -99,7 +101,11 @@ def _policies(values: Values) -> str:
 
 def _locked_out(values: Values) -> str:
     basis = " This is an estimate: Entra did not answer." if values["is_estimate"] else ""
-    return f"Conditional Access blocks this sign-in: {_policies(values)}.{basis}"
+    remedies = [Remedy(one) for one in values["remedies"]]
+    if all(one is Remedy.EXCLUDE for one in remedies):
+        return f"Conditional Access blocks this sign-in: {_policies(values)}.{basis}"
+    change = f" What would change that: {remedy_words(remedies)}."
+    return f"Conditional Access asks for what they cannot give here: {_policies(values)}.{change}{basis}"
 
 
 def _codes(values: Values) -> str:

@@ -149,6 +149,25 @@ def test_a_second_cause_is_named_below_the_first_and_a_failed_sign_in_is_none() 
     assert three == f"{two} 1 more step below."
 
 
+@pytest.mark.parametrize(
+    ("remedies", "words"),
+    [
+        ((Remedy.EXCLUDE,), "Conditional Access blocks this sign-in: “P”."),
+        ((), "Conditional Access blocks this sign-in: “P”."),
+        (
+            (Remedy.ACCEPT_MFA, Remedy.EXCLUDE),
+            "Conditional Access asks for what they cannot give here: “P”. "
+            "What would change that: accept their MFA, or exclude them.",
+        ),
+    ],
+)
+def test_a_policy_that_asks_for_something_is_told_apart_from_one_that_blocks(
+    remedies: tuple[Remedy, ...], words: str
+) -> None:
+    locked = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=remedies)
+    assert first_cause(diagnose(facts(access=access(locked)))).text == words
+
+
 def test_a_template_that_helps_is_named_and_else_the_owner_of_the_policy() -> None:
     locked = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(Remedy.ACCEPT_MFA,))
     how = first_cause(diagnose(facts(access=access(locked)))).how
