@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from workflows.core.batches.asked_row import AskedAccess, BatchSheet
 from workflows.core.errors.facts import Facts
 from workflows.core.people import CurrentRoles, Person, PersonId
 from workflows.core.plans.plan import AtEnd
@@ -122,6 +123,8 @@ class BatchRow:
     """When it was tried to read the partner the last time, while it cannot be read."""
     failures: int = 0
     """How often an error in Gatehouse stopped it in its present state; see `retries`."""
+    asked: AskedAccess | None = None
+    """What the row of a sheet asks for; None in a batch of adoptions."""
 
     @property
     def was_member(self) -> bool:
@@ -200,6 +203,8 @@ class Batch:
     """When the approvers were reminded last."""
     note: Facts = ()
     """Facts that explain the present state."""
+    sheet: BatchSheet | None = None
+    """The file that the draft was made of; None for a batch of adoptions."""
 
     @property
     def is_expiry_told(self) -> bool:
