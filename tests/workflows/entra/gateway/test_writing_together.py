@@ -103,9 +103,8 @@ async def test_a_refusal_names_the_call_and_the_permission(entra: Entra, graph: 
     assert isinstance(accepted, CallIds)
     assert isinstance(refused, TenantRefused)
     assert refused.facts[0].values["permission"] == "Policy.ReadWrite.CrossTenantAccess"
-    graph.inner.add(Fault(target="graph", method="POST", match=number(3), status=403))
+    graph.fail(refusing(403, "Authorization_RequestDenied", "A fault of the sandbox."))
     with pytest.raises(TenantRefused) as alone:
-        graph.fail(refusing(403, "Authorization_RequestDenied", "A fault of the sandbox."))
         await entra.write(adding(number(3)))
     assert [one.code for one in alone.value.facts] == [one.code for one in refused.facts]
 
