@@ -5,7 +5,14 @@ from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
-from bot.words.requests.notes import BY_RELATION_ALONE, FAILED_IN_BATCH, HIGH_RISK_ALONE, not_read_words, note_words
+from bot.words.requests.notes import (
+    BY_RELATION_ALONE,
+    FAILED_IN_BATCH,
+    FINISHED_ALONE,
+    HIGH_RISK_ALONE,
+    not_read_words,
+    note_words,
+)
 from bot.words.sentences import counted, fill_in
 from bot.words.settings.open_access import access_kind_title, is_known_setting
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
@@ -21,7 +28,9 @@ STATES: Final[Mapping[BatchState, str]] = {
     BatchState.PREPARING: "being prepared",
     BatchState.AWAITING_APPROVAL: "awaiting approval",
     BatchState.APPLYING: "approved, being recorded",
+    BatchState.HALTED: "stopped by itself, an admin decides",
     BatchState.DONE: "done",
+    BatchState.STOPPED: "ended by an admin",
     BatchState.REJECTED: "rejected",
     BatchState.WITHDRAWN: "withdrawn",
     BatchState.EXPIRED: "expired",
@@ -33,6 +42,7 @@ ROW_STATES: Final[Mapping[RowState, str]] = {
     RowState.PLANNED: "in this decision",
     RowState.LEFT: "with its own request",
     RowState.APPLIED: "adopted (verified)",
+    RowState.SCHEDULED: "approved, starts later",
     RowState.ENDED: "not adopted",
 }
 _ENDED: Final[Mapping[str, str]] = {
@@ -159,6 +169,7 @@ _REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
     ),
     RowCode.NOT_READ: not_read_words,
     RowCode.KEEPS_FAILING: lambda _: FAILED_IN_BATCH,
+    RowCode.FINISHED_ALONE: lambda _: FINISHED_ALONE,
     RowCode.PLANNED_AGAIN: lambda _: "Its settings or their authors changed, so it needs its own approval.",
     RowCode.APPROVAL_AGAIN: lambda _: "An approval did not count any more, so it needs its own approval.",
     RowCode.STOPPED: _stopped,

@@ -29,6 +29,7 @@ _ENDED_AS: Final = {
     BatchState.REJECTED: RequestState.REJECTED,
     BatchState.WITHDRAWN: RequestState.WITHDRAWN,
     BatchState.EXPIRED: RequestState.EXPIRED,
+    BatchState.STOPPED: RequestState.STOPPED,
 }
 
 
@@ -170,8 +171,10 @@ def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
 
 
 def _left(row: BatchRow, request: AccessRequest) -> BatchRow:
-    if row.state is RowState.LEFT:
+    if row.state in (RowState.LEFT, RowState.SCHEDULED):
         return row
+    if request.state is RequestState.SCHEDULED:
+        return replace(row, state=RowState.SCHEDULED)
     is_planned_again = request.prepared is None or not request.decisions
     code = RowCode.PLANNED_AGAIN if is_planned_again else RowCode.APPROVAL_AGAIN
     return replace(row, state=RowState.LEFT, reason=row.reason or (Fact(code),))

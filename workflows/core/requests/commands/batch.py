@@ -65,4 +65,23 @@ class WithdrawBatch:
         return {"batch": self.batch_id}
 
 
-BatchClick = ApproveBatch[ChatId] | RejectBatch[ChatId] | WithdrawBatch
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerHalt(Generic[Actor]):
+    """An admin continues or ends a batch that halted because too many of its members could not be applied."""
+
+    name: Literal["answer_halt"] = field(default="answer_halt")
+    actor: Actor
+    batch_id: BatchId
+    halt: int
+    """Which halt was shown: the number of runs that the batch had. An answer to an earlier one does not count."""
+    goes_on: bool
+    reason: str
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the batch, the answer and the reason, and the account once it is known."""
+        details = {"batch": self.batch_id, "halt": self.halt, "goes_on": self.goes_on, "reason": self.reason}
+        return {**details, **account_details(self.actor)}
+
+
+BatchClick = ApproveBatch[ChatId] | RejectBatch[ChatId] | WithdrawBatch | AnswerHalt[ChatId]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.workflows.core.batches.examples import batch, row, tenant
 from tests.workflows.core.builders import NOW, noted
 from workflows.core.batches.batch import BatchState, RowCode, RowState
-from workflows.core.batches.retries import (
+from workflows.core.batches.running.retries import (
     MAX_FAILURES,
     MEMBER_READ_FOR,
     UNTRIED_FOR,
