@@ -16,7 +16,6 @@ from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
 
 BATCH_OF_ACCESS: Final = BatchId("B-ACCESS")
-NEW: Final = {"guests_of": "guest-collaboration"}
 
 
 def partner(number: int) -> TenantIdentity:
@@ -63,16 +62,12 @@ def member_like(pattern: AccessRequest, identity: TenantIdentity, **changes: Any
     """Return a planned request about another partner, as a member of the batch."""
     prepared = pattern.require_prepared()
     plan = replace(prepared.plan, tenant_id=identity.tenant_id, **changes)
-    pairs = {str(pattern.plan.tenant_id): str(identity.tenant_id)}
-    operations = tuple(
-        replace(
-            one,
-            path=one.path.replace(*next(iter(pairs.items()))),
-            body={name: pairs.get(value, value) if isinstance(value, str) else value for name, value in one.body.items()},
-        )
-        for one in plan.operations
-    )
-    plan = replace(plan, operations=operations)
+    operations = []
+    for one in plan.operations:
+        body = {**one.body, "tenantId": str(identity.tenant_id)} if "tenantId" in one.body else one.body
+        path = one.path.replace(str(pattern.plan.tenant_id), str(identity.tenant_id))
+        operations.append(replace(one, path=path, body=body))
+    plan = replace(plan, operations=tuple(operations))
     observation = replace(prepared.observation, identity=identity)
     return replace(
         pattern,

@@ -135,6 +135,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "approve_batch",
         "reject_batch",
         "withdraw_batch",
+        "answer_halt",
         "start_campaign",
         "withdraw_campaign",
         "set_absence",
