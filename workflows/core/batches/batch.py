@@ -1,4 +1,7 @@
-"""A batch: several requests that one decision decides, from the draft to the result of each. Data only."""
+"""A batch: several requests that one decision decides, from the draft to the result of each. Data only.
+
+It is long because every field of a batch and of its rows is explained.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -67,7 +67,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     AskReminder,
@@ -551,6 +551,10 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     ),
     (WithdrawCampaign(actor=SAM.chat_id, campaign_id=CampaignId("C-1")), {"campaign": "C-1"}),
     (WithdrawBatch(actor=SAM.chat_id, batch_id=BATCH), {"batch": BATCH}),
+    (
+        AnswerHalt(actor=SAM.chat_id, batch_id=BATCH, halt=1, goes_on=False, reason="Wrong template"),
+        {"batch": BATCH, "halt": 1, "goes_on": False, "reason": "Wrong template"},
+    ),
     (
         SetAbsence(
             actor=SAM.chat_id,

@@ -176,6 +176,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_approve_batch",
         "want_reject_batch",
         "want_withdraw_batch",
+        "want_answer_halt",
         "want_start_campaign",
         "want_withdraw_campaign",
         "want_set_absence",
