@@ -44,6 +44,10 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
         "Line {line} is not written in UTF-8. Save the file as “CSV UTF-8”. "
         "No encoding is guessed: it could change a domain."
     ),
+    SheetCode.OTHER_FILE: (
+        "{name} is another file than the expected one: its SHA-256 is {found}. "
+        "Judge it again with --dry-run; then use the command that the report shows."
+    ),
     SheetCode.NO_ROWS: "The sheet has no rows below its header.",
     SheetCode.SEVERAL_SHEETS: lambda values: (
         f"The workbook has several sheets: {_names(values, 'sheets')}. Name one with --sheet."

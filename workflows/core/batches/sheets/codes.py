@@ -27,6 +27,8 @@ class SheetCode(StrEnum):
     """An object of a list has a key twice. Values: `key`."""
     WRONG_ENCODING = "sheet_wrong_encoding"
     """Values: `line`, from 1."""
+    OTHER_FILE = "sheet_other_file"
+    """The file has another hash than the expected one. Values: `name`, `expected`, `found`."""
     NO_ROWS = "sheet_without_rows"
     SEVERAL_SHEETS = "sheet_several"
     """Values: `sheets`, the names of the visible ones."""
