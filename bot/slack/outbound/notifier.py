@@ -27,6 +27,7 @@ from bot.slack.outbound.announcements.handover_messages import HandoverMessages
 from bot.slack.outbound.announcements.review_messages import ReviewMessages, question_of, review_of
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.batches.batch_messages import BatchMessages
+from bot.slack.outbound.batches.import_messages import ImportMessages
 from bot.slack.outbound.batches.list_file import BatchListFiles
 from bot.slack.outbound.card_copies import NotAccepted, content_of, posted_at
 from bot.slack.outbound.recipients import (
@@ -54,7 +55,7 @@ from workflows.core.requests.transitions.transition import senders_of
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.notifier import AnnouncedEnd, AskedReview, NotifierBlocked, NotifierRefused
+from workflows.ports.notifier import AnnouncedEnd, AskedReview, NotifierBlocked, NotifierRefused, ShownImport
 
 _log = structlog.get_logger()
 
@@ -62,9 +63,10 @@ _log = structlog.get_logger()
 class SlackNotifier:
     """Implements `ports.Notifier`."""
 
-    def __init__(self, outbound: Outbound, lists: BatchListFiles) -> None:
+    def __init__(self, outbound: Outbound, lists: BatchListFiles, imports: ImportMessages) -> None:
         self._outbound = outbound
         self._batches = BatchMessages(outbound, lists)
+        self._imports = imports
         self._recipients = Recipients(outbound.directory)
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
@@ -217,6 +219,10 @@ class SlackNotifier:
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Attach the list of a batch to the thread of its card; see `BatchMessages.attach_list`."""
         return await self._batches.attach_list(batch)
+
+    async def show_import(self, shown: ShownImport) -> None:
+        """Post or update the message about an import; see `ImportMessages`."""
+        await self._imports.show(shown)
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person. If Slack shows that person none, nothing is lost."""

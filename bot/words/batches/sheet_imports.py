@@ -23,8 +23,8 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 """What a column can mean. A placeholder of a template has its own name."""
 ABOUT_IMPORT: Final = (
-    "Gatehouse checks every row as a request would be checked. You get the result as a direct message. Nothing is asked "
-    "for until you confirm it."
+    "Gatehouse checks every row as a request would be checked. You get the result as a direct message. "
+    "Nothing is asked for until you confirm it."
 )
 FILE_HINT: Final = "CSV, XLSX, JSON or TOML. At most 10 MB and 10,000 rows. The first row has the titles."
 TEMPLATE_HINT: Final = "For rows that name no template."
@@ -36,7 +36,9 @@ CHOOSE_COLUMNS: Final = "Choose the columns. Columns that you do not choose are 
 NOTHING_YET: Final = "Nothing is asked for yet."
 NOTHING_TO_ASK: Final = "Nothing can be asked for any row."
 WAITING: Final = "Entra does not answer now. Gatehouse tries again by itself."
-FAILED: Final = "An error in Gatehouse stopped this import. Nothing was asked for. An admin is told. Send the file again."
+FAILED: Final = (
+    "An error in Gatehouse stopped this import. Nothing was asked for. An admin is told. Send the file again."
+)
 _STEPS: Final[Mapping[ImportStep, str]] = {
     ImportStep.READING: "being read",
     ImportStep.JUDGING: "being checked",

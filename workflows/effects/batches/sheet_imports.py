@@ -4,7 +4,7 @@ Nothing is asked for: a full member confirms the draft. An import that is interr
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -12,118 +12,20 @@ from typing import Final
 
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.importing.drafting import SheetDrafting
-from workflows.catalog.catalog import Catalog
+from workflows.app.batches.importing.opening import SheetOpening, distinct_titles
 from workflows.core.batches.batch import BY_PERSON
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column, Columns, SheetUnusable, recognise
-from workflows.core.errors.facts import Fact
+from workflows.core.batches.sheets.columns import Columns, SheetUnusable
 from workflows.core.errors.raised import FactsError
-from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.effects import JudgeSheet
 from workflows.core.requests.request import BatchId
 from workflows.ports.notifier import ImportedRows, ImportStep, Notifier, ShownImport
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.sheets.reading import SheetFile
-from workflows.sheets.received import FileNotUsable, ReceivedFile, ReceivedFiles, read_by_content
+from workflows.sheets.received import FileNotUsable
 
 _TO_CHOOSE: Final = frozenset({SheetCode.SEVERAL_SHEETS, SheetCode.NO_PARTNER_COLUMN, SheetCode.COLUMN_TWICE})
 """What a person can settle by a choice."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetChoices:
-    """What a person can choose about a file."""
-
-    name: str
-    sha256: str
-    sheets: tuple[str, ...] = ()
-    """The visible sheets, when one must be chosen first; otherwise empty."""
-    header: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    """The names of the fields for which a column can be chosen."""
-    recognised: Mapping[str, int] | None = None
-    """The index of the column of each field, as far as it is certain; None while a sheet must be chosen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetOpening:
-    """Loads and reads the files that people give."""
-
-    files: ReceivedFiles
-    catalog: Catalog
-
-    async def load(self, command: ImportSheet) -> ReceivedFile:
-        """Load the file of an import.
-
-        :raises FileNotUsable, SheetUnusable: when it cannot be used, or is another one than was chosen in.
-        """
-        file = await self.files.load(command.file_id, command.actor)
-        found = sha256(file.content).hexdigest()
-        if command.sha256 and command.sha256 != found:
-            values = {"name": file.name, "expected": command.sha256, "found": found}
-            raise SheetUnusable((Fact(SheetCode.OTHER_FILE, values),))
-        return file
-
-    async def read(self, file: ReceivedFile, command: ImportSheet) -> SheetFile:
-        """Read the sheet in a file. The work is done beside the event loop.
-
-        :raises FileNotUsable, SheetUnusable: when it is none.
-        """
-        return await asyncio.to_thread(read_by_content, file, sheet=command.sheet)
-
-    def columns(self, file: SheetFile, chosen: Mapping[str, int]) -> Columns:
-        """Return which column is which.
-
-        :raises SheetUnusable: when that is not certain.
-        """
-        header = distinct_titles(file.sheet.header)
-        titles = {name: header[place] for name, place in chosen.items() if 0 <= place < len(header)}
-        return recognise(header, self._placeholders, titles)
-
-    async def choices(self, command: ImportSheet) -> SheetChoices:
-        """Load a file again, and return what a person can choose.
-
-        :raises FileNotUsable, SheetUnusable: when it cannot be used at all.
-        """
-        loaded = await self.load(command)
-        digest = sha256(loaded.content).hexdigest()
-        try:
-            file = await self.read(loaded, command)
-        except SheetUnusable as error:
-            [fact, *_] = error.facts
-            if fact.code != SheetCode.SEVERAL_SHEETS:
-                raise
-            return SheetChoices(name=loaded.name, sha256=digest, sheets=tuple(map(str, fact.values["sheets"])))
-        return SheetChoices(
-            name=loaded.name,
-            sha256=digest,
-            header=distinct_titles(file.sheet.header),
-            fields=(*(column.value for column in Column), *(f"{PLACEHOLDER_PREFIX}{one}" for one in self._placeholders)),
-            recognised=self._recognised(file, command.columns),
-        )
-
-    def _recognised(self, file: SheetFile, chosen: Mapping[str, int]) -> Mapping[str, int]:
-        try:
-            columns = self.columns(file, chosen)
-        except SheetUnusable:
-            return dict(chosen)
-        placeholders = {f"{PLACEHOLDER_PREFIX}{name}": place for name, place in columns.placeholders.items()}
-        return {**{column.value: place for column, place in columns.fields.items()}, **placeholders}
-
-    @property
-    def _placeholders(self) -> list[str]:
-        return sorted({one.name for template in self.catalog.templates.values() for one in template.placeholders})
-
-
-def distinct_titles(header: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the titles of columns, each once: a title that is there before is followed by the number of its column."""
-    taken: set[str] = set()
-    found: list[str] = []
-    for number, title in enumerate(header, 1):
-        own = f"{title} (column {number})" if title in taken or not title else title
-        taken.add(own)
-        found.append(own)
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,9 +76,7 @@ class SheetImports:
                 on_found=lambda *_: looked_up.append(None),
                 on_judged=rows.take,
             )
-        return replace(
-            shown, step=ImportStep.DONE, counts=drafted.counts, batch=drafted.batch, rows=rows.content()
-        )
+        return replace(shown, step=ImportStep.DONE, counts=drafted.counts, batch=drafted.batch, rows=rows.content())
 
     @asynccontextmanager
     async def _showing(self, shown: ShownImport) -> AsyncIterator[list[None]]:

@@ -18,7 +18,7 @@ async def input_value(
     """Return the `state.values` entry for an element.
 
     :param given: Slack's own form (`{"selected_option": {"value": …}}`), or a short form. This is a text, an option's
-        value or text, a handle, a channel name, the id of an uploaded file, or a list of those. None empties the element.
+        value or text, a handle, a channel name, the id of an uploaded file, or a list of those. None empties it.
     :param user_id: who enters it; a person gives only files that they have uploaded.
     :raises Refused: `no_such_option`, `no_such_user`, `no_such_channel`, `no_such_file`, `bad_value`.
     """

@@ -18,12 +18,12 @@ from bot.slack.payloads.import_values import parse_choices, parse_import_form, p
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
 from bot.words.batches.sheet_imports import problem_words
+from workflows.app.batches.importing.opening import SheetOpening
 from workflows.app.reads.offers import Offers
 from workflows.app.service import Service
 from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.requests.commands.batch import WithdrawBatch
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.effects.batches.sheet_imports import SheetOpening
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.sheets.received import FileNotUsable
 
@@ -109,8 +109,6 @@ class SheetFlow:
 
     async def discard(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that a draft is not wanted; whether the person may discard it is checked later."""
-        command = WithdrawBatch(
-            actor=click.actor, batch_id=parse_batch_id(click.action.value), channel=click.channel
-        )
+        command = WithdrawBatch(actor=click.actor, batch_id=parse_batch_id(click.action.value), channel=click.channel)
         await self.service.store_click(command, key=click.key)
         await ack()

@@ -20,10 +20,10 @@ from bot.words.batches.sheet_imports import (
     TEMPLATE_HINT,
     field_title,
 )
+from workflows.app.batches.importing.opening import SheetChoices
 from workflows.core.batches.sheets.columns import Column
 from workflows.core.policy.offers import Offer
 from workflows.core.requests.commands.batch import ImportSheet
-from workflows.effects.batches.sheet_imports import SheetChoices
 
 FILE_TYPES: Final = ("csv", "xlsx", "json", "toml")
 _MAX_OPTIONS: Final = 100
@@ -71,9 +71,7 @@ def _column_blocks(choices: SheetChoices) -> Iterator[Block]:
         yield input_block(
             field_title(name),
             f"{ids.COLUMN_PREFIX}{name}",
-            StaticSelectElement(
-                action_id=ids.SHEET_NAME, options=options, initial_option=_initial(options, chosen)
-            ),
+            StaticSelectElement(action_id=ids.SHEET_NAME, options=options, initial_option=_initial(options, chosen)),
             is_optional=name != Column.PARTNER,
         )
 
