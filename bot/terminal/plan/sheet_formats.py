@@ -207,6 +207,7 @@ class _Json(_Counting):
 
 def _row_value(judged: JudgedRow) -> dict[str, Any]:
     identity = judged.identity
+    sponsor = None if judged.asked is None else judged.asked.sponsor
     return {
         "row": judged.row.number,
         "partner": judged.row.partner,
@@ -214,6 +215,7 @@ def _row_value(judged: JudgedRow) -> dict[str, Any]:
         "default_domain": None if identity is None else identity.default_domain,
         "verdict": judged.verdict.value,
         "template": judged.row.template,
+        "sponsor": None if sponsor is None else {"id": sponsor.id, "name": sponsor.name},
         "risk": None if judged.risk is None else judged.risk.word,
         "closed": None if judged.closed is None else judged.closed.value,
         "is_decided_alone": bool(judged.alone),

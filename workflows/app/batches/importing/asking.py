@@ -1,19 +1,32 @@
 """Turn judged rows of a sheet into the rows of a draft: what is asked for, or why nothing is."""
 
+from collections.abc import Iterator
+
+from workflows.app.requests.field_checks import Problems, checked_ticket
 from workflows.app.requests.files.parsed_request import ParsedRequest
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.asked_row import AskedAccess
 from workflows.core.batches.batch import BatchRow, RowCode, RowState
 from workflows.core.batches.members import openings_after, warnings_of
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
-from workflows.core.batches.sheets.rows import SheetRow
+from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.errors.facts import Fact, Facts, as_values
+from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.settings.model import TenantId
 
 
+def cell_problems(row: SheetRow, request: ParsedRequest) -> Iterator[CellProblem]:
+    """Yield what the form would find wrong with the fields of a row that `gatehouse plan` does not have."""
+    problems: Problems = {}
+    checked_ticket(row.ticket, request.template, problems)
+    for field, fact in problems.items():
+        yield CellProblem(field, fact)
+
+
 def asked_access(row: SheetRow, request: ParsedRequest) -> AskedAccess:
-    """Return what a row asks for, from its cells as they were parsed."""
+    """Return what a row asks for, from its cells as they were parsed. They have no problem."""
+    ids = {one.name: parse_placeholder(one, request.placeholders[one.name]) for one in request.template.placeholders}
     return AskedAccess(
         row=row.number,
         target=request.target,
@@ -21,9 +34,9 @@ def asked_access(row: SheetRow, request: ParsedRequest) -> AskedAccess:
         duration=request.duration,
         ends_at=request.ends_at,
         starts_at=request.starts_at,
-        placeholders=request.placeholders,
+        placeholders={name: value for name, value in ids.items() if value},
         reason=row.reason,
-        ticket=row.ticket,
+        ticket=checked_ticket(row.ticket, request.template, {}),
     )
 
 

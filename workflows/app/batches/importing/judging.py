@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from workflows.app.batches.importing.asking import asked_access
+from workflows.app.batches.importing.asking import asked_access, cell_problems
+from workflows.app.batches.importing.sponsors import find_sponsors
 from workflows.app.requests.files.loaded_records import LoadedRecords
 from workflows.app.requests.files.parsed_request import ParsedRequest, PlanImpossible, key_of, parse_request
 from workflows.app.requests.files.plan_from_file import plan_of
@@ -107,9 +108,12 @@ class SheetJudging:
         _add_doubles(rows, {one.row.number: one.target for one in rows})
         await self._look_up(rows, on_found)
         _add_doubles(rows, {one.row.number: one.identity.tenant_id for one in rows if one.identity is not None})
+        sponsors = await find_sponsors((one.row for one in rows), tenant=self.tenant)
+        for one in rows:
+            one.row, one.reason = sponsors.checked(one.row), one.reason or sponsors.why_unread(one.row)
         planning = _Planning.of(self, rows, at_once)
         for one in rows:
-            yield await planning.judged(one)
+            yield sponsors.named_in(await planning.judged(one))
 
     def _parsed(self, row: SheetRow) -> _Row:
         """Return a row with its request, as far as it is right by itself."""
@@ -125,7 +129,8 @@ class SheetJudging:
                 starts_on=row.starts_on,
                 placeholders=dict(row.placeholders),
             )
-            return _Row(row=row, target=target, request=parse_request(file, self.catalog, self.clock.now()))
+            request = parse_request(file, self.catalog, self.clock.now())
+            return _Row(row=_with_problems(row, *cell_problems(row, request)), target=target, request=request)
         except RequestFieldsWrong as error:
             wrong = {key: Fact(SheetCode.CELL_NOT_ACCEPTED, {"reason": why}) for key, why in error.problems.items()}
         except PlanImpossible as error:
