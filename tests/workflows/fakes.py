@@ -44,6 +44,7 @@ from workflows.ports.tenant import (
     Tenant,
     TenantRefused,
     TenantUnavailable,
+    WriteResult,
     WrongTenant,
 )
 from workflows.ports.tenant_settings import AccountPage, FoundObject
@@ -331,6 +332,8 @@ class FakeTenant:
     """Every write that was asked for, also the refused ones."""
     writes: list[Operation] = field(default_factory=list)
     """Every write that was taken."""
+    together_writes: list[int] = field(default_factory=list)
+    """How many writes each request with several of them had."""
     fresh: list[str] = field(default_factory=list)
     """What was resolved without an old answer sufficing."""
     tenant_settings: FakeSurroundings = field(default_factory=FakeSurroundings)
@@ -427,6 +430,19 @@ class FakeTenant:
         self.writes.append(operation)
         self.script.end(fault)
         return self.call_ids
+
+    async def write_together(self, operations: Sequence[Operation]) -> Sequence[WriteResult]:
+        """Perform each operation as if it were alone; one request for all. Its faults are those of the whole."""
+        self.together_writes.append(len(operations))
+        fault = await self.script.begin("tenant.write_together")
+        results: list[WriteResult] = []
+        for operation in operations:
+            try:
+                results.append(await self.write(operation))
+            except (TenantRefused, TenantUnavailable) as error:
+                results.append(error)
+        self.script.end(fault)
+        return results
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Find accounts by mail."""
