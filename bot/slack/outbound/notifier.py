@@ -50,7 +50,7 @@ from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode, SendEscalationMessage
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, BatchId
 from workflows.core.requests.transitions.transition import senders_of
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
@@ -296,7 +296,10 @@ class SlackNotifier:
         return self._outbound.changes_guests and has_guests and person in await self._recipients.holders(ADMIN)
 
     async def _with_domain(self, fact: Fact) -> Fact:
-        """Replace a partner's tenant ID by its domain where the records have it."""
+        """Replace a partner's tenant ID by its domain where the records have it, and say what kind a batch is."""
+        if fact.code == MessageCode.BATCH_ENDED:
+            batch = await self._outbound.store.batch(BatchId(fact.values["batch"]))
+            return Fact(fact.code, {**fact.values, "is_sheet": batch is not None and batch.sheet is not None})
         partner = fact.values.get("partner")
         record = None if partner is None else await self._outbound.store.partnership(TenantId(partner))
         return fact if record is None else Fact(fact.code, {**fact.values, "partner": record.identity.name})

@@ -33,6 +33,9 @@ RECEIVED: Final = (
 )
 CHOOSE_SHEET: Final = "The workbook has several sheets. Choose the one with the partners."
 CHOOSE_COLUMNS: Final = "Choose the columns. Columns that you do not choose are not used."
+DISCARDED: Final = "Nothing was asked for. You can send the file again."
+DISCARDING: Final = "The draft is being discarded. You get a direct message when that is done."
+NOT_WANTED: Final = "Not what you wanted?"
 NOTHING_YET: Final = "Nothing is asked for yet."
 NOTHING_TO_ASK: Final = "Nothing can be asked for any row."
 WAITING: Final = "Entra does not answer now. Gatehouse tries again by itself."

@@ -23,6 +23,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.payloads.import_values import import_value
 from bot.words.batches.rows import reason_groups, short_digest
 from bot.words.batches.sheet_imports import (
+    DISCARDED,
     FAILED,
     NOTHING_TO_ASK,
     NOTHING_YET,
@@ -70,7 +71,7 @@ def import_card(shown: ShownImport) -> Message:
 
 
 def _draft_buttons(batch: Batch) -> Block:
-    sure = confirm_dialog("Discard this draft?", "Nothing was asked for. You can send the file again.", "Discard")
+    sure = confirm_dialog("Discard this draft?", DISCARDED, "Discard")
     return actions(
         f"import:{batch.id}",
         button(ask_button_words(batch), ids.OPEN_DRAFT, batch.id, "primary"),

@@ -17,7 +17,7 @@ from bot.slack.payloads.button_values import parse_batch_id, typed_batch_id
 from bot.slack.payloads.import_values import parse_choices, parse_import_form, parse_import_value
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
-from bot.words.batches.sheet_imports import problem_words
+from bot.words.batches.sheet_imports import DISCARDING, problem_words
 from workflows.app.batches.importing.opening import SheetOpening
 from workflows.app.reads.offers import Offers
 from workflows.app.service import Service
@@ -112,3 +112,9 @@ class SheetFlow:
         command = WithdrawBatch(actor=click.actor, batch_id=parse_batch_id(click.action.value), channel=click.channel)
         await self.service.store_click(command, key=click.key)
         await ack()
+        if click.is_in(ids.CONFIRM_DRAFT):
+            window = Window.of(click, command=_AUDIT_NAME, subject=CommandSubject(batch_id=command.batch_id))
+            self.windows.fill(window, self._show_discarding(window))
+
+    async def _show_discarding(self, window: Window) -> None:
+        await self.windows.update(window.id, message_view("Draft", DISCARDING))
