@@ -10,8 +10,10 @@ from rich.progress import Progress, TaskID
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.plan.lookups_file import LookupsFile
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.core.batches.sheets.columns import Columns, columns_of
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import Columns, SheetUnusable, columns_of
 from workflows.core.batches.sheets.rows import SheetRow, read_row
+from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import TenantIdentity
 from workflows.sheets.reading import SheetFile, load_sheet
 
@@ -28,6 +30,9 @@ class AskedFile:
     template: str = ""
     """The template of rows without one."""
     lookups: Path | None = None
+    """Where look-ups are kept; None: nowhere."""
+    expected: str = ""
+    """The SHA-256 that the file must have; empty for any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +52,13 @@ class FileInputs:
         return [read_row(raw, self.columns, template=template) for raw in self.file.sheet.rows]
 
 
-def load_file_inputs(path: Path, *, sheet: str, columns: Mapping[str, str]) -> FileInputs:
+def load_file_inputs(path: Path, *, sheet: str, columns: Mapping[str, str], expected: str = "") -> FileInputs:
     """Read settings, templates and the file.
 
+    :param expected: the SHA-256 that the file must have; empty for any.
+
     :raises SettingsProblems: for wrong settings or templates.
-    :raises SheetUnusable: when the file is no file of partners.
+    :raises SheetUnusable: when the file is no file of partners, or not the expected one.
     """
     settings = load_tenant_settings()
     try:
@@ -59,6 +66,9 @@ def load_file_inputs(path: Path, *, sheet: str, columns: Mapping[str, str]) -> F
     except CatalogProblems as error:
         raise SettingsProblems(error.problems) from error
     file = load_sheet(path, sheet=sheet)
+    if expected and expected.lower() != file.digest:
+        other = {"name": file.name, "expected": expected, "found": file.digest}
+        raise SheetUnusable((Fact(SheetCode.OTHER_FILE, other),))
     placeholders = {one.name for template in catalog.templates.values() for one in template.placeholders}
     found = columns_of(file.sheet, sorted(placeholders), columns)
     return FileInputs(settings=settings, catalog=catalog, file=file, columns=found)
