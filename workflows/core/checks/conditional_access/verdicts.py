@@ -141,14 +141,9 @@ def assess(
     :param shared_except: for answers that all partners share, the tenants that are asked about by themselves; None:
         the answers are about this tenant.
     """
-    listed = (
-        {} if isinstance(documents, UnreadableFact) else {policy.id: policy for policy in map(parse_policy, documents)}
-    )
-    rows = {
-        question: rows_by_policy(answer)
-        for question, answer in answers.items()
-        if not isinstance(answer, UnreadableFact)
-    }
+    is_unread = isinstance(documents, UnreadableFact)
+    listed = {} if isinstance(documents, UnreadableFact) else {one.id: one for one in map(parse_policy, documents)}
+    rows = {key: rows_by_policy(answer) for key, answer in answers.items() if not isinstance(answer, UnreadableFact)}
     evaluated = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
     policies = {**evaluated, **listed}
     visitors = tuple(entry.visitor for entry in entries)
@@ -156,9 +151,7 @@ def assess(
     if isinstance(documents, UnreadableFact) and not rows:
         return AccessReport(visitors=visitors, trust=trust, unreadable=documents if entries else None)
     active = [evaluated.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
-    verdicts = [
-        verdict for entry in entries for verdict in _verdicts(active, entry, tenant_id, trust, rows, shared_except)
-    ]
+    verdicts = [one for entry in entries for one in _verdicts(active, entry, tenant_id, trust, rows, shared_except)]
     return AccessReport(
         visitors=visitors,
         trust=trust,
@@ -167,9 +160,7 @@ def assess(
         unanswered_because=failed,
         left_out=(*(question for question in selection.questions if question not in rows), *selection.left_out),
         answered_count=len(rows),
-        unlisted_policies=()
-        if isinstance(documents, UnreadableFact)
-        else tuple(evaluated[key].name for key in evaluated if key not in listed),
+        unlisted_policies=() if is_unread else tuple(evaluated[key].name for key in evaluated if key not in listed),
         is_shared=shared_except is not None,
     )
 
