@@ -248,12 +248,13 @@ def plan(context: typer.Context, file: PlanFile, as_json: AsJson = False) -> Non
 SheetPath = Annotated[
     Path, typer.Argument(help="The sheet: .csv, .xlsx, .json or .toml; docs/import.md.", metavar="FILE")
 ]
-OnlyJudge = Annotated[bool, typer.Option("--dry-run", help="Judge each row as a request would be.")]
-Compare = Annotated[bool, typer.Option("--compare", help="Compare the sheet with the tenant, in both directions.")]
+OnlyJudge = Annotated[bool, typer.Option("--dry-run", help="Only judge each row; store no draft.")]
+Compare = Annotated[bool, typer.Option("--compare", help="Only compare the sheet with the tenant; store no draft.")]
 SheetName = Annotated[str, typer.Option("--sheet", help="The sheet, in a workbook with several.")]
 Chosen = Annotated[list[str] | None, typer.Option("--column", help="Which column is which, as partner=Domain.")]
 Usual = Annotated[str, typer.Option("--template", help="The template of rows that name none.")]
 Lookups = Annotated[Path | None, typer.Option(help="Keep what was looked up in this file, to go on after a stop.")]
+Expected = Annotated[str, typer.Option(help="Refuse a file that has another SHA-256.", metavar="SHA256")]
 RowsAsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row a partner.")]
 
 
@@ -267,14 +268,15 @@ def import_sheet(
     column: Chosen = None,
     template: Usual = "",
     lookups: Lookups = None,
+    expect: Expected = "",
     as_json: AsJson = False,
     as_csv: RowsAsCsv = False,
 ) -> None:
-    """Judge a sheet of partners, or compare it. No request is made and nothing is written in Entra."""
-    from bot.terminal.plan.import_command import AskedReport, report_on_sheet
+    """Judge a sheet of partners and store a draft, which a member confirms in Slack. Nothing is written in Entra."""
+    from bot.terminal.plan.import_command import AskedReport, Purpose, use_sheet
     from bot.terminal.plan.sheet_formats import SheetFormat
 
-    if dry_run == compare:
+    if dry_run and compare:
         raise typer.BadParameter("choose one of them", param_hint="--dry-run, --compare")
     if as_json and as_csv:
         raise typer.BadParameter("choose one of them", param_hint="--json, --csv")
@@ -287,10 +289,11 @@ def import_sheet(
         columns={name: title for name, _, title in pairs},
         template=template,
         lookups=lookups,
-        is_comparison=compare,
+        expected=expect,
+        purpose=Purpose.REPORT if dry_run else Purpose.COMPARISON if compare else Purpose.DRAFT,
         file_format=SheetFormat.JSON if as_json else SheetFormat.CSV if as_csv else SheetFormat.TEXT,
     )
-    raise typer.Exit(report_on_sheet(asked, pauses=context.obj or USUAL_PAUSES))
+    raise typer.Exit(use_sheet(asked, pauses=context.obj or USUAL_PAUSES))
 
 
 GuestsOf = Annotated[str, typer.Argument(help="The partner's domain or tenant ID.", metavar="PARTNER")]

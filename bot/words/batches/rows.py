@@ -5,6 +5,8 @@ from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
+from bot.words.refusals.sentences import fact_words
+from bot.words.refusals.sheets import problem_words
 from bot.words.requests.notes import BY_RELATION_ALONE, FAILED_IN_BATCH, HIGH_RISK_ALONE, not_read_words, note_words
 from bot.words.sentences import counted, fill_in
 from bot.words.settings.open_access import access_kind_title, is_known_setting
@@ -29,7 +31,7 @@ STATES: Final[Mapping[BatchState, str]] = {
 ROW_STATES: Final[Mapping[RowState, str]] = {
     RowState.WAITING: "being planned",
     RowState.ALONE: "with its own request",
-    RowState.NOT_ADOPTABLE: "cannot be adopted",
+    RowState.NOT_ASKED: "cannot be adopted",
     RowState.PLANNED: "in this decision",
     RowState.LEFT: "with its own request",
     RowState.APPLIED: "adopted (verified)",
@@ -162,6 +164,15 @@ _REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
     RowCode.PLANNED_AGAIN: lambda _: "Its settings or their authors changed, so it needs its own approval.",
     RowCode.APPROVAL_AGAIN: lambda _: "An approval did not count any more, so it needs its own approval.",
     RowCode.STOPPED: _stopped,
+    RowCode.CELL: lambda values: problem_words(
+        values["column"], " ".join(fact_words(one) for one in facts_from_values([values["problem"]]))
+    ),
+    RowCode.UNCHANGED: lambda _: "The partner has these settings already, for this time or longer.",
+    RowCode.NOT_LOOKED_UP: lambda values: (
+        f"It is not known. {' '.join(fact_words(one) for one in facts_from_values(values['answer']))}".strip()
+    ),
+    RowCode.REOPENS: lambda _: "The partner is blocked now, and this would open it.",
+    RowCode.CLOSES: lambda _: "It blocks the partner, which must not wait for other partners.",
 }
 
 

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from bot.words.batches.rows import facts_words
+from bot.words.batches.rows import alone_words, facts_words, together_words
 from bot.words.findings.conditional_access.verdicts import MEANINGS, VISITORS
 from bot.words.findings.finding import finding_words
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
 from bot.words.plans.short_changes import Sign, short_changes
 from bot.words.refusals.sentences import fact_words
 from bot.words.refusals.sheets import problem_words
-from bot.words.sentences import counted
+from bot.words.sentences import counted, minute
+from workflows.core.batches.batch import Batch, RowState
 from workflows.core.batches.sheets.columns import Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.conditional_access.findings import AccessBasis, basis_of
@@ -49,6 +51,8 @@ _BASES: Final[Mapping[AccessBasis, str]] = {
     AccessBasis.POLICIES: " (estimate from the policies; Entra did not evaluate every sign-in)",
     AccessBasis.NOT_READ: " (could not be read)",
 }
+DRAFT_WITH: Final = "This command makes a draft of exactly this file. Nothing is asked for before a member confirms it:"
+NO_DRAFT: Final = "Nothing can be asked for, so no draft was stored."
 PERHAPS_DOUBLE: Final = (
     "Some rows are not known. One of them may be about the partner of another row, and contradict it."
 )
@@ -118,3 +122,18 @@ def counts_words(counts: Mapping[RowVerdict, int], words: Mapping[RowVerdict, st
     total = sum(counts.values())
     parts = [f"{count:,} {words[verdict]}" for verdict, count in counts.items() if count]
     return f"{total:,} {'row' if total == 1 else 'rows'}: {'; '.join(parts)}."
+
+
+def draft_words(batch: Batch | None) -> Iterator[str]:
+    """Yield what is in a draft, and what a member does with it; None when nothing could be asked for."""
+    if batch is None:
+        yield NO_DRAFT
+        return
+    counts = batch.counts()
+    alone, not_asked = counts[RowState.ALONE], counts[RowState.NOT_ASKED]
+    parts = [together_words(counts[RowState.WAITING])]
+    parts += [alone_words(alone)] if alone else []
+    parts += [f"Nothing is asked for: {counted(not_asked, 'row')}"] if not_asked else []
+    yield f"Draft {batch.id}. {'. '.join(parts)}."
+    yield f"A member confirms the draft in the chat until {minute(batch.expires_at)}, and is then its requester:"
+    yield f"{COMMANDS[Action.ADOPT]} {batch.id}"

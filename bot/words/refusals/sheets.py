@@ -44,6 +44,10 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
         "Line {line} is not written in UTF-8. Save the file as “CSV UTF-8”. "
         "No encoding is guessed: it could change a domain."
     ),
+    SheetCode.OTHER_FILE: (
+        "{name} is another file than the expected one: its SHA-256 is {found}. "
+        "Judge it again with --dry-run; then use the command that the report shows."
+    ),
     SheetCode.NO_ROWS: "The sheet has no rows below its header.",
     SheetCode.SEVERAL_SHEETS: lambda values: (
         f"The workbook has several sheets: {_names(values, 'sheets')}. Name one with --sheet."
@@ -77,6 +81,11 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.CELL_NO_SUCH_DAY: "is a day that does not exist: {typed}",
     SheetCode.CELL_NOT_TEXT: "is not a text: {typed}",
     SheetCode.CELL_OTHER_VALUE: "is neither a text, a number nor a day: {typed}",
+    SheetCode.SPONSOR_NO_ADDRESS: "is not one mail address: {typed}",
+    SheetCode.SPONSOR_UNKNOWN: "is nobody's mail address in our tenant: {typed}",
+    SheetCode.SPONSOR_AMBIGUOUS: "is the mail address of several accounts in our tenant: {typed}",
+    SheetCode.SPONSOR_GUEST: "is a guest, and only a member can be a sponsor: {typed}",
+    SheetCode.SPONSOR_DISABLED: "has a disabled account, so somebody else must be the sponsor: {typed}",
     SheetCode.CELL_NOT_ACCEPTED: "is not accepted in a request: {reason}",
     SheetCode.END_TWICE: "is given beside a duration; keep one of the two",
     SheetCode.TOO_MANY_CELLS: "The row has more than {columns} cells. A text with a separator needs quotation marks.",

@@ -55,7 +55,7 @@ _ORDER: Final = (
     RowState.LEFT,
     RowState.ENDED,
     RowState.ALONE,
-    RowState.NOT_ADOPTABLE,
+    RowState.NOT_ASKED,
     RowState.WAITING,
     RowState.PLANNED,
     RowState.APPLIED,

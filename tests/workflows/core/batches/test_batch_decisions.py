@@ -146,7 +146,7 @@ def test_a_draft_is_confirmed_as_it_was_shown() -> None:
     assert confirmed.effects == (ShowBatch(batch_id=BATCH), AdvanceBatch(batch_id=BATCH))
     assert refused(draft, replace(usual, shown_version=4)) == RefusalCode.BATCH_DRAFT_CHANGED
     assert refused(draft, usual, now=EXPIRY) == RefusalCode.EXPIRED
-    empty = batch(BatchState.DRAFT, row(1, RowState.NOT_ADOPTABLE))
+    empty = batch(BatchState.DRAFT, row(1, RowState.NOT_ASKED))
     assert refused(empty, usual) == RefusalCode.BATCH_EMPTY
 
 
@@ -254,7 +254,7 @@ def test_who_is_asked_now() -> None:
 
 
 def test_a_row_that_was_never_decided_together_excludes_nobody() -> None:
-    rows = (row(1), row(2, RowState.NOT_ADOPTABLE, authors=(AMARA,)), row(3, RowState.LEFT, authors=(BRUNO,)))
+    rows = (row(1), row(2, RowState.NOT_ASKED, authors=(AMARA,)), row(3, RowState.LEFT, authors=(BRUNO,)))
     known = batch(BatchState.AWAITING_APPROVAL, *rows)
     assert known.authors == ()
     assert batch(BatchState.AWAITING_APPROVAL, row(1), replace(row(2), state=RowState.LEFT, authors=(BRUNO,))).authors

@@ -1,7 +1,7 @@
 """Judge the rows of a sheet as the form judges a request, without a person. No request is made of it.
 
 Three steps: what a row says by itself; which tenant it names, looked up in groups; what it would change. The partners'
-settings and the tenant's default are read once for all rows.
+settings and the tenant's default are read once for all rows. It is long because all steps of a row are here.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from workflows.app.batches.importing.asking import asked_access, cell_problems
+from workflows.app.batches.importing.sponsors import find_sponsors
 from workflows.app.requests.files.loaded_records import LoadedRecords
 from workflows.app.requests.files.parsed_request import ParsedRequest, PlanImpossible, key_of, parse_request
 from workflows.app.requests.files.plan_from_file import plan_of
@@ -20,7 +22,7 @@ from workflows.app.requests.proposing import chain_of, check_proposal
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.catalog.request_files import RequestFieldsWrong, request_of_fields
-from workflows.core.batches.members import why_alone
+from workflows.core.batches.members import why_alone, why_row_alone
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.doubles import with_doubles
@@ -34,6 +36,7 @@ from workflows.core.errors.raised import InvalidField, NothingToChange, Unreadab
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import risk_for_approval
+from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.posture.watch.kept_approval import with_kept_approval
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.canonical import JsonObject
@@ -110,9 +113,12 @@ class SheetJudging:
         _add_doubles(rows, {one.row.number: one.target for one in rows})
         await self._look_up(rows, on_found)
         _add_doubles(rows, {one.row.number: one.identity.tenant_id for one in rows if one.identity is not None})
+        sponsors = await find_sponsors((one.row for one in rows), tenant=self.tenant)
+        for one in rows:
+            one.row, one.reason = sponsors.checked(one.row), one.reason or sponsors.why_unread(one.row)
         planning = _Planning.of(self, rows, at_once)
         for one in rows:
-            yield await planning.judged(one)
+            yield sponsors.named_in(await planning.judged(one))
 
     def _parsed(self, row: SheetRow) -> _Row:
         """Return a row with its request, as far as it is right by itself."""
@@ -128,7 +134,8 @@ class SheetJudging:
                 starts_on=row.starts_on,
                 placeholders=dict(row.placeholders),
             )
-            return _Row(row=row, target=target, request=parse_request(file, self.catalog, self.clock.now()))
+            request = parse_request(file, self.catalog, self.clock.now())
+            return _Row(row=_with_problems(row, *cell_problems(row, request)), target=target, request=request)
         except RequestFieldsWrong as error:
             wrong = {key: Fact(SheetCode.CELL_NOT_ACCEPTED, {"reason": why}) for key, why in error.problems.items()}
         except PlanImpossible as error:
@@ -252,13 +259,15 @@ class _Planning:
             row=row,
             verdict=RowVerdict.ADD if configuration is None else RowVerdict.CHANGE,
             identity=identity,
+            asked=asked_access(row, request),
+            settings=settings_digest(configuration),
             plan=plan,
             default=default,
             risk=risk.level,
             stages=stages,
-            findings=(*findings, *self._lookalikes(identity), *(access_findings(access) if access.visitors else ())),
+            findings=(*findings, *self._lookalikes(identity), *access_findings(access)),
             access=access,
-            alone=why_alone(risk, stages),
+            alone=(*why_alone(risk, stages), *why_row_alone(plan, record)),
             closed=record.state if record is not None and record.is_closed else None,
         )
 

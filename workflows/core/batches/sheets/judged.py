@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workflows.core.batches.asked_row import AskedAccess
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.conditional_access.findings import locked_out_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport
@@ -14,7 +15,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
-from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.canonical import Digest, JsonObject
 
 
 class RowVerdict(StrEnum):
@@ -48,6 +49,10 @@ class JudgedRow:
     """Why it is not known, for `NOT_READ`."""
     identity: TenantIdentity | None = None
     """None for a row without a tenant."""
+    asked: AskedAccess | None = None
+    """What the row asks for; None when nothing can be asked for."""
+    settings: Digest | None = None
+    """The digest of the partner's settings now; None for a row that has no plan."""
     plan: Plan | None = None
     default: JsonObject | None = None
     """The tenant's default, which the plan's changes are described with."""

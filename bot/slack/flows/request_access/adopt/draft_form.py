@@ -95,7 +95,7 @@ def _elements(content: DraftContent) -> Iterator[RichTextElement]:
     yield paragraph(fixed_text(together_words(len(together)), bold=True))
     if together:
         yield from summary_elements(together)
-    alone, not_possible = batch.in_state(RowState.ALONE), batch.in_state(RowState.NOT_ADOPTABLE)
+    alone, not_possible = batch.in_state(RowState.ALONE), batch.in_state(RowState.NOT_ASKED)
     if alone:
         yield paragraph(fixed_text(alone_words(len(alone)), bold=True))
         yield from _groups(alone)

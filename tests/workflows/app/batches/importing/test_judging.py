@@ -39,7 +39,7 @@ def known(world: World, *domains: str) -> None:
 
 async def judging(world: World, **more: Any) -> SheetJudging:
     return SheetJudging(
-        tenant=world.tenant, catalog=CATALOG, clock=world.clock, records=await world.store.records(), **more
+        tenant=world.tenant, catalog=world.catalog, clock=world.clock, records=await world.store.records(), **more
     )
 
 
