@@ -116,8 +116,21 @@ def _sign_in_error(values: Values) -> str:
     number = values["code"]
     people = "" if values["people"] == 1 else f" {counted(values['people'], 'person', 'people')} have it."
     correlation = f" Correlation ID: {values['correlation']}." if values.get("correlation") else ""
-    at = f" on {minute(values['at'])}" if values["at"] else ""
-    return f"Sign-in failed{at} with {code_name(number)}. {CODE_WORDS[number].meaning}{people}{correlation}"
+    failed = f"Sign-in{_to(values)} failed{_on(values)} with {code_name(number)}."
+    return f"{failed} {CODE_WORDS[number].meaning}{people}{correlation}"
+
+
+def _to(values: Values) -> str:
+    return f" to {values['application']}" if values.get("application") else ""
+
+
+def _on(values: Values) -> str:
+    return f" on {minute(values['at'])}" if values["at"] else ""
+
+
+def _failed_earlier(values: Values) -> str:
+    refusal = f"A sign-in{_to(values)} failed{_on(values)} with {code_name(values['code'])}."
+    return f"{refusal} What caused that passes now."
 
 
 def _inviters(values: Values) -> str:
@@ -190,7 +203,8 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.SHARING_UNKNOWN: "SharePoint has a sharing value that Gatehouse does not know: {value}.",
     Note.TEAMS: "For Teams, look in Teams admin center, Guest access.",
     Note.NO_SIGN_INS: "None in our log. Errors in their own tenant are only in its log.",
-    Note.SIGNED_IN: lambda values: f"The last sign-in succeeded: {minute(values['at'])}.",
+    Note.SIGNED_IN: lambda values: f"The last sign-in{_to(values)} succeeded: {minute(values['at'])}.",
+    Note.FAILED_EARLIER: _failed_earlier,
     Note.UNEXPLAINED: lambda values: (
         f"The last sign-ins failed: {_codes(values)}. Look it up at login.microsoftonline.com/error."
     ),

@@ -25,23 +25,22 @@ _STEPS: Final[tuple[Callable[[DiagnosisFacts], Step], ...]] = (
     invitation_step,
     conditional_access_step,
     sharing_step,
-    sign_in_step,
 )
-"""The steps, in the order of `StepKey`."""
+"""The steps before that of the sign-ins, in the order of `StepKey`."""
 
 
 def diagnose(facts: DiagnosisFacts) -> Diagnosis:
     """Return every step with its result."""
     application = None if facts.application is None else facts.application.value
     name = application.name or application.typed if isinstance(application, NamedApplication) else ""
-    steps = tuple(step(facts) for step in _STEPS)
+    before = tuple(step(facts) for step in _STEPS)
     home = facts.home.value
     identity = None if isinstance(home, UnreadableFact) else home.identity
     return Diagnosis(
         subject=facts.subject,
         domain=facts.domain,
         application=name,
-        steps=steps,
+        steps=(*before, sign_in_step(facts, before)),
         tenant_id=None if identity is None else identity.tenant_id,
         waiting=facts.waiting,
     )

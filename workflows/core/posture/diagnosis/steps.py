@@ -230,7 +230,9 @@ class Note(StrEnum):
     """Teams' own switches are not readable here."""
     NO_SIGN_INS = "no_sign_ins"
     SIGNED_IN = "signed_in"
-    """Values: `at`, `people`."""
+    """Values: `at`, `people`, `application`: of the newest."""
+    FAILED_EARLIER = "failed_earlier"
+    """A refusal whose cause is gone: the step that reads it passes now. Values: `code`, `application`, `at`."""
     UNEXPLAINED = "unexplained"
     """Values: `codes`."""
     INTERRUPTED = "interrupted"
@@ -282,8 +284,22 @@ class Diagnosis:
 
     @property
     def asks_them_first(self) -> bool:
-        """Return whether the next question is for the partner: nothing here stops them, and their side is not known."""
-        return self.first is None and any(step.key is StepKey.THEIR_SETTINGS for step in self.open_steps)
+        """Return whether the next question is for the partner: nothing here stops them, and their side is not known.
+
+        Who got in was let out by their side, and what a refusal says is newer than any answer of the partner.
+        """
+        is_open = any(step.key is StepKey.THEIR_SETTINGS for step in self.open_steps)
+        return self.first is None and is_open and self.last_sign_in is None
+
+    @property
+    def last_sign_in(self) -> Fact | None:
+        """Return that the person got in, or was refused for a reason that is gone. None when the log says neither.
+
+        Of a whole organization, one person's sign-in says nothing about the others.
+        """
+        found = {note.code: note for step in self.steps for note in step.notes}
+        is_person = Note.NO_PERSON not in found
+        return found.get(Note.FAILED_EARLIER, found.get(Note.SIGNED_IN)) if is_person else None
 
     @property
     def open_steps(self) -> tuple[Step, ...]:
