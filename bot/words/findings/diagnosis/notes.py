@@ -133,6 +133,19 @@ def _failed_earlier(values: Values) -> str:
     return f"{refusal} What caused that passes now."
 
 
+def _account_disabled(values: Values) -> str:
+    on = f" on {day(values['at'])}" if values.get("at") else ""
+    if "request" in values:
+        return f"The account is disabled here, by {values['request']}{on}."
+    if "by" in values:
+        by = f"by {values['by']}" if values["by"] else "by somebody whom this answer does not name"
+        return f"The account is disabled here, {by}{on}."
+    if values.get("unread"):
+        why = UNREAD_REASON_WORDS[UnreadableReason(values["unread"])]
+        return f"The account is disabled here. By whom could not be read ({why})."
+    return "The account is disabled here. Entra's audit log does not say by whom: it is only some weeks long."
+
+
 def _inviters(values: Values) -> str:
     return _INVITERS.get(values["who"], "The setting has a value that Gatehouse does not know.")
 
@@ -221,13 +234,13 @@ CAUSES: Final[Mapping[Cause, Sentence]] = {
     Cause.APPLICATION_NOT_OURS: "This tenant has no application with the ID {application}. It may be theirs.",
     Cause.NO_ACCOUNT: "There is no account of this address here. Settings alone create none.",
     Cause.INTERNAL_ACCOUNT: "An internal account has this address. Their own organization's account cannot use it.",
-    Cause.ACCOUNT_DISABLED: lambda values: (
-        f"The account is disabled here, by {values['request']} on {day(values['at'])}."
-        if values
-        else "The account is disabled here."
-    ),
+    Cause.ACCOUNT_DISABLED: _account_disabled,
     Cause.SEVERAL_ACCOUNTS: "{count} accounts have this address, so they may sign in with the wrong one.",
-    Cause.INVITATION_PENDING: "The invitation was not accepted yet.",
+    Cause.INVITATION_PENDING: lambda values: (
+        f"The invitation waits since {day(values['since'])}: it was not accepted yet."
+        if values.get("since")
+        else "The invitation was not accepted yet."
+    ),
     Cause.OTHER_IDENTITY: lambda values: (
         f"The guest account signs in with {_IDENTITIES[values['identity']]}. Their work account cannot use it."
     ),

@@ -56,11 +56,15 @@ _ACTIONS: Final[Mapping[Action, str]] = {
     Action.ASSIGN_APPLICATION: "Entra admin center, Enterprise applications, Users and groups",
     Action.GRANT_CONSENT: "Entra admin center, Enterprise applications, Permissions",
     Action.INVITE: "Entra admin center, Users, Invite external user",
-    Action.ENABLE_ACCOUNT: (
-        "Find out first who disabled it and why (Entra admin center, Audit logs). Then Users, Account enabled; "
-        "all guests: /partner guests {domain}"
+    Action.ENABLE_ACCOUNT: "Ask first why it was disabled. Then Entra admin center, Users, Account enabled",
+    Action.ENABLE_WITH_APPROVAL: (
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "Or Entra admin center, Users, Account enabled"
     ),
-    Action.ENABLE_BY_REQUEST: "/partner guests {domain}, Enable accounts; for 24 hours the admin who asked can undo it",
+    Action.ENABLE_BY_REQUEST: (
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "For 24 hours the admin who asked can undo it"
+    ),
     Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
     Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
     Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
@@ -235,7 +239,9 @@ def side_next(diagnosis: Diagnosis) -> str:
 
 def without_policy_names(diagnosis: Diagnosis) -> Diagnosis:
     """Return the same without names that only admins see: of policies, and of applications that nobody typed."""
-    hidden: dict[str, object] = {"policies": []} if diagnosis.application else {"policies": [], "application": ""}
+    hidden: dict[str, object] = {"policies": []}
+    if not diagnosis.application:
+        hidden["application"] = ""
     return replace(diagnosis, steps=tuple(_without_names(step, hidden) for step in diagnosis.steps))
 
 
@@ -245,7 +251,8 @@ def _without_names(step: Step, hidden: Mapping[str, object]) -> Step:
 
 
 def _hidden(fact: Fact, hidden: Mapping[str, object]) -> Fact:
-    return Fact(fact.code, {name: hidden.get(name, value) for name, value in fact.values.items()})
+    names = {**hidden, "by": ""} if fact.code == Cause.ACCOUNT_DISABLED else hidden
+    return Fact(fact.code, {name: names.get(name, value) for name, value in fact.values.items()})
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ from tests.workflows.core.posture.diagnosis.read_facts import (
 )
 from tests.workflows.core.posture.diagnosis.test_later_steps import access, verdict
 from workflows.core.checks.conditional_access.controls import PolicyEffect, Remedy
+from workflows.core.checks.tenant_facts import AccountDisabling
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, ListedApplications, OfferedTemplate
@@ -203,7 +205,41 @@ def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back()
     )
     first = first_cause(diagnose(disabled))
     assert first.text == "The account is disabled here, by R-ONE on Mar 1, 2027."
-    assert first.how.startswith("/partner guests contoso.com, Enable accounts")
+    assert first.how.startswith("Ask first why it was disabled. Then /partner guests contoso.com, Enable accounts")
+
+
+@pytest.mark.parametrize(
+    ("logged", "said"),
+    [
+        (
+            AccountDisabling(by="chie@woodgrove.com", at=NOW),
+            "The account is disabled here, by chie@woodgrove.com on Mar 1, 2027.",
+        ),
+        (AccountDisabling(by="", at=None), "The account is disabled here, by somebody whom this answer does not name."),
+        (None, "The account is disabled here. Entra's audit log does not say by whom: it is only some weeks long."),
+        (UNREAD, "The account is disabled here. By whom could not be read (permission missing)."),
+    ],
+)
+def test_who_disabled_the_account_is_said_as_far_as_it_is_known(logged: Any, said: str) -> None:
+    disabled = diagnose(
+        facts(accounts=read((replace(MARIA, is_enabled=False),)), disabled_in_log=read(logged), enables_accounts=True)
+    )
+    first = first_cause(disabled)
+    assert first.text == said
+    assert first.who == "An admin of our tenant"
+    assert first.how == (
+        "Ask first why it was disabled. Then /partner guests contoso.com, Enable accounts: the approvers decide. "
+        "Or Entra admin center, Users, Account enabled"
+    )
+    assert "chie" not in first_cause(without_policy_names(disabled)).text, "names are for admins"
+
+
+def test_an_invitation_says_since_when_it_waits() -> None:
+    waiting = replace(MARIA, state="PendingAcceptance", state_since=NOW)
+    said = first_cause(diagnose(facts(accounts=read((waiting,))))).text
+    assert said == "The invitation waits since Mar 1, 2027: it was not accepted yet."
+    unknown = first_cause(diagnose(facts(accounts=read((replace(waiting, state_since=None),)))))
+    assert unknown.text == "The invitation was not accepted yet."
 
 
 def test_a_request_for_one_application_says_what_a_template_would_end() -> None:

@@ -59,8 +59,10 @@ def change_for(cause: Fact) -> Change:
     usual = CHANGES[Cause(cause.code)]
     if cause.values.get("drifted"):
         return Change(usual.changer, Action.RESTORE)
-    if cause.code == Cause.ACCOUNT_DISABLED and cause.values:
+    if cause.code == Cause.ACCOUNT_DISABLED and "request" in cause.values:
         return Change(Changer.APPROVERS, Action.ENABLE_BY_REQUEST)
+    if cause.values.get("enables"):
+        return Change(usual.changer, Action.ENABLE_WITH_APPROVAL)
     if cause.values.get("templates"):
         return Change(usual.changer, Action.ACCEPT_CLAIMS)
     is_revoked = cause.code == Cause.CLOSED and cause.values["state"] == PartnershipState.REVOKED

@@ -1,4 +1,7 @@
-"""The steps of a diagnosis, their results, and what can stop a person: codes, and who can change each cause."""
+"""The steps of a diagnosis, their results, and what can stop a person: codes, and who can change each cause.
+
+It is long because every code that a diagnosis can give is here, each with its values.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -78,6 +81,9 @@ class Action(StrEnum):
     GRANT_CONSENT = "grant_consent"
     INVITE = "invite"
     ENABLE_ACCOUNT = "enable_account"
+    """By somebody with a right in Entra."""
+    ENABLE_WITH_APPROVAL = "enable_with_approval"
+    """Somebody else disabled the account: by Gatehouse, where the approvers of the partner decide, or in Entra."""
     ENABLE_BY_REQUEST = "enable_by_request"
     """Gatehouse disabled the account: the approvers of the partner decide, or the admin who asked undoes it."""
     ACCEPT_INVITATION = "accept_invitation"
@@ -110,10 +116,12 @@ class Cause(StrEnum):
     INTERNAL_ACCOUNT = "internal_account"
     """The account of this address belongs to our own tenant, so their own account cannot sign in to it."""
     ACCOUNT_DISABLED = "account_disabled"
-    """Values, where Gatehouse disabled it: `request`, `at`."""
+    """Values: `enables`: whether Gatehouse can enable it. Where Gatehouse disabled it: `request`, `at`. Where Entra's
+    audit log says it: `by`, `at`. Where the log could not be read: `unread`, an UnreadableReason."""
     SEVERAL_ACCOUNTS = "several_accounts"
     """Values: `count`."""
     INVITATION_PENDING = "invitation_pending"
+    """Values: `since`; None when it is not known."""
     OTHER_IDENTITY = "other_identity"
     """The guest account belongs to another identity than that of their tenant. Values: `identity`: its kind."""
     INVITATIONS_OFF = "invitations_off"
