@@ -1,6 +1,6 @@
-"""What it takes to write many partners with one decision: requests, calls in ten seconds, and kills that change nothing.
+"""What it takes to write many partners with one decision: requests, calls in ten seconds, and kills in between.
 
-    python -m tests.bench.waves [--count 1000] [--kills 20] [--seed N] [--share 0.1]
+python -m tests.bench.waves [--count 1000] [--kills 20] [--seed N] [--share 0.1]
 """
 
 import argparse

@@ -231,7 +231,7 @@ async def test_what_was_sent_before_the_halt_is_finished_alone(world: World) -> 
     assert alone.reason[0].code == RowCode.FINISHED_ALONE
     request = await world.request(alone.request_id or request_number(alone.tenant_id))
     assert (request.state, request.batch, request.left_batch) == (RequestState.UNCONFIRMED, None, BATCH_OF_ACCESS)
-    world.tenant.partners[alone.tenant_id] = request.plan.configuration_after() or {}
+    world.tenant.partners[alone.tenant_id] = dict(request.plan.configuration_after() or {})
     world.clock.advance(minutes=2)
     await world.settle()
     assert (await world.request(request.id)).state is RequestState.APPLIED

@@ -1,4 +1,4 @@
-"""A batch of access written to the simulated tenant through the real SDK, with throttling, and a process that is killed.
+"""A batch of access written to the simulated tenant through the real SDK, with throttling and a killed process.
 
 Everything that arrives at the tenant is recorded in order. Whoever kills a process lets nothing more of it happen.
 """

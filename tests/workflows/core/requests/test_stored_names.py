@@ -136,6 +136,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "reject_batch",
         "withdraw_batch",
         "answer_halt",
+        "import_sheet",
         "start_campaign",
         "withdraw_campaign",
         "set_absence",
@@ -177,6 +178,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_reject_batch",
         "want_withdraw_batch",
         "want_answer_halt",
+        "want_import_sheet",
         "want_start_campaign",
         "want_withdraw_campaign",
         "want_set_absence",
@@ -210,6 +212,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "advance_batch",
         "show_batch",
         "upload_batch_list",
+        "judge_sheet",
     ]
 
 

@@ -20,7 +20,7 @@ MIXED = (
     row(5, not_before=LATER),
     row(6, waits_since=NOW),
     row(7),
-    row(8, RowState.NOT_ADOPTABLE),
+    row(8, RowState.NOT_ASKED),
     row(9, RowState.ALONE),
 )
 

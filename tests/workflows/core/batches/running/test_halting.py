@@ -136,7 +136,7 @@ def test_only_admins_answer_with_a_reason_the_halt_that_was_shown() -> None:
     codes = []
     for wrong in ({"person": AMARA}, {"halt": 2}, {"reason": " "}):
         with pytest.raises(Refused) as refused:
-            answered(**wrong)  # type: ignore[arg-type]
+            answered(**wrong)
         codes.append(refused.value.code)
     R = RefusalCode
     assert codes == [R.ONLY_ADMINS_ANSWER_HALT, R.HALT_ANSWERED, R.HALT_REASON_MISSING]
