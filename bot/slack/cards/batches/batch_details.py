@@ -73,6 +73,7 @@ _ORDER: Final = (
     RowState.WAITING,
     RowState.PLANNED,
     RowState.APPLIED,
+    RowState.SCHEDULED,
 )
 """The order of the rows: first those that go another way."""
 
