@@ -1,4 +1,4 @@
-"""From a file to applied partners: written in waves, with rows that fail, drift, are revoked or must wait among them."""
+"""From a file to applied partners: in waves, with rows that fail, drift, are revoked or must wait among them."""
 
 import json
 from typing import Any, Final
