@@ -7,7 +7,14 @@ from hashlib import sha256
 
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column, Columns, SheetUnusable, recognise
+from workflows.core.batches.sheets.columns import (
+    PLACEHOLDER_PREFIX,
+    Column,
+    Columns,
+    SheetUnusable,
+    plain_title,
+    recognise,
+)
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.batch import ImportSheet
 from workflows.sheets.reading import SheetFile
@@ -103,11 +110,13 @@ class SheetOpening:
 
 
 def distinct_titles(header: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the titles of columns, each once: a title that is there before is followed by the number of its column."""
+    """Return the titles of columns, each once: an empty one, or one that is there before, has its column's number."""
     taken: set[str] = set()
     found: list[str] = []
     for number, title in enumerate(header, 1):
-        own = f"{title} (column {number})" if title in taken or not title else title
-        taken.add(own)
+        own = title
+        while not own or plain_title(own) in taken:
+            own = f"{own} (column {number})".strip()
+        taken.add(plain_title(own))
         found.append(own)
     return tuple(found)
