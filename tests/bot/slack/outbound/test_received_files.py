@@ -149,7 +149,7 @@ async def test_a_refusal_of_slacks_is_named(scene: Scene, error: str, code: str)
         Fault(target="slack", method="files.info", reset=True),
         Fault(target="slack", match=LOADS, status=503),
         Fault(target="slack", match=LOADS, status=429),
-        Fault(target="slack", match=LOADS, reset=True),
+        Fault(target="slack", match=LOADS, reset=True, times=2),  # a GET is sent again once
     ],
 )
 async def test_while_slack_does_not_answer_it_is_tried_again(scene: Scene, fault: Fault) -> None:
