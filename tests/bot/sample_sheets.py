@@ -82,7 +82,9 @@ def sheet_draft() -> Batch:
     ]
     formula = Fact(RowCode.CELL, {"column": "partner", "problem": Fact(SheetCode.CELL_FORMULA).as_value()})
     not_asked = [
-        sheet_row(number, RowState.NOT_ASKED, risk=None, openings=(), reason=(reason,), request_id=None, plan_digest=None)
+        sheet_row(
+            number, RowState.NOT_ASKED, risk=None, openings=(), reason=(reason,), request_id=None, plan_digest=None
+        )
         for number, reason in ((42, formula), (43, Fact(RowCode.UNCHANGED)))
     ]
     return replace(usual, rows=(*usual.rows, *alone, *not_asked))

@@ -23,6 +23,7 @@ _ROW_STATES: Final[Mapping[RowState, str]] = {
     RowState.PLANNED: "in this decision",
     RowState.LEFT: "with its own request",
     RowState.APPLIED: "adopted (verified)",
+    RowState.SCHEDULED: "approved, starts later",
     RowState.ENDED: "not adopted",
 }
 

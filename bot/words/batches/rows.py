@@ -92,7 +92,7 @@ def _own(count: int) -> str:
 def progress_words(batch: Batch) -> str:
     """Return how far an approved batch is: how many members are recorded, of how many."""
     counts = batch.counts()
-    done = counts[RowState.APPLIED] + counts[RowState.LEFT] + counts[RowState.ENDED]
+    done = sum(counts[state] for state in (RowState.APPLIED, RowState.SCHEDULED, RowState.LEFT, RowState.ENDED))
     return f"{done} of {done + counts[RowState.PLANNED]} {words_of(batch).progress}"
 
 
@@ -151,6 +151,13 @@ _REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
     RowCode.NOT_LOOKED_UP: lambda values: (
         f"It is not known. {' '.join(fact_words(one) for one in facts_from_values(values['answer']))}".strip()
     ),
+    RowCode.SPONSOR_NOT_IN_CHAT: lambda values: (
+        f"Nobody in the chat has the mail address of its sponsor {values['name']}. Name another sponsor in the sheet."
+    ),
+    RowCode.OTHER_TENANT: lambda values: (
+        f"Its name is that of another tenant now: {values['tenant_id']}. Check with the partner which one is theirs."
+    ),
+    RowCode.EXISTS_NOW: lambda _: "It had no settings when the sheet was judged, and somebody made some since.",
     RowCode.REOPENS: lambda _: "The partner is blocked now, and this would open it.",
     RowCode.CLOSES: lambda _: "It blocks the partner, which must not wait for other partners.",
 }

@@ -1,6 +1,6 @@
 """The words about an import of a file in the chat system: how far it is, what must be chosen, and its result."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.words.refusals.sentences import fact_words
@@ -9,6 +9,7 @@ from workflows.core.batches.batch import Batch, RowState
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column
 from workflows.core.errors.facts import Facts, Values
+from workflows.core.people import Person
 from workflows.ports.notifier import ImportStep, ShownImport
 
 FIELDS: Final[Mapping[str, str]] = {
@@ -96,6 +97,12 @@ def problem_words(facts: Facts) -> str:
 def asked_count(batch: Batch) -> int:
     """Return for how many partners a draft asks."""
     return len(batch.in_state(RowState.WAITING, RowState.ALONE))
+
+
+def sponsors_words(sponsors: Sequence[Person]) -> str:
+    """Name who cannot approve because rows name them as sponsors; empty when none does."""
+    names = ", ".join(dict.fromkeys(one.name for one in sponsors))
+    return f"Sponsors of single rows, so they cannot approve: {names}." if names else ""
 
 
 def ask_button_words(batch: Batch) -> str:

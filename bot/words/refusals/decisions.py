@@ -262,7 +262,7 @@ DECISIONS: Final[Sentences] = {
     R.BATCH_LIST_MISSING: "The list of partners is not attached to the card yet, so nobody can approve. Try again when "
     "the card names the list.",
     R.BATCH_DRAFT_CHANGED: "The draft changed after this window showed it. Open it again.",
-    R.BATCH_EMPTY: "No partner of this draft can be adopted. Ask an admin for a new draft.",
+    R.BATCH_EMPTY: "Nothing can be asked for with this draft. Ask an admin for a new one.",
     R.NOT_APPROVED_IN_BATCH: "The plan of this request is not what was approved in batch {batch}, so it needs its own "
     "approval.",
     R.NOT_POSSIBLE_IN_THIS_STATE: _not_possible_in_this_state,

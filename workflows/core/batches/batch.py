@@ -5,7 +5,7 @@ It is long because every field of a batch and of its rows is explained.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -62,6 +62,8 @@ class RowState(StrEnum):
     LEFT = "left"
     """Its request goes on alone, with its own card and approval."""
     APPLIED = "applied"
+    SCHEDULED = "scheduled"
+    """Approved. Its request starts on a later day, by itself."""
     ENDED = "ended"
     """Its request ended without being applied, or was never filed."""
 
@@ -93,6 +95,12 @@ class RowCode(StrEnum):
     """Nothing is asked for the row: the partner has these settings already, for this time or longer."""
     NOT_LOOKED_UP = "sheet_not_looked_up"
     """Nothing is asked for the row: Entra did not answer. Values: `answer`, its facts."""
+    SPONSOR_NOT_IN_CHAT = "sponsor_not_in_chat"
+    """Nothing is asked for the row: nobody in the chat system has its sponsor's mail address. Values: `name`."""
+    OTHER_TENANT = "other_tenant"
+    """Its name is that of another tenant now. Values: `tenant_id`."""
+    EXISTS_NOW = "exists_now"
+    """It had no settings when the sheet was judged, and has some now."""
     REOPENS = "reopens"
     """The partner is blocked, and the row would open it. Values: `state` of its record; None without a record."""
     CLOSES = "closes"
@@ -198,7 +206,8 @@ class Batch:
     sponsor: Person | None = None
     justification: str = ""
     duration: timedelta | None = None
-    """The duration that was chosen. A member whose template does not offer it has a shorter one."""
+    """The duration that was chosen. A member whose template does not offer it has a shorter one. None for a sheet:
+    each row has its own."""
     confirmed_at: datetime | None = None
     stages: tuple[Stage, ...] = ()
     """The approval chain: at least as strict as that of each member."""
@@ -250,12 +259,19 @@ class Batch:
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of the requester, the sponsor, and the authors and recent sponsors of every row.
+        """Return the accounts of the requester, of every sponsor, and of the authors and recent sponsors of every row.
 
         None of them decides.
         """
         people = [one for one in (self.requester, self.sponsor) if one is not None]
-        return frozenset(one.id for one in (*people, *self.authors, *self.partner_sponsors))
+        return frozenset(one.id for one in (*people, *self.row_sponsors, *self.authors, *self.partner_sponsors))
+
+    @property
+    def row_sponsors(self) -> tuple[Person, ...]:
+        """Return the sponsors that rows of a sheet name that are, or were, decided together, each once."""
+        asked = [row.asked for row in self.rows if row.was_member and row.asked is not None]
+        by_account = {one.sponsor.id: one.sponsor for one in asked if one.sponsor is not None}
+        return tuple(by_account.values())
 
     @property
     def authors(self) -> tuple[Person, ...]:
@@ -303,6 +319,15 @@ class Batch:
         """
         asked = self.digest or Digest("")
         return evaluate(self.stages, self.decisions, digest=asked, excluded=self.excluded, current_roles=current_roles)
+
+
+def with_rows(batch: Batch, changed: Mapping[TenantId, BatchRow]) -> Batch:
+    """Return a batch with changed rows. A row for which nothing is asked never changes.
+
+    NB. a sheet may name a partner in several rows: something is asked for one of them at most.
+    """
+    rows = tuple(changed.get(row.tenant_id, row) if row.is_asked else row for row in batch.rows)
+    return batch if rows == batch.rows else replace(batch, rows=rows)
 
 
 def batch_digest(batch_id: BatchId, members: Iterable[BatchRow], stages: Sequence[Stage]) -> Digest:

@@ -55,18 +55,24 @@ class ConfirmDraft:
     """The version of the draft that the window showed."""
     sponsor: Person
     justification: str
-    duration: timedelta
+    duration: timedelta | None
+    """None for a sheet: each row has its own."""
     lifetime: timedelta
     """How long the batch may stay undecided."""
+    rows: Mapping[TenantId, BatchRow] = field(default_factory=dict)
+    """The rows that changed since the draft: a sponsor was found, or nothing is asked for it any more, with the reason.
+    """
 
     def audit_details(self) -> Details:
-        """Return what was asked for."""
+        """Return what was asked for, and for which rows nothing was asked any more."""
+        not_asked = {row.name: as_values(row.reason) for row in self.rows.values() if not row.is_asked}
         return {
             "batch": self.batch_id,
             "justification": self.justification,
             "sponsor": self.sponsor.chat_id,
-            "days": self.duration.days,
+            **({} if self.duration is None else {"days": self.duration.days}),
             "account": self.actor.id,
+            **({"not_asked": not_asked} if not_asked else {}),
         }
 
 

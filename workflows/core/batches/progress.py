@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, batch_digest
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, batch_digest, with_rows
 from workflows.core.batches.commands import (
     ConfirmDraft,
     DraftBatch,
@@ -59,7 +59,8 @@ def confirm(batch: Batch, command: ConfirmDraft, situation: Situation) -> BatchT
         raise Refused(RefusalCode.EXPIRED)
     if command.shown_version != batch.version:
         raise Refused(RefusalCode.BATCH_DRAFT_CHANGED)
-    if not batch.in_state(RowState.WAITING, RowState.ALONE):
+    batch = with_rows(batch, command.rows)
+    if not any(row.is_asked for row in batch.rows):
         raise Refused(RefusalCode.BATCH_EMPTY)
     confirmed = changed(
         batch,
@@ -102,8 +103,7 @@ def record_prepared(batch: Batch, command: RecordBatchPrepared, situation: Situa
 
 
 def record_rows(batch: Batch, command: RecordRows, situation: Situation) -> BatchTransition:
-    # NB. a sheet may name a partner in several rows: something is asked for one of them at most.
-    rows = tuple(command.rows.get(row.tenant_id, row) if row.is_asked else row for row in batch.rows)
+    rows = with_rows(batch, command.rows).rows
     if rows == batch.rows:
         return BatchTransition(batch=batch, effects=())
     after = changed(batch, batch.state, situation, rows=rows)

@@ -133,7 +133,7 @@ class RefusalCode(StrEnum):
     BATCH_DRAFT_CHANGED = "batch_draft_changed"
     """The draft changed after the window showed it."""
     BATCH_EMPTY = "batch_empty"
-    """No partner of the draft can be adopted."""
+    """Nothing can be asked for any partner of the draft."""
     NOT_APPROVED_IN_BATCH = "not_approved_in_batch"
     """The plan of the request is not part of what was approved in its batch. Values: `batch`."""
 

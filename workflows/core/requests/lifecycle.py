@@ -68,6 +68,7 @@ stateDiagram-v2
     awaiting_approval --> awaiting_approval: reassign
     awaiting_approval --> awaiting_approval: record_relations
     awaiting_approval --> applying: accept_batch_decisions
+    awaiting_approval --> scheduled: accept_batch_decisions
     awaiting_approval --> awaiting_approval: leave_batch
     awaiting_approval --> rejected: end_with_batch
     awaiting_approval --> withdrawn: end_with_batch
@@ -221,7 +222,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, RecordSponsors): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Reassign): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, RecordRelations): frozenset({S.AWAITING_APPROVAL}),
-    (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.APPLYING}),
+    (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.SCHEDULED, S.APPLYING}),
     (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
     (S.SCHEDULED, Start): frozenset({S.APPLYING}),

@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from workflows.app.approvers.possible_chain import first_possible_chain
 from workflows.app.batches.batch_rules import changed_batch_rules, deciding_template
 from workflows.app.batches.batch_service import BatchService
-from workflows.app.batches.confirming import first_possible_chain
 from workflows.app.batches.current_sponsors import with_current_sponsors
+from workflows.app.batches.importing.filing import RecordsWithRows
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
@@ -79,7 +80,7 @@ class BatchRunner:
             return
         wave = MembersInPreparation(
             batch=batch,
-            preparer=preparer_of_wave(self.preparer),
+            preparer=_with_similar_rows(preparer_of_wave(self.preparer), batch),
             catalog=self.catalog,
             service=self.service,
             store=self.store,
@@ -92,7 +93,7 @@ class BatchRunner:
         batch = await self._with_current_sponsors(batch)
         members = batch.members
         chains = batch_chains((row.stages for row in members), len(members), self.catalog.roles[ADMIN].title)
-        people = (batch.requester, batch.sponsor, *batch.authors, *batch.partner_sponsors)
+        people = (batch.requester, batch.sponsor, *batch.row_sponsors, *batch.authors, *batch.partner_sponsors)
         asked = [one.chat_id for one in people if one and one.chat_id]
         try:
             found = await first_possible_chain(self.directory.for_one_check(), chains, frozenset(asked))
@@ -213,3 +214,10 @@ class BatchRunner:
         except Refused as refused:
             if refused.code is not RefusalCode.BATCH_NOT_POSSIBLE_NOW:
                 raise
+
+
+def _with_similar_rows(preparer: Preparer, batch: Batch) -> Preparer:
+    """Return what prepares members and knows the similar names of a sheet's rows."""
+    if batch.sheet is None or preparer.records is None:
+        return preparer
+    return replace(preparer, records=RecordsWithRows(preparer.records, batch))

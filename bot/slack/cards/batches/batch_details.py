@@ -52,7 +52,6 @@ from bot.words.batches.terms import (
     batch_duration_words,
     end_words,
     issue_words,
-    row_sponsors,
     settings_by_words,
 )
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
@@ -73,6 +72,7 @@ _ORDER: Final = (
     RowState.WAITING,
     RowState.PLANNED,
     RowState.APPLIED,
+    RowState.SCHEDULED,
 )
 """The order of the rows: first those that go another way."""
 
@@ -194,6 +194,6 @@ def _excluded(batch: Batch) -> Sequence[tuple[Person, str]]:
     named = [(batch.requester, "requester"), (batch.sponsor, "sponsor")]
     known = [(person, role) for person, role in named if person is not None]
     sponsors = (
-        (one, "sponsor of a row") for one in row_sponsors(batch) if batch.sponsor is None or one.id != batch.sponsor.id
+        (one, "sponsor of a row") for one in batch.row_sponsors if batch.sponsor is None or one.id != batch.sponsor.id
     )
     return [*known, *sponsors, *((author, "author of settings") for author in batch.authors)]

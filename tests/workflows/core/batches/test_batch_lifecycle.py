@@ -1,6 +1,7 @@
 """Every command in every state of a batch is taken or refused on purpose, and the picture shows the table."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, Final
@@ -16,6 +17,7 @@ from tests.workflows.core.builders import (
     CHIE,
     EXPIRY,
     LIFETIME,
+    MALLORY,
     NOW,
     RILEY,
     SAM,
@@ -25,6 +27,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.batches import lifecycle
+from workflows.core.batches.asked_row import AskedAccess, BatchSheet
 from workflows.core.batches.batch import Batch, BatchState, ListFile, RowState
 from workflows.core.batches.commands import (
     BatchCommand,
@@ -125,8 +128,19 @@ def _commands(name: str) -> list[BatchCommand]:
     return commands[name]
 
 
+def _of_sheet(known: Batch) -> Batch:
+    """The same batch of access that a sheet asks for, with a row for which nothing is asked."""
+    asked = (
+        replace(one, asked=AskedAccess(row=number, target=one.name, sponsor=MALLORY))
+        for number, one in enumerate(known.rows, start=2)
+    )
+    none = replace(row(1, RowState.NOT_ASKED), asked=AskedAccess(row=99, target="partner1.example"))
+    sheet = BatchSheet(name="partners.csv", sha256=Digest("5e" * 32), rows=len(known.rows) + 1)
+    return replace(known, kind=RequestKind.ACCESS, rows=(*asked, none), sheet=sheet, duration=None)
+
+
 def _batches(state: str | None) -> list[Batch | None]:
-    """Batches in one state: with planned, waiting and no members, and with some approvals."""
+    """Batches in one state: with planned, waiting and no members, and with some approvals. And the same of a sheet."""
     if state is None:
         return [None]
     found: list[Batch | None] = [
@@ -138,7 +152,7 @@ def _batches(state: str | None) -> list[Batch | None]:
         found.append(batch(decisions=whole_chain(DIGEST)[:2]))
     if state == BatchState.DRAFT:
         found.append(batch(BatchState.DRAFT, row(1, RowState.WAITING), requester=RILEY))
-    return found
+    return [*found, *(_of_sheet(one) for one in found if one is not None)]
 
 
 def _answer(known: Batch | None, command: BatchCommand, moment: Any) -> str | Refused:

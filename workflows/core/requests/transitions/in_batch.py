@@ -34,6 +34,7 @@ from workflows.core.requests.transitions.transition import (
     Situation,
     Transition,
     begin_to_apply,
+    begin_when_due,
     changed,
     preparation,
     with_note,
@@ -80,6 +81,8 @@ def out_of_batch(request: AccessRequest) -> AccessRequest:
 def accept_batch_decisions(request: AccessRequest, command: AcceptBatchDecisions, situation: Situation) -> Transition:
     """Give a member the decisions on its batch, if they are about exactly its plan and are enough for it.
 
+    A member with a later start leaves the batch with them, and starts by itself.
+
     :raises Refused: otherwise.
     """
     prepared = request.require_prepared()
@@ -97,6 +100,8 @@ def accept_batch_decisions(request: AccessRequest, command: AcceptBatchDecisions
     )
     if not accepted.verdict(situation.current_roles).is_complete:
         raise Refused(RefusalCode.NOT_APPROVED_IN_BATCH, batch=command.batch)
+    if prepared.plan.starts_at is not None:
+        return begin_when_due(out_of_batch(accepted))
     return begin_to_apply(accepted)
 
 
