@@ -26,10 +26,15 @@ FILE: Final = BatchSheet(name="partners-2027.xlsx", sha256=Digest("c4" * 32), sh
 HEADER: Final = ("Company", "Domain", "Template", "Days", "Sponsor", "Reason", "Cost centre")
 EFFECT: Final = JudgeSheet(command=ImportSheet(actor=RILEY.chat_id, file_id="F1"), key="verdict:view_submission:1")
 _LOOKALIKE: Final = Finding(
-    code=FindingCode.LOOKS_LIKE_PARTNER,
+    code=FindingCode.LOOK_ALIKE,
     severity=Severity.WARNING,
     source=Source.RECORDS,
-    values={"domain": "partner004.example", "names": ["partner04.example"]},
+    values={
+        "domain": "partner004.example",
+        "likeness": "one_letter_off",
+        "is_own": False,
+        "other": "partner04.example",
+    },
 )
 
 

@@ -1,13 +1,13 @@
 """The words about an import of a file in the chat system: how far it is, what must be chosen, and its result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import counted
 from workflows.core.batches.batch import Batch, RowState
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column
+from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column, Columns
 from workflows.core.errors.facts import Facts, Values
 from workflows.core.people import Person
 from workflows.ports.notifier import ImportStep, ShownImport
@@ -87,6 +87,14 @@ def _listed(values: Values, key: str) -> str:
 def field_title(name: str) -> str:
     """Return the title of a field of a row."""
     return FIELDS.get(name, name.removeprefix(PLACEHOLDER_PREFIX))
+
+
+def used_columns_words(columns: Columns, header: Sequence[str]) -> Iterator[str]:
+    """Yield which column is used for what, and which columns are not used."""
+    used = {**{column.value: place for column, place in columns.fields.items()}, **columns.placeholders}
+    yield "Columns: " + ", ".join(f"{field_title(name)} = “{header[place]}”" for name, place in used.items())
+    if columns.unused:
+        yield "Not used: " + ", ".join(f"“{title}”" for title in columns.unused)
 
 
 def problem_words(facts: Facts) -> str:

@@ -153,6 +153,14 @@ async def test_the_columns_are_chosen_by_their_place_also_of_two_with_one_title(
     assert shown.columns.unused == ("Domain",)
 
 
+async def test_what_was_not_chosen_is_not_used_also_where_its_title_is_known(world: World) -> None:
+    given(world, b"Domain,Template,Days\nfabrikam.com,guest-collaboration,7\n")
+    shown = await performed(world, columns={"partner": 0, "template": 1})
+    assert shown.columns is not None
+    assert (dict(shown.columns.fields), shown.columns.unused) == ({"partner": 0, "template": 1}, ("Days",))
+    assert shown.counts[RowVerdict.ADD] == 1, "7 days are offered by no template"
+
+
 async def test_a_sheet_is_chosen_and_then_its_columns(world: World) -> None:
     given(world, workbook(sheets={"Old": "visible"}), "partners.xlsx")
     offered = await choices(world)

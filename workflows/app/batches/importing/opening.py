@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from workflows.catalog.catalog import Catalog
@@ -63,13 +63,18 @@ class SheetOpening:
         return await asyncio.to_thread(read_by_content, file, sheet=command.sheet)
 
     def columns(self, file: SheetFile, chosen: Mapping[str, int]) -> Columns:
-        """Return which column is which.
+        """Return which column is which: as they are recognised, or exactly the chosen ones.
 
         :raises SheetUnusable: when that is not certain.
         """
         header = distinct_titles(file.sheet.header)
         titles = {name: header[place] for name, place in chosen.items() if 0 <= place < len(header)}
-        return recognise(header, self._placeholders, titles)
+        if not titles:
+            return recognise(header, self._placeholders)
+        # NB. what was not chosen is not used, also where its title would be recognised.
+        shown = tuple(title if title in titles.values() else f"{number}." for number, title in enumerate(header, 1))
+        found, unused = recognise(shown, self._placeholders, titles), set(header) - set(titles.values())
+        return replace(found, unused=tuple(title for title in header if title in unused))
 
     async def choices(self, command: ImportSheet) -> SheetChoices:
         """Load a file again, and return what a person can choose.
