@@ -133,6 +133,8 @@ TENANTS_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the tenant of a domain is kept. Before a decision it is read again."""
 POLICIES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Conditional Access policies and their evaluation are kept, so that several requests share one read."""
+EVALUATIONS_KEPT_FOR: Final = timedelta(minutes=10)
+"""How long an evaluation of Conditional Access is kept for many partners, while no policy is changed."""
 LOG_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Entra's audit log is kept to plan adoptions. For an approval, and before recording, it is read again."""
 OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
@@ -169,7 +171,7 @@ class Pauses:
     """Conditional Access's limit: the number of requests in a number of seconds, for a whole tenant.
 
     Source: "Microsoft Graph service-specific throttling limits". The service does not say how long to wait, so a
-    throttled request is not repeated.
+    throttled request is not repeated while a person waits.
     """
     reports: tuple[int, float] = (5, 10.0)
     """The limit of reports: the number of requests in a number of seconds (same source)."""

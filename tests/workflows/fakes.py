@@ -17,7 +17,7 @@ from workflows.core.batches.batch import Batch, BatchRow, ListFile
 from workflows.core.batches.sheets.judged import JudgedRow
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
+from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
 from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -146,6 +146,7 @@ class FakeSurroundings:
     log_reaches_back: bool = True
     sign_in_log: SignInLog = SignInLog(entries=(), is_complete=True)  # noqa: RUF009
     address_accounts: list[AddressAccount] = field(default_factory=list)
+    disabling: AccountDisabling | None = None
     """The accounts of any address that is asked for."""
     addresses: list[str] = field(default_factory=list)
     """The addresses whose accounts were asked for."""
@@ -218,6 +219,10 @@ class FakeSurroundings:
         """Find the accounts of an address."""
         self.addresses.append(address)
         return await self._read("accounts_of", self.address_accounts)
+
+    async def last_disabling(self, account: PersonId) -> AccountDisabling | None:
+        """Return who disabled the account."""
+        return await self._read("last_disabling", self.disabling)
 
     async def read_foreign_sign_ins(
         self,

@@ -14,9 +14,8 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.people import PersonId, mail_in_lower_case
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
-from workflows.core.settings.canonical import JsonObject, canonical_json
+from workflows.core.settings.canonical import JsonObject, SharedValues, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
-from workflows.core.settings.shared_values import SharedValues
 from workflows.entra.addresses import request_to, writable_address
 from workflows.entra.answers.answers import (
     ACCOUNT_PROPERTIES,

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
+from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import PersonId
@@ -230,6 +230,9 @@ class _WaveSettings:
 
     async def accounts_of(self, address: str) -> Sequence[AddressAccount]:
         return await self._settings.accounts_of(address)
+
+    async def last_disabling(self, account: PersonId) -> AccountDisabling | None:
+        return await self._settings.last_disabling(account)
 
     async def read_foreign_sign_ins(
         self,

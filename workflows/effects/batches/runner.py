@@ -80,7 +80,7 @@ class BatchRunner:
             return
         wave = MembersInPreparation(
             batch=batch,
-            preparer=_with_similar_rows(preparer_of_wave(self.preparer), batch),
+            preparer=_with_similar_rows(preparer_of_wave(self.preparer, batch.kind), batch),
             catalog=self.catalog,
             service=self.service,
             store=self.store,

@@ -131,6 +131,7 @@ class Scene:
         copies: CardCopies | None = None,
         lift_within: timedelta = USUAL_LIFT_WITHIN,
         calendar: WorkingCalendar = EVERY_HOUR,
+        changes_guests: bool = False,
     ) -> SlackNotifier:
         """A notifier that posts cards to a channel."""
         outbound = Outbound(
@@ -141,6 +142,7 @@ class Scene:
             card_update_after=CARD_UPDATE_AFTER,
             lift_within=lift_within,
             calendar=calendar,
+            changes_guests=changes_guests,
         )
         files = FileUpload(client=self.client, slack_api_url=f"{self.world.url}slack/api/")
         return SlackNotifier(outbound, BatchListFiles(outbound, files, BatchLists()), ImportMessages(outbound, files))
