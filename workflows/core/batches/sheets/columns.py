@@ -80,13 +80,13 @@ def columns_of(sheet: RawSheet, placeholders: Collection[str] = (), chosen: Mapp
 
 
 def _wrong_keys(header: Sequence[str], placeholders: Collection[str], chosen: Mapping[str, str]) -> Iterator[Fact]:
-    names = [_name_of(_plain(title), placeholders) for title in header]
+    names = [_name_of(plain_title(title), placeholders) for title in header]
     if Column.PARTNER not in names and Column.PARTNER not in chosen:
         yield Fact(SheetCode.KEY_MISSING, {"key": Column.PARTNER.value})
-    titles = {_plain(title) for title in chosen.values()}
+    titles = {plain_title(title) for title in chosen.values()}
     known = [*(column.value for column in Column), *map(_key, placeholders)]
     for title, name in zip(header, names, strict=True):
-        if name is None and title and _plain(title) not in titles:
+        if name is None and title and plain_title(title) not in titles:
             yield _unknown(title, known)
 
 
