@@ -403,6 +403,8 @@ class ExportFormat(StrEnum):
 
     CSV = "csv"
     JSON = "json"
+    TOML = "toml"
+    """A file of partners, for `plan`, `request` and `import`."""
 
 
 Partner = Annotated[
@@ -437,11 +439,15 @@ def report(
 
 
 @app.command()
-def export(format_: CatalogueFormat = ExportFormat.CSV) -> None:
-    """Write the catalogue: every partner with its record. Each export is recorded."""
-    from bot.terminal.evidence.commands import take_catalogue
+def export(context: typer.Context, format_: CatalogueFormat = ExportFormat.CSV) -> None:
+    """Write the catalogue: every partner with its record. Each export is recorded.
 
-    raise typer.Exit(take_catalogue(format_.value))
+    As toml, write the partners in force as a file, of which `gatehouse plan` says that nothing would change.
+    """
+    from bot.terminal.evidence.commands import take_catalogue, take_toml
+
+    is_toml = format_ is ExportFormat.TOML
+    raise typer.Exit(take_toml(context.obj or USUAL_PAUSES) if is_toml else take_catalogue(format_.value))
 
 
 @app.callback()
