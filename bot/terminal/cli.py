@@ -288,6 +288,32 @@ def plan(
     raise typer.Exit(show_plan(asked, chosen.value, pauses=context.obj or USUAL_PAUSES))
 
 
+@app.command(cls=FileCommand)
+def request(
+    context: typer.Context,
+    file: SheetPath,
+    expect: Expected = "",
+    as_json: AsJson = False,
+    sheet: SheetName = "",
+    column: Chosen = None,
+    template: Usual = "",
+    lookups: Lookups = None,
+) -> None:
+    """Store a draft of what FILE asks for, which a member confirms in Slack. The same file has one open draft."""
+    from bot.terminal.plan.file_inputs import AskedFile
+    from bot.terminal.plan.request_command import request_file
+
+    asked = AskedFile(
+        path=file,
+        sheet=sheet,
+        columns=chosen_columns(column),
+        template=template,
+        lookups=lookups,
+        expected=expect,
+    )
+    raise typer.Exit(request_file(asked, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
+
+
 @app.command("import")
 def import_sheet(
     context: typer.Context,

@@ -4,7 +4,7 @@ Each row is read again by the same code before it is kept. What a row cannot say
 stands in values, which a library writes, or in comments, on one line and without invisible characters.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,8 +13,7 @@ import tomlkit
 
 from bot.report.report_file import ReportFile, ReportHeader
 from bot.slack.blocks.untrusted import clean
-from bot.words.batches.recorded_rows import DROPPED, NOT_WRITTEN, SPONSOR_NOT_KNOWN, why_not_words
-from bot.words.sentences import minute
+from bot.words.batches.recorded_rows import DROPPED, NOT_WRITTEN, SPONSOR_NOT_KNOWN, header_words, why_not_words
 from workflows.app.batches.importing.recorded_rows import recorded_fields, why_not_in_file
 from workflows.app.evidence.reading import CatalogueEntry
 from workflows.catalog.catalog import Catalog
@@ -42,7 +41,7 @@ class TomlSources:
 
 async def write_toml(entries: AsyncIterator[CatalogueEntry], header: ReportHeader, sources: TomlSources) -> ReportFile:
     """Write every partner, sorted as the records are: by default domain."""
-    written, templates, seen = ReportFile(), set[str](), set[str]()
+    written, templates, seen = ReportFile(), dict[str, str](), set[str]()
     with closing(written.new_part_file()) as rows, closing(written.new_part_file()) as others:
         async for entry in entries:
             domain = entry.record.identity.default_domain.lower()
@@ -54,9 +53,11 @@ async def write_toml(entries: AsyncIterator[CatalogueEntry], header: ReportHeade
             else:
                 rows.write(block)
                 rows.row_count += 1
-                templates.add(entry.record.template)
-        for line in _header(header, sources, sorted(templates)):
-            written.write(line)
+                name = entry.record.template
+                templates[name] = sources.catalog.templates[name].content_hash
+        for line in header_words(sources.tenant_id, header.made_at, templates):
+            written.write(_comment(line))
+        written.write("\n")
         written.append(rows)
         written.write("" if rows.row_count else f"{PARTNERS} = []\n")
         if others.row_count:
@@ -64,15 +65,6 @@ async def write_toml(entries: AsyncIterator[CatalogueEntry], header: ReportHeade
             written.append(others)
         written.row_count = rows.row_count
     return written
-
-
-def _header(header: ReportHeader, sources: TomlSources, templates: list[str]) -> Iterator[str]:
-    yield _comment("What is in force, written by gatehouse export --format toml. gatehouse plan FILE changes nothing.")
-    yield _comment(f"Tenant: {sources.tenant_id}")
-    yield _comment(f"Time: {minute(header.made_at)}")
-    for name in templates:
-        yield _comment(f"Template {name}: {sources.catalog.templates[name].content_hash}")
-    yield "\n"
 
 
 def _block(entry: CatalogueEntry, header: ReportHeader, sources: TomlSources, *, is_unique: bool) -> str | Facts:

@@ -19,6 +19,7 @@ PLANNED: Final[Mapping[RowVerdict, str]] = {
 ACCESS_NOT_ASKED: Final = "not asked. Each request asks for it when it is prepared."
 ACCESS_IN_CHECKS: Final = "asked; see the checks."
 NOTHING_DONE: Final = "Nothing was stored, nobody was asked, and nothing was written to the tenant."
+DRAFTED_BEFORE: Final = "This file has an open draft already. No second one was stored."
 ONLY_TIME: Final = "only the time"
 
 
