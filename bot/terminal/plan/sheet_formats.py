@@ -13,17 +13,20 @@ from bot.terminal.printing import MAX_CHARACTERS
 from bot.words.batches.sheet_report import (
     COMPARED,
     DRAFT_WITH,
+    LOCKED_OUT,
     NO_RECORD,
     NOT_ASKED,
     ONLY_IN_TENANT,
     PERHAPS_DOUBLE,
     PERHAPS_IN_SHEET,
     VERDICTS,
+    access_words,
     change_words,
     columns_words,
     counts_words,
     decision_words,
     draft_words,
+    locked_out_rows_words,
     why_words,
 )
 from bot.words.sentences import counted
@@ -31,6 +34,9 @@ from workflows.app.batches.importing.comparing import UnnamedPartner
 from workflows.core.batches.batch import Batch, RowState
 from workflows.core.batches.sheets.columns import Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.checks.conditional_access.controls import PolicyEffect
+from workflows.core.checks.conditional_access.findings import basis_of
+from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.errors.facts import as_values
 from workflows.sheets.reading import SheetFile
 
@@ -85,12 +91,16 @@ class _Counting:
         self._write = write
         self._words = COMPARED if is_comparison else VERDICTS
         self._counts = dict.fromkeys(RowVerdict, 0)
+        self._locked_out = 0
 
     def _count(self, judged: JudgedRow) -> None:
         self._counts[judged.verdict] += 1
+        self._locked_out += judged.is_locked_out
 
     def _end(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None) -> Iterator[str]:
         yield counts_words(self._counts, self._words)
+        if self._locked_out:
+            yield locked_out_rows_words(self._locked_out)
         if unnamed is not None:
             yield f"{counted(len(unnamed), 'partner')} {ONLY_IN_TENANT}."
             if unnamed and any(self._counts[verdict] for verdict in _NOT_COMPARED):
@@ -113,10 +123,12 @@ class _Text(_Counting):
         self._count(judged)
         partner = judged.row.partner or "no partner"
         tenant = "" if judged.identity is None else f" (tenant {judged.identity.tenant_id})"
-        self._line(f"row {judged.row.number}  {partner}{tenant}: {self._words[judged.verdict]}")
+        locked_out = f", but {LOCKED_OUT}" if judged.is_locked_out else ""
+        self._line(f"row {judged.row.number}  {partner}{tenant}: {self._words[judged.verdict]}{locked_out}")
         if decision := decision_words(judged):
             self._line(f"    {judged.row.template}; {decision}")
-        for line in (*change_words(judged), *why_words(judged)):
+        access = access_words(judged)
+        for line in (*change_words(judged), *((access,) if access else ()), *why_words(judged)):
             self._line(f"    {line}")
 
     def finish(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None = None) -> None:
@@ -143,8 +155,18 @@ _COLUMNS: Final[Mapping[str, Callable[[JudgedRow], str]]] = {
     "is_decided_alone": lambda one: "yes" if one.alone else "no",
     "stages": lambda one: join_values(stage.title for stage in one.stages),
     "changes": lambda one: join_values(change_words(one)),
+    "conditional_access": lambda one: _access_cell(one, _worst),
+    "conditional_access_basis": lambda one: _access_cell(one, basis_of),
     "problems": lambda one: join_values(why_words(one)),
 }
+
+
+def _access_cell(judged: JudgedRow, value: Callable[[AccessReport], str]) -> str:
+    return "" if judged.access is None or not judged.access.visitors else value(judged.access)
+
+
+def _worst(report: AccessReport) -> PolicyEffect:
+    return max((report.worst(visitor) for visitor in report.visitors), key=list(PolicyEffect).index)
 
 
 class _Csv(_Counting):
@@ -221,11 +243,26 @@ def _row_value(judged: JudgedRow) -> dict[str, Any]:
         "is_decided_alone": bool(judged.alone),
         "stages": [{"title": stage.title, "role": stage.role, "quorum": stage.quorum} for stage in judged.stages],
         "changes": list(change_words(judged)),
+        "conditional_access": None if judged.access is None else _access_value(judged.access),
+        "is_locked_out": judged.is_locked_out,
         "digest": None if judged.plan is None else judged.plan.digest,
         "problems": [{"column": one.column, **one.fact.as_value()} for one in judged.problems],
         "findings": [{"code": one.code, "severity": one.severity.name.lower()} for one in judged.findings],
         "reason": as_values(judged.reason),
         "text": list(why_words(judged)),
+    }
+
+
+def _access_value(report: AccessReport) -> dict[str, Any] | None:
+    """Return what Conditional Access means, without the verdict of each policy: those of rows are mostly equal."""
+    if not report.visitors:
+        return None
+    unread = report.unreadable or report.unanswered_because
+    return {
+        "meaning": {visitor.value: report.worst(visitor).value for visitor in report.visitors},
+        "basis": basis_of(report).value,
+        "is_estimate": report.is_estimate,
+        "not_read": None if unread is None else unread.reason.value,
     }
 
 

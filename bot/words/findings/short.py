@@ -22,6 +22,9 @@ SHORT_WORDS: Final[Mapping[F, str]] = {
     F.ENCRYPTED_MAIL: "encrypted mail is blocked",
     F.LICENCE_P1: "license P1 is needed",
     F.LICENCE_P1_BOTH: "license P1 is needed in both tenants",
+    F.CAPABILITIES_UNAVAILABLE: "Microsoft 365 capabilities are not available",
+    F.CAPABILITIES_WITHOUT_COLLABORATION: "Microsoft 365 capabilities without collaboration",
+    F.ORGANIZATION_RELATIONSHIPS_UNCHECKED: "organization relationship in Exchange",
     F.TENANT_MISMATCH: "domain and tenant ID do not match",
     F.OTHER_CLOUD: "owner of the tenant ID not verified",
     F.OTHER_CLOUD_BLOCKED: "other cloud, blocked until added",
@@ -87,6 +90,7 @@ SHORT_WORDS: Final[Mapping[F, str]] = {
     F.CA_WORKS: "Conditional Access",
     F.CA_REPORT_ONLY: "policies in report-only mode",
     F.CA_ESTIMATE: "Conditional Access, partly estimated",
+    F.CA_SHARED: "Conditional Access, estimated for many partners",
     F.CA_UNLISTED: "Conditional Access policies that are not listed",
 }
 

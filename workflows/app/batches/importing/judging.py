@@ -1,7 +1,7 @@
 """Judge the rows of a sheet as the form judges a request, without a person. No request is made of it.
 
 Three steps: what a row says by itself; which tenant it names, looked up in groups; what it would change. The partners'
-settings and the tenant's default are read once for all rows.
+settings and the tenant's default are read once for all rows. It is long because all steps of a row are here.
 """
 
 import asyncio
@@ -27,7 +27,9 @@ from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.doubles import with_doubles
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
+from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.findings import Finding
+from workflows.core.checks.rules import Circumstances
 from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.records import Records
@@ -44,6 +46,7 @@ from workflows.partner_lookup.lookup import identify
 from workflows.partner_lookup.target import normalize_target
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.shared_access import KeptEvaluations, SharedAccess
 
 AT_ONCE: Final = 20
 """How many names are looked up together: one request to Graph."""
@@ -85,6 +88,8 @@ class SheetJudging:
     records: Records
     known: Mapping[str, TenantIdentity] = field(default_factory=dict)
     """Tenants that were looked up before, by the name in canonical form."""
+    evaluations: KeptEvaluations = field(default_factory=KeptEvaluations)
+    """What Entra answered about Conditional Access for many partners before."""
 
     async def read_tenant(self) -> TenantAtOnce:
         """Read what is equal for all rows.
@@ -165,6 +170,7 @@ class _Planning:
     names_of: Mapping[TenantId, AbstractSet[str]]
     """Every name that is known of a tenant: its own names do not imitate it."""
     own: LookalikeIndex
+    access: SharedAccess
     open_requests: Mapping[TenantId, AccessRequest]
 
     @classmethod
@@ -186,6 +192,7 @@ class _Planning:
             partners=LookalikeIndex(names),
             names_of=names_of,
             own=LookalikeIndex(at_once.own_domains),
+            access=SharedAccess(tenant_settings=judging.tenant.tenant_settings, kept=judging.evaluations),
             open_requests={
                 one.plan.tenant_id: one
                 for one in records.open_requests()
@@ -225,7 +232,9 @@ class _Planning:
         record = judging.records.partnerships.get(tenant_id)
         policy = await current_policy(record, past=self.past, catalog=judging.catalog)
         stages = chain_of(plan, request.template, observation, policy)
-        findings = check_proposal(observation, plan, stages)
+        access = await self.access.report(plan, default)
+        known = Circumstances(default=default, asks_guests_for_mfa=access.requires_mfa_trust)
+        findings = check_proposal(observation, plan, stages, known)
         risk = risk_for_approval(plan, default)
         return JudgedRow(
             row=row,
@@ -237,7 +246,8 @@ class _Planning:
             default=default,
             risk=risk.level,
             stages=stages,
-            findings=(*findings, *self._lookalikes(identity)),
+            findings=(*findings, *self._lookalikes(identity), *access_findings(access)),
+            access=access,
             alone=(*why_alone(risk, stages), *why_row_alone(plan, record)),
             closed=record.state if record is not None and record.is_closed else None,
         )

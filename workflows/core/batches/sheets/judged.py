@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from workflows.core.batches.asked_row import AskedAccess
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
+from workflows.core.checks.conditional_access.findings import locked_out_values
+from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.partners.partnership import PartnershipState
@@ -59,12 +61,19 @@ class JudgedRow:
     """Who would decide."""
     findings: tuple[Finding, ...] = ()
     """What approvers must know besides the plan."""
+    access: AccessReport | None = None
+    """The effect of Conditional Access on the partner's people after the plan. None without a plan."""
     alone: Facts = ()
     """Why it is decided alone; empty when it may be decided with others."""
     closed: PartnershipState | None = None
     """The state of the partner's record, when the partner is blocked: the row would open it again."""
     nothing: Fact | None = None
     """For `UNCHANGED`: which request would prolong the access. None when the records do not show it."""
+
+    @property
+    def is_locked_out(self) -> bool:
+        """Return whether an enforced policy certainly locks out somebody whom the plan lets in."""
+        return self.access is not None and locked_out_values(self.access) is not None
 
 
 def counts_of(rows: Iterable[JudgedRow]) -> Mapping[RowVerdict, int]:
