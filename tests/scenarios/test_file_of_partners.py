@@ -45,7 +45,7 @@ async def test_a_file_of_many_partners_is_planned_in_every_format(stage: Stage) 
     single.write_text('partner = "contoso.com"\ntemplate = "guest-collaboration"\nduration_days = 90\n')
     one = json.loads(await plan(stage, "request.toml", "--format", "json", status=2))
     assert one["digest"] == document["partners"][0]["digest"]
-    assert "asked; see the checks." in await plan(stage, "request.toml", "--format", "markdown", status=2)
+    assert "Conditional Access: " in await plan(stage, "request.toml", "--format", "markdown", status=2)
     judged, out, _ = await gatehouse(stage, "import", "request.toml", "--dry-run", "--json")
     assert (judged, json.loads(out)["rows"][0]["digest"]) == (0, one["digest"])
     assert await stage.writes() == []
