@@ -288,6 +288,32 @@ def plan(
     raise typer.Exit(show_plan(asked, chosen.value, pauses=context.obj or USUAL_PAUSES))
 
 
+@app.command(cls=FileCommand)
+def request(
+    context: typer.Context,
+    file: SheetPath,
+    expect: Expected = "",
+    as_json: AsJson = False,
+    sheet: SheetName = "",
+    column: Chosen = None,
+    template: Usual = "",
+    lookups: Lookups = None,
+) -> None:
+    """Store a draft of what FILE asks for, which a member confirms in Slack. The same file has one open draft."""
+    from bot.terminal.plan.file_inputs import AskedFile
+    from bot.terminal.plan.request_command import request_file
+
+    asked = AskedFile(
+        path=file,
+        sheet=sheet,
+        columns=chosen_columns(column),
+        template=template,
+        lookups=lookups,
+        expected=expect,
+    )
+    raise typer.Exit(request_file(asked, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
+
+
 @app.command("import")
 def import_sheet(
     context: typer.Context,
@@ -403,6 +429,8 @@ class ExportFormat(StrEnum):
 
     CSV = "csv"
     JSON = "json"
+    TOML = "toml"
+    """A file of partners, for `plan`, `request` and `import`."""
 
 
 Partner = Annotated[
@@ -437,11 +465,15 @@ def report(
 
 
 @app.command()
-def export(format_: CatalogueFormat = ExportFormat.CSV) -> None:
-    """Write the catalogue: every partner with its record. Each export is recorded."""
-    from bot.terminal.evidence.commands import take_catalogue
+def export(context: typer.Context, format_: CatalogueFormat = ExportFormat.CSV) -> None:
+    """Write the catalogue: every partner with its record. Each export is recorded.
 
-    raise typer.Exit(take_catalogue(format_.value))
+    As toml, write the partners in force as a file, of which `gatehouse plan` says that nothing would change.
+    """
+    from bot.terminal.evidence.commands import take_catalogue, take_toml
+
+    is_toml = format_ is ExportFormat.TOML
+    raise typer.Exit(take_toml(context.obj or USUAL_PAUSES) if is_toml else take_catalogue(format_.value))
 
 
 @app.callback()
