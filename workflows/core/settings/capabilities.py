@@ -117,17 +117,13 @@ def entries(document: object) -> tuple[CapabilityEntry, ...]:
 
 
 def unknown_capabilities(document: object) -> dict[str, Any]:
-    """Return the unknown capabilities by their names: False for one that is switched off, else what it allows.
+    """Return the unknown capabilities by their names: False for one that is switched off, else the whole entry.
 
-    A value that is not a list counts as one unknown capability.
+    :returns: nothing for a value that is not a list; `parse_capabilities` refuses it.
     """
-    if document is None:
+    if not isinstance(document, list | tuple):
         return {}
-    try:
-        found = entries(document)
-    except UnreadableSetting:
-        return {"": document}
-    return {entry.name: _unknown_access(entry.document) for entry in found if entry.capability is None}
+    return {entry.name: _unknown_access(entry.document) for entry in entries(document) if entry.capability is None}
 
 
 def known_entries(document: Any) -> Any:
@@ -144,9 +140,29 @@ def entry_of(document: object, name: str) -> Any:
     return next((one.document for one in entries(document) if one.name == name and one.capability is not None), None)
 
 
+def is_list_missing(expected: JsonObject | None, observed: JsonObject | None) -> bool:
+    """Return whether a configuration lacks the list although another one has capabilities: it could not be read."""
+    return bool((expected or {}).get(M365_CAPABILITIES)) and observed is not None and not has_list(observed)
+
+
+def has_list(document: JsonObject) -> bool:
+    """Return whether the capabilities of a configuration, or of the default, were read."""
+    return document.get(M365_CAPABILITIES) is not None
+
+
+def known_names(document: object) -> Iterator[CapabilityName]:
+    """Return the names of the known capabilities of a list; none when it is not a list."""
+    if isinstance(document, list | tuple):
+        yield from (entry.capability.name for entry in entries(document) if entry.capability is not None)
+
+
 def with_capability(document: object, name: str, body: JsonObject) -> list[Any]:
-    """Return the list after a write of one capability, in the order of the names."""
-    others = [] if document is None else [one for one in entries(document) if one.name != name]
+    """Return the list after a write of one capability, in the order of the names.
+
+    :param document: the list before; a value that is not a list counts as none.
+    """
+    before = entries(document) if isinstance(document, list | tuple) else ()
+    others = [one for one in before if one.name != name]
     return [one.document for one in sorted((*others, CapabilityEntry(name, {NAME: name, **body}, None)), key=_by_name)]
 
 
@@ -184,7 +200,7 @@ def _has_others(document: JsonObject, members: frozenset[str]) -> bool:
 
 
 def _unknown_access(item: Any) -> Any:
-    """Return what an unknown capability allows; False when it certainly allows nothing."""
+    """Return the entry of an unknown capability; False when it certainly allows nothing."""
     if isinstance(item, Mapping) and not _has_others(item, _MEMBERS):
         access = item.get(INBOUND_ACCESS)
         if isinstance(access, Mapping) and not _has_others(access, _ACCESS) and _people(access) == NOBODY:
@@ -198,8 +214,8 @@ def _people(access: JsonObject) -> TargetConfiguration | None:
     lists = _targets(scopes, _INCLUDED), _targets(scopes, _EXCLUDED)
     if not isinstance(is_allowed, bool) or lists[0] is None or lists[1] is None:
         return None
-    included, excluded = lists
-    is_everybody, excludes_everybody = (any(one.id == ALL_USERS for one in targets) for targets in lists)
+    included, excluded = lists[0], lists[1]
+    is_everybody, excludes_everybody = (any(one.id == ALL_USERS for one in some) for some in (included, excluded))
     if not is_allowed:
         # A block of some people says nothing about the others: it is not documented.
         return NOBODY if (is_everybody or not included) and not excluded else None
@@ -232,9 +248,3 @@ def _target(item: Any) -> Target | None:
 
 def _scope(target: Target) -> dict[str, str]:
     return {_ID: EVERYBODY if target.id == ALL_USERS else target.id, _KIND: target.type.value}
-
-
-def iterate_names(document: object) -> Iterator[CapabilityName]:
-    """Return the names of the known capabilities of a list; none when it is not a list."""
-    if isinstance(document, list | tuple):
-        yield from (entry.capability.name for entry in entries(document) if entry.capability is not None)

@@ -275,7 +275,9 @@ def named_lists(setting: TargetSetting) -> Iterator[tuple[TargetListName, Target
 def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) -> TargetSetting:
     """Make a setting of `TARGET_PROPERTIES` from its lists, in the order of `lists_of`."""
     pairs = zip(lists_of(name), lists, strict=True)
-    return _TARGET_TYPES[name](**{target_list.model_name: configuration for target_list, configuration in pairs})
+    kind: type[Any] = _TARGET_TYPES[name]
+    setting: TargetSetting = kind(**{target_list.model_name: configuration for target_list, configuration in pairs})
+    return setting
 
 
 def blocked_setting(name: Property) -> TargetSetting:
