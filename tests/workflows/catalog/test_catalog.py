@@ -150,6 +150,7 @@ def test_trusted_partner_trusts_mfa_and_compliant_devices_and_redeems_inbound() 
 
 SHIPPED_NAMES = {
     "block",
+    "calendar-sharing",
     "contractor-portal",
     "guest-collaboration",
     "merger",
@@ -160,7 +161,7 @@ SHIPPED_NAMES = {
 }
 
 
-def test_the_shipped_folder_holds_these_eight_and_every_role_they_name() -> None:
+def test_the_shipped_folder_holds_these_nine_and_every_role_they_name() -> None:
     catalog = load_catalog(SHIPPED)
     assert set(catalog.templates) == SHIPPED_NAMES
     named = {stage.role for template in catalog.templates.values() for stage in template.stages}
