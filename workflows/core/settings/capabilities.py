@@ -147,7 +147,7 @@ def is_list_missing(expected: JsonObject | None, observed: JsonObject | None) ->
 
 def has_list(document: JsonObject) -> bool:
     """Return whether the capabilities of a configuration, or of the default, were read."""
-    return document.get(M365_CAPABILITIES) is not None
+    return isinstance(document.get(M365_CAPABILITIES), list | tuple)
 
 
 def known_names(document: object) -> Iterator[CapabilityName]:
