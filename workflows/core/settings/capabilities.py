@@ -205,7 +205,7 @@ def _unknown_access(item: Any) -> Any:
         access = item.get(INBOUND_ACCESS)
         if isinstance(access, Mapping) and not _has_others(access, _ACCESS) and _people(access) == NOBODY:
             return False
-    return {INBOUND_ACCESS: item}
+    return {INBOUND_ACCESS: item if item else repr(item)}
 
 
 def _people(access: JsonObject) -> TargetConfiguration | None:
