@@ -14,7 +14,7 @@ from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.people import PersonId, mail_in_lower_case
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, SharedValues, canonical_json
-from workflows.core.settings.model import Property, TenantId, is_guid
+from workflows.core.settings.model import TenantId, is_guid
 from workflows.entra.addresses import permission_to_write, request_to, writable_address
 from workflows.entra.answers.answers import (
     ACCOUNT_PROPERTIES,
@@ -42,7 +42,6 @@ from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, Tenant
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
 """The most clauses in a filter that Graph accepts ("Advanced query capabilities on Microsoft Entra ID objects")."""
-_DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
 
 
 def connect(settings: EntraSettings) -> "Entra":
@@ -169,14 +168,7 @@ class Entra:
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. The gateway cannot write it."""
-        call = read_call("/policies/crossTenantAccessPolicy/default", Purpose.SHOW_DEFAULT, "Policy.Read.All")
-        builder = self._connection.graph.policies.cross_tenant_access_policy.default
-        document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
-        if not any(name in document for name in _DEFAULT):
-            # NB. otherwise every JSON object would count as a default that sets nothing. Approval would then be
-            # requested again.
-            raise unavailable(TenantCode.NO_DEFAULT, call=call.as_value)
-        return document
+        return await self._partners.read_default()
 
     async def write(self, operation: Operation) -> CallIds:
         """Perform one operation of a plan: send its canonical bytes to its address, at most once.

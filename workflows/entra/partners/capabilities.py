@@ -1,4 +1,4 @@
-"""Read the Microsoft 365 capabilities of partners, and know whether this tenant has them and the bot may use them.
+"""Read Microsoft 365 capabilities, and know whether this tenant has them and whether the bot may use them.
 
 Microsoft gives the addresses to one tenant after another, and the permission is optional. Both are told apart from a
 read that failed. What cannot be read is never an empty list.
@@ -7,6 +7,7 @@ read that failed. What cannot be read is never an empty list.
 from collections.abc import Sequence
 from typing import Any, Final
 
+from kiota_abstractions.base_request_builder import BaseRequestBuilder
 from kiota_abstractions.method import Method
 
 from workflows.cache import Cache
@@ -21,7 +22,6 @@ from workflows.entra.transport.connection import Connection
 from workflows.intervals import CAPABILITIES_ASKED_AGAIN_AFTER
 from workflows.ports.tenant import TenantRefused
 
-_POLICY: Final = "/policies/crossTenantAccessPolicy"
 _TYPE: Final = "@odata.type"
 _CHANGED_AT: Final = "lastModifiedDateTime"
 _NO_SUCH_ADDRESS: Final = frozenset({400, 404})
@@ -56,14 +56,16 @@ class PartnerCapabilities:
         :returns: None when this tenant does not have them, or the bot may not read them.
         :raises TenantUnavailable: also when there is no such partner.
         """
-        call = read_call(
-            f"{_POLICY}/partners/{tenant_id}/m365Capabilities",
-            Purpose.READ_CAPABILITIES,
-            CAPABILITY_PERMISSION,
-            object_name=tenant_id,
-        )
         partners = self._connection.graph.policies.cross_tenant_access_policy.partners
         builder = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(tenant_id).m365_capabilities
+        return await self._read(_call(f"partners/{tenant_id}", of=tenant_id), builder)
+
+    async def of_default(self) -> Sequence[JsonObject] | None:
+        """Read those of the tenant's default configuration, in the same way. They apply where a partner has no own."""
+        builder = self._connection.graph.policies.cross_tenant_access_policy.default.m365_capabilities
+        return await self._read(_call("default"), builder)
+
+    async def _read(self, call: GraphCall, builder: BaseRequestBuilder) -> Sequence[JsonObject] | None:
         try:
             rows = await self._connection.collect(call, request_to(Method.GET, builder), key="name")
         except TenantRefused as error:
@@ -88,7 +90,7 @@ class PartnerCapabilities:
 
         So no answer has to be told from another by its text, which Microsoft changes.
         """
-        call = read_call(f"{_POLICY}/default/m365Capabilities", Purpose.READ_CAPABILITIES, CAPABILITY_PERMISSION)
+        call = _call("default")
         builder = self._connection.graph.policies.cross_tenant_access_policy.default.m365_capabilities
         answer = await self._connection.send(call, request_to(Method.GET, builder))
         if answer.is_success:
@@ -100,6 +102,11 @@ class PartnerCapabilities:
         if isinstance(error, TenantRefused) and error.status == 403:
             return CapabilityAccess.NOT_GRANTED
         raise error
+
+
+def _call(place: str, *, of: str = "") -> GraphCall:
+    path = f"/policies/crossTenantAccessPolicy/{place}/m365Capabilities"
+    return read_call(path, Purpose.READ_CAPABILITIES, CAPABILITY_PERMISSION, object_name=of)
 
 
 def _in_order(call: GraphCall, rows: Sequence[JsonObject]) -> Sequence[JsonObject]:

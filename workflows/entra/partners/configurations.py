@@ -1,4 +1,4 @@
-"""Read partners' own configurations with their synchronization policies and their Microsoft 365 capabilities."""
+"""Read partners' own configurations and the default, both with their Microsoft 365 capabilities."""
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from kiota_abstractions.method import Method
 
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, M365_CAPABILITIES, TenantId, is_guid
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, M365_CAPABILITIES, Property, TenantId, is_guid
 from workflows.entra.addresses import request_to
 from workflows.entra.answers.answers import chunks, is_not_found, read_call, unavailable, without_annotations
 from workflows.entra.partners.capabilities import PartnerCapabilities
@@ -18,12 +18,13 @@ from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.rate_limit import RateLimit
 from workflows.intervals import Pauses
 
+_DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
 _TOGETHER: Final = 20
 """How many reads fit in one `$batch`."""
 
 
 class PartnerConfigurations:
-    """Reads partners' own configurations. Nothing of them is cached."""
+    """Reads partners' own configurations and the default. Nothing of them is cached."""
 
     def __init__(self, connection: Connection, pauses: Pauses) -> None:
         """Create the reader. Nothing is sent."""
@@ -45,6 +46,24 @@ class PartnerConfigurations:
             capabilities = reads.start(self._capabilities.of_partner(tenant_id))
             document = await configuration
             return None if document is None else _with_capabilities(document, await capabilities)
+
+    async def read_default(self) -> JsonObject:
+        """Read the tenant's default configuration, with its capabilities in the same request. It cannot be written."""
+        if not await self._capabilities.may_be_read():
+            return await self._default()
+        async with reads_beside(self._connection.together) as reads:
+            configuration, capabilities = reads.start(self._default()), reads.start(self._capabilities.of_default())
+            return _with_capabilities(await configuration, await capabilities)
+
+    async def _default(self) -> JsonObject:
+        call = read_call("/policies/crossTenantAccessPolicy/default", Purpose.SHOW_DEFAULT, "Policy.Read.All")
+        builder = self._connection.graph.policies.cross_tenant_access_policy.default
+        document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
+        if not any(name in document for name in _DEFAULT):
+            # NB. otherwise every JSON object would count as a default that sets nothing. Approval would then be
+            # requested again.
+            raise unavailable(TenantCode.NO_DEFAULT, call=call.as_value)
+        return document
 
     async def _configuration(self, tenant_id: TenantId) -> JsonObject | None:
         partners = self._connection.graph.policies.cross_tenant_access_policy.partners

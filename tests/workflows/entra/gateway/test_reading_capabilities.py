@@ -75,7 +75,20 @@ async def test_beside_other_reads_it_is_the_same_request(entra: Entra, graph: Gr
         partner, default = reads.start(entra.read_partner(CONTOSO)), reads.start(entra.read_default())
         assert (await partner or {})["m365Capabilities"]
         assert (await default)["isServiceDefault"] is True
-    assert (graph.calls, len(asked(graph))) == ([BATCH], 3)
+    assert (graph.calls, len(asked(graph))) == ([BATCH], 4)
+
+
+async def test_the_default_has_its_own(entra: Entra, graph: Graph) -> None:
+    """They apply to every partner that has no own, so a block must know them."""
+    assert (await entra.read_default())["m365Capabilities"] == []
+    row = {"@odata.type": f"#microsoft.graph.{BASIC}", "name": BASIC, "inboundAccess": {"isAllowed": True}}
+    graph.simulator.merge({"defaultM365Capabilities": {BASIC: row}})
+    assert (await entra.read_default())["m365Capabilities"] == [row]
+    assert graph.calls == [BATCH] * 2
+    graph.simulator.merge({"hasM365Capabilities": False})
+    assert "m365Capabilities" not in await entra.read_default()
+    assert "m365Capabilities" not in await entra.read_default()
+    assert graph.calls == [BATCH] * 3 + [("GET", DEFAULT), ("GET", DEFAULT.rpartition("/")[0])]
 
 
 async def test_several_partners_together_are_one_request(entra: Entra, graph: Graph) -> None:
