@@ -163,6 +163,7 @@ def test_a_capability_whose_meaning_is_not_certain_is_switched_off_but_never_res
         (standing(), {"m365Capabilities": [shown(), entry(ROOMS, is_allowed=False)]}, [("POST", LIST)]),
         (None, {"m365Capabilities": [shown()]}, [("POST", LIST)]),
         ({**standing(), "m365Capabilities": "junk"}, {"m365Capabilities": "junk"}, []),
+        ({**standing(), "m365Capabilities": "junk"}, {"m365Capabilities": [shown()]}, [("POST", LIST)]),
         (standing(MIGRATION), {}, []),
         (standing(), None, []),
     ],
@@ -360,7 +361,8 @@ def test_a_capability_without_collaboration_is_an_error_and_switching_off_needs_
 
 def test_a_change_of_a_default_that_the_partner_inherits_is_found() -> None:
     plan = access(standing(), capabilities(free_busy=everybody()))
-    off, on = {"m365Capabilities": []}, {"m365Capabilities": [entry(ROOMS)]}
+    off: JsonObject = {"m365Capabilities": []}
+    on: JsonObject = {"m365Capabilities": [entry(ROOMS)]}
     assert with_inheritance(plan, off).digest != with_inheritance(plan, on).digest
     drift = default_drift(plan, off, on)
     assert drift is not None
@@ -379,7 +381,7 @@ def test_the_partner_has_nothing_to_set_and_is_told_what_its_people_see() -> Non
 
 def test_after_the_block_nothing_of_a_calendar_is_open() -> None:
     before = {**closed_document(), "m365CollaborationInbound": NO_COLLABORATION, "m365Capabilities": [shown()]}
-    default = {"m365Capabilities": []}
+    default: JsonObject = {"m365Capabilities": []}
     plan = plan_revocation(tenant_id=TENANT, before=before, default=default)
     assert ("PATCH", f"{LIST}/{FREE_BUSY}") in calls(plan)
     assert AccessState.OPEN not in {one.opening for one in open_access(plan.configuration_after() or {}, default)}
