@@ -33,8 +33,8 @@ class Cache(Generic[Key, Answer]):
 
         A failed read is not kept; its error is raised.
         """
-        entry = self._kept.get(key)
-        if entry is not None and entry.since <= self.now() < entry.valid_until:
+        entry = self._valid(key)
+        if entry is not None:
             return entry.answer
         if key not in self._running:
             task = asyncio.create_task(self.read_now(key))
@@ -42,6 +42,15 @@ class Cache(Generic[Key, Answer]):
             task.add_done_callback(lambda done: self._on_end(key, done))
         # NB. shielded: a caller that stops waiting does not cancel the read for the others.
         return await asyncio.shield(self._running[key])
+
+    def kept(self, key: Key) -> Answer | None:
+        """Return the kept answer; None when there is none that is still valid."""
+        entry = self._valid(key)
+        return None if entry is None else entry.answer
+
+    def _valid(self, key: Key) -> "_Entry[Answer] | None":
+        entry = self._kept.get(key)
+        return entry if entry is not None and entry.since <= self.now() < entry.valid_until else None
 
     async def read_now(self, key: Key) -> Answer:
         """Read the answer now, without the cache, and keep it."""

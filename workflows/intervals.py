@@ -74,6 +74,8 @@ DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
 """How long a name that was looked up for a report about a sheet is not looked up again."""
+IMPORT_SHOWN_EVERY: Final = timedelta(seconds=5)
+"""How often the message about a file of partners shows how many names are looked up."""
 ACCESS_TESTED_AFTER: Final = timedelta(days=7)
 """How long after the read-back of an opened access it is asked whether it works."""
 ACCESS_TESTED_AGAIN_AFTER: Final = timedelta(days=7)
@@ -131,6 +133,8 @@ TENANTS_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the tenant of a domain is kept. Before a decision it is read again."""
 POLICIES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Conditional Access policies and their evaluation are kept, so that several requests share one read."""
+EVALUATIONS_KEPT_FOR: Final = timedelta(minutes=10)
+"""How long an evaluation of Conditional Access is kept for many partners, while no policy is changed."""
 LOG_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Entra's audit log is kept to plan adoptions. For an approval, and before recording, it is read again."""
 CAPABILITIES_ASKED_AGAIN_AFTER: Final = timedelta(minutes=15)
@@ -169,7 +173,7 @@ class Pauses:
     """Conditional Access's limit: the number of requests in a number of seconds, for a whole tenant.
 
     Source: "Microsoft Graph service-specific throttling limits". The service does not say how long to wait, so a
-    throttled request is not repeated.
+    throttled request is not repeated while a person waits.
     """
     reports: tuple[int, float] = (5, 10.0)
     """The limit of reports: the number of requests in a number of seconds (same source)."""

@@ -34,7 +34,7 @@ from workflows.intervals import Pauses
 _TITLES: Final = {
     RowState.WAITING: "In one decision",
     RowState.ALONE: "Alone, each with its own approval",
-    RowState.NOT_ADOPTABLE: "Cannot be adopted",
+    RowState.NOT_ASKED: "Cannot be adopted",
 }
 
 
@@ -122,7 +122,7 @@ def _print(found: Drafted, console: Console) -> None:
 
 
 def _row_words(row: BatchRow) -> str:
-    if row.state is RowState.NOT_ADOPTABLE:
+    if row.state is RowState.NOT_ASKED:
         return f"{row.name}: {row_reason_words(row)}"
     known = "" if row.is_author_known else "; author not known"
     reason = f"; {row_reason_words(row)}" if row.reason else ""

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bot.terminal.plan.options import FileCommand, chosen_columns
 from workflows.intervals import USUAL_PAUSES, Pauses
 
 app = typer.Typer(
@@ -26,7 +27,6 @@ Data = Annotated[Path | None, typer.Option(help="Store everything in this folder
 Only = Annotated[str | None, typer.Option(help="Start one simulator only (slack or entra), and no bot.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys, and nothing else.")]
 Names = Annotated[bool, typer.Option("--names", help="Look up the names of unknown tenant IDs, with one call each.")]
-PlanFile = Annotated[Path, typer.Argument(help="The request, as TOML; docs/plan.md has an example.", metavar="FILE")]
 SocketMode = Annotated[bool, typer.Option("--socket-mode", help="Reach the bot by Socket Mode instead of HTTP.")]
 
 
@@ -237,24 +237,55 @@ def adopt(
     raise typer.Exit(draft_adoptions(only or [], without or [], as_json=is_json, pauses=pauses))
 
 
-@app.command()
-def plan(context: typer.Context, file: PlanFile, as_json: AsJson = False) -> None:
-    """Show what the request in FILE would change, and who would decide. Nothing is stored or written."""
-    from bot.terminal.plan.command import show_plan
-
-    raise typer.Exit(show_plan(file, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
-
-
 SheetPath = Annotated[
     Path, typer.Argument(help="The sheet: .csv, .xlsx, .json or .toml; docs/import.md.", metavar="FILE")
 ]
-OnlyJudge = Annotated[bool, typer.Option("--dry-run", help="Judge each row as a request would be.")]
-Compare = Annotated[bool, typer.Option("--compare", help="Compare the sheet with the tenant, in both directions.")]
+OnlyJudge = Annotated[bool, typer.Option("--dry-run", help="Only judge each row; store no draft.")]
+Compare = Annotated[bool, typer.Option("--compare", help="Only compare the sheet with the tenant; store no draft.")]
 SheetName = Annotated[str, typer.Option("--sheet", help="The sheet, in a workbook with several.")]
 Chosen = Annotated[list[str] | None, typer.Option("--column", help="Which column is which, as partner=Domain.")]
 Usual = Annotated[str, typer.Option("--template", help="The template of rows that name none.")]
 Lookups = Annotated[Path | None, typer.Option(help="Keep what was looked up in this file, to go on after a stop.")]
+Expected = Annotated[str, typer.Option(help="Refuse a file that has another SHA-256.", metavar="SHA256")]
 RowsAsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row a partner.")]
+
+
+class PlanOutput(StrEnum):
+    """The formats of a plan."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+PlanFormat = Annotated[
+    PlanOutput, typer.Option("--format", help="How to print the plan; markdown is for a pull request.")
+]
+
+
+@app.command(cls=FileCommand)
+def plan(
+    context: typer.Context,
+    file: SheetPath,
+    format_: PlanFormat = PlanOutput.TEXT,
+    as_json: AsJson = False,
+    sheet: SheetName = "",
+    column: Chosen = None,
+    template: Usual = "",
+    lookups: Lookups = None,
+) -> None:
+    """Show what FILE would change for each partner, and who would decide. Nothing is stored or written.
+
+    The exit status is 0 when nothing would change, 2 when something would, and 1 when that cannot be said.
+    """
+    from bot.terminal.plan.command import show_plan
+    from bot.terminal.plan.file_inputs import AskedFile
+
+    if as_json and format_ is PlanOutput.MARKDOWN:
+        raise typer.BadParameter("choose one of them", param_hint="--json, --format")
+    chosen = PlanOutput.JSON if as_json else format_
+    asked = AskedFile(path=file, sheet=sheet, columns=chosen_columns(column), template=template, lookups=lookups)
+    raise typer.Exit(show_plan(asked, chosen.value, pauses=context.obj or USUAL_PAUSES))
 
 
 @app.command("import")
@@ -267,30 +298,29 @@ def import_sheet(
     column: Chosen = None,
     template: Usual = "",
     lookups: Lookups = None,
+    expect: Expected = "",
     as_json: AsJson = False,
     as_csv: RowsAsCsv = False,
 ) -> None:
-    """Judge a sheet of partners, or compare it. No request is made and nothing is written in Entra."""
-    from bot.terminal.plan.import_command import AskedReport, report_on_sheet
+    """Judge a sheet of partners and store a draft, which a member confirms in Slack. Nothing is written in Entra."""
+    from bot.terminal.plan.import_command import AskedReport, Purpose, use_sheet
     from bot.terminal.plan.sheet_formats import SheetFormat
 
-    if dry_run == compare:
+    if dry_run and compare:
         raise typer.BadParameter("choose one of them", param_hint="--dry-run, --compare")
     if as_json and as_csv:
         raise typer.BadParameter("choose one of them", param_hint="--json, --csv")
-    pairs = [one.partition("=") for one in column or ()]
-    if not all(name and title for name, _, title in pairs):
-        raise typer.BadParameter("write it as FIELD=TITLE, such as partner=Domain", param_hint="--column")
     asked = AskedReport(
         path=file,
         sheet=sheet,
-        columns={name: title for name, _, title in pairs},
+        columns=chosen_columns(column),
         template=template,
         lookups=lookups,
-        is_comparison=compare,
+        expected=expect,
+        purpose=Purpose.REPORT if dry_run else Purpose.COMPARISON if compare else Purpose.DRAFT,
         file_format=SheetFormat.JSON if as_json else SheetFormat.CSV if as_csv else SheetFormat.TEXT,
     )
-    raise typer.Exit(report_on_sheet(asked, pauses=context.obj or USUAL_PAUSES))
+    raise typer.Exit(use_sheet(asked, pauses=context.obj or USUAL_PAUSES))
 
 
 GuestsOf = Annotated[str, typer.Argument(help="The partner's domain or tenant ID.", metavar="PARTNER")]

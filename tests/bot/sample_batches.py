@@ -116,7 +116,7 @@ def draft(count: int = 40) -> Batch:
     ]
     not_possible = replace(
         usual.rows[-1],
-        state=RowState.NOT_ADOPTABLE,
+        state=RowState.NOT_ASKED,
         risk=None,
         openings=(),
         reason=(Fact("adopts_a_block", {"is_recorded": False}),),

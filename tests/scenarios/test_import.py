@@ -1,4 +1,4 @@
-"""Stories of a sheet of partners: judged row by row, and compared with the tenant. No request is made of it."""
+"""Stories of a sheet of partners: judged row by row, compared with the tenant, and drafted. Nothing is asked for."""
 
 import csv
 import io
@@ -74,6 +74,29 @@ async def test_a_sheet_and_the_tenant_are_compared_in_both_directions(stage: Sta
     ]
     assert rows[1]["changes"].startswith("'-")
     assert "2 rows: 1 would be added; 1 as in the sheet already." in err.splitlines()
+
+
+async def test_a_draft_is_stored_of_exactly_the_file_that_was_judged(stage: Stage) -> None:
+    file = stage.data.parent / "partners.csv"
+    file.write_text("Domain,Template\ncontoso.com,guest-collaboration\nnobody.example,guest-collaboration\n")
+    judged = await report(stage, "partners.csv", "--dry-run", status=3)
+    command = judged["draft_command"].split()
+    assert command[:5] == ["uv", "run", "gatehouse", "import", "partners.csv"]
+    assert judged["draft"] is None
+    drafted = await report(stage, *command[4:], status=3)
+    assert (drafted["draft"]["together"], drafted["draft"]["alone"]) == (1, 0)
+    assert drafted["draft_command"] is None
+    file.write_text("Domain,Template\nfabrikam.com,guest-collaboration\n")
+    status, out, err = await gatehouse(stage, *command[3:])
+    assert (status, out) == (2, "")
+    assert "another file than the expected one" in " ".join(err.split())
+    file.write_text("Domain,Template\nnobody.example,guest-collaboration\n")
+    status, out, err = await gatehouse(stage, "import", "partners.csv")
+    assert (status, out.splitlines()[-1]) == (3, "Nothing can be asked for, so no draft was stored.")
+    assert await stage.writes() == []
+    assert await stage.messages() == []
+    drafts = [row for row in await audit_rows(stage) if row["command"] == "draft_batch"]
+    assert [row["details"]["sha256"] for row in drafts] == [judged["sha256"]]
 
 
 async def test_what_cannot_be_used_is_said_with_its_cure_and_who_asked_is_recorded(stage: Stage) -> None:

@@ -31,9 +31,6 @@ from workflows.core.settings.model import (
 INHERIT: Final = "inherit"
 """The value of a setting that returns it to the tenant's default (in Graph: null)."""
 
-RENAMED_KEYS: Final = {"holes": "placeholders"}
-"""Keys that have a new name: the name in files of earlier versions, and the present name."""
-
 GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 PLACEHOLDER_NAME: Final = r"[a-z][a-z0-9_]*"
 _PLACEHOLDER: Final = rf"\{{{PLACEHOLDER_NAME}\}}"

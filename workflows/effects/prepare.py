@@ -3,7 +3,7 @@
 It is long because every kind of request is prepared here.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -75,6 +75,7 @@ from workflows.ports.records import OtherOpenRequest, RecordsReader
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.preflight.preflight import Preflight
+from workflows.preflight.shared_access import KeptEvaluations, SharedAccess
 
 _FRESH: Final = timedelta(minutes=10)
 """The greatest age of the form's observation. An older one is read again."""
@@ -99,6 +100,10 @@ class Preparer:
     """How old a suspension may be to be lifted."""
     asks_about_each: bool = True
     """See `Preflight`."""
+    shared_access: SharedAccess | None = None
+    """See `Preflight`."""
+    evaluations: KeptEvaluations = field(default_factory=KeptEvaluations)
+    """What Entra answered about Conditional Access for many partners, also for the next ones."""
 
     async def prepare(self, request_id: RequestId) -> None:
         """Make the plan and store it, or store why no plan can be made.
@@ -218,8 +223,13 @@ class Preparer:
 
     @property
     def _preflight(self) -> Preflight:
-        each = self.asks_about_each
-        return Preflight(tenant=self.tenant, store=self._read_records, clock=self.clock, asks_about_each=each)
+        return Preflight(
+            tenant=self.tenant,
+            store=self._read_records,
+            clock=self.clock,
+            asks_about_each=self.asks_about_each,
+            shared_access=self.shared_access,
+        )
 
     @property
     def _required_people(self) -> RequiredPeople:

@@ -5,27 +5,25 @@ Partners with equal access that no policy names share one evaluation.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import replace
 from typing import Final
 
-from workflows.core.checks.conditional_access.controls import InboundTrustFlags
 from workflows.core.checks.conditional_access.policy import Policy, parse_policy
-from workflows.core.checks.conditional_access.questions import (
-    MAX_QUESTIONS,
-    Question,
-    QuestionSelection,
-    VisitorAccess,
-    questions,
+from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, QuestionSelection
+from workflows.core.checks.conditional_access.sharing import (
+    ANY_TENANT,
+    EvaluationInputs,
+    evaluations_needed,
+    inputs_of,
+    tenants_told_apart,
 )
-from workflows.core.checks.conditional_access.scope import named_tenants
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.conditional_access.visitor_access import trust_of, visitor_access_of
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.posture.access_concerns import lockout_concerns
 from workflows.core.posture.model import PartnerPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.model import Property, TenantId
+from workflows.core.settings.model import Property
 from workflows.ports.tenant import read_fact
 from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
@@ -33,16 +31,6 @@ from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 TIMEOUT_SECONDS: Final = 6.0
 """Seconds for reading the list of policies."""
 _AT_ONCE: Final = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _EvaluationInputs:
-    """The inputs of an evaluation. Partners with equal inputs share one."""
-
-    visitor_access: tuple[VisitorAccess, ...]
-    trust: InboundTrustFlags
-    tenant_id: TenantId | None
-    """The tenant id of a partner that a policy names; None for all other partners."""
 
 
 async def with_access(
@@ -71,49 +59,40 @@ def _with_report(partner: PartnerPosture, report: AccessReport | None) -> Partne
 
 def _group_by_inputs(
     partners: Iterable[PartnerPosture], policies: Sequence[Policy]
-) -> dict[_EvaluationInputs, list[PartnerPosture]]:
+) -> dict[EvaluationInputs, list[PartnerPosture]]:
     """Group partners with equal inputs, the largest group first."""
-    tenants = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
-    groups: dict[_EvaluationInputs, list[PartnerPosture]] = {}
+    named = tenants_told_apart(policies)
+    groups: dict[EvaluationInputs, list[PartnerPosture]] = {}
     for partner in partners:
-        inputs = _EvaluationInputs(
-            visitor_access=visitor_access_of(
-                collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain_setting,
-                direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain_setting,
-                synchronizes=partner.synchronization.value,
-            ),
-            trust=trust_of(partner.trust),
-            tenant_id=partner.tenant_id if partner.tenant_id.lower() in tenants else None,
+        visitors = visitor_access_of(
+            collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain_setting,
+            direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain_setting,
+            synchronizes=partner.synchronization.value,
         )
+        inputs = inputs_of(partner.tenant_id, visitors, trust_of(partner.trust), named)
         groups.setdefault(inputs, []).append(partner)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
 
 async def _reports(
-    groups: dict[_EvaluationInputs, list[PartnerPosture]],
+    groups: dict[EvaluationInputs, list[PartnerPosture]],
     documents: Sequence[JsonObject] | UnreadableFact,
     policies: Sequence[Policy],
     check: AccessCheck,
-) -> dict[_EvaluationInputs, AccessReport]:
+) -> dict[EvaluationInputs, AccessReport]:
     # For partners that no policy names, the answer for one of them is used for all.
-    representative = next(
-        (members[0].tenant_id for inputs, members in groups.items() if inputs.tenant_id is None), None
-    )
-    questions_by_inputs: dict[_EvaluationInputs, tuple[Question, ...]] = {}
-    for inputs in groups:
-        tenant_id = inputs.tenant_id or representative
-        if tenant_id is not None:
-            chosen = questions(policies, inputs.visitor_access, tenant_id)
-            questions_by_inputs[inputs] = (*chosen.questions, *chosen.left_out)
-    all_questions = tuple(dict.fromkeys(chain.from_iterable(questions_by_inputs.values())))
-    asked_questions = all_questions[:MAX_QUESTIONS]
-    answers = await check.ask(QuestionSelection(questions=asked_questions))
-    reports: dict[_EvaluationInputs, AccessReport] = {}
-    for number, (inputs, own_questions) in enumerate(questions_by_inputs.items(), 1):
+    representative = next((members[0].tenant_id for inputs, members in groups.items() if inputs.is_shared), ANY_TENANT)
+    asked_questions = evaluations_needed(policies, groups)[:MAX_QUESTIONS]
+    about = {one: replace(one, tenant_id=one.tenant_id or representative) for one in asked_questions}
+    answered = await check.ask(QuestionSelection(questions=tuple(about.values())))
+    answers = {one: answered[about[one]] for one in asked_questions if about[one] in answered}
+    reports: dict[EvaluationInputs, AccessReport] = {}
+    for number, inputs in enumerate(groups, 1):
+        own_questions = evaluations_needed(policies, [inputs])
         reports[inputs] = assess(
             documents,
             inputs.visitor_access,
-            inputs.tenant_id or own_questions[0].tenant_id if own_questions else TenantId(""),
+            inputs.tenant_id,
             inputs.trust,
             QuestionSelection(
                 questions=tuple(own_question for own_question in own_questions if own_question in asked_questions),

@@ -30,6 +30,7 @@ from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import Tenant, TenantFact, read_fact
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 from workflows.preflight.object_names import read_names
+from workflows.preflight.shared_access import SharedAccess
 from workflows.preflight.sign_ins import read_outbound_sign_ins
 
 TIMEOUT_SECONDS: Final = 6.0
@@ -63,6 +64,8 @@ class Preflight:
 
     Not for each of many partners: these services answer only a few questions a second. The findings say so.
     """
+    shared_access: SharedAccess | None = None
+    """What evaluates Conditional Access for many partners together; None: see `asks_about_each`."""
 
     async def check(
         self,
@@ -99,6 +102,8 @@ class Preflight:
             plan.configuration_after(),
             None if isinstance(facts.default, UnreadableFact) else facts.default,
         )
+        if self.shared_access is not None:
+            return await self.shared_access.report(plan, default)
         effective = effective_settings(after, default, is_cross_cloud=plan.is_cross_cloud)
         found = access_kinds(after, default, is_cross_cloud=plan.is_cross_cloud)
         check = AccessCheck(

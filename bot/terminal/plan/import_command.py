@@ -1,48 +1,57 @@
-"""`gatehouse import FILE`: judge a sheet of partners, or compare it with the tenant. No request is made of it.
+"""`gatehouse import FILE`: judge a sheet of partners, compare it with the tenant, or draft a batch of it.
 
-Who asked is recorded, where there are records. Nothing is written in Entra.
+A draft asks for nothing: the command line has no person, so a member confirms it. Who ran the command is recorded; of
+a report only where there are records. Nothing is written in Entra.
 """
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
-
-from rich.console import Console
-from rich.progress import Progress, TaskID
 
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
 from bot.process.run import WRONG_SETTINGS, print_problems
-from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.process.settings import SettingsProblems
 from bot.terminal.evidence.taking import EvidenceRequester, open_beside_bot
+from bot.terminal.plan.file_inputs import FileInputs, ShownLookups, load_file_inputs, progress_display
 from bot.terminal.plan.lookups_file import LookupsFile
-from bot.terminal.plan.sheet_formats import SheetFormat, writer_of
+from bot.terminal.plan.sheet_formats import NextStep, SheetFormat, writer_of
 from bot.terminal.printing import NOT_POSSIBLE, print_error
+from bot.terminal.stopped_work_command import open_records
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
+from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.importing.comparing import unnamed_partners
+from workflows.app.batches.importing.drafting import SheetDrafting
 from workflows.app.batches.importing.judging import SheetJudging
 from workflows.app.storing.recorder import Recorder
-from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.core.batches.sheets.columns import Columns, SheetUnusable, recognise
-from workflows.core.batches.sheets.judged import RowVerdict
-from workflows.core.batches.sheets.rows import SheetRow, read_row
+from workflows.core.batches.sheets.columns import SheetUnusable
+from workflows.core.batches.sheets.judged import CAN_BE_ASKED, RowVerdict
 from workflows.core.errors.raised import DomainError
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId
-from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.model import TenantId
 from workflows.intervals import Pauses
 from workflows.ports.clock import Clock
-from workflows.sheets.reading import SheetFile, load_sheet
+from workflows.sheets.reading import SheetFile
 
 INCOMPLETE: Final = 3
 """The exit status when a row was refused, or is not known."""
 _COMPLETE: Final = frozenset({RowVerdict.ADD, RowVerdict.CHANGE, RowVerdict.UNCHANGED})
+
+
+class Purpose(StrEnum):
+    """What is done with the sheet. The values are the command as the audit log shows it."""
+
+    REPORT = "gatehouse import --dry-run"
+    COMPARISON = "gatehouse import --compare"
+    DRAFT = "gatehouse import"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,31 +66,24 @@ class AskedReport:
     template: str = ""
     """The template of rows without one."""
     lookups: Path | None = None
-    is_comparison: bool = False
+    """Where look-ups are kept; None: nowhere."""
+    expected: str = ""
+    """The SHA-256 that the file must have; empty for any."""
+    purpose: Purpose = Purpose.REPORT
     file_format: SheetFormat = SheetFormat.TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Inputs:
-    settings: TenantSettings
-    catalog: Catalog
-    file: SheetFile
-    columns: Columns
+def use_sheet(asked: AskedReport, *, pauses: Pauses) -> int:
+    """Print what the rows of a sheet would change, and store a draft if one was asked for.
 
-    def rows(self, template: str) -> list[SheetRow]:
-        return [read_row(raw, self.columns, template=template) for raw in self.file.sheet.rows]
-
-
-def report_on_sheet(asked: AskedReport, *, pauses: Pauses) -> int:
-    """Print what the rows of a sheet would change.
-
-    :returns: the exit status: 0; 1 when the tenant was not read; 2 for wrong settings, or a file that is no sheet;
-        3 when a row was refused or is not known.
+    :returns: the exit status: 0; 1 when the tenant was not read; 2 for wrong settings, or a file that is no sheet or
+        not the expected one; 3 when a row was refused or is not known.
     """
     configure_terminal_logs(Redactor())
+    perform = _draft if asked.purpose is Purpose.DRAFT else _report
     try:
-        inputs = _load_inputs(asked)
-        is_complete = asyncio.run(_report(asked, inputs, pauses))
+        inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns, expected=asked.expected)
+        is_complete = asyncio.run(perform(asked, inputs, pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -89,24 +91,14 @@ def report_on_sheet(asked: AskedReport, *, pauses: Pauses) -> int:
         print_error("The file cannot be used:", *map(fact_words, error.facts))
         return WRONG_SETTINGS
     except (OSError, DomainError) as error:
-        print_error("No report can be made:", refusal_words(error) if isinstance(error, DomainError) else str(error))
+        is_draft = asked.purpose is Purpose.DRAFT
+        nothing = "No draft was stored:" if is_draft else "No report can be made:"
+        print_error(nothing, refusal_words(error) if isinstance(error, DomainError) else str(error))
         return NOT_POSSIBLE
     return 0 if is_complete else INCOMPLETE
 
 
-def _load_inputs(asked: AskedReport) -> _Inputs:
-    settings = load_tenant_settings()
-    try:
-        catalog = load_catalog(settings.gatehouse_templates)
-    except CatalogProblems as error:
-        raise SettingsProblems(error.problems) from error
-    file = load_sheet(asked.path, sheet=asked.sheet)
-    placeholders = {one.name for template in catalog.templates.values() for one in template.placeholders}
-    columns = recognise(file.sheet.header, sorted(placeholders), asked.columns)
-    return _Inputs(settings=settings, catalog=catalog, file=file, columns=columns)
-
-
-async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
+async def _report(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> bool:
     """Print the report. Returns whether every row could be asked for, or is so already."""
     settings, clock = inputs.settings, open_clock(inputs.settings)
     await _record(asked, inputs, clock)
@@ -114,7 +106,7 @@ async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
     rows = inputs.rows(asked.template)
     try:
         home = str(settings.azure_tenant_id)
-        with LookupsFile(asked.lookups, clock.now(), home=home) as lookups, _progress() as progress:
+        with LookupsFile(asked.lookups, clock.now(), home=home) as lookups, progress_display() as progress:
             judging = SheetJudging(
                 tenant=tenant,
                 catalog=inputs.catalog,
@@ -123,53 +115,80 @@ async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
                 known=lookups.known,
             )
             at_once = await judging.read_tenant()
-            writer = writer_of(asked.file_format, sys.stdout.write, is_comparison=asked.is_comparison)
+            is_comparison = asked.purpose is Purpose.COMPARISON
+            writer = writer_of(asked.file_format, sys.stdout.write, is_comparison=is_comparison)
             writer.begin(inputs.file, inputs.columns)
             named: set[TenantId] = set()
             verdicts: set[RowVerdict] = set()
-            shown = _Shown(progress, progress.add_task("Looking up partners", total=len(rows)), lookups)
+            shown = ShownLookups(progress, progress.add_task("Looking up partners", total=len(rows)), lookups)
             async for judged in judging.judge(rows, at_once, shown.on_found):
                 writer.take(judged)
                 verdicts.add(judged.verdict)
                 named |= set() if judged.identity is None else {judged.identity.tenant_id}
-            writer.finish(await unnamed_partners(judging, at_once, named) if asked.is_comparison else None)
+            unnamed = await unnamed_partners(judging, at_once, named) if is_comparison else None
+            can_be_drafted = not is_comparison and bool(verdicts & CAN_BE_ASKED)
+            writer.finish(unnamed, NextStep(command=_draft_command(asked, inputs.file)) if can_be_drafted else None)
         sys.stdout.flush()
         return verdicts <= _COMPLETE
     finally:
         await tenant.close()
 
 
-async def _record(asked: AskedReport, inputs: _Inputs, clock: Clock) -> None:
+async def _draft(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> bool:
+    """Store a draft and print what is in it. Returns whether every row could be asked for, or is so already."""
+    settings, clock = inputs.settings, open_clock(inputs.settings)
+    store, _ = await open_records(settings.records, clock)
+    try:
+        recorder = Recorder(store=store, clock=clock, wake=_wake_nobody)
+        await _record_with(recorder, asked, inputs)
+        tenant = await asyncio.to_thread(open_tenant, settings, pauses)
+        try:
+            batches = BatchService(store=store, clock=clock, wake=_wake_nobody)
+            home = str(settings.azure_tenant_id)
+            with LookupsFile(asked.lookups, clock.now(), home=home) as lookups, progress_display() as progress:
+                drafting = SheetDrafting(batches=batches, tenant=tenant, catalog=inputs.catalog, known=lookups.known)
+                writer = writer_of(asked.file_format, sys.stdout.write, is_comparison=False)
+                writer.begin(inputs.file, inputs.columns)
+                total = len(inputs.file.sheet.rows)
+                shown = ShownLookups(progress, progress.add_task("Looking up partners", total=total), lookups)
+                drafted = await drafting.draft(
+                    inputs.file,
+                    inputs.columns,
+                    asked.template,
+                    drafted_by=EvidenceRequester.now().user,
+                    sheet=asked.sheet,
+                    on_found=shown.on_found,
+                    on_judged=writer.take,
+                )
+                writer.finish(None, NextStep(is_draft=True, batch=drafted.batch))
+        finally:
+            await tenant.close()
+    finally:
+        await store.close()
+    sys.stdout.flush()
+    return {verdict for verdict, count in drafted.counts.items() if count} <= _COMPLETE
+
+
+def _draft_command(asked: AskedReport, file: SheetFile) -> str:
+    """Return the command that makes a draft of exactly this file, for a shell."""
+    options = [("--sheet", asked.sheet), *(("--column", f"{name}={title}") for name, title in asked.columns.items())]
+    options += [("--template", asked.template), ("--lookups", str(asked.lookups or "")), ("--expect", file.digest)]
+    chosen = [text for option in options if option[1] for text in option]
+    return shlex.join(["uv", "run", "gatehouse", "import", str(asked.path), *chosen])
+
+
+async def _record(asked: AskedReport, inputs: FileInputs, clock: Clock) -> None:
     """Record who asks, and for which file, where there are records."""
     if not inputs.settings.records.exists():
         return
-    taker = EvidenceRequester.now()
-    what = f"{inputs.file.name}, SHA-256 {inputs.file.digest}"
-    command = f"gatehouse import {'--compare' if asked.is_comparison else '--dry-run'}"
     async with open_beside_bot(inputs.settings.records, clock) as store:
-        recorder = Recorder(store=store, clock=clock, wake=_wake_nobody)
-        await recorder.record_lookup(ChatId(taker.user), what, key=taker.key, command_name=command)
+        await _record_with(Recorder(store=store, clock=clock, wake=_wake_nobody), asked, inputs)
+
+
+async def _record_with(recorder: Recorder, asked: AskedReport, inputs: FileInputs) -> None:
+    taker, what = EvidenceRequester.now(), f"{inputs.file.name}, SHA-256 {inputs.file.digest}"
+    await recorder.record_lookup(ChatId(taker.user), what, key=taker.key, command_name=asked.purpose.value)
 
 
 def _wake_nobody() -> None:
     """Do nothing: the entry needs no effect."""
-
-
-def _progress() -> Progress:
-    """Return the display of the progress on standard error; it shows nothing when that is no terminal."""
-    console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """Shows and keeps each name that was looked up."""
-
-    progress: Progress
-    task: TaskID
-    lookups: LookupsFile
-
-    def on_found(self, name: str, identity: TenantIdentity | None) -> None:
-        """Take one name."""
-        self.progress.advance(self.task)
-        self.lookups.keep(name, identity)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -11,26 +12,37 @@ from bot.slack.blocks.untrusted import clean
 from bot.terminal.printing import MAX_CHARACTERS
 from bot.words.batches.sheet_report import (
     COMPARED,
+    DRAFT_WITH,
+    LOCKED_OUT,
     NO_RECORD,
     NOT_ASKED,
     ONLY_IN_TENANT,
     PERHAPS_DOUBLE,
     PERHAPS_IN_SHEET,
     VERDICTS,
+    access_words,
     change_words,
     columns_words,
     counts_words,
     decision_words,
+    draft_words,
+    locked_out_rows_words,
     why_words,
 )
 from bot.words.sentences import counted
 from workflows.app.batches.importing.comparing import UnnamedPartner
+from workflows.core.batches.batch import Batch, RowState
 from workflows.core.batches.sheets.columns import Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.checks.conditional_access.controls import PolicyEffect
+from workflows.core.checks.conditional_access.findings import basis_of
+from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.errors.facts import as_values
 from workflows.sheets.reading import SheetFile
 
 Write = Callable[[str], Any]
+_MAX_LINE: Final = 4_000
+"""The most characters of a line at the end: a command that is cut would be another one."""
 _NOT_COMPARED: Final = frozenset({RowVerdict.REFUSED, RowVerdict.NOT_READ})
 
 
@@ -42,6 +54,25 @@ class SheetFormat(StrEnum):
     JSON = "json"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """What a draft was stored as, or how one is made."""
+
+    command: str = ""
+    """The command that makes a draft of the same file; empty for a draft."""
+    is_draft: bool = False
+    batch: Batch | None = None
+    """The draft; None when nothing could be asked for."""
+
+    def words(self) -> Iterator[str]:
+        """Yield what is said at the end of the report."""
+        if self.is_draft:
+            yield from draft_words(self.batch)
+        else:
+            yield DRAFT_WITH
+            yield self.command
+
+
 class SheetWriter(Protocol):
     """Writes the rows as they are judged."""
 
@@ -51,8 +82,8 @@ class SheetWriter(Protocol):
     def take(self, judged: JudgedRow) -> None:
         """Write one row."""
 
-    def finish(self, unnamed: Sequence[UnnamedPartner] | None) -> None:
-        """Write the partners without a row (None: not compared), and how many there are of each kind."""
+    def finish(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None = None) -> None:
+        """Write the partners without a row (None: not compared), how many there are of each kind, and what is next."""
 
 
 class _Counting:
@@ -60,12 +91,16 @@ class _Counting:
         self._write = write
         self._words = COMPARED if is_comparison else VERDICTS
         self._counts = dict.fromkeys(RowVerdict, 0)
+        self._locked_out = 0
 
     def _count(self, judged: JudgedRow) -> None:
         self._counts[judged.verdict] += 1
+        self._locked_out += judged.is_locked_out
 
-    def _end(self, unnamed: Sequence[UnnamedPartner] | None) -> Iterator[str]:
+    def _end(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None) -> Iterator[str]:
         yield counts_words(self._counts, self._words)
+        if self._locked_out:
+            yield locked_out_rows_words(self._locked_out)
         if unnamed is not None:
             yield f"{counted(len(unnamed), 'partner')} {ONLY_IN_TENANT}."
             if unnamed and any(self._counts[verdict] for verdict in _NOT_COMPARED):
@@ -73,6 +108,8 @@ class _Counting:
         if self._counts[RowVerdict.NOT_READ]:
             yield PERHAPS_DOUBLE
         yield NOT_ASKED
+        if next_step is not None:
+            yield from next_step.words()
 
 
 class _Text(_Counting):
@@ -86,18 +123,20 @@ class _Text(_Counting):
         self._count(judged)
         partner = judged.row.partner or "no partner"
         tenant = "" if judged.identity is None else f" (tenant {judged.identity.tenant_id})"
-        self._line(f"row {judged.row.number}  {partner}{tenant}: {self._words[judged.verdict]}")
+        locked_out = f", but {LOCKED_OUT}" if judged.is_locked_out else ""
+        self._line(f"row {judged.row.number}  {partner}{tenant}: {self._words[judged.verdict]}{locked_out}")
         if decision := decision_words(judged):
             self._line(f"    {judged.row.template}; {decision}")
-        for line in (*change_words(judged), *why_words(judged)):
+        access = access_words(judged)
+        for line in (*change_words(judged), *((access,) if access else ()), *why_words(judged)):
             self._line(f"    {line}")
 
-    def finish(self, unnamed: Sequence[UnnamedPartner] | None) -> None:
+    def finish(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None = None) -> None:
         for one in unnamed or ():
             self._line(f"{one.identity.name} (tenant {one.identity.tenant_id}): {ONLY_IN_TENANT}, {_record(one)}")
         self._write("\n")
-        for line in self._end(unnamed):
-            self._line(line)
+        for line in self._end(unnamed, next_step):
+            self._write(f"{clean(line, _MAX_LINE)}\n")
 
     def _line(self, text: str) -> None:
         indent = " " * (len(text) - len(text.lstrip()))
@@ -116,8 +155,18 @@ _COLUMNS: Final[Mapping[str, Callable[[JudgedRow], str]]] = {
     "is_decided_alone": lambda one: "yes" if one.alone else "no",
     "stages": lambda one: join_values(stage.title for stage in one.stages),
     "changes": lambda one: join_values(change_words(one)),
+    "conditional_access": lambda one: _access_cell(one, _worst),
+    "conditional_access_basis": lambda one: _access_cell(one, basis_of),
     "problems": lambda one: join_values(why_words(one)),
 }
+
+
+def _access_cell(judged: JudgedRow, value: Callable[[AccessReport], str]) -> str:
+    return "" if judged.access is None or not judged.access.visitors else value(judged.access)
+
+
+def _worst(report: AccessReport) -> PolicyEffect:
+    return max((report.worst(visitor) for visitor in report.visitors), key=list(PolicyEffect).index)
 
 
 class _Csv(_Counting):
@@ -132,7 +181,7 @@ class _Csv(_Counting):
         self._count(judged)
         self._write(csv_row(column(judged) for column in _COLUMNS.values()))
 
-    def finish(self, unnamed: Sequence[UnnamedPartner] | None) -> None:
+    def finish(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None = None) -> None:
         for one in unnamed or ():
             known = {
                 "partner": one.identity.name,
@@ -142,7 +191,7 @@ class _Csv(_Counting):
                 "problems": _record(one),
             }
             self._write(csv_row(known.get(column, "") for column in _COLUMNS))
-        sys.stderr.write("".join(f"{line}\n" for line in self._end(unnamed)))
+        sys.stderr.write("".join(f"{clean(line, _MAX_LINE)}\n" for line in self._end(unnamed, next_step)))
 
 
 class _Json(_Counting):
@@ -166,14 +215,21 @@ class _Json(_Counting):
         self._write(("\n" if self._is_first else ",\n") + json.dumps(_row_value(judged), sort_keys=True))
         self._is_first = False
 
-    def finish(self, unnamed: Sequence[UnnamedPartner] | None) -> None:
+    def finish(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None = None) -> None:
         only = None if unnamed is None else [_unnamed_value(one) for one in unnamed]
         counts = {verdict.value: count for verdict, count in self._counts.items()}
-        self._write(f'\n], "only_in_tenant": {json.dumps(only)}, "counts": {json.dumps(counts, sort_keys=True)}}}\n')
+        after = {
+            "only_in_tenant": only,
+            "counts": counts,
+            "draft": None if next_step is None or next_step.batch is None else _draft_value(next_step.batch),
+            "draft_command": next_step.command or None if next_step is not None else None,
+        }
+        self._write(f"\n], {json.dumps(after, sort_keys=True)[1:]}\n")
 
 
 def _row_value(judged: JudgedRow) -> dict[str, Any]:
     identity = judged.identity
+    sponsor = None if judged.asked is None else judged.asked.sponsor
     return {
         "row": judged.row.number,
         "partner": judged.row.partner,
@@ -181,16 +237,42 @@ def _row_value(judged: JudgedRow) -> dict[str, Any]:
         "default_domain": None if identity is None else identity.default_domain,
         "verdict": judged.verdict.value,
         "template": judged.row.template,
+        "sponsor": None if sponsor is None else {"id": sponsor.id, "name": sponsor.name},
         "risk": None if judged.risk is None else judged.risk.word,
         "closed": None if judged.closed is None else judged.closed.value,
         "is_decided_alone": bool(judged.alone),
         "stages": [{"title": stage.title, "role": stage.role, "quorum": stage.quorum} for stage in judged.stages],
         "changes": list(change_words(judged)),
+        "conditional_access": None if judged.access is None else _access_value(judged.access),
+        "is_locked_out": judged.is_locked_out,
         "digest": None if judged.plan is None else judged.plan.digest,
         "problems": [{"column": one.column, **one.fact.as_value()} for one in judged.problems],
         "findings": [{"code": one.code, "severity": one.severity.name.lower()} for one in judged.findings],
         "reason": as_values(judged.reason),
         "text": list(why_words(judged)),
+    }
+
+
+def _access_value(report: AccessReport) -> dict[str, Any] | None:
+    """Return what Conditional Access means, without the verdict of each policy: those of rows are mostly equal."""
+    if not report.visitors:
+        return None
+    unread = report.unreadable or report.unanswered_because
+    return {
+        "meaning": {visitor.value: report.worst(visitor).value for visitor in report.visitors},
+        "basis": basis_of(report).value,
+        "is_estimate": report.is_estimate,
+        "not_read": None if unread is None else unread.reason.value,
+    }
+
+
+def _draft_value(batch: Batch) -> dict[str, Any]:
+    rows = [row for row in batch.rows if row.is_asked]
+    return {
+        "id": batch.id,
+        "expires_at": batch.expires_at.isoformat(),
+        "together": sum(row.state is RowState.WAITING for row in rows),
+        "alone": sum(row.state is RowState.ALONE for row in rows),
     }
 
 

@@ -3,15 +3,20 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from bot.words.batches.rows import facts_words
+from bot.words.batches.rows import alone_words, facts_words, together_words
+from bot.words.findings.conditional_access.verdicts import MEANINGS, VISITORS
 from bot.words.findings.finding import finding_words
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
 from bot.words.plans.short_changes import Sign, short_changes
 from bot.words.refusals.sentences import fact_words
 from bot.words.refusals.sheets import problem_words
+from bot.words.sentences import counted, minute
+from workflows.core.batches.batch import Batch, RowState
 from workflows.core.batches.sheets.columns import Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
-from workflows.core.checks.findings import Severity
+from workflows.core.checks.conditional_access.findings import AccessBasis, basis_of
+from workflows.core.checks.findings import FindingCode, Severity
 from workflows.core.partners.partnership import PartnershipState
 
 VERDICTS: Final[Mapping[RowVerdict, str]] = {
@@ -30,15 +35,24 @@ COMPARED: Final[Mapping[RowVerdict, str]] = {
 }
 ONLY_IN_TENANT: Final = "only in the tenant"
 NO_RECORD: Final = "without a record"
-_SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "+", Sign.LESS: "-", Sign.UNKNOWN: "?"}
+SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "+", Sign.LESS: "-", Sign.UNKNOWN: "?"}
 REOPENS: Final[Mapping[PartnershipState | None, str]] = {
     PartnershipState.REVOKED: "The partner is revoked, and blocked now. This would open it again.",
     PartnershipState.SUSPENDED: "The partner is suspended, and blocked now. This would open it again.",
 }
 NOT_ASKED: Final = (
     "No request is made and nothing is written in Entra. "
-    "Conditional Access and sign-ins are not asked for here: each request does that."
+    "Conditional Access is asked for once for all partners with the same access. Sign-ins are not asked for."
 )
+LOCKED_OUT: Final = "Conditional Access locks people out"
+_BASES: Final[Mapping[AccessBasis, str]] = {
+    AccessBasis.TENANT: "",
+    AccessBasis.TEMPLATE: " (estimate, as for every partner with this access; not asked for this tenant)",
+    AccessBasis.POLICIES: " (estimate from the policies; Entra did not evaluate every sign-in)",
+    AccessBasis.NOT_READ: " (could not be read)",
+}
+DRAFT_WITH: Final = "This command makes a draft of exactly this file. Nothing is asked for before a member confirms it:"
+NO_DRAFT: Final = "Nothing can be asked for, so no draft was stored."
 PERHAPS_DOUBLE: Final = (
     "Some rows are not known. One of them may be about the partner of another row, and contradict it."
 )
@@ -57,23 +71,42 @@ def change_words(judged: JudgedRow) -> tuple[str, ...]:
     """Return what a row would change, each with its sign; empty without a plan."""
     if judged.plan is None:
         return ()
-    found = tuple(f"{_SIGNS[one.sign]} {one.text}" for one in short_changes(judged.plan, judged.default))
+    found = tuple(f"{SIGNS[one.sign]} {one.text}" for one in short_changes(judged.plan, judged.default))
     return found or ("only the time",)
 
 
 def why_words(judged: JudgedRow) -> tuple[str, ...]:
     """Return what must be known about a row besides its changes: problems, warnings, why it is decided alone.
 
-    Notes are left out: they are equal for most rows, and the request shows them.
+    Notes are left out: they are equal for most rows, and the request shows them. That Conditional Access is an
+    estimate is a line of its own; see `access_words`.
     """
     return (
         *(problem_words(problem.column, fact_words(problem.fact)) for problem in judged.problems),
         *map(fact_words, judged.reason),
         *((REOPENS[judged.closed],) if judged.closed in REOPENS else ()),
         *((f"Needs a decision of its own. {facts_words(judged.alone)}",) if judged.alone else ()),
-        *(finding_words(one) for one in judged.findings if one.severity is not Severity.NOTE),
+        *(
+            finding_words(one)
+            for one in judged.findings
+            if one.severity is not Severity.NOTE and one.code is not FindingCode.CA_SHARED
+        ),
         *(() if judged.nothing is None else (fact_words(judged.nothing),)),
     )
+
+
+def access_words(judged: JudgedRow) -> str:
+    """Return what Conditional Access means for each kind of visitor, and what that is based on; empty without any."""
+    report = judged.access
+    if report is None or not report.visitors:
+        return ""
+    found = "; ".join(f"{VISITORS[one]}: {MEANINGS[report.worst(one)].lower()}" for one in report.visitors)
+    return f"Conditional Access{_BASES[basis_of(report)]}: {found}"
+
+
+def locked_out_rows_words(count: int) -> str:
+    """Return for how many rows a policy locks out people whom the row lets in."""
+    return f"{counted(count, 'row')}: {LOCKED_OUT}."
 
 
 def decision_words(judged: JudgedRow) -> str:
@@ -89,3 +122,18 @@ def counts_words(counts: Mapping[RowVerdict, int], words: Mapping[RowVerdict, st
     total = sum(counts.values())
     parts = [f"{count:,} {words[verdict]}" for verdict, count in counts.items() if count]
     return f"{total:,} {'row' if total == 1 else 'rows'}: {'; '.join(parts)}."
+
+
+def draft_words(batch: Batch | None) -> Iterator[str]:
+    """Yield what is in a draft, and what a member does with it; None when nothing could be asked for."""
+    if batch is None:
+        yield NO_DRAFT
+        return
+    counts = batch.counts()
+    alone, not_asked = counts[RowState.ALONE], counts[RowState.NOT_ASKED]
+    parts = [together_words(counts[RowState.WAITING])]
+    parts += [alone_words(alone)] if alone else []
+    parts += [f"Nothing is asked for: {counted(not_asked, 'row')}"] if not_asked else []
+    yield f"Draft {batch.id}. {'. '.join(parts)}."
+    yield f"A member confirms the draft in the chat until {minute(batch.expires_at)}, and is then its requester:"
+    yield f"{COMMANDS[Action.ADOPT]} {batch.id}"

@@ -90,6 +90,7 @@ SHORT_WORDS: Final[Mapping[F, str]] = {
     F.CA_WORKS: "Conditional Access",
     F.CA_REPORT_ONLY: "policies in report-only mode",
     F.CA_ESTIMATE: "Conditional Access, partly estimated",
+    F.CA_SHARED: "Conditional Access, estimated for many partners",
     F.CA_UNLISTED: "Conditional Access policies that are not listed",
 }
 

@@ -19,6 +19,13 @@ def _not_readable(values: Values) -> str:
     return f"The file cannot be read ({where}{values['reason']})."
 
 
+def _graph_example(values: Values) -> str:
+    return (
+        "These are settings of Microsoft Graph, not a request. Name a partner and a template instead: the settings of "
+        f"a template are in its own file (docs/templates.md). What is wrong in them: {_names(values, 'corrections')}."
+    )
+
+
 def _rows(values: Values) -> str:
     return "Contradicts " + ("row " if len(values["rows"]) == 1 else "rows ") + _names(values, "rows")
 
@@ -44,6 +51,10 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
         "Line {line} is not written in UTF-8. Save the file as “CSV UTF-8”. "
         "No encoding is guessed: it could change a domain."
     ),
+    SheetCode.OTHER_FILE: (
+        "{name} is another file than the expected one: its SHA-256 is {found}. "
+        "Judge it again with --dry-run; then use the command that the report shows."
+    ),
     SheetCode.NO_ROWS: "The sheet has no rows below its header.",
     SheetCode.SEVERAL_SHEETS: lambda values: (
         f"The workbook has several sheets: {_names(values, 'sheets')}. Name one with --sheet."
@@ -52,6 +63,12 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
         f"The workbook has no visible sheet {values['sheet']}. It has: {_names(values, 'sheets')}."
     ),
     SheetCode.NOT_A_LIST: "The file has no list of partners. Write the partners as a list of objects, under “{key}”.",
+    SheetCode.KEY_UNKNOWN: lambda values: (
+        f"{values['key']}: there is no such key. Remove it, or write one of {_names(values, 'known')}."
+    ),
+    SheetCode.KEY_RENAMED: "{key}: this key is called {new} now. Write [{new}] in place of [{key}].",
+    SheetCode.KEY_MISSING: '{key} is missing. Write a domain or a tenant ID, as in {key} = "contoso.com".',
+    SheetCode.GRAPH_EXAMPLE: _graph_example,
     SheetCode.NO_PARTNER_COLUMN: lambda values: (
         f"No column has the partners. The columns are: {_names(values, 'header')}. "
         "Name the column with --column partner=TITLE."
@@ -77,6 +94,11 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.CELL_NO_SUCH_DAY: "is a day that does not exist: {typed}",
     SheetCode.CELL_NOT_TEXT: "is not a text: {typed}",
     SheetCode.CELL_OTHER_VALUE: "is neither a text, a number nor a day: {typed}",
+    SheetCode.SPONSOR_NO_ADDRESS: "is not one mail address: {typed}",
+    SheetCode.SPONSOR_UNKNOWN: "is nobody's mail address in our tenant: {typed}",
+    SheetCode.SPONSOR_AMBIGUOUS: "is the mail address of several accounts in our tenant: {typed}",
+    SheetCode.SPONSOR_GUEST: "is a guest, and only a member can be a sponsor: {typed}",
+    SheetCode.SPONSOR_DISABLED: "has a disabled account, so somebody else must be the sponsor: {typed}",
     SheetCode.CELL_NOT_ACCEPTED: "is not accepted in a request: {reason}",
     SheetCode.END_TWICE: "is given beside a duration; keep one of the two",
     SheetCode.TOO_MANY_CELLS: "The row has more than {columns} cells. A text with a separator needs quotation marks.",

@@ -240,6 +240,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.read_foreign_sign_ins: [(TenantId(seed.HOME_TENANT_ID), since, lambda _: True)],
         around.recent_sign_ins: [(TENANT, since)],
         around.accounts_of: [("maria+test@contoso.com",), ("o'neil@contoso.com",)],
+        around.last_disabling: [(PersonId(USER),)],
         around.has_sign_ins: [(since, since + timedelta(days=3))],
         around.read_guests: [(lambda _: True, True), (lambda _: True, False)],
         around.guest_page: [(None, True), (None, False)],

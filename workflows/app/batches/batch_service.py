@@ -8,7 +8,8 @@ from typing import Final
 
 from workflows.app.batches.current_sponsors import with_current_sponsors
 from workflows.app.storing.new_audit_entry import entry_of
-from workflows.core.batches.batch import Batch, BatchRow
+from workflows.core.batches.asked_row import BatchSheet
+from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow
 from workflows.core.batches.commands import BatchCommand, ConfirmDraft, DraftBatch, ReopenBatch
 from workflows.core.batches.lifecycle import advance_batch
 from workflows.core.errors.raised import Refused
@@ -43,18 +44,28 @@ class BatchService:
     """The organization's working days."""
 
     async def draft(
-        self, batch_id: BatchId, rows: tuple[BatchRow, ...], *, kind: RequestKind, drafted_by: str, lifetime: timedelta
+        self,
+        batch_id: BatchId,
+        rows: tuple[BatchRow, ...],
+        *,
+        kind: RequestKind,
+        drafted_by: str,
+        lifetime: timedelta,
+        sheet: BatchSheet | None = None,
     ) -> Batch:
-        """Store a draft. It belongs to nobody until a person confirms it.
+        """Store a draft. It belongs to nobody until a person confirms it. A draft with this id stays as it is.
 
-        :param drafted_by: the operating system's user, who is also the actor of the audit entry.
+        :param drafted_by: see `Batch.drafted_by`; also the actor of the audit entry.
         """
-        command = DraftBatch(batch_id=batch_id, kind=kind, rows=rows, drafted_by=drafted_by, lifetime=lifetime)
+        command = DraftBatch(
+            batch_id=batch_id, kind=kind, rows=rows, drafted_by=drafted_by, lifetime=lifetime, sheet=sheet
+        )
         now = self.clock.now()
         transition = advance_batch(None, command, Situation(now=now))
-        entry = entry_of(f"{batch_id}:draft", now, drafted_by, command.name, command.audit_details())
-        await self._commit(Commit(entry=entry, batch=transition.batch, effects=transition.effects))
-        return transition.batch
+        actor = ChatId(drafted_by.removeprefix(BY_PERSON))
+        entry = entry_of(f"{batch_id}:draft", now, actor, command.name, command.audit_details())
+        is_stored = await self._commit(Commit(entry=entry, batch=transition.batch, effects=transition.effects))
+        return transition.batch if is_stored else await self.load(batch_id)
 
     async def load(self, batch_id: BatchId) -> Batch:
         """Load a batch.

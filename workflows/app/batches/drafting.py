@@ -136,7 +136,7 @@ class _Judging:
     async def row_of(self, tenant_id: TenantId, configuration: JsonObject) -> BatchRow:
         """Return the row of a partner: decided with others, alone, or not adoptable, with the reason."""
         row = BatchRow(
-            tenant_id=tenant_id, name=tenant_id, settings=settings_digest(configuration), state=RowState.NOT_ADOPTABLE
+            tenant_id=tenant_id, name=tenant_id, settings=settings_digest(configuration), state=RowState.NOT_ASKED
         )
         try:
             identity = await resolve((tenant_id,), tenant=self.tenant)

@@ -151,9 +151,9 @@ def period_until(
     return RequestedPeriod(duration=template.default_duration)
 
 
-def checked_ticket(form: Form, template: Template, problems: Problems) -> str:
+def checked_ticket(typed_text: str, template: Template, problems: Problems) -> str:
     """Return the ticket as it is stored; empty when the template asks for none."""
-    rule, ticket = template.ticket, form.ticket.strip()
+    rule, ticket = template.ticket, typed_text.strip()
     if rule is None:
         return ""
     about = {"hint": rule.hint}

@@ -194,7 +194,7 @@ class Intake(FormServices):
         if template is None:
             return None
         period = checked_end(form, template, self.clock.now(), problems)
-        ticket = checked_ticket(form, template, problems)
+        ticket = checked_ticket(form.ticket, template, problems)
         left_out = checked_left_out(form, template, problems)
         placeholders = checked_placeholders(form, template, problems)
         if target is None or placeholders is None:

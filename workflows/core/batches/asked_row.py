@@ -10,15 +10,19 @@ from workflows.core.settings.canonical import Digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedAccess:
-    """The access that one row of a sheet asks for. It was judged when the draft was made, and is judged again later."""
+    """The access that one row of a sheet asks for. It was judged when the draft was made, and is judged again later.
+
+    A row for which nothing is asked has only its number, its partner and its template, as far as they can be read.
+    """
 
     row: int
     """The number of the row in the sheet."""
     target: str
-    """The partner's domain or tenant id, normalized."""
-    template: str
-    """The name of the template."""
-    duration: timedelta
+    """The partner's domain or tenant id, normalized; as typed where nothing is asked. Text from outside."""
+    template: str = ""
+    """The name of the template; as typed where nothing is asked."""
+    duration: timedelta | None = None
+    """None where nothing is asked."""
     ends_at: datetime | None = None
     """When the access shall end, if the row has a day; `duration` then counts the days to it."""
     starts_at: datetime | None = None

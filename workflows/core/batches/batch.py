@@ -1,4 +1,7 @@
-"""A batch: several requests that one decision decides, from the draft to the result of each. Data only."""
+"""A batch: several requests that one decision decides, from the draft to the result of each. Data only.
+
+It is long because every field of a batch and of its rows is explained.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.core.batches.asked_row import AskedAccess, BatchSheet
+from workflows.core.checks.findings import Finding
 from workflows.core.errors.facts import Facts
 from workflows.core.people import CurrentRoles, Person, PersonId
 from workflows.core.plans.plan import AtEnd
@@ -18,6 +22,8 @@ from workflows.core.requests.request import BatchId, RequestId, RequestKind
 from workflows.core.settings.canonical import Digest, digest
 from workflows.core.settings.model import TenantId
 
+BY_PERSON: Final = "chat:"
+"""Before the chat id of the person who made a draft, in `Batch.drafted_by`."""
 _DIGEST_DOMAIN: Final = "gatehouse/batch/1"
 
 
@@ -49,7 +55,7 @@ class RowState(StrEnum):
     """To be decided together. Its plan is not made yet."""
     ALONE = "alone"
     """It gets a request of its own, with its own approval, when the draft is confirmed."""
-    NOT_ADOPTABLE = "not_adoptable"
+    NOT_ASKED = "not_adoptable"
     """Nothing is asked for it."""
     PLANNED = "planned"
     """A member: its plan is part of the decision."""
@@ -80,21 +86,34 @@ class RowCode(StrEnum):
     STOPPED = "stopped"
     """Values: `state` of its request, `note`, its facts."""
 
+    # Of rows of a sheet
+    CELL = "sheet_cell"
+    """Nothing is asked for the row. Values: `column` (empty: the row as a whole), `problem`, a fact."""
+    UNCHANGED = "sheet_unchanged"
+    """Nothing is asked for the row: the partner has these settings already, for this time or longer."""
+    NOT_LOOKED_UP = "sheet_not_looked_up"
+    """Nothing is asked for the row: Entra did not answer. Values: `answer`, its facts."""
+    REOPENS = "reopens"
+    """The partner is blocked, and the row would open it. Values: `state` of its record; None without a record."""
+    CLOSES = "closes"
+    """The row blocks the partner, which must not wait for others."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRow:
     """One partner in a batch."""
 
     tenant_id: TenantId
+    """Empty for a row of a sheet that names no tenant."""
     name: str
-    """The partner's default domain, or its tenant id. Text from outside."""
+    """The partner's default domain, or its tenant id; of a row without a tenant what was typed. Text from outside."""
     display_name: str = ""
     """The name that the partner chose itself. Text from outside, not verified."""
     settings: Digest
     """The digest of the settings that the draft shows; see `adoption_plan.settings_digest`."""
     state: RowState
     template: str = ""
-    """The name of the template that gives exactly these settings; empty when there is none."""
+    """The name of the template that gives exactly these settings, or for which the row asks; empty without one."""
     template_title: str = ""
     risk: RiskLevel | None = None
     """The risk of all that stands; None when that was not judged, because it cannot be adopted."""
@@ -123,8 +142,15 @@ class BatchRow:
     """When it was tried to read the partner the last time, while it cannot be read."""
     failures: int = 0
     """How often an error in Gatehouse stopped it in its present state; see `retries`."""
+    findings: tuple[Finding, ...] = ()
+    """What approvers must know of it besides its plan. Only rows of a sheet have some."""
     asked: AskedAccess | None = None
     """What the row of a sheet asks for; None in a batch of adoptions."""
+
+    @property
+    def is_asked(self) -> bool:
+        """Return whether something is asked for it, together with others or alone."""
+        return self.state is not RowState.NOT_ASKED
 
     @property
     def was_member(self) -> bool:
@@ -158,9 +184,9 @@ class Batch:
     kind: RequestKind
     """What its members are."""
     rows: tuple[BatchRow, ...]
-    """Every partner of the draft, sorted by name."""
+    """Every partner of the draft, sorted by name; of a sheet every row, in the order of the sheet."""
     drafted_by: str
-    """The operating system's user who made the draft."""
+    """Who made the draft: `os:` with the operating system's user, or `chat:` with a person's chat id."""
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
@@ -262,8 +288,12 @@ class Batch:
         return Counter(row.state for row in self.rows)
 
     def row_of(self, tenant_id: TenantId) -> BatchRow | None:
-        """Return the row of a partner; None when the batch has none."""
-        return next((row for row in self.rows if row.tenant_id == tenant_id), None)
+        """Return the row of a partner for which something is asked, or a row for which nothing is; None without one.
+
+        A sheet may name a partner in several rows. Then something is asked for one of them at most.
+        """
+        found = [row for row in self.rows if row.tenant_id == tenant_id]
+        return next((row for row in found if row.is_asked), found[0] if found else None)
 
     def verdict(self, current_roles: CurrentRoles | None = None) -> Verdict:
         """Evaluate the approval chain over what is decided on.

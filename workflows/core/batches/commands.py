@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from workflows.core.batches.asked_row import BatchSheet
 from workflows.core.batches.batch import BatchRow, ListFile
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.people import Person
@@ -21,7 +22,7 @@ from workflows.core.settings.model import TenantId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftBatch:
-    """The command line lists partners that one decision may decide. Nothing is asked for yet."""
+    """Partners that one decision may decide are listed. Nothing is asked for yet."""
 
     name: Literal["draft_batch"] = field(default="draft_batch")
     batch_id: BatchId
@@ -30,13 +31,17 @@ class DraftBatch:
     drafted_by: str
     lifetime: timedelta
     """How long the draft waits to be confirmed."""
+    sheet: BatchSheet | None = None
+    """The file that the draft was made of."""
 
     def audit_details(self) -> Details:
-        """Return the partners, by what happens to them."""
+        """Return the partners, by what happens to them, and the file."""
         partners: dict[str, list[str]] = {}
         for row in self.rows:
             partners.setdefault(row.state.value, []).append(row.name)
-        return {"batch": self.batch_id, "kind": self.kind.value, "partners": partners}
+        sheet = self.sheet
+        file = {} if sheet is None else {"file": sheet.name, "sha256": sheet.sha256, "rows": sheet.rows}
+        return {"batch": self.batch_id, "kind": self.kind.value, "partners": partners, **file}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,16 @@ from dataclasses import replace
 from typing import Final
 
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
+from workflows.core.checks.findings import Finding, Severity
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalChain, is_as_strict, merged_chain
+from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.recent_sponsors import merged
 from workflows.core.people import Person
+from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.relations import relation_roles
 from workflows.core.policy.risk import Risk, RiskLevel, risk_for_approval
@@ -18,10 +22,12 @@ from workflows.core.policy.template import Stage
 from workflows.core.posture.adoption.authorship import chains_with_one_more
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.settings.canonical import computed_once
+from workflows.core.settings.block import unblocked_settings
+from workflows.core.settings.canonical import JsonObject, computed_once
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import access_kinds, possibly_open
 
+_TOLD: Final = frozenset({Severity.ERROR, Severity.WARNING})
 MANY: Final = 50
 """With more members than this, one approver more decides."""
 
@@ -60,6 +66,18 @@ def why_alone(risk: Risk, stages: Sequence[Stage] = ()) -> Facts:
     if risk.level is RiskLevel.HIGH:
         return (Fact(RowCode.HIGH_RISK, {"reasons": [one.value for one in risk.reasons]}),)
     return (Fact(RowCode.BY_RELATION),) if relation_roles(stage.role for stage in stages) else ()
+
+
+def why_row_alone(plan: Plan, record: Partnership | None) -> Facts:
+    """Return why the row of a sheet is decided alone, besides its risk and its chain; empty when it need not be.
+
+    :param record: the partner's record now; None without one.
+    """
+    if closes_everything(plan):
+        return (Fact(RowCode.CLOSES),)
+    state = record.state if record is not None and record.is_closed else None
+    is_blocked = plan.before is not None and not unblocked_settings(plan.before)
+    return (Fact(RowCode.REOPENS, {"state": state}),) if state is not None or is_blocked else ()
 
 
 def accepted_decisions(batch: Batch, row: BatchRow, request: AccessRequest) -> AcceptBatchDecisions:
@@ -175,3 +193,14 @@ def _left(row: BatchRow, request: AccessRequest) -> BatchRow:
     is_planned_again = request.prepared is None or not request.decisions
     code = RowCode.PLANNED_AGAIN if is_planned_again else RowCode.APPROVAL_AGAIN
     return replace(row, state=RowState.LEFT, reason=row.reason or (Fact(code),))
+
+
+def openings_after(plan: Plan, default: JsonObject | None) -> tuple[str, ...]:
+    """Return the kinds of access that may be open once a plan is applied, by their names in `open_access`."""
+    kinds = access_kinds(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    return tuple(kind.name for kind in possibly_open(kinds))
+
+
+def warnings_of(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return the findings that approvers must consider. The others are equal for most rows; the request has them."""
+    return tuple(one for one in findings if one.severity in _TOLD)

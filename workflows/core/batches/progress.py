@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from workflows.core.batches.batch import Batch, BatchState, RowState, batch_digest
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, batch_digest
 from workflows.core.batches.commands import (
     ConfirmDraft,
     DraftBatch,
@@ -40,13 +40,18 @@ def draft(_: None, command: DraftBatch, situation: Situation) -> BatchTransition
         version=1,
         state=S.DRAFT,
         kind=command.kind,
-        rows=tuple(sorted(command.rows, key=lambda row: (row.name, row.tenant_id))),
+        rows=tuple(sorted(command.rows, key=_order)),
         drafted_by=command.drafted_by,
+        sheet=command.sheet,
         created_at=situation.now,
         changed_at=situation.now,
         expires_at=situation.now + command.lifetime,
     )
     return BatchTransition(batch=batch, effects=())
+
+
+def _order(row: BatchRow) -> tuple[int, str, str]:
+    return 0 if row.asked is None else row.asked.row, row.name, row.tenant_id
 
 
 def confirm(batch: Batch, command: ConfirmDraft, situation: Situation) -> BatchTransition:
@@ -97,7 +102,8 @@ def record_prepared(batch: Batch, command: RecordBatchPrepared, situation: Situa
 
 
 def record_rows(batch: Batch, command: RecordRows, situation: Situation) -> BatchTransition:
-    rows = tuple(command.rows.get(row.tenant_id, row) for row in batch.rows)
+    # NB. a sheet may name a partner in several rows: something is asked for one of them at most.
+    rows = tuple(command.rows.get(row.tenant_id, row) if row.is_asked else row for row in batch.rows)
     if rows == batch.rows:
         return BatchTransition(batch=batch, effects=())
     after = changed(batch, batch.state, situation, rows=rows)

@@ -168,6 +168,8 @@ class FindingCode(StrEnum):
     Values: `why` (null: there were too many), `answered` and `left_out` (numbers of sign-ins), `questions` (some of
     the others).
     """
+    CA_SHARED = "ca_shared"
+    """Entra was asked once for all partners with this access, and not about each of them. No values."""
     CA_UNLISTED = "ca_unlisted"
     """Entra's evaluation names policies that its list does not contain. Values: `policies`, `count`."""
 

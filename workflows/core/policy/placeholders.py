@@ -19,6 +19,8 @@ from workflows.core.settings.model import (
     is_guid,
 )
 
+RENAMED_KEYS: Final = {"holes": "placeholders"}
+"""Keys in files that have a new name: the name in files of earlier versions, and the present name."""
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _NIL_GUID: Final = "00000000-0000-0000-0000-000000000000"
 

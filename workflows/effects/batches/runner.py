@@ -79,7 +79,7 @@ class BatchRunner:
             return
         wave = MembersInPreparation(
             batch=batch,
-            preparer=preparer_of_wave(self.preparer),
+            preparer=preparer_of_wave(self.preparer, batch.kind),
             catalog=self.catalog,
             service=self.service,
             store=self.store,

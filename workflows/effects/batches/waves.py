@@ -9,21 +9,30 @@ import structlog
 
 from workflows.app.batches.wave_directory import WaveDirectory
 from workflows.app.batches.wave_tenant import wave_tenant
+from workflows.app.batches.wave_writes import WaveWrites
 from workflows.core.batches.batch import BatchRow
 from workflows.core.batches.retries import after_progress
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.adoption.authorship import LOG_READ_FOR
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
 from workflows.effects.prepare import Preparer
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import MAX_WRITES_TOGETHER, TenantRefused, TenantUnavailable
+from workflows.preflight.shared_access import SharedAccess
 
 WAVE: Final = 40
 """How many members are prepared or recorded at the same time: two full requests of each kind to the tenant."""
+WRITTEN_WAVE: Final = MAX_WRITES_TOGETHER
+"""How many members are written at the same time: what one request with writes can hold."""
+
+_EVALUATIONS: Final = 60
+"""The most evaluations of Conditional Access for one wave, at one a second."""
+_AGAIN_AFTER: Final = (2.0,)
+"""Seconds before an evaluation without an answer is asked for again, once: the other waves wait for this one."""
 
 Waits = TenantUnavailable | TenantRefused | PeopleDirectoryUnavailable | PeopleDirectoryRefused
 
@@ -50,26 +59,40 @@ class WaveRecords:
             return self._identities
 
 
-def preparer_of_wave(preparer: Preparer) -> Preparer:
-    """Return what prepares the members of one wave: the same checks, with what is equal for all read once."""
+def preparer_of_wave(preparer: Preparer, kind: RequestKind) -> Preparer:
+    """Return what prepares the members of one wave: the same checks, with what is equal for all read once.
+
+    For new access, Entra evaluates Conditional Access once for all partners with the same access.
+    """
+    tenant = wave_tenant(preparer.tenant, log_since=preparer.clock.now() - LOG_READ_FOR)
+    shared = SharedAccess(
+        tenant_settings=tenant.tenant_settings,
+        kept=preparer.evaluations,
+        limit=_EVALUATIONS,
+        again_after=_AGAIN_AFTER,
+    )
     return replace(
         preparer,
-        tenant=wave_tenant(preparer.tenant, log_since=preparer.clock.now() - LOG_READ_FOR),
+        tenant=tenant,
         directory=WaveDirectory(preparer.directory.for_one_check()),
         records=WaveRecords(store=preparer.store),
         asks_about_each=False,
+        shared_access=shared if kind is RequestKind.ACCESS else None,
     )
 
 
-def applier_of_wave(applier: Applier) -> Applier:
+def applier_of_wave(applier: Applier, written: Sequence[TenantId] = ()) -> Applier:
     """Return what records the members of one wave: every check before a record is stored, with shared reads.
 
     Roles are read again for the wave, never from what another check read before.
+
+    :param written: the partners whose plans are written; empty: nothing can be written.
     """
     return replace(
         applier,
         tenant=wave_tenant(applier.tenant, log_since=applier.clock.now() - LOG_READ_FOR),
         directory=WaveDirectory(applier.directory),
+        wave=WaveWrites(applier.tenant, written) if written else None,
     )
 
 

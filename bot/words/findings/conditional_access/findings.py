@@ -24,6 +24,10 @@ from workflows.core.errors.facts import Values
 
 MAX_LINES: Final = 100
 """Lines of details about one finding. The rest is counted."""
+SHARED: Final = (
+    "The effect of Conditional Access is an estimate, as for every partner with this access. "
+    "No policy names this tenant, so Entra was not asked about it alone."
+)
 _ORDER: Final = (
     *(PolicyEffect.LOCKED_OUT, PolicyEffect.NOT_KNOWN, PolicyEffect.DEPENDS),
     *(PolicyEffect.REQUIRED_IN_OUR_TENANT, PolicyEffect.REQUIRED_IN_PARTNER_TENANT, PolicyEffect.WORKS),
@@ -38,7 +42,7 @@ def access_finding_words(code: str, values: Values) -> str:
 def access_finding_lines(code: str, values: Values) -> tuple[str, ...]:
     """Return the details line by line: policy by policy, or sign-in by sign-in."""
     match FindingCode(code):
-        case FindingCode.CA_UNLISTED:
+        case FindingCode.CA_UNLISTED | FindingCode.CA_SHARED:
             return ()
         case FindingCode.CA_ESTIMATE:
             return _cut([f"Not checked: {question_words(value)}." for value in values["questions"]], values["left_out"])
@@ -109,6 +113,7 @@ _WORDS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     },
     FindingCode.CA_REPORT_ONLY: _report_only_words,
     FindingCode.CA_ESTIMATE: estimate_words,
+    FindingCode.CA_SHARED: lambda _: SHARED,
     FindingCode.CA_UNLISTED: _unlisted_words,
 }
 

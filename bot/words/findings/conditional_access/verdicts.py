@@ -70,6 +70,7 @@ _REASON_WORDS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.STATE_NOT_UNDERSTOOD: "whether it is enforced could not be read",
     ReasonCode.NOT_ENOUGH_INFORMATION: "Entra does not have enough information to evaluate it",
     ReasonCode.ANSWER_NOT_UNDERSTOOD: "Entra's answer about it could not be read",
+    ReasonCode.TENANTS_NOT_UNDERSTOOD: "whether it names this tenant is not known",
 }
 _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.ACCEPT_MFA: "accept their MFA",

@@ -32,6 +32,8 @@ VALUES: Final[dict[str, Any]] = {
     "columns": 9,
     "row": 4,
     "rows": [4, 8],
+    "expected": "5e0c",
+    "found": "77ab",
 }
 
 

@@ -176,9 +176,9 @@ async def test_what_cannot_be_adopted_is_named_with_its_reason(world: World) -> 
     await world.settle()
     found = await drafted(world)
     assert [(row.tenant_id, row.state, [fact.code for fact in row.reason]) for row in found.rows] == [
-        (tenant_number(2), RowState.NOT_ADOPTABLE, [RefusalCode.ADOPTS_OTHER_CLOUD]),
-        (tenant_number(1), RowState.NOT_ADOPTABLE, [RefusalCode.ADOPTS_A_BLOCK]),
-        (tenant_number(3), RowState.NOT_ADOPTABLE, [RefusalCode.OPEN_REQUEST]),
+        (tenant_number(2), RowState.NOT_ASKED, [RefusalCode.ADOPTS_OTHER_CLOUD]),
+        (tenant_number(1), RowState.NOT_ASKED, [RefusalCode.ADOPTS_A_BLOCK]),
+        (tenant_number(3), RowState.NOT_ASKED, [RefusalCode.OPEN_REQUEST]),
         (tenant_number(4), RowState.WAITING, []),
     ]
 

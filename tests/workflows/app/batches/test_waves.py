@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,14 +10,18 @@ import pytest
 
 from tests.waiting import LONGEST_WAIT
 from tests.workflows.app.batches.many import approve_batch, asked, configure_many, tenant_number
-from tests.workflows.core.builders import AMARA, NOW, RILEY
+from tests.workflows.core.builders import AMARA, NOW, RILEY, access_plan, identity
+from tests.workflows.core.policies import policy
 from tests.workflows.fakes import Crash
+from tests.workflows.preflight.test_access_check import DEFAULT
 from tests.workflows.world import World
 from workflows.app.batches.wave_directory import WaveDirectory
 from workflows.app.batches.wave_tenant import wave_tenant
 from workflows.core.batches.batch import BatchState, RowState
-from workflows.core.plans.plan import Operation
-from workflows.effects.batches.waves import WAVE
+from workflows.core.checks.findings import FindingCode
+from workflows.core.plans.plan import Operation, Plan
+from workflows.core.requests.request import ObservedPartner, RequestKind
+from workflows.effects.batches.waves import WAVE, preparer_of_wave
 from workflows.ports.tenant import TenantUnavailable
 from workflows.store import codec
 from workflows.store.sqlite import database
@@ -61,7 +66,7 @@ async def test_people_and_tenant_are_read_once_a_wave_and_each_partner_for_itsel
 
 async def test_a_wave_writes_nothing(world: World) -> None:
     tenant = wave_tenant(world.tenant, log_since=NOW)
-    with pytest.raises(AssertionError, match="a batch writes nothing"):
+    with pytest.raises(AssertionError, match="a wave writes nothing here"):
         await tenant.write(Operation(method="PATCH", path="/p", body={}))
     assert world.tenant.attempts == []
 
@@ -129,3 +134,38 @@ async def test_a_member_is_parsed_once_for_each_version_and_its_batch_once_a_wav
     assert batch.state is BatchState.DONE
     assert parsed["request"] <= 3 * MEMBERS, "as planned, approved, and recorded"
     assert parsed["batch"] <= 2 * WAVES + 8
+
+
+async def test_the_members_of_new_access_share_one_evaluation_and_each_finding_says_that_it_is_an_estimate(
+    world: World,
+) -> None:
+    """Adoptions differ in their settings, so they are still estimated from the policies."""
+    world.tenant.tenant_settings.policies = [policy("mfa")]
+    for kind, asked_questions in ((RequestKind.ADOPTION, 0), (RequestKind.ACCESS, 1), (RequestKind.ACCESS, 1)):
+        preparer = preparer_of_wave(world.preparer, kind)
+        checks = [preparer._preflight.check(observed(number), planned(number)) for number in range(5)]
+        found = await asyncio.gather(*checks)
+        estimate = FindingCode.CA_ESTIMATE if kind is RequestKind.ADOPTION else FindingCode.CA_SHARED
+        assert all(estimate in [one.code for one in result.findings] for result in found)
+        assert len(world.tenant.tenant_settings.evaluated) == asked_questions
+
+
+async def test_a_policy_that_was_changed_after_one_wave_is_evaluated_anew_for_the_next(world: World) -> None:
+    for policies, expected in (
+        ([policy("mfa")], FindingCode.CA_REQUIRED_IN_PARTNER_TENANT),
+        ([policy("block")], FindingCode.CA_LOCKED_OUT),
+    ):
+        world.tenant.tenant_settings.policies = policies
+        preparer = preparer_of_wave(world.preparer, RequestKind.ACCESS)
+        result = await preparer._preflight.check(observed(1), planned(1))
+        assert expected in [one.code for one in result.findings]
+    assert len(world.tenant.tenant_settings.evaluated) == 2
+
+
+def planned(number: int) -> Plan:
+    return replace(access_plan(), tenant_id=tenant_number(number))
+
+
+def observed(number: int) -> ObservedPartner:
+    who = replace(identity(), tenant_id=tenant_number(number))
+    return ObservedPartner(identity=who, configuration=None, default=DEFAULT, at=NOW)

@@ -11,7 +11,8 @@ import workflows.entra.gateway
 from bot.sandbox.entra.tenant import initial_state
 from bot.sandbox.entra.types.m365_capabilities import MIGRATION, TYPES
 from tests.workflows.entra.simulated_tenant import CONTOSO, FABRIKAM, GROUP, PARTNERS, Graph, adding, changing
-from workflows.core.plans.plan import Operation
+from workflows.core.errors.tenant_problems import Purpose
+from workflows.core.plans.plan import CallIds, Operation
 from workflows.core.settings.canonical import canonical_json
 from workflows.core.settings.capabilities import capability_body
 from workflows.core.settings.model import (
@@ -25,6 +26,7 @@ from workflows.core.settings.model import (
 )
 from workflows.entra import Entra
 from workflows.entra.addresses import request_to, require_writable
+from workflows.entra.answers.answers import read_call
 from workflows.entra.transport.outgoing import RequestNotAllowed
 from workflows.entra.transport.write_guard import write_guard
 from workflows.ports.tenant import AlreadyExists, TenantRefused
@@ -202,6 +204,23 @@ async def test_nothing_else_is_sent(entra: Entra, graph: Graph, method: Any, pat
 
 
 @pytest.mark.parametrize(("method", "path", "content"), HOSTILE)
+async def test_nothing_is_sent_when_one_of_several_may_not_be(
+    entra: Entra, graph: Graph, method: Any, path: str, content: Any
+) -> None:
+    """Writes that share a request are checked by the same rule, and all of them before the first byte."""
+    with pytest.raises(ValueError, match=r"configuration|capabilit|not an object"):
+        await entra.write_together([creating(body(), FABRIKAM), Operation(method=method, path=path, body=content)])
+    assert graph.seen == []
+
+
+async def test_capabilities_of_several_partners_share_a_request(entra: Entra, graph: Graph) -> None:
+    results = await entra.write_together([creating(body()), creating(body(), FABRIKAM)])
+    assert all(isinstance(one, CallIds) for one in results)
+    assert graph.calls == [("POST", "/$batch")]
+    assert (list(stored(graph)), list(stored(graph, FABRIKAM))) == ([BASIC], [BASIC])
+
+
+@pytest.mark.parametrize(("method", "path", "content"), HOSTILE)
 def test_the_last_step_before_the_connection_refuses_it_again(method: str, path: str, content: Any) -> None:
     """Whatever made the request: alone, and among others in a batch."""
     encoded = json.dumps(content).encode()
@@ -305,7 +324,7 @@ def test_other_requests() -> None:
 async def test_every_way_out_of_the_connection_has_the_check(entra: Entra, graph: Graph) -> None:
     """The check belongs to the connection: a request that nobody meant to write is refused, too."""
     builder = entra._connection.graph.policies.cross_tenant_access_policy.default
-    call = workflows.entra.gateway.read_call("/x", workflows.entra.gateway.Purpose.SHOW_DEFAULT, "x")
+    call = read_call("/x", Purpose.SHOW_DEFAULT, "x")
     with pytest.raises(RequestNotAllowed):
         await entra._connection.send(call, request_to(Method.DELETE, builder))
     assert graph.seen == []

@@ -1,7 +1,7 @@
 """Judge the rows of a sheet as the form judges a request, without a person. No request is made of it.
 
 Three steps: what a row says by itself; which tenant it names, looked up in groups; what it would change. The partners'
-settings and the tenant's default are read once for all rows.
+settings and the tenant's default are read once for all rows. It is long because all steps of a row are here.
 """
 
 import asyncio
@@ -12,26 +12,30 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from workflows.app.batches.importing.asking import asked_access, cell_problems
+from workflows.app.batches.importing.sponsors import find_sponsors
 from workflows.app.requests.files.loaded_records import LoadedRecords
 from workflows.app.requests.files.parsed_request import ParsedRequest, PlanImpossible, key_of, parse_request
 from workflows.app.requests.files.plan_from_file import plan_of
+from workflows.app.requests.files.row_request import request_of_row
 from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import chain_of, check_proposal
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
-from workflows.catalog.request_files import RequestFieldsWrong, request_of_fields
-from workflows.core.batches.members import why_alone
-from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.members import why_alone, why_row_alone
 from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.doubles import with_doubles
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
+from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.findings import Finding
-from workflows.core.errors.facts import Fact, Facts
+from workflows.core.checks.rules import Circumstances
+from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import risk_for_approval
+from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.posture.watch.kept_approval import with_kept_approval
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.canonical import JsonObject
@@ -42,6 +46,7 @@ from workflows.partner_lookup.lookup import identify
 from workflows.partner_lookup.target import normalize_target
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.shared_access import KeptEvaluations, SharedAccess
 
 AT_ONCE: Final = 20
 """How many names are looked up together: one request to Graph."""
@@ -83,6 +88,8 @@ class SheetJudging:
     records: Records
     known: Mapping[str, TenantIdentity] = field(default_factory=dict)
     """Tenants that were looked up before, by the name in canonical form."""
+    evaluations: KeptEvaluations = field(default_factory=KeptEvaluations)
+    """What Entra answered about Conditional Access for many partners before."""
 
     async def read_tenant(self) -> TenantAtOnce:
         """Read what is equal for all rows.
@@ -105,9 +112,12 @@ class SheetJudging:
         _add_doubles(rows, {one.row.number: one.target for one in rows})
         await self._look_up(rows, on_found)
         _add_doubles(rows, {one.row.number: one.identity.tenant_id for one in rows if one.identity is not None})
+        sponsors = await find_sponsors((one.row for one in rows), tenant=self.tenant)
+        for one in rows:
+            one.row, one.reason = sponsors.checked(one.row), one.reason or sponsors.why_unread(one.row)
         planning = _Planning.of(self, rows, at_once)
         for one in rows:
-            yield await planning.judged(one)
+            yield sponsors.named_in(await planning.judged(one))
 
     def _parsed(self, row: SheetRow) -> _Row:
         """Return a row with its request, as far as it is right by itself."""
@@ -115,28 +125,11 @@ class SheetJudging:
         if row.problems:
             return _Row(row=row, target=target)
         try:
-            file = request_of_fields(
-                partner=row.partner,
-                template=self._template_name(row.template),
-                duration_days=row.duration_days,
-                ends_on=row.ends_on,
-                starts_on=row.starts_on,
-                placeholders=dict(row.placeholders),
-            )
-            return _Row(row=row, target=target, request=parse_request(file, self.catalog, self.clock.now()))
-        except RequestFieldsWrong as error:
-            wrong = {key: Fact(SheetCode.CELL_NOT_ACCEPTED, {"reason": why}) for key, why in error.problems.items()}
+            request = parse_request(request_of_row(row, self.catalog), self.catalog, self.clock.now())
+            return _Row(row=_with_problems(row, *cell_problems(row, request)), target=target, request=request)
         except PlanImpossible as error:
-            wrong = error.problems
-        problems = (CellProblem(*problem) for problem in wrong.items())
-        return _Row(row=_with_problems(row, *problems), target=target)
-
-    def _template_name(self, typed: str) -> str:
-        """Return the name of a template that is written by its name or by its title; otherwise what was written."""
-        if typed in self.catalog.templates:
-            return typed
-        titled = [one.name for one in self.catalog.templates.values() if one.title.casefold() == typed.casefold()]
-        return titled[0] if len(titled) == 1 else typed
+            problems = (CellProblem(*problem) for problem in error.problems.items())
+            return _Row(row=_with_problems(row, *problems), target=target)
 
     async def _look_up(self, rows: Sequence[_Row], on_found: OnFound) -> None:
         """Find the tenant of each row that names one, each name once: a row that is wrong elsewhere names it too."""
@@ -177,6 +170,7 @@ class _Planning:
     names_of: Mapping[TenantId, AbstractSet[str]]
     """Every name that is known of a tenant: its own names do not imitate it."""
     own: LookalikeIndex
+    access: SharedAccess
     open_requests: Mapping[TenantId, AccessRequest]
 
     @classmethod
@@ -198,6 +192,7 @@ class _Planning:
             partners=LookalikeIndex(names),
             names_of=names_of,
             own=LookalikeIndex(at_once.own_domains),
+            access=SharedAccess(tenant_settings=judging.tenant.tenant_settings, kept=judging.evaluations),
             open_requests={
                 one.plan.tenant_id: one
                 for one in records.open_requests()
@@ -223,9 +218,6 @@ class _Planning:
     async def _planned(self, row: SheetRow, request: ParsedRequest, identity: TenantIdentity) -> JudgedRow:
         judging, tenant_id = self.judging, identity.tenant_id
         identity = replace(identity, typed_name=request.target)
-        if (other := self.open_requests.get(tenant_id)) is not None:
-            problem = CellProblem(Column.PARTNER, open_request_fact(other, None))
-            return JudgedRow(row=row, verdict=RowVerdict.REFUSED, problems=(problem,), identity=identity)
         configuration, default = self.at_once.configurations.get(tenant_id), self.at_once.default
         observation = ObservedPartner(
             identity=identity, configuration=configuration, default=default, at=self.at_once.read_at
@@ -234,21 +226,29 @@ class _Planning:
             plan = self._plan(observation, request)
         except NothingToChange as nothing:
             return JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, identity=identity, nothing=nothing.fact)
+        if (other := self.open_requests.get(tenant_id)) is not None:
+            problem = CellProblem(Column.PARTNER, open_request_fact(other, None))
+            return JudgedRow(row=row, verdict=RowVerdict.REFUSED, problems=(problem,), identity=identity)
         record = judging.records.partnerships.get(tenant_id)
         policy = await current_policy(record, past=self.past, catalog=judging.catalog)
         stages = chain_of(plan, request.template, observation, policy)
-        findings = check_proposal(observation, plan, stages)
+        access = await self.access.report(plan, default)
+        known = Circumstances(default=default, asks_guests_for_mfa=access.requires_mfa_trust)
+        findings = check_proposal(observation, plan, stages, known)
         risk = risk_for_approval(plan, default)
         return JudgedRow(
             row=row,
             verdict=RowVerdict.ADD if configuration is None else RowVerdict.CHANGE,
             identity=identity,
+            asked=asked_access(row, request),
+            settings=settings_digest(configuration),
             plan=plan,
             default=default,
             risk=risk.level,
             stages=stages,
-            findings=(*findings, *self._lookalikes(identity)),
-            alone=why_alone(risk, stages),
+            findings=(*findings, *self._lookalikes(identity), *access_findings(access)),
+            access=access,
+            alone=(*why_alone(risk, stages), *why_row_alone(plan, record)),
             closed=record.state if record is not None and record.is_closed else None,
         )
 

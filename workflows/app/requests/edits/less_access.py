@@ -253,7 +253,7 @@ def _proposed_fields(fields: RequestFields, less: LessAsked, template: Template,
         starts_on=starts_on,
         ticket=fields.ticket,
     )
-    ticket = checked_ticket(form, template, problems)
+    ticket = checked_ticket(form.ticket, template, problems)
     now_asked = _period_asked(fields)
     if (less.days, less.ends_on) != now_asked or not is_same_template:
         period = checked_end(form, template, now, problems)

@@ -27,6 +27,8 @@ class SheetCode(StrEnum):
     """An object of a list has a key twice. Values: `key`."""
     WRONG_ENCODING = "sheet_wrong_encoding"
     """Values: `line`, from 1."""
+    OTHER_FILE = "sheet_other_file"
+    """The file has another hash than the expected one. Values: `name`, `expected`, `found`."""
     NO_ROWS = "sheet_without_rows"
     SEVERAL_SHEETS = "sheet_several"
     """Values: `sheets`, the names of the visible ones."""
@@ -34,6 +36,16 @@ class SheetCode(StrEnum):
     """Values: `sheet`, `sheets`."""
     NOT_A_LIST = "sheet_not_a_list"
     """A file of objects has another shape. Values: `key`: where the list is expected; empty for the whole file."""
+
+    # A file that is written for Gatehouse
+    KEY_UNKNOWN = "key_unknown"
+    """Values: `key`, `known`."""
+    KEY_RENAMED = "key_renamed"
+    """A key has a new name. Values: `key`, `new`."""
+    KEY_MISSING = "key_missing"
+    """Values: `key`."""
+    GRAPH_EXAMPLE = "graph_example"
+    """Settings of Microsoft Graph in place of a request. Values: `corrections`, a list of sentences."""
 
     # The columns
     NO_PARTNER_COLUMN = "sheet_without_partner_column"
@@ -64,6 +76,12 @@ class SheetCode(StrEnum):
     """Values: `typed`."""
     CELL_OTHER_VALUE = "cell_other_value"
     """A list, an object, a time of day or an error. Values: `typed`."""
+    SPONSOR_NO_ADDRESS = "sponsor_no_address"
+    """Values of this and the next four: `typed`."""
+    SPONSOR_UNKNOWN = "sponsor_unknown"
+    SPONSOR_AMBIGUOUS = "sponsor_ambiguous"
+    SPONSOR_GUEST = "sponsor_guest"
+    SPONSOR_DISABLED = "sponsor_disabled"
     CELL_NOT_ACCEPTED = "cell_not_accepted"
     """A request takes no such value there. Values: `reason` (a text of the parser)."""
     END_TWICE = "end_twice"

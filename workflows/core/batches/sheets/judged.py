@@ -5,14 +5,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workflows.core.batches.asked_row import AskedAccess
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
+from workflows.core.checks.conditional_access.findings import locked_out_values
+from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
-from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.canonical import Digest, JsonObject
 
 
 class RowVerdict(StrEnum):
@@ -46,6 +49,10 @@ class JudgedRow:
     """Why it is not known, for `NOT_READ`."""
     identity: TenantIdentity | None = None
     """None for a row without a tenant."""
+    asked: AskedAccess | None = None
+    """What the row asks for; None when nothing can be asked for."""
+    settings: Digest | None = None
+    """The digest of the partner's settings now; None for a row that has no plan."""
     plan: Plan | None = None
     default: JsonObject | None = None
     """The tenant's default, which the plan's changes are described with."""
@@ -54,12 +61,19 @@ class JudgedRow:
     """Who would decide."""
     findings: tuple[Finding, ...] = ()
     """What approvers must know besides the plan."""
+    access: AccessReport | None = None
+    """The effect of Conditional Access on the partner's people after the plan. None without a plan."""
     alone: Facts = ()
     """Why it is decided alone; empty when it may be decided with others."""
     closed: PartnershipState | None = None
     """The state of the partner's record, when the partner is blocked: the row would open it again."""
     nothing: Fact | None = None
     """For `UNCHANGED`: which request would prolong the access. None when the records do not show it."""
+
+    @property
+    def is_locked_out(self) -> bool:
+        """Return whether an enforced policy certainly locks out somebody whom the plan lets in."""
+        return self.access is not None and locked_out_values(self.access) is not None
 
 
 def counts_of(rows: Iterable[JudgedRow]) -> Mapping[RowVerdict, int]:

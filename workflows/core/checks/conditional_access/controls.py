@@ -65,6 +65,8 @@ class ReasonCode(StrEnum):
     STATE_NOT_UNDERSTOOD = "state_not_understood"
     NOT_ENOUGH_INFORMATION = "not_enough_information"
     ANSWER_NOT_UNDERSTOOD = "answer_not_understood"
+    TENANTS_NOT_UNDERSTOOD = "tenants_not_understood"
+    """It treats some tenants differently, and Entra was asked about another one."""
 
 
 class Remedy(StrEnum):

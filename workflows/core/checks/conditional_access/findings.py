@@ -1,6 +1,7 @@
 """What a report about Conditional Access means for a request, as codes and values: one for each kind of effect."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from workflows.core.checks.conditional_access.controls import PolicyEffect
@@ -32,8 +33,29 @@ _SEVERITIES: Final[Mapping[PolicyEffect, Severity]] = {
 """The severity of each effect, in the order in which the findings are shown."""
 
 
+class AccessBasis(StrEnum):
+    """What a report is based on. The values are printed as JSON and CSV."""
+
+    TENANT = "tenant"
+    """Entra was asked about this tenant, or no policy is switched on."""
+    TEMPLATE = "template"
+    """An estimate: Entra was asked once for all partners with this access."""
+    POLICIES = "policies"
+    """An estimate: for some sign-ins, only the policies were read."""
+    NOT_READ = "not_read"
+
+
+def basis_of(report: AccessReport) -> AccessBasis:
+    """Return what a report is based on, the least certain of several."""
+    if report.unreadable is not None:
+        return AccessBasis.NOT_READ
+    if report.is_partly_unanswered:
+        return AccessBasis.POLICIES
+    return AccessBasis.TEMPLATE if report.is_estimate else AccessBasis.TENANT
+
+
 def access_findings(report: AccessReport) -> tuple[Finding, ...]:
-    """List the findings of a report: one for each effect, one for report-only policies, one for unchecked sign-ins."""
+    """List the findings of a report: one for each effect, one for report-only policies, and what is an estimate."""
     return tuple(
         unreadable_finding("conditional_access", report.unreadable)
         if report.unreadable is not None
@@ -50,8 +72,8 @@ def locked_out_values(report: AccessReport) -> Values | None:
 
 
 def estimate_values(report: AccessReport) -> dict[str, Any] | None:
-    """Return the values of `FindingCode.CA_ESTIMATE` without the sign-ins; None when no part is an estimate."""
-    if not report.is_estimate:
+    """Return the values of `FindingCode.CA_ESTIMATE` without the sign-ins; None when Entra answered every question."""
+    if not report.is_partly_unanswered:
         return None
     why = None if report.unanswered_because is None else report.unanswered_because.reason.value
     return {"why": why, "answered": report.answered_count, "left_out": len(report.left_out)}
@@ -106,6 +128,8 @@ def _findings(report: AccessReport) -> Iterator[Finding]:
             values={**estimate, "questions": questions},
             source=WHAT_IF,
         )
+    if report.is_shared and report.answered_count:
+        yield Finding(code=FindingCode.CA_SHARED, severity=Severity.UNCHECKED, source=WHAT_IF)
     if report.unlisted_policies:
         yield Finding(
             code=FindingCode.CA_UNLISTED,

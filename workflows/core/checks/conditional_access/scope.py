@@ -186,13 +186,18 @@ def _members(users: Mapping[str, Any], way: str) -> tuple[str, ...]:
     return (*texts(users, f"{way}Groups"), *texts(users, f"{way}Roles"), *accounts)
 
 
+def may_be_about(rule: Mapping[str, Any], visitor: VisitorType) -> bool:
+    """Return whether a rule on external people is about this kind of visitor, or about kinds that are not known."""
+    kinds = frozenset(flags(rule.get("guestOrExternalUserTypes")))
+    return visitor.value in kinds or bool(kinds - _OUTSIDE)
+
+
 def _external(rule: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId) -> bool | None:
     """Return whether a rule on external people covers a visitor; None when it uses names unknown to this version."""
-    if not rule:
+    if not may_be_about(rule, visitor):
         return False
-    kinds = frozenset(flags(rule.get("guestOrExternalUserTypes")))
-    if visitor.value not in kinds:
-        return None if kinds - _OUTSIDE else False
+    if visitor.value not in flags(rule.get("guestOrExternalUserTypes")):
+        return None
     tenants = member(rule, "externalTenants")
     kind = tenants.get("membershipKind")
     if kind in (None, "all"):

@@ -7,7 +7,6 @@ evaluated from its own document. The result is then an estimate. An unknown resu
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from workflows.core.checks.conditional_access.controls import (
     InboundTrustFlags,
@@ -21,9 +20,16 @@ from workflows.core.checks.conditional_access.controls import (
     outcome_of,
     remedies,
 )
+from workflows.core.checks.conditional_access.entra_answers import (
+    ANSWERED_REASONS,
+    UNANSWERED_REASONS,
+    reason_of,
+    rows_by_policy,
+)
 from workflows.core.checks.conditional_access.policy import Policy, PolicyState, parse_policy
 from workflows.core.checks.conditional_access.questions import Question, QuestionSelection, VisitorAccess
 from workflows.core.checks.conditional_access.scope import CERTAIN, ConditionType, PolicyCondition, conditions_for
+from workflows.core.checks.conditional_access.sharing import tells_apart_others
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -80,10 +86,17 @@ class AccessReport:
     """The number of questions that Entra answered."""
     unlisted_policies: tuple[str, ...] = ()
     """The names of policies that are in an answer of Entra, but not in the list of policies."""
+    is_shared: bool = False
+    """Whether Entra was asked once for all partners with this access, and not about each of them."""
 
     @property
     def is_estimate(self) -> bool:
-        """Return whether Entra left a question unanswered, so that a part of the report is an estimate."""
+        """Return whether a part of the report is an estimate: Entra was not asked, or not about this tenant."""
+        return self.is_partly_unanswered or (self.is_shared and self.answered_count > 0)
+
+    @property
+    def is_partly_unanswered(self) -> bool:
+        """Return whether Entra left a question unanswered, so that the policies were read instead."""
         return self.unreadable is None and (self.unanswered_because is not None or bool(self.left_out))
 
     @property
@@ -111,28 +124,6 @@ class AccessReport:
         return max(effects, key=list(PolicyEffect).index, default=PolicyEffect.WORKS)
 
 
-_ANSWERED_REASONS: Final = frozenset(
-    {"users", "workloadIdentities", "policyNotEnabled", "emptyPolicy", "application", "clientApps"}
-    | {"signInRisk", "userRisk"}
-)
-"""Entra's reasons why a policy does not apply, about conditions that a question contains."""
-_UNANSWERED_REASONS: Final[Mapping[str, frozenset[ConditionType]]] = {
-    "users": frozenset({ConditionType.MEMBERSHIP}),
-    "devicePlatform": frozenset({ConditionType.PLATFORMS}),
-    "devices": frozenset({ConditionType.DEVICES}),
-    "location": frozenset({ConditionType.LOCATIONS}),
-    "time": frozenset({ConditionType.OTHER}),
-    "insiderRisk": frozenset({ConditionType.INSIDER_RISK}),
-    "authenticationFlow": frozenset({ConditionType.FLOWS}),
-    "authenticationContext": frozenset({ConditionType.AUTHENTICATION_CONTEXT}),
-    "userActions": frozenset({ConditionType.REGISTRATION}),
-    "application": frozenset(
-        {ConditionType.OTHER_APPLICATIONS, ConditionType.AUTHENTICATION_CONTEXT, ConditionType.REGISTRATION}
-    ),
-}
-"""Entra's reasons about conditions that no question contains. The policy may apply to a real sign-in."""
-
-
 def assess(
     documents: Sequence[JsonObject] | UnreadableFact,
     entries: Sequence[VisitorAccess],
@@ -140,16 +131,19 @@ def assess(
     trust: InboundTrustFlags,
     selection: QuestionSelection,
     answers: Answers,
+    *,
+    shared_except: frozenset[str] | None = None,
 ) -> AccessReport:
     """Evaluate every policy for every kind of visitor.
 
     :param documents: the list of policies, or why it could not be read.
     :param answers: Entra's answer to each question; a question that was not asked is absent.
+    :param shared_except: for answers that all partners share, the tenants that are asked about by themselves; None:
+        the answers are about this tenant.
     """
-    listed = (
-        {} if isinstance(documents, UnreadableFact) else {policy.id: policy for policy in map(parse_policy, documents)}
-    )
-    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, UnreadableFact)}
+    is_unread = isinstance(documents, UnreadableFact)
+    listed = {} if isinstance(documents, UnreadableFact) else {one.id: one for one in map(parse_policy, documents)}
+    rows = {key: rows_by_policy(answer) for key, answer in answers.items() if not isinstance(answer, UnreadableFact)}
     evaluated = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
     policies = {**evaluated, **listed}
     visitors = tuple(entry.visitor for entry in entries)
@@ -157,7 +151,7 @@ def assess(
     if isinstance(documents, UnreadableFact) and not rows:
         return AccessReport(visitors=visitors, trust=trust, unreadable=documents if entries else None)
     active = [evaluated.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
-    verdicts = [verdict for entry in entries for verdict in _verdicts(active, entry, tenant_id, trust, rows)]
+    verdicts = [one for entry in entries for one in _verdicts(active, entry, tenant_id, trust, rows, shared_except)]
     return AccessReport(
         visitors=visitors,
         trust=trust,
@@ -166,9 +160,8 @@ def assess(
         unanswered_because=failed,
         left_out=(*(question for question in selection.questions if question not in rows), *selection.left_out),
         answered_count=len(rows),
-        unlisted_policies=()
-        if isinstance(documents, UnreadableFact)
-        else tuple(evaluated[key].name for key in evaluated if key not in listed),
+        unlisted_policies=() if is_unread else tuple(evaluated[key].name for key in evaluated if key not in listed),
+        is_shared=shared_except is not None,
     )
 
 
@@ -180,21 +173,22 @@ def _worst_first(verdicts: Sequence[PolicyVerdict]) -> tuple[PolicyVerdict, ...]
     )
 
 
-def _by_id(answer: Sequence[JsonObject]) -> Mapping[str, JsonObject]:
-    return {str(row.get("id") or ""): row for row in answer}
-
-
 def _verdicts(
     policies: Sequence[Policy],
     entry: VisitorAccess,
     tenant_id: TenantId,
     trust: InboundTrustFlags,
     answers: Mapping[Question, Mapping[str, JsonObject]],
+    shared_except: frozenset[str] | None,
 ) -> Iterator[PolicyVerdict]:
     """Evaluate every policy for one kind of visitor. A policy that never applies to it gives no verdict."""
     own_answers = [(question, answer) for question, answer in answers.items() if question.visitor is entry.visitor]
     for policy in policies:
-        verdict = _verdict(policy, entry, tenant_id, trust, own_answers)
+        if shared_except is not None and tells_apart_others(policy, entry.visitor, shared_except):
+            verdict: PolicyVerdict | None
+            verdict = _verdict_not_known(policy, entry.visitor, (), ReasonCode.TENANTS_NOT_UNDERSTOOD, "")
+        else:
+            verdict = _verdict(policy, entry, tenant_id, trust, own_answers)
         if verdict is not None:
             yield verdict
 
@@ -211,14 +205,14 @@ def _verdict(
     if any(row is not None and row.get("policyApplies") is True for _, row in answers_about_policy):
         # NB. this is also right where the policy's document seems to say something else: Entra decides.
         return _evaluate(policy, entry.visitor, trust, _certain_conditions(conditions), Source.ENTRA)
-    reasons = [_reason(row) for question, row in answers_about_policy if question.meets_conditions_of(policy, entry)]
+    reasons = [reason_of(row) for question, row in answers_about_policy if question.meets_conditions_of(policy, entry)]
     if not reasons:
         # No answered question meets the conditions of the policy.
         return None if conditions is None else _evaluate(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
         return _verdict_not_known(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
     if unknown_reason := next(
-        (reason for reason in reasons if reason not in _ANSWERED_REASONS and reason not in _UNANSWERED_REASONS), None
+        (reason for reason in reasons if reason not in ANSWERED_REASONS and reason not in UNANSWERED_REASONS), None
     ):
         return _verdict_not_known(
             policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, unknown_reason
@@ -226,24 +220,16 @@ def _verdict(
     left_open = tuple(
         condition
         for condition in conditions or ()
-        if any(condition.kind in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
+        if any(condition.kind in UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
         and not (condition.kind is ConditionType.MEMBERSHIP and all(question.user_id for question, _ in answers))
     )
     if left_open:
         remaining = tuple(each for each in conditions or () if each in left_open or each.kind in CERTAIN)
         return _evaluate(policy, entry.visitor, trust, remaining, Source.ENTRA)
-    if all(reason in _ANSWERED_REASONS for reason in reasons):
+    if all(reason in ANSWERED_REASONS for reason in reasons):
         return None
     # Entra names a condition that was not found in the policy's document.
     return _verdict_not_known(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, reasons[0])
-
-
-def _reason(row: JsonObject | None) -> str:
-    """Return Entra's code for why a policy does not apply; empty when there is none or it is no text."""
-    if row is None or row.get("policyApplies") is not False:
-        return "policyApplies"
-    reason = row.get("analysisReasons")
-    return reason if isinstance(reason, str) and reason else "analysisReasons"
 
 
 def _certain_conditions(conditions: tuple[PolicyCondition, ...] | None) -> tuple[PolicyCondition, ...]:

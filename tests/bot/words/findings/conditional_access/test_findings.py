@@ -88,6 +88,11 @@ GOLDEN: Final[dict[FindingCode, tuple[Values, str]]] = {
         "9 of 21 kinds of sign-in were not checked with Entra, which takes one request a second. "
         "For these, Conditional Access policies were read instead, so this is an estimate.",
     ),
+    FindingCode.CA_SHARED: (
+        {},
+        "The effect of Conditional Access is an estimate, as for every partner with this access. "
+        "No policy names this tenant, so Entra was not asked about it alone.",
+    ),
     FindingCode.CA_UNLISTED: (
         {"policies": ["Ghost"], "count": 1},
         "Entra's evaluation names policies that its list of policies does not have: “Ghost”.",

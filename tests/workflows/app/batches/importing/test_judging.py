@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from tests.workflows.core.policies import external, policy
+from tests.workflows.preflight.test_access_check import DEFAULT
 from tests.workflows.world import CATALOG, World
 from workflows.app.batches.importing.comparing import unnamed_partners
 from workflows.app.batches.importing.judging import SheetJudging
@@ -37,7 +39,7 @@ def known(world: World, *domains: str) -> None:
 
 async def judging(world: World, **more: Any) -> SheetJudging:
     return SheetJudging(
-        tenant=world.tenant, catalog=CATALOG, clock=world.clock, records=await world.store.records(), **more
+        tenant=world.tenant, catalog=world.catalog, clock=world.clock, records=await world.store.records(), **more
     )
 
 
@@ -247,3 +249,44 @@ async def test_a_row_that_would_open_a_blocked_partner_says_so(world: World) -> 
     row = SheetRow(number=2, partner="contoso.com", template=TEMPLATE)
     (found,) = [one async for one in judge.judge([row], await judge.read_tenant())]
     assert found.closed is PartnershipState.REVOKED
+
+
+# --- Conditional Access ---
+
+
+async def test_rows_with_equal_access_share_one_evaluation_and_a_blocked_one_is_marked(world: World) -> None:
+    domains = [f"partner{number}.example" for number in range(30)]
+    known(world, *domains)
+    world.tenant.default = DEFAULT
+    blocked = world.tenant.tenants[domains[7]].tenant_id
+    users = {"includeGuestsOrExternalUsers": external("b2bCollaborationGuest", blocked)}
+    world.tenant.tenant_settings.policies = [policy("mfa"), policy("block", name="Blocked", users=users)]
+    found = await judged(world, *domains)
+    asked = {one.tenant_id for one in world.tenant.tenant_settings.evaluated}
+    assert asked == {world.tenant.tenants[domains[0]].tenant_id, blocked}
+    assert [number for number, one in found.items() if one.is_locked_out] == [9]
+    shared_codes = [one.code for one in found[2].findings if one.code.startswith("ca_")]
+    assert shared_codes == [FindingCode.CA_REQUIRED_IN_OUR_TENANT, FindingCode.CA_SHARED]
+    assert FindingCode.CA_SHARED not in [one.code for one in found[9].findings]
+
+
+async def test_access_that_conditional_access_would_never_let_in_is_refused_as_its_request_is(world: World) -> None:
+    world.tenant.tenant_settings.policies = [policy("mfa")]
+    template = CATALOG.templates["teams-shared-channels"]
+    row = SheetRow(number=2, partner="contoso.com", template=template.name)
+    found = await judged(world, row)
+    assert found[2].access is not None
+    assert found[2].access.requires_mfa_trust is False, "this template accepts their MFA"
+    assert found[2].verdict is RowVerdict.ADD
+
+
+async def test_policies_that_cannot_be_read_are_said_at_every_row(world: World) -> None:
+    known(world, "good.example")
+    world.script.fail("surroundings.read_conditional_access", TenantUnavailable("No."))
+    found = await judged(world, "contoso.com", "good.example")
+    assert [
+        FindingCode.CONDITIONAL_ACCESS_UNREADABLE in [each.code for each in one.findings] for one in found.values()
+    ] == [
+        True,
+        True,
+    ]

@@ -1,0 +1,98 @@
+"""Draft a batch from a sheet: judge each row, and keep what is asked for and why nothing is asked for the others.
+
+Nothing is asked for yet: a full member confirms the draft, and is then the requester.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from workflows.app.batches.batch_service import BatchService
+from workflows.app.batches.importing.asking import draft_row
+from workflows.app.batches.importing.judging import OnFound, SheetJudging
+from workflows.catalog.catalog import Catalog
+from workflows.core.batches.asked_row import BatchSheet
+from workflows.core.batches.batch import Batch, BatchRow
+from workflows.core.batches.sheets.columns import Columns
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.batches.sheets.rows import SheetRow, read_row
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.request import BatchId, RequestKind
+from workflows.core.settings.canonical import Digest
+from workflows.intervals import DRAFT_KEPT_FOR
+from workflows.ports.tenant import Tenant
+from workflows.sheets.reading import SheetFile
+
+OnJudged = Callable[[JudgedRow], None]
+"""Called with each row once it is judged, in the order of the sheet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftedSheet:
+    """What became of the rows, and the draft."""
+
+    batch: Batch | None
+    """None when nothing can be asked for any row: nothing was stored."""
+    counts: Mapping[RowVerdict, int]
+    """How many rows there are of each verdict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetDrafting:
+    """Judges the rows of sheets and stores drafts."""
+
+    batches: BatchService
+    tenant: Tenant
+    catalog: Catalog
+    known: Mapping[str, TenantIdentity] = field(default_factory=dict)
+    """Tenants that were looked up before, by the name in canonical form."""
+
+    async def draft(
+        self,
+        file: SheetFile,
+        columns: Columns,
+        template: str = "",
+        *,
+        drafted_by: str,
+        sheet: str = "",
+        batch_id: BatchId | None = None,
+        on_found: OnFound = lambda *_: None,
+        on_judged: OnJudged = lambda _: None,
+    ) -> DraftedSheet:
+        """Judge every row, and store the draft. The plan of a row is kept only until the next row is judged.
+
+        :param template: the template of rows that name none.
+        :param drafted_by: see `Batch.drafted_by`.
+        :param sheet: the name of the sheet in a workbook with several.
+        :param batch_id: the id of the draft, so that what is delivered twice makes one draft; None for a new one.
+        :raises TenantUnavailable, TenantRefused: when the tenant cannot be read now; nothing is stored.
+        """
+        rows: list[BatchRow] = []
+        counts = dict.fromkeys(RowVerdict, 0)
+        raw = (read_row(one, columns, template=template) for one in file.sheet.rows)
+        async for judged in self._judged(raw, on_found):
+            on_judged(judged)
+            counts[judged.verdict] += 1
+            rows.append(draft_row(judged, self.catalog))
+        if not any(row.is_asked for row in rows):
+            return DraftedSheet(batch=None, counts=counts)
+        batch = await self.batches.draft(
+            batch_id or BatchId(f"B-{secrets.token_hex(5).upper()}"),
+            tuple(rows),
+            kind=RequestKind.ACCESS,
+            drafted_by=drafted_by,
+            lifetime=DRAFT_KEPT_FOR,
+            sheet=BatchSheet(name=file.name, sha256=Digest(file.digest), sheet=sheet, rows=len(rows)),
+        )
+        return DraftedSheet(batch=batch, counts=counts)
+
+    async def _judged(self, rows: Iterable[SheetRow], on_found: OnFound) -> AsyncIterator[JudgedRow]:
+        judging = SheetJudging(
+            tenant=self.tenant,
+            catalog=self.catalog,
+            clock=self.batches.clock,
+            records=await self.batches.store.records(),
+            known=self.known,
+        )
+        async for judged in judging.judge(rows, await judging.read_tenant(), on_found):
+            yield judged
