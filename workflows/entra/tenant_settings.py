@@ -33,9 +33,9 @@ from workflows.entra.answers.answers import (
     unavailable,
     verified_domains,
 )
+from workflows.entra.directory.name_search import SELECTED, found_objects, prefix_filter
 from workflows.entra.entra_audit_log import AUDITED, logged_changes, partner_changes
 from workflows.entra.evaluation import evaluate
-from workflows.entra.name_search import SELECTED, found_objects, prefix_filter
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.rate_limit import RateLimit
 from workflows.entra.usage_reports import UsageReports

@@ -12,6 +12,7 @@ from openapi_core.templating.paths.exceptions import PathNotFound
 
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
+from bot.sandbox.entra.tenant import initial_state
 from tests.bot.sandbox.entra.contract import (
     CONTRACT,
     check_request,
@@ -159,9 +160,16 @@ class Checked:
 
 
 @pytest.fixture
-async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
+def app_roles() -> list[str]:
+    """All permissions, so that Microsoft 365 capabilities are read and written as well."""
+    return [*initial_state.APP_ROLES, *initial_state.OPTIONAL_APP_ROLES]
+
+
+@pytest.fixture
+async def checked(authority: TokenAuthority, app_roles: list[str]) -> AsyncIterator[Checked]:
     """Return the simulator behind a server that checks every exchange."""
     simulator = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=authority.accepts)
+    simulator.merge({"appRoles": app_roles})
     door = Checked()
 
     @web.middleware
@@ -216,6 +224,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         entra.read_default: [()],
         entra.read_partner: [(TENANT,)],
         entra.read_partners: [()],
+        entra.capability_access: [()],
         entra.accounts_by_mail: [(["admin@woodgrove.com"],)],
         entra.accounts_by_id: [([PersonId(USER)],)],
         entra.managers: [([PersonId(USER)],)],

@@ -11,7 +11,13 @@ from typing import Any, Final, Generic, TypeVar
 
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
+from workflows.core.checks.tenant_facts import (
+    AccountDisabling,
+    AddressAccount,
+    CapabilityAccess,
+    SignInLog,
+    SignIns,
+)
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import PersonId
@@ -151,6 +157,10 @@ class WaveTenant:
     def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:
         """Read the same list page by page."""
         return self._tenant.partner_pages()
+
+    async def capability_access(self) -> CapabilityAccess:
+        """Return whether the Microsoft 365 capabilities of partners can be read and written."""
+        return await self._tenant.capability_access()
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration, once a wave."""
