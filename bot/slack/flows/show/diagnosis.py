@@ -45,6 +45,9 @@ _MARKS: Final = {
 }
 _MAX_CHARACTERS: Final = 700
 DIAGNOSIS_TITLE: Final = "Why can't they get in?"
+_ANSWERED_BY_REQUEST: Final = frozenset(
+    {Action.REQUEST_ACCESS, Action.ADD_APPLICATION, Action.TRUST_MFA, Action.ACCEPT_CLAIMS}
+)
 _MAX_WAITING: Final = 3
 """Open requests that are named. There are seldom two for one partner."""
 
@@ -77,7 +80,7 @@ def _first_lines(first: FirstCause) -> Iterator[RichTextElement]:
     else:
         yield paragraph(fixed_text("Stops them: ", bold=True), *text)
         yield paragraph(fixed_text("Can change it: ", bold=True), fixed_text(first.who))
-        yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 200))
+        yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 500))
     if first.then:
         yield paragraph(fixed_text("Then: ", bold=True), *with_local_times(first.then, _MAX_CHARACTERS))
     if first.next:
@@ -109,7 +112,7 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
     action = None if first is None or first.cause is None else change_for(first.cause).action
     if diagnosis.asks_them_first:
         action = Action.SEND_CHECKLIST
-    if action in (Action.REQUEST_ACCESS, Action.TRUST_MFA, Action.ACCEPT_CLAIMS) and not diagnosis.waiting:
+    if action in _ANSWERED_BY_REQUEST and not diagnosis.waiting:
         yield button("Request access", ids.REQUEST_NAMED, diagnosis.domain)
     if tenant_id is None:
         return

@@ -63,7 +63,9 @@ def change_for(cause: Fact) -> Change:
         return Change(Changer.APPROVERS, Action.ENABLE_BY_REQUEST)
     if cause.values.get("enables"):
         return Change(usual.changer, Action.ENABLE_WITH_APPROVAL)
-    if cause.values.get("templates"):
+    if cause.code == Cause.APPLICATION_BLOCKED and cause.values.get("templates") == []:
+        return Change(Changer.OUR_ADMINS, Action.ADD_APPLICATION)
+    if cause.code == Cause.LOCKED_OUT and cause.values["templates"]:
         return Change(usual.changer, Action.ACCEPT_CLAIMS)
     is_revoked = cause.code == Cause.CLOSED and cause.values["state"] == PartnershipState.REVOKED
     return Change(usual.changer, Action.REQUEST_ACCESS) if is_revoked else usual
