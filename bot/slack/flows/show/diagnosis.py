@@ -61,7 +61,8 @@ def diagnosis_message(diagnosis: Diagnosis, *, is_admin: bool, admins: int | Non
     first = first_cause(diagnosis, admins=admins)
     subject = clean(diagnosis.subject, 100)
     application = f", {clean(diagnosis.application, 60)}" if diagnosis.application else ""
-    about = f"{subject}{application}"
+    typed = f" (you wrote “{clean(diagnosis.typed_application, 60)}”)" if diagnosis.typed_application else ""
+    about = f"{subject}{application}{typed}"
     answer = [paragraph(cleaned_text(about, 200, bold=True)), *_first_lines(first), *_waiting_lines(diagnosis)]
     blocks: list[Block] = [
         header(DIAGNOSIS_TITLE),

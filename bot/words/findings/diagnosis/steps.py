@@ -222,8 +222,8 @@ def _without_names(step: Step, hidden: Mapping[str, object]) -> Step:
 def _hidden(fact: Fact, hidden: Mapping[str, object]) -> Fact:
     names = {**hidden, "by": ""} if fact.code == Cause.ACCOUNT_DISABLED else hidden
     values = {name: names.get(name, value) for name, value in fact.values.items()}
-    if "demands" in values:
-        values["demands"] = [{**demand, "name": ""} for demand in values["demands"]]
+    if "demands" in fact.values:
+        values["demands"] = [{**demand, "name": ""} for demand in fact.values["demands"]]
     return Fact(fact.code, values)
 
 

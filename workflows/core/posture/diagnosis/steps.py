@@ -292,6 +292,8 @@ class Diagnosis:
     application: str
     """The name of the application, as it was found or typed; empty when none was named."""
     steps: tuple[Step, ...]
+    typed_application: str = ""
+    """What was typed, where the application has another name; empty otherwise."""
     tenant_id: TenantId | None = None
     """None while it is not known which tenant it is, and for people without one."""
     waiting: tuple[AccessRequest, ...] = ()

@@ -94,6 +94,14 @@ async def test_an_application_is_found_by_its_whole_name_and_for_admins_by_how_i
     assert all(name in several for name in NAMES[:2])
 
 
+async def test_what_was_taken_for_the_typed_name_is_said() -> None:
+    said = await answer(DiagnosisLevel.WHOLE, "the portals of contractors")
+    assert "Did you mean Contractor portal" in said
+    assert "Contractor portal (you wrote “the Contractor-Portal”)" in await answer(
+        DiagnosisLevel.STEPS, "the Contractor-Portal"
+    )
+
+
 def buttons(message: Message) -> list[str]:
     """The labels of the buttons."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]

@@ -193,7 +193,11 @@ async def test_an_application_that_does_not_exist_or_is_theirs_is_named(
 
 @pytest.mark.parametrize(
     ("typed", "similar"),
-    [("the portal", ["Contractor portal"]), ("Contractors archive", []), ("contractor site", ["Contractor portal"])],
+    [
+        ("the portal", ["Contractor portal"]),
+        ("Contractors archive", ["Contractor portal", "Drawings archive"]),
+        ("contractor site", ["Contractor portal"]),
+    ],
 )
 async def test_a_name_in_their_own_words_finds_what_may_be_meant_and_no_cause(
     asked: AskedTenant, typed: str, similar: list[str]
@@ -209,6 +213,48 @@ async def test_a_name_in_their_own_words_finds_what_may_be_meant_and_no_cause(
     assert unknown.values == {"application": typed, "similar": similar}
     assert diagnosis.first is not None
     assert diagnosis.first.key is StepKey.ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("the drawings archive", "Drawings archive"),
+        ("in Drawings archive", "Drawings archive"),
+        ("drawing archive", "Drawings archive"),
+        ("Drawings-Archive", "Drawings archive"),
+        ("the SharePoint", "SharePoint Online"),
+        ("DRAWINGS ARCHIVE", "Drawings archive"),
+    ],
+)
+async def test_a_name_is_understood_in_any_spelling_and_the_answer_says_what_was_taken(
+    asked: AskedTenant, typed: str, name: str
+) -> None:
+    case = usual()
+    case.application = typed
+    diagnosis = await asked.diagnosed(case)
+    assert diagnosis.application == name
+    assert diagnosis.typed_application == ("" if typed.isupper() else typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "first_line"),
+    [
+        ("archive", "No application of this name: “archive”. Did you mean Drawings archive?"),
+        (
+            "office 365",
+            "Several applications match: SharePoint Online, Microsoft Teams and Exchange Online. Name one.",
+        ),
+    ],
+)
+async def test_a_part_of_a_name_and_a_suite_are_asked_back_and_nothing_else_is_said_first(
+    asked: AskedTenant, typed: str, first_line: str
+) -> None:
+    case = usual()
+    case.state["signIns"] = []
+    case.application = typed
+    diagnosis = await asked.diagnosed(case)
+    first = first_cause(diagnosis)
+    assert (first.text, first.next, diagnosis.asks_them_first) == (first_line, "", False)
 
 
 async def test_without_an_application_the_allowed_ones_are_named_first(asked: AskedTenant) -> None:
