@@ -75,6 +75,8 @@ class FirstCause:
 
     text: str
     who: str = ""
+    are_admins: bool = False
+    """Whether these are the admins of our tenant, whom an admin can be told by name."""
     how: str = ""
     then: str = ""
     """The second thing that stops them, and who can change it."""
@@ -134,6 +136,7 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
         text=cause_words(first.cause),
         then=_then(diagnosis, first, admins),
         who=_who(diagnosis, change.changer, admins),
+        are_admins=change.changer is Changer.OUR_ADMINS,
         how=how_words(diagnosis, first.cause),
     )
 
