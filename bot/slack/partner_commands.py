@@ -63,7 +63,8 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
 
 _DIAGNOSE: Final = (
     "Name the person, and the application that they cannot use: "
-    "`/partner diagnose maria@contoso.com Contractor portal`. A domain instead of the address asks about a whole organization. /partner help lists the commands."
+    "`/partner diagnose maria@contoso.com Contractor portal`. "
+    "A domain instead of the address asks about a whole organization. /partner help lists the commands."
 )
 POSTURE_TAKES_NO_PARTNER: Final = "/partner posture takes no name and shows all. /partner show shows one."
 
