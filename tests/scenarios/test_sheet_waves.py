@@ -75,8 +75,8 @@ async def test_fifty_partners_of_a_file_are_applied_in_waves_and_four_of_them_st
     assert f"{len(applied)} partners" in ended, ended
     card = await batch_card(stage)
     assert f"{len(applied)} partners applied (verified)" in words(card), words(card)
-    status, out, _ = await gatehouse(stage, "batches", batch_id)
-    assert (status, f"{len(applied)} of" in out) == (0, True), out
+    shown, out, _ = await gatehouse(stage, "batches", batch_id)
+    assert (shown, f"{len(applied)} of" in out) == (0, True), out
     commands = [row["command"] for row in await audit_rows(stage)]
     assert commands.count("record_applied") == len(applied) + 1, "and the revocation"
 
