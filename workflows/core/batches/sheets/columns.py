@@ -72,6 +72,8 @@ def columns_of(sheet: RawSheet, placeholders: Collection[str] = (), chosen: Mapp
 
     :raises SheetUnusable: as `recognise`, and for each key of such a file that means nothing.
     """
+    if sheet.form is SheetForm.LIST and not sheet.rows:
+        return Columns(fields={}, width=0)
     if sheet.form is not SheetForm.TABLE:
         wrong = tuple(_wrong_keys(sheet.header, placeholders, chosen or {}))
         if wrong:
