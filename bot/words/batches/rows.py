@@ -8,7 +8,14 @@ from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.refusals.sheets import problem_words
-from bot.words.requests.notes import BY_RELATION_ALONE, FAILED_IN_BATCH, HIGH_RISK_ALONE, not_read_words, note_words
+from bot.words.requests.notes import (
+    BY_RELATION_ALONE,
+    FAILED_IN_BATCH,
+    FINISHED_ALONE,
+    HIGH_RISK_ALONE,
+    not_read_words,
+    note_words,
+)
 from bot.words.sentences import counted, fill_in
 from bot.words.settings.open_access import access_kind_title, is_known_setting
 from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowCode, RowState
@@ -141,6 +148,7 @@ _REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
     ),
     RowCode.NOT_READ: not_read_words,
     RowCode.KEEPS_FAILING: lambda _: FAILED_IN_BATCH,
+    RowCode.FINISHED_ALONE: lambda _: FINISHED_ALONE,
     RowCode.PLANNED_AGAIN: lambda _: "Its settings or their authors changed, so it needs its own approval.",
     RowCode.APPROVAL_AGAIN: lambda _: "An approval did not count any more, so it needs its own approval.",
     RowCode.STOPPED: _stopped,

@@ -37,14 +37,20 @@ class BatchState(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"
     APPLYING = "applying"
     """Approved. Each member is checked again and recorded."""
+    HALTED = "halted"
+    """Too many members could not be applied, so nothing more is written until an admin decides."""
     DONE = "done"
     """Every row has ended, or goes on alone."""
+    STOPPED = "stopped"
+    """An admin ended it after it halted. What was applied before stays."""
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
 
 
-ENDED: Final = frozenset({BatchState.DONE, BatchState.REJECTED, BatchState.WITHDRAWN, BatchState.EXPIRED})
+ENDED: Final = frozenset(
+    {BatchState.DONE, BatchState.STOPPED, BatchState.REJECTED, BatchState.WITHDRAWN, BatchState.EXPIRED}
+)
 """States that no command can change. The members of a batch that was not approved may still have to be ended."""
 
 
@@ -63,7 +69,7 @@ class RowState(StrEnum):
     """Its request goes on alone, with its own card and approval."""
     APPLIED = "applied"
     SCHEDULED = "scheduled"
-    """Approved. Its request starts on a later day, by itself."""
+    """Approved. Its access starts on a later day, by its own request."""
     ENDED = "ended"
     """Its request ended without being applied, or was never filed."""
 
@@ -87,6 +93,8 @@ class RowCode(StrEnum):
     """An approval did not count any more when the request was recorded."""
     STOPPED = "stopped"
     """Values: `state` of its request, `note`, its facts."""
+    FINISHED_ALONE = "finished_alone"
+    """It was approved, and something of it may be written. It is finished alone, with the same approvals."""
 
     # Of rows of a sheet
     CELL = "sheet_cell"
@@ -148,6 +156,8 @@ class BatchRow:
     """Since when the partner cannot be read; None when that is not so. See `retries`."""
     tried_at: datetime | None = None
     """When it was tried to read the partner the last time, while it cannot be read."""
+    not_before: datetime | None = None
+    """When it may be tried again, because the other system asked for a pause; None: with the next wave."""
     failures: int = 0
     """How often an error in Gatehouse stopped it in its present state; see `retries`."""
     findings: tuple[Finding, ...] = ()
@@ -180,6 +190,39 @@ class ListFile:
     """The digest of the batch that it lists. A list of other members does not count."""
     message_id: str = ""
     """The message to which it is attached; empty for lists of earlier versions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run over the members of an approved batch: from the approval, or from the moment when it was continued."""
+
+    since: datetime
+    tried: int = 0
+    """How many members were applied, went on alone or ended in this run."""
+    failed: int = 0
+    """How many of them could not be applied as approved; see `running.halting`."""
+    halted_at: datetime | None = None
+    """When it halted by itself; None when it did not."""
+    answered_by: Person | None = None
+    """The admin who continued or ended it after it halted."""
+    answered_at: datetime | None = None
+    goes_on: bool = False
+    """Whether the answer was to continue. The next run is then the one that continues."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltRule:
+    """When a run halts: when more than a share of the tried members failed, and at least a number of them."""
+
+    percent: int = 10
+    """One in ten: single partners that changed since the approval are usual, a cause that all of them share is not.
+    With 100 no run halts."""
+    at_least: int = 3
+    """So that one or two partners of a small batch, or of the first wave, do not halt the others."""
+
+    def is_met(self, run: Run) -> bool:
+        """Return whether a run must halt."""
+        return run.failed >= self.at_least and 100 * run.failed > self.percent * run.tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +281,8 @@ class Batch:
     """When the approvers were reminded last."""
     note: Facts = ()
     """Facts that explain the present state."""
+    runs: tuple[Run, ...] = ()
+    """Every run over its members, oldest first; empty before it is approved."""
     sheet: BatchSheet | None = None
     """The file that the draft was made of; None for a batch of adoptions."""
 
@@ -255,7 +300,12 @@ class Batch:
     @property
     def may_expire(self) -> bool:
         """Return whether it ends when its time is over: an unconfirmed draft, and what nobody decided."""
-        return not self.has_ended and self.state is not BatchState.APPLYING
+        return not self.has_ended and self.state not in (BatchState.APPLYING, BatchState.HALTED)
+
+    @property
+    def writes(self) -> bool:
+        """Return whether its members change the tenant. An adoption records what is there."""
+        return self.kind is not RequestKind.ADOPTION
 
     @property
     def excluded(self) -> frozenset[PersonId]:

@@ -10,12 +10,12 @@ from datetime import timedelta
 from typing import Literal
 
 from workflows.core.batches.asked_row import BatchSheet
-from workflows.core.batches.batch import BatchRow, ListFile
+from workflows.core.batches.batch import BatchRow, HaltRule, ListFile
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.people import Person
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.audit_details import Details
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.request import BatchId, RequestKind
 from workflows.core.settings.model import TenantId
 
@@ -200,6 +200,19 @@ class PlanBatchAgain:
         return {"batch": self.batch_id, "reason": as_values(self.reason)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltBatch:
+    """Too many members could not be applied, so the others wait until an admin has decided."""
+
+    name: Literal["halt_batch"] = field(default="halt_batch")
+    batch_id: BatchId
+    rule: HaltRule
+
+    def audit_details(self) -> Details:
+        """Return the batch and the rule."""
+        return {"batch": self.batch_id, "percent": self.rule.percent, "at_least": self.rule.at_least}
+
+
 BatchCommand = (
     DraftBatch
     | ConfirmDraft
@@ -214,4 +227,6 @@ BatchCommand = (
     | RemindBatchApprovers
     | ReopenBatch
     | PlanBatchAgain
+    | HaltBatch
+    | AnswerHalt[Person]
 )

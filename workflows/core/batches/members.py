@@ -36,6 +36,7 @@ _ENDED_AS: Final = {
     BatchState.REJECTED: RequestState.REJECTED,
     BatchState.WITHDRAWN: RequestState.WITHDRAWN,
     BatchState.EXPIRED: RequestState.EXPIRED,
+    BatchState.STOPPED: RequestState.STOPPED,
 }
 
 
@@ -191,7 +192,7 @@ def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
 
 
 def _left(row: BatchRow, request: AccessRequest) -> BatchRow:
-    if row.state is RowState.LEFT:
+    if row.state in (RowState.LEFT, RowState.SCHEDULED):
         return row
     if request.state is RequestState.SCHEDULED:
         return replace(row, state=RowState.SCHEDULED, reason=())

@@ -14,7 +14,8 @@ from workflows.core.batches.commands import (
     RecordRows,
     ReopenBatch,
 )
-from workflows.core.batches.retries import after_progress
+from workflows.core.batches.running.halting import counted
+from workflows.core.batches.running.retries import after_progress
 from workflows.core.batches.transition import (
     BatchTransition,
     changed,
@@ -113,14 +114,27 @@ def record_rows(batch: Batch, command: RecordRows, situation: Situation) -> Batc
     match batch.state:
         case S.AWAITING_APPROVAL:
             return _without(batch, after, situation)
-        case S.APPLYING if not after.members:
+        case S.APPLYING:
+            return _after_wave(batch, after, situation)
+        case S.HALTED if not after.members:
             return end_batch(replace(after, version=batch.version), S.DONE, situation)
-        case S.PREPARING | S.APPLYING:
+        case S.HALTED:
+            return BatchTransition(batch=after, effects=show(after))
+        case S.PREPARING:
             return BatchTransition(batch=after, effects=(*show(after), AdvanceBatch(batch_id=batch.id)))
         case _:
             is_left = bool(after.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED))
             more = (AdvanceBatch(batch_id=batch.id),) if is_left else ()
             return BatchTransition(batch=after, effects=(*show(after), *more))
+
+
+def _after_wave(before: Batch, after: Batch, situation: Situation) -> BatchTransition:
+    """Count what came of the members of a wave, and go on with the next, or end."""
+    if after.runs:
+        after = replace(after, runs=(*after.runs[:-1], counted(after.runs[-1], before.rows, after.rows)))
+    if not after.members:
+        return end_batch(replace(after, version=before.version), S.DONE, situation)
+    return BatchTransition(batch=after, effects=(*show(after), AdvanceBatch(batch_id=before.id)))
 
 
 def _without(before: Batch, after: Batch, situation: Situation) -> BatchTransition:

@@ -171,7 +171,7 @@ class MembersInPreparation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MembersInRecording:
-    """Gives the members of one wave the decisions on their batch, and records them."""
+    """Gives the members of one wave the decisions on their batch, and records or writes them."""
 
     batch: Batch
     applier: Applier
@@ -184,16 +184,25 @@ class MembersInRecording:
     async def advance(self, row: BatchRow) -> BatchRow:
         """Record a member, or what stops it, and return what became of its row.
 
-        :raises TenantUnavailable, PeopleDirectoryUnavailable: when something cannot be read now.
+        :raises TenantUnavailable, PeopleDirectoryUnavailable: when something cannot be read or written now.
         """
+        try:
+            return await self._advance(row)
+        finally:
+            if self.applier.wave is not None:
+                self.applier.wave.ends(row.tenant_id)
+
+    async def _advance(self, row: BatchRow) -> BatchRow:
         request = None if row.request_id is None else await self.store.request(row.request_id)
         if request is None:
             raise AssertionError(f"{self.batch.id} has no request for {row.tenant_id}")
         if request.batch is None or request.is_terminal:
             return row_after(row, request)
         prepared = request.prepared
-        if prepared is not None and (
-            reason := why_alone(risk_for_approval(prepared.plan, prepared.observation.default), prepared.stages)
+        if (
+            prepared is not None
+            and not request.was_sent
+            and (reason := why_alone(risk_for_approval(prepared.plan, prepared.observation.default), prepared.stages))
         ):
             # NB. the rules of risk may have changed since it was planned.
             return await left_batch(row, request, reason, service=self.service)
@@ -208,10 +217,14 @@ class MembersInRecording:
         return row_after(row, request)
 
     async def give_up(self, row: BatchRow, reason: Facts) -> BatchRow:
-        """Let a member that cannot be recorded go on alone, with its own approval."""
+        """Let a member that cannot be recorded go on alone: with its own approval, or once it is approved with that."""
         request = None if row.request_id is None else await self.store.request(row.request_id)
         if request is None:
             return replace(row, state=RowState.ENDED, reason=reason)
+        if request.state in TO_RECORD and self.batch.writes:
+            with suppress(Refused):  # somebody ended it meanwhile, for example by revoking the partner
+                request = await self.service.advance(request.id, LeaveBatch(reason=reason))
+            return row_after(replace(row, reason=reason), request)
         return await left_batch(row, request, reason, service=self.service)
 
     async def _accept(self, row: BatchRow, request: AccessRequest) -> AccessRequest:
@@ -226,7 +239,7 @@ async def left_batch(row: BatchRow, request: AccessRequest, reason: Facts, *, se
     """Let a member go on alone, with its own card and approval, and return its row."""
     command: LeaveBatch | Replan = LeaveBatch(reason=reason)
     if request.state in TO_RECORD:
-        # The approval of the batch does not count for it alone. Nothing was sent: an adoption writes nothing.
+        # The approval of the batch does not count for it alone. Nothing of it was sent.
         command = Replan(reason=(*reason, Fact(NoteCode.ASKED_AGAIN)), has_written_nothing=True)
     with suppress(Refused):  # somebody ended it meanwhile, for example by revoking the partner
         request = await service.advance(request.id, command)

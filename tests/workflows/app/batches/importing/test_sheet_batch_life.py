@@ -83,6 +83,13 @@ async def test_each_row_becomes_a_request_with_what_it_asks_for(world: World) ->
     assert (alone.state, alone.batch) == (RequestState.AWAITING_APPROVAL, None)
     approved = await approve_batch(world, batch, (AMARA, BRUNO), but=AdvanceBatch)
     assert (approved.state, approved.verdict().is_complete) == (BatchState.APPLYING, True)
+    await world.settle()
+    done = await batch_of(world, batch.id)
+    assert done.state is BatchState.DONE, (done.counts(), done.note)
+    assert {row.name for row in done.rows if row.state is RowState.APPLIED} == {"fabrikam.com", "contoso.com"}
+    record = await world.store.partnership(rows[2].tenant_id)
+    assert record is not None
+    assert (record.template, record.sponsor) == (GUESTS, SAM)
 
 
 async def test_rows_with_a_template_that_the_member_may_not_request_are_not_asked(world: World) -> None:
