@@ -267,11 +267,8 @@ def _commands(name: str) -> list[RequestCommand]:
             )
         ],
         "accept_batch_decisions": [
-            batch_decisions(),
-            batch_decisions(
-                plan_digest=SCHEDULED.digest,
-                decisions=tuple(replace(decision, digest=SCHEDULED.digest) for decision in WHOLE_CHAIN),
-            ),
+            batch_decisions(plan_digest=digest, decisions=tuple(replace(one, digest=digest) for one in WHOLE_CHAIN))
+            for digest in (DIGEST, SCHEDULED.digest)
         ],
         "leave_batch": [LeaveBatch(reason=noted("Its risk is high."))],
         "end_with_batch": [
@@ -295,7 +292,7 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
         requests.append(with_proposal())
         later = tuple(replace(decision, digest=SCHEDULED.digest) for decision in WHOLE_CHAIN[:2])
         requests.append(request(prepared=prepared(plan=SCHEDULED), decisions=later))
-        requests.append(request(prepared=prepared(plan=SCHEDULED), batch=BATCH))
+        requests.append(request(prepared=prepared(plan=SCHEDULED), decisions=(), batch=BATCH))
         chain = tuple(replace(stage, escalate_after=1) for stage in STAGES)
         times = StageTimes(stage=0, asked_at=NOW, escalations=(NOW,), notice_at=NOW)
         requests.append(request(prepared=prepared(stages=chain), stage_times=times))
