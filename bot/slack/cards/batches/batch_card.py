@@ -32,9 +32,9 @@ from bot.words.batches.rows import (
     IN_CHANNEL,
     LIST_MISSING,
     LIST_PENDING,
-    NAMED_AS_SPONSOR,
     facts_words,
     list_name,
+    named_as_sponsor_words,
     planning_words,
     progress_words,
     risk_words,
@@ -96,12 +96,12 @@ def batch_card(
     return message(batch_summary(batch), blocks)
 
 
-def batch_sponsor_card(batch: Batch) -> Message:
-    """Return the message that tells a person that they are the sponsor of every partner of a batch, and its state."""
+def batch_sponsor_card(batch: Batch, count: int) -> Message:
+    """Return the message that tells a person of how many partners of a batch they are the sponsor, and its state."""
     named_by = [] if batch.requester is None else [cleaned_text(batch.requester.name, bold=True)]
     blocks: list[Block] = [
         header(f"{batch_icon(batch)} {title_words(batch)}: {_short_state(batch)}"),
-        rich_text(paragraph(*named_by, fixed_text(f" {NAMED_AS_SPONSOR}"), fixed_text(f" · {batch.id}"))),
+        rich_text(paragraph(*named_by, fixed_text(f" {named_as_sponsor_words(batch, count)} · {batch.id}"))),
         actions(f"batch:{batch.id}", button("Details", ids.REVIEW_BATCH, ids.batch_value(batch))),
     ]
     return message(f"{batch_summary(batch)} You are the sponsor.", blocks)
