@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
@@ -14,7 +15,7 @@ from tests.waiting import LONGEST_WAIT
 from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 from tests.workflows.sheets.files import workbook
 
-ROWS = [
+ROWS: Final[list[list[Any]]] = [
     ["Domain", "Template", "Days", "Cost centre"],
     ["adatum.com", "guest-collaboration", 90, 4711],
     ["tailspin.com", "guest-collaboration", 90, 4712],
