@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.scenarios.stage import Stage, actions, words
+from tests.scenarios.stage import CHANNEL, Stage, actions, words
 from tests.scenarios.test_adopt import WIDE
 from tests.scenarios.test_batches import (
     actions_of,
@@ -17,6 +17,7 @@ from tests.scenarios.test_batches import (
     batch_card,
     content_of,
     domain,
+    header_of,
     open_draft,
     tenant_number,
     told,
@@ -87,7 +88,7 @@ async def ask(stage: Stage, user: str = "requester", **fields: str) -> dict[str,
 
 async def test_fifty_rows_are_asked_for_approved_and_applied(stage: Stage) -> None:
     """One fails, one drifts meanwhile, one is revoked meanwhile, and one changes between the draft and the approval."""
-    drifting, revoked, changed = 13, 21, 34
+    failing, drifting, revoked, changed = 7, 13, 21, 34
     await known_partners(stage, COUNT)
     assert (await give(stage, sheet(*range(1, COUNT + 1))))["errors"] == {}
     report = await shown(stage)
@@ -109,17 +110,38 @@ async def test_fifty_rows_are_asked_for_approved_and_applied(stage: Stage) -> No
 
     await stage.call("PATCH", "graph/state", {"partners": {tenant_number(drifting): WIDE}})
     await stage.revoke(typed=domain(revoked), domain=domain(revoked))
-    refusal = {"error": {"code": "Forbidden", "message": "A policy of the tenant does not allow this."}}
-    await stage.do(
-        "faults", target="graph", method="POST", match="crossTenantAccessPolicy/partners", status=403, body=refusal
-    )
-    before = len(await stage.writes())
+    await stage.do("faults", target="graph", method="POST", match=tenant_number(failing), times=1, status=400)
     await approve(stage, "approver1")
-    print(words(await batch_card(stage)))
-    print((await stage.direct("requester"))[-1]["text"])
-    print(len(await stage.writes()) - before)
-    partners = (await stage.see("graph/state"))["state"]["partners"]
-    print(len(partners))
+    said = " ".join(words(await batch_card(stage)).split())
+    assert "46 partners applied (verified), 2 with their own requests, 2 not applied" in said
+    for number in (failing, drifting, revoked, changed):
+        assert domain(number) in said
+    state = (await stage.see("graph/state"))["state"]["partners"]
+    applied = set(range(1, COUNT + 1)) - {failing}
+    assert {one for one in state if one.startswith("0badcafe")} == {tenant_number(number) for number in applied}
+    cards = [one for one in await stage.messages() if "approve" in actions_of(one)]
+    named = {number for number in range(1, COUNT + 1) for one in cards if domain(number) in header_of(one)}
+    assert named == {drifting, changed}, [header_of(one) for one in cards]
+    batch_id = next(one["block_id"] for one in (await batch_card(stage))["blocks"] if one["type"] == "actions")[6:]
+    assert "46 partners are applied (verified). 2 partners are decided alone." in (await told(stage, batch_id))[-1]
+
+
+async def test_an_admin_continues_a_batch_that_stopped_by_itself(stage: Stage) -> None:
+    await known_partners(stage, COUNT)
+    await give(stage, sheet(*range(1, COUNT + 1)))
+    assert (await ask(stage))["errors"] == {}
+    await stage.do("faults", target="graph", method="POST", match="partners", times=4, status=400)
+    await approve(stage, "approver1")
+    card = await batch_card(stage)
+    assert "stopped by itself" in words(card)
+    assert actions_of(card) == ["continue_batch", "end_batch", "review_batch"]
+    for user in ("approver1", "admin"):
+        opened = await stage.do("click", user=user, action_id="continue_batch", channel=CHANNEL, ts=card["ts"])
+        values = {"reason": {"reason": "The four partners had an old policy"}}
+        assert (await stage.do("submit", user=user, view_id=opened["opened"], values=values))["errors"] == {}
+        await stage.see("idle", timeout=60)
+    assert "Only admins can continue or end a batch" in " ".join(one["text"] for one in await stage.direct("approver1"))
+    assert "46 partners applied (verified), 4 not applied" in " ".join(words(await batch_card(stage)).split())
 
 
 async def report_of(stage: Stage, content: bytes | str, name: str = "partners.csv", **more: Any) -> str:
