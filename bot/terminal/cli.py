@@ -121,16 +121,19 @@ def posture(context: typer.Context, as_json: AsJson = False, names: Names = Fals
 
 
 Asked = Annotated[str, typer.Argument(help="A mail address, a domain or a tenant ID.", metavar="ADDRESS_OR_DOMAIN")]
-AskedApplication = Annotated[str, typer.Argument(help="The name or ID of an application.", metavar="[APPLICATION]")]
+AskedApplication = Annotated[
+    list[str] | None, typer.Argument(help="The name or ID of an application.", metavar="[APPLICATION]")
+]
 
 
 @app.command()
-def diagnose(context: typer.Context, who: Asked, application: AskedApplication = "", as_json: AsJson = False) -> None:
+def diagnose(context: typer.Context, who: Asked, application: AskedApplication = None, as_json: AsJson = False) -> None:
     """Say in steps why somebody from outside cannot get in, and who can change it. Change nothing."""
     from bot.terminal.posture.diagnose_command import show_diagnosis
 
     pauses = context.obj or USUAL_PAUSES
-    raise typer.Exit(show_diagnosis(who, application, prints_json=as_json, pauses=pauses))
+    named = " ".join(application or ())
+    raise typer.Exit(show_diagnosis(who, named, prints_json=as_json, pauses=pauses))
 
 
 Reason = Annotated[str, typer.Option("--reason", help="Why. Everybody who waits reads it.", metavar="TEXT")]
