@@ -13,9 +13,7 @@ from bot.terminal.plan.formats.markdown import MarkdownWriter
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
 from bot.terminal.plan.sheet_formats import access_value
 from bot.terminal.printing import MAX_CHARACTERS
-from bot.words.batches.sheet_report import PERHAPS_DOUBLE, why_words
-from bot.words.plans.changes import describe_changes
-from bot.words.plans.file_plan import (
+from bot.words.batches.file_plan import (
     NOTHING_DONE,
     ONLY_TIME,
     PLANNED,
@@ -25,6 +23,8 @@ from bot.words.plans.file_plan import (
     result_words,
     risks_words,
 )
+from bot.words.batches.sheet_report import PERHAPS_DOUBLE, why_words
+from bot.words.plans.changes import describe_changes
 from bot.words.plans.risk import risk_level_words
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.errors.facts import as_values

@@ -9,10 +9,7 @@ from typing import Any, Final
 
 from bot.terminal.plan.formats.markdown_text import code, html_code, prose, size
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
-from bot.words.batches.sheet_report import change_words, why_words
-from bot.words.findings.finding import finding_lines
-from bot.words.plans.changes import describe_changes
-from bot.words.plans.file_plan import (
+from bot.words.batches.file_plan import (
     NOTHING_DONE,
     PLANNED,
     asked_words,
@@ -21,6 +18,9 @@ from bot.words.plans.file_plan import (
     result_words,
     risks_words,
 )
+from bot.words.batches.sheet_report import change_words, why_words
+from bot.words.findings.finding import finding_lines
+from bot.words.plans.changes import describe_changes
 from bot.words.plans.risk import risk_level_words, risk_lines
 from bot.words.sentences import counted
 from workflows.core.batches.sheets.judged import CAN_BE_ASKED, RowVerdict

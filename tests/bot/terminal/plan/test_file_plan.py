@@ -16,7 +16,7 @@ from bot.terminal.plan.formats.many import WRITERS
 from bot.terminal.plan.formats.markdown import MAX_CHARACTERS
 from bot.terminal.plan.formats.markdown_text import code, prose, size
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
-from bot.words.plans.file_plan import ACCESS_NOT_ASKED, NOBODY_COMES_IN, NOTHING_DONE
+from bot.words.batches.file_plan import ACCESS_NOT_ASKED, NOBODY_COMES_IN, NOTHING_DONE
 from tests.bot.surfaces import hostile
 from tests.bot.terminal.test_plan import planned
 from tests.workflows.core.builders import TENANT
