@@ -67,8 +67,7 @@ async def test_each_bad_row_is_named_and_each_good_one_says_what_conditional_acc
 
 async def test_policies_that_cannot_be_read_are_said_and_the_rows_are_judged(stage: Stage) -> None:
     (stage.data.parent / "a.csv").write_text("Domain,Template\nfabrikam.com,guest-collaboration\n")
-    fault = {"target": "graph", "match": "conditionalAccess", "status": 403, "times": 100}
-    await stage.call("POST", "control/faults", fault)
+    await stage.do("faults", target="graph", match="conditionalAccess", status=403, times=100)
     status, out, err = await gatehouse(stage, "import", "a.csv", "--dry-run", "--json")
     assert status == 0, err
     (row,) = json.loads(out)["rows"]
