@@ -74,6 +74,8 @@ DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
 """How long a name that was looked up for a report about a sheet is not looked up again."""
+IMPORT_SHOWN_EVERY: Final = timedelta(seconds=5)
+"""How often the message about a file of partners shows how many names are looked up."""
 ACCESS_TESTED_AFTER: Final = timedelta(days=7)
 """How long after the read-back of an opened access it is asked whether it works."""
 ACCESS_TESTED_AGAIN_AFTER: Final = timedelta(days=7)

@@ -10,13 +10,16 @@ from typing import Final
 from bot.report.csv_text import BYTE_ORDER_MARK, csv_row, join_values
 from bot.report.report_file import ReportFile
 from bot.slack.outbound.batches.list_file import RenderedList
+from bot.words.batches.sheet_report import SIGNS
 from bot.words.findings.finding import finding_words
 from bot.words.plans.kept_access import open_now_words
 from bot.words.plans.risk import LEVELS
+from bot.words.plans.short_changes import short_changes
 from bot.words.requests.access_end import AT_END
+from workflows.core.batches.batch import BatchRow
 from workflows.core.checks.findings import Severity
 from workflows.core.policy.risk import risk_for_approval
-from workflows.core.requests.request import AccessRequest, PreparedRequest
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestId
 
 _TO_LOOK_AT: Final = (Severity.ERROR, Severity.WARNING)
 
@@ -64,6 +67,29 @@ COLUMNS: Final[Mapping[str, Callable[[PreparedRequest], str]]] = {
 """What each column holds, by its name in the first row. The ids of the request and of its plan follow."""
 
 
+def _changes(prepared: PreparedRequest) -> str:
+    found = [f"{SIGNS[one.sign]} {one.text}" for one in short_changes(prepared.plan, prepared.observation.default)]
+    return join_values(found or ["only the time"])
+
+
+_ALSO_OF_ROWS: Final = ("risk", "issues", "access_days", "at_the_end", "approval_needed_alone", "sponsor")
+SHEET_COLUMNS: Final[Mapping[str, Callable[[BatchRow, AccessRequest], str]]] = {
+    "row": lambda row, _: "" if row.asked is None else str(row.asked.row),
+    "partner_domain": lambda _, one: one.require_prepared().observation.identity.default_domain,
+    "partner_tenant_id": lambda _, one: one.plan.tenant_id,
+    "partner_display_name_not_verified": lambda _, one: one.require_prepared().observation.identity.display_name,
+    "template": lambda row, one: one.require_prepared().template_title or row.template,
+    "changes": lambda _, one: _changes(one.require_prepared()),
+    **{
+        name: lambda _, one, column=COLUMNS[name]: column(one.require_prepared())  # type: ignore[misc]
+        for name in _ALSO_OF_ROWS
+    },
+    "reason": lambda _, one: one.fields.justification,
+    "ticket": lambda row, _: "" if row.asked is None else row.asked.ticket,
+}
+"""What each column of a batch from a sheet holds, by its name in the first row."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLists:
     """Implements `RenderBatchList`."""
@@ -71,14 +97,23 @@ class BatchLists:
     redact: Callable[[str], str] = str
     """Removes known secrets from every text."""
 
-    async def __call__(self, members: AsyncIterator[AccessRequest]) -> RenderedList:
-        """Write one row for each member, in the given order. Only one member is in memory."""
+    async def __call__(
+        self, members: AsyncIterator[AccessRequest], *, sheet: Mapping[RequestId, BatchRow] | None = None
+    ) -> RenderedList:
+        """Write one row for each member, in the given order. Only one member is in memory.
+
+        :param sheet: the row of a sheet for each member; None for adopted settings.
+        """
         written = ReportFile(self.redact)
         try:
-            written.write(BYTE_ORDER_MARK + csv_row([*COLUMNS, "request_id", "change_id"]))
+            titles = COLUMNS if sheet is None else SHEET_COLUMNS
+            written.write(BYTE_ORDER_MARK + csv_row([*titles, "request_id", "change_id"]))
             async for member in members:
                 prepared = member.require_prepared()
-                cells = [column(prepared) for column in COLUMNS.values()]
+                if sheet is None:
+                    cells = [column(prepared) for column in COLUMNS.values()]
+                else:
+                    cells = [column(sheet[member.id], member) for column in SHEET_COLUMNS.values()]
                 written.write(csv_row([*cells, member.id, prepared.plan.digest]))
             return RenderedList(content=b"".join(written.pieces()), sha256=written.sha256)
         finally:

@@ -51,6 +51,7 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     ),
     "restore": _CommandHelp("request to restore the settings from before a change", _PARTNER),
     "adopt": _CommandHelp("make the current settings of a partner the record, after approval", _PARTNER_OR_DRAFT),
+    "import": _CommandHelp("ask for many partners from a spreadsheet, with one decision", "[draft ID]"),
     "freeze": _CommandHelp("stop everything that opens access, at once (admins)"),
     "unfreeze": _CommandHelp("end that; two admins must agree"),
     "away": _CommandHelp(

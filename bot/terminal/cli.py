@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bot.terminal.plan.options import FileCommand, chosen_columns
 from workflows.intervals import USUAL_PAUSES, Pauses
 
 app = typer.Typer(
@@ -26,7 +27,6 @@ Data = Annotated[Path | None, typer.Option(help="Store everything in this folder
 Only = Annotated[str | None, typer.Option(help="Start one simulator only (slack or entra), and no bot.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys, and nothing else.")]
 Names = Annotated[bool, typer.Option("--names", help="Look up the names of unknown tenant IDs, with one call each.")]
-PlanFile = Annotated[Path, typer.Argument(help="The request, as TOML; docs/plan.md has an example.", metavar="FILE")]
 SocketMode = Annotated[bool, typer.Option("--socket-mode", help="Reach the bot by Socket Mode instead of HTTP.")]
 
 
@@ -237,14 +237,6 @@ def adopt(
     raise typer.Exit(draft_adoptions(only or [], without or [], as_json=is_json, pauses=pauses))
 
 
-@app.command()
-def plan(context: typer.Context, file: PlanFile, as_json: AsJson = False) -> None:
-    """Show what the request in FILE would change, and who would decide. Nothing is stored or written."""
-    from bot.terminal.plan.command import show_plan
-
-    raise typer.Exit(show_plan(file, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
-
-
 SheetPath = Annotated[
     Path, typer.Argument(help="The sheet: .csv, .xlsx, .json or .toml; docs/import.md.", metavar="FILE")
 ]
@@ -256,6 +248,44 @@ Usual = Annotated[str, typer.Option("--template", help="The template of rows tha
 Lookups = Annotated[Path | None, typer.Option(help="Keep what was looked up in this file, to go on after a stop.")]
 Expected = Annotated[str, typer.Option(help="Refuse a file that has another SHA-256.", metavar="SHA256")]
 RowsAsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row a partner.")]
+
+
+class PlanOutput(StrEnum):
+    """The formats of a plan."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+PlanFormat = Annotated[
+    PlanOutput, typer.Option("--format", help="How to print the plan; markdown is for a pull request.")
+]
+
+
+@app.command(cls=FileCommand)
+def plan(
+    context: typer.Context,
+    file: SheetPath,
+    format_: PlanFormat = PlanOutput.TEXT,
+    as_json: AsJson = False,
+    sheet: SheetName = "",
+    column: Chosen = None,
+    template: Usual = "",
+    lookups: Lookups = None,
+) -> None:
+    """Show what FILE would change for each partner, and who would decide. Nothing is stored or written.
+
+    The exit status is 0 when nothing would change, 2 when something would, and 1 when that cannot be said.
+    """
+    from bot.terminal.plan.command import show_plan
+    from bot.terminal.plan.file_inputs import AskedFile
+
+    if as_json and format_ is PlanOutput.MARKDOWN:
+        raise typer.BadParameter("choose one of them", param_hint="--json, --format")
+    chosen = PlanOutput.JSON if as_json else format_
+    asked = AskedFile(path=file, sheet=sheet, columns=chosen_columns(column), template=template, lookups=lookups)
+    raise typer.Exit(show_plan(asked, chosen.value, pauses=context.obj or USUAL_PAUSES))
 
 
 @app.command("import")
@@ -280,13 +310,10 @@ def import_sheet(
         raise typer.BadParameter("choose one of them", param_hint="--dry-run, --compare")
     if as_json and as_csv:
         raise typer.BadParameter("choose one of them", param_hint="--json, --csv")
-    pairs = [one.partition("=") for one in column or ()]
-    if not all(name and title for name, _, title in pairs):
-        raise typer.BadParameter("write it as FIELD=TITLE, such as partner=Domain", param_hint="--column")
     asked = AskedReport(
         path=file,
         sheet=sheet,
-        columns={name: title for name, _, title in pairs},
+        columns=chosen_columns(column),
         template=template,
         lookups=lookups,
         expected=expect,

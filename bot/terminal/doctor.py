@@ -43,7 +43,7 @@ from workflows.ports.tenant import Tenant, TenantRefused
 
 SCOPES = frozenset(
     {
-        *("chat:write", "commands", "files:write", "groups:read", "im:write"),
+        *("chat:write", "commands", "files:read", "files:write", "groups:read", "im:write"),
         *("usergroups:read", "users:read", "users:read.email"),
     }
 )

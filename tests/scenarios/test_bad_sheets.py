@@ -44,7 +44,7 @@ async def test_each_bad_row_is_named_and_each_good_one_says_what_conditional_acc
         ),
     )
     good = [["fabrikam.com", GUESTS, 90], ["contoso.com", GUESTS, 90], ["northwind.com", GUESTS, 90]]
-    rows = [HEADER, *good, *(cells for cells, _ in BAD.values())]
+    rows: list[list[Any]] = [HEADER, *good, *(cells for cells, _ in BAD.values())]
     (stage.data.parent / "bad.xlsx").write_bytes(workbook(rows))
     status, out, err = await gatehouse(stage, "import", "bad.xlsx", "--dry-run", "--json")
     assert status == 3, err

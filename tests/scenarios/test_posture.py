@@ -103,7 +103,7 @@ async def test_a_written_plan_is_what_the_approvers_are_then_asked(stage: Stage)
     file = stage.data.parent / "request.toml"
     file.write_text('partner = "contoso.com"\ntemplate = "trusted-partner"\nduration_days = 180\n')
     status, out, err = await gatehouse(stage, "plan", "request.toml", "--json")
-    assert (status, err) == (0, ""), err
+    assert (status, err) == (2, ""), err
     plan = json.loads(out)
     assert await stage.writes() == []
     assert await stage.messages() == []
@@ -113,7 +113,7 @@ async def test_a_written_plan_is_what_the_approvers_are_then_asked(stage: Stage)
     for finding in plan["findings"]:
         assert finding["text"][:60] in await stage.read()
     status, out, _ = await gatehouse(stage, "plan", "request.toml", columns=120)
-    assert status == 0
+    assert status == 1, "another request is open, so this one would be refused"
     assert plan["digest"] in out
     assert "This request would be refused now" in " ".join(out.split())
 

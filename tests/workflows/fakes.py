@@ -14,9 +14,10 @@ from bot.words.requests.messages import message_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.batches.batch import Batch, BatchRow, ListFile
+from workflows.core.batches.sheets.judged import JudgedRow
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
+from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
 from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -34,7 +35,7 @@ from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
 from workflows.ports.clock import Clock
-from workflows.ports.notifier import AnnouncedEnd, AskedReview, Notifier
+from workflows.ports.notifier import AnnouncedEnd, AskedReview, Notifier, ShownImport
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import (
     Account,
@@ -43,9 +44,11 @@ from workflows.ports.tenant import (
     Tenant,
     TenantRefused,
     TenantUnavailable,
+    WriteResult,
     WrongTenant,
 )
 from workflows.ports.tenant_settings import AccountPage, FoundObject
+from workflows.sheets.received import FileNotUsable, ReceivedFile, ReceivedFileCode
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 Found = TypeVar("Found")
@@ -143,6 +146,7 @@ class FakeSurroundings:
     log_reaches_back: bool = True
     sign_in_log: SignInLog = SignInLog(entries=(), is_complete=True)  # noqa: RUF009
     address_accounts: list[AddressAccount] = field(default_factory=list)
+    disabling: AccountDisabling | None = None
     """The accounts of any address that is asked for."""
     addresses: list[str] = field(default_factory=list)
     """The addresses whose accounts were asked for."""
@@ -215,6 +219,10 @@ class FakeSurroundings:
         """Find the accounts of an address."""
         self.addresses.append(address)
         return await self._read("accounts_of", self.address_accounts)
+
+    async def last_disabling(self, account: PersonId) -> AccountDisabling | None:
+        """Return who disabled the account."""
+        return await self._read("last_disabling", self.disabling)
 
     async def read_foreign_sign_ins(
         self,
@@ -329,6 +337,8 @@ class FakeTenant:
     """Every write that was asked for, also the refused ones."""
     writes: list[Operation] = field(default_factory=list)
     """Every write that was taken."""
+    together_writes: list[int] = field(default_factory=list)
+    """How many writes each request with several of them had."""
     fresh: list[str] = field(default_factory=list)
     """What was resolved without an old answer sufficing."""
     tenant_settings: FakeSurroundings = field(default_factory=FakeSurroundings)
@@ -425,6 +435,19 @@ class FakeTenant:
         self.writes.append(operation)
         self.script.end(fault)
         return self.call_ids
+
+    async def write_together(self, operations: Sequence[Operation]) -> Sequence[WriteResult]:
+        """Perform each operation as if it were alone; one request for all. Its faults are those of the whole."""
+        self.together_writes.append(len(operations))
+        fault = await self.script.begin("tenant.write_together")
+        results: list[WriteResult] = []
+        for operation in operations:
+            try:
+                results.append(await self.write(operation))
+            except (TenantRefused, TenantUnavailable) as error:
+                results.append(error)
+        self.script.end(fault)
+        return results
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Find accounts by mail."""
@@ -608,6 +631,7 @@ class FakeNotifier:
     lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
     attached_again: ListFile | None = None
     reminded_batches: list[str] = field(default_factory=list)
+    imports: list[ShownImport] = field(default_factory=list)
     delivers_notices: bool = True
     leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
@@ -715,6 +739,11 @@ class FakeNotifier:
             digest=batch.digest or Digest(""),
         )
 
+    async def show_import(self, shown: ShownImport) -> None:
+        """Remember how far an import is."""
+        self.script.end(await self.script.begin("notifier.show_import"))
+        self.imports.append(shown)
+
     async def show_home(self, person: ChatId) -> None:
         """Remember an App Home."""
         self.script.end(await self.script.begin("notifier.show_home"))
@@ -738,6 +767,38 @@ class FakeNotifier:
     def texts_to(self, person: ChatId) -> list[str]:
         """What one person was told, oldest first."""
         return [text for chat_id, text, _ in self.told if chat_id == person]
+
+
+@dataclass(slots=True)
+class FakeFiles:
+    """Implements `ReceivedFiles`: the files that people gave, by their ids."""
+
+    given: dict[str, ReceivedFile] = field(default_factory=dict)
+    errors: list[Exception] = field(default_factory=list)
+    """Raised by the next loads, the first one first."""
+
+    async def load(self, file_id: str, given_by: ChatId) -> ReceivedFile:
+        """Give a file."""
+        if self.errors:
+            raise self.errors.pop(0)
+        if file_id not in self.given:
+            raise FileNotUsable((Fact(ReceivedFileCode.GONE),))
+        return self.given[file_id]
+
+
+@dataclass(slots=True)
+class FakeRows:
+    """Implements `ImportedRows`: the numbers of the rows, and what becomes of them."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def take(self, judged: JudgedRow) -> None:
+        """Remember one row."""
+        self.lines.append(f"{judged.row.number} {judged.verdict}")
+
+    def content(self) -> bytes:
+        """The lines."""
+        return "\n".join(self.lines).encode()
 
 
 def _held_to_the_ports(clock: FixedClock, tenant: FakeTenant, directory: FakeDirectory, notifier: FakeNotifier) -> None:

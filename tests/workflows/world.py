@@ -10,13 +10,22 @@ from typing import Any, Final
 from bot.words.requests.notes import note_words
 from tests.warm.ready_made import new_database, shipped_catalog
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
-from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
+from tests.workflows.fakes import (
+    FakeDirectory,
+    FakeFiles,
+    FakeNotifier,
+    FakeRows,
+    FakeTenant,
+    FixedClock,
+    Script,
+)
 from tests.workflows.guest_accounts import FakeGuestAccounts
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.confirming import BatchIntake
 from workflows.app.batches.drafting import BatchDrafting
+from workflows.app.batches.importing.opening import SheetOpening
 from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
 from workflows.app.evidence.denied.notice_records import NoticeRecords
 from workflows.app.requests.forms import Form
@@ -47,6 +56,7 @@ from workflows.core.settings.canonical import Digest
 from workflows.effects.apply import Applier
 from workflows.effects.batches.lists import BatchLists
 from workflows.effects.batches.runner import BatchRunner
+from workflows.effects.batches.sheet_imports import SheetImports
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.escalations import Escalations
 from workflows.effects.performer import Performer
@@ -115,6 +125,7 @@ class World:
     tenant: FakeTenant
     directory: FakeDirectory
     notifier: FakeNotifier
+    files: FakeFiles
     guest_accounts: FakeGuestAccounts
     service: Service
     alarms: Alarms
@@ -339,7 +350,7 @@ def assemble(
         tenant.add_tenant(CONTOSO)
     tenant.script = tenant.tenant_settings.script = script
     directory, notifier = FakeDirectory(script=script), FakeNotifier(script=script)
-    guest_accounts = FakeGuestAccounts(clock=clock, script=script)
+    guest_accounts, files = FakeGuestAccounts(clock=clock, script=script), FakeFiles()
     woken: list[bool] = []
     rests: list[float] = []
 
@@ -405,6 +416,7 @@ def assemble(
         tenant=tenant,
         directory=directory,
         notifier=notifier,
+        files=files,
         guest_accounts=guest_accounts,
         service=service,
         alarms=alarms,
@@ -456,6 +468,14 @@ def assemble(
                 catalog=catalog,
             ),
             batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
+            sheet_imports=SheetImports(
+                opening=SheetOpening(files=files, catalog=catalog),
+                notifier=notifier,
+                batches=batches,
+                tenant=tenant,
+                new_rows=FakeRows,
+                shown_every=60.0,
+            ),
             escalations=Escalations(service=service, store=store, tenant=tenant, directory=directory),
             end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=clock),
             review_reminders=ReviewReminders(

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.storing.recorder import LOOK_UP, SEARCH
+from workflows.app.storing.recorder import IMPORT, LOOK_UP, SEARCH
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -45,7 +45,7 @@ class LimitedAction(StrEnum):
 _COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
     LimitedAction.REQUESTS: ("submit", "edit", "confirm_draft", "support"),
     LimitedAction.APPROVALS: ("approve", "approve_batch"),
-    LimitedAction.LOOK_UPS: (LOOK_UP,),
+    LimitedAction.LOOK_UPS: (LOOK_UP, IMPORT),
     LimitedAction.SEARCHES: (SEARCH,),
 }
 """The commands that count, by their names in the audit log."""

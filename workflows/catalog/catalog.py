@@ -16,7 +16,6 @@ from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.holidays import HOLIDAYS_FILE, read_holidays
 from workflows.catalog.rewording import has_same_meaning
-from workflows.catalog.settings_table import RENAMED_KEYS
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
@@ -24,6 +23,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, READING_ROLES, Role, mail_in_lower_case
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
+from workflows.core.policy.placeholders import RENAMED_KEYS
 from workflows.core.policy.relations import RELATIONS
 from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
 from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits

@@ -13,6 +13,9 @@ from workflows.core.settings.model import (
     AppServiceConnect,
     AutomaticRedemption,
     B2BSetting,
+    Capabilities,
+    Capability,
+    CapabilityName,
     IdentitySynchronization,
     InboundTrust,
     M365CollaborationInbound,
@@ -28,13 +31,11 @@ from workflows.core.settings.model import (
 INHERIT: Final = "inherit"
 """The value of a setting that returns it to the tenant's default (in Graph: null)."""
 
-RENAMED_KEYS: Final = {"holes": "placeholders"}
-"""Keys that have a new name: the name in files of earlier versions, and the present name."""
-
 GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 PLACEHOLDER_NAME: Final = r"[a-z][a-z0-9_]*"
 _PLACEHOLDER: Final = rf"\{{{PLACEHOLDER_NAME}\}}"
 _PEOPLE: Final = rf"^({ALL_USERS}|(user|group):({GUID}|{_PLACEHOLDER}))$"
+_OurPeople = Annotated[tuple[Annotated[str, Field(pattern=_PEOPLE)], ...], Field(min_length=1)]
 _APPLICATIONS: Final = rf"^({ALL_APPLICATIONS}|{ALL_MICROSOFT_APPS}|{OFFICE_365}|{GUID}|{_PLACEHOLDER})$"
 
 
@@ -139,6 +140,47 @@ class _AppServiceConnect(FileModel):
         return AppServiceConnect(applications=self.applications.to_domain())
 
 
+class _Capabilities(FileModel):
+    """Whose data each Microsoft 365 capability is about. Those that are not named are switched off."""
+
+    free_busy: _OurPeople | None = None
+    free_busy_with_details: _OurPeople | None = None
+    calendar_times: _OurPeople | None = None
+    calendar_details: _OurPeople | None = None
+    calendar_everything: _OurPeople | None = None
+    mail_tips_limited: _OurPeople | None = None
+    mail_tips_all: _OurPeople | None = None
+    profile_card: _OurPeople | None = None
+    desk_booking: _OurPeople | None = None
+    room_booking: _OurPeople | None = None
+
+    @model_validator(mode="after")
+    def _check_people(self) -> Self:
+        """Check that a capability is named, and that each one is for all users or for some of them."""
+        given = self._given()
+        if not given:
+            raise ValueError("name at least one capability, for example free_busy")
+        for name, people in given.items():
+            if ALL_USERS in people and len(people) > 1:
+                raise ValueError(f"{name}: {ALL_USERS} stands alone; remove it or the other targets")
+        return self
+
+    def to_domain(self) -> Capabilities:
+        items = (
+            Capability(
+                name=CapabilityName[name.upper()],
+                people=TargetConfiguration(
+                    access=AccessType.ALLOWED, targets=tuple(sorted(set(map(_user_target, people))))
+                ),
+            )
+            for name, people in self._given().items()
+        )
+        return Capabilities(items=tuple(sorted(items, key=lambda item: item.name)))
+
+    def _given(self) -> dict[str, tuple[str, ...]]:
+        return {name: people for name in type(self).model_fields if (people := getattr(self, name)) is not None}
+
+
 class SettingsTable(FileModel):
     """The settings that a template writes, by our names for them."""
 
@@ -153,6 +195,7 @@ class SettingsTable(FileModel):
     m365_collaboration_inbound: _M365Inbound | None = None
     m365_collaboration_outbound: _M365Outbound | None = None
     app_service_connect_inbound: _AppServiceConnect | None = None
+    m365_capabilities: _Capabilities | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -161,7 +204,20 @@ class SettingsTable(FileModel):
             return value
         if info.field_name == "identity_synchronization":
             raise ValueError("there is no default to inherit; write inbound = false to switch it off")
+        if info.field_name == "m365_capabilities":
+            raise ValueError("name the capabilities; those that are not named are switched off")
         return None
+
+    @model_validator(mode="after")
+    def _check_collaboration(self) -> Self:
+        """Check that capabilities come with the collaboration that they need (Graph: overview of the policy)."""
+        trust = self.m365_collaboration_inbound
+        if self.m365_capabilities is not None and (trust is None or trust.users.access is not AccessType.ALLOWED):
+            raise ValueError(
+                "m365_capabilities: they need Microsoft 365 collaboration; add m365_collaboration_inbound with "
+                "users that are allowed"
+            )
+        return self
 
     def to_domain(self) -> dict[Property, Setting]:
         """Return the settings that the file contains; a value of None returns a setting to the tenant's default."""

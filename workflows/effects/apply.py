@@ -11,12 +11,13 @@ that order must be read in one place.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from workflows.app.adoption.unchanged import adoption_with_other_authors
 from workflows.app.alarms import Alarms
+from workflows.app.batches.wave_writes import WaveWrites
 from workflows.app.schedule.downtime import command_after_gap
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
@@ -34,6 +35,7 @@ from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.guest_accounts.still_wanted import StillWanted
 from workflows.effects.applying.guest_accounts.writing import AccountsWait, AccountWriter
+from workflows.effects.applying.one_at_a_time import OneAtATime
 from workflows.effects.applying.overtaken_block import stop_if_overtaken
 from workflows.effects.applying.reading_back import ReadBack
 from workflows.effects.applying.refusals import RefusedPlans
@@ -70,6 +72,10 @@ class Applier:
     """How old a suspension may be to be lifted."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     pauses: Pauses = USUAL_PAUSES
+    partners: OneAtATime = field(default_factory=OneAtATime)
+    """What keeps two plans about one partner apart. Every copy of this shares it."""
+    wave: WaveWrites | None = None
+    """The writes of the other members of a wave; None: each operation is sent alone."""
 
     @property
     def results(self) -> ApplyResults:
@@ -79,7 +85,7 @@ class Applier:
     @property
     def gate(self) -> WriteGate:
         """Return the only way to the tenant for operations, which a freeze closes."""
-        return WriteGate(tenant=self.tenant, store=self.store)
+        return WriteGate(tenant=self.tenant, store=self.store, wave=self.wave)
 
     async def apply(self, request_id: RequestId) -> None:
         """Change the tenant to the state after the plan, or record why not.
@@ -91,6 +97,13 @@ class Applier:
         request = await self.store.request(request_id)
         if request is None or request.state not in _TO_DO:
             return
+        async with self.partners.turn(request.plan.tenant_id):
+            await self._apply(request_id)
+
+    async def _apply(self, request_id: RequestId) -> None:
+        request = await self.store.request(request_id)
+        if request is None or request.state not in _TO_DO:
+            return  # it has changed while another plan about the partner was written
         try:
             if request.plan.accounts is not None:
                 await self._write_accounts(request)

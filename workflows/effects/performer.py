@@ -23,6 +23,7 @@ from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
     Effect,
+    JudgeSheet,
     MessageCode,
     Prepare,
     RemindPerson,
@@ -52,6 +53,7 @@ from workflows.core.requests.transitions.transition import partner_of
 from workflows.effects.apply import Applier
 from workflows.effects.batches.lists import BatchLists
 from workflows.effects.batches.runner import BatchRunner
+from workflows.effects.batches.sheet_imports import SheetImports
 from workflows.effects.closing.guests_left import with_guests
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.escalations import Escalations, waiting_people
@@ -76,6 +78,7 @@ class Performer:
     review_reminders: ReviewReminders
     batches: BatchRunner
     batch_lists: BatchLists
+    sheet_imports: SheetImports
     store: Store
     service: Service
     alarms: Alarms
@@ -116,6 +119,8 @@ class Performer:
                 await self.notifier.send_message(effect.person, fact, channel=effect.channel)
             case AdvanceBatch() | ShowBatch() | UploadBatchList():
                 await self._perform_for_batch(effect)
+            case JudgeSheet():
+                await self.sheet_imports.perform(effect)
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
 
@@ -274,6 +279,8 @@ class Performer:
                     person=effect.command.actor,
                     channel=effect.command.channel,
                 )
+            case JudgeSheet():
+                await self.sheet_imports.show_failed(effect)
             case Prepare() | Apply():
                 with suppress(Refused):
                     # The request does not end: it waits until an admin has the effect performed again.

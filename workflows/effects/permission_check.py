@@ -37,7 +37,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.closing.revoking import require_may_revoke
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
 from workflows.core.requests.commands.automatic import Replan
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     AccessTestClick,
@@ -217,6 +217,8 @@ class PermissionCheck:
                 await self._decide_batch(click, actor, key, received_at)
             case WithdrawBatch():
                 await self._batch_decisions.withdraw(click, actor, key=key)
+            case ImportSheet():
+                await self._import_sheet(click, actor, key)
             case SetAbsence() | EndAbsence() | Reassign():
                 await self._delegate(click, actor, key, received_at)
             case AcceptDrift() | DismissDenied():
@@ -228,6 +230,15 @@ class PermissionCheck:
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _import_sheet(self, click: ImportSheet, actor: Person, key: str) -> None:
+        """Have a file judged. A full member may look partners up, and an import counts as one look-up."""
+        allowance = None
+        if self.limits is not None:
+            allowance = await self.limits.require(LimitedAction.LOOK_UPS, actor.chat_id, actor.id)
+        await self.service.begin_import(click, actor, key=key)
+        if allowance is not None:
+            await self._tell_what_is_left(allowance, click, actor, key)
 
     async def _remind(self, click: AskReminder, actor: Person, key: str) -> None:
         is_requester = await self._is_requester(click.request_id, actor)

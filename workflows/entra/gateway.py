@@ -14,13 +14,11 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.people import PersonId, mail_in_lower_case
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
-from workflows.core.settings.canonical import JsonObject, canonical_json
+from workflows.core.settings.canonical import JsonObject, SharedValues, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
-from workflows.core.settings.shared_values import SharedValues
 from workflows.entra.addresses import request_to, writable_address
 from workflows.entra.answers.answers import (
     ACCOUNT_PROPERTIES,
-    GraphCall,
     account_of,
     chunks,
     identity_of,
@@ -34,11 +32,12 @@ from workflows.entra.answers.failed_calls import failure
 from workflows.entra.managers_and_owners import read_groups, read_managers
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
+from workflows.entra.transport.batched_writes import BatchedWrites, write_call
 from workflows.entra.transport.connection import Connection, document_of, own_id_of
 from workflows.entra.transport.opening import open_connection
 from workflows.entra.transport.own_tenant_guard import OwnTenantGuard, read_home
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
-from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable, WriteResult
 
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
@@ -73,6 +72,7 @@ class Entra:
         self._connection = connection
         self._home: TenantId | None = None
         self._guard = OwnTenantGuard(read=partial(read_home, connection), expected=expected)
+        self._writes = BatchedWrites(connection, self.write)
         self._tenants_by_name: Cache[str, TenantIdentity | None] = Cache(
             read=self._ask_for_tenant, kept_for=lambda _: TENANTS_KEPT_FOR, max_entries=_FOUND_KEPT
         )
@@ -223,12 +223,7 @@ class Entra:
         :raises TenantRefused: when Graph refuses the write.
         :raises TenantUnavailable: when the result is not known. The caller must read the partner before anything else.
         """
-        call = GraphCall(
-            method=operation.method,
-            path=operation.path,
-            purpose=Purpose.CHANGE_PARTNER,
-            permission="Policy.ReadWrite.CrossTenantAccess",
-        )
+        call = write_call(operation)
         request = request_to(Method(operation.method), writable_address(self._connection.graph, operation))
         request.set_stream_content(canonical_json(operation.body), "application/json")
         await self._guard.verify()
@@ -236,6 +231,19 @@ class Entra:
         if not answer.is_success:
             raise failure(call, answer)
         return CallIds(request_id=answer.request_id, client_request_id=own_id_of(request))
+
+    async def write_together(self, operations: Sequence[Operation]) -> Sequence[WriteResult]:
+        """Perform operations about different partners in one `$batch`; see `BatchedWrites`.
+
+        :raises ValueError: for any address that is not one partner's own configuration; nothing was sent.
+        """
+        for operation in operations:
+            writable_address(self._connection.graph, operation)
+        try:
+            await self._guard.verify()
+        except TenantUnavailable as error:
+            return [error for _ in operations]
+        return await self._writes.send(operations)
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Return every account whose mail or user principal name is one of `mails`."""

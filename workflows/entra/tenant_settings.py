@@ -15,10 +15,11 @@ from kiota_http.middleware.options import RetryHandlerOption
 
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
+from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
+from workflows.core.people import PersonId
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, ChangesByPartner, LoggedChange, PartnerChange
@@ -164,6 +165,10 @@ class GraphTenantSettings:
     async def accounts_of(self, address: str) -> Sequence[AddressAccount]:
         """List the accounts of a mail address; see `ports.TenantSettings`."""
         return await self._usage.accounts_of(address)
+
+    async def last_disabling(self, account: PersonId) -> AccountDisabling | None:
+        """Return who disabled an account last; see `ports.TenantSettings`."""
+        return await self._usage.last_disabling(account)
 
     async def read_foreign_sign_ins(
         self,

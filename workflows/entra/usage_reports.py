@@ -6,21 +6,22 @@ Sign-ins share the limit of reports with what cards read, and leave most of it t
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 
-from workflows.core.checks.tenant_facts import AddressAccount, SignInLog
+from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog
 from workflows.core.errors.tenant_problems import Purpose
 from workflows.core.partners.reviewing.evidence.guest_state import MEMBER, GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
+from workflows.core.people import PersonId
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.entra.addresses import request_to
 from workflows.entra.answers.answers import GraphCall, odata_literal, read_call
-from workflows.entra.answers.usage_rows import address_account_of, guest_of, logged_sign_in_of, sign_in_of
+from workflows.entra.answers.usage_rows import address_account_of, disabling_of, guest_of, logged_sign_in_of, sign_in_of
 from workflows.entra.transport.connection import Connection
 from workflows.entra.transport.rate_limit import RateLimit
 from workflows.intervals import USUAL_PAUSES, Pauses
@@ -49,11 +50,14 @@ _GUEST: Final = [
 ]
 _ACTIVITY: Final = "signInActivity"
 _PERSON_PAGE: Final = 500
+_DISABLINGS_PAGE: Final = 20
+_NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 _LOGGED: Final = [
     *("id", "userId", "userPrincipalName", "appDisplayName", "createdDateTime", "status", "correlationId")
 ]
 _ACCOUNT: Final = [
-    *("id", "displayName", "userPrincipalName", "userType", "accountEnabled", "externalUserState", "identities")
+    *("id", "displayName", "userPrincipalName", "userType", "accountEnabled", "externalUserState", "identities"),
+    "externalUserStateChangeDateTime",
 ]
 
 
@@ -186,6 +190,21 @@ class UsageReports:
         async for page in self._connection.pages(call, request):
             found |= {one.id: one for one in map(address_account_of, page)}
         return tuple(found.values())
+
+    async def last_disabling(self, account: PersonId) -> AccountDisabling | None:
+        """Return who disabled an account last. Graph lists the newest entries first."""
+        call = read_call("/auditLogs/directoryAudits", Purpose.FIND_ACCOUNTS, "AuditLog.Read.All")
+        is_about_it = f"targetResources/any(t:t/id eq {odata_literal(account)})"
+        request = request_to(
+            Method.GET,
+            self._connection.graph.audit_logs.directory_audits,
+            filter=f"activityDisplayName eq 'Disable account' and {is_about_it}",
+            top=_DISABLINGS_PAGE,
+        )
+        async for page in self._connection.pages(call, request, take_turn=self._reports.turn):
+            found = [disabling_of(row) for row in page if row.get("result") != "failure"]
+            return max(found, key=lambda one: one.at or _NO_TIME, default=None)
+        return None
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

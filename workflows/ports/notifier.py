@@ -1,12 +1,14 @@
 """The interface that shows cards and messages to people in the chat system."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from workflows.core.batches.batch import Batch, ListFile
+from workflows.core.batches.sheets.columns import Columns
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
 from workflows.core.partners.access_end.decision import EndStep
@@ -15,7 +17,7 @@ from workflows.core.people import ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.reviews.silence import ReviewReminder
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.effects import SendEscalationMessage
+from workflows.core.requests.effects import JudgeSheet, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 
@@ -109,6 +111,54 @@ class AskedReview:
     def sponsor(self) -> ChatId | None:
         """Return the sponsor; None when the sponsor has no enabled account any more."""
         return self.record.sponsor.chat_id if self.record.sponsor_gone_at is None else None
+
+
+class ImportStep(StrEnum):
+    """How far an import is."""
+
+    READING = "reading"
+    JUDGING = "judging"
+    WAITING = "waiting"
+    """Entra does not answer. It is tried again. `facts` say why."""
+    CHOICE = "choice"
+    """A person must choose the sheet or the columns. `facts` say why."""
+    UNUSABLE = "unusable"
+    """The file cannot be used, or a rule refuses it. `facts` say why."""
+    FAILED = "failed"
+    """An error in Gatehouse stopped it."""
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownImport:
+    """An import of a sheet as its message shows it."""
+
+    effect: JudgeSheet
+    step: ImportStep
+    name: str = ""
+    """The name of the file. Text from outside; empty while it is not known."""
+    sha256: str = ""
+    facts: Facts = ()
+    looked_up: int = 0
+    total: int = 0
+    """How many rows the sheet has."""
+    columns: Columns | None = None
+    header: tuple[str, ...] = ()
+    counts: Mapping[RowVerdict, int] = field(default_factory=dict)
+    batch: Batch | None = None
+    """The draft; None when nothing can be asked for."""
+    rows: bytes = b""
+    """The file with every row, for the person."""
+
+
+class ImportedRows(Protocol):
+    """Writes the file with every row of an import."""
+
+    def take(self, judged: JudgedRow) -> None:
+        """Write one row."""
+
+    def content(self) -> bytes:
+        """Return the file."""
 
 
 class Notifier(Protocol):
@@ -214,6 +264,9 @@ class Notifier(Protocol):
 
         :raises NotifierUnavailable, NotifierBlocked, NotifierRefused: when it cannot be uploaded, with the cause.
         """
+
+    async def show_import(self, shown: ShownImport) -> None:
+        """Show its person how far an import is, in one message that is updated. A done one has the file of its rows."""
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person."""

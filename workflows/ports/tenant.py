@@ -19,6 +19,8 @@ from workflows.ports.tenant_settings import TenantSettings
 
 Answer = TypeVar("Answer")
 
+MAX_WRITES_TOGETHER: Final = 20
+"""The most operations in one request (Graph: "Combine multiple HTTP requests using JSON batching")."""
 MAX_RETRY_AFTER: Final = 300.0
 """Seconds. When another system asks for a longer pause, it is called again after this time: a revocation may wait."""
 
@@ -110,8 +112,12 @@ class ReadsTogether:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+WriteResult = CallIds | TenantRefused | TenantUnavailable
+"""What came of one of several writes: the ids of the accepted call, or the error that `Tenant.write` would raise."""
+
+
 class Tenant(Protocol):
-    """Our tenant in Entra. Reads may be repeated. Only `write` changes the tenant: one operation of a plan.
+    """Our tenant in Entra. Reads may be repeated. Only `write` and `write_together` change the tenant.
 
     Every method can raise TenantUnavailable and TenantRefused.
     """
@@ -163,6 +169,15 @@ class Tenant(Protocol):
         :raises WrongTenant: while Graph answers for another tenant; nothing was sent.
         :raises TenantRefused: when Graph refuses the write.
         :raises TenantUnavailable: when the result is not known. The caller must read the partner before anything else.
+        """
+
+    async def write_together(self, operations: Sequence[Operation]) -> Sequence[WriteResult]:
+        """Perform at most `MAX_WRITES_TOGETHER` operations about different partners in one request, at most once.
+
+        Nothing is raised for one of them alone: an error is its result. When the whole request has no usable answer,
+        no result is known, and the caller must read every partner before anything else.
+
+        :returns: the result of each operation, in the same order.
         """
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:

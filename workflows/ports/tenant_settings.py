@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
+from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
+from workflows.core.people import PersonId
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
@@ -97,6 +98,12 @@ class TenantSettings(Protocol):
         """List our tenant's accounts of a mail address: by mail, name, further addresses, and the name of a guest.
 
         :param address: in lower case.
+        """
+
+    async def last_disabling(self, account: PersonId) -> AccountDisabling | None:
+        """Return who disabled an account last, and when; None when Entra's audit log has no entry of it.
+
+        The log goes back 7 or 30 days, depending on the licence, and is written some minutes late.
         """
 
     async def read_foreign_sign_ins(

@@ -1,15 +1,18 @@
-"""Read lists of objects: JSON (a list, or `partners` in an object) and TOML (`[[partners]]`, as in git)."""
+"""Read lists of objects: JSON (a list, or `partners` in an object) and TOML (`[[partners]]`, or the keys of one)."""
 
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from workflows.core.batches.sheets.cells import Cell, OtherValue, RawRow, RawSheet
+from workflows.core.batches.sheets.cells import Cell, OtherValue, RawRow, RawSheet, SheetForm
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, SheetUnusable
 from workflows.core.errors.facts import Fact
+from workflows.core.policy.graph_examples import corrections, is_graph_example
 from workflows.sheets.limits import MAX_ROWS
 from workflows.sheets.rows_of_cells import sheet_of
 
@@ -32,11 +35,33 @@ def read_json(content: bytes) -> RawSheet:
 
 
 def read_toml(content: bytes) -> RawSheet:
-    """Return the sheet in the bytes of a TOML file.
+    """Return the sheet in the bytes of a TOML file: a list of partners, or one request.
 
-    :raises SheetUnusable: when it is not TOML, or has no list of partners.
+    :raises SheetUnusable: when it is not TOML, or neither of them.
     """
-    return _sheet(_list_in(_parsed(content, tomllib.loads)))
+    document = _parsed(content, _toml_or_graph_example)
+    if is_graph_example(document):
+        found = list(corrections(document))
+        raise SheetUnusable((Fact(SheetCode.GRAPH_EXAMPLE, {"corrections": found}),))
+    if PARTNERS not in document:
+        return replace(_sheet([document]), form=SheetForm.REQUEST)
+    if others := [key for key in document if key != PARTNERS]:
+        raise SheetUnusable(tuple(Fact(SheetCode.KEY_UNKNOWN, {"key": key, "known": [PARTNERS]}) for key in others))
+    return replace(_sheet(_list_in(document)), form=SheetForm.LIST)
+
+
+def _toml_or_graph_example(text: str) -> Any:
+    """Return the document of a TOML file. JSON is read when it is an example of Microsoft Graph, to explain its errors.
+
+    :raises ValueError: when the text is neither TOML nor such an example.
+    """
+    try:
+        return tomllib.loads(text)
+    except ValueError:
+        with suppress(ValueError, RecursionError):
+            if is_graph_example(document := json.loads(text)):
+                return document
+        raise
 
 
 def _parsed(content: bytes, parse: Callable[[str], Any]) -> Any:

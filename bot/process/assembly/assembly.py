@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from bot.process.assembly.adopt_flows import batch_list_files
+from bot.process.assembly.adopt_flows import batch_list_files, import_messages, sheet_imports
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
@@ -188,7 +188,7 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
         calendar=systems.catalog.calendar,
         changes_guests=systems.changes_guests,
     )
-    return SlackNotifier(outbound, batch_list_files(systems, outbound))
+    return SlackNotifier(outbound, batch_list_files(systems, outbound), import_messages(systems, outbound))
 
 
 def _complete(
@@ -307,6 +307,7 @@ def _performer(
         applier=applier,
         batches=_batch_runner(systems, service, batches, preparer, applier),
         batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
+        sheet_imports=sheet_imports(systems, notifier, batches),
         notifier=notifier,
         escalations=Escalations(service=service, store=store, tenant=systems.tenant, directory=systems.directory),
         end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),

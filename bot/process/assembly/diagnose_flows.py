@@ -24,5 +24,6 @@ def diagnose_flow(systems: ExternalSystems, answers: Answers) -> DiagnoseFlow:
             records=systems.store,
             clock=systems.clock,
             templates=tuple(systems.catalog.templates.values()),
+            enables_accounts=systems.changes_guests,
         ),
     )

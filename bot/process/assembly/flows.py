@@ -101,7 +101,9 @@ def make_flows(
     request_access = _request_access_flow(
         systems, service, limits, windows, members, lookup_permission, display_directory
     )
-    adopt, decide_batches = adopt_flows(systems, adopt_intake, batches, windows, lookup_permission, display_directory)
+    adopt, sheets, decide_batches = adopt_flows(
+        systems, adopt_intake, batches, windows, lookup_permission, display_directory
+    )
     return (
         request_access,
         *_filled_form_flows(request_access, adopt, store),
@@ -113,6 +115,7 @@ def make_flows(
         SponsorFlow(service=service, windows=windows, directory=directory, store=store, tenant=systems.tenant),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
+        sheets,
         decide_batches,
         *_partner_setup_flows(systems, service, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),

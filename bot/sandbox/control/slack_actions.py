@@ -1,9 +1,9 @@
-"""Serve the control calls for what people do in Slack: command, shortcut, click, submit, close."""
+"""Serve the control calls for what people do in Slack: command, shortcut, click, upload, submit, close."""
 
 from typing import Any
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import Base64Bytes, Field
 
 from bot.sandbox.control.input import Input, answer, person_of, read_body
 from bot.sandbox.slack.client import clicks, entry_points, submissions
@@ -60,6 +60,16 @@ class Submit(Input):
     values: dict[str, Any] = Field(default_factory=dict)
 
 
+class Upload(Input):
+    """A file that a person chooses in a window."""
+
+    user: str
+    name: str = Field(min_length=1, max_length=255)
+    content: Base64Bytes
+    in_payload: dict[str, Any] | None = None
+    """What the submitted window has in place of Slack's whole file object, beside the id."""
+
+
 class Close(Input):
     """A modal's close button."""
 
@@ -109,9 +119,17 @@ def action_routes(slack: SlackSimulator) -> list[web.RouteDef]:
         view = client.view(body.view_id, person)
         return answer(**await submissions.submit(client, person, view, body.values))
 
+    async def upload(request: web.Request) -> web.Response:
+        body = await read_body(request, Upload)
+        user_id = person_of(body.user).slack_id
+        file = slack.workspace.files.choose(user_id, body.name, body.content, body.in_payload)
+        return answer(file=slack.workspace.files.in_payload(file))
+
     async def close(request: web.Request) -> web.Response:
         body = await read_body(request, Close)
         person = person_of(body.user)
         return answer(**await submissions.close(client, person, client.view(body.view_id, person)))
 
-    return [web.post(f"/control/{act.__name__}", act) for act in (command, shortcut, click, suggest, submit, close)]
+    return [
+        web.post(f"/control/{act.__name__}", act) for act in (command, shortcut, click, suggest, upload, submit, close)
+    ]

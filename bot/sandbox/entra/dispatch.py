@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.sandbox.entra.endpoints.routing import match, not_allowed
-from bot.sandbox.entra.endpoints.table import ENDPOINTS
+from bot.sandbox.entra.endpoints.table import endpoints_of
 from bot.sandbox.entra.odata.batch import run_batch
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
 from bot.sandbox.entra.tenant.tenant import Tenant
@@ -76,7 +76,8 @@ def _check_and_handle(
             return _failing(fault) if fault is not None and fails else inner_answer
 
         return run_batch(call, send)
-    endpoint, call = match(ENDPOINTS, call)
+    endpoints = endpoints_of(has_capabilities=bool(tenant.objects["hasM365Capabilities"]))
+    endpoint, call = match(endpoints, call)
     if not endpoint.permissions & call.permissions:
         raise Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     return endpoint.handler(tenant, call)

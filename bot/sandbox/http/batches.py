@@ -32,6 +32,7 @@ class InnerCall:
     """The path, decoded."""
     path_qs: str
     """Path and query as they were written."""
+    body: Any = None
 
 
 def inner_calls(request: web.Request, body: Any) -> Iterator[InnerCall]:
@@ -40,7 +41,8 @@ def inner_calls(request: web.Request, body: Any) -> Iterator[InnerCall]:
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict) and all(isinstance(row.get(name), str) for name in ("id", "method", "url")):
             url = f"{request.path.removesuffix(BATCH)}/{row['url'].lstrip('/')}"
-            yield InnerCall(id=row["id"], method=row["method"], path=unquote(url.partition("?")[0]), path_qs=url)
+            path = unquote(url.partition("?")[0])
+            yield InnerCall(id=row["id"], method=row["method"], path=path, path_qs=url, body=row.get("body"))
 
 
 def inner_entries(request: web.Request, body: Any) -> list[dict[str, Any]]:
@@ -59,7 +61,7 @@ def inner_entries(request: web.Request, body: Any) -> list[dict[str, Any]]:
 
 def take_inner_faults(faults: Faults, request: web.Request, body: Any) -> InnerFaults:
     """Return the faults of the calls in a batch, and count one use of each."""
-    inner_faults = ((call.id, faults.take("graph", call, body)) for call in inner_calls(request, body))
+    inner_faults = ((call.id, faults.take("graph", call, call.body)) for call in inner_calls(request, body))
     return {name: fault for name, fault in inner_faults if fault is not None}
 
 

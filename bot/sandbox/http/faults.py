@@ -37,7 +37,8 @@ class Fault(BaseModel):
     method: str | None = None
     """An HTTP method, or a Web API method such as `chat.postMessage`; any when absent."""
     match: str | None = None
-    """Text that must occur in the path or query, for Slack also in the body; None: any request."""
+    """Text that must occur in the path or query, for Slack and for a write in a `$batch` also in the body; None: any
+    request."""
     times: int = Field(default=1, ge=1)
     status: int | None = Field(default=None, ge=200, le=599)
     headers: dict[str, str] = Field(default_factory=dict)
@@ -68,7 +69,8 @@ class Fault(BaseModel):
             return False
         if self.match is None or self.match in request.path_qs or self.match in request.path:
             return True
-        return target == "slack" and self.match in json.dumps(body, ensure_ascii=False)
+        has_body = target == "slack" or (request.method != "GET" and not isinstance(request, web.Request))
+        return has_body and self.match in json.dumps(body, ensure_ascii=False)
 
     def answer(self) -> web.Response:
         """Return the failing answer: the given one, or the service's usual answer with that status."""

@@ -27,7 +27,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-_SCRIPTS = ("page.js", "combobox.js", "dom.js", "focus.js", "menus.js")
+_SCRIPTS = ("page.js", "combobox.js", "dom.js", "files.js", "focus.js", "menus.js")
 _STATIC = {"page.css": "text/css", "icon.svg": "image/svg+xml", **dict.fromkeys(_SCRIPTS, "text/javascript")}
 
 

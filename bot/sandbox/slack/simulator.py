@@ -37,7 +37,7 @@ class SlackSimulator:
     ) -> None:
         self._tables = AppendOnlyTables(path, on_change=revision.bump)
         self.credentials = load_credentials(self._tables)
-        self.workspace = Workspace(self._tables, now=now)
+        self.workspace = Workspace(self._tables, now=now, base_url=base_url)
         self.sockets = Sockets(base_url=base_url, on_change=revision.bump)
         self._http = HttpTransport(bot_url=bot_url, secret=self.credentials.signing_secret, now=now)
         self.delivery = Delivery(self.sockets if socket_mode else self._http)

@@ -27,6 +27,7 @@ from bot.slack.outbound.announcements.handover_messages import HandoverMessages
 from bot.slack.outbound.announcements.review_messages import ReviewMessages, question_of, review_of
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.batches.batch_messages import BatchMessages
+from bot.slack.outbound.batches.import_messages import ImportMessages
 from bot.slack.outbound.batches.list_file import BatchListFiles
 from bot.slack.outbound.card_copies import NotAccepted, content_of, posted_at
 from bot.slack.outbound.recipients import (
@@ -49,12 +50,12 @@ from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode, SendEscalationMessage
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, BatchId
 from workflows.core.requests.transitions.transition import senders_of
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.notifier import AnnouncedEnd, AskedReview, NotifierBlocked, NotifierRefused
+from workflows.ports.notifier import AnnouncedEnd, AskedReview, NotifierBlocked, NotifierRefused, ShownImport
 
 _log = structlog.get_logger()
 
@@ -62,9 +63,10 @@ _log = structlog.get_logger()
 class SlackNotifier:
     """Implements `ports.Notifier`."""
 
-    def __init__(self, outbound: Outbound, lists: BatchListFiles) -> None:
+    def __init__(self, outbound: Outbound, lists: BatchListFiles, imports: ImportMessages) -> None:
         self._outbound = outbound
         self._batches = BatchMessages(outbound, lists)
+        self._imports = imports
         self._recipients = Recipients(outbound.directory)
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
@@ -218,6 +220,10 @@ class SlackNotifier:
         """Attach the list of a batch to the thread of its card; see `BatchMessages.attach_list`."""
         return await self._batches.attach_list(batch)
 
+    async def show_import(self, shown: ShownImport) -> None:
+        """Post or update the message about an import; see `ImportMessages`."""
+        await self._imports.show(shown)
+
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person. If Slack shows that person none, nothing is lost."""
         await self._homes.show(person)
@@ -290,7 +296,10 @@ class SlackNotifier:
         return self._outbound.changes_guests and has_guests and person in await self._recipients.holders(ADMIN)
 
     async def _with_domain(self, fact: Fact) -> Fact:
-        """Replace a partner's tenant ID by its domain where the records have it."""
+        """Replace a partner's tenant ID by its domain where the records have it, and say what kind a batch is."""
+        if fact.code == MessageCode.BATCH_ENDED:
+            batch = await self._outbound.store.batch(BatchId(fact.values["batch"]))
+            return Fact(fact.code, {**fact.values, "is_sheet": batch is not None and batch.sheet is not None})
         partner = fact.values.get("partner")
         record = None if partner is None else await self._outbound.store.partnership(TenantId(partner))
         return fact if record is None else Fact(fact.code, {**fact.values, "partner": record.identity.name})

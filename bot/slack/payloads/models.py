@@ -62,6 +62,12 @@ class _Action(Payload):
         return self.value if self.selected_option is None else self.selected_option.value
 
 
+class _File(Payload):
+    """A file as a window has it. Slack leaves out the rest in some cases ("file_access"), so only the id is used."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^F[A-Z0-9]+$", max_length=40)]
+
+
 class _Element(Payload):
     value: str | None = None
     selected_user: str | None = None
@@ -69,6 +75,7 @@ class _Element(Payload):
     selected_option: _Option | None = None
     selected_options: tuple[_Option, ...] = ()
     selected_date: str | None = None
+    files: tuple[_File, ...] = ()
 
 
 class _State(Payload):
@@ -95,6 +102,10 @@ class View(Payload):
     def people(self, block_id: str) -> tuple[ChatId, ...]:
         """Return the chosen people of a select for several, each once; empty when there is none."""
         return tuple(dict.fromkeys(map(ChatId, self._element(block_id).selected_users)))
+
+    def files(self, block_id: str) -> tuple[str, ...]:
+        """Return the ids of the files of a field for files; empty when there is none."""
+        return tuple(file.id for file in self._element(block_id).files)
 
     def label(self, block_id: str) -> str:
         """Return the text of the chosen option of a select; empty when there is none."""

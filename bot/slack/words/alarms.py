@@ -179,6 +179,7 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "advance_batch": "prepare or record the partners of batch {about}",
     "show_batch": "show the card of batch {about}",
     "upload_batch_list": "attach the list of batch {about}",
+    "judge_sheet": "check the file of partners that {about} gave",
     "show_home": "show the App Home of {about}",
     "tell": "send a message to {about}",
     "settle_given_up": "retry or give up the stopped work {about}",

@@ -1,80 +1,156 @@
-"""`gatehouse plan FILE`: show the plan of a written request; needs no Slack, stores and writes nothing."""
+"""`gatehouse plan FILE`: show what a file of partners would change; needs no Slack, stores and writes nothing."""
 
 import asyncio
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
-from bot.process.run import WRONG_SETTINGS, print_problems
-from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
-from bot.terminal.plan.as_json import plan_json
-from bot.terminal.plan.printed import print_plan
+from bot.process.run import print_problems
+from bot.process.settings import SettingsProblems
+from bot.terminal.plan.file_inputs import AskedFile, FileInputs, ShownLookups, load_file_inputs, progress_display
+from bot.terminal.plan.formats.as_json import plan_json
+from bot.terminal.plan.formats.many import JSON, MARKDOWN, WRITERS
+from bot.terminal.plan.formats.printed import print_plan
+from bot.terminal.plan.lookups_file import LookupsFile
+from bot.terminal.plan.planned_partner import PlannedPartner, Totals
 from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
 from bot.words.refusals.sentences import fact_words
+from bot.words.refusals.sheets import problem_words
 from bot.words.requests.notes import refusal_words
+from workflows.app.batches.importing.judging import SheetJudging
 from workflows.app.requests.files.parsed_request import PlanImpossible
 from workflows.app.requests.files.plan_from_file import PlannedRequest, plan_request
-from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
+from workflows.app.requests.files.row_request import request_of_row
+from workflows.core.batches.sheets.cells import SheetForm
+from workflows.core.batches.sheets.columns import SheetUnusable
+from workflows.core.batches.sheets.rows import SheetRow
+from workflows.core.errors.raised import DomainError
+from workflows.core.partners.records import Records
 from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Tenant
 
-_ERROR_TITLE = "No plan can be made:"
+_ERROR_TITLE: Final = "No plan can be made:"
 
 
-def show_plan(path: Path, *, as_json: bool, pauses: Pauses) -> int:
-    """Print the plan of the request in a file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planning:
+    inputs: FileInputs
+    asked: AskedFile
+    file_format: str
+    tenant: Tenant
 
-    :returns: the exit status: 0 for a plan or nothing to change, 1 when no plan can be made. It is 2 for wrong
-        settings, or a file that is no request.
+
+def show_plan(asked: AskedFile, file_format: str, *, pauses: Pauses) -> int:
+    """Print the plan of every partner in a file.
+
+    :returns: the exit status: 0 when nothing would change, 2 when something would. It is 1 when that cannot be said:
+        for wrong settings, a wrong file, and a row that is refused or not known.
     """
     configure_terminal_logs(Redactor())
+    return asked_or_error(_ERROR_TITLE, lambda: _show(asked, file_format, pauses))
+
+
+def asked_or_error(title: str, ask: Callable[[], int]) -> int:
+    """Return the exit status of a command about a file; print why it is not possible, and return 1.
+
+    :param title: the first line of what is printed then.
+    """
     try:
-        settings, catalog, file = _load_inputs(path)
-        planned = asyncio.run(_make_plan(settings, catalog, file, pauses))
+        return ask()
     except SettingsProblems as error:
         print_problems(error)
-        return WRONG_SETTINGS
-    except RequestFileProblems as error:
-        print_error("The file is no request:", *error.problems)
-        return WRONG_SETTINGS
+    except SheetUnusable as error:
+        print_error("The file cannot be used:", *map(fact_words, error.facts))
     except PlanImpossible as error:
-        print_error(_ERROR_TITLE, *(f"{key}: {fact_words(problem)}" for key, problem in error.problems.items()))
-        return NOT_POSSIBLE
+        print_error(title, *(problem_words(key, fact_words(problem)) for key, problem in error.problems.items()))
     except StoreUnusable as error:
-        print_error(_ERROR_TITLE, f"{error}; set DATABASE_URL to the bot's own file")
-        return NOT_POSSIBLE
-    except (TenantUnavailable, TenantRefused) as error:
-        print_error(_ERROR_TITLE, refusal_words(error))
-        return NOT_POSSIBLE
-    if as_json:
-        sys.stdout.write(plan_json(planned) + "\n")
-    else:
-        print_plan(planned, terminal_console())
-    return 0
+        print_error(title, f"{error}; set DATABASE_URL to the bot's own file")
+    except (OSError, DomainError) as error:
+        print_error(title, refusal_words(error) if isinstance(error, DomainError) else str(error))
+    return NOT_POSSIBLE
 
 
-def _load_inputs(path: Path) -> tuple[TenantSettings, Catalog, RequestFile]:
-    settings = load_tenant_settings()
+def _show(asked: AskedFile, file_format: str, pauses: Pauses) -> int:
+    inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns)
+    return asyncio.run(_planned(inputs, asked, file_format, pauses))
+
+
+async def _planned(inputs: FileInputs, asked: AskedFile, file_format: str, pauses: Pauses) -> int:
+    tenant = await asyncio.to_thread(open_tenant, inputs.settings, pauses)
+    planning = _Planning(inputs=inputs, asked=asked, file_format=file_format, tenant=tenant)
     try:
-        catalog = load_catalog(settings.gatehouse_templates)
-    except CatalogProblems as error:
-        raise SettingsProblems(error.problems) from error
-    return settings, catalog, load_request_file(path)
-
-
-async def _make_plan(settings: TenantSettings, catalog: Catalog, file: RequestFile, pauses: Pauses) -> PlannedRequest:
-    tenant = open_tenant(settings, pauses)
-    try:
-        return await plan_request(
-            file,
-            tenant=tenant,
-            records=await read_stored_records(settings),
-            catalog=catalog,
-            clock=open_clock(settings),
-        )
+        if inputs.file.sheet.form is SheetForm.REQUEST:
+            totals = await _plan_one(planning)
+        else:
+            totals = await _plan_many(planning)
+        sys.stdout.flush()
+        return totals.exit_status
     finally:
         await tenant.close()
+
+
+async def _plan_one(planning: _Planning) -> Totals:
+    """Plan a single request as it would be prepared, and print it."""
+    inputs, (row,) = planning.inputs, planning.inputs.rows(planning.asked.template)
+    try:
+        planned = await _plan_of(row, planning)
+        partner = PlannedPartner.of_request(row, planned)
+    except PlanImpossible as error:
+        if planning.file_format is not MARKDOWN:
+            raise
+        planned, partner = None, PlannedPartner.impossible(row, error)
+    totals = Totals()
+    totals.add(partner)
+    if planned is None or planning.file_format is MARKDOWN:
+        writer = WRITERS[MARKDOWN](sys.stdout.write)
+        writer.begin(inputs.file)
+        writer.take(partner)
+        writer.finish(totals)
+    elif planning.file_format is JSON:
+        sys.stdout.write(plan_json(planned, inputs.file.digest) + "\n")
+    else:
+        print_plan(planned, inputs.file.digest, terminal_console())
+    return totals
+
+
+async def _plan_of(row: SheetRow, planning: _Planning) -> PlannedRequest:
+    return await plan_request(
+        request_of_row(row, planning.inputs.catalog),
+        tenant=planning.tenant,
+        records=await read_stored_records(planning.inputs.settings),
+        catalog=planning.inputs.catalog,
+        clock=open_clock(planning.inputs.settings),
+    )
+
+
+async def _plan_many(planning: _Planning) -> Totals:
+    """Plan each row of a file, and print it. What is equal for all rows is read once."""
+    inputs, asked = planning.inputs, planning.asked
+    settings, clock, rows = inputs.settings, open_clock(inputs.settings), inputs.rows(asked.template)
+    totals = Totals()
+    with (
+        LookupsFile(asked.lookups, clock.now(), home=str(settings.azure_tenant_id)) as lookups,
+        progress_display() as progress,
+    ):
+        judging = SheetJudging(
+            tenant=planning.tenant,
+            catalog=inputs.catalog,
+            clock=clock,
+            records=await read_stored_records(settings) or Records(),
+            known=lookups.known,
+        )
+        at_once = await judging.read_tenant()
+        writer = WRITERS[planning.file_format](sys.stdout.write)
+        writer.begin(inputs.file)
+        shown = ShownLookups(progress, progress.add_task("Looking up partners", total=len(rows)), lookups)
+        async for judged in judging.judge(rows, at_once, shown.on_found):
+            partner = PlannedPartner(judged=judged)
+            totals.add(partner)
+            writer.take(partner)
+        writer.finish(totals)
+    return totals

@@ -13,15 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
-from rich.progress import Progress, TaskID
-
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
 from bot.process.run import WRONG_SETTINGS, print_problems
-from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.process.settings import SettingsProblems
 from bot.terminal.evidence.taking import EvidenceRequester, open_beside_bot
+from bot.terminal.plan.file_inputs import FileInputs, ShownLookups, load_file_inputs, progress_display
 from bot.terminal.plan.lookups_file import LookupsFile
 from bot.terminal.plan.sheet_formats import NextStep, SheetFormat, writer_of
 from bot.terminal.printing import NOT_POSSIBLE, print_error
@@ -33,20 +31,15 @@ from workflows.app.batches.importing.comparing import unnamed_partners
 from workflows.app.batches.importing.drafting import SheetDrafting
 from workflows.app.batches.importing.judging import SheetJudging
 from workflows.app.storing.recorder import Recorder
-from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import Columns, SheetUnusable, recognise
+from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.batches.sheets.judged import CAN_BE_ASKED, RowVerdict
-from workflows.core.batches.sheets.rows import SheetRow, read_row
-from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId
-from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.model import TenantId
 from workflows.intervals import Pauses
 from workflows.ports.clock import Clock
-from workflows.sheets.reading import SheetFile, load_sheet
+from workflows.sheets.reading import SheetFile
 
 INCOMPLETE: Final = 3
 """The exit status when a row was refused, or is not known."""
@@ -80,17 +73,6 @@ class AskedReport:
     file_format: SheetFormat = SheetFormat.TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Inputs:
-    settings: TenantSettings
-    catalog: Catalog
-    file: SheetFile
-    columns: Columns
-
-    def rows(self, template: str) -> list[SheetRow]:
-        return [read_row(raw, self.columns, template=template) for raw in self.file.sheet.rows]
-
-
 def use_sheet(asked: AskedReport, *, pauses: Pauses) -> int:
     """Print what the rows of a sheet would change, and store a draft if one was asked for.
 
@@ -100,7 +82,7 @@ def use_sheet(asked: AskedReport, *, pauses: Pauses) -> int:
     configure_terminal_logs(Redactor())
     perform = _draft if asked.purpose is Purpose.DRAFT else _report
     try:
-        inputs = _load_inputs(asked)
+        inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns, expected=asked.expected)
         is_complete = asyncio.run(perform(asked, inputs, pauses))
     except SettingsProblems as error:
         print_problems(error)
@@ -116,22 +98,7 @@ def use_sheet(asked: AskedReport, *, pauses: Pauses) -> int:
     return 0 if is_complete else INCOMPLETE
 
 
-def _load_inputs(asked: AskedReport) -> _Inputs:
-    settings = load_tenant_settings()
-    try:
-        catalog = load_catalog(settings.gatehouse_templates)
-    except CatalogProblems as error:
-        raise SettingsProblems(error.problems) from error
-    file = load_sheet(asked.path, sheet=asked.sheet)
-    if asked.expected and asked.expected.lower() != file.digest:
-        other = {"name": file.name, "expected": asked.expected, "found": file.digest}
-        raise SheetUnusable((Fact(SheetCode.OTHER_FILE, other),))
-    placeholders = {one.name for template in catalog.templates.values() for one in template.placeholders}
-    columns = recognise(file.sheet.header, sorted(placeholders), asked.columns)
-    return _Inputs(settings=settings, catalog=catalog, file=file, columns=columns)
-
-
-async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
+async def _report(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> bool:
     """Print the report. Returns whether every row could be asked for, or is so already."""
     settings, clock = inputs.settings, open_clock(inputs.settings)
     await _record(asked, inputs, clock)
@@ -139,7 +106,7 @@ async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
     rows = inputs.rows(asked.template)
     try:
         home = str(settings.azure_tenant_id)
-        with LookupsFile(asked.lookups, clock.now(), home=home) as lookups, _progress() as progress:
+        with LookupsFile(asked.lookups, clock.now(), home=home) as lookups, progress_display() as progress:
             judging = SheetJudging(
                 tenant=tenant,
                 catalog=inputs.catalog,
@@ -153,7 +120,7 @@ async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
             writer.begin(inputs.file, inputs.columns)
             named: set[TenantId] = set()
             verdicts: set[RowVerdict] = set()
-            shown = _Shown(progress, progress.add_task("Looking up partners", total=len(rows)), lookups)
+            shown = ShownLookups(progress, progress.add_task("Looking up partners", total=len(rows)), lookups)
             async for judged in judging.judge(rows, at_once, shown.on_found):
                 writer.take(judged)
                 verdicts.add(judged.verdict)
@@ -167,7 +134,7 @@ async def _report(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
         await tenant.close()
 
 
-async def _draft(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
+async def _draft(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> bool:
     """Store a draft and print what is in it. Returns whether every row could be asked for, or is so already."""
     settings, clock = inputs.settings, open_clock(inputs.settings)
     store, _ = await open_records(settings.records, clock)
@@ -178,12 +145,12 @@ async def _draft(asked: AskedReport, inputs: _Inputs, pauses: Pauses) -> bool:
         try:
             batches = BatchService(store=store, clock=clock, wake=_wake_nobody)
             home = str(settings.azure_tenant_id)
-            with LookupsFile(asked.lookups, clock.now(), home=home) as lookups, _progress() as progress:
+            with LookupsFile(asked.lookups, clock.now(), home=home) as lookups, progress_display() as progress:
                 drafting = SheetDrafting(batches=batches, tenant=tenant, catalog=inputs.catalog, known=lookups.known)
                 writer = writer_of(asked.file_format, sys.stdout.write, is_comparison=False)
                 writer.begin(inputs.file, inputs.columns)
                 total = len(inputs.file.sheet.rows)
-                shown = _Shown(progress, progress.add_task("Looking up partners", total=total), lookups)
+                shown = ShownLookups(progress, progress.add_task("Looking up partners", total=total), lookups)
                 drafted = await drafting.draft(
                     inputs.file,
                     inputs.columns,
@@ -210,7 +177,7 @@ def _draft_command(asked: AskedReport, file: SheetFile) -> str:
     return shlex.join(["uv", "run", "gatehouse", "import", str(asked.path), *chosen])
 
 
-async def _record(asked: AskedReport, inputs: _Inputs, clock: Clock) -> None:
+async def _record(asked: AskedReport, inputs: FileInputs, clock: Clock) -> None:
     """Record who asks, and for which file, where there are records."""
     if not inputs.settings.records.exists():
         return
@@ -218,30 +185,10 @@ async def _record(asked: AskedReport, inputs: _Inputs, clock: Clock) -> None:
         await _record_with(Recorder(store=store, clock=clock, wake=_wake_nobody), asked, inputs)
 
 
-async def _record_with(recorder: Recorder, asked: AskedReport, inputs: _Inputs) -> None:
+async def _record_with(recorder: Recorder, asked: AskedReport, inputs: FileInputs) -> None:
     taker, what = EvidenceRequester.now(), f"{inputs.file.name}, SHA-256 {inputs.file.digest}"
     await recorder.record_lookup(ChatId(taker.user), what, key=taker.key, command_name=asked.purpose.value)
 
 
 def _wake_nobody() -> None:
     """Do nothing: the entry needs no effect."""
-
-
-def _progress() -> Progress:
-    """Return the display of the progress on standard error; it shows nothing when that is no terminal."""
-    console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """Shows and keeps each name that was looked up."""
-
-    progress: Progress
-    task: TaskID
-    lookups: LookupsFile
-
-    def on_found(self, name: str, identity: TenantIdentity | None) -> None:
-        """Take one name."""
-        self.progress.advance(self.task)
-        self.lookups.keep(name, identity)

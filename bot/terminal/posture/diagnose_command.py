@@ -86,7 +86,13 @@ async def _diagnose(settings: TenantSettings, subject: str, application: str, pa
         tenant = await asyncio.to_thread(open_tenant, settings, pauses)
         try:
             templates = await asyncio.to_thread(_templates, settings)
-            diagnoser = Diagnoser(tenant=tenant, records=store, clock=clock, templates=templates)
+            diagnoser = Diagnoser(
+                tenant=tenant,
+                records=store,
+                clock=clock,
+                templates=templates,
+                enables_accounts=settings.guests_azure_client_id is not None,
+            )
             return await diagnoser.diagnose(parsed, application.strip())
         finally:
             await tenant.close()

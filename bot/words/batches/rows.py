@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from bot.words.batches.kinds import ADOPTION, KindWords, words_of
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.sentences import fact_words
@@ -10,7 +11,7 @@ from bot.words.refusals.sheets import problem_words
 from bot.words.requests.notes import BY_RELATION_ALONE, FAILED_IN_BATCH, HIGH_RISK_ALONE, not_read_words, note_words
 from bot.words.sentences import counted, fill_in
 from bot.words.settings.open_access import access_kind_title, is_known_setting
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
+from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowCode, RowState
 from workflows.core.errors.facts import Fact, Facts, Values, facts_from_values
 from workflows.core.people import Person
 from workflows.core.policy.risk import RiskLevel
@@ -18,25 +19,6 @@ from workflows.core.requests.request import BatchId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem
 
-STATES: Final[Mapping[BatchState, str]] = {
-    BatchState.DRAFT: "draft, not sent",
-    BatchState.PREPARING: "being prepared",
-    BatchState.AWAITING_APPROVAL: "awaiting approval",
-    BatchState.APPLYING: "approved, being recorded",
-    BatchState.DONE: "done",
-    BatchState.REJECTED: "rejected",
-    BatchState.WITHDRAWN: "withdrawn",
-    BatchState.EXPIRED: "expired",
-}
-ROW_STATES: Final[Mapping[RowState, str]] = {
-    RowState.WAITING: "being planned",
-    RowState.ALONE: "with its own request",
-    RowState.NOT_ASKED: "cannot be adopted",
-    RowState.PLANNED: "in this decision",
-    RowState.LEFT: "with its own request",
-    RowState.APPLIED: "adopted (verified)",
-    RowState.ENDED: "not adopted",
-}
 _ENDED: Final[Mapping[str, str]] = {
     RequestState.REJECTED: "was rejected",
     RequestState.WITHDRAWN: "was withdrawn",
@@ -52,10 +34,6 @@ NO_TEMPLATE: Final = "no template"
 UNKNOWN_SETTINGS: Final = "unknown settings"
 LIST_PENDING: Final = "The list of partners is being attached. Approve appears after that."
 LIST_MISSING: Final = "Nobody can approve: the list of partners is not attached."
-ABOUT_DRAFT: Final = (
-    "After approval, these settings become the record: with a sponsor, reviews and an end. Nothing is written to the "
-    "tenant. Every partner is read again before approval is requested."
-)
 ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
 DURATION_HINT: Final = "How long the settings are approved. Every partner has its own reviews and its own end."
 IN_CHANNEL: Final = "The card in the channel shows the progress."
@@ -84,25 +62,27 @@ def size_words(batch: Batch) -> str:
 
 def title_words(batch: Batch) -> str:
     """Return what a batch is about in a few words."""
-    return f"{size_words(batch)}: adopt current settings"
+    return f"{size_words(batch)}: {words_of(batch).about}"
 
 
 def state_words(batch: Batch) -> str:
     """Return the state of a batch; once it is done, with its result."""
-    return result_words(batch) if batch.state is BatchState.DONE else STATES[batch.state]
+    return result_words(batch) if batch.state is BatchState.DONE else words_of(batch).states[batch.state]
 
 
 def result_words(batch: Batch) -> str:
     """Return how many rows were adopted, went on alone, and ended."""
     counts = batch.counts()
-    return counted_result_words(counts[RowState.APPLIED], counts[RowState.LEFT], counts[RowState.ENDED])
+    return counted_result_words(
+        counts[RowState.APPLIED], counts[RowState.LEFT], counts[RowState.ENDED], words_of(batch)
+    )
 
 
-def counted_result_words(applied: int, left: int, ended: int) -> str:
+def counted_result_words(applied: int, left: int, ended: int, kind: KindWords = ADOPTION) -> str:
     """Return a result in words: what happened to no partner is left out."""
     more = [f"{left} with {_own(left)}"] if left else []
-    more += [f"{ended} not adopted"] if ended else []
-    return ", ".join([f"{counted(applied, 'partner')} adopted", *more])
+    more += [f"{ended} {kind.not_done}"] if ended else []
+    return ", ".join([f"{counted(applied, 'partner')} {kind.done}", *more])
 
 
 def _own(count: int) -> str:
@@ -113,7 +93,7 @@ def progress_words(batch: Batch) -> str:
     """Return how far an approved batch is: how many members are recorded, of how many."""
     counts = batch.counts()
     done = counts[RowState.APPLIED] + counts[RowState.LEFT] + counts[RowState.ENDED]
-    return f"{done} of {done + counts[RowState.PLANNED]} checked and recorded"
+    return f"{done} of {done + counts[RowState.PLANNED]} {words_of(batch).progress}"
 
 
 def planning_words(batch: Batch) -> str:
@@ -126,7 +106,7 @@ def planning_words(batch: Batch) -> str:
 def row_state_words(batch: Batch, row: BatchRow) -> str:
     """Return the state of a row. Nothing is planned before somebody asked for the draft."""
     is_asked = batch.state is not BatchState.DRAFT or row.state is not RowState.WAITING
-    return ROW_STATES[row.state] if is_asked else "not asked for yet"
+    return words_of(batch).row_states[row.state] if is_asked else "not asked for yet"
 
 
 def row_reason_words(row: BatchRow) -> str:
@@ -247,7 +227,9 @@ def list_comment(batch: Batch, sha256: str) -> str:
 
 
 def draft_title(batch: Batch) -> str:
-    """Return who made a draft; the time follows."""
+    """Return who made a draft; the time follows. The name of a person of the chat is not known here."""
+    if batch.drafted_by.startswith(BY_PERSON):
+        return f"Draft {batch.id}, made in the chat on"
     return f"Draft {batch.id}, made on the bot's machine by {batch.drafted_by.removeprefix('os:')} on"
 
 
@@ -261,9 +243,9 @@ def alone_words(count: int) -> str:
     return f"Each with its own request and approval: {counted(count, 'partner')}"
 
 
-def not_adoptable_words(count: int) -> str:
-    """Return for how many partners nothing is asked."""
-    return f"Cannot be adopted: {counted(count, 'partner')}"
+def not_asked_words(batch: Batch, count: int) -> str:
+    """Return for how many partners, or rows of a sheet, nothing is asked."""
+    return f"{words_of(batch).not_asked}: {counted(count, 'partner' if batch.sheet is None else 'row')}"
 
 
 def author_words(authors: Sequence[Person]) -> str:

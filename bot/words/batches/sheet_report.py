@@ -35,7 +35,7 @@ COMPARED: Final[Mapping[RowVerdict, str]] = {
 }
 ONLY_IN_TENANT: Final = "only in the tenant"
 NO_RECORD: Final = "without a record"
-_SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "+", Sign.LESS: "-", Sign.UNKNOWN: "?"}
+SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "+", Sign.LESS: "-", Sign.UNKNOWN: "?"}
 REOPENS: Final[Mapping[PartnershipState | None, str]] = {
     PartnershipState.REVOKED: "The partner is revoked, and blocked now. This would open it again.",
     PartnershipState.SUSPENDED: "The partner is suspended, and blocked now. This would open it again.",
@@ -71,7 +71,7 @@ def change_words(judged: JudgedRow) -> tuple[str, ...]:
     """Return what a row would change, each with its sign; empty without a plan."""
     if judged.plan is None:
         return ()
-    found = tuple(f"{_SIGNS[one.sign]} {one.text}" for one in short_changes(judged.plan, judged.default))
+    found = tuple(f"{SIGNS[one.sign]} {one.text}" for one in short_changes(judged.plan, judged.default))
     return found or ("only the time",)
 
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from bot.words.findings.finding import finding_words
 from bot.words.plans.changes import duration_words
 from bot.words.requests.access_end import AT_END
+from bot.words.sentences import counted, day, last_day
 from workflows.core.batches.batch import Batch, BatchRow
+from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.template import Template
 
@@ -32,6 +35,37 @@ def batch_duration_words(batch: Batch) -> str:
     if len(durations) > 1:
         words = f"{durations[0].days} to {durations[-1].days} days"
     return f"{words}, then {then}" if words and then else words
+
+
+def asked_words(row: BatchRow) -> str:
+    """Return what the row of a sheet says besides its template: its number, and what the other rows need not have."""
+    asked = row.asked
+    if asked is None:
+        return ""
+    said = [f"row {asked.row}"]
+    said += [f"sponsor {asked.sponsor.name}"] if asked.sponsor is not None else []
+    said += [f"from {day(asked.starts_at)}"] if asked.starts_at is not None else []
+    said += [f"until {last_day(asked.ends_at)}"] if asked.ends_at is not None else []
+    said += [f"ticket {asked.ticket}"] if asked.ticket else []
+    return " · ".join(said)
+
+
+def issue_words(row: BatchRow) -> str:
+    """Return the warnings about the row of a sheet; empty without any."""
+    return " ".join(finding_words(one) for one in row.findings)
+
+
+def row_sponsors(batch: Batch) -> tuple[Person, ...]:
+    """Return the people whom rows of a sheet name as sponsor, each once."""
+    named = (row.asked.sponsor for row in batch.rows if row.asked is not None and row.was_member)
+    return tuple({one.id: one for one in named if one is not None}.values())
+
+
+def other_sponsors_words(batch: Batch) -> str:
+    """Say how many other sponsors the rows name; empty when there is none."""
+    first = None if batch.sponsor is None else batch.sponsor.id
+    count = sum(one.id != first for one in row_sponsors(batch))
+    return f" and {counted(count, 'other')} for single rows" if count else ""
 
 
 def settings_by_words(row: BatchRow) -> str:

@@ -41,6 +41,19 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
         "Single users, groups or applications, and inbound trust, need Microsoft Entra ID P1 in this tenant."
     ),
     FindingCode.LICENCE_P1_BOTH: "B2B direct connect needs Microsoft Entra ID P1 in both tenants.",
+    FindingCode.CAPABILITIES_UNAVAILABLE: (
+        "The Microsoft 365 capabilities cannot be read, so none can be written. Gatehouse needs the permission "
+        "Policy.ReadWrite.CrossTenantCapability. Or Microsoft has not made them available in this tenant yet. Ask an "
+        "admin to run the command doctor, which says which of the two it is."
+    ),
+    FindingCode.CAPABILITIES_WITHOUT_COLLABORATION: (
+        "Microsoft 365 capabilities need Microsoft 365 collaboration with the partner, and it is blocked."
+    ),
+    FindingCode.ORGANIZATION_RELATIONSHIPS_UNCHECKED: (
+        "Whether Exchange has an organization relationship with this partner could not be checked. One takes priority "
+        "over these capabilities until an Exchange administrator disables it. Look in Exchange admin center, "
+        "Organization, Sharing."
+    ),
     FindingCode.MICROSOFT_SUPPORT: (
         "This is the tenant of Microsoft's own support. Microsoft adds it automatically while a support case is open. "
         "It cannot be a partner."

@@ -18,6 +18,7 @@ from bot.words.partner_setup.steps import (
     USUALLY_OPEN_HEADING,
     StepTexts,
 )
+from bot.words.settings.capabilities import CAPABILITY_TITLES
 from workflows.core.checks.partner_setup.checklist import (
     SYNCHRONIZATION_TEMPLATE,
     GraphCall,
@@ -111,6 +112,13 @@ def partner_notes(setup: PartnerSetup) -> tuple[str, ...]:
         notes.append(
             f"We accept your {claims}. You do not need to set anything for this. It works for people who really have "
             "it in your tenant."
+        )
+    if setup.capabilities:
+        shown = ", ".join(CAPABILITY_TITLES[name] for name in setup.capabilities)
+        notes.append(
+            f"Your people get from us: {shown}. You do not need to set anything for this. For our people to get the "
+            "same from you, allow Microsoft 365 collaboration inbound for our tenant, and add the same Microsoft 365 "
+            "capabilities. An organization relationship in Exchange takes priority on each side."
         )
     if setup.partner_object_ids:
         notes.append(

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from bot.words.sentences import counted
+from bot.words.settings.capabilities import CAPABILITY_TITLES
 from bot.words.settings.values import (
     NO_NAMES,
     NOT_SET,
     REDEMPTION_TITLES,
     TITLES,
     TRUST_TITLES,
+    capability_words,
     redemption_words,
     setting_words,
     synchronization_words,
@@ -25,7 +27,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_targets
-from workflows.core.settings.model import Property
+from workflows.core.settings.model import CapabilityName, Property
 
 EFFECTS: Final[Mapping[AccessChange, str]] = {
     AccessChange.OPENS: "More access",
@@ -101,6 +103,8 @@ def subject_title(subject: ChangeSubject) -> str:
     """Return the title of a setting, of one of its flags, or of its other values."""
     if subject.is_unknown_members:
         return f"{title(subject.name)}, other values"
+    if subject.name == Property.M365_CAPABILITIES and subject.key:
+        return CAPABILITY_TITLES[subject.key]
     if subject.key:
         return (TRUST_TITLES if subject.name == Property.INBOUND_TRUST else REDEMPTION_TITLES)[subject.key]
     return title(subject.name) if subject.name in TITLES else f"Setting that Gatehouse does not know ({subject.name})"
@@ -131,6 +135,15 @@ def _synchronization(item: SettingChange, _: _ChangeContext) -> BeforeAfterWords
     return synchronization_words(item.before), synchronization_words(item.after)
 
 
+def _capability(item: SettingChange, context: _ChangeContext) -> BeforeAfterWords:
+    name = CapabilityName(item.key)
+    before, after = (
+        capability_words(entry, side.capabilities[name], context.names)
+        for entry, side in zip((item.before, item.after), context.states, strict=True)
+    )
+    return before, after
+
+
 def _whole_setting(item: SettingChange, _: _ChangeContext) -> BeforeAfterWords:
     return setting_words(item.name, item.before), setting_words(item.name, item.after)
 
@@ -144,6 +157,7 @@ _DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext]
     SettingPart.TARGETS: _targets,
     SettingPart.FLAG: _flag,
     SettingPart.SYNCHRONIZATION: _synchronization,
+    SettingPart.CAPABILITY: _capability,
     SettingPart.NO_FLAGS: _whole_setting,
     SettingPart.UNREADABLE: _whole_setting,
     SettingPart.UNKNOWN_MEMBERS: _unknown_members,

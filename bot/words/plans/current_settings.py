@@ -7,6 +7,7 @@ from typing import Final
 from bot.words.plans.changes import subject_title
 from bot.words.settings.values import (
     NO_NAMES,
+    capability_words,
     redemption_words,
     setting_words,
     synchronization_words,
@@ -21,7 +22,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.effective import EffectiveFlag, EffectiveSettings, Origin, effective_settings
-from workflows.core.settings.model import Property, configurations
+from workflows.core.settings.model import CapabilityName, Property, configurations
 
 DEFAULT_UNREAD: Final = "the default could not be read"
 DEFAULT_UNSET: Final = "not set in the default either"
@@ -100,6 +101,8 @@ def _words(
             return synchronization_words(current.value)
         case SettingPart.TARGETS:
             return _target_words(Property(current.name), current, effective, default, names)
+        case SettingPart.CAPABILITY:
+            return capability_words(current.value, effective.capabilities[CapabilityName(current.key)], names)
         case SettingPart.FLAG:
             return _flag_words(Property(current.name), current, effective, default)
         case _:

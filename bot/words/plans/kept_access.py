@@ -5,7 +5,15 @@ from dataclasses import replace
 from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
-from bot.words.plans.short_changes import PROMPTED_PEOPLE, SUBJECTS, TRUST_NOUNS, flag_nouns, targets_in_words
+from bot.words.plans.short_changes import (
+    PROMPTED_PEOPLE,
+    SUBJECTS,
+    TRUST_NOUNS,
+    flag_nouns,
+    targets_in_words,
+    whose_words,
+)
+from bot.words.settings.capabilities import allowed_words
 from bot.words.settings.open_access import unknown_settings_words
 from bot.words.settings.values import NO_NAMES, title
 from workflows.core.plans.changes import SettingPart
@@ -20,7 +28,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_same_value
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
-from workflows.core.settings.model import SERVICE_PROPERTIES, Property
+from workflows.core.settings.model import SERVICE_PROPERTIES, CapabilityName, Property
 
 OPENED_OUTSIDE: Final = "Opened outside Gatehouse, not part of this request"
 NOT_APPROVED_HERE: Final = "Open already, not changed by this request"
@@ -137,6 +145,8 @@ def _words(one: CurrentSetting, effective: EffectiveSettings, names: Mapping[str
     if one.part is SettingPart.TARGETS:
         name = Property(one.name)
         return f"{SUBJECTS.get(name, title(name))}: {targets_in_words(name, effective.targets[name], names)}"
+    if one.part is SettingPart.CAPABILITY:
+        return allowed_words(one.key, whose_words(effective.capabilities[CapabilityName(one.key)], names))
     if one.part is SettingPart.SYNCHRONIZATION and one.value is not None:
         return "Their administrators create and change accounts here (synchronization)"
     if one.part is SettingPart.UNKNOWN_MEMBERS:

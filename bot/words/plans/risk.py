@@ -58,6 +58,13 @@ REASONS: Final[Mapping[RiskReason, str]] = {
     RiskReason.OUTBOUND_MICROSOFT: (
         "Our people can use our information in every Microsoft application of the partner, including those added later."
     ),
+    RiskReason.CAPABILITIES: (
+        "Their people see when ours are free, see MailTips or profile cards, or book our rooms or desks."
+    ),
+    RiskReason.MEETING_DETAILS: "Their people see subjects and places of meetings of some of our people.",
+    RiskReason.MEETING_DETAILS_ALL: (
+        "Their people see subjects and places of everybody's meetings here, or everything in shared calendars."
+    ),
     RiskReason.OTHER: "It opens a setting that templates of this kind rarely open.",
     RiskReason.UNREADABLE: "It contains a value that this version of Gatehouse cannot read.",
     RiskReason.LONG: "The access is requested for longer than a year.",

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from bot.words.names.microsoft_apps import microsoft_app_name
 from bot.words.sentences import counted
+from bot.words.settings.capabilities import allowed_words, not_allowed_words, perhaps_words
 from bot.words.settings.values import title
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
@@ -23,6 +24,7 @@ from workflows.core.settings.model import (
     ALL_USERS,
     OFFICE_365,
     AccessType,
+    CapabilityName,
     Property,
     Target,
     TargetConfiguration,
@@ -166,6 +168,21 @@ def _synchronization(item: SettingChange, context: _ChangeContext) -> str:
     return "No synchronization of their accounts"
 
 
+def _capability(item: SettingChange, context: _ChangeContext) -> str:
+    name = CapabilityName(item.key)
+    before, after = (whose_words(side.capabilities[name], context.names) for side in context.states)
+    if item.access is AccessChange.CLOSES:
+        return not_allowed_words(name)
+    words = (allowed_words if item.access is not AccessChange.UNKNOWN else perhaps_words)(name, after)
+    return words if before == _BLOCKED or context.before != _NOW else f"{words} ({_NOW}: {before})"
+
+
+def whose_words(effective: EffectiveTargets, names: Mapping[str, str]) -> str:
+    """Say whose data a Microsoft 365 capability shows: "everyone here", a group of ours, "blocked" or "not known"."""
+    words = targets_in_words(Property.M365_CAPABILITIES, effective, names)
+    return f"{words} here" if words == "everyone" else words.removeprefix("only ")
+
+
 def _unreadable(item: SettingChange, context: _ChangeContext) -> str:
     if item.access is AccessChange.CLOSES:
         return f"{title(item.name)}: blocked ({context.before}: not readable)"
@@ -179,6 +196,7 @@ def _unknown_members(item: SettingChange, context: _ChangeContext) -> str:
 _DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext], str]]] = {
     SettingPart.TARGETS: _targets,
     SettingPart.SYNCHRONIZATION: _synchronization,
+    SettingPart.CAPABILITY: _capability,
     SettingPart.NO_FLAGS: _unreadable,
     SettingPart.UNREADABLE: _unreadable,
     SettingPart.UNKNOWN_MEMBERS: _unknown_members,

@@ -173,6 +173,8 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.NOT_COMPARED: lambda values: (
         f"Whether it is still as approved could not be checked, because request {values['request_id']} cannot be read."
     ),
+    _C.CAPABILITIES_NOT_READ: "Whether the Microsoft 365 capabilities are still as approved could not be checked, "
+    "because their list could not be read. Gatehouse needs the permission Policy.ReadWrite.CrossTenantCapability.",
     _C.DIFFERS_FROM_APPROVED: _differs,
     _C.ABSENT: _absent("Recorded as active"),
     _C.REVOKED_BUT_ABSENT: lambda values: _absent(_closed_words(values))(values),

@@ -20,7 +20,13 @@ _SOURCES: Final[Mapping[ConcernCode, str]] = {
     **dict.fromkeys(
         (
             *(_C.UNFINISHED, _C.UNKNOWN_TO_GATEHOUSE, _C.DIFFERS_FROM_APPROVED),
-            *(_C.REVOKED_BUT_OPEN, _C.REVOKED_NOT_KNOWN, _C.REVOKED_NOT_EXPLICIT, _C.DEFAULT_CHANGED),
+            *(
+                _C.CAPABILITIES_NOT_READ,
+                _C.REVOKED_BUT_OPEN,
+                _C.REVOKED_NOT_KNOWN,
+                _C.REVOKED_NOT_EXPLICIT,
+                _C.DEFAULT_CHANGED,
+            ),
         ),
         _COMPARED,
     ),

@@ -21,6 +21,7 @@ from bot.words.refusals.named_people.delegation import (
 from bot.words.refusals.named_people.guest_accounts import GUEST_ACCOUNTS
 from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR, PEOPLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
+from bot.words.refusals.received_files import RECEIVED_FILES
 from bot.words.refusals.reviews.answers import REVIEW_ANSWERS
 from bot.words.refusals.reviews.campaigns import CAMPAIGNS
 from bot.words.refusals.sheets import sheet_words
@@ -34,6 +35,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.ports.effects_queue import QueueCode
 from workflows.ports.records import StoreTrouble
+from workflows.sheets.received import ReceivedFileCode
 
 
 def fact_words(fact: Fact) -> str:
@@ -56,6 +58,8 @@ def _words(fact: Fact) -> str:
         return f"The records cannot be written: {trouble_words(fact.code)}."
     if fact.code in set(SheetCode):
         return sheet_words(fact)
+    if fact.code in set(ReceivedFileCode):
+        return fill_in(RECEIVED_FILES[ReceivedFileCode(fact.code)], fact.values)
     if fact.code == QueueCode.UNREADABLE:
         return "unreadable: {problems} problems".format_map(fact.values)
     return fill_in(SENTENCES[RefusalCode(fact.code)], _with_answer(fact.values))

@@ -19,6 +19,13 @@ def _not_readable(values: Values) -> str:
     return f"The file cannot be read ({where}{values['reason']})."
 
 
+def _graph_example(values: Values) -> str:
+    return (
+        "These are settings of Microsoft Graph, not a request. Name a partner and a template instead: the settings of "
+        f"a template are in its own file (docs/templates.md). What is wrong in them: {_names(values, 'corrections')}."
+    )
+
+
 def _rows(values: Values) -> str:
     return "Contradicts " + ("row " if len(values["rows"]) == 1 else "rows ") + _names(values, "rows")
 
@@ -66,6 +73,12 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
         f"The workbook has no visible sheet {values['sheet']}. It has: {_names(values, 'sheets')}."
     ),
     SheetCode.NOT_A_LIST: "The file has no list of partners. Write the partners as a list of objects, under “{key}”.",
+    SheetCode.KEY_UNKNOWN: lambda values: (
+        f"{values['key']}: there is no such key. Remove it, or write one of {_names(values, 'known')}."
+    ),
+    SheetCode.KEY_RENAMED: "{key}: this key is called {new} now. Write [{new}] in place of [{key}].",
+    SheetCode.KEY_MISSING: '{key} is missing. Write a domain or a tenant ID, as in {key} = "contoso.com".',
+    SheetCode.GRAPH_EXAMPLE: _graph_example,
     SheetCode.NO_PARTNER_COLUMN: lambda values: (
         f"No column has the partners. The columns are: {_names(values, 'header')}. "
         "Name the column with --column partner=TITLE."

@@ -334,17 +334,24 @@ def _not_asked(count: int, what: str) -> str:
     return f"{counted(count, 'partner is', 'partners are')} not {what}: see Details of the batch on your Home tab."
 
 
+_AGAIN: Final = {
+    True: "You can change the file, and send it with /partner import.",
+    False: "A new draft without some partners: gatehouse adopt --all --except DOMAIN.",
+}
+
+
 def _batch_ended(values: Values) -> str:
-    note = stored_note_words(values["note"])
+    note, is_sheet = stored_note_words(values["note"]), bool(values.get("is_sheet"))
+    done = "applied" if is_sheet else "adopted"
     if values["state"] != BatchState.DONE:
         is_rejected = values["state"] == BatchState.REJECTED
-        again = " A new draft without some partners: gatehouse adopt --all --except DOMAIN." if is_rejected else ""
-        return f"Batch {values['batch']} {ENDED[values['state']]}. Nothing is adopted by it. {note}".strip() + again
+        again = f" {_AGAIN[is_sheet]}" if is_rejected else ""
+        return f"Batch {values['batch']} {ENDED[values['state']]}. Nothing is {done} by it. {note}".strip() + again
     left = f" {counted(values['left'], 'partner is', 'partners are')} decided alone." if values["left"] else ""
-    ended = f" {_not_asked(values['ended'], 'adopted')}" if values["ended"] else ""
-    applied = "no partner is adopted by it."
+    ended = f" {_not_asked(values['ended'], done)}" if values["ended"] else ""
+    applied = f"no partner is {done} by it."
     if values["applied"]:
-        applied = f"{counted(values['applied'], 'partner is', 'partners are')} adopted (verified)."
+        applied = f"{counted(values['applied'], 'partner is', 'partners are')} {done} (verified)."
     return f"Batch {values['batch']}: {applied}{left}{ended} {note}".strip()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from bot.words.sentences import counted
+from bot.words.settings.capabilities import CAPABILITY_KIND_TITLES
 from bot.words.settings.values import REDEMPTION_TITLES, TITLES, TRUST_TITLES
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property
 from workflows.core.settings.open_access import (
@@ -32,6 +33,7 @@ _TITLES: Final = {
     USERS_SYNCHRONIZED: TITLES[IDENTITY_SYNCHRONIZATION],
     f"{IDENTITY_SYNCHRONIZATION}.groupSyncInbound": "Group synchronization into this tenant (groupSyncInbound)",
     CAPABILITIES: "Microsoft 365 capabilities",
+    **CAPABILITY_KIND_TITLES,
     DEFAULT: "whatever else the tenant's default opens",
 }
 

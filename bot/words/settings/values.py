@@ -8,9 +8,11 @@ from typing import Any, Final
 from bot.words.names.found_object import object_name
 from bot.words.names.microsoft_apps import microsoft_app_name
 from bot.words.sentences import place_to_cut
+from bot.words.settings.capabilities import CAPABILITY_TITLES
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.access_change import has_two_deny_lists, is_certainly_blocked
+from workflows.core.settings.capabilities import entries, parse_capabilities
 from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets, Origin
@@ -59,6 +61,7 @@ TITLES: Final[Mapping[str, str]] = {
     Property.M365_COLLABORATION_INBOUND: "Microsoft 365 collaboration, inbound",
     Property.M365_COLLABORATION_OUTBOUND: "Microsoft 365 collaboration, outbound",
     Property.APP_SERVICE_CONNECT_INBOUND: "App Service connect, inbound",
+    Property.M365_CAPABILITIES: "Microsoft 365 capabilities",
 }
 TRUST_TITLES: Final[Mapping[str, str]] = {
     "mfa": "Trust in the partner's MFA",
@@ -95,8 +98,10 @@ _OUTBOUND: Final = frozenset(
         Property.B2B_COLLABORATION_OUTBOUND,
         Property.B2B_DIRECT_CONNECT_OUTBOUND,
         Property.M365_COLLABORATION_OUTBOUND,
+        Property.M365_CAPABILITIES,
     }
 )
+_CAPABILITIES: Final = Property.M365_CAPABILITIES.value
 _LIST_TITLES: Final = {ALL_USERS: "people", ALL_APPLICATIONS: "applications"}
 _RESERVED: Final = {
     ALL_APPLICATIONS: "every application",
@@ -210,6 +215,29 @@ def synchronization_words(document: Any) -> str:
     return ALLOWED if flag else NOT_ALLOWED
 
 
+def capability_words(entry: Any, effective: EffectiveTargets | None = None, names: Mapping[str, str] = NO_NAMES) -> str:
+    """State whose data one Microsoft 365 capability shows to the partner, or what may be booked.
+
+    :param entry: the partner's own entry; None when it is not set for the partner.
+    :param effective: the effective value; used to describe an inherited one.
+    """
+    if entry is None:
+        if effective is None or None in configurations(effective.setting):
+            return NOT_SET
+        return inherited_value_words(_whose_words(configurations(effective.setting)[0], names), effective.origins[0])
+    found = parse_capabilities([entry])
+    return _whose_words(found.items[0].people, names) if found is not None and found.items else unreadable(entry)
+
+
+def _whose_words(people: TargetConfiguration | None, names: Mapping[str, str]) -> str:
+    if people is None:
+        return "not certain of whom"
+    if blocks_all(people):
+        return "off"
+    shown = _target_list(_CAPABILITIES, lists_of(Property.M365_COLLABORATION_OUTBOUND)[0], people, names) or ""
+    return f"of {shown.removeprefix('only ')}"
+
+
 def setting_words(name: str, document: Any) -> str:
     """Describe a complete setting of a `Property` on one line. A value that cannot be read is shown unchanged."""
     try:
@@ -221,6 +249,8 @@ def setting_words(name: str, document: Any) -> str:
         return NOT_SET if document is None else unreadable(document)
     if property_name is Property.IDENTITY_SYNCHRONIZATION:
         return synchronization_words(document)
+    if property_name is Property.M365_CAPABILITIES:
+        return _capabilities_words(document)
     if property_name is Property.AUTOMATIC_REDEMPTION:
         parts = [f"{label}: {redemption_words(key, flag)}" for key, label, flag in flags_of(property_name, setting)]
     elif setting is None:
@@ -228,6 +258,17 @@ def setting_words(name: str, document: Any) -> str:
     else:
         parts = [f"{label}: {trust_words(flag)}" for _, label, flag in flags_of(property_name, setting)]
     return "; ".join(parts)
+
+
+def _capabilities_words(document: Any) -> str:
+    if document is None:
+        return NOT_SET
+    words = [
+        f"{CAPABILITY_TITLES.get(entry.name, shown_name(entry.name))}: "
+        f"{unreadable(entry.document) if entry.capability is None else capability_words(entry.document)}"
+        for entry in entries(document)
+    ]
+    return "; ".join(words) or NOT_SET
 
 
 def flags_of(name: Property, setting: Setting) -> Iterator[tuple[str, str, bool | None]]:

@@ -48,6 +48,7 @@ NEEDS: Final = {
     "conversations.open": "im:write",
     "files.completeUploadExternal": "files:write",
     "files.getUploadURLExternal": "files:write",
+    "files.info": "files:read",  # and for the file itself, whose address takes the token
     "usergroups.list": "usergroups:read",
     "users.info": "users:read",
     "users.list": "users:read",

@@ -39,7 +39,12 @@ class ClosedTenant(FakeTenant):
 def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreLocation:
     """Empty records, and the settings that name them."""
     location = StoreLocation(tmp_path / "gatehouse.db")
-    settings = SimpleNamespace(records=location, gatehouse_max_lookups_per_hour=2, gatehouse_templates=SHIPPED)
+    settings = SimpleNamespace(
+        records=location,
+        gatehouse_max_lookups_per_hour=2,
+        gatehouse_templates=SHIPPED,
+        guests_azure_client_id=None,
+    )
     monkeypatch.setattr(diagnose_command, "load_tenant_settings", lambda: settings)
     monkeypatch.setattr(diagnose_command, "open_clock", lambda _: FixedClock(NOW))
     monkeypatch.setattr(diagnose_command, "open_tenant", lambda *_: ClosedTenant())

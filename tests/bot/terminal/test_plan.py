@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from rich.console import Console
 
-from bot.terminal.plan.as_json import FORMAT, plan_json
-from bot.terminal.plan.printed import print_plan
+from bot.terminal.plan.formats.as_json import FORMAT, plan_json
+from bot.terminal.plan.formats.printed import print_plan
 from bot.words.plans.consequences import consequence_words
 from tests.bot.surfaces import hostile, hostile_identity
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity
@@ -26,6 +26,7 @@ from workflows.core.policy.template import filled_settings
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
 
+SHA256: Final = "5f" * 32
 FINDINGS: Final = tuple(
     Finding(code=FindingCode.TEXT, severity=one, values={"text": f"About {one.name}."}, source="A page")
     for one in Severity
@@ -56,7 +57,7 @@ def printed(one: PlannedRequest, width: int = 80, *, is_terminal: bool = False) 
     console = Console(
         file=out, width=width, highlight=False, emoji=False, markup=False, force_terminal=is_terminal, no_color=False
     )
-    print_plan(one, console)
+    print_plan(one, SHA256, console)
     return out.getvalue()
 
 
@@ -104,7 +105,7 @@ def test_nothing_to_change_is_said() -> None:
     text = printed(planned(plan=None, digest=None, stages=(), findings=()))
     assert "Nothing to change" in text
     assert "Risk" not in text
-    document = json.loads(plan_json(planned(plan=None, digest=None, stages=(), findings=())))
+    document = json.loads(plan_json(planned(plan=None, digest=None, stages=(), findings=()), SHA256))
     assert document["nothing_to_change"] is True
     assert "operations" not in document
 
@@ -126,7 +127,7 @@ def test_a_tenant_of_another_cloud_is_not_confirmed() -> None:
 
 
 def test_the_json_has_stable_sorted_keys() -> None:
-    document = json.loads(plan_json(planned()))
+    document = json.loads(plan_json(planned(), SHA256))
     assert (
         list(document)
         == sorted(document)
@@ -146,6 +147,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
             "on_silence",
             "operations",
             "risk",
+            "sha256",
             "starts_at",
             "template",
             "template_hash",
@@ -166,7 +168,7 @@ def test_a_finding_in_json_has_its_words_and_its_values() -> None:
         values={"setting": "b2bCollaborationInbound"},
         source=Source.RECORDS,
     )
-    assert json.loads(plan_json(planned(findings=(finding,))))["findings"] == [
+    assert json.loads(plan_json(planned(findings=(finding,)), SHA256))["findings"] == [
         {
             "code": "half_a_block",
             "severity": "error",
@@ -192,7 +194,7 @@ def test_names_from_outside_are_no_markup_and_no_control(text: str) -> None:
     assert not {character for character in said if ord(character) < 32 and character != "\n"}
     assert "\u202e" not in said
     assert "[red]" in said
-    assert plan_json(one).isascii()
+    assert plan_json(one, SHA256).isascii()
 
 
 def test_what_is_left_to_a_partner_of_another_cloud_is_counted_as_on_its_card() -> None:
@@ -207,5 +209,5 @@ def test_what_is_left_to_a_partner_of_another_cloud_is_counted_as_on_its_card() 
     assert fact not in consequences(replace(plan, is_cross_cloud=False), MICROSOFTS)
     expected = consequence_words(fact)
     assert expected.startswith("Partner setup: 1 step")
-    assert expected in json.loads(plan_json(one))["consequences"]
+    assert expected in json.loads(plan_json(one, SHA256))["consequences"]
     assert expected in " ".join(printed(one, 200).split())

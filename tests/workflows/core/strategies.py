@@ -16,6 +16,9 @@ from workflows.core.settings.model import (
     AppServiceConnect,
     AutomaticRedemption,
     B2BSetting,
+    Capabilities,
+    Capability,
+    CapabilityName,
     IdentitySynchronization,
     InboundTrust,
     M365CollaborationInbound,
@@ -62,6 +65,26 @@ TRUSTS: Final = st.builds(InboundTrust, mfa=_FLAG, compliant_device=_FLAG, hybri
 REDEMPTIONS: Final = st.builds(AutomaticRedemption, inbound=_FLAG, outbound=_FLAG)
 
 
+@st.composite
+def _capabilities(draw: st.DrawFn) -> Capabilities:
+    """Draw some capabilities, each for everybody, for some, for everybody but some, or switched off."""
+    names = sorted(draw(st.sets(st.sampled_from(CapabilityName), max_size=3)))
+    people = (
+        draw(
+            st.builds(
+                TargetConfiguration,
+                access=st.sampled_from(AccessType),
+                targets=_USERS.map(lambda targets: tuple(sorted(set(targets)))),
+            )
+        )
+        for _ in names
+    )
+    return Capabilities(items=tuple(Capability(name=name, people=one) for name, one in zip(names, people, strict=True)))
+
+
+CAPABILITIES: Final = _capabilities()
+
+
 _VALUES: Final[Mapping[Property, st.SearchStrategy[Setting]]] = {
     **dict.fromkeys(B2B_PROPERTIES, B2B_SETTINGS),
     Property.INBOUND_TRUST: TRUSTS,
@@ -73,6 +96,7 @@ _VALUES: Final[Mapping[Property, st.SearchStrategy[Setting]]] = {
     Property.M365_COLLABORATION_INBOUND: st.builds(M365CollaborationInbound, users=_half(_USERS)),
     Property.M365_COLLABORATION_OUTBOUND: st.builds(M365CollaborationOutbound, users_and_groups=_half(_USERS)),
     Property.APP_SERVICE_CONNECT_INBOUND: st.builds(AppServiceConnect, applications=_half(_APPLICATIONS)),
+    Property.M365_CAPABILITIES: CAPABILITIES,
 }
 
 

@@ -231,6 +231,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.read_foreign_sign_ins: [(TenantId(seed.HOME_TENANT_ID), since, lambda _: True)],
         around.recent_sign_ins: [(TENANT, since)],
         around.accounts_of: [("maria+test@contoso.com",), ("o'neil@contoso.com",)],
+        around.last_disabling: [(PersonId(USER),)],
         around.has_sign_ins: [(since, since + timedelta(days=3))],
         around.read_guests: [(lambda _: True, True), (lambda _: True, False)],
         around.guest_page: [(None, True), (None, False)],
@@ -271,7 +272,7 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
             await read(*one)
     assert checked.undocumented_members == UNDOCUMENTED
     read_so_far = len(checked.seen)
-    assert read_so_far == 37 + len(QUESTIONS)
+    assert read_so_far == 38 + len(QUESTIONS)
     written = 0
     for number, template in enumerate(CATALOG.templates.values()):
         tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.sheets.files import ROWS, with_part, workbook
-from workflows.core.batches.sheets.cells import Formula, Merged, OtherValue, RawRow, Swallowed
+from workflows.core.batches.sheets.cells import Formula, Merged, OtherValue, RawRow, SheetForm, Swallowed
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.errors.facts import Fact
@@ -204,3 +204,51 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     with pytest.raises(SheetUnusable) as caught:
         load_sheet(tmp_path / "missing.csv")
     assert caught.value.facts[0].values == {"name": "missing.csv", "reason": "No such file or directory"}
+
+
+def test_a_file_with_the_keys_of_one_request_is_one_row() -> None:
+    content = b'partner = "contoso.com"\ntemplate = "low-risk"\n[placeholders]\npilot_group = "1b4f"\n'
+    found = read_sheet("request.toml", content)
+    assert found.sheet.form is SheetForm.REQUEST
+    assert found.sheet.header == ("partner", "template", "placeholders.pilot_group")
+    assert [row.cells for row in found.sheet.rows] == [("contoso.com", "low-risk", "1b4f")]
+    assert read_sheet("partners.toml", TOML).sheet.form is SheetForm.LIST
+    assert read_sheet("partners.csv", CSV).sheet.form is SheetForm.TABLE
+
+
+def test_a_key_beside_the_list_is_refused_by_name() -> None:
+    fact = refused("partners.toml", b'template = "low-risk"\n' + TOML)
+    assert (fact.code, fact.values["key"]) == (SheetCode.KEY_UNKNOWN, "template")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"b2bCollaborationInbound": {"usersAndGroups": {"accessType": "allowed", "targets": '
+        b'[{"target": "allusers", "targetType": "user"}]}}}',
+        b'[b2bCollaborationInbound.usersAndGroups]\naccessType = "allowed"\n'
+        b'targets = [{target = "allusers", targetType = "user"}]\n',
+    ],
+    ids=["JSON", "TOML"],
+)
+def test_a_pasted_example_of_graph_is_recognised_and_corrected(content: bytes) -> None:
+    fact = refused("request.toml", content)
+    assert fact.code == SheetCode.GRAPH_EXAMPLE
+    assert fact.values["corrections"] == [
+        "b2bCollaborationInbound.usersAndGroups.targets.0.target: 'allusers': write “AllUsers”"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b'{"partner": "contoso.com"}', SheetCode.NOT_READABLE),
+        (b'{"b2bDirectConnectInbound": null}', SheetCode.GRAPH_EXAMPLE),
+        (b"\xff\xfe", SheetCode.WRONG_ENCODING),
+        (b"x = " + b"[" * 5000 + b"]" * 5000, SheetCode.NOT_READABLE),
+        (b"duration_days = " + b"9" * 5000, SheetCode.NOT_READABLE),
+        (b"", SheetCode.NO_ROWS),
+    ],
+)
+def test_what_is_no_request_is_refused_with_its_reason(content: bytes, code: SheetCode) -> None:
+    assert refused("request.toml", content).code == code

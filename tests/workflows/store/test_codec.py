@@ -30,6 +30,7 @@ from workflows.core.plans.plan import CallIds, Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import ChainRule, Choice, Decision
 from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.policy.template import Stage
+from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, ChangeGuests, CommandSubject, Confirm, Reject
@@ -38,6 +39,7 @@ from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
     Effect,
+    JudgeSheet,
     Prepare,
     RemindPerson,
     RetryOrDropEffect,
@@ -277,6 +279,23 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     AdvanceBatch: st.builds(AdvanceBatch, kind=st.just("advance_batch"), batch_id=BATCH_IDS),
     ShowBatch: st.builds(ShowBatch, kind=st.just("show_batch"), batch_id=BATCH_IDS),
     UploadBatchList: st.builds(UploadBatchList, kind=st.just("upload_batch_list"), batch_id=BATCH_IDS),
+    JudgeSheet: st.builds(
+        JudgeSheet,
+        kind=st.just("judge_sheet"),
+        key=TEXT,
+        command=st.builds(
+            ImportSheet,
+            name=st.just("import_sheet"),
+            actor=CHAT_IDS,
+            file_id=TEXT,
+            template=TEXT,
+            sheet=TEXT,
+            columns=st.dictionaries(TEXT, st.integers(0, 999), max_size=3),
+            sha256=TEXT,
+            run=TEXT,
+            channel=TEXT,
+        ),
+    ),
     SendMessage: st.builds(
         SendMessage, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, fact=FACT, channel=TEXT
     ),

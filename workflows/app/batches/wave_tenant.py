@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, SignIns
+from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import PersonId
@@ -19,7 +19,7 @@ from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import ChangesByPartner, LoggedChange, PartnerChange
-from workflows.ports.tenant import Account, ReadsTogether, Tenant
+from workflows.ports.tenant import Account, ReadsTogether, Tenant, WriteResult
 from workflows.ports.tenant_settings import AccountPage, FoundObject, TenantSettings
 
 _COLLECTED_FOR_SECONDS: Final = 0.01
@@ -104,7 +104,7 @@ def _fail(future: "asyncio.Future[Any]", error: BaseException) -> None:
 
 
 class WaveTenant:
-    """Our tenant for one wave. Implements `ports.Tenant`, and writes nothing."""
+    """Our tenant for one wave. Implements `ports.Tenant`, and writes nothing: see `WaveWrites`."""
 
     def __init__(self, tenant: Tenant, *, log_since: datetime) -> None:
         """Create it for one wave.
@@ -157,11 +157,18 @@ class WaveTenant:
         return await self._default.get()
 
     async def write(self, operation: Operation) -> CallIds:
-        """Refuse to write: nothing that is decided in a batch writes to the tenant.
+        """Refuse to write. An adoption writes nothing, and other members of a wave write through `WaveWrites`.
 
         :raises AssertionError: always; it is a programming error in Gatehouse.
         """
-        raise AssertionError(f"a batch writes nothing, but {operation.method} {operation.path} was to be sent")
+        raise AssertionError(f"a wave writes nothing here, but {operation.method} {operation.path} was to be sent")
+
+    async def write_together(self, operations: Sequence[Operation]) -> Sequence[WriteResult]:
+        """Refuse to write, as `write` does.
+
+        :raises AssertionError: always.
+        """
+        raise AssertionError(f"a wave writes nothing here, but {len(operations)} operations were to be sent")
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Return every account whose mail or user principal name is one of `mails`."""
@@ -223,6 +230,9 @@ class _WaveSettings:
 
     async def accounts_of(self, address: str) -> Sequence[AddressAccount]:
         return await self._settings.accounts_of(address)
+
+    async def last_disabling(self, account: PersonId) -> AccountDisabling | None:
+        return await self._settings.last_disabling(account)
 
     async def read_foreign_sign_ins(
         self,

@@ -14,6 +14,7 @@ from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
     Effect,
+    JudgeSheet,
     Prepare,
     RemindPerson,
     RetryOrDropEffect,
@@ -124,7 +125,7 @@ def _about(effect: Effect) -> str:
             return effect.request_id
         case ShowReview() | ShowSetup() | ShowHandover() | ShowAccessTest():
             return effect.tenant_id
-        case CheckPermission():
+        case CheckPermission() | JudgeSheet():
             return effect.command.actor
         case ShowHome() | SendMessage() | RemindPerson():
             return effect.person

@@ -10,12 +10,14 @@ from typing import Any, Final
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.commands.clicks import Click, received_name, subject_of
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
+    JudgeSheet,
     RetryOrDropEffect,
     SendEscalationMessage,
     SendMessage,
@@ -33,6 +35,8 @@ LOOK_UP: Final = "look_up"
 """The name of a partner lookup in the audit log."""
 SEARCH: Final = "search_own"
 """The name of a search in our own directory in the audit log."""
+IMPORT: Final = "import_sheet"
+"""The name of an import of a file of partners in the audit log."""
 
 
 class Recorder:
@@ -112,6 +116,11 @@ class Recorder:
         """
         details = {"target": target, "by": command_name}
         await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, LOOK_UP, details)))
+
+    async def begin_import(self, click: ImportSheet, actor: Person, *, key: str) -> None:
+        """Record that a person imports a file of partners, and have it judged; once for each `key`."""
+        entry = entry_of(key, self._clock.now(), actor, click.name, click.audit_details())
+        await self._commit(Commit(entry=entry, effects=(JudgeSheet(command=click, key=key),)))
 
     async def record_search(self, actor: ChatId, typed_text: str, *, key: str, kind: str, template: str) -> None:
         """Record in the audit log that somebody searched our own users, groups or applications by name.

@@ -1,8 +1,10 @@
 """Decisions on a batch: who may decide, approve, reject, withdraw. And what happens when nobody decides."""
 
-from workflows.core.batches.batch import Batch, BatchState
+from dataclasses import replace
+
+from workflows.core.batches.batch import BY_PERSON, Batch, BatchState
 from workflows.core.batches.commands import ExpireBatch
-from workflows.core.batches.transition import BatchTransition, changed, end_batch, show
+from workflows.core.batches.transition import BatchTransition, changed, end_batch, show, tell_end
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -77,10 +79,20 @@ def reject(batch: Batch, command: RejectBatch[Person], situation: Situation) -> 
 
 
 def withdraw(batch: Batch, command: WithdrawBatch, situation: Situation) -> BatchTransition:
+    if batch.state is S.DRAFT:
+        return _discard(batch, command, situation)
     is_same_id = batch.requester is not None and command.actor == batch.requester.chat_id
     if not is_same_id and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     return end_batch(batch, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
+
+
+def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> BatchTransition:
+    """Discard a draft: whoever made it, and of the command line any member, as any may confirm it."""
+    if batch.drafted_by.startswith(BY_PERSON) and batch.drafted_by != f"{BY_PERSON}{command.actor}":
+        raise Refused(RefusalCode.NOT_THE_REQUESTER)
+    ended = end_batch(batch, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
+    return replace(ended, effects=(*ended.effects, *tell_end(ended.batch, command.actor)))
 
 
 def expire(batch: Batch, command: ExpireBatch, situation: Situation) -> BatchTransition:

@@ -9,6 +9,7 @@ The diagram shows the table (a test compares them):
 stateDiagram-v2
     [*] --> draft: draft_batch
     draft --> preparing: confirm_draft
+    draft --> withdrawn: withdraw_batch
     draft --> expired: expire_batch
     preparing --> preparing: record_rows
     preparing --> awaiting_approval: record_batch_prepared
@@ -65,6 +66,7 @@ S = BatchState
 TABLE: Final[Mapping[tuple[BatchState | None, type[Any]], frozenset[BatchState]]] = {
     (None, DraftBatch): frozenset({S.DRAFT}),
     (S.DRAFT, ConfirmDraft): frozenset({S.PREPARING}),
+    (S.DRAFT, WithdrawBatch): frozenset({S.WITHDRAWN}),
     (S.DRAFT, ExpireBatch): frozenset({S.EXPIRED}),
     (S.PREPARING, RecordRows): frozenset({S.PREPARING}),
     (S.PREPARING, RecordBatchPrepared): frozenset({S.AWAITING_APPROVAL, S.DONE, S.WITHDRAWN}),

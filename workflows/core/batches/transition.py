@@ -7,6 +7,7 @@ from workflows.core.batches.batch import Batch, BatchState, RowState
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import AdvanceBatch, Effect, MessageCode, SendMessage, ShowBatch
 from workflows.core.requests.transitions.transition import Situation
@@ -38,12 +39,13 @@ def show(batch: Batch) -> tuple[Effect, ...]:
     return () if batch.confirmed_at is None else (ShowBatch(batch_id=batch.id),)
 
 
-def tell_end(batch: Batch) -> tuple[Effect, ...]:
-    """Return the message to the requester about the end; none for a draft, which has no requester."""
+def tell_end(batch: Batch, person: ChatId | None = None) -> tuple[Effect, ...]:
+    """Return the message about the end to the requester, or to a person; nobody for a draft, which has no requester."""
     counts = batch.counts()
     return _tell(
         batch,
         MessageCode.BATCH_ENDED,
+        person,
         state=batch.state.value,
         applied=counts.get(RowState.APPLIED, 0),
         left=counts.get(RowState.LEFT, 0),
@@ -69,11 +71,12 @@ def tell_expires_soon(batch: Batch) -> tuple[Effect, ...]:
     return _tell(batch, MessageCode.BATCH_EXPIRES_SOON, expires_at=batch.expires_at.isoformat())
 
 
-def _tell(batch: Batch, code: MessageCode, **values: Any) -> tuple[Effect, ...]:
-    if batch.requester is None:
+def _tell(batch: Batch, code: MessageCode, person: ChatId | None = None, **values: Any) -> tuple[Effect, ...]:
+    told = person if batch.requester is None else batch.requester.chat_id
+    if told is None:
         return ()
     fact = Fact(code, {"batch": batch.id, **values})
-    return (SendMessage(person=batch.requester.chat_id, subject=CommandSubject(batch_id=batch.id), fact=fact),)
+    return (SendMessage(person=told, subject=CommandSubject(batch_id=batch.id), fact=fact),)
 
 
 def not_possible_now(batch: Batch | None) -> Refused:

@@ -38,6 +38,12 @@ class FindingCode(StrEnum):
     """Values: `application`."""
     LICENCE_P1 = "licence_p1"
     LICENCE_P1_BOTH = "licence_p1_both"
+    CAPABILITIES_UNAVAILABLE = "capabilities_unavailable"
+    """The plan writes Microsoft 365 capabilities, and the list of them could not be read."""
+    CAPABILITIES_WITHOUT_COLLABORATION = "capabilities_without_collaboration"
+    """They have no effect, because Microsoft 365 collaboration with the partner is blocked."""
+    ORGANIZATION_RELATIONSHIPS_UNCHECKED = "organization_relationships_unread"
+    """An organization relationship in Exchange takes priority over capabilities, and cannot be read."""
 
     TENANT_MISMATCH = "tenant_mismatch"
     """Values: `asked`, `tenant_id`, `default_domain`, `domain_by_id` (null: Entra does not know the id)."""

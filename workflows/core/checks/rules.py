@@ -14,9 +14,10 @@ from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.access_change import has_two_deny_lists, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import has_list
 from workflows.core.settings.certainty import Doubt, setting_doubts
 from workflows.core.settings.documents import parse_targets
-from workflows.core.settings.effective import EffectiveSettings, effective_settings
+from workflows.core.settings.effective import EffectiveSettings, Origin, effective_settings
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -43,6 +44,7 @@ ENTRA_OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
 COLLABORATION: Final = "Entra: “Configure B2B collaboration cross-tenant access”"
 DIRECT_CONNECT: Final = "Entra: “B2B Direct Connect Setup”"
 SYNCHRONIZATION: Final = "Entra: “Configure cross-tenant synchronization using PowerShell or Microsoft Graph API”"
+CAPABILITIES: Final = "Graph: “Microsoft 365 cross-tenant access policy API overview”"
 CROSS_CLOUD: Final = "Entra: “Cross Cloud Settings”"
 
 _RESERVED: Final = frozenset({ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICROSOFT_APPS})
@@ -77,6 +79,8 @@ class _CheckedPlan:
     after: EffectiveSettings
     circumstances: Circumstances
     is_cross_cloud: bool
+    are_capabilities_read: bool
+    """Whether the list of Microsoft 365 capabilities was read: the partner's, or the default's for a new partner."""
 
 
 def check_plan(plan: Plan, circumstances: Circumstances) -> tuple[Finding, ...]:
@@ -89,8 +93,14 @@ def check_plan(plan: Plan, circumstances: Circumstances) -> tuple[Finding, ...]:
             settings[Property(change.name)] = setting
     is_cross_cloud = plan.is_cross_cloud
     after = effective_settings(plan.configuration_after(), circumstances.default, is_cross_cloud=is_cross_cloud)
+    read = circumstances.default if plan.before is None else plan.before
     case = _CheckedPlan(
-        written=written, settings=settings, after=after, circumstances=circumstances, is_cross_cloud=is_cross_cloud
+        written=written,
+        settings=settings,
+        after=after,
+        circumstances=circumstances,
+        is_cross_cloud=is_cross_cloud,
+        are_capabilities_read=read is not None and has_list(read),
     )
     findings = dict.fromkeys(finding for rule in _RULES for finding in rule(case))
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
@@ -161,6 +171,20 @@ def _synchronization(checked_plan: _CheckedPlan) -> Iterator[Finding]:
         yield _error(FindingCode.SYNCHRONIZATION_WITHOUT_REDEMPTION, SYNCHRONIZATION)
 
 
+def _capabilities(checked_plan: _CheckedPlan) -> Iterator[Finding]:
+    """Report capabilities that cannot be written safely, that would have no effect, or that something may replace."""
+    if Property.M365_CAPABILITIES not in checked_plan.written:
+        return
+    if not checked_plan.are_capabilities_read:
+        yield _error(FindingCode.CAPABILITIES_UNAVAILABLE, CAPABILITIES)
+    written = checked_plan.after.capabilities.values()
+    if all(is_certainly_blocked(found.setting) for found in written if found.origins == (Origin.SET_HERE,)):
+        return
+    if is_certainly_blocked(checked_plan.after.targets[Property.M365_COLLABORATION_INBOUND].certain_setting):
+        yield _error(FindingCode.CAPABILITIES_WITHOUT_COLLABORATION, CAPABILITIES)
+    yield _finding(FindingCode.ORGANIZATION_RELATIONSHIPS_UNCHECKED, Severity.UNCHECKED, CAPABILITIES)
+
+
 def _other_cloud(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     if not checked_plan.is_cross_cloud:
         return
@@ -206,6 +230,7 @@ _RULES: Final[tuple[Callable[[_CheckedPlan], Iterator[Finding]], ...]] = (
     _mixed_targets,
     _synchronization,
     _direct_connect_trust,
+    _capabilities,
     _other_cloud,
     _two_deny_lists,
     _unclear_lists,

@@ -57,6 +57,8 @@ class AddressAccount:
     is_enabled: bool = True
     is_member: bool = False
     """False for guests."""
+    state_since: datetime | None = None
+    """Since when it has its state; None when Graph does not say."""
 
     @property
     def is_external(self) -> bool:
@@ -67,6 +69,16 @@ class AddressAccount:
     def is_pending(self) -> bool:
         """Return whether the invitation was not accepted."""
         return self.state.lower() == "pendingacceptance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDisabling:
+    """An entry of Entra's audit log: who disabled an account, and when. Texts are from the tenant."""
+
+    by: str
+    """The name of the person or the application; empty when the log names none."""
+    at: datetime | None
+    is_by_application: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -623,6 +623,7 @@ class RefusalCode(StrEnum):
 
     # Settings that cannot be read
     SETTING_NOT_AN_OBJECT = "setting_no_object"
+    SETTING_NOT_A_LIST = "setting_no_list"
     """Values: `setting`; `found`: the type of the value."""
     SETTING_WITHOUT_TARGETS = "setting_no_targets"
     """Values: `setting`, `document`."""

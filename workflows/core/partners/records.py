@@ -8,8 +8,8 @@ from typing import Protocol, Self
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import Plan
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.settings.canonical import SharedValues
 from workflows.core.settings.model import TenantId
-from workflows.core.settings.shared_values import SharedValues
 
 
 class ComparedRequest(Protocol):

@@ -13,7 +13,8 @@ from workflows.core.plans.plan import Change, Plan, changes
 from workflows.core.settings.access_change import AccessChange, flag_change, targets_change
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject, computed_once
-from workflows.core.settings.documents import is_equivalent, parse_setting
+from workflows.core.settings.capabilities import entry_of, known_names
+from workflows.core.settings.documents import is_equivalent, is_same_value, parse_setting
 from workflows.core.settings.effective import (
     SYNCHRONIZATION_FLAG,
     EffectiveSettings,
@@ -46,6 +47,8 @@ class SettingPart(Enum):
     """One flag, named by `key`."""
     SYNCHRONIZATION = auto()
     """The whole setting: the synchronization policy."""
+    CAPABILITY = auto()
+    """One Microsoft 365 capability, named by `key`."""
     NO_FLAGS = auto()
     """The whole setting: no flag is set before or after."""
     UNREADABLE = auto()
@@ -60,7 +63,7 @@ class ChangeSubject(NamedTuple):
     name: str
     """Graph's name of the setting."""
     key: str
-    """The model's name of a flag; empty for a whole setting."""
+    """The model's name of a flag, or Graph's name of a capability; empty for a whole setting."""
     is_unknown_members: bool
 
     @classmethod
@@ -165,6 +168,9 @@ def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingCha
             access=_access_change_by_new_value(change),
         )
         return
+    if setting is Property.M365_CAPABILITIES:
+        yield from _capability_changes(change, states)
+        return
     if setting in FLAGS:
         yield from _flag_changes(setting, own_values, states)
     elif setting in TARGET_PROPERTIES:
@@ -181,6 +187,22 @@ def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingCha
         yield SettingChange(
             name=name, part=SettingPart.UNKNOWN_MEMBERS, before=unknown[0], after=unknown[1], access=access
         )
+
+
+def _capability_changes(change: Change, states: BeforeAfter) -> Iterator[SettingChange]:
+    """Return one change for each capability whose own entry changes. A plan changes no unknown capability."""
+    for name in sorted({*known_names(change.before), *known_names(change.after)}):
+        before, after = entry_of(change.before, name), entry_of(change.after, name)
+        if not is_same_value(before, after):
+            access = _lists_change(states.before.capabilities[name], states.after.capabilities[name])
+            yield SettingChange(
+                name=Property.M365_CAPABILITIES,
+                part=SettingPart.CAPABILITY,
+                key=name,
+                before=before,
+                after=after,
+                access=access,
+            )
 
 
 def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChange]:

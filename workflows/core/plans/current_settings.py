@@ -9,6 +9,7 @@ from workflows.core.plans.changes import ChangeSubject, SettingPart, setting_cha
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import entry_of, known_names
 from workflows.core.settings.documents import has_no_value, parse_setting, parse_targets
 from workflows.core.settings.effective import (
     SYNCHRONIZATION_FLAG,
@@ -28,7 +29,7 @@ class CurrentSetting:
     """Graph's name of the setting."""
     part: SettingPart
     key: str = ""
-    """The model's name of a flag."""
+    """The model's name of a flag, or Graph's name of a capability."""
     value: Any
     """The partner's own value: a document, a flag, or None when it has none. It may contain text from the tenant."""
     inherits: bool
@@ -116,6 +117,9 @@ def _current_settings(
             origin=origin,
             may_allow_access=may_allow_access,
         )
+    elif name is Property.M365_CAPABILITIES:
+        yield from _capabilities_current(document, effective)
+        return
     elif name in FLAGS:
         yield from _flag_current(name, document, effective)
     else:
@@ -129,6 +133,29 @@ def _current_settings(
             origin=Origin.SET_HERE,
             may_allow_access=not has_no_value(others),
         )
+
+
+def _capabilities_current(document: Any, effective: EffectiveSettings) -> Iterator[CurrentSetting]:
+    """Return each capability that is set for the partner, or that the default switches on; nothing when not read."""
+    name = Property.M365_CAPABILITIES
+    try:
+        own = set() if parse_setting(name, document) is None else set(known_names(document))
+    except UnreadableSetting:
+        yield CurrentSetting(
+            name=name, part=SettingPart.UNREADABLE, value=document, inherits=False, origin=Origin.UNREADABLE
+        )
+        return
+    for capability, found in effective.capabilities.items():
+        if capability in own or (document is not None and found.inherits and not is_certainly_blocked(found.setting)):
+            yield CurrentSetting(
+                name=name,
+                part=SettingPart.CAPABILITY,
+                key=capability,
+                value=entry_of(document, capability),
+                inherits=capability not in own,
+                origin=found.origins[0],
+                may_allow_access=not is_certainly_blocked(found.setting),
+            )
 
 
 def _target_current(name: Property, document: Any, effective: EffectiveTargets) -> CurrentSetting:

@@ -14,9 +14,18 @@ from typing import Any, Final
 from workflows.core.plans.drift import DefaultDrift, Drift
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import entry_of, known_names
 from workflows.core.settings.documents import is_equivalent, normalize
-from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property, lists_of
+from workflows.core.settings.model import (
+    B2B_PROPERTIES,
+    FLAGS,
+    TARGET_PROPERTIES,
+    CapabilityName,
+    Property,
+    lists_of,
+)
 
+_WRITTEN: Final = (*TARGET_PROPERTIES, Property.M365_CAPABILITIES)
 _ALWAYS: Final = (*B2B_PROPERTIES, Property.INBOUND_TRUST)
 """The settings for access and for trust. Automatic redemption and synchronization have no default."""
 
@@ -91,7 +100,7 @@ def _unset(configuration: JsonObject | None, names: Iterable[Property]) -> dict[
 
 
 def _inheritable_settings(plan: Plan) -> tuple[Property, ...]:
-    written = (Property(change.name) for change in changes(plan) if change.name in TARGET_PROPERTIES)
+    written = (Property(change.name) for change in changes(plan) if change.name in _WRITTEN)
     return tuple(dict.fromkeys((*_ALWAYS, *written)))
 
 
@@ -100,7 +109,10 @@ def _unset_members(name: Property, document: Any) -> Iterator[tuple[str, ...] | 
 
     Nothing is yielded for a value that cannot be read.
     """
-    if document is None:
+    if name is Property.M365_CAPABILITIES:
+        own = set(known_names(document))
+        yield tuple(capability for capability in CapabilityName if capability not in own)
+    elif document is None:
         yield None
     elif isinstance(document, Mapping):
         known = FLAGS[name].values() if name in FLAGS else [target_list.graph_name for target_list in lists_of(name)]
@@ -109,6 +121,8 @@ def _unset_members(name: Property, document: Any) -> Iterator[tuple[str, ...] | 
 
 
 def _selected_members(document: Any, members: tuple[str, ...] | None) -> JsonObject:
+    if members is not None and isinstance(document, list | tuple):
+        return {member: entry_of(document, member) for member in members}
     if members is None or not isinstance(document, Mapping):
         return {"": document}
     return {member: document.get(member) for member in members}

@@ -2,13 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
-from workflows.core.settings.documents import parse_targets
+from workflows.core.settings.documents import parse_setting
 from workflows.core.settings.id_owner import Owner, owner_of
-from workflows.core.settings.model import TARGET_PROPERTIES, Property, Target, configurations, is_guid
+from workflows.core.settings.model import (
+    TARGET_PROPERTIES,
+    Capabilities,
+    FlagSetting,
+    IdentitySynchronization,
+    Property,
+    Setting,
+    Target,
+    TargetConfiguration,
+    configurations,
+    is_guid,
+)
+
+_WITH_TARGETS: Final = (*TARGET_PROPERTIES, Property.M365_CAPABILITIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +56,7 @@ def shown_targets(plan: Plan) -> tuple[NamedTarget, ...]:
 def current_targets(configuration: Mapping[str, Any] | None) -> tuple[NamedTarget, ...]:
     """List the targets that a partner's own configuration names, each once."""
     return tuple(
-        dict.fromkeys(
-            target for name in TARGET_PROPERTIES for target in targets_in(name, (configuration or {}).get(name))
-        )
+        dict.fromkeys(target for name in _WITH_TARGETS for target in targets_in(name, (configuration or {}).get(name)))
     )
 
 
@@ -53,11 +64,19 @@ def targets_in(name: str, document: Any) -> Iterator[NamedTarget]:
     """List the ids in one setting's document; empty when this version cannot read it."""
     try:
         setting = Property(name)
-        lists = parse_targets(setting, document) if setting in TARGET_PROPERTIES else None
+        lists = _lists(parse_setting(setting, document))
     except (UnreadableSetting, ValueError):
         return
-    for configuration in () if lists is None else configurations(lists):
+    for configuration in lists:
         for target in () if configuration is None else configuration.targets:
             if is_guid(target.id):
                 own = Target(type=target.type, id=target.id.lower())
                 yield NamedTarget(setting=setting, target=own, owner=owner_of(setting, target.type))
+
+
+def _lists(setting: Setting) -> tuple[TargetConfiguration | None, ...]:
+    if setting is None or isinstance(setting, FlagSetting | IdentitySynchronization):
+        return ()
+    if isinstance(setting, Capabilities):
+        return tuple(capability.people for capability in setting.items)
+    return configurations(setting)

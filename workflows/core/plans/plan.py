@@ -14,8 +14,16 @@ from workflows.core.people import PersonId
 from workflows.core.plans.accounts import AccountPlan
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import Digest, JsonObject, computed_once, digest
+from workflows.core.settings.capabilities import TYPE, TYPE_PREFIX, with_capability
 from workflows.core.settings.documents import is_equivalent
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId, is_guid
+from workflows.core.settings.model import (
+    IDENTITY_SYNCHRONIZATION,
+    M365_CAPABILITIES,
+    USER_SYNC_INBOUND,
+    Property,
+    TenantId,
+    is_guid,
+)
 from workflows.core.settings.undocumented_members import DEVICES, documented_configuration, with_undocumented_members
 
 PARTNERS_PATH: Final = "/policies/crossTenantAccessPolicy/partners"
@@ -249,6 +257,9 @@ class Plan:
             known = configuration or {}
             if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
                 body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merged_policy(known, operation.body)}
+            elif name := written_capability(operation):
+                written = with_capability(known.get(M365_CAPABILITIES), name, operation.body)
+                body = {M365_CAPABILITIES: written}
             else:
                 body = {**operation.body, **_kept_devices(known, operation.body)}
             configuration = {**known, **with_undocumented_members(known, body)}
@@ -344,6 +355,14 @@ def partner_address(tenant_id: TenantId) -> str:
     return f"{PARTNERS_PATH}/{tenant_id}"
 
 
+def written_capability(operation: Operation) -> str:
+    """Return the name of the Microsoft 365 capability that an operation writes; empty when it writes none."""
+    _, of_a_capability, name = operation.path.partition(f"/{M365_CAPABILITIES}")
+    if not of_a_capability:
+        return ""
+    return name.removeprefix("/") or str(operation.body.get(TYPE)).removeprefix(TYPE_PREFIX)
+
+
 def _digest_fields(operation: Operation) -> dict[str, Any]:
     """Return the fields of an operation that a digest covers. Older plans had no operations that Graph may refuse."""
     approved = {"method": operation.method, "path": operation.path, "body": operation.body}
@@ -353,6 +372,8 @@ def _digest_fields(operation: Operation) -> dict[str, Any]:
 def _written_settings(operation: Operation) -> tuple[str, ...]:
     if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
         return (IDENTITY_SYNCHRONIZATION,)
+    if written_capability(operation):
+        return (M365_CAPABILITIES,)
     return tuple(name for name in operation.body if name != "tenantId")
 
 

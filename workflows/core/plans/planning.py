@@ -14,6 +14,7 @@ from workflows.core.plans.plan import (
     only_synchronization,
     partner_address,
 )
+from workflows.core.plans.writes.capability_writes import capability_writes, writes_that_switch_off
 from workflows.core.plans.writes.optional_writes import optional_writes
 from workflows.core.settings.block import BLOCK, is_synchronization_allowed, unblocked_settings
 from workflows.core.settings.canonical import JsonObject
@@ -22,6 +23,7 @@ from workflows.core.settings.model import (
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
     IS_SYNC_ALLOWED,
+    M365_CAPABILITIES,
     USER_SYNC_INBOUND,
     IdentitySynchronization,
     Property,
@@ -78,15 +80,23 @@ def operations_in_order(
 ) -> tuple[Operation, ...]:
     """Return the writes of a plan: those that close access first. A missing partner is created.
 
+    Microsoft 365 capabilities have addresses of their own. Those that show more are written after the partner, because
+    they need its Microsoft 365 collaboration.
+
     :param body: the settings to write, without synchronization, which has its own endpoint.
     :param synchronizes: whether synchronization shall be on; None does not change it.
     """
     address = partner_address(tenant_id)
-    operations = []
+    own = {name: value for name, value in body.items() if name != M365_CAPABILITIES}
+    closing, opening = (
+        capability_writes(tenant_id, before, body[M365_CAPABILITIES]) if M365_CAPABILITIES in body else ((), ())
+    )
+    operations = list(closing)
     if before is None:
-        operations.append(Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": tenant_id, **body}))
-    elif body:
-        operations.append(Operation(method="PATCH", path=address, body=body))
+        operations.append(Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": tenant_id, **own}))
+    elif own:
+        operations.append(Operation(method="PATCH", path=address, body=own))
+    operations += opening
     if synchronizes is not None:
         index = len(operations) if synchronizes else 0
         operations[index:index] = _synchronization(tenant_id, before, is_on=synchronizes)
@@ -120,6 +130,7 @@ def plan_revocation(
             operations.append(Operation(method="PATCH", path=address, body=dict(BLOCK)))
         if IDENTITY_SYNCHRONIZATION in missing:
             operations.append(_synchronization_write("PATCH", tenant_id, is_on=False))
+    operations += writes_that_switch_off(tenant_id, before or {}, default)  # while collaboration is still allowed
     for is_synchronization, body in optional_writes(before, default):
         path = f"{address}/{IDENTITY_SYNCHRONIZATION}" if is_synchronization else address
         operations.append(Operation(method="PATCH", path=path, body=body, may_be_refused=True))

@@ -1,7 +1,7 @@
 """Parts of a template that a request does not ask for. They are not written, so they stay as they are now. Pure.
 
-A part is a flag that gives access, or a whole setting that does. Its code is Graph's name, as in `open_access`, and is
-stored. The template itself, and the hash of its content, stay the same.
+A part is a flag or a Microsoft 365 capability that gives access, or a whole setting that does. Its code is Graph's
+name, as in `open_access`, and is stored. The template itself, and the hash of its content, stay the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from workflows.core.settings.access_change import is_certainly_blocked
-from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, IdentitySynchronization, Property, Setting
+from workflows.core.settings.model import (
+    FLAGS,
+    TARGET_PROPERTIES,
+    Capabilities,
+    IdentitySynchronization,
+    Property,
+    Setting,
+)
 
 
 def parts_that_open(settings: Mapping[Property, Setting]) -> tuple[str, ...]:
@@ -35,6 +42,10 @@ def _codes(name: Property, setting: Setting) -> Iterator[str]:
         for key, graph_name in FLAGS[name].items():
             if getattr(setting, key, None) is True:
                 yield f"{name}.{graph_name}"
+    elif isinstance(setting, Capabilities):
+        for capability in setting.items:
+            if not is_certainly_blocked(capability):
+                yield f"{name}.{capability.name}"
     elif name in TARGET_PROPERTIES:
         lists: Any = setting
         if setting is not None and not is_certainly_blocked(lists):
@@ -44,6 +55,8 @@ def _codes(name: Property, setting: Setting) -> Iterator[str]:
 
 
 def _without_flags(name: Property, setting: Setting, codes: frozenset[str]) -> Setting:
+    if isinstance(setting, Capabilities):
+        return Capabilities(items=tuple(item for item in setting.items if f"{name}.{item.name}" not in codes))
     changes: dict[str, Any] = {
         key: None for key, graph_name in FLAGS.get(name, {}).items() if f"{name}.{graph_name}" in codes
     }
@@ -52,4 +65,6 @@ def _without_flags(name: Property, setting: Setting, codes: frozenset[str]) -> S
 
 
 def _has_flag(name: Property, setting: Setting) -> bool:
+    if isinstance(setting, Capabilities):
+        return bool(setting.items)
     return any(getattr(setting, key, None) is not None for key in FLAGS.get(name, {}))

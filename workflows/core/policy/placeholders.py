@@ -9,8 +9,18 @@ from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.settings.id_owner import Owner, owner_of
-from workflows.core.settings.model import Property, Setting, Target, TargetConfiguration, TargetType, is_guid
+from workflows.core.settings.model import (
+    Capabilities,
+    Property,
+    Setting,
+    Target,
+    TargetConfiguration,
+    TargetType,
+    is_guid,
+)
 
+RENAMED_KEYS: Final = {"holes": "placeholders"}
+"""Keys in files that have a new name: the name in files of earlier versions, and the present name."""
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _NIL_GUID: Final = "00000000-0000-0000-0000-000000000000"
 
@@ -55,7 +65,7 @@ def placeholder_of(target: Target) -> str:
 def placeholder_uses(settings: Mapping[Property, Setting]) -> Iterator[PlaceholderUse]:
     """List the places of placeholders in the settings."""
     for name, setting in settings.items():
-        for _, configuration in _lists(setting):
+        for _, configuration in named_configurations(setting):
             for target in configuration.targets:
                 if placeholder := placeholder_of(target):
                     owner = owner_of(name, target.type)
@@ -101,9 +111,13 @@ def begins_with(name: str, prefix: str) -> bool:
     return name.casefold().startswith(prefix.casefold())
 
 
-def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:
-    """List the target lists of a setting, each with the name of its field in the model."""
-    if is_dataclass(setting):
+def named_configurations(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:
+    """List the target lists of a setting, each with the name of its field in the model, or of its capability."""
+    if isinstance(setting, Capabilities):
+        for capability in setting.items:
+            if capability.people is not None:
+                yield capability.name, capability.people
+    elif is_dataclass(setting):
         for field in fields(setting):
             value = getattr(setting, field.name)
             if isinstance(value, TargetConfiguration):
@@ -113,8 +127,12 @@ def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:
 def _fill_setting(setting: Setting, values: Mapping[str, str]) -> Setting:
     changes: dict[str, Any] = {
         field: replace(configuration, targets=_targets(configuration.targets, values))
-        for field, configuration in _lists(setting)
+        for field, configuration in named_configurations(setting)
     }
+    if isinstance(setting, Capabilities):
+        return Capabilities(
+            items=tuple(replace(item, people=changes.get(item.name, item.people)) for item in setting.items)
+        )
     return replace(setting, **changes) if is_dataclass(setting) and changes else setting
 
 

@@ -1,7 +1,7 @@
 """Compute the risk of a plan from the access that it opens, and how many people must approve it.
 
 A template does not declare its risk. A template whose approval chain is too weak for its highest possible risk is not
-loaded.
+loaded. The file is long because every reason for a risk is read beside its level and its rule.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,9 +24,11 @@ from workflows.core.settings.documents import to_document
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
 from workflows.core.settings.model import (
     ALL_MICROSOFT_APPS,
+    ALL_USERS,
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
     AccessType,
+    CapabilityName,
     Property,
     Setting,
     TargetConfiguration,
@@ -82,6 +84,12 @@ class RiskReason(StrEnum):
     """Our people can use any application of the partner."""
     OUTBOUND_MICROSOFT = "outbound_microsoft"
     """Our people can use every Microsoft application of the partner."""
+    CAPABILITIES = "capabilities"
+    """The partner's people see when ours are free, MailTips or profile cards, or may book our rooms."""
+    MEETING_DETAILS = "meeting_details"
+    """The partner's people see subjects and places of the meetings of some of our people."""
+    MEETING_DETAILS_ALL = "meeting_details_all"
+    """The partner's people see subjects and places of everybody's meetings, or everything in a calendar."""
     OTHER = "other"
     """Another setting is opened, which templates seldom do."""
     UNREADABLE = "unreadable"
@@ -98,8 +106,15 @@ class RiskReason(StrEnum):
 
 
 _HIGH: Final = frozenset(
-    {RiskReason.ALL_TRUST, RiskReason.SYNCHRONIZATION, RiskReason.DIRECT_CONNECT_ALL, RiskReason.UNREADABLE}
+    {
+        RiskReason.ALL_TRUST,
+        RiskReason.SYNCHRONIZATION,
+        RiskReason.DIRECT_CONNECT_ALL,
+        RiskReason.MEETING_DETAILS_ALL,
+        RiskReason.UNREADABLE,
+    }
 )
+_MEETING_DETAILS: Final = frozenset({CapabilityName.FREE_BUSY_WITH_DETAILS, CapabilityName.CALENDAR_DETAILS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +267,8 @@ def _reasons(item: SettingChange, after: EffectiveSettings) -> Iterator[RiskReas
             yield RiskReason.ALL_TRUST
     elif item.name == IDENTITY_SYNCHRONIZATION:
         yield RiskReason.SYNCHRONIZATION
+    elif item.part is SettingPart.CAPABILITY:
+        yield _capability_reason(CapabilityName(item.key), after)
     else:
         yield from _target_reasons(Property(item.name), after)
 
@@ -281,6 +298,21 @@ def _target_reasons(name: Property, after: EffectiveSettings) -> Iterator[RiskRe
                 yield RiskReason.DIRECT_CONNECT_ALL
         case _:
             yield RiskReason.OTHER
+
+
+def _capability_reason(name: CapabilityName, after: EffectiveSettings) -> RiskReason:
+    """Return the reason for an opened capability. An unknown scope counts as everybody's data."""
+    if name is CapabilityName.CALENDAR_EVERYTHING:
+        return RiskReason.MEETING_DETAILS_ALL
+    if name not in _MEETING_DETAILS:
+        return RiskReason.CAPABILITIES
+    (people,) = configurations(after.capabilities[name].setting)
+    is_limited = people is not None and people.access is AccessType.ALLOWED and not _names_all_users(people)
+    return RiskReason.MEETING_DETAILS if is_limited else RiskReason.MEETING_DETAILS_ALL
+
+
+def _names_all_users(people: TargetConfiguration) -> bool:
+    return any(target.id == ALL_USERS for target in people.targets)
 
 
 def _outbound_reason(applications: TargetConfiguration | None) -> RiskReason:

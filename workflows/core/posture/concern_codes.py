@@ -17,6 +17,8 @@ class ConcernCode(StrEnum):
     """A request began to write the partner, and then failed or was stopped. Values: `request_id`, `state`."""
     UNKNOWN_TO_GATEHOUSE = "unknown_to_gatehouse"
     NOT_COMPARED = "not_compared"
+    CAPABILITIES_NOT_READ = "capabilities_not_read"
+    """Microsoft 365 capabilities were approved, and the list of them could not be read. So they are not compared."""
     """The request cannot be read. Values: `request_id`."""
     DIFFERS_FROM_APPROVED = "differs_from_approved"
     """Values: `request_id`, `settings`, `is_overwritten` (whether somebody changed it while it was written), `is_part`

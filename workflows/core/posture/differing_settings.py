@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import is_list_missing
 from workflows.core.settings.documents import has_no_value, is_same_value
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, M365_CAPABILITIES, USER_SYNC_INBOUND, Property
 from workflows.core.settings.undocumented_members import (
     DEVICES,
     changed_undocumented_members,
@@ -21,10 +22,13 @@ def differing_settings(plan: Plan, observed_configuration: JsonObject) -> tuple[
     """Return Graph's names of the settings that differ from those that `plan` approves; empty when none differs.
 
     A changed member that v1.0 does not describe counts, but not one that became empty. For a partner that the plan
-    created, only described members are compared, because the service adds others.
+    created, only described members are compared, because the service adds others. Approved Microsoft 365 capabilities
+    whose list could not be read are not compared; `are_capabilities_unread` says so.
     """
     approved = plan.approved_settings
     expected = approved.configuration or {}
+    if are_capabilities_unread(plan, observed_configuration):
+        expected = {name: value for name, value in expected.items() if name != M365_CAPABILITIES}
     names = [
         name
         for name in dict.fromkeys((*expected, *observed_configuration, *_SETTINGS))
@@ -40,6 +44,11 @@ def differing_settings(plan: Plan, observed_configuration: JsonObject) -> tuple[
             if not has_no_value(here.get(name))
         ]
     return tuple(names)
+
+
+def are_capabilities_unread(plan: Plan, observed_configuration: JsonObject) -> bool:
+    """Return whether capabilities were approved, and the list was not read: nothing is known about them."""
+    return is_list_missing(plan.approved_settings.configuration, observed_configuration)
 
 
 def _compared(name: str, configuration: JsonObject) -> Any:

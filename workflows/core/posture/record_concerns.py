@@ -10,7 +10,7 @@ from workflows.core.partners.records import ComparedRequest
 from workflows.core.plans.plan import AtEnd
 from workflows.core.posture.access_concerns import access_kind_values
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.differing_settings import differing_settings
+from workflows.core.posture.differing_settings import are_capabilities_unread, differing_settings
 from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.block import unblocked_settings
@@ -31,7 +31,8 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: ComparedRequ
         values = {"request_id": unfinished.id, "state": unfinished.state.value}
         yield Concern(code=ConcernCode.UNFINISHED, severity=ConcernSeverity.WARNING, values=values)
         return
-    is_set = any(configuration.get(name) is not None for name in _SETTABLE)
+    has_capabilities = bool(configuration.get(Property.M365_CAPABILITIES))
+    is_set = has_capabilities or any(configuration.get(name) is not None for name in _SETTABLE)
     severity = ConcernSeverity.WARNING if is_set and unblocked_settings(configuration) else ConcernSeverity.NOTE
     yield Concern(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, severity=severity)
 
@@ -52,8 +53,11 @@ def present_partner_concerns(
     elif request is None:
         values = {"request_id": partnership.request_id}
         yield Concern(code=ConcernCode.NOT_COMPARED, severity=ConcernSeverity.UNCHECKED, values=values)
-    elif names := differing_settings(request.plan, configuration):
-        yield _difference(request, names)
+    else:
+        if names := differing_settings(request.plan, configuration):
+            yield _difference(request, names)
+        if are_capabilities_unread(request.plan, configuration):
+            yield Concern(code=ConcernCode.CAPABILITIES_NOT_READ, severity=ConcernSeverity.UNCHECKED)
 
 
 def missing_partner_concerns(

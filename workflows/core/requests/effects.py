@@ -13,6 +13,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.requests.alarms import AlarmId
+from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.commands.clicks import Click, actor_of
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import Revoke
@@ -401,6 +402,21 @@ class UploadBatchList:
     batch_id: BatchId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSheet:
+    """Load the file that somebody gave, judge its rows, and store the draft. Interrupted, it begins again."""
+
+    kind: Literal["judge_sheet"] = field(default="judge_sheet")
+    command: ImportSheet
+    key: str
+    """The idempotency key of the click. The id of the draft is made of it, so that there is one draft."""
+
+    @property
+    def run(self) -> str:
+        """Return what names the message that shows the import, also after a choice of columns."""
+        return self.command.run or self.key
+
+
 Effect = (
     CheckPermission
     | Prepare
@@ -426,6 +442,7 @@ Effect = (
     | AdvanceBatch
     | ShowBatch
     | UploadBatchList
+    | JudgeSheet
 )
 
 
@@ -471,7 +488,7 @@ class Priority(IntEnum):
     HOME = 2
     """App Homes, which only repeat the content of cards."""
     BATCH = 3
-    """The members of batches, so that many of them delay nothing else."""
+    """The members of batches and the rows of sheets, so that many of them delay nothing else."""
 
 
 def priority_of(effect: Effect) -> Priority:
@@ -485,7 +502,7 @@ def priority_of(effect: Effect) -> Priority:
             return Priority.DECIDE
         case ShowHome():
             return Priority.HOME
-        case AdvanceBatch():
+        case AdvanceBatch() | JudgeSheet():
             return Priority.BATCH
         case (
             ShowRequest()
@@ -550,5 +567,7 @@ def lane(effect: Effect) -> str:
             return f"batch:{effect.batch_id}"
         case ShowBatch() | UploadBatchList():
             return f"batch_card:{effect.batch_id}"  # NB. one, so that the card follows the list that it names
+        case JudgeSheet():
+            return f"sheet:{effect.command.actor}"  # one file of a person at a time
         case _:
             assert_never(effect)

@@ -1,4 +1,4 @@
-"""Canonical JSON (RFC 8785), digests of it, and results that are computed once for the same object.
+"""Canonical JSON (RFC 8785), digests of it, results that are computed once, and equal values that are kept once.
 
 Every part of a card, and every check of a decision, asks a plan for its digest and its changes. Objects are compared by
 identity: another object, such as one that was read from the store again, is computed again.
@@ -6,8 +6,9 @@ identity: another object, such as one that was read from the store again, is com
 
 import codecs
 import hashlib
+import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import wraps
 from typing import Any, Final, NewType, ParamSpec, TypeVar
 
@@ -26,6 +27,7 @@ _MAX_REMEMBERED: Final = 64
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+Value = TypeVar("Value", bound=Hashable)
 
 codecs.lookup("utf-16-be")  # rfc8785 sorts by it. Python imports a codec at its first use, which would be at a click.
 
@@ -73,3 +75,28 @@ def computed_once(function: Callable[Arguments, Result]) -> Callable[Arguments, 
         return result
 
     return remembering
+
+
+class SharedValues:
+    """Returns documents in which equal members are the same object: partners of one template have equal settings.
+
+    Documents are never changed, so nobody sees it.
+
+    Members are equal when they are written equally: the order of keys, and the kind of each number, included.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Any] = {}
+        self._values: dict[Any, Any] = {}
+
+    def __call__(self, document: JsonObject) -> JsonObject:
+        """Return an equal document. A text that few documents have, as an id, is not looked for again."""
+        return {name: self._share(value) for name, value in document.items()}
+
+    def first(self, value: Value) -> Value:
+        """Return the first given value that is equal to this value."""
+        shared: Value = self._values.setdefault(value, value)
+        return shared
+
+    def _share(self, value: Any) -> Any:
+        return self._kept.setdefault(json.dumps(value), value) if isinstance(value, dict | list) else value

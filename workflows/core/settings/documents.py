@@ -9,15 +9,24 @@ from typing import Any, Final, assert_never
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import (
+    INBOUND_ACCESS,
+    capability_document,
+    normal_entry,
+    parse_capabilities,
+)
 from workflows.core.settings.model import (
     FLAGS,
     IS_SYNC_ALLOWED,
+    M365_CAPABILITIES,
     TARGET_PROPERTIES,
     USER_SYNC_INBOUND,
     AccessType,
     AppServiceConnect,
     AutomaticRedemption,
     B2BSetting,
+    Capabilities,
+    Capability,
     FlagSetting,
     IdentitySynchronization,
     InboundTrust,
@@ -36,8 +45,11 @@ from workflows.core.settings.model import (
 )
 
 
-def to_document(setting: Setting) -> dict[str, Any] | None:
-    """Convert one setting to Graph's document: complete lists, only flags that are set, None for "inherits"."""
+def to_document(setting: Setting) -> Any:
+    """Convert one setting to Graph's document: complete lists, only flags that are set, None for "inherits".
+
+    :returns: an object; for capabilities a list of objects.
+    """
     match setting:
         case None:
             return None
@@ -47,6 +59,10 @@ def to_document(setting: Setting) -> dict[str, Any] | None:
             return _flags_document(setting, FLAGS[Property.AUTOMATIC_REDEMPTION])
         case IdentitySynchronization():
             return {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: setting.is_allowed}}
+        case Capabilities():
+            return [capability_document(capability) for capability in setting.items]
+        case Capability():
+            return capability_document(setting)
         case B2BSetting() | M365CollaborationInbound() | M365CollaborationOutbound() | AppServiceConnect():
             return {
                 target_list.graph_name: _targets_document(configuration)
@@ -63,6 +79,8 @@ def parse_setting(name: Property, document: object) -> Setting:
     """
     if name in TARGET_PROPERTIES:
         return parse_targets(name, document)
+    if name is Property.M365_CAPABILITIES:
+        return parse_capabilities(document)
     if document is None:
         return None
     if not isinstance(document, Mapping):
@@ -91,12 +109,17 @@ def normalize(value: Any) -> Any:
     """Return a normal form that is equal for documents with the same meaning.
 
     Nulls and OData annotations are removed, because an absent member and null both mean "inherits". Target lists are
-    sorted, and GUIDs are in lower case. Undocumented members stay, so that a change of one is found.
+    sorted, and GUIDs are in lower case. Undocumented members stay, so that a change of one is found. An empty list of
+    capabilities is equal to none.
     """
     if isinstance(value, Mapping):
+        if INBOUND_ACCESS in value and (entry := normal_entry(value)) is not None:
+            return entry
         members = {
             key: normalize(item) for key, item in value.items() if not key.startswith("@odata.") and "@" not in key
         }
+        if members.get(M365_CAPABILITIES) == []:
+            del members[M365_CAPABILITIES]
         return {key: item for key, item in members.items() if item not in (None, {})}
     if isinstance(value, list | tuple):
         return sorted((normalize(item) for item in value), key=_order)
@@ -130,8 +153,9 @@ _MEMBER: Final = "member"
 
 
 def normal_value(value: Any) -> Any:
-    """Return the normal form of one member's value. None means absent, null or an empty object."""
-    return normalize({_MEMBER: value}).get(_MEMBER)
+    """Return the normal form of one member's value. None means absent, null, or an empty object or list."""
+    normal = normalize({_MEMBER: value}).get(_MEMBER)
+    return None if normal == [] else normal
 
 
 def _targets_document(configuration: TargetConfiguration | None) -> dict[str, Any] | None:

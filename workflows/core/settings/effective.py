@@ -15,11 +15,16 @@ from typing import Any, Final
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import parse_capabilities, unknown_capabilities
 from workflows.core.settings.certainty import Doubt, setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets
 from workflows.core.settings.model import (
     FLAGS,
+    M365_CAPABILITIES,
+    NOBODY,
     TARGET_PROPERTIES,
+    Capability,
+    CapabilityName,
     Property,
     TargetConfiguration,
     TargetSetting,
@@ -105,6 +110,9 @@ class EffectiveSettings:
     targets: Mapping[Property, EffectiveTargets]
     flags: Mapping[tuple[Property, str], EffectiveFlag]
     """The flags by property and by the flag's name in the model."""
+    capabilities: Mapping[CapabilityName, EffectiveTargets]
+    """Whose data each Microsoft 365 capability is about. Microsoft 365 collaboration with the partner is not considered
+    here: without it no capability has an effect."""
 
 
 def effective_settings(
@@ -113,7 +121,8 @@ def effective_settings(
     """Return the partner's effective settings: its own configuration merged with the tenant's default.
 
     Automatic redemption has the read-only default false in every tenant (Graph:
-    "crossTenantAccessPolicyConfigurationDefault"). Without a synchronization policy nothing is synchronized.
+    "crossTenantAccessPolicyConfigurationDefault"). Without a synchronization policy nothing is synchronized. A
+    Microsoft 365 capability that is set neither here nor in the default is off; without their lists it is not known.
 
     :param configuration: the partner's configuration in our tenant; None when there is none.
     :param default: the default's document; None when it could not be read, so that inherited values are not known.
@@ -154,7 +163,11 @@ def _merge(inputs: _Inputs) -> EffectiveSettings:
         for key in keys
     }
     targets = {name: _targets(name, own, fallback, origin) for name in TARGET_PROPERTIES}
-    return EffectiveSettings(targets=MappingProxyType(targets), flags=MappingProxyType(flags))
+    own_capabilities = _capabilities_in({M365_CAPABILITIES: ()} if configuration is None else own)
+    capabilities = _merge_capabilities(own_capabilities, _capabilities_in(fallback), inherited)
+    return EffectiveSettings(
+        targets=MappingProxyType(targets), flags=MappingProxyType(flags), capabilities=MappingProxyType(capabilities)
+    )
 
 
 def _not_added(default: JsonObject | None) -> EffectiveSettings:
@@ -170,11 +183,51 @@ def _not_added(default: JsonObject | None) -> EffectiveSettings:
     return EffectiveSettings(
         targets=MappingProxyType({**default_settings.targets, **blocked}),
         flags=MappingProxyType(dict.fromkeys(default_settings.flags, off)),
+        capabilities=MappingProxyType({name: _capability(name, NOBODY, Origin.NOT_ADDED) for name in CapabilityName}),
     )
 
 
 def _blocked_targets(name: Property) -> EffectiveTargets:
     return EffectiveTargets(setting=blocked_setting(name), origins=(Origin.NOT_ADDED,) * len(lists_of(name)))
+
+
+def _capabilities_in(document: JsonObject) -> Mapping[CapabilityName, TargetConfiguration | None] | None:
+    """Return whose data each capability of a document is about (None: not known); None when they were not read.
+
+    An entry of a known capability in an unknown form may allow anything.
+    """
+    try:
+        found = parse_capabilities(document.get(M365_CAPABILITIES))
+    except UnreadableSetting:
+        return None
+    if found is None:
+        return None
+    unclear = {name.partition(" ")[0] for name in unknown_capabilities(document[M365_CAPABILITIES])}
+    return {item.name: item.people for item in found.items if item.name not in unclear} | {
+        name: None for name in CapabilityName if name in unclear
+    }
+
+
+def _merge_capabilities(
+    own: Mapping[CapabilityName, TargetConfiguration | None] | None,
+    default: Mapping[CapabilityName, TargetConfiguration | None] | None,
+    inherited: Origin,
+) -> dict[CapabilityName, EffectiveTargets]:
+    merged: dict[CapabilityName, EffectiveTargets] = {}
+    for name in CapabilityName:
+        if own is not None and name in own:
+            merged[name] = _capability(name, own[name], Origin.SET_HERE)
+        elif own is None or default is None:
+            merged[name] = _capability(name, None, Origin.UNREADABLE)
+        elif name in default:
+            merged[name] = _capability(name, default[name], inherited)
+        else:
+            merged[name] = _capability(name, NOBODY, Origin.MICROSOFT_DEFAULT)
+    return merged
+
+
+def _capability(name: CapabilityName, people: TargetConfiguration | None, origin: Origin) -> EffectiveTargets:
+    return EffectiveTargets(setting=Capability(name=name, people=people), origins=(origin,))
 
 
 def _targets(name: Property, configuration: JsonObject, default: JsonObject, origin: Origin) -> EffectiveTargets:

@@ -36,6 +36,8 @@ class Property(StrEnum):
     M365_COLLABORATION_INBOUND = "m365CollaborationInbound"
     M365_COLLABORATION_OUTBOUND = "m365CollaborationOutbound"
     APP_SERVICE_CONNECT_INBOUND = "appServiceConnectInbound"
+    M365_CAPABILITIES = "m365Capabilities"
+    """The list of the partner's Microsoft 365 capabilities. Each capability has its own address."""
 
 
 B2B_PROPERTIES: Final = (
@@ -51,6 +53,7 @@ SERVICE_PROPERTIES: Final = (
     Property.APP_SERVICE_CONNECT_INBOUND,
 )
 """The settings of Microsoft 365 and App Service. They give no access until somebody sets them."""
+M365_CAPABILITIES: Final = Property.M365_CAPABILITIES.value
 IDENTITY_SYNCHRONIZATION: Final = Property.IDENTITY_SYNCHRONIZATION.value
 USER_SYNC_INBOUND: Final = "userSyncInbound"
 """The member of the synchronization policy that allows to synchronize users."""
@@ -134,6 +137,37 @@ class AppServiceConnect:
     applications: TargetConfiguration | None
 
 
+class CapabilityName(StrEnum):
+    """The Microsoft 365 capabilities that a plan may write, by Graph's names. Mailbox migration is not one of them."""
+
+    FREE_BUSY = "crossTenantCalendarAvailabilityBasic"
+    FREE_BUSY_WITH_DETAILS = "crossTenantCalendarAvailabilityLimitedDetails"
+    CALENDAR_TIMES = "crossTenantCalendarSharingFreeBusySimple"
+    CALENDAR_DETAILS = "crossTenantCalendarSharingFreeBusyDetail"
+    CALENDAR_EVERYTHING = "crossTenantCalendarSharingFreeBusyReviewer"
+    MAIL_TIPS_LIMITED = "crossTenantMailTipsLimited"
+    MAIL_TIPS_ALL = "crossTenantMailTipsAll"
+    PROFILE_CARD = "crossTenantOpenProfileCard"
+    DESK_BOOKING = "crossTenantPlacesDeskBooking"
+    ROOM_BOOKING = "crossTenantPlacesRoomBooking"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """One Microsoft 365 capability: whose data people of the partner may see, or what of ours they may book."""
+
+    name: CapabilityName
+    people: TargetConfiguration | None
+    """Our users and groups. A block of all users switches the capability off. None: it is not known whose data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """The Microsoft 365 capabilities that are set for a partner, each once, in the order of their names."""
+
+    items: tuple[Capability, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundTrust:
     """Which MFA and device claims of the partner's tenant our Conditional Access accepts.
@@ -161,9 +195,9 @@ class IdentitySynchronization:
     is_allowed: bool | None = None
 
 
-TargetSetting = B2BSetting | M365CollaborationInbound | M365CollaborationOutbound | AppServiceConnect
+TargetSetting = B2BSetting | M365CollaborationInbound | M365CollaborationOutbound | AppServiceConnect | Capability
 FlagSetting = InboundTrust | AutomaticRedemption
-Setting = TargetSetting | FlagSetting | IdentitySynchronization | None
+Setting = TargetSetting | FlagSetting | IdentitySynchronization | Capabilities | None
 
 
 class TargetListName(NamedTuple):
@@ -191,6 +225,7 @@ _LISTS: Final[Mapping[type[Any], tuple[TargetListName, ...]]] = {
     M365CollaborationInbound: (TargetListName("users", "users", ALL_USERS),),
     M365CollaborationOutbound: (_USERS_AND_GROUPS,),
     AppServiceConnect: (_APPLICATIONS,),
+    Capability: (TargetListName("resourceScopes", "people", ALL_USERS),),
 }
 TARGET_PROPERTIES: Final = tuple(_TARGET_TYPES)
 """The settings that consist of lists of targets."""
@@ -199,6 +234,8 @@ _BLOCKED: Final[Mapping[str, TargetConfiguration]] = {
     everything: TargetConfiguration(access=AccessType.BLOCKED, targets=(Target(type=kind, id=everything),))
     for everything, kind in ((ALL_USERS, TargetType.USER), (ALL_APPLICATIONS, TargetType.APPLICATION))
 }
+NOBODY: Final = _BLOCKED[ALL_USERS]
+"""An explicit block of all users."""
 BLOCK_ALL: Final = B2BSetting(users_and_groups=_BLOCKED[ALL_USERS], applications=_BLOCKED[ALL_APPLICATIONS])
 """An explicit block of all users from all applications. Both lists are set, as Graph requires."""
 
@@ -238,7 +275,9 @@ def named_lists(setting: TargetSetting) -> Iterator[tuple[TargetListName, Target
 def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) -> TargetSetting:
     """Make a setting of `TARGET_PROPERTIES` from its lists, in the order of `lists_of`."""
     pairs = zip(lists_of(name), lists, strict=True)
-    return _TARGET_TYPES[name](**{target_list.model_name: configuration for target_list, configuration in pairs})
+    kind: type[Any] = _TARGET_TYPES[name]
+    setting: TargetSetting = kind(**{target_list.model_name: configuration for target_list, configuration in pairs})
+    return setting
 
 
 def blocked_setting(name: Property) -> TargetSetting:

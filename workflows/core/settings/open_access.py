@@ -5,7 +5,7 @@ describe. Tenant restrictions are left out, because they give no access. A value
 never counts as closed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Any, Final
@@ -13,6 +13,7 @@ from typing import Any, Final
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.access_change import has_known_meaning, is_certainly_blocked, is_wide_open
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import known_names
 from workflows.core.settings.documents import has_no_value, parse_targets
 from workflows.core.settings.effective import (
     SYNCHRONIZATION_FLAG,
@@ -26,6 +27,7 @@ from workflows.core.settings.model import (
     B2B_PROPERTIES,
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    M365_CAPABILITIES,
     SERVICE_PROPERTIES,
     USER_SYNC_INBOUND,
     Property,
@@ -33,12 +35,13 @@ from workflows.core.settings.model import (
 )
 from workflows.core.settings.undocumented_members import Path, is_restriction, undocumented_members
 
-CAPABILITIES: Final = "m365Capabilities"
-"""The name for calendar sharing, profile cards and similar capabilities. Their endpoint is not read here.
+CAPABILITIES: Final = M365_CAPABILITIES
+"""The name for the Microsoft 365 capabilities that are not listed one by one: all of them, where they were not read.
 
 They depend on Microsoft 365 collaboration, and mailbox migration depends on App Service connect. They are closed when
 those settings are closed.
 """
+_UNDERLYING: Final = (Property.M365_COLLABORATION_INBOUND, Property.APP_SERVICE_CONNECT_INBOUND)
 DEFAULT: Final = "default"
 """The name for other access that the tenant's default may allow, when the default could not be read."""
 USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.{USER_SYNC_INBOUND}"
@@ -112,10 +115,11 @@ def access_kinds(
         *_target_kinds(own, fallback, effective, is_default_read=default is not None),
         *_flag_kinds(own, effective),
     ]
-    kinds.append(_capabilities({kind.name: kind for kind in kinds}))
+    services = [kind for kind in kinds if kind.name in _UNDERLYING]
+    kinds += _capability_kinds(configuration, fallback, effective, services)
     if configuration is None and is_cross_cloud:
         return tuple(kinds)
-    kinds += _undocumented_kinds(own, fallback)
+    kinds += _undocumented_kinds(own, fallback, are_capabilities_off=not possibly_open(services))
     if default is None:
         kinds.append(
             AccessKind(name=DEFAULT, category=AccessCategory.DEFAULT, opening=AccessState.UNKNOWN, is_explicit=False)
@@ -198,23 +202,54 @@ def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, documen
     )
 
 
-def _capabilities(access_kinds: Mapping[str, AccessKind]) -> AccessKind:
-    underlying = [access_kinds[Property.M365_COLLABORATION_INBOUND], access_kinds[Property.APP_SERVICE_CONNECT_INBOUND]]
+def _capability_kinds(
+    configuration: JsonObject | None,
+    default: JsonObject,
+    effective: EffectiveSettings,
+    underlying: Sequence[AccessKind],
+) -> Iterator[AccessKind]:
+    """List each capability that is set here or in the default, and all others as one kind.
+
+    :param underlying: the access that capabilities need, Microsoft 365 collaboration first.
+    """
+    own = () if configuration is None else configuration.get(CAPABILITIES)
+    lists = own, default.get(CAPABILITIES)
+    collaboration = underlying[0]
+    for name in sorted({name for one in lists for name in known_names(one)}) if _is_list(own) else ():
+        found = effective.capabilities[name]
+        is_set_here = found.origins == (Origin.SET_HERE,)
+        is_off = collaboration.opening is AccessState.CLOSED
+        yield AccessKind(
+            name=f"{CAPABILITIES}.{name}",
+            category=AccessCategory.CAPABILITIES,
+            opening=AccessState.CLOSED if is_off else access_state_of(found),
+            is_explicit=is_set_here or (is_off and collaboration.is_explicit),
+        )
     is_closed = not possibly_open(underlying)
-    return AccessKind(
+    is_unreadable = own is not None and not _is_list(own)
+    is_off_here = is_closed or all(map(_is_list, lists))  # Microsoft's default is off
+    yield AccessKind(
         name=CAPABILITIES,
         category=AccessCategory.CAPABILITIES,
-        opening=AccessState.CLOSED if is_closed else AccessState.UNKNOWN,
-        is_explicit=is_closed and not closed_by_default(underlying),
+        opening=AccessState.CLOSED if is_off_here and not is_unreadable else AccessState.UNKNOWN,
+        is_explicit=is_unreadable or (is_closed and not closed_by_default(underlying)),
     )
 
 
-def _undocumented_kinds(configuration: JsonObject, default: JsonObject) -> Iterator[AccessKind]:
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _undocumented_kinds(
+    configuration: JsonObject, default: JsonObject, *, are_capabilities_off: bool
+) -> Iterator[AccessKind]:
     partner_members, default_members = undocumented_members(configuration), undocumented_members(default)
     for path in dict.fromkeys((*partner_members, *default_members)):
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue
         here, there = partner_members.get(path), default_members.get(path) if _inherits(path, configuration) else None
+        if path[0] == CAPABILITIES and are_capabilities_off:
+            here, there = False, None
         closes_access = has_no_value(here) and (_is_all(here, expected=False) or has_no_value(there))
         if is_restriction(path):
             # A restriction closes access when it is true. A false value, also in a part of it, may allow access.

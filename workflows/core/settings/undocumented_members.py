@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import known_entries, unknown_capabilities
 from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import (
     FLAGS,
     IS_SYNC_ALLOWED,
+    M365_CAPABILITIES,
     TARGET_PROPERTIES,
     USER_SYNC_INBOUND,
     Property,
@@ -42,6 +44,7 @@ _PARTNER: Final[_Members] = {
     **_SETTINGS,
     Property.TENANT_RESTRICTIONS.value: {**_SETTINGS[Property.TENANT_RESTRICTIONS], DEVICES: None},
     "tenantId": None,
+    M365_CAPABILITIES: None,  # its entries are examined by their types, see `capabilities`
     "isServiceProvider": None,
     "isInMultiTenantOrganization": None,
     # Members of the tenant's default. On a partner they have no effect on access.
@@ -60,21 +63,29 @@ def is_restriction(path: Path) -> bool:
 
 
 def undocumented_members(document: JsonObject | None) -> dict[Path, Any]:
-    """Return the undocumented members at every depth, with their values. Annotations are not members."""
+    """Return the undocumented members at every depth, with their values. Annotations are not members.
+
+    An unknown Microsoft 365 capability counts as an undocumented member. Its value is false when it is switched off.
+    """
     values_by_path: dict[Path, Any] = {}
     for path, value in _list_undocumented(document, _PARTNER, ()):
         values_by_path[path] = value if path not in values_by_path else [values_by_path[path], value]
+    for name, access in unknown_capabilities((document or {}).get(M365_CAPABILITIES)).items():
+        values_by_path[M365_CAPABILITIES, name] = access
     return values_by_path
 
 
 def documented_configuration(document: JsonObject) -> dict[str, Any]:
     """Return a copy of a configuration without undocumented members and without annotations."""
-    return dict(_only_documented(document, _PARTNER))
+    configuration = dict(_only_documented(document, _PARTNER))
+    if M365_CAPABILITIES in configuration:
+        configuration[M365_CAPABILITIES] = known_entries(configuration[M365_CAPABILITIES])
+    return configuration
 
 
 def without_undocumented_members(name: str, value: Any) -> Any:
     """Return the value of one setting without the members that v1.0 does not document."""
-    return _only_documented(value, _PARTNER.get(name))
+    return known_entries(value) if name == M365_CAPABILITIES else _only_documented(value, _PARTNER.get(name))
 
 
 def with_undocumented_members(old: JsonObject, new: JsonObject) -> dict[str, Any]:

@@ -1,14 +1,21 @@
-"""The one place from which an operation is sent to the tenant. During a freeze it refuses what opens access."""
+"""The one place from which an operation is sent to the tenant. During a freeze it refuses what opens access.
+
+Operations of a wave are handed to its `WaveWrites`, which call back for the last check, right before they are sent.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from workflows.app.batches.wave_writes import WaveWrites
 from workflows.app.reads.known_freeze import UNREADABLE, known_freeze, last_freeze
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import CallIds, Operation
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantUnavailable
@@ -26,12 +33,17 @@ class WritesFrozen(TenantUnavailable):
         self.done_count = done_count
 
 
+_BEING_WRITTEN = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteGate:
     """Sends operations. The stored freeze is read right before each one."""
 
     tenant: Tenant
     store: Store
+    wave: WaveWrites | None = None
+    """The writes of other partners that are sent together with this one; None: it is sent alone."""
 
     async def require_not_frozen(self, request: AccessRequest, *, done_count: int = 0) -> None:
         """Check that a request may be written now.
@@ -54,7 +66,21 @@ class WriteGate:
         :raises WritesFrozen, TenantUnavailable: see `require_not_frozen`, and `Tenant.write`.
         """
         await self.require_not_frozen(request, done_count=done_count)
+        if self.wave is not None:
+            last_check = partial(self._require_still_wanted, request, done_count)
+            return await self.wave.write(request.plan.tenant_id, operation, last_check)
         return await self.tenant.write(operation)
+
+    async def _require_still_wanted(self, request: AccessRequest, done_count: int) -> None:
+        """Check at the last moment what may have changed while an operation waited for others.
+
+        :raises WritesFrozen, TenantUnavailable: see `require_not_frozen`.
+        :raises Refused: when somebody ended the request, for example by revoking the partner.
+        """
+        await self.require_not_frozen(request, done_count=done_count)
+        now = await self.store.request(request.id)
+        if now is None or now.state not in _BEING_WRITTEN:
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
 
     async def send_optional(self, request: AccessRequest, operation: Operation) -> CallIds:
         """Send one operation that Graph may refuse, unless it was frozen since the first write of the plan.
@@ -63,12 +89,19 @@ class WriteGate:
 
         :raises TenantUnavailable: when it is not sent, and see `Tenant.write`.
         """
-        if is_stopped_by_freeze(request):
-            since = request.writing_since
-            frozen = await known_freeze(self.store) is not None if since is None else await self.was_frozen_after(since)
-            if frozen:
-                raise TenantUnavailable((Fact(NoteCode.NOT_SENT_FROZEN),))
+        await self._require_never_frozen(request)
+        if self.wave is not None:
+            last_check = partial(self._require_never_frozen, request)
+            return await self.wave.write(request.plan.tenant_id, operation, last_check)
         return await self.tenant.write(operation)
+
+    async def _require_never_frozen(self, request: AccessRequest) -> None:
+        if not is_stopped_by_freeze(request):
+            return
+        since = request.writing_since
+        frozen = await known_freeze(self.store) is not None if since is None else await self.was_frozen_after(since)
+        if frozen:
+            raise TenantUnavailable((Fact(NoteCode.NOT_SENT_FROZEN),))
 
     async def was_frozen_after(self, moment: datetime) -> bool:
         """Return whether a freeze is in force or ended after a moment: what was checked then must be checked again."""

@@ -9,6 +9,7 @@ import structlog
 
 from workflows.app.batches.wave_directory import WaveDirectory
 from workflows.app.batches.wave_tenant import wave_tenant
+from workflows.app.batches.wave_writes import WaveWrites
 from workflows.core.batches.batch import BatchRow
 from workflows.core.batches.retries import after_progress
 from workflows.core.plans.plan import TenantIdentity
@@ -20,11 +21,13 @@ from workflows.effects.prepare import Preparer
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import MAX_WRITES_TOGETHER, TenantRefused, TenantUnavailable
 from workflows.preflight.shared_access import SharedAccess
 
 WAVE: Final = 40
 """How many members are prepared or recorded at the same time: two full requests of each kind to the tenant."""
+WRITTEN_WAVE: Final = MAX_WRITES_TOGETHER
+"""How many members are written at the same time: what one request with writes can hold."""
 
 _EVALUATIONS: Final = 60
 """The most evaluations of Conditional Access for one wave, at one a second."""
@@ -78,15 +81,18 @@ def preparer_of_wave(preparer: Preparer, kind: RequestKind) -> Preparer:
     )
 
 
-def applier_of_wave(applier: Applier) -> Applier:
+def applier_of_wave(applier: Applier, written: Sequence[TenantId] = ()) -> Applier:
     """Return what records the members of one wave: every check before a record is stored, with shared reads.
 
     Roles are read again for the wave, never from what another check read before.
+
+    :param written: the partners whose plans are written; empty: nothing can be written.
     """
     return replace(
         applier,
         tenant=wave_tenant(applier.tenant, log_since=applier.clock.now() - LOG_READ_FOR),
         directory=WaveDirectory(applier.directory),
+        wave=WaveWrites(applier.tenant, written) if written else None,
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from workflows.core.checks.tenant_facts import AddressAccount, LoggedSignIn
+from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, LoggedSignIn
 from workflows.core.partners.reviewing.evidence.guest_state import GUEST, GuestAccount, GuestActivity
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn, later
 from workflows.core.people import PersonId
@@ -45,6 +45,25 @@ def address_account_of(row: JsonObject) -> AddressAccount:
         state=_text(row.get("externalUserState")),
         is_enabled=row.get("accountEnabled") is not False,
         is_member=_text(row.get("userType")).lower() != "guest",
+        state_since=_moment(row.get("externalUserStateChangeDateTime")),
+    )
+
+
+def disabling_of(row: JsonObject) -> AccountDisabling:
+    """Read an entry of the audit log that an account was disabled: by a person, or by an application."""
+    by = row.get("initiatedBy")
+    by = by if isinstance(by, dict) else {}
+    user, application = (by.get(name) if isinstance(by.get(name), dict) else None for name in ("user", "app"))
+    names = [
+        _text(one.get(name))
+        for one in (user, application)
+        if one is not None
+        for name in ("userPrincipalName", "displayName")
+    ]
+    return AccountDisabling(
+        by=next(filter(None, names), ""),
+        at=_moment(row.get("activityDateTime")),
+        is_by_application=user is None and application is not None,
     )
 
 

@@ -85,6 +85,11 @@ class Connection:
         """Return a new client. Only one builder of a client may be used."""
         return GraphServiceClient(request_adapter=self._adapter)
 
+    @property
+    def redact(self) -> Callable[[str], str]:
+        """Return what removes secrets from the body of an error."""
+        return self._redact
+
     def own_ids(self) -> frozenset[str]:
         """Return the ids by which the bot is named in Entra's audit log; empty when they cannot be read."""
         return self._credential.own_ids()

@@ -17,8 +17,8 @@ from sqlite_utils import Database
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import ComparedRequest, Records, WrittenRequest, with_shared_values
 from workflows.core.requests.request import RequestId
+from workflows.core.settings.canonical import SharedValues
 from workflows.core.settings.model import TenantId
-from workflows.core.settings.shared_values import SharedValues
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
 from workflows.store.sqlite.migrations import require_known_steps

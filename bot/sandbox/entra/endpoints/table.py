@@ -1,13 +1,18 @@
 """The endpoints of the simulated Graph, each with the application permissions that allow it."""
 
+from collections.abc import Sequence
+
 from bot.sandbox.entra.endpoints import access_reviews, logs, tenant_information, tenant_settings, what_if
-from bot.sandbox.entra.endpoints.cross_tenant_access import identity_sync, partners, policy
+from bot.sandbox.entra.endpoints.cross_tenant_access import identity_sync, m365_capabilities, partners, policy
 from bot.sandbox.entra.endpoints.directory import deleted_items, groups, invitations, roles, service_principals, users
-from bot.sandbox.entra.endpoints.routing import endpoint
+from bot.sandbox.entra.endpoints.routing import Endpoint, endpoint
+from bot.sandbox.entra.types.m365_capabilities import CAPABILITIES
 
 _POLICY = "/policies/crossTenantAccessPolicy"
 _PARTNER = f"{_POLICY}/partners/{{tenantId}}"
 _SYNC = f"{_PARTNER}/identitySynchronization"
+_CAPABILITIES = f"{_PARTNER}/{CAPABILITIES}"
+_CAPABILITY = f"{_CAPABILITIES}/{{name}}"
 _TEMPLATE = f"{_POLICY}/templates/{{template}}"
 _FIND = "/tenantRelationships/findTenantInformationBy"
 _USER = "/users/{userId}"
@@ -22,6 +27,7 @@ _WRITE = "Policy.ReadWrite.CrossTenantAccess"
 # The reference pages name Policy.ReadWrite.CrossTenantAccess for the templates, the permission table the other two.
 _TEMPLATE_READ = f"{_READ} MultiTenantOrganization.Read.All MultiTenantOrganization.ReadWrite.All"
 _TEMPLATE_WRITE = f"{_WRITE} MultiTenantOrganization.ReadWrite.All"
+_CAPABLE = "Policy.ReadWrite.CrossTenantCapability"
 _FINDS = "CrossTenantInformation.ReadBasic.All"
 _USERS = "User.ReadBasic.All User.Read.All User.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
 _MANAGERS = "User.Read.All User.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
@@ -66,6 +72,12 @@ ENDPOINTS = (
     endpoint("DELETE", _SYNC, identity_sync.delete_sync, _WRITE),
     endpoint("GET", f"{_PARTNER}/serviceProviderConstraints", identity_sync.get_constraints, _READ),
     endpoint("PATCH", f"{_PARTNER}/serviceProviderConstraints", identity_sync.update_constraints, _WRITE),
+    endpoint("GET", f"{_POLICY}/default/{CAPABILITIES}", m365_capabilities.list_default_capabilities, _CAPABLE),
+    endpoint("GET", _CAPABILITIES, m365_capabilities.list_capabilities, _CAPABLE),
+    endpoint("POST", _CAPABILITIES, m365_capabilities.create_capability, _CAPABLE),
+    endpoint("GET", _CAPABILITY, m365_capabilities.get_capability, _CAPABLE),
+    endpoint("PATCH", _CAPABILITY, m365_capabilities.update_capability, _CAPABLE),
+    endpoint("DELETE", _CAPABILITY, m365_capabilities.delete_capability, _CAPABLE),
     endpoint("GET", f"{_POLICY}/templates", policy.get_templates, _TEMPLATE_READ),
     endpoint("GET", _TEMPLATE, policy.get_template, _TEMPLATE_READ),
     endpoint("PATCH", _TEMPLATE, policy.update_template, _TEMPLATE_WRITE),
@@ -149,3 +161,12 @@ ENDPOINTS = (
     endpoint("GET", f"{_REVIEWS}/{{id}}/instances", access_reviews.list_instances, _REVIEW),
     endpoint("GET", f"{_REVIEWS}/{{id}}/instances/{{instanceId}}/decisions", access_reviews.list_decisions, _REVIEW),
 )
+_WITHOUT_CAPABILITIES = tuple(one for one in ENDPOINTS if f"/{CAPABILITIES}" not in one.template)
+
+
+def endpoints_of(*, has_capabilities: bool) -> Sequence[Endpoint]:
+    """Return the endpoints of a tenant.
+
+    :param has_capabilities: whether Microsoft has already given the tenant those for Microsoft 365 capabilities.
+    """
+    return ENDPOINTS if has_capabilities else _WITHOUT_CAPABILITIES

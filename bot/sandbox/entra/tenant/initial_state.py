@@ -49,6 +49,9 @@ APP_ROLES = (
 )
 """Application permissions with admin consent. Remove one from the state, and its calls are answered with 403."""
 
+OPTIONAL_APP_ROLES = ("Policy.ReadWrite.CrossTenantCapability",)
+"""Application permissions for what a company may leave out. `gatehouse sandbox` grants them."""
+
 GUESTS_APP_ROLES = (
     "GroupMember.Read.All",
     "RoleManagement.Read.Directory",
@@ -75,6 +78,7 @@ def initial_state(now: datetime) -> dict[str, Any]:
         "crossTenantAccessPolicy": _access_policy(),
         "default": service_default(),
         "partners": {},
+        "defaultM365Capabilities": {},
         "templates": multi_tenant_templates(),
         "organization": _organization(),
         "organizations": _organizations(),
@@ -99,6 +103,8 @@ def initial_state(now: datetime) -> dict[str, Any]:
         "pageSize": 100,
         "emptyPages": False,
         "hasPremiumLicence": True,
+        "hasM365Capabilities": True,
+        "capabilitiesOutliveTrust": True,
         "reportsPerTenSeconds": 0,
     }
 

@@ -8,6 +8,7 @@ from bot.sandbox.entra.tenant.blank_objects import blank_group, blank_organizati
 from bot.sandbox.entra.tenant.initial_state import initial_state
 from bot.sandbox.entra.tenant.service_defaults import service_default
 from bot.sandbox.entra.types.cross_tenant_access import blank_partner
+from bot.sandbox.entra.types.m365_capabilities import CAPABILITIES, complete_capabilities
 from bot.sandbox.entra.types.property_checks import is_guid
 
 _BLANKS: Mapping[str, Callable[[str], dict[str, Any]]] = {
@@ -46,6 +47,7 @@ def with_missing_properties(merged: dict[str, Any]) -> dict[str, Any]:
                 rows[key] = {**blank(key), **row, "tenantId" if name in _BY_TENANT else "id": key}
         if name == "partners":
             _complete_synchronization(rows)
+            _complete_capabilities(rows)
     if isinstance(merged.get("default"), dict):
         merged["default"] = {**dict.fromkeys(service_default()), **merged["default"]}
     return merged
@@ -57,6 +59,13 @@ def _complete_synchronization(rows: dict[str, Any]) -> None:
         if isinstance(sync, dict):
             blank = {"displayName": None, "userSyncInbound": None}
             row["identitySynchronization"] = {**blank, **sync, "tenantId": tenant_id}
+
+
+def _complete_capabilities(rows: dict[str, Any]) -> None:
+    for row in rows.values():
+        capabilities = row.get(CAPABILITIES) if isinstance(row, dict) else None
+        if isinstance(capabilities, dict):
+            row[CAPABILITIES] = complete_capabilities(capabilities)
 
 
 def require_same_structure(objects: Mapping[str, Any], patch_keys: set[str]) -> None:

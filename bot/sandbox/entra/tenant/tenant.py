@@ -15,6 +15,7 @@ from bot.sandbox.entra.tenant.state_checks import (
     with_lowered_partner_ids,
     with_missing_properties,
 )
+from bot.sandbox.entra.types.m365_capabilities import CAPABILITIES
 from bot.sandbox.storage.json_document import copy_json
 
 _AUDITS_KEPT = 500
@@ -91,15 +92,19 @@ class Tenant:
         """Report that the state changed."""
         self._on_change()
 
-    def set_partner(self, tenant_id: str, after: dict[str, Any] | None, activity: Activity, app_id: str) -> None:
-        """Store a partner (None: remove it), its earlier state, and the audit entry."""
+    def set_partner(self, tenant_id: str, after: dict[str, Any] | None, activity: Activity | None, app_id: str) -> None:
+        """Store a partner (None: remove it), its earlier state, and the audit entry.
+
+        :param activity: None when Microsoft names no activity for the change: there is no entry.
+        """
         before = self.partners.get(tenant_id)
         self._history.note(tenant_id, before)
         if after is None:
             del self.partners[tenant_id]
         else:
             self.partners[tenant_id] = after
-        self.record(activity, by_app(app_id), before, after)
+        if activity is not None:
+            self.record(activity, by_app(app_id), before, after)
         self.touch()
 
     def record(
@@ -179,7 +184,8 @@ def _compare_partner(
     """Return whether the partner itself changed, and the audit activity for its synchronization policy, if any."""
     name = "identitySynchronization"
     old_sync, new_sync = (before_change or {}).get(name), (after_change or {}).get(name)
-    rest = [{k: v for k, v in image.items() if k != name} if image else None for image in (before_change, after_change)]
+    others, images = (name, CAPABILITIES), (before_change, after_change)
+    rest = [{k: v for k, v in image.items() if k not in others} if image else None for image in images]
     if old_sync == new_sync:
         return rest[0] != rest[1], None
     if old_sync is None:

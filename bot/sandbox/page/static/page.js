@@ -2,6 +2,7 @@
 
 import * as combobox from "./combobox.js";
 import { $, $$, isShown } from "./dom.js";
+import * as files from "./files.js";
 import { focusTrail, goAround, keepFocus, settleModal } from "./focus.js";
 import * as menus from "./menus.js";
 
@@ -215,6 +216,7 @@ function valueOf(element) {
   if (type === "checkboxes") return { type, selected_options: ticked(element).map(option) };
   if (type === "datepicker") return { type, selected_date: element.value || null };
   if (type === "timepicker") return { type, selected_time: element.value || null };
+  if (files.isFileInput(element)) return { type, files: files.idsIn(element) };
   if (!type.endsWith("_select")) return { type, value: element.value || null };
   if (combobox.isCombobox(element)) return { type, selected_option: combobox.chosenIn(element) };
   if (kind === "static" || kind === "external") {
@@ -301,6 +303,7 @@ async function submit(form) {
   const button = $("[type=submit]", form);
   await busy(button, async () => {
     await Promise.all(dispatching);
+    await files.settled(form);
     const body = { user: me(), view_id: form.dataset.viewId, values: valuesIn(form) };
     const answer = await call("POST", "/control/submit", body);
     showErrors(form, answer.errors || {});
@@ -403,6 +406,10 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("change", (event) => {
+  if (event.target.matches("[type=file]")) {
+    const send = (name, content) => call("POST", "/control/upload", { user: me(), name, content }).then((answer) => answer.file?.id);
+    files.chosen(event.target, send);
+  }
   // Slack documents Enter for a text field. Leaving it is taken for the same here: nobody loses a look-up by a Tab.
   const element = event.target.closest("[data-dispatch=change], [data-dispatch=enter]");
   if (element && !combobox.isCombobox(element)) dispatch(element);

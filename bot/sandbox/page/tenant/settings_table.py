@@ -103,6 +103,7 @@ def _optional_rows(config: Json) -> Iterator[Setting]:
             detail="",
             tone="open" if sync else "off",
         )
+    yield from map(_capability_row, (config.get("m365Capabilities") or {}).values())
     if config.get("isServiceProvider"):
         yield Setting(key="isServiceProvider", label="Service provider", side="", value="Yes", detail="", tone="mixed")
 
@@ -119,6 +120,20 @@ def _b2b_row(key: str, label: str, direction: str, setting: Json | None, inherit
         tone, value = "mixed", "Mixed"
         detail = f"{who} {users or 'not set'}, {what} {apps or 'not set'}"
     return Setting(key=key, label=label, side=direction, value=value, detail=detail, tone=tone, inherited=inherited)
+
+
+def _capability_row(capability: Json) -> Setting:
+    access: Json = capability.get("inboundAccess") or {}
+    scopes: Json = access.get("resourceScopes") or {}
+    whom = ["everyone" if one.get("resourceId") == "All" else "1 group" for one in scopes.get("included") or ()]
+    return Setting(
+        key=f"m365Capabilities.{capability.get('name')}",
+        label=str(capability.get("name")),
+        side="Microsoft 365 capability, inbound",
+        value="Allowed" if access.get("isAllowed") else "Not allowed",
+        detail=", ".join(whom),
+        tone="open" if access.get("isAllowed") else "off",
+    )
 
 
 def _access(setting: Json, side: str) -> str:

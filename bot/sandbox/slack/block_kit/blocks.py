@@ -103,7 +103,11 @@ def problems(blocks: object, surface: Surface, pointer: str = "/blocks") -> list
     block_problems = list(array_of(_BLOCKS_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, pointer))
     if block_problems or not isinstance(blocks, list):
         return block_problems
-    return [*_duplicates(blocks, pointer), *_message_limits(blocks, pointer)]
+    return [
+        *_duplicates(blocks, pointer),
+        *_message_limits(blocks, pointer),
+        *_files_off_modals(blocks, surface, pointer),
+    ]
 
 
 def elements_of(block: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -137,6 +141,14 @@ def _duplicates(blocks: list[dict[str, Any]], pointer: str) -> Iterator[str]:
             focused += bool(element.get("focus_on_load"))
             if focused > 1 and element.get("focus_on_load"):
                 yield problem("only one element may have focus_on_load", f"{pointer}/{index}{where}/focus_on_load")
+
+
+def _files_off_modals(blocks: list[dict[str, Any]], surface: Surface, pointer: str) -> Iterator[str]:
+    """Check that files are asked for in modals only (Slack: "File input")."""
+    for index, block in enumerate(blocks):
+        for where, element in elements_of(block):
+            if element["type"] == "file_input" and surface != "modal":
+                yield problem("unsupported type: file_input", f"{pointer}/{index}{where}/type")
 
 
 def _message_limits(blocks: list[dict[str, Any]], pointer: str) -> Iterator[str]:

@@ -144,9 +144,17 @@ ELEMENTS: dict[str, Check] = {
         {**_FOCUS, "confirm": CONFIRM, "initial_option": MARKED_OPTION},
         also=check_initial_option,
     ),
+    "file_input": json_object(
+        {},
+        {
+            "action_id": ACTION_ID,
+            "filetypes": array_of(string(20, minimum=1), maximum=100),
+            "max_files": integer(1, 10),
+        },
+    ),
 }
 
-_FIELDS = {"plain_text_input", "email_text_input", "url_text_input", "number_input"}
+_FIELDS = {"plain_text_input", "email_text_input", "url_text_input", "number_input", "file_input"}
 IN_ACTIONS = {name: check for name, check in ELEMENTS.items() if name not in _FIELDS}
 IN_SECTION = {**IN_ACTIONS, "image": IMAGE}
 IN_INPUT = {name: check for name, check in ELEMENTS.items() if name not in {"button", "overflow"}}

@@ -27,6 +27,7 @@ VALUE_KEYS = {
     "multi_conversations_select": ("selected_conversations", "initial_conversations"),
     "datepicker": ("selected_date", "initial_date"),
     "timepicker": ("selected_time", "initial_time"),
+    "file_input": ("files", ""),
 }
 """Element type -> (key in the payload, key of the initial value). Buttons and overflow menus have no state."""
 

@@ -148,6 +148,7 @@ async def click(client: Client, person: Person, place: ClickPlace, choice: Eleme
             choice.selected_or_value,
             workspace=client.workspace,
             suggest=options_from_bot(client, person, place, block["block_id"]),
+            user_id=person.slack_id,
         )
         action |= value
         filled = with_value(filled, block["block_id"], element["action_id"], value)

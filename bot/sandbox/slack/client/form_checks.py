@@ -36,7 +36,20 @@ def _wrong(element: dict[str, Any], value: dict[str, Any]) -> str | None:
         return "Enter a valid email address."
     if kind == "url_text_input" and not re.match(r"https?://\S+\.\S+", text):
         return "Enter a valid URL."
+    if kind == "file_input":
+        return _wrong_files(element, value["files"])
     return _wrong_number(element, text) if kind == "number_input" else None
+
+
+def _wrong_files(element: dict[str, Any], files: list[dict[str, Any]]) -> str | None:
+    """Slack's client looks at the endings of names only, never at the content."""
+    if len(files) > element.get("max_files", 10):
+        return f"Choose at most {element.get('max_files', 10)} files."
+    known = element.get("filetypes")
+    endings = [str(one.get("name", "")).rpartition(".")[2].lower() for one in files if "name" in one]
+    if known and not set(endings) <= set(known):
+        return f"Choose a file of one of these types: {', '.join(known)}."
+    return None
 
 
 def _wrong_number(element: dict[str, Any], text: str) -> str | None:

@@ -12,20 +12,36 @@ Suggest = Callable[[dict[str, Any], str], Awaitable[list[dict[str, Any]]]]
 """Requests the options of an external select from the app: (element, query) -> options."""
 
 
-async def input_value(element: dict[str, Any], given: Any, *, workspace: Workspace, suggest: Suggest) -> Value:
+async def input_value(
+    element: dict[str, Any], given: Any, *, workspace: Workspace, suggest: Suggest, user_id: str
+) -> Value:
     """Return the `state.values` entry for an element.
 
     :param given: Slack's own form (`{"selected_option": {"value": …}}`), or a short form. This is a text, an option's
-        value or text, a handle, a channel name, or a list of those. None empties the element.
-    :raises Refused: `no_such_option`, `no_such_user`, `no_such_channel`, `bad_value`.
+        value or text, a handle, a channel name, the id of an uploaded file, or a list of those. None empties it.
+    :param user_id: who enters it; a person gives only files that they have uploaded.
+    :raises Refused: `no_such_option`, `no_such_user`, `no_such_channel`, `no_such_file`, `bad_value`.
     """
     kind = element["type"]
     key, _ = VALUE_KEYS[kind]
     wanted = given[key] if isinstance(given, dict) and key in given else given
+    if kind == "file_input":
+        return {"type": kind, key: [_file(element, one, workspace, user_id) for one in _listed(wanted)]}
     if not key.endswith("s"):
         return {"type": kind, key: await _one(element, wanted, workspace, suggest)}
-    many = wanted if isinstance(wanted, list) else [] if wanted is None else [wanted]
-    return {"type": kind, key: [await _one(element, item, workspace, suggest) for item in many]}
+    return {"type": kind, key: [await _one(element, item, workspace, suggest) for item in _listed(wanted)]}
+
+
+def _listed(wanted: Any) -> list[Any]:
+    return wanted if isinstance(wanted, list) else [] if wanted is None else [wanted]
+
+
+def _file(element: dict[str, Any], wanted: Any, workspace: Workspace, user_id: str) -> dict[str, Any]:
+    """Return the object of a file that this person has uploaded, in the form that a payload has."""
+    file = workspace.files.get(str(wanted.get("id") if isinstance(wanted, dict) else wanted))
+    if file is None or file.user != user_id:
+        raise Refused("no_such_file", f"{element['action_id']}: no file {wanted}; see POST /control/upload")
+    return workspace.files.in_payload(file)
 
 
 async def _one(element: dict[str, Any], wanted: Any, workspace: Workspace, suggest: Suggest) -> Any:

@@ -66,6 +66,7 @@ async def fill(
                 one,
                 workspace=client.workspace,
                 suggest=options_from_bot(client, person, InView(view=view), block_id),
+                user_id=person.slack_id,
             )
             filled = with_value(filled, block_id, action_id, value)
     return client.workspace.views.fill(view, filled)

@@ -50,8 +50,11 @@ class WebApi:
     def routes(self) -> list[web.RouteDef]:
         """Return a route for each method, for GET and POST, and the addresses of files."""
         path = PREFIX + "{method}"
-        addresses = files.FileAddresses(self._workspace.files)
+        addresses = files.FileAddresses(self._workspace.files, self._may_read_files)
         return [web.get(path, self._handle, allow_head=False), web.post(path, self._handle), *addresses.routes()]
+
+    def _may_read_files(self, token: str) -> bool:
+        return token == self._credentials.bot_token and "files:read" in self._scopes
 
     async def _handle(self, request: web.Request) -> web.Response:
         status, headers = 200, {"x-oauth-scopes": ",".join(sorted(self._scopes))}

@@ -30,6 +30,7 @@ TIERS: Final[Mapping[str, int]] = {
     "chat.postEphemeral": 4,
     "files.completeUploadExternal": 4,
     "files.getUploadURLExternal": 4,
+    "files.info": 4,
     "conversations.members": 4,
     "users.info": 4,
     "views.open": 4,

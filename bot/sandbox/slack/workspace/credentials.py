@@ -7,7 +7,7 @@ from bot.sandbox.storage.tables import AppendOnlyTables
 
 SCOPES = frozenset(
     {
-        *("commands", "chat:write", "files:write", "groups:read", "im:write"),
+        *("commands", "chat:write", "files:read", "files:write", "groups:read", "im:write"),
         *("users:read", "users:read.email", "usergroups:read"),
     }
 )

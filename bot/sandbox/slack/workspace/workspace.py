@@ -17,10 +17,12 @@ MICROSECONDS = 1_000_000
 class Workspace:
     """Everything that people see in Slack. Returned objects are the stored ones: read them, never change them."""
 
-    def __init__(self, tables: AppendOnlyTables, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, tables: AppendOnlyTables, *, now: Callable[[], datetime], base_url: Callable[[], str] = str
+    ) -> None:
         self.now = now
         self.views = Views(tables, now=now)
-        self.files = Files(tables, now=now)
+        self.files = Files(tables, now=now, base_url=base_url)
         self.conversations = dict(CONVERSATIONS)
         self._tables = tables
         latest = max((row["message"]["ts"] for row in tables.rows("messages").values()), default="0.0")

@@ -25,7 +25,9 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message, notice
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements
+from bot.slack.cards.batches.batch_contents import file_elements, more_words, summary_elements
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
+from bot.words.batches.kinds import words_of
 from bot.words.batches.rows import (
     IN_CHANNEL,
     LIST_MISSING,
@@ -33,21 +35,16 @@ from bot.words.batches.rows import (
     NAMED_AS_SPONSOR,
     facts_words,
     list_name,
-    opening_counts,
     planning_words,
     progress_words,
-    risk_counts,
-    risk_level,
     risk_words,
     short_digest,
     size_words,
     state_words,
-    template_counts,
     title_words,
 )
-from bot.words.batches.terms import batch_duration_words
-from bot.words.sentences import counted, first_words
-from bot.words.settings.open_access import grouped_counts_words
+from bot.words.batches.terms import batch_duration_words, other_sponsors_words
+from bot.words.sentences import first_words
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
 from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Role
@@ -55,9 +52,6 @@ from workflows.core.policy.risk import RiskLevel
 
 S = BatchState
 
-MAX_TEMPLATES: Final = 3
-MAX_OPENING_CHARACTERS: Final = 1000
-"""All kinds that Gatehouse has a title for need fewer."""
 MAX_NAMED_LEFT: Final = 5
 """Partners that left the batch, or ended, and are named."""
 _ICONS: Final[Mapping[BatchState, str]] = {
@@ -151,7 +145,8 @@ def _waiting_blocks(
     yield header(f"{title_words(batch)} · {risk_words(_highest(members))}")
     justification = first_words(batch.justification)
     yield rich_text(paragraph(*_fact_parts(batch)), *([quote(justification, 400)] if justification else []))
-    yield rich_text(*summary_elements(members), *_list_elements(batch), *_again_elements(batch))
+    summary = summary_elements(members, opens=words_of(batch).opens)
+    yield rich_text(*summary, *file_elements(batch), *_list_elements(batch), *_again_elements(batch))
     verdict = batch_eligibility(batch).verdict
     yield rich_text(*chain_elements(batch.stages, verdict, holders))
     yield decision_row(batch, can_approve=can_approve, can_reject=can_reject)
@@ -167,32 +162,12 @@ def _fact_parts(batch: Batch) -> Iterator[TextRun]:
         yield cleaned_text(batch.requester.name, bold=True)
         yield fixed_text(" · Sponsor ")
         yield cleaned_text(batch.sponsor.name, bold=True)
-        yield fixed_text("\n")
-    yield fixed_text("Nothing is written" + ("" if batch.duration is None else f" · {batch_duration_words(batch)}"))
-    yield fixed_text(" · Decide by ")
+        yield fixed_text(f"{other_sponsors_words(batch)}\n")
+    nothing = ["Nothing is written"] if words_of(batch).written else []
+    duration = batch_duration_words(batch)
+    yield fixed_text(" · ".join([*nothing, *([duration] if duration else []), "Decide by "]))
     yield local_time(batch.expires_at)
     yield fixed_text(f" · {batch.id}")
-
-
-def summary_elements(rows: Sequence[BatchRow]) -> Iterator[RichTextElement]:
-    """Return the partners by template and by risk, and every kind of access that stays open."""
-    templates = list(template_counts(rows))
-    shown = templates[:MAX_TEMPLATES] if len(templates) > MAX_TEMPLATES + 1 else templates
-    runs = [run for text, count in shown for run in (fixed_text(f", {count} "), cleaned_text(text, 60))]
-    yield paragraph(
-        fixed_text("Template: ", bold=True),
-        *([fixed_text(f"{shown[0][1]} "), *runs[1:]] if shown else []),
-        *_more(len(templates) - len(shown), "template"),
-    )
-    risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
-    yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(risks))
-    if opened := opening_counts(rows):
-        named = cleaned_text(grouped_counts_words(opened), MAX_OPENING_CHARACTERS)
-        yield paragraph(fixed_text("Open now: ", bold=True), named)
-
-
-def _more(count: int, noun: str) -> list[TextRun]:
-    return [fixed_text(f" and {counted(count, f'more {noun}')}")] if count > 0 else []
 
 
 def _list_elements(batch: Batch) -> Iterator[RichTextElement]:
@@ -231,8 +206,8 @@ def decision_row(batch: Batch, *, can_approve: bool, can_reject: bool, with_deta
     if can_approve:
         sure = confirm_dialog(
             f"Approve for {size_words(batch)}?",
-            f"The settings of {size_words(batch)} stay as they are and become the record. This counts for exactly the "
-            f"list with Change ID {short_digest(batch.digest)}….",
+            f"{words_of(batch).approve.format(size=size_words(batch))} This counts for exactly the list with Change ID "
+            f"{short_digest(batch.digest)}….",
             "Approve",
         )
         buttons.append(button("Approve", ids.APPROVE_BATCH, value, "primary", sure))
@@ -259,15 +234,16 @@ def _state_elements(batch: Batch) -> Iterator[RichTextElement]:
     if batch.state is S.PREPARING:
         yield paragraph(fixed_text(f"{planning_words(batch)}."))
     elif batch.state is S.APPLYING:
-        yield paragraph(fixed_text(f"{progress_words(batch)}. Nothing is written to the tenant."))
+        yield paragraph(fixed_text(f"{progress_words(batch)}. {words_of(batch).written}".strip()))
     elif batch.state is S.DONE:
         yield paragraph(fixed_text(f"{state_words(batch)}."))
     if batch.note and batch.state is not S.APPLYING:
         yield paragraph(cleaned_text(facts_words(batch.note), _NOTE_LIMIT))
-    for state, label in ((RowState.LEFT, "With its own request: "), (RowState.ENDED, "Not adopted: ")):
+    not_done = f"{words_of(batch).not_done.capitalize()}: "
+    for state, label in ((RowState.LEFT, "With its own request: "), (RowState.ENDED, not_done)):
         if rows := batch.in_state(state):
             named = ", ".join(_named(row) for row in rows[:MAX_NAMED_LEFT])
-            more = _more(len(rows) - MAX_NAMED_LEFT, "partner")
+            more = more_words(len(rows) - MAX_NAMED_LEFT, "partner")
             yield paragraph(fixed_text(label, bold=True), cleaned_text(named, 400), *more)
 
 

@@ -24,8 +24,14 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.pages import page_blocks
 from bot.slack.cards.approval.approval_chain import chain_elements
-from bot.slack.cards.batches.batch_card import can_be_approved, can_be_rejected, decision_row, summary_elements
+from bot.slack.cards.batches.batch_card import (
+    can_be_approved,
+    can_be_rejected,
+    decision_row,
+)
+from bot.slack.cards.batches.batch_contents import file_elements, summary_elements
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
+from bot.words.batches.kinds import words_of
 from bot.words.batches.rows import (
     LIST_MISSING,
     LIST_PENDING,
@@ -41,7 +47,14 @@ from bot.words.batches.rows import (
     title_of,
     title_words,
 )
-from bot.words.batches.terms import batch_duration_words, end_words, settings_by_words
+from bot.words.batches.terms import (
+    asked_words,
+    batch_duration_words,
+    end_words,
+    issue_words,
+    row_sponsors,
+    settings_by_words,
+)
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
 from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Person, Role
@@ -51,6 +64,7 @@ ROWS_PER_PAGE: Final = 8
 """Partners on a page: each with what is open, who made the settings, its end and its Change ID."""
 _OPENINGS_LIMIT: Final = 500
 _REASON_LIMIT: Final = 300
+_ASKED_LIMIT: Final = 300
 _ORDER: Final = (
     RowState.LEFT,
     RowState.ENDED,
@@ -79,7 +93,7 @@ def details_blocks(
     rows = batch.members or [row for row in batch.rows if row.was_member]
     blocks: list[Block] = [
         rich_text(*_about_elements(batch)),
-        rich_text(*summary_elements(rows)),
+        rich_text(*summary_elements(rows, opens=words_of(batch).opens), *file_elements(batch)),
         rich_text(*_decision_elements(batch, holders)),
     ]
     if may_decide and can_be_rejected(batch, now):
@@ -115,9 +129,11 @@ def _row_parts(batch: Batch, row: BatchRow) -> list[TextRun]:
     if row.was_member or row.state is RowState.ALONE:
         opened = "; ".join(opening_words(row)) or "nothing"
         parts += [fixed_text("\nOpen: "), cleaned_text(opened, _OPENINGS_LIMIT), fixed_text(" · ")]
-        parts.append(cleaned_text(settings_by_words(row), 200))
+        parts.append(cleaned_text(settings_by_words(row) if row.asked is None else asked_words(row), _ASKED_LIMIT))
         parts += [fixed_text(f" · {end}") for end in (end_words(row),) if end]
         parts += [fixed_text(f" · Change ID {short_digest(row.plan_digest)}…")] if row.plan_digest else []
+    if issues := issue_words(row):
+        parts += [fixed_text("\n⚠️ "), cleaned_text(issues, _REASON_LIMIT)]
     if reason := row_reason_words(row):
         parts += [fixed_text("\n"), cleaned_text(reason, _REASON_LIMIT)]
     return parts
@@ -177,4 +193,7 @@ def excluded_words(batch: Batch) -> str:
 def _excluded(batch: Batch) -> Sequence[tuple[Person, str]]:
     named = [(batch.requester, "requester"), (batch.sponsor, "sponsor")]
     known = [(person, role) for person, role in named if person is not None]
-    return [*known, *((author, "author of settings") for author in batch.authors)]
+    sponsors = (
+        (one, "sponsor of a row") for one in row_sponsors(batch) if batch.sponsor is None or one.id != batch.sponsor.id
+    )
+    return [*known, *sponsors, *((author, "author of settings") for author in batch.authors)]

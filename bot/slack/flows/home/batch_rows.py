@@ -69,7 +69,7 @@ def _own_row(batch: Batch) -> Iterator[Block]:
     if can_be_withdrawn(batch):
         sure = confirm_dialog(
             "Withdraw this batch?",
-            f"{title_words(batch)}: approvers are asked no more, and nothing is adopted by it. Partners that left "
+            f"{title_words(batch)}: approvers are asked no more, and it changes nothing. Partners that left "
             "it keep their own requests.",
             "Withdraw",
         )

@@ -120,9 +120,13 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
             yield button("Lift suspension", ids.LIFT_PARTNER, tenant_id)
         case Action.SEND_CHECKLIST:
             yield button("Partner setup", ids.SHOW_CHECKLIST, tenant_id)
-        case Action.ENABLE_ACCOUNT | Action.ENABLE_BY_REQUEST | Action.CORRECT_ACCOUNT | Action.RESET_REDEMPTION if (
-            is_admin
-        ):
+        case (
+            Action.ENABLE_ACCOUNT
+            | Action.ENABLE_WITH_APPROVAL
+            | Action.ENABLE_BY_REQUEST
+            | Action.CORRECT_ACCOUNT
+            | Action.RESET_REDEMPTION
+        ) if is_admin:
             yield button("Show guests", ids.GUESTS_PAGE, GuestsStep(tenant=tenant_id).value)
         case _:
             return

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from bot.slack.blocks.message import with_block
+from bot.slack.cards.approval.sections.accounts import account_buttons
 from bot.slack.outbound.announcements.end_cards import MAX_NAMED, end_notice, own_closing_result
 from bot.slack.outbound.announcements.waiting_people import WaitingPeople
 from bot.slack.outbound.recipients import Outbound, Recipients
@@ -70,9 +72,13 @@ class EndMessages:
         subject = f"ended:{request.id}"
         told = {copy.audience for copy in await self._outbound.store.copies(subject)}
         refused = None
-        people = {request.require_prepared().sponsor.chat_id} | await self._recipients.holders(ADMIN)
-        for person in sorted(people - told):
-            trouble = await self._outbound.copies.post(subject, person, card, active_within=timedelta(0))
+        admins = await self._recipients.holders(ADMIN)
+        offers_guests = self._outbound.changes_guests and guests["guests"] != 0
+        for person in sorted(({request.require_prepared().sponsor.chat_id} | admins) - told):
+            shown = card
+            if offers_guests and person in admins:
+                shown = with_block(card, account_buttons(request.plan.tenant_id, may_enable=False))
+            trouble = await self._outbound.copies.post(subject, person, shown, active_within=timedelta(0))
             refused = refused or trouble
             told |= set() if trouble else {person}
         if not told and refused is not None:

@@ -9,9 +9,9 @@ from bot.slack.blocks.untrusted import escape
 from bot.slack.outbound.files.upload import FileUpload, SharedFile, problems_of_files
 from bot.slack.outbound.recipients import Outbound
 from bot.words.batches.rows import list_comment, list_name, list_title
-from workflows.core.batches.batch import Batch, ListFile
+from workflows.core.batches.batch import Batch, BatchRow, ListFile
 from workflows.core.errors.facts import Fact
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem, NotifierBlocked, NotifierUnavailable
 
@@ -35,8 +35,13 @@ class RenderedList:
 class RenderBatchList(Protocol):
     """Writes the list of a batch."""
 
-    async def __call__(self, members: AsyncIterator[AccessRequest]) -> RenderedList:
-        """Return the list with one row for each member."""
+    async def __call__(
+        self, members: AsyncIterator[AccessRequest], *, sheet: Mapping[RequestId, BatchRow] | None = None
+    ) -> RenderedList:
+        """Return the list with one row for each member.
+
+        :param sheet: the row of a sheet for each member; None for adopted settings.
+        """
 
 
 class BatchListFiles:
@@ -56,7 +61,7 @@ class BatchListFiles:
         """
         if not thread or batch.digest is None:
             raise NotifierUnavailable(_NO_CARD)
-        rendered = await self._render(self._members(batch))
+        rendered = await self._render(self._members(batch), sheet=_sheet_rows(batch))
         try:
             with problems_of_files():
                 shared = await self._shared(batch, rendered, thread)
@@ -94,6 +99,12 @@ class BatchListFiles:
             if request is None or request.prepared is None or request.plan.digest != row.plan_digest:
                 raise NotifierUnavailable(_MEMBER_CHANGED)
             yield request
+
+
+def _sheet_rows(batch: Batch) -> Mapping[RequestId, BatchRow] | None:
+    if batch.sheet is None:
+        return None
+    return {row.request_id: row for row in batch.members if row.request_id is not None}
 
 
 def _as_notifier_error(error: FileNotSent) -> NotifierUnavailable:

@@ -116,8 +116,34 @@ def _sign_in_error(values: Values) -> str:
     number = values["code"]
     people = "" if values["people"] == 1 else f" {counted(values['people'], 'person', 'people')} have it."
     correlation = f" Correlation ID: {values['correlation']}." if values.get("correlation") else ""
-    at = f" on {minute(values['at'])}" if values["at"] else ""
-    return f"Sign-in failed{at} with {code_name(number)}. {CODE_WORDS[number].meaning}{people}{correlation}"
+    failed = f"Sign-in{_to(values)} failed{_on(values)} with {code_name(number)}."
+    return f"{failed} {CODE_WORDS[number].meaning}{people}{correlation}"
+
+
+def _to(values: Values) -> str:
+    return f" to {values['application']}" if values.get("application") else ""
+
+
+def _on(values: Values) -> str:
+    return f" on {minute(values['at'])}" if values["at"] else ""
+
+
+def _failed_earlier(values: Values) -> str:
+    refusal = f"A sign-in{_to(values)} failed{_on(values)} with {code_name(values['code'])}."
+    return f"{refusal} What caused that passes now."
+
+
+def _account_disabled(values: Values) -> str:
+    on = f" on {day(values['at'])}" if values.get("at") else ""
+    if "request" in values:
+        return f"The account is disabled here, by {values['request']}{on}."
+    if "by" in values:
+        by = f"by {values['by']}" if values["by"] else "by somebody whom this answer does not name"
+        return f"The account is disabled here, {by}{on}."
+    if values.get("unread"):
+        why = UNREAD_REASON_WORDS[UnreadableReason(values["unread"])]
+        return f"The account is disabled here. By whom could not be read ({why})."
+    return "The account is disabled here. Entra's audit log does not say by whom: it is only some weeks long."
 
 
 def _inviters(values: Values) -> str:
@@ -190,7 +216,8 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.SHARING_UNKNOWN: "SharePoint has a sharing value that Gatehouse does not know: {value}.",
     Note.TEAMS: "For Teams, look in Teams admin center, Guest access.",
     Note.NO_SIGN_INS: "None in our log. Errors in their own tenant are only in its log.",
-    Note.SIGNED_IN: lambda values: f"The last sign-in succeeded: {minute(values['at'])}.",
+    Note.SIGNED_IN: lambda values: f"The last sign-in{_to(values)} succeeded: {minute(values['at'])}.",
+    Note.FAILED_EARLIER: _failed_earlier,
     Note.UNEXPLAINED: lambda values: (
         f"The last sign-ins failed: {_codes(values)}. Look it up at login.microsoftonline.com/error."
     ),
@@ -207,13 +234,13 @@ CAUSES: Final[Mapping[Cause, Sentence]] = {
     Cause.APPLICATION_NOT_OURS: "This tenant has no application with the ID {application}. It may be theirs.",
     Cause.NO_ACCOUNT: "There is no account of this address here. Settings alone create none.",
     Cause.INTERNAL_ACCOUNT: "An internal account has this address. Their own organization's account cannot use it.",
-    Cause.ACCOUNT_DISABLED: lambda values: (
-        f"The account is disabled here, by {values['request']} on {day(values['at'])}."
-        if values
-        else "The account is disabled here."
-    ),
+    Cause.ACCOUNT_DISABLED: _account_disabled,
     Cause.SEVERAL_ACCOUNTS: "{count} accounts have this address, so they may sign in with the wrong one.",
-    Cause.INVITATION_PENDING: "The invitation was not accepted yet.",
+    Cause.INVITATION_PENDING: lambda values: (
+        f"The invitation waits since {day(values['since'])}: it was not accepted yet."
+        if values.get("since")
+        else "The invitation was not accepted yet."
+    ),
     Cause.OTHER_IDENTITY: lambda values: (
         f"The guest account signs in with {_IDENTITIES[values['identity']]}. Their work account cannot use it."
     ),

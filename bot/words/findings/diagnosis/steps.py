@@ -56,11 +56,15 @@ _ACTIONS: Final[Mapping[Action, str]] = {
     Action.ASSIGN_APPLICATION: "Entra admin center, Enterprise applications, Users and groups",
     Action.GRANT_CONSENT: "Entra admin center, Enterprise applications, Permissions",
     Action.INVITE: "Entra admin center, Users, Invite external user",
-    Action.ENABLE_ACCOUNT: (
-        "Find out first who disabled it and why (Entra admin center, Audit logs). Then Users, Account enabled; "
-        "all guests: /partner guests {domain}"
+    Action.ENABLE_ACCOUNT: "Ask first why it was disabled. Then Entra admin center, Users, Account enabled",
+    Action.ENABLE_WITH_APPROVAL: (
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "Or Entra admin center, Users, Account enabled"
     ),
-    Action.ENABLE_BY_REQUEST: "/partner guests {domain}, Enable accounts; for 24 hours the admin who asked can undo it",
+    Action.ENABLE_BY_REQUEST: (
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "For 24 hours the admin who asked can undo it"
+    ),
     Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
     Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
     Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
@@ -146,8 +150,7 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
         rest = f" Not known here: {and_list(unknown)}." if unknown else ""
         before = _without_application(diagnosis)
         text = f"{before}{NOTHING_ELSE_KNOWN if before else NOTHING_KNOWN}{rest}"
-        asked = f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
-        return FirstCause(text=text, next=asked if diagnosis.asks_them_first else "")
+        return FirstCause(text=text, next=_next(diagnosis))
     change = change_for(first.cause)
     return FirstCause(
         text=cause_words(first.cause),
@@ -155,6 +158,18 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
         who=_who(diagnosis, change.changer, admins),
         how=_how(diagnosis, first.cause),
     )
+
+
+def _next(diagnosis: Diagnosis) -> str:
+    """Return what to do where nothing is known to stop them."""
+    known = diagnosis.last_sign_in
+    if known is not None and known.code == Note.FAILED_EARLIER:
+        return "Ask them to try again: what stopped them before passes now."
+    if known is not None:
+        return f"They got in on {minute(known.values['at'])}. If it fails again, ask them for the error code."
+    if not diagnosis.asks_them_first:
+        return ""
+    return f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
 
 
 def _then(diagnosis: Diagnosis, first: Step, admins: int | None) -> str:
@@ -223,17 +238,21 @@ def side_next(diagnosis: Diagnosis) -> str:
 
 
 def without_policy_names(diagnosis: Diagnosis) -> Diagnosis:
-    """Return the same without the names of policies, which only admins see."""
-    return replace(diagnosis, steps=tuple(map(_without_names, diagnosis.steps)))
+    """Return the same without names that only admins see: of policies, and of applications that nobody typed."""
+    hidden: dict[str, object] = {"policies": []}
+    if not diagnosis.application:
+        hidden["application"] = ""
+    return replace(diagnosis, steps=tuple(_without_names(step, hidden) for step in diagnosis.steps))
 
 
-def _without_names(step: Step) -> Step:
-    notes = tuple(map(_hidden, step.notes))
-    return replace(step, notes=notes, cause=None if step.cause is None else _hidden(step.cause))
+def _without_names(step: Step, hidden: Mapping[str, object]) -> Step:
+    notes = tuple(_hidden(note, hidden) for note in step.notes)
+    return replace(step, notes=notes, cause=None if step.cause is None else _hidden(step.cause, hidden))
 
 
-def _hidden(fact: Fact) -> Fact:
-    return Fact(fact.code, {**fact.values, "policies": []}) if "policies" in fact.values else fact
+def _hidden(fact: Fact, hidden: Mapping[str, object]) -> Fact:
+    names = {**hidden, "by": ""} if fact.code == Cause.ACCOUNT_DISABLED else hidden
+    return Fact(fact.code, {name: names.get(name, value) for name, value in fact.values.items()})
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, object]:

@@ -14,7 +14,15 @@ CONTRACT = Path(__file__).parents[5] / "shared" / "contracts" / "graph-openapi.j
 """Beside the repository, not in it: nothing of it is copied here."""
 ADDITIONS = CONTRACT.with_name("graph-openapi-additions.json")
 """What Microsoft has added since, as far as it is used here."""
-_USED_ADDITIONS = ("/identity/conditionalAccess/evaluate",)
+_CAPABILITIES = (
+    "/policies/crossTenantAccessPolicy/partners/{crossTenantAccessPolicyConfigurationPartner-tenantId}/m365Capabilities"
+)
+_USED_ADDITIONS = (
+    "/identity/conditionalAccess/evaluate",
+    "/policies/crossTenantAccessPolicy/default/m365Capabilities",
+    _CAPABILITIES,
+    f"{_CAPABILITIES}/{{m365CapabilityBase-name}}",
+)
 HOST = "https://graph.microsoft.com"
 PREFIX = "/v1.0"
 

@@ -11,12 +11,17 @@ from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.entra.endpoints.routing import match
 from bot.sandbox.entra.endpoints.table import ENDPOINTS
 from bot.sandbox.entra.odata.calls import Call
+from bot.sandbox.entra.tenant.initial_state import OPTIONAL_APP_ROLES
 from tests.bot.sandbox.entra.conftest import CONTOSO, PARTNERS, Graph
 from tests.bot.sandbox.entra.contract import CONTRACT, operations
 from tests.bot.sandbox.entra.endpoints.cross_tenant_access.test_partners import BLOCKED
 
 POLICY = "/policies/crossTenantAccessPolicy"
 SYNC = f"{PARTNERS}/{CONTOSO}/identitySynchronization"
+CAPABILITIES = f"{PARTNERS}/{CONTOSO}/m365Capabilities"
+MAIL_TIPS = "crossTenantMailTipsLimited"
+ALLOWED = {"isAllowed": True, "resourceScopes": {"included": [{"resourceId": "All", "resourceType": "user"}]}}
+ALL_USERS = {"users": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}}
 TRUST = {"isMfaAccepted": True, "isCompliantDeviceAccepted": True, "isHybridAzureADJoinedDeviceAccepted": False}
 MTO = f"{POLICY}/templates/multiTenantOrganizationPartnerConfiguration"
 MTO_SYNC = f"{POLICY}/templates/multiTenantOrganizationIdentitySynchronization"
@@ -52,6 +57,18 @@ TOUR: list[tuple[str, str, Any, int]] = [
     ("DELETE", SYNC, None, 204),
     ("GET", f"{PARTNERS}/{CONTOSO}/serviceProviderConstraints", None, 200),
     ("PATCH", f"{PARTNERS}/{CONTOSO}/serviceProviderConstraints", {}, 204),
+    ("GET", f"{POLICY}/default/m365Capabilities", None, 200),
+    ("PATCH", f"{PARTNERS}/{CONTOSO}", {"m365CollaborationInbound": ALL_USERS}, 204),
+    ("POST", CAPABILITIES, {"@odata.type": f"#microsoft.graph.{MAIL_TIPS}", "inboundAccess": ALLOWED}, 201),
+    ("GET", CAPABILITIES, None, 200),
+    ("GET", f"{CAPABILITIES}/<capability>", None, 200),
+    (
+        "PATCH",
+        f"{CAPABILITIES}/<capability>",
+        {"@odata.type": f"#microsoft.graph.{MAIL_TIPS}", "inboundAccess": {"isAllowed": False}},
+        204,
+    ),
+    ("DELETE", f"{CAPABILITIES}/<capability>", None, 204),
     ("DELETE", f"{PARTNERS}/{CONTOSO}", None, 204),
     ("GET", f"{POLICY}/templates", None, 200),
     ("GET", MTO, None, 200),
@@ -142,6 +159,7 @@ BEYOND: list[str] = [
 
 async def test_every_operation_answers(graph: Graph, simulator: EntraSimulator) -> None:
     """Every body and answer is compared with Microsoft's SDK, and with Microsoft's description when it is present."""
+    simulator.merge({"appRoles": [*simulator.app_roles, *OPTIONAL_APP_ROLES]})
     for method, path, body, status in TOUR:
         seen = await graph(method, _filled(path, simulator.state()), body=body)
         assert seen.status == status, (method, path, seen.text)
@@ -252,6 +270,7 @@ def _filled(path: str, state: dict[str, Any]) -> str:
         "<conditional access>": lambda: next(iter(state["conditionalAccessPolicies"])),
         "<group>": lambda: list(state["groups"])[-1],
         "<application>": lambda: next(iter(state["servicePrincipals"])),
+        "<capability>": lambda: MAIL_TIPS,
         "<review>": lambda: next(iter(state["accessReviews"])),
     }
     for name, find in ids.items():

@@ -7,7 +7,7 @@ from typing import Any, Final
 from bot.slack.cards.findings import MAX_LINES, policy_findings
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.show.posture import posture_message
-from bot.terminal.plan.as_json import plan_json
+from bot.terminal.plan.formats.as_json import plan_json
 from bot.terminal.posture.posture_json import posture_json
 from bot.words.findings.finding import finding_lines
 from tests.bot.surfaces import assert_sound, details, dicts, shown
@@ -66,7 +66,7 @@ def test_the_terminal_shows_a_plan_policy_by_policy_and_reads_no_markup() -> Non
         "by “[red]Nobody[/red]” (blocks access). To fix: exclude them, or require another control. This is an estimate."
         in text
     )
-    document = json.loads(plan_json(planned(findings=access_findings(found), access=found)))
+    document = json.loads(plan_json(planned(findings=access_findings(found), access=found), "5f" * 32))
     assert document["conditional_access"]["meaning"] == dict.fromkeys(
         ("b2bCollaborationGuest", "b2bDirectConnectUser"), "locked_out"
     )

@@ -12,6 +12,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from bot.slack.outbound.approval_channel import ApprovalChannel
+from bot.slack.outbound.batches.import_messages import ImportMessages
 from bot.slack.outbound.batches.list_file import BatchListFiles
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.files.upload import FileUpload
@@ -130,6 +131,7 @@ class Scene:
         copies: CardCopies | None = None,
         lift_within: timedelta = USUAL_LIFT_WITHIN,
         calendar: WorkingCalendar = EVERY_HOUR,
+        changes_guests: bool = False,
     ) -> SlackNotifier:
         """A notifier that posts cards to a channel."""
         outbound = Outbound(
@@ -140,9 +142,10 @@ class Scene:
             card_update_after=CARD_UPDATE_AFTER,
             lift_within=lift_within,
             calendar=calendar,
+            changes_guests=changes_guests,
         )
         files = FileUpload(client=self.client, slack_api_url=f"{self.world.url}slack/api/")
-        return SlackNotifier(outbound, BatchListFiles(outbound, files, BatchLists()))
+        return SlackNotifier(outbound, BatchListFiles(outbound, files, BatchLists()), ImportMessages(outbound, files))
 
     def channel(self, channel: str = CHANNEL) -> ApprovalChannel:
         """The channel, and what is known of it."""

@@ -192,6 +192,18 @@ async def test_the_result_of_a_block_counts_the_guests_that_stay(scene: Scene) -
 
 
 @pytest.mark.parametrize(
+    ("changes_guests", "count", "offered"), [(True, 12, ["accounts_disable"]), (True, 0, []), (False, 12, [])]
+)
+async def test_the_result_of_a_block_offers_admins_to_disable_the_guests_that_stay(
+    scene: Scene, changes_guests: bool, count: int, offered: list[str]
+) -> None:
+    await store_guests(scene.store, builders.TENANT, count, is_complete=True)
+    await scene.notifier(changes_guests=changes_guests).show_block_at_end(blocked())
+    assert action_ids(scene.messages("@admin")[0]) == ["restore_partner", *offered]
+    assert action_ids(scene.messages("@requester")[0]) == ["restore_partner"], "a sponsor disables nobody"
+
+
+@pytest.mark.parametrize(
     ("opened_by", "days_ago", "offered"),
     [
         (RequestId("r-opened"), 0, "lift_partner"),

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from bot.terminal.cli import app
 from tests.workflows.sheets.files import SHARED_TEXTS, cell, row, with_part, with_sheet, workbook
-from workflows.sheets import reading
 
 CSV: Final = b"Domain,Template\ncontoso.com,low-risk\n"
 MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -160,5 +159,5 @@ def test_a_file_that_is_changed_while_it_is_read_is_refused(folder: Path, monkey
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
         return before
 
-    monkeypatch.setattr(reading.os, "fstat", changing)
+    monkeypatch.setattr(os, "fstat", changing)
     assert "a.csv was changed while it was read." in refused(path)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ from tests.workflows.core.posture.diagnosis.read_facts import (
 )
 from tests.workflows.core.posture.diagnosis.test_later_steps import access, verdict
 from workflows.core.checks.conditional_access.controls import PolicyEffect, Remedy
+from workflows.core.checks.tenant_facts import AccountDisabling
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, ListedApplications, OfferedTemplate
@@ -50,7 +52,7 @@ def test_the_page_has_the_codes_of_the_list() -> None:
 
 @pytest.mark.parametrize("number", SIGN_IN_CODES)
 def test_each_code_is_explained_with_who_can_change_it(number: int) -> None:
-    diagnosis = diagnose(facts(sign_ins=read(log(signed_in(number)))))
+    diagnosis = diagnose(facts(sign_ins=read(log(signed_in(number))), accounts=read(UNREAD)))
     if SIGN_IN_CODES[number].is_interrupt:
         assert code_name(number) in step_rows(diagnosis)[-1].text
         return
@@ -68,9 +70,28 @@ def test_an_error_is_named_with_the_id_by_which_the_partner_finds_it() -> None:
 def test_the_first_cause_is_said_with_the_place_of_the_change() -> None:
     first = first_cause(diagnose(facts(accounts=read(()))))
     assert (first.who, first.how) == ("Anybody in our tenant", "Entra admin center, Users, Invite external user")
-    nothing = first_cause(diagnose(facts()))
-    assert nothing.text == f"{NOTHING_KNOWN} Not known here: Their side."
+    nothing = first_cause(diagnose(facts(sign_ins=read(log()))))
+    assert nothing.text == f"{NOTHING_KNOWN} Not known here: Their side and Sign-ins."
     assert nothing.next == "Ask the partner's administrator about their side: /partner checklist contoso.com"
+
+
+def test_after_a_success_or_a_repair_nobody_is_sent_to_the_partner() -> None:
+    got_in = first_cause(diagnose(facts()))
+    assert got_in.next == "They got in on Mar 1, 2027 at 09:00 UTC. If it fails again, ask them for the error code."
+    repaired = diagnose(facts(sign_ins=read(log(signed_in(50057)))))
+    assert first_cause(repaired).next == "Ask them to try again: what stopped them before passes now."
+    assert step_rows(repaired)[-1].text == (
+        "A sign-in to Portal failed on Mar 1, 2027 at 09:00 UTC with AADSTS50057 UserDisabled. "
+        "What caused that passes now."
+    )
+
+
+def test_a_refusal_names_its_application_to_admins_and_to_whoever_typed_it() -> None:
+    refused = {"sign_ins": read(log(signed_in(65001)))}
+    assert "Sign-in to Portal failed on" in first_cause(diagnose(facts(**refused))).text
+    assert "Sign-in failed on" in first_cause(without_policy_names(diagnose(facts(**refused)))).text
+    typed = diagnose(facts(**refused, application=application()))
+    assert "Sign-in to Portal failed on" in first_cause(without_policy_names(typed)).text
 
 
 @pytest.mark.parametrize(
@@ -137,7 +158,7 @@ def test_the_time_is_said_once_where_everything_was_read_within_a_minute() -> No
 
 def test_a_second_cause_is_named_below_the_first_and_a_failed_sign_in_is_none() -> None:
     off = {"sharepoint": read({"sharingCapability": "disabled"})}
-    failed = {"sign_ins": read(log(signed_in(50020)))}
+    failed = {"sign_ins": read(log(signed_in(65001)))}
     blocked = {"configuration": read({"b2bCollaborationInbound": both("blocked")})}
     assert first_cause(diagnose(facts(**blocked))).then == ""
     assert first_cause(diagnose(facts(**blocked, **failed))).then == ""
@@ -184,7 +205,41 @@ def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back()
     )
     first = first_cause(diagnose(disabled))
     assert first.text == "The account is disabled here, by R-ONE on Mar 1, 2027."
-    assert first.how.startswith("/partner guests contoso.com, Enable accounts")
+    assert first.how.startswith("Ask first why it was disabled. Then /partner guests contoso.com, Enable accounts")
+
+
+@pytest.mark.parametrize(
+    ("logged", "said"),
+    [
+        (
+            AccountDisabling(by="chie@woodgrove.com", at=NOW),
+            "The account is disabled here, by chie@woodgrove.com on Mar 1, 2027.",
+        ),
+        (AccountDisabling(by="", at=None), "The account is disabled here, by somebody whom this answer does not name."),
+        (None, "The account is disabled here. Entra's audit log does not say by whom: it is only some weeks long."),
+        (UNREAD, "The account is disabled here. By whom could not be read (permission missing)."),
+    ],
+)
+def test_who_disabled_the_account_is_said_as_far_as_it_is_known(logged: Any, said: str) -> None:
+    disabled = diagnose(
+        facts(accounts=read((replace(MARIA, is_enabled=False),)), disabled_in_log=read(logged), enables_accounts=True)
+    )
+    first = first_cause(disabled)
+    assert first.text == said
+    assert first.who == "An admin of our tenant"
+    assert first.how == (
+        "Ask first why it was disabled. Then /partner guests contoso.com, Enable accounts: the approvers decide. "
+        "Or Entra admin center, Users, Account enabled"
+    )
+    assert "chie" not in first_cause(without_policy_names(disabled)).text, "names are for admins"
+
+
+def test_an_invitation_says_since_when_it_waits() -> None:
+    waiting = replace(MARIA, state="PendingAcceptance", state_since=NOW)
+    said = first_cause(diagnose(facts(accounts=read((waiting,))))).text
+    assert said == "The invitation waits since Mar 1, 2027: it was not accepted yet."
+    unknown = first_cause(diagnose(facts(accounts=read((replace(waiting, state_since=None),)))))
+    assert unknown.text == "The invitation was not accepted yet."
 
 
 def test_a_request_for_one_application_says_what_a_template_would_end() -> None:

@@ -66,7 +66,7 @@ async def test_people_and_tenant_are_read_once_a_wave_and_each_partner_for_itsel
 
 async def test_a_wave_writes_nothing(world: World) -> None:
     tenant = wave_tenant(world.tenant, log_since=NOW)
-    with pytest.raises(AssertionError, match="a batch writes nothing"):
+    with pytest.raises(AssertionError, match="a wave writes nothing here"):
         await tenant.write(Operation(method="PATCH", path="/p", body={}))
     assert world.tenant.attempts == []
 

@@ -7,7 +7,7 @@ import pytest
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.batches.examples import batch, decided, row, whole_chain
 from tests.workflows.core.builders import AMARA, BATCH, BRUNO, CHIE, EXPIRY, MALLORY, NOW, RILEY, SAM, noted, situation
-from workflows.core.batches.batch import Batch, BatchState, ListFile, RowState, batch_digest
+from workflows.core.batches.batch import BY_PERSON, Batch, BatchState, ListFile, RowState, batch_digest
 from workflows.core.batches.commands import (
     ConfirmDraft,
     ExpireBatch,
@@ -110,12 +110,25 @@ def test_a_rejection_has_a_reason_and_ends_every_member() -> None:
     assert [type(effect) for effect in rejected.effects] == [ShowBatch, SendMessage, AdvanceBatch]
 
 
-def test_only_the_requester_withdraws_and_a_draft_belongs_to_nobody() -> None:
+def test_only_the_requester_withdraws() -> None:
     command = WithdrawBatch(actor=AMARA.chat_id, batch_id=BATCH)
     assert refused(batch(), command) == RefusalCode.NOT_THE_REQUESTER
     withdrawn = advance_batch(batch(), replace(command, is_requester=True), situation())
     assert withdrawn.batch.state is BatchState.WITHDRAWN
-    assert refused(batch(BatchState.DRAFT), command) == RefusalCode.BATCH_NOT_POSSIBLE_NOW
+
+
+def test_a_draft_is_discarded_by_who_made_it_and_that_of_the_command_line_by_any_member() -> None:
+    command = WithdrawBatch(actor=AMARA.chat_id, batch_id=BATCH)
+    of_riley = replace(batch(BatchState.DRAFT), drafted_by=f"{BY_PERSON}{RILEY.chat_id}")
+    assert refused(of_riley, command) == RefusalCode.NOT_THE_REQUESTER
+    of_amara = replace(of_riley, drafted_by=f"{BY_PERSON}{AMARA.chat_id}")
+    for draft in (of_amara, batch(BatchState.DRAFT)):
+        discarded = advance_batch(draft, command, situation())
+        assert discarded.batch.state is BatchState.WITHDRAWN
+        [end, told] = discarded.effects
+        assert end == AdvanceBatch(batch_id=BATCH)
+        assert isinstance(told, SendMessage)
+        assert told.person == AMARA.chat_id
 
 
 def test_it_expires_at_its_time_and_not_before() -> None:

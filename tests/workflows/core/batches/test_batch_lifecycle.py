@@ -63,7 +63,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_list_not_uploaded": {"awaiting_approval": "awaiting_approval"},
     "approve_batch": {"awaiting_approval": "awaiting_approval applying"},
     "reject_batch": {"awaiting_approval": "rejected"},
-    "withdraw_batch": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
+    "withdraw_batch": {"draft": "withdrawn", "preparing": "withdrawn", "awaiting_approval": "withdrawn"},
     "expire_batch": {"draft": "expired", "preparing": "expired", "awaiting_approval": "expired"},
     "remind_batch_approvers": {"awaiting_approval": "awaiting_approval"},
     "reopen_batch": {"applying": "awaiting_approval"},

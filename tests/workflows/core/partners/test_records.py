@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.workflows.core.builders import NOW, partnership, request
 from workflows.core.partners.records import WrittenRequest, with_shared_values
 from workflows.core.requests.request import RequestState
-from workflows.core.settings.shared_values import SharedValues
+from workflows.core.settings.canonical import SharedValues
 
 
 def test_a_written_request_keeps_what_is_compared() -> None:

@@ -81,12 +81,12 @@ def test_half_a_setting_inherits_the_other_half() -> None:
 
 def test_other_settings_count_where_the_plan_gives_them_back_to_the_default() -> None:
     name = Property.M365_COLLABORATION_INBOUND
-    given_back = plan({name: None}, {"tenantId": TENANT, name.value: {"users": BLOCKED["usersAndGroups"]}})  # type: ignore[index]
+    given_back = plan({name: None}, {"tenantId": TENANT, name.value: {"users": BLOCKED["usersAndGroups"]}})
     assert changed(given_back, **{name.value: {"users": None}}) == []
-    assert changed(given_back, **{name.value: {"users": BLOCKED["usersAndGroups"]}}) == [name.value]  # type: ignore[index]
-    assert changed(NOTHING_SET, **{name.value: {"users": BLOCKED["usersAndGroups"]}}) == []  # type: ignore[index]
+    assert changed(given_back, **{name.value: {"users": BLOCKED["usersAndGroups"]}}) == [name.value]
+    assert changed(NOTHING_SET, **{name.value: {"users": BLOCKED["usersAndGroups"]}}) == []
     written = plan({name: M365CollaborationInbound(users=BLOCK_ALL.users_and_groups)})
-    assert changed(written, **{name.value: {"users": BLOCKED["usersAndGroups"]}}) == []  # type: ignore[index]
+    assert changed(written, **{name.value: {"users": BLOCKED["usersAndGroups"]}}) == []
 
 
 def test_what_cannot_be_read_inherits_nothing() -> None:
@@ -112,7 +112,7 @@ def test_what_is_inherited_is_part_of_what_is_approved_and_the_rest_of_the_defau
     assert shown.digest != NOTHING_SET.digest
     assert shown.digest != with_inheritance(NOTHING_SET, {**OPEN_DEFAULT, INBOUND.value: BLOCKED}).digest
     assert shown.digest == with_inheritance(NOTHING_SET, {**OPEN_DEFAULT, "displayName": "Ours"}).digest
-    own = plan(CLOSED)  # type: ignore[arg-type]
+    own = plan(CLOSED)
     closed = {**OPEN_DEFAULT, INBOUND.value: BLOCKED}
     assert with_inheritance(own, OPEN_DEFAULT).digest == with_inheritance(own, closed).digest
 

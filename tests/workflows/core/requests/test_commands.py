@@ -67,7 +67,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     AskReminder,
@@ -551,6 +551,13 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     ),
     (WithdrawCampaign(actor=SAM.chat_id, campaign_id=CampaignId("C-1")), {"campaign": "C-1"}),
     (WithdrawBatch(actor=SAM.chat_id, batch_id=BATCH), {"batch": BATCH}),
+    (ImportSheet(actor=SAM.chat_id, file_id="F1", run="k-1"), {"file": "F1"}),
+    (
+        ImportSheet(
+            actor=SAM.chat_id, file_id="F1", template="guests", sheet="2027", sha256="ab", columns={"partner": 3}
+        ),
+        {"file": "F1", "template": "guests", "sheet": "2027", "sha256": "ab", "columns": {"partner": 3}},
+    ),
     (
         SetAbsence(
             actor=SAM.chat_id,

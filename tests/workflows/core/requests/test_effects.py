@@ -12,6 +12,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.automatic import Expire
+from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.commands.clicks import DropEffect
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import Revoke
@@ -21,6 +22,7 @@ from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
     Effect,
+    JudgeSheet,
     MessageCode,
     Prepare,
     Priority,
@@ -58,6 +60,7 @@ FREEZE = ChangeFreeze(actor=AMARA.chat_id, step=FreezeStep.FREEZE, reason="Incid
 TELL = SendMessage(person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), fact=text_message("Done."))
 
 
+SHEET: Final = JudgeSheet(command=ImportSheet(actor=AMARA.chat_id, file_id="F1"), key="k-1")
 LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (CHECK, "judge:k-1", Priority.DECIDE),
     (Prepare(request_id=REQUEST), "prepare:r-1", Priority.DECIDE),
@@ -105,8 +108,14 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (AdvanceBatch(batch_id=BATCH), "batch:B-1", Priority.BATCH),
     (ShowBatch(batch_id=BATCH), "batch_card:B-1", Priority.SHOW),
     (UploadBatchList(batch_id=BATCH), "batch_card:B-1", Priority.SHOW),
+    (SHEET, "sheet:U-AMARA", Priority.BATCH),
 )
 """Each effect with its lane and its priority. Both are stored, so none is renamed without a migration."""
+
+
+def test_a_choice_of_columns_is_shown_in_the_message_of_its_file() -> None:
+    assert SHEET.run == "k-1"
+    assert replace(SHEET, key="k-2", command=replace(SHEET.command, run="k-1")).run == "k-1"
 
 
 @pytest.mark.parametrize(("effect", "where", "when"), LANES_AND_PRIORITIES)

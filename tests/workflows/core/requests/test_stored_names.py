@@ -135,6 +135,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "approve_batch",
         "reject_batch",
         "withdraw_batch",
+        "import_sheet",
         "start_campaign",
         "withdraw_campaign",
         "set_absence",
@@ -175,6 +176,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_approve_batch",
         "want_reject_batch",
         "want_withdraw_batch",
+        "want_import_sheet",
         "want_start_campaign",
         "want_withdraw_campaign",
         "want_set_absence",
@@ -208,6 +210,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "advance_batch",
         "show_batch",
         "upload_batch_list",
+        "judge_sheet",
     ]
 
 

@@ -55,6 +55,7 @@ def test_the_properties_are_written_exactly_as_graph_spells_them() -> None:
         "m365CollaborationInbound",
         "m365CollaborationOutbound",
         "appServiceConnectInbound",
+        "m365Capabilities",
     ]
 
 

@@ -209,7 +209,8 @@ def test_no_document_is_called_closed_for_being_unreadable(own: Any, default: An
     found = of(own, default, is_cross_cloud=is_cross_cloud)
     assert (DEFAULT in found) is (default is None)
     for name in Property:
-        if own.get(name) is not None and not isinstance(own[name], dict) and name != Property.TENANT_RESTRICTIONS:
+        form: type = list if name is Property.M365_CAPABILITIES else dict
+        if own.get(name) is not None and not isinstance(own[name], form) and name != Property.TENANT_RESTRICTIONS:
             of_it = [
                 kind
                 for kind in found.values()

@@ -2,7 +2,7 @@
 
 import json
 
-from workflows.core.settings.shared_values import SharedValues
+from workflows.core.settings.canonical import SharedValues
 
 
 def test_equal_members_of_two_documents_are_one_object() -> None:

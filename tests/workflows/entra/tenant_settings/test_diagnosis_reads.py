@@ -1,12 +1,16 @@
 """What a diagnosis reads of people: the accounts of one address, and the newest sign-ins with Microsoft's codes."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from bot.sandbox.entra.tenant.audit_entries import account_entry, by_app, by_user
 from tests.workflows.entra.simulated_tenant import CONTOSO, Graph, answering
+from workflows.core.checks.tenant_facts import AccountDisabling
 from workflows.core.settings.model import TenantId
 from workflows.entra import Entra
+from workflows.entra.answers.usage_rows import disabling_of
 
 
 @pytest.mark.parametrize("address", ["maria@contoso.com", "maria.new@contoso.com", "other@contoso.com"])
@@ -64,3 +68,41 @@ async def test_an_empty_log_is_an_answer(entra: Entra, graph: Graph) -> None:
     graph.simulator.merge({"signIns": []})
     found = await entra.tenant_settings.recent_sign_ins(CONTOSO, datetime.now(UTC) - timedelta(days=30))
     assert (found.entries, found.is_complete) == ((), True)
+
+
+async def test_who_disabled_an_account_is_read_from_the_audit_log(entra: Entra, graph: Graph) -> None:
+    """The newest entry that succeeded; another account's says nothing."""
+    (maria,) = await entra.tenant_settings.accounts_of("maria@contoso.com")
+    assert await entra.tenant_settings.last_disabling(maria.id) is None
+    chie = by_user({"id": "c", "userPrincipalName": "chie@woodgrove.com"})
+    user = {"id": maria.id, "userPrincipalName": "m", "accountEnabled": False}
+    at = datetime.now(UTC) - timedelta(days=8)
+    rows = [
+        account_entry(user, at=at, initiated_by=chie),
+        account_entry(user, at=at - timedelta(days=1), initiated_by=by_app("a")),
+        {**account_entry(user, at=at + timedelta(days=1), initiated_by=by_app("a")), "result": "failure"},
+        account_entry({**user, "accountEnabled": True}, at=at + timedelta(days=2), initiated_by=by_app("a")),
+        account_entry({**user, "id": "other"}, at=at + timedelta(days=3), initiated_by=by_app("a")),
+    ]
+    graph.simulator.merge({"directoryAudits": rows})
+    found = await entra.tenant_settings.last_disabling(maria.id)
+    assert found is not None
+    assert (found.by, found.is_by_application) == ("chie@woodgrove.com", False)
+    assert found.at is not None
+    assert abs(found.at - at) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            {"initiatedBy": {"user": None, "app": {"displayName": "Sync"}}},
+            AccountDisabling(by="Sync", at=None, is_by_application=True),
+        ),
+        ({"initiatedBy": {"user": {"displayName": "Chie"}}}, AccountDisabling(by="Chie", at=None)),
+        ({"initiatedBy": "?"}, AccountDisabling(by="", at=None)),
+        ({}, AccountDisabling(by="", at=None)),
+    ],
+)
+def test_an_entry_of_another_form_names_nobody(row: dict[str, Any], expected: AccountDisabling) -> None:
+    assert disabling_of(row) == expected

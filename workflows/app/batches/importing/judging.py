@@ -17,13 +17,12 @@ from workflows.app.batches.importing.sponsors import find_sponsors
 from workflows.app.requests.files.loaded_records import LoadedRecords
 from workflows.app.requests.files.parsed_request import ParsedRequest, PlanImpossible, key_of, parse_request
 from workflows.app.requests.files.plan_from_file import plan_of
+from workflows.app.requests.files.row_request import request_of_row
 from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import chain_of, check_proposal
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
-from workflows.catalog.request_files import RequestFieldsWrong, request_of_fields
 from workflows.core.batches.members import why_alone, why_row_alone
-from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.doubles import with_doubles
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
@@ -31,7 +30,7 @@ from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.findings import Finding
 from workflows.core.checks.rules import Circumstances
-from workflows.core.errors.facts import Fact, Facts
+from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import Plan, TenantIdentity
@@ -126,29 +125,11 @@ class SheetJudging:
         if row.problems:
             return _Row(row=row, target=target)
         try:
-            file = request_of_fields(
-                partner=row.partner,
-                template=self._template_name(row.template),
-                duration_days=row.duration_days,
-                ends_on=row.ends_on,
-                starts_on=row.starts_on,
-                placeholders=dict(row.placeholders),
-            )
-            request = parse_request(file, self.catalog, self.clock.now())
+            request = parse_request(request_of_row(row, self.catalog), self.catalog, self.clock.now())
             return _Row(row=_with_problems(row, *cell_problems(row, request)), target=target, request=request)
-        except RequestFieldsWrong as error:
-            wrong = {key: Fact(SheetCode.CELL_NOT_ACCEPTED, {"reason": why}) for key, why in error.problems.items()}
         except PlanImpossible as error:
-            wrong = error.problems
-        problems = (CellProblem(*problem) for problem in wrong.items())
-        return _Row(row=_with_problems(row, *problems), target=target)
-
-    def _template_name(self, typed: str) -> str:
-        """Return the name of a template that is written by its name or by its title; otherwise what was written."""
-        if typed in self.catalog.templates:
-            return typed
-        titled = [one.name for one in self.catalog.templates.values() if one.title.casefold() == typed.casefold()]
-        return titled[0] if len(titled) == 1 else typed
+            problems = (CellProblem(*problem) for problem in error.problems.items())
+            return _Row(row=_with_problems(row, *problems), target=target)
 
     async def _look_up(self, rows: Sequence[_Row], on_found: OnFound) -> None:
         """Find the tenant of each row that names one, each name once: a row that is wrong elsewhere names it too."""
@@ -237,9 +218,6 @@ class _Planning:
     async def _planned(self, row: SheetRow, request: ParsedRequest, identity: TenantIdentity) -> JudgedRow:
         judging, tenant_id = self.judging, identity.tenant_id
         identity = replace(identity, typed_name=request.target)
-        if (other := self.open_requests.get(tenant_id)) is not None:
-            problem = CellProblem(Column.PARTNER, open_request_fact(other, None))
-            return JudgedRow(row=row, verdict=RowVerdict.REFUSED, problems=(problem,), identity=identity)
         configuration, default = self.at_once.configurations.get(tenant_id), self.at_once.default
         observation = ObservedPartner(
             identity=identity, configuration=configuration, default=default, at=self.at_once.read_at
@@ -248,6 +226,9 @@ class _Planning:
             plan = self._plan(observation, request)
         except NothingToChange as nothing:
             return JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, identity=identity, nothing=nothing.fact)
+        if (other := self.open_requests.get(tenant_id)) is not None:
+            problem = CellProblem(Column.PARTNER, open_request_fact(other, None))
+            return JudgedRow(row=row, verdict=RowVerdict.REFUSED, problems=(problem,), identity=identity)
         record = judging.records.partnerships.get(tenant_id)
         policy = await current_policy(record, past=self.past, catalog=judging.catalog)
         stages = chain_of(plan, request.template, observation, policy)

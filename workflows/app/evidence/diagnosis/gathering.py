@@ -75,6 +75,8 @@ class Diagnoser:
     """Whether names of our applications are said that were not typed whole. Who may not list them could."""
     templates: Sequence[Template] = ()
     """The templates that can be requested."""
+    enables_accounts: bool = False
+    """Whether Gatehouse can enable accounts, which is optional."""
     timeout_seconds: float = TIMEOUT_SECONDS
     evaluation_timeout_seconds: float = EVALUATION_SECONDS
 
@@ -88,7 +90,9 @@ class Diagnoser:
         record = await self._record(subject, home)
         facts = await self._facts(subject, application, home, record)
         tenant_id = _tenant_id(home, record)
-        return diagnose(facts if tenant_id is None else await self._with_records(facts, tenant_id))
+        if tenant_id is not None:
+            facts = await self._with_records(facts, tenant_id)
+        return diagnose(await self._with_disabling(facts))
 
     def _now(self, value: Value | UnreadableFact) -> Read[Value]:
         return Read(value=value, at=self.clock.now())
@@ -152,6 +156,14 @@ class Diagnoser:
         if account is not None and not account.is_enabled:
             disabled_by = disabling_of(account.id, await self.records.requests_for(tenant_id, _MAX_REQUESTS))
         return replace(facts, waiting=waiting, record=record, disabled_by=disabled_by)
+
+    async def _with_disabling(self, facts: DiagnosisFacts) -> DiagnosisFacts:
+        """Add who disabled the account of the person, by Entra's audit log."""
+        account = _account(facts)
+        if account is None or account.is_enabled:
+            return facts
+        logged = await self._read(self.tenant.tenant_settings.last_disabling(account.id))
+        return replace(facts, disabled_in_log=logged, enables_accounts=self.enables_accounts)
 
     async def _accounts(self, address: str) -> tuple[AddressAccount, ...]:
         return tuple(await self.tenant.tenant_settings.accounts_of(address))

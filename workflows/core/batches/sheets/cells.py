@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum, auto
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,17 @@ class RawRow:
     cells: tuple[Cell, ...]
 
 
+class SheetForm(StrEnum):
+    """How the rows stand in a file. A file that is written for Gatehouse has no keys that mean nothing."""
+
+    TABLE = auto()
+    """Columns and rows, or a list of objects, that other programs may have made."""
+    LIST = auto()
+    """A list that is written for Gatehouse: `[[partners]]` in TOML."""
+    REQUEST = auto()
+    """One request that is written for Gatehouse: its keys are the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawSheet:
     """A sheet as it was read."""
@@ -47,3 +59,4 @@ class RawSheet:
     header: tuple[str, ...]
     """The titles of the columns."""
     rows: tuple[RawRow, ...]
+    form: SheetForm = SheetForm.TABLE

@@ -43,6 +43,16 @@ class SheetCode(StrEnum):
     NOT_A_LIST = "sheet_not_a_list"
     """A file of objects has another shape. Values: `key`: where the list is expected; empty for the whole file."""
 
+    # A file that is written for Gatehouse
+    KEY_UNKNOWN = "key_unknown"
+    """Values: `key`, `known`."""
+    KEY_RENAMED = "key_renamed"
+    """A key has a new name. Values: `key`, `new`."""
+    KEY_MISSING = "key_missing"
+    """Values: `key`."""
+    GRAPH_EXAMPLE = "graph_example"
+    """Settings of Microsoft Graph in place of a request. Values: `corrections`, a list of sentences."""
+
     # The columns
     NO_PARTNER_COLUMN = "sheet_without_partner_column"
     """Values: `header`."""

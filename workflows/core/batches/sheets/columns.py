@@ -1,14 +1,16 @@
 """Recognise the columns of a sheet by their titles. Pure."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from workflows.core.batches.sheets.cells import RawSheet, SheetForm
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import FactsError
+from workflows.core.policy.placeholders import RENAMED_KEYS
 
 PLACEHOLDER_PREFIX: Final = "placeholders."
 """Before the name of a placeholder in the title of its column, as in `gatehouse plan`."""
@@ -63,6 +65,35 @@ class Columns:
     placeholders: Mapping[str, int] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
     """The titles of the columns that mean nothing here."""
+
+
+def columns_of(sheet: RawSheet, placeholders: Collection[str] = (), chosen: Mapping[str, str] | None = None) -> Columns:
+    """Return which column of a sheet is which, as `recognise` does. Keys in a file for Gatehouse must mean something.
+
+    :raises SheetUnusable: as `recognise`, and for each key of such a file that means nothing.
+    """
+    if sheet.form is not SheetForm.TABLE:
+        wrong = tuple(_wrong_keys(sheet.header, placeholders, chosen or {}))
+        if wrong:
+            raise SheetUnusable(wrong)
+    return recognise(sheet.header, placeholders, chosen)
+
+
+def _wrong_keys(header: Sequence[str], placeholders: Collection[str], chosen: Mapping[str, str]) -> Iterator[Fact]:
+    names = [_name_of(_plain(title), placeholders) for title in header]
+    if Column.PARTNER not in names and Column.PARTNER not in chosen:
+        yield Fact(SheetCode.KEY_MISSING, {"key": Column.PARTNER.value})
+    titles = {_plain(title) for title in chosen.values()}
+    known = [*(column.value for column in Column), *map(_key, placeholders)]
+    for title, name in zip(header, names, strict=True):
+        if name is None and title and _plain(title) not in titles:
+            yield _unknown(title, known)
+
+
+def _unknown(key: str, known: Sequence[str]) -> Fact:
+    if key in RENAMED_KEYS:
+        return Fact(SheetCode.KEY_RENAMED, {"key": key, "new": RENAMED_KEYS[key]})
+    return Fact(SheetCode.KEY_UNKNOWN, {"key": key, "known": list(known)})
 
 
 def recognise(

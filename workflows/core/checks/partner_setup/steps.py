@@ -90,6 +90,11 @@ class PartnerSetup:
 
     Nobody approved them for this partner, so there are no steps for them.
     """
+    capabilities: tuple[str, ...] = ()
+    """The Microsoft 365 capabilities that we give the partner, by Graph's names.
+
+    They work without a setting of the partner. Only for the opposite direction the partner must set the same.
+    """
     unreadable_defaults: tuple[str, ...] = ()
     """The direct connect settings of which it is not known whether our tenant's default opens them."""
 
@@ -162,6 +167,11 @@ def setup_of(
         unreadable=tuple(unread),
         partner_object_ids=tuple(sorted(set(_partner_object_ids(effective)))),
         trusts=tuple(key for key in FLAGS[_P.INBOUND_TRUST] if effective.flags[_P.INBOUND_TRUST, key].value),
+        capabilities=tuple(
+            name
+            for name, found in effective.capabilities.items()
+            if found.origins == (Origin.SET_HERE,) and not is_certainly_blocked(found.setting)
+        ),
         opened_by_default=tuple(inherited),
         unreadable_defaults=tuple(unread_inherited),
     )

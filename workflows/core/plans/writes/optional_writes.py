@@ -58,7 +58,8 @@ def _optional_writes(before: JsonObject, default: JsonObject | None) -> Iterator
     bodies: dict[str, dict[str, Any]] = {}
     for path, value in undocumented_members(before).items():
         # A member inside a list is replaced together with the list. Tenant restrictions only limit our own users.
-        must_stay = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
+        # Unknown Microsoft 365 capabilities are never written. The block of what they need switches them off.
+        must_stay = path[0] in (Property.TENANT_RESTRICTIONS, Property.M365_CAPABILITIES) or is_restriction(path)
         if not has_no_value(value) and _TARGETS not in path[1:-1] and not must_stay:
             body = bodies.setdefault(_body_key(path), _blocked_base(path))
             set_member(body, path, _closing_value(path, value))

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.core.errors.facts import Fact
-from workflows.core.plans.plan import Operation
+from workflows.core.plans.plan import Operation, written_capability
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import entry_of, with_capability
 from workflows.core.settings.documents import has_no_value, is_same_value
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, M365_CAPABILITIES
 from workflows.core.settings.undocumented_members import undocumented_members
 
 
@@ -23,6 +24,9 @@ class RefusedWrite:
 
 def is_shown(operation: Operation, configuration: JsonObject) -> bool:
     """Return whether a configuration contains everything that an operation writes; a null must be shown as empty."""
+    if name := written_capability(operation):
+        after = with_capability(configuration.get(M365_CAPABILITIES), name, operation.body)
+        return is_same_value(entry_of(after, name), entry_of(configuration.get(M365_CAPABILITIES), name))
     return all(_shows(value, configuration.get(name)) for name, value in _body(operation).items())
 
 
@@ -31,6 +35,8 @@ def written_names(operation: Operation) -> tuple[str, ...]:
 
     When a setting is written only because of one of its members, this is the name of the member.
     """
+    if capability := written_capability(operation):
+        return (f"{M365_CAPABILITIES}.{capability}",)
     body = _body(operation)
     return tuple(".".join(path) for path in undocumented_members(body)) or tuple(body)
 

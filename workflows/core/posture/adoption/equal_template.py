@@ -9,19 +9,18 @@ from workflows.core.errors.raised import InvalidField, NothingToChange, Unreadab
 from workflows.core.partners.approval_policy import strongest_template
 from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.planning import plan_access
-from workflows.core.policy.placeholders import Placeholder, fill, placeholder_of
+from workflows.core.policy.placeholders import Placeholder, fill, named_configurations, placeholder_of
 from workflows.core.policy.template import Template
+from workflows.core.settings.access_change import is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import parse_capabilities
 from workflows.core.settings.documents import has_no_value, parse_setting
 from workflows.core.settings.model import (
     FLAGS,
-    TARGET_PROPERTIES,
     Property,
     Setting,
-    TargetConfiguration,
     TenantId,
     is_guid,
-    lists_of,
 )
 from workflows.core.settings.undocumented_members import undocumented_members
 
@@ -60,7 +59,7 @@ def _is_equal(configuration: JsonObject, template: Template) -> bool:
 def _is_named(name: Property, template: Template, document: Any) -> bool:
     """Return whether the template sets everything that the partner sets. What is off needs no template."""
     setting = template.settings.get(name)
-    if has_no_value(document):
+    if has_no_value(document) or (name is Property.M365_CAPABILITIES and _are_off(document)):
         return True
     if setting is None:
         return False
@@ -71,6 +70,14 @@ def _is_named(name: Property, template: Template, document: Any) -> bool:
     except UnreadableSetting:
         return False
     return all(getattr(own, key) is not True or getattr(setting, key) is True for key in FLAGS[name])
+
+
+def _are_off(document: Any) -> bool:
+    try:
+        found = parse_capabilities(document)
+    except UnreadableSetting:
+        return False
+    return found is None or all(map(is_certainly_blocked, found.items))
 
 
 def _changes_nothing(configuration: JsonObject, settings: Mapping[Property, Setting]) -> bool:
@@ -104,21 +111,17 @@ def _possible_settings(configuration: JsonObject, template: Template) -> Iterato
 def _candidates(configuration: JsonObject, template: Template, placeholder: Placeholder) -> Iterator[str]:
     """Yield the partner's ids that stand where the template has a placeholder, and nothing if it is optional."""
     for name, setting in template.settings.items():
-        for list_name in lists_of(name) if name in TARGET_PROPERTIES else ():
-            template_list = getattr(setting, list_name.model_name, None)
-            if any(placeholder_of(target) == placeholder.name for target in _targets(template_list)):
-                own = getattr(_parse_or_none(name, configuration), list_name.model_name, None)
+        own_lists = dict(named_configurations(_parse_or_none(name, configuration)))
+        for list_name, template_list in named_configurations(setting):
+            if any(placeholder_of(target) == placeholder.name for target in template_list.targets):
+                own = own_lists.get(list_name)
                 yield from (
                     own_target.id
-                    for own_target in _targets(own)
+                    for own_target in (() if own is None else own.targets)
                     if own_target.type is placeholder.kind and is_guid(own_target.id)
                 )
     if not placeholder.is_required:
         yield ""
-
-
-def _targets(configuration: TargetConfiguration | None) -> tuple[Any, ...]:
-    return () if configuration is None else configuration.targets
 
 
 def _parse_or_none(name: Property, configuration: JsonObject) -> Setting:

@@ -1,7 +1,7 @@
 """Steps 4 and 5: the account of the address in our tenant, and who may invite."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from workflows.core.checks.tenant_facts import AddressAccount, UnreadableFact
 from workflows.core.errors.facts import Fact
@@ -78,16 +78,31 @@ def _cause(facts: DiagnosisFacts, accounts: Sequence[AddressAccount]) -> Fact | 
     if not external:
         return Fact(Cause.INTERNAL_ACCOUNT)
     if not any(account.is_enabled for account in external):
-        by = facts.disabled_by
-        return Fact(Cause.ACCOUNT_DISABLED, {} if by is None else {"request": by.request, "at": by.at.isoformat()})
+        return Fact(Cause.ACCOUNT_DISABLED, {**_disabling(facts), "enables": facts.enables_accounts})
     if len(accounts) > 1:
         return Fact(Cause.SEVERAL_ACCOUNTS, {"count": len(accounts)})
     if external[0].is_pending:
-        return Fact(Cause.INVITATION_PENDING)
+        since = external[0].state_since
+        return Fact(Cause.INVITATION_PENDING, {"since": None if since is None else since.isoformat()})
     home = facts.home.value
     has_tenant = not isinstance(home, UnreadableFact) and home.kind is HomeKind.ORGANIZATION
     identity = _other_identity(external[0])
     return Fact(Cause.OTHER_IDENTITY, {"identity": identity}) if has_tenant and identity else None
+
+
+def _disabling(facts: DiagnosisFacts) -> dict[str, Any]:
+    """Return who disabled the account and when, as far as it is known: Gatehouse's request, or Entra's log."""
+    ours, logged = facts.disabled_by, None if facts.disabled_in_log is None else facts.disabled_in_log.value
+    entry = None if logged is None or isinstance(logged, UnreadableFact) else logged
+    is_later = ours is None or (
+        # NB. the entry of Gatehouse's own write is by an application.
+        entry is not None and entry.at is not None and not entry.is_by_application and entry.at > ours.at
+    )
+    if ours is not None and not is_later:
+        return {"request": ours.request, "at": ours.at.isoformat()}
+    if entry is not None:
+        return {"by": entry.by, "at": None if entry.at is None else entry.at.isoformat()}
+    return {"unread": logged.reason.value} if isinstance(logged, UnreadableFact) else {}
 
 
 def _other_identity(account: AddressAccount) -> str:

@@ -25,23 +25,22 @@ _STEPS: Final[tuple[Callable[[DiagnosisFacts], Step], ...]] = (
     invitation_step,
     conditional_access_step,
     sharing_step,
-    sign_in_step,
 )
-"""The steps, in the order of `StepKey`."""
+"""The steps before that of the sign-ins, in the order of `StepKey`."""
 
 
 def diagnose(facts: DiagnosisFacts) -> Diagnosis:
     """Return every step with its result."""
     application = None if facts.application is None else facts.application.value
     name = application.name or application.typed if isinstance(application, NamedApplication) else ""
-    steps = tuple(step(facts) for step in _STEPS)
+    before = tuple(step(facts) for step in _STEPS)
     home = facts.home.value
     identity = None if isinstance(home, UnreadableFact) else home.identity
     return Diagnosis(
         subject=facts.subject,
         domain=facts.domain,
         application=name,
-        steps=steps,
+        steps=(*before, sign_in_step(facts, before)),
         tenant_id=None if identity is None else identity.tenant_id,
         waiting=facts.waiting,
     )
@@ -60,8 +59,10 @@ def change_for(cause: Fact) -> Change:
     usual = CHANGES[Cause(cause.code)]
     if cause.values.get("drifted"):
         return Change(usual.changer, Action.RESTORE)
-    if cause.code == Cause.ACCOUNT_DISABLED and cause.values:
+    if cause.code == Cause.ACCOUNT_DISABLED and "request" in cause.values:
         return Change(Changer.APPROVERS, Action.ENABLE_BY_REQUEST)
+    if cause.values.get("enables"):
+        return Change(usual.changer, Action.ENABLE_WITH_APPROVAL)
     if cause.values.get("templates"):
         return Change(usual.changer, Action.ACCEPT_CLAIMS)
     is_revoked = cause.code == Cause.CLOSED and cause.values["state"] == PartnershipState.REVOKED

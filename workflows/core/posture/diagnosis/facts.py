@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 
 from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.tenant_facts import AddressAccount, SignInLog, UnreadableFact
+from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, UnreadableFact
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import JsonObject
@@ -148,5 +148,9 @@ class DiagnosisFacts:
     """None when our settings name no single applications, or are not known."""
     disabled_by: Disabling | None = None
     """None when Gatehouse did not disable the account of the person, or enabled it later."""
+    disabled_in_log: Read[AccountDisabling | None] | None = None
+    """The newest entry of Entra's audit log about a disabled account; None as a value when it has none."""
+    enables_accounts: bool = False
+    """Whether Gatehouse can enable accounts, after an approval."""
     templates: tuple[OfferedTemplate, ...] = ()
     """The templates that accept something of the partner's tenant."""

@@ -25,10 +25,19 @@ class SignInCode:
     action: Action
     is_interrupt: bool = False
     """Whether the person was only asked for something more. Alone it stops nobody."""
+    is_read: bool = True
+    """Whether the step reads what causes the code, so that its passing proves that the cause is gone."""
 
 
 def _code(
-    number: int, name: str, step: StepKey, changer: Changer, action: Action, *, is_interrupt: bool = False
+    number: int,
+    name: str,
+    step: StepKey,
+    changer: Changer,
+    action: Action,
+    *,
+    is_interrupt: bool = False,
+    is_read: bool = True,
 ) -> SignInCode:
     return SignInCode(
         number=number,
@@ -38,6 +47,7 @@ def _code(
         changer=changer,
         action=action,
         is_interrupt=is_interrupt,
+        is_read=is_read,
     )
 
 
@@ -48,6 +58,7 @@ _ALL: Final = (
         StepKey.THEIR_SETTINGS,
         Changer.PARTNER_ADMINS,
         Action.SEND_CHECKLIST,
+        is_read=False,
     ),
     _code(500213, "NotAllowedByInboundPolicyTenant", StepKey.OUR_SETTINGS, Changer.APPROVERS, Action.REQUEST_ACCESS),
     _code(90071, "", StepKey.CONDITIONAL_ACCESS, Changer.APPROVERS, Action.TRUST_MFA),
@@ -55,7 +66,14 @@ _ALL: Final = (
     _code(50034, "UserAccountNotFound", StepKey.ACCOUNT, Changer.INVITERS, Action.INVITE),
     _code(50057, "UserDisabled", StepKey.ACCOUNT, Changer.OUR_ADMINS, Action.ENABLE_ACCOUNT),
     _code(90072, "PassThroughUserMfaError", StepKey.ACCOUNT, Changer.INVITERS, Action.INVITE),
-    _code(50105, "EntitlementGrantsNotFound", StepKey.OUR_SETTINGS, Changer.OUR_ADMINS, Action.ASSIGN_APPLICATION),
+    _code(
+        50105,
+        "EntitlementGrantsNotFound",
+        StepKey.OUR_SETTINGS,
+        Changer.OUR_ADMINS,
+        Action.ASSIGN_APPLICATION,
+        is_read=False,
+    ),
     _code(53000, "DeviceNotCompliant", StepKey.CONDITIONAL_ACCESS, Changer.OUR_ADMINS, Action.ACCEPT_CLAIMS),
     _code(53001, "DeviceNotDomainJoined", StepKey.CONDITIONAL_ACCESS, Changer.OUR_ADMINS, Action.ACCEPT_CLAIMS),
     _code(53003, "BlockedByConditionalAccess", StepKey.CONDITIONAL_ACCESS, Changer.OUR_ADMINS, Action.CHANGE_POLICY),
@@ -83,14 +101,22 @@ _ALL: Final = (
         Action.COMPLETE_MFA,
         is_interrupt=True,
     ),
-    _code(500121, "", StepKey.CONDITIONAL_ACCESS, Changer.PERSON, Action.COMPLETE_MFA),
-    _code(65001, "DelegationDoesNotExist", StepKey.OUR_SETTINGS, Changer.OUR_ADMINS, Action.GRANT_CONSENT),
+    _code(500121, "", StepKey.CONDITIONAL_ACCESS, Changer.PERSON, Action.COMPLETE_MFA, is_read=False),
+    _code(
+        65001,
+        "DelegationDoesNotExist",
+        StepKey.OUR_SETTINGS,
+        Changer.OUR_ADMINS,
+        Action.GRANT_CONSENT,
+        is_read=False,
+    ),
     _code(
         1000104,
         "XCB2BResourceCloudNotAllowedOnIdentityTenant",
         StepKey.THEIR_SETTINGS,
         Changer.PARTNER_ADMINS,
         Action.ENABLE_THEIR_CLOUD,
+        is_read=False,
     ),
 )
 SIGN_IN_CODES: Final[Mapping[int, SignInCode]] = {code.number: code for code in _ALL}

@@ -3,22 +3,28 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Final
 
+from workflows.core.checks.conditional_access.controls import VisitorType
+from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.tenant_facts import LoggedSignIn, UnreadableFact
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplication
 from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
 from workflows.core.posture.diagnosis.settings_steps import unreadable
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
-from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+from workflows.core.posture.diagnosis.steps import Action, Cause, Note, Step, StepKey, StepResult
 
 _NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 _MAX_CODES: Final = 5
 
 
-def sign_in_step(facts: DiagnosisFacts) -> Step:
-    """Say with which code the last sign-ins failed. An empty log is no proof: other tenants log errors too."""
+def sign_in_step(facts: DiagnosisFacts, before: Sequence[Step]) -> Step:
+    """Say with which code the last sign-ins failed. An empty log is no proof: other tenants log errors too.
+
+    :param before: the other steps. Where the step of a code passes now, its refusal is of the past.
+    """
     key = StepKey.SIGN_INS
     if facts.sign_ins is None:
         return Step(key=key, result=StepResult.NOT_KNOWN, read_at=None, notes=(Fact(Note.TENANT_NOT_KNOWN),))
@@ -32,14 +38,53 @@ def sign_in_step(facts: DiagnosisFacts) -> Step:
     if not people:
         nothing = Fact(Note.OTHER_SIGN_INS if entries else Note.NO_SIGN_INS)
         return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(nothing, *incomplete))
-    failing = [failures for entries in people if (failures := _failures(entries))]
+    since_success = [failures for entries in people if (failures := _failures(entries))]
+    over = [entry for failures in since_success if (entry := _first_over(failures, facts, before)) is not None]
+    failing = [rest for failures in since_success if (rest := _before(failures, over))]
     if (cause := _cause(failing)) is not None:
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=incomplete, cause=cause)
-    if failing:
-        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(_unexplained(failing), *incomplete))
-    newest = max(entries[0].at or _NO_TIME for entries in people)
-    signed_in = Fact(Note.SIGNED_IN, {"at": newest.isoformat(), "people": len(people)})
-    return Step(key=key, result=StepResult.PASSES, read_at=at, notes=(signed_in, *incomplete))
+    earlier = _failed_earlier(over)
+    if failing or earlier:
+        unexplained = (_unexplained(failing),) if failing else ()
+        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(*unexplained, *earlier, *incomplete))
+    newest = max((entries[0] for entries in people), key=lambda entry: entry.at or _NO_TIME)
+    values = {"at": (newest.at or _NO_TIME).isoformat(), "people": len(people), "application": newest.application}
+    return Step(key=key, result=StepResult.PASSES, read_at=at, notes=(Fact(Note.SIGNED_IN, values), *incomplete))
+
+
+def _first_over(failures: Sequence[LoggedSignIn], facts: DiagnosisFacts, before: Sequence[Step]) -> LoggedSignIn | None:
+    """Return the newest refusal whose cause is gone: the step that reads it passes now."""
+    return next((entry for entry in failures if _is_over(entry, facts, before)), None)
+
+
+def _is_over(entry: LoggedSignIn, facts: DiagnosisFacts, before: Sequence[Step]) -> bool:
+    code = SIGN_IN_CODES.get(entry.code or 0)
+    if code is None or code.is_interrupt or not code.is_read:
+        return False
+    if not any(step.key is code.step and step.result is StepResult.PASSES for step in before):
+        return False
+    if code.action is Action.TRUST_MFA and not _is_direct_connect(facts):
+        return False  # Conditional Access was asked about their account, which shared channels do not use
+    asked = None if facts.application is None else facts.application.value
+    return code.step is StepKey.ACCOUNT or (isinstance(asked, NamedApplication) and bool(asked.id))
+
+
+def _is_direct_connect(facts: DiagnosisFacts) -> bool:
+    report = None if facts.access is None else facts.access.value
+    return isinstance(report, AccessReport) and VisitorType.DIRECT_CONNECT in report.visitors
+
+
+def _before(failures: Sequence[LoggedSignIn], over: Sequence[LoggedSignIn]) -> list[LoggedSignIn]:
+    """Return the failures that are newer than a refusal whose cause is gone. Older ones were passed before it."""
+    return list(takewhile(lambda entry: entry not in over, failures))
+
+
+def _failed_earlier(over: Sequence[LoggedSignIn]) -> Facts:
+    if not over:
+        return ()
+    newest = max(over, key=lambda entry: entry.at or _NO_TIME)
+    at = None if newest.at is None else newest.at.isoformat()
+    return (Fact(Note.FAILED_EARLIER, {"code": newest.code, "application": newest.application, "at": at}),)
 
 
 def _own_entries(facts: DiagnosisFacts, entries: Iterable[LoggedSignIn]) -> list[LoggedSignIn]:

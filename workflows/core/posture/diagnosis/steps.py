@@ -1,4 +1,7 @@
-"""The steps of a diagnosis, their results, and what can stop a person: codes, and who can change each cause."""
+"""The steps of a diagnosis, their results, and what can stop a person: codes, and who can change each cause.
+
+It is long because every code that a diagnosis can give is here, each with its values.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -78,6 +81,9 @@ class Action(StrEnum):
     GRANT_CONSENT = "grant_consent"
     INVITE = "invite"
     ENABLE_ACCOUNT = "enable_account"
+    """By somebody with a right in Entra."""
+    ENABLE_WITH_APPROVAL = "enable_with_approval"
+    """Somebody else disabled the account: by Gatehouse, where the approvers of the partner decide, or in Entra."""
     ENABLE_BY_REQUEST = "enable_by_request"
     """Gatehouse disabled the account: the approvers of the partner decide, or the admin who asked undoes it."""
     ACCEPT_INVITATION = "accept_invitation"
@@ -110,10 +116,12 @@ class Cause(StrEnum):
     INTERNAL_ACCOUNT = "internal_account"
     """The account of this address belongs to our own tenant, so their own account cannot sign in to it."""
     ACCOUNT_DISABLED = "account_disabled"
-    """Values, where Gatehouse disabled it: `request`, `at`."""
+    """Values: `enables`: whether Gatehouse can enable it. Where Gatehouse disabled it: `request`, `at`. Where Entra's
+    audit log says it: `by`, `at`. Where the log could not be read: `unread`, an UnreadableReason."""
     SEVERAL_ACCOUNTS = "several_accounts"
     """Values: `count`."""
     INVITATION_PENDING = "invitation_pending"
+    """Values: `since`; None when it is not known."""
     OTHER_IDENTITY = "other_identity"
     """The guest account belongs to another identity than that of their tenant. Values: `identity`: its kind."""
     INVITATIONS_OFF = "invitations_off"
@@ -230,7 +238,9 @@ class Note(StrEnum):
     """Teams' own switches are not readable here."""
     NO_SIGN_INS = "no_sign_ins"
     SIGNED_IN = "signed_in"
-    """Values: `at`, `people`."""
+    """Values: `at`, `people`, `application`: of the newest."""
+    FAILED_EARLIER = "failed_earlier"
+    """A refusal whose cause is gone: the step that reads it passes now. Values: `code`, `application`, `at`."""
     UNEXPLAINED = "unexplained"
     """Values: `codes`."""
     INTERRUPTED = "interrupted"
@@ -282,8 +292,22 @@ class Diagnosis:
 
     @property
     def asks_them_first(self) -> bool:
-        """Return whether the next question is for the partner: nothing here stops them, and their side is not known."""
-        return self.first is None and any(step.key is StepKey.THEIR_SETTINGS for step in self.open_steps)
+        """Return whether the next question is for the partner: nothing here stops them, and their side is not known.
+
+        Who got in was let out by their side, and what a refusal says is newer than any answer of the partner.
+        """
+        is_open = any(step.key is StepKey.THEIR_SETTINGS for step in self.open_steps)
+        return self.first is None and is_open and self.last_sign_in is None
+
+    @property
+    def last_sign_in(self) -> Fact | None:
+        """Return that the person got in, or was refused for a reason that is gone. None when the log says neither.
+
+        Of a whole organization, one person's sign-in says nothing about the others.
+        """
+        found = {note.code: note for step in self.steps for note in step.notes}
+        is_person = Note.NO_PERSON not in found
+        return found.get(Note.FAILED_EARLIER, found.get(Note.SIGNED_IN)) if is_person else None
 
     @property
     def open_steps(self) -> tuple[Step, ...]:

@@ -20,7 +20,14 @@ _FINGERPRINT: Final = "gatehouse/drift/1"
 MAX_VALUES_CHARACTERS: Final = 4_000
 """How long both values of a setting may be together to be kept. A list of targets may be very long."""
 _NO_TENANT: Final = TenantId("00000000-0000-0000-0000-000000000000")
-_NOT_COMPARED: Final = frozenset({ConcernCode.BEING_WRITTEN, ConcernCode.RECORD_UNREADABLE, ConcernCode.NOT_COMPARED})
+_NOT_COMPARED: Final = frozenset(
+    {
+        ConcernCode.BEING_WRITTEN,
+        ConcernCode.RECORD_UNREADABLE,
+        ConcernCode.NOT_COMPARED,
+        ConcernCode.CAPABILITIES_NOT_READ,
+    }
+)
 _DRIFT: Final = (
     ConcernCode.REVOKED_BUT_OPEN,
     ConcernCode.REVOKED_BUT_ABSENT,

@@ -19,13 +19,17 @@ from workflows.core.posture.differing_settings import differing_settings
 from workflows.core.settings.access_change import AccessChange, list_of_both, targets_change
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import entry_of, known_names, parse_capabilities, with_capability
 from workflows.core.settings.certainty import blocks_all
 from workflows.core.settings.documents import is_same_value, normal_value, parse_setting, parse_targets, to_document
 from workflows.core.settings.model import (
     FLAGS,
     IS_SYNC_ALLOWED,
+    NOBODY,
     TARGET_PROPERTIES,
     USER_SYNC_INBOUND,
+    Capability,
+    CapabilityName,
     Property,
     TargetConfiguration,
     TargetSetting,
@@ -107,12 +111,33 @@ def _reduced_setting(name: Property, values: _Values) -> Any:
         parse_setting(name, values.approved), parse_setting(name, values.after)
     except UnreadableSetting:
         return values.approved
+    if name is Property.M365_CAPABILITIES:
+        return _reduced_capabilities(values)
     if name in TARGET_PROPERTIES:
         return _reduced_targets(name, values)
     own = dict(values.approved or {})
     if name is Property.IDENTITY_SYNCHRONIZATION:
         return {**own, USER_SYNC_INBOUND: _reduced_flags(values.member(USER_SYNC_INBOUND), (IS_SYNC_ALLOWED,))}
     return _reduced_flags(values, FLAGS[name].values())
+
+
+def _reduced_capabilities(values: _Values) -> Any:
+    """Return the approved capabilities, each with its reduced entry where that certainly shows no more."""
+    reduced_entries = values.approved
+    for name in known_names(values.after):
+        approved, before, after = (entry_of(one, name) for one in values)
+        is_no_more = targets_change(_capability(approved, name), _capability(after, name)) in _NO_MORE
+        if not is_same_value(before, after) and is_no_more:
+            reduced_entries = with_capability(reduced_entries, name, after)
+    return reduced_entries
+
+
+def _capability(entry: Any, name: CapabilityName) -> Capability:
+    """Read one entry. What was not approved is off: nobody approved that the partner sees anything."""
+    if entry is None:
+        return Capability(name=name, people=NOBODY)
+    found = parse_capabilities([entry])
+    return found.items[0] if found is not None and found.items else Capability(name=name, people=None)
 
 
 def _reduced_flags(values: _Values, names: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 A boundary: what people do with a batch, without its rules, so that a click can be stored.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal
 
@@ -63,6 +64,32 @@ class WithdrawBatch:
     def audit_details(self) -> Details:
         """Return the batch."""
         return {"batch": self.batch_id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSheet:
+    """A member gives a file of partners. It is judged row by row, and becomes a draft that nobody asked for yet."""
+
+    name: Literal["import_sheet"] = field(default="import_sheet")
+    actor: ChatId
+    file_id: str
+    """The chat system's id of the file."""
+    template: str = ""
+    """The name of the template of rows that name none."""
+    sheet: str = ""
+    """The sheet that was chosen in a workbook with several."""
+    columns: Mapping[str, int] = field(default_factory=dict)
+    """The index of the column that was chosen for a field, by the field's name."""
+    sha256: str = ""
+    """Of the file in which sheet or columns were chosen; empty when nothing was chosen yet."""
+    run: str = ""
+    """Names the message that shows the import; empty: a new one."""
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the file and what was chosen."""
+        chosen = {name: value for name in ("template", "sheet", "sha256") if (value := getattr(self, name))}
+        return {"file": self.file_id, **chosen, **({"columns": dict(self.columns)} if self.columns else {})}
 
 
 BatchClick = ApproveBatch[ChatId] | RejectBatch[ChatId] | WithdrawBatch

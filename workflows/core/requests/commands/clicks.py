@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, assert_never, overload
 
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignClick, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.editing import (
     AcceptProposal,
@@ -131,6 +131,7 @@ Click = (
     | ApproveBatch[ChatId]
     | RejectBatch[ChatId]
     | WithdrawBatch
+    | ImportSheet
     | CampaignClick
     | AbsenceClick
     | Reassign[ChatId]
@@ -166,7 +167,7 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(batch_id=click.batch_id)
         case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze() | StartCampaign() | WithdrawCampaign():
             return CommandSubject()
-        case SetAbsence() | EndAbsence() | ChangeGuests():
+        case SetAbsence() | EndAbsence() | ChangeGuests() | ImportSheet():
             return CommandSubject()
         case _:
             assert_never(click)

@@ -30,6 +30,7 @@ from bot.sandbox.entra.types.cross_tenant_access import (
     blank_consent,
     blank_partner,
 )
+from bot.sandbox.entra.types.m365_capabilities import CAPABILITIES, has_trust
 from bot.sandbox.entra.types.property_checks import check_properties, is_guid
 from bot.sandbox.entra.types.target_rules import require_consistent
 from bot.sandbox.entra.types.undeclared_properties import split_undeclared, with_undeclared
@@ -122,6 +123,7 @@ def update_partner(tenant: Tenant, call: Call) -> Answer:
         raise bad_request("Property 'tenantId' is the key of a partner and cannot be changed.")
     after = with_undeclared(with_changes(before, body), undeclared, PARTNER_BODY)
     require_consistent(after, frozenset(body), is_default=False)
+    after = _without_lost_capabilities(tenant, after)
     tenant.set_partner(tenant_id, after, Activity.PARTNER_UPDATED, call.app_id)
     return Answer(status=204)
 
@@ -138,6 +140,15 @@ def delete_partner(tenant: Tenant, call: Call) -> Answer:
         raise bad_request("The partner has an identitySynchronization policy; delete that first.")
     tenant.set_partner(partner["tenantId"], None, Activity.PARTNER_DELETED, call.app_id)
     return Answer(status=204)
+
+
+def _without_lost_capabilities(tenant: Tenant, partner: dict[str, Any]) -> dict[str, Any]:
+    """Return the partner without the capabilities whose trust is removed, unless they outlive it here."""
+    rows = partner.get(CAPABILITIES)
+    if not rows or tenant.objects["capabilitiesOutliveTrust"]:
+        return partner
+    default = tenant.objects["default"]
+    return {**partner, CAPABILITIES: {name: row for name, row in rows.items() if has_trust(partner, default, name)}}
 
 
 def existing(partners: Mapping[str, Any], call: Call) -> dict[str, Any]:
@@ -197,7 +208,7 @@ def _views(call: Call) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         row = (
             only_properties(partner, names)
             if names
-            else {name: value for name, value in partner.items() if name != SYNC}
+            else {name: value for name, value in partner.items() if name not in (SYNC, CAPABILITIES)}
         )
         for name in navigations:
             row[f"{name}@odata.context"] = f"{call.base}/$metadata#{CONTEXT}('{partner['tenantId']}')/{name}/$entity"

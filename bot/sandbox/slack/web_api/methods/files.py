@@ -1,13 +1,15 @@
-"""Answer the Web API's methods for the upload of files, and the two addresses of a file.
+"""Answer the Web API's methods for files, and the two addresses of a file.
 
 Slack's upload has three steps (Slack: "Working with files"): files.getUploadURLExternal, a POST of the bytes to the
 address that it returns, and files.completeUploadExternal, which shares the file.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.seed import BOT_USER_ID
 from bot.sandbox.slack.errors import SlackError, invalid_arguments
 from bot.sandbox.slack.web_api.calls import Answer, Call, Method, parent_of
 from bot.sandbox.slack.workspace.files import MAX_BYTES, Files
@@ -43,24 +45,37 @@ def complete_upload(call: Call) -> Answer:
         file = call.workspace.files.share(str(one["id"]), str(one.get("title") or ""))
         if file is None:
             raise SlackError("file_not_found")
-        shared.append(call.workspace.files.file_object(file, call.base_url))
+        shared.append(call.workspace.files.file_object(file))
     if channel is not None:
         text = call.maybe("initial_comment") or ""
         call.workspace.post(channel.id, {"text": text, "files": shared, "upload": True, **parent_of(call, channel)})
     return {"files": shared}
 
 
+def info(call: Call) -> Answer:
+    """Answer files.info: everything about a file that the app may see."""
+    file = call.workspace.files.get(call.text("file"))
+    if file is None or file.content is None:
+        raise SlackError("file_not_found")
+    return {"file": call.workspace.files.file_object(file), "comments": [], "response_metadata": {"next_cursor": ""}}
+
+
 METHODS = {
+    "files.info": Method(run=info, scopes=("files:read",)),
     "files.getUploadURLExternal": Method(run=get_upload_url, scopes=("files:write",)),
     "files.completeUploadExternal": Method(run=complete_upload, scopes=("files:write",)),
 }
 
 
 class FileAddresses:
-    """The addresses to which a file is uploaded, and from which it is downloaded. Each contains a secret key."""
+    """The addresses to which a file is uploaded, and from which it is downloaded. Each contains a secret key.
 
-    def __init__(self, files: Files) -> None:
+    A person follows the address of a shared file in the page. An app needs its token, and the scope files:read.
+    """
+
+    def __init__(self, files: Files, may_read: Callable[[str], bool]) -> None:
         self._files = files
+        self._may_read = may_read
 
     def routes(self) -> list[web.RouteDef]:
         """Return both routes."""
@@ -76,6 +91,10 @@ class FileAddresses:
         file = self._files.by_key(request.match_info["key"])
         if file is None or file.content is None or not file.title:
             return web.Response(status=404, text="no such file")
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if file.user != BOT_USER_ID and (scheme != "Bearer" or not self._may_read(token)):
+            # Without a token that may read it, Slack leads to the page where people sign in.
+            raise web.HTTPFound("/slack/signin")
         name = "".join(one for one in file.name if one.isalnum() or one in "-_.") or "file"
         return web.Response(
             body=file.content,

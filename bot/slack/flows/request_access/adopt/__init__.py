@@ -1,1 +1,1 @@
-"""Requesting to adopt what stands in the tenant: the form with the current settings, and the sending."""
+"""Requests that begin with a list: the current settings of a partner, a draft of many, and a file of partners."""

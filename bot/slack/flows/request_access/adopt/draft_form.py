@@ -13,6 +13,7 @@ from bot.slack.blocks.blocks import (
     Json,
     button,
     cleaned_text,
+    confirm_dialog,
     fixed_text,
     local_time,
     paragraph,
@@ -20,21 +21,22 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, modal, option, text_area
-from bot.slack.cards.batches.batch_card import summary_elements
+from bot.slack.cards.batches.batch_contents import file_elements, summary_elements
 from bot.slack.cards.batches.batch_details import row_pages
 from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
 from bot.slack.people.approvers import StageApprovers
+from bot.words.batches.kinds import words_of
 from bot.words.batches.rows import (
-    ABOUT_DRAFT,
     ALL_PARTNERS,
     DURATION_HINT,
     alone_words,
     author_words,
     draft_title,
-    not_adoptable_words,
+    not_asked_words,
     reason_groups,
     together_words,
 )
+from bot.words.batches.sheet_imports import DISCARDED, NOT_WANTED
 from bot.words.batches.terms import differing_words
 from bot.words.plans.changes import duration_words
 from bot.words.refusals.sentences import fact_words
@@ -68,17 +70,12 @@ def draft_view(content: DraftContent) -> Json:
         row(ALL_PARTNERS, ids.DRAFT_ROWS, show_all),
         *approvers_blocks(content.who_decides, _excluded(content)),
         *_people_blocks(content),
-        input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, batch.justification)),
-        input_block(
-            "Sponsor",
-            ids.SPONSOR,
-            UserSelectElement(action_id=ids.SPONSOR, initial_user=content.requester),
-            hint=SPONSOR_HINT,
-        ),
-        *_duration_field(content.terms),
+        *_person_fields(content),
+        *(_duration_field(content.terms) if batch.sheet is None else ()),
+        *_discard_blocks(batch),
     ]
     metadata = f"{batch.id}:{batch.version}"
-    return modal("Adopt settings", blocks, ids.CONFIRM_DRAFT, submit="Send request", metadata=metadata)
+    return modal(words_of(batch).window, blocks, ids.CONFIRM_DRAFT, submit="Send request", metadata=metadata)
 
 
 def draft_rows_view(batch: Batch, page: int) -> Json:
@@ -87,20 +84,38 @@ def draft_rows_view(batch: Batch, page: int) -> Json:
     return modal("Partners of the draft", blocks, ids.DRAFT_ROWS)
 
 
+def _person_fields(content: DraftContent) -> Iterator[Block]:
+    """Return the fields for what rows of a sheet may leave open, and what adopted settings never have."""
+    batch = content.batch
+    rows = "" if batch.sheet is None else " for rows without one"
+    reason = text_area(ids.JUSTIFICATION, batch.justification)
+    sponsor = UserSelectElement(action_id=ids.SPONSOR, initial_user=content.requester)
+    yield input_block(f"Justification{rows}", ids.JUSTIFICATION, reason)
+    yield input_block(f"Sponsor{rows}", ids.SPONSOR, sponsor, hint=SPONSOR_HINT)
+
+
+def _discard_blocks(batch: Batch) -> Iterator[Block]:
+    """Return the button that discards the draft of a sheet."""
+    if batch.sheet is not None:
+        sure = confirm_dialog("Discard this draft?", DISCARDED, "Discard")
+        yield row(NOT_WANTED, f"discard:{batch.id}", button("Discard", ids.DISCARD_DRAFT, batch.id, confirm=sure))
+
+
 def _elements(content: DraftContent) -> Iterator[RichTextElement]:
     batch = content.batch
     together = batch.in_state(RowState.WAITING)
     yield paragraph(fixed_text(f"{draft_title(batch)} ", bold=True), local_time(batch.created_at))
-    yield paragraph(fixed_text(ABOUT_DRAFT))
+    yield from file_elements(batch)
+    yield paragraph(fixed_text(words_of(batch).draft))
     yield paragraph(fixed_text(together_words(len(together)), bold=True))
     if together:
-        yield from summary_elements(together)
+        yield from summary_elements(together, opens=words_of(batch).opens)
     alone, not_possible = batch.in_state(RowState.ALONE), batch.in_state(RowState.NOT_ASKED)
     if alone:
         yield paragraph(fixed_text(alone_words(len(alone)), bold=True))
         yield from _groups(alone)
     if not_possible:
-        yield paragraph(fixed_text(not_adoptable_words(len(not_possible)), bold=True))
+        yield paragraph(fixed_text(not_asked_words(batch, len(not_possible)), bold=True))
         yield from _groups(not_possible)
 
 

@@ -117,7 +117,8 @@ WAITING = {"waiting": (request(RequestState.AWAITING_APPROVAL),)}
         (DISABLED, ["Show guests"], []),
         ({"sign_ins": read(log(signed_in(500212)))}, ["Partner setup"], ["Partner setup"]),
         ({"sign_ins": read(log(signed_in(90071)))}, ["Request access"], ["Request access"]),
-        ({}, ["Partner setup"], ["Partner setup"]),
+        ({"sign_ins": read(log())}, ["Partner setup"], ["Partner setup"]),
+        ({}, [], []),
         ({"accounts": read(())}, [], []),
     ],
 )

@@ -237,10 +237,37 @@ def failed_sign_in(code: int) -> Planting:
     """Log a failure a minute ago: with the account's id, or with the address only."""
 
     def plant(case: Case, random: Random) -> None:
-        row = sign_in(case, ADDRESS, random.choice([case.maria["id"], ""]), timedelta(minutes=1), code)
+        ids = [row["id"] for row in case.state["users"].values() if row["displayName"] == "Maria Lindqvist"][:1]
+        row = sign_in(case, ADDRESS, random.choice([*ids, ""]), timedelta(minutes=1), code)
         case.state["signIns"].append(row)
 
     return plant
+
+
+def refused(code: int, cause: Planting) -> Planting:
+    """Log a failure, and plant what causes it."""
+
+    def plant(case: Case, random: Random) -> None:
+        failed_sign_in(code)(case, random)
+        cause(case, random)
+
+    return plant
+
+
+def refused_somewhere(code: int) -> Planting:
+    """Log a failure, and ask without an application: our settings and policies may differ for each."""
+
+    def plant(case: Case, random: Random) -> None:
+        failed_sign_in(code)(case, random)
+        case.application = ""
+
+    return plant
+
+
+def block_portal(case: Case, random: Random) -> None:
+    """Let the partner use only another application than the one that is asked about."""
+    setting(only_the_archive())(case, random)
+    case.application = PORTAL
 
 
 _PLANTED: Final = "00000000-0000-4000-8000-"

@@ -28,6 +28,7 @@ from tests.workflows.app.evidence.diagnosis.planted import (
     application,
     block_by_policy,
     block_default,
+    block_portal,
     closed,
     everything,
     failed_sign_in,
@@ -35,9 +36,10 @@ from tests.workflows.app.evidence.diagnosis.planted import (
     issued_by,
     no_account,
     nobody_invites,
-    only_the_archive,
     other_cloud,
     partner,
+    refused,
+    refused_somewhere,
     require_device,
     second_account,
     setting,
@@ -47,10 +49,12 @@ from tests.workflows.app.evidence.diagnosis.planted import (
 from workflows.core.partners.partnership import PartnershipState
 
 _SETTINGS: Final = (HOME, PARTNER_READ)
-_EXPLAINED: Final = (
-    *(500212, 500213, 90071, 50020, 50034, 50057, 90072, 50105),
-    *(53000, 53001, 53003, 500121, 65001, 1000104),
-)
+_LOGGED_ONLY: Final = (500212, 90071, 50105, 500121, 65001, 1000104)
+"""Codes whose cause no step reads, so that only the log shows it."""
+_READ_FOR_AN_APPLICATION: Final = (500213, 53000, 53001, 53003)
+"""Codes whose cause a step reads for one application. Without one, the log is the best that is known."""
+STALE: Final = (500213, 50020, 50034, 50057, 90072, 53000, 53001, 53003)
+"""Codes that name no cause of today while the step that reads it passes for the application."""
 PLANTS: Final = (
     Plant(place=1, name="cloud_off", sources=_SETTINGS, plant=other_cloud(), group="cloud"),
     Plant(place=2, name="not_added", sources=_SETTINGS, plant=other_cloud("microsoftonline.us"), group="cloud"),
@@ -58,7 +62,7 @@ PLANTS: Final = (
     Plant(place=2, name="blocked", sources=(*_SETTINGS, DEFAULT_READ), plant=block_default),
     Plant(place=2, name="closed", sources=_SETTINGS, plant=closed(PartnershipState.SUSPENDED)),
     Plant(place=2, name="closed", sources=_SETTINGS, plant=closed(PartnershipState.REVOKED)),
-    Plant(place=2, name="application_blocked", sources=(*_SETTINGS, APPLICATIONS), plant=setting(only_the_archive())),
+    Plant(place=2, name="application_blocked", sources=(*_SETTINGS, APPLICATIONS), plant=block_portal),
     Plant(
         place=2,
         name="application_not_ours",
@@ -116,8 +120,41 @@ PLANTS: Final = (
         plant=sharing(sharingDomainRestrictionMode="blockList", sharingBlockedDomainList=["contoso.com"]),
     ),
     *(
-        Plant(place=8, name=f"sign_in_error {code}", sources=(HOME, SIGN_INS), plant=failed_sign_in(code))
-        for code in _EXPLAINED
+        Plant(place=8, name=f"sign_in_error {code}", sources=(HOME, SIGN_INS), plant=plant)
+        for codes, plant_of in ((_LOGGED_ONLY, failed_sign_in), (_READ_FOR_AN_APPLICATION, refused_somewhere))
+        for code, plant in ((code, plant_of(code)) for code in codes)
+    ),
+    *(
+        Plant(
+            place=4,
+            name=name,
+            sources=(ACCOUNTS,),
+            plant=refused(code, cause),
+            otherwise=f"sign_in_error {code}",
+        )
+        for code, name, cause in (
+            (50020, "no_account", no_account),
+            (50034, "no_account", no_account),
+            (90072, "no_account", no_account),
+            (50057, "account_disabled", account(accountEnabled=False)),
+        )
+    ),
+    Plant(
+        place=2,
+        name="application_blocked",
+        sources=(*_SETTINGS, APPLICATIONS),
+        plant=refused(500213, block_portal),
+        otherwise="sign_in_error 500213",
+    ),
+    *(
+        Plant(
+            place=6,
+            name="locked_out",
+            sources=(*_SETTINGS, POLICIES, DEFAULT_READ, WHAT_IF, ACCOUNTS),
+            plant=refused(code, cause),
+            otherwise=f"sign_in_error {code}",
+        )
+        for code, cause in ((53003, block_by_policy), (53000, require_device))
     ),
 )
 SOURCES: Final = tuple(sorted({source for plant in PLANTS for source in plant.sources}))

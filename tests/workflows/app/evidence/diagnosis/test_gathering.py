@@ -7,14 +7,16 @@ import pytest
 
 from tests.workflows.app.evidence.diagnosis.recorded import Recorded
 from tests.workflows.core.builders import NOW, TENANT, identity, partnership, request
-from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, both
+from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, both
 from tests.workflows.core.posture.watch.drifts import drift
 from tests.workflows.fakes import FakeTenant, FixedClock
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.subject import parse_subject
 from workflows.core.checks.conditional_access.controls import VisitorType
+from workflows.core.checks.tenant_facts import AccountDisabling
+from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
-from workflows.core.posture.diagnosis.steps import Action, Diagnosis, Note, StepResult
+from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis, Note, StepResult
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
@@ -89,3 +91,17 @@ async def test_a_person_of_a_shared_channel_signs_in_without_an_account() -> Non
     assert {question.visitor for question in tenant.tenant_settings.evaluated} == {VisitorType.DIRECT_CONNECT}
     assert [note.code for note in diagnosis.steps[1].notes] == [Note.CHANNELS_ONLY, Note.ANY_APPLICATION]
     assert diagnosis.steps[3].result is StepResult.NOT_KNOWN
+
+
+async def test_entras_log_is_asked_who_disabled_an_account_and_only_then() -> None:
+    tenant = contoso()
+    maria = replace(MARIA, is_enabled=False)
+    tenant.tenant_settings.address_accounts = [maria]
+    tenant.tenant_settings.disabling = AccountDisabling(by="chie@woodgrove.com", at=NOW)
+    first = (await diagnosed(tenant, Recorded())).first
+    assert first is not None
+    assert first.cause == Fact(
+        Cause.ACCOUNT_DISABLED, {"by": "chie@woodgrove.com", "at": NOW.isoformat(), "enables": False}
+    )
+    tenant.tenant_settings.address_accounts = [MARIA]
+    assert (await diagnosed(tenant, Recorded())).first is None

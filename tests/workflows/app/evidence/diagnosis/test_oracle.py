@@ -9,9 +9,9 @@ from random import Random
 import pytest
 
 from tests.workflows.app.evidence.diagnosis.conftest import AskedTenant
-from tests.workflows.app.evidence.diagnosis.planted import ADDRESS, APPLICATIONS, Case, Plant
-from tests.workflows.app.evidence.diagnosis.plants import PLANTS, SOURCES, named_in_own_words, open_case
-from workflows.core.posture.diagnosis.steps import Diagnosis
+from tests.workflows.app.evidence.diagnosis.planted import ADDRESS, APPLICATIONS, Case, Plant, failed_sign_in
+from tests.workflows.app.evidence.diagnosis.plants import PLANTS, SOURCES, STALE, named_in_own_words, open_case
+from workflows.core.posture.diagnosis.steps import Diagnosis, StepKey
 
 pytestmark = pytest.mark.exhaustive
 
@@ -91,3 +91,21 @@ async def test_a_tenant_without_a_cause_gets_none(share: int, asked: AskedTenant
     for random in of_share(share, 20_000):
         diagnosis = await asked.diagnosed(planted(random))
         assert named(diagnosis) is None, diagnosis
+
+
+@pytest.mark.parametrize("share", range(100 // SHARE))
+async def test_a_refusal_from_before_a_repair_is_never_the_cause(share: int, asked: AskedTenant) -> None:
+    """Its step passes now. What else is planted is named, and otherwise nothing."""
+    for random in of_share(share, 40_000):
+        code = random.choice(STALE)
+        case = planted(random)
+        failed_sign_in(code)(case, random)
+        diagnosis = await asked.diagnosed(case)
+        assert named(diagnosis) is None, (code, diagnosis)
+        assert diagnosis.steps[-1] in diagnosis.open_steps
+        assert diagnosis.asks_them_first is False
+        plant = random.choice([one for one in PLANTS if one.place < len(StepKey)])
+        other = planted(random)
+        failed_sign_in(code)(other, random)
+        plant.plant(other, random)
+        assert named(await asked.diagnosed(other)) == plant.name, (code, plant)

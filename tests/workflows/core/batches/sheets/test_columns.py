@@ -2,8 +2,9 @@
 
 import pytest
 
+from workflows.core.batches.sheets.cells import RawSheet, SheetForm
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import Column, SheetUnusable, recognise
+from workflows.core.batches.sheets.columns import Column, SheetUnusable, columns_of, recognise
 
 
 def test_titles_are_recognised_in_any_case_and_with_any_separator() -> None:
@@ -46,3 +47,30 @@ def test_what_cannot_be_used_is_named(header: list[str], chosen: dict[str, str],
     with pytest.raises(SheetUnusable) as caught:
         recognise(header, chosen=chosen)
     assert caught.value.facts[0].code == code
+
+
+def sheet(*header: str, form: SheetForm = SheetForm.REQUEST) -> RawSheet:
+    return RawSheet(header=header, rows=(), form=form)
+
+
+def test_a_file_for_gatehouse_has_only_keys_that_mean_something() -> None:
+    found = columns_of(sheet("partner", "template", "placeholders.pilot_group"), ["pilot_group"])
+    assert found.placeholders == {"pilot_group": 2}
+    with pytest.raises(SheetUnusable) as caught:
+        columns_of(sheet("templat", "duration_day", "holes", "placeholders.other", ""), ["pilot_group"])
+    assert [(fact.code, fact.values["key"]) for fact in caught.value.facts] == [
+        (SheetCode.KEY_MISSING, "partner"),
+        (SheetCode.KEY_UNKNOWN, "templat"),
+        (SheetCode.KEY_UNKNOWN, "duration_day"),
+        (SheetCode.KEY_RENAMED, "holes"),
+        (SheetCode.KEY_UNKNOWN, "placeholders.other"),
+    ]
+    assert caught.value.facts[1].values["known"][-1] == "placeholders.pilot_group"
+
+
+def test_a_key_that_was_chosen_for_a_field_means_something() -> None:
+    assert columns_of(sheet("who"), chosen={"partner": "Who"}).fields == {Column.PARTNER: 0}
+
+
+def test_a_table_may_have_other_columns() -> None:
+    assert columns_of(sheet("partner", "company", form=SheetForm.TABLE)).unused == ("company",)

@@ -8,13 +8,14 @@ import pytest
 
 from tests.workflows.core.builders import NOW, request
 from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, UNREAD, both, codes, facts, read, step
+from workflows.core.checks.tenant_facts import AccountDisabling
 from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId
 from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
 from workflows.core.posture.diagnosis.account_steps import disabling_of
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind
-from workflows.core.posture.diagnosis.steps import Cause, Changer, Note, Step, StepKey, StepResult
+from workflows.core.posture.diagnosis.steps import Action, Cause, Changer, Note, Step, StepKey, StepResult
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 
 EMPLOYEE = replace(MARIA, id=PersonId("m2"), principal_name="maria@woodgrove.com", is_member=True)
@@ -52,8 +53,42 @@ def test_an_account_that_gatehouse_disabled_names_the_request_and_its_approvers(
         (None, {}, Changer.OUR_ADMINS),
     ):
         one = found(StepKey.ACCOUNT, disabled_by=disabled_by, **disabled)
-        assert one.cause == Fact(Cause.ACCOUNT_DISABLED, values)
+        assert one.cause == Fact(Cause.ACCOUNT_DISABLED, {**values, "enables": False})
         assert change_for(one.cause).changer is changer
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+@pytest.mark.parametrize(
+    ("logged", "values"),
+    [
+        (AccountDisabling(by="chie", at=NOW - timedelta(days=1)), {"by": "chie", "at": None}),
+        (AccountDisabling(by="chie", at=NOW + timedelta(days=1)), {"by": "chie", "at": None}),
+        (AccountDisabling(by="app", at=NOW + timedelta(days=1), is_by_application=True), {"by": "app", "at": None}),
+        (AccountDisabling(by="", at=None), {"by": "", "at": None}),
+        (UNREAD, {"unread": "forbidden"}),
+        (None, {}),
+    ],
+)
+def test_who_disabled_an_account_is_what_was_written_last(
+    logged: Any, values: dict[str, Any], *, is_ours: bool
+) -> None:
+    """By Gatehouse's own request, or by a person after it. The entry of Gatehouse's own write is by an application."""
+    entry = logged if isinstance(logged, AccountDisabling) else None
+    if entry is not None:
+        values = {**values, "at": None if entry.at is None else entry.at.isoformat()}
+    is_later = entry is not None and entry.at is not None and entry.at > NOW and not entry.is_by_application
+    ours = {"request": "R-ONE", "at": NOW.isoformat()}
+    one = found(
+        StepKey.ACCOUNT,
+        accounts=read((replace(MARIA, is_enabled=False),)),
+        disabled_by=Disabling(request=RequestId("R-ONE"), at=NOW) if is_ours else None,
+        disabled_in_log=read(logged),
+        enables_accounts=True,
+    )
+    assert one.cause is not None
+    assert one.cause.values == {**(ours if is_ours and not is_later else values), "enables": True}
+    expected = Action.ENABLE_BY_REQUEST if is_ours and not is_later else Action.ENABLE_WITH_APPROVAL
+    assert change_for(one.cause).action is expected
 
 
 def written(number: int, kind: RequestKind, *ends: AccountEnd) -> AccessRequest:

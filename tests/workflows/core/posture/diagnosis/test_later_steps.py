@@ -268,17 +268,75 @@ def test_an_empty_or_unexplained_log_is_no_proof(entries: Any, result: StepResul
 def test_a_sign_in_to_another_application_is_neither_a_cause_nor_a_proof(code: int) -> None:
     elsewhere = replace(signed_in(code), application="Archive")
     asked = application(name="Portal")
+    unread = {"access": read(UNREAD), "configuration": read(UNREAD)}
     one = found(StepKey.SIGN_INS, sign_ins=read(log(elsewhere)), application=asked)
     assert (one.result, codes(one)) == (StepResult.NOT_KNOWN, [Note.OTHER_SIGN_INS])
     both_seen = log(elsewhere, signed_in(53003, minutes=9))
-    one = found(StepKey.SIGN_INS, sign_ins=read(both_seen), application=asked)
+    one = found(StepKey.SIGN_INS, sign_ins=read(both_seen), application=asked, **unread)
     assert cause(one) == Cause.SIGN_IN_ERROR
     assert one.cause is not None
     assert one.cause.values["code"] == 53003, "a later sign-in to another application does not end it"
     for name, in_log in (("Portal", "PORTAL"), ("Office 365 SharePoint Online", "SharePoint Online"), ("Portal", "")):
         entries = log(replace(signed_in(500213), application=in_log))
-        one = found(StepKey.SIGN_INS, sign_ins=read(entries), application=application(name=name))
+        one = found(StepKey.SIGN_INS, sign_ins=read(entries), application=application(name=name), **unread)
         assert cause(one) == Cause.SIGN_IN_ERROR, name
+
+
+PASSES_NOW = [Note.FAILED_EARLIER]
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "notes"),
+    [
+        (50057, {}, PASSES_NOW),
+        (50057, {"accounts": read(UNREAD)}, None),
+        (500213, {"application": application()}, PASSES_NOW),
+        (500213, {}, None),
+        (500213, {"application": application("", name="", typed="portal")}, None),
+        (53003, {"application": application()}, PASSES_NOW),
+        (53003, {"application": application(), "access": read(UNREAD)}, None),
+        (65001, {"application": application()}, None),
+        (500212, {"application": application()}, None),
+        (90071, {"application": application()}, None),
+        (90071, {"application": application(), "access": read(UNREAD)}, None),
+        (
+            90071,
+            {
+                "application": application(),
+                "access": read(AccessReport(visitors=(VisitorType.DIRECT_CONNECT,), trust=NO_TRUST)),
+            },
+            PASSES_NOW,
+        ),
+    ],
+)
+def test_a_refusal_whose_cause_is_gone_stops_nobody_any_more(
+    code: int, changes: dict[str, Any], notes: list[str] | None
+) -> None:
+    """Only where the step that reads the cause passes now, for the application that was asked about."""
+    diagnosis = diagnose(facts(sign_ins=read(log(signed_in(code))), **changes))
+    one = diagnosis.steps[-1]
+    if notes is None:
+        assert one.cause is not None
+        assert one.cause.values["code"] == code
+        return
+    assert (diagnosis.first, one.result, codes(one)) == (None, StepResult.NOT_KNOWN, notes)
+    assert diagnosis.asks_them_first is False, "they are to try again first"
+
+
+def test_what_failed_after_a_refusal_that_is_gone_is_still_said() -> None:
+    entries = log(signed_in(424242), signed_in(50057, minutes=5), signed_in(65001, minutes=9))
+    one = found(StepKey.SIGN_INS, sign_ins=read(entries))
+    assert codes(one) == [Note.UNEXPLAINED, Note.FAILED_EARLIER]
+    assert one.notes[0].values["codes"] == [424242]
+    newer = log(signed_in(65001), signed_in(50057, minutes=5))
+    assert cause(found(StepKey.SIGN_INS, sign_ins=read(newer))) == Cause.SIGN_IN_ERROR
+    timeless = log(replace(signed_in(50057), at=None))
+    assert found(StepKey.SIGN_INS, sign_ins=read(timeless)).notes[0].values["at"] is None
+
+
+def test_who_got_in_is_not_told_to_ask_the_partner() -> None:
+    assert diagnose(facts()).asks_them_first is False
+    assert diagnose(facts(sign_ins=read(log()))).asks_them_first is True
 
 
 def test_the_address_finds_sign_ins_where_the_account_is_not_known() -> None:

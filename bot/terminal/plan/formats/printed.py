@@ -41,8 +41,12 @@ _SEVERITIES = {
 }
 
 
-def print_plan(planned_request: PlannedRequest, console: Console) -> None:
-    """Print the plan of a request from a file. Nothing was stored or sent to Graph."""
+def print_plan(planned_request: PlannedRequest, sha256: str, console: Console) -> None:
+    """Print the plan of a request from a file. Nothing was stored or sent to Graph.
+
+    :param sha256: the hash of the file.
+    """
+    console.print(Text(f"{'File SHA-256':<15}", style="bold").append(sha256), soft_wrap=True)
     for label, value in _tenant(planned_request.observation.identity):
         console.print(Text(f"{label:<15}", style="bold").append_text(safe_text(value, 300)))
     console.print(Text(f"{'Template':<15}", style="bold").append_text(safe_text(planned_request.template.title)))

@@ -1,6 +1,7 @@
 """The plan of a written request as JSON with stable keys; documented in docs/plan.md."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -15,18 +16,22 @@ from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import requirement_of, risk_for_approval, risk_of, risk_of_result
 from workflows.core.policy.template import Stage
+from workflows.core.settings.canonical import JsonObject
 
 FORMAT: Final = "gatehouse/plan/1"
 
 
-def plan_json(planned_request: PlannedRequest) -> str:
+def plan_json(planned_request: PlannedRequest, sha256: str) -> str:
     """Render a plan.
+
+    :param sha256: the hash of the file.
 
     Keys are sorted, and everything outside ASCII is escaped, so that hidden characters are visible.
     """
     identity = planned_request.observation.identity
     document: dict[str, Any] = {
         "format": FORMAT,
+        "sha256": sha256,
         "tenant": {
             "tenant_id": identity.tenant_id,
             "default_domain": identity.default_domain,
@@ -49,16 +54,28 @@ def plan_json(planned_request: PlannedRequest) -> str:
 
 
 def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
-    observation = planned_request.observation
-    risk, result = risk_of(plan, observation.default), risk_of_result(plan, observation.default)
-    level = risk_for_approval(plan, observation.default).level
+    return {
+        **plan_values(plan, planned_request.observation.default, planned_request.names),
+        "conditional_access": report_values(planned_request.access),
+        "findings": [finding_values(finding) for finding in planned_request.findings],
+        "chain": [stage_values(stage) for stage in planned_request.stages],
+    }
+
+
+def plan_values(plan: Plan, default: JsonObject | None, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a plan changes, its risk and its operations.
+
+    :param names: the names of the ids in the plan.
+    """
+    risk, result = risk_of(plan, default), risk_of_result(plan, default)
+    level = risk_for_approval(plan, default).level
     need = requirement_of(level)
     return {
-        "digest": planned_request.digest,
+        "digest": plan.digest,
         "starts_at": None if plan.starts_at is None else plan.starts_at.isoformat(),
         "changes": [
             {"setting": line.setting, "before": line.before, "after": line.after, "effect": line.access.value}
-            for line in describe_changes(plan, observation.default, planned_request.names)
+            for line in describe_changes(plan, default, names)
         ],
         "risk": {
             "level": level.word,
@@ -67,10 +84,7 @@ def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
             "approvers_needed": need.people,
             "stages_needed": need.stages,
         },
-        "consequences": [consequence_words(consequence) for consequence in consequences(plan, observation.default)],
-        "conditional_access": report_values(planned_request.access),
-        "findings": [_finding(finding) for finding in planned_request.findings],
-        "chain": [_stage(stage) for stage in planned_request.stages],
+        "consequences": [consequence_words(consequence) for consequence in consequences(plan, default)],
         "operations": [
             {"method": operation.method, "path": operation.path, "body": operation.body}
             for operation in plan.operations
@@ -79,7 +93,8 @@ def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_values(finding: Finding) -> dict[str, Any]:
+    """Return a finding with its words."""
     return {
         "code": finding.code,
         "severity": finding.severity.name.lower(),
@@ -90,6 +105,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _stage(stage: Stage) -> dict[str, Any]:
+def stage_values(stage: Stage) -> dict[str, Any]:
     """Return a stage. What it does not have is left out."""
     return {name: value for name, value in asdict(stage).items() if value is not None}

@@ -1,0 +1,51 @@
+"""What a batch contains, in a few lines: templates, risks, what is open afterwards, and the file of its rows."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, paragraph
+from bot.words.batches.rows import opening_counts, risk_counts, risk_level, short_digest, template_counts
+from bot.words.sentences import counted
+from bot.words.settings.open_access import grouped_counts_words
+from workflows.core.batches.batch import Batch, BatchRow
+
+MAX_TEMPLATES: Final = 3
+MAX_OPENING_CHARACTERS: Final = 1000
+"""All kinds that Gatehouse has a title for need fewer."""
+_FILE_NAME_LIMIT: Final = 80
+
+
+def summary_elements(rows: Sequence[BatchRow], *, opens: str) -> Iterator[RichTextElement]:
+    """Return the partners by template and by risk, and every kind of access that is open afterwards.
+
+    :param opens: the label before these kinds.
+    """
+    templates = list(template_counts(rows))
+    shown = templates[:MAX_TEMPLATES] if len(templates) > MAX_TEMPLATES + 1 else templates
+    runs = [run for text, count in shown for run in (fixed_text(f", {count} "), cleaned_text(text, 60))]
+    yield paragraph(
+        fixed_text("Template: ", bold=True),
+        *([fixed_text(f"{shown[0][1]} "), *runs[1:]] if shown else []),
+        *more_words(len(templates) - len(shown), "template"),
+    )
+    risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
+    yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(risks))
+    if opened := opening_counts(rows):
+        named = cleaned_text(grouped_counts_words(opened), MAX_OPENING_CHARACTERS)
+        yield paragraph(fixed_text(opens, bold=True), named)
+
+
+def more_words(count: int, noun: str) -> list[TextRun]:
+    return [fixed_text(f" and {counted(count, f'more {noun}')}")] if count > 0 else []
+
+
+def file_elements(batch: Batch) -> Iterator[RichTextElement]:
+    """Return the file that the rows came from, with the beginning of its hash; nothing for adopted settings."""
+    if batch.sheet is not None:
+        yield paragraph(
+            fixed_text("File: ", bold=True),
+            cleaned_text(batch.sheet.name, _FILE_NAME_LIMIT),
+            fixed_text(f" · SHA-256 {short_digest(batch.sheet.sha256)}…"),
+        )

@@ -1,0 +1,103 @@
+"""The words about an import of a file in the chat system: how far it is, what must be chosen, and its result."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.words.refusals.sentences import fact_words
+from bot.words.sentences import counted
+from workflows.core.batches.batch import Batch, RowState
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column
+from workflows.core.errors.facts import Facts, Values
+from workflows.ports.notifier import ImportStep, ShownImport
+
+FIELDS: Final[Mapping[str, str]] = {
+    Column.PARTNER: "Partner",
+    Column.TEMPLATE: "Template",
+    Column.DURATION: "Duration in days",
+    Column.ENDS_ON: "Last day",
+    Column.STARTS_ON: "First day",
+    Column.SPONSOR: "Sponsor",
+    Column.REASON: "Reason",
+    Column.TICKET: "Ticket",
+}
+"""What a column can mean. A placeholder of a template has its own name."""
+ABOUT_IMPORT: Final = (
+    "Gatehouse checks every row as a request would be checked. You get the result as a direct message. "
+    "Nothing is asked for until you confirm it."
+)
+FILE_HINT: Final = "CSV, XLSX, JSON or TOML. At most 10 MB and 10,000 rows. The first row has the titles."
+TEMPLATE_HINT: Final = "For rows that name no template."
+RECEIVED: Final = (
+    "Gatehouse checks every row now. You get the result as a direct message, which shows the progress until then."
+)
+CHOOSE_SHEET: Final = "The workbook has several sheets. Choose the one with the partners."
+CHOOSE_COLUMNS: Final = "Choose the columns. Columns that you do not choose are not used."
+DISCARDED: Final = "Nothing was asked for. You can send the file again."
+DISCARDING: Final = "The draft is being discarded. You get a direct message when that is done."
+NOT_WANTED: Final = "Not what you wanted?"
+NOTHING_YET: Final = "Nothing is asked for yet."
+NOTHING_TO_ASK: Final = "Nothing can be asked for any row."
+WAITING: Final = "Entra does not answer now. Gatehouse tries again by itself."
+FAILED: Final = (
+    "An error in Gatehouse stopped this import. Nothing was asked for. An admin is told. Send the file again."
+)
+_STEPS: Final[Mapping[ImportStep, str]] = {
+    ImportStep.READING: "being read",
+    ImportStep.JUDGING: "being checked",
+    ImportStep.WAITING: "waiting for Entra",
+    ImportStep.CHOICE: "your choice is needed",
+    ImportStep.UNUSABLE: "cannot be used",
+    ImportStep.FAILED: "stopped",
+    ImportStep.DONE: "checked",
+}
+
+
+def import_title(shown: ShownImport) -> str:
+    """Return what an import is about, and how far it is."""
+    return f"{shown.name or 'Your file'}: {_STEPS[shown.step]}"
+
+
+def progress_words(shown: ShownImport) -> str:
+    """Return how many names are looked up. Rows with the same name are looked up together."""
+    return f"{shown.looked_up:,} partners of {counted(shown.total, 'row')} looked up."
+
+
+def choice_words(facts: Facts) -> str:
+    """Say what must be chosen in the window."""
+    return " ".join(_CHOICES[SheetCode(fact.code)](fact.values) for fact in facts)
+
+
+_CHOICES: Final = {
+    SheetCode.SEVERAL_SHEETS: lambda values: f"The workbook has several sheets: {_listed(values, 'sheets')}.",
+    SheetCode.NO_PARTNER_COLUMN: lambda values: (
+        f"No column is recognised as the partner. The columns are: {_listed(values, 'header')}."
+    ),
+    SheetCode.COLUMN_TWICE: lambda values: (
+        f"Several columns can be “{field_title(str(values['column']))}”: {_listed(values, 'titles')}."
+    ),
+}
+
+
+def _listed(values: Values, key: str) -> str:
+    return ", ".join(f"“{one}”" for one in values[key]) or "none"
+
+
+def field_title(name: str) -> str:
+    """Return the title of a field of a row."""
+    return FIELDS.get(name, name.removeprefix(PLACEHOLDER_PREFIX))
+
+
+def problem_words(facts: Facts) -> str:
+    """Say why a file cannot be used, and what to do."""
+    return " ".join(map(fact_words, facts))
+
+
+def asked_count(batch: Batch) -> int:
+    """Return for how many partners a draft asks."""
+    return len(batch.in_state(RowState.WAITING, RowState.ALONE))
+
+
+def ask_button_words(batch: Batch) -> str:
+    """Return the label of the button that opens the window of a draft."""
+    return f"Ask for {counted(asked_count(batch), 'partner')}…"

@@ -1,0 +1,53 @@
+"""The words of the plan of a file: what would happen to each partner, who would decide, and the totals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot.words.plans.risk import LEVELS
+from bot.words.sentences import counted, last_day
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.policy.risk import RiskLevel
+from workflows.core.policy.template import Stage
+
+PLANNED: Final[Mapping[RowVerdict, str]] = {
+    RowVerdict.ADD: "would be added",
+    RowVerdict.CHANGE: "would be changed",
+    RowVerdict.UNCHANGED: "nothing to change",
+    RowVerdict.REFUSED: "would be refused",
+    RowVerdict.NOT_READ: "not known, because Entra did not answer",
+}
+ACCESS_NOT_ASKED: Final = "not asked. Each request asks for it when it is prepared."
+ACCESS_IN_CHECKS: Final = "asked; see the checks."
+NOTHING_DONE: Final = "Nothing was stored, nobody was asked, and nothing was written to the tenant."
+ONLY_TIME: Final = "only the time"
+
+
+def chain_words(stages: Sequence[Stage]) -> str:
+    """Return who would decide: each stage with the number of people."""
+    return " → ".join(f"{stage.title} ({counted(stage.quorum, 'person', 'people')})" for stage in stages)
+
+
+def asked_words(judged: JudgedRow) -> str:
+    """Return the template and the time that a partner's row asks for."""
+    row, plan = judged.row, judged.plan
+    if plan is not None and plan.ends_at is not None:
+        return f"{row.template}, until {last_day(plan.ends_at)}"
+    if plan is not None and plan.duration is not None:
+        return f"{row.template}, {counted(plan.duration.days, 'day')}"
+    return row.template
+
+
+def result_words(verdicts: Mapping[RowVerdict, int]) -> str:
+    """Return how many partners there are of each verdict that any has."""
+    parts = [f"{verdicts[verdict]:,} {words}" for verdict, words in PLANNED.items() if verdicts.get(verdict)]
+    total = sum(verdicts.values())
+    return f"{counted(total, 'partner')}: {'; '.join(parts)}." if parts else "No partners."
+
+
+def risks_words(risks: Mapping[RiskLevel, int], alone: int) -> str:
+    """Return how many changes have each risk, the highest first, and how many are decided alone; empty for none."""
+    parts = [f"{risks[level]:,} {LEVELS[level]}" for level in sorted(risks, reverse=True) if risks[level]]
+    if not parts:
+        return ""
+    own = f" {counted(alone, 'partner needs its own decision', 'partners need their own decisions')}." if alone else ""
+    return f"Risk: {', '.join(parts)}.{own}"

@@ -1,0 +1,113 @@
+"""Import the file that somebody gave in the chat system: load it, judge its rows, store the draft, and show all of it.
+
+Nothing is asked for: a full member confirms the draft. An import that is interrupted begins again, in the same message.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Final
+
+from workflows.app.batches.batch_service import BatchService
+from workflows.app.batches.importing.drafting import SheetDrafting
+from workflows.app.batches.importing.opening import SheetOpening, distinct_titles
+from workflows.core.batches.batch import BY_PERSON
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import Columns, SheetUnusable
+from workflows.core.errors.raised import FactsError
+from workflows.core.requests.effects import JudgeSheet
+from workflows.core.requests.request import BatchId
+from workflows.ports.notifier import ImportedRows, ImportStep, Notifier, ShownImport
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.sheets.reading import SheetFile
+from workflows.sheets.received import FileNotUsable
+
+_TO_CHOOSE: Final = frozenset({SheetCode.SEVERAL_SHEETS, SheetCode.NO_PARTNER_COLUMN, SheetCode.COLUMN_TWICE})
+"""What a person can settle by a choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetImports:
+    """Carries out imports. May be repeated safely: one file that somebody gave becomes one draft."""
+
+    opening: SheetOpening
+    notifier: Notifier
+    batches: BatchService
+    tenant: Tenant
+    new_rows: Callable[[], ImportedRows]
+    shown_every: float
+    """Seconds between two updates of the message, while names are looked up."""
+
+    async def perform(self, effect: JudgeSheet) -> None:
+        """Import a file, and show the result to the person who gave it.
+
+        :raises TenantUnavailable, NotifierUnavailable: when another system does not answer now.
+        """
+        shown = ShownImport(effect=effect, step=ImportStep.READING)
+        try:
+            loaded = await self.opening.load(effect.command)
+            shown = replace(shown, name=loaded.name, sha256=sha256(loaded.content).hexdigest())
+            await self.notifier.show_import(shown)
+            file = await self.opening.read(loaded, effect.command)
+            columns = self.opening.columns(file, effect.command.columns)
+            header = distinct_titles(file.sheet.header)
+            shown = replace(shown, total=len(file.sheet.rows), columns=columns, header=header)
+            shown = await self._judged(file, columns, replace(shown, step=ImportStep.JUDGING))
+        except (FileNotUsable, SheetUnusable, TenantRefused) as error:
+            shown = replace(shown, step=_step_of(error), facts=error.facts)
+        except TenantUnavailable as error:
+            await self.notifier.show_import(replace(shown, step=ImportStep.WAITING, facts=error.facts))
+            raise
+        await self.notifier.show_import(shown)
+
+    async def _judged(self, file: SheetFile, columns: Columns, shown: ShownImport) -> ShownImport:
+        command, rows = shown.effect.command, self.new_rows()
+        drafting = SheetDrafting(batches=self.batches, tenant=self.tenant, catalog=self.opening.catalog)
+        async with self._showing(shown) as looked_up:
+            drafted = await drafting.draft(
+                file,
+                columns,
+                command.template,
+                drafted_by=f"{BY_PERSON}{command.actor}",
+                sheet=command.sheet,
+                batch_id=_batch_id(shown.effect.key),
+                on_found=lambda *_: looked_up.append(None),
+                on_judged=rows.take,
+            )
+        return replace(shown, step=ImportStep.DONE, counts=drafted.counts, batch=drafted.batch, rows=rows.content())
+
+    @asynccontextmanager
+    async def _showing(self, shown: ShownImport) -> AsyncIterator[list[None]]:
+        """Show the progress now and then while the block runs. It adds one item for each name that was looked up."""
+        looked_up: list[None] = []
+
+        ended = asyncio.Event()
+
+        async def show() -> None:
+            while not ended.is_set():
+                with suppress(FactsError):  # it is shown again, and at the end
+                    await self.notifier.show_import(replace(shown, looked_up=len(looked_up)))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), self.shown_every)
+
+        task = asyncio.create_task(show())
+        try:
+            yield looked_up
+        finally:
+            # NB. it is waited for, not stopped: an update on its way could arrive after the result.
+            ended.set()
+            await task
+
+    async def show_failed(self, effect: JudgeSheet) -> None:
+        """Tell the person that an error in Gatehouse stopped the import."""
+        await self.notifier.show_import(ShownImport(effect=effect, step=ImportStep.FAILED))
+
+
+def _step_of(error: FactsError) -> ImportStep:
+    return ImportStep.CHOICE if {fact.code for fact in error.facts} <= _TO_CHOOSE else ImportStep.UNUSABLE
+
+
+def _batch_id(key: str) -> BatchId:
+    return BatchId(f"B-{sha256(key.encode()).hexdigest()[:10].upper()}")
