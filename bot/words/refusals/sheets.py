@@ -104,7 +104,7 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.CELL_NO_SUCH_DAY: "is a day that does not exist: {typed}",
     SheetCode.CELL_NOT_TEXT: "is not a text: {typed}",
     SheetCode.CELL_SWALLOWS_ROWS: (
-        "goes over several lines, and one of them looks like a row of its own; close the quotation mark before it"
+        "goes over several lines, of which one looks like a row; close the quotation mark before it"
     ),
     SheetCode.CELL_OTHER_VALUE: "is neither a text, a number nor a day: {typed}",
     SheetCode.SPONSOR_NO_ADDRESS: "is not one mail address: {typed}",
