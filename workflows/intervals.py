@@ -72,6 +72,8 @@ EXPIRED_TOLD_WITHIN: Final = timedelta(days=14)
 """How long after its expiry a request is named in the message to those who could decide, in their working hours."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
+CLOSING_LOOKED_FOR_AGAIN_AFTER: Final = timedelta(seconds=1)
+"""The pause before the next wave of a batch while something that closes access waits for its first try."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
 """How long a name that was looked up for a report about a sheet is not looked up again."""
 IMPORT_SHOWN_EVERY: Final = timedelta(seconds=5)
@@ -137,6 +139,8 @@ EVALUATIONS_KEPT_FOR: Final = timedelta(minutes=10)
 """How long an evaluation of Conditional Access is kept for many partners, while no policy is changed."""
 LOG_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Entra's audit log is kept to plan adoptions. For an approval, and before recording, it is read again."""
+CAPABILITIES_ASKED_AGAIN_AFTER: Final = timedelta(minutes=15)
+"""How long it is kept that Microsoft 365 capabilities cannot be read: no permission, or not in this tenant yet."""
 OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the name of a group, user or application is kept."""
 DIRECTORY_ROLES_KEPT_FOR: Final = timedelta(seconds=30)
@@ -177,6 +181,9 @@ class Pauses:
     """The limit of reports: the number of requests in a number of seconds (same source)."""
     reports_of_a_scan: tuple[int, float] = (2, 10.0)
     """The part of this limit that the scan of sign-ins uses, so that approval cards do not wait for it."""
+    capability_reads: tuple[int, float] = (50, 10.0)
+    """How many groups of 20 partners have their Microsoft 365 capabilities read in a number of seconds: 1,000 of at
+    least 3,500 resource units."""
     account_writes: tuple[int, float] = (100, 150.0)
     """How many groups of at most 20 accounts are written in a number of seconds: 2,000 of the 3,000 writes that one
     application may send (same source)."""
