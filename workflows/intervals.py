@@ -141,6 +141,8 @@ EVALUATIONS_KEPT_FOR: Final = timedelta(minutes=10)
 """How long an evaluation of Conditional Access is kept for many partners, while no policy is changed."""
 LOG_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Entra's audit log is kept to plan adoptions. For an approval, and before recording, it is read again."""
+CAPABILITIES_ASKED_AGAIN_AFTER: Final = timedelta(minutes=15)
+"""How long it is kept that Microsoft 365 capabilities cannot be read: no permission, or not in this tenant yet."""
 OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the name of a group, user or application is kept."""
 DIRECTORY_ROLES_KEPT_FOR: Final = timedelta(seconds=30)
@@ -181,6 +183,9 @@ class Pauses:
     """The limit of reports: the number of requests in a number of seconds (same source)."""
     reports_of_a_scan: tuple[int, float] = (2, 10.0)
     """The part of this limit that the scan of sign-ins uses, so that approval cards do not wait for it."""
+    capability_reads: tuple[int, float] = (50, 10.0)
+    """How many groups of 20 partners have their Microsoft 365 capabilities read in a number of seconds: 1,000 of at
+    least 3,500 resource units."""
     account_writes: tuple[int, float] = (100, 150.0)
     """How many groups of at most 20 accounts are written in a number of seconds: 2,000 of the 3,000 writes that one
     application may send (same source)."""

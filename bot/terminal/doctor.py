@@ -32,6 +32,7 @@ from bot.words.sentences import counted, minute
 from workflows.app.approvers.role_groups import judge_groups
 from workflows.app.evidence.denied.denied_sign_ins import TOO_MANY_TENANTS_AT
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ADMIN, READING_ROLES, ChatId
 from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE
@@ -55,11 +56,12 @@ _MAX_PROFILES: Final = 100
 _MAX_NAMED: Final = 5
 """The most people that one finding names; the others are counted."""
 _WRITE_PERMISSION: Final = "Policy.ReadWrite.CrossTenantAccess"
+_CAPABILITY_PERMISSION: Final = "Policy.ReadWrite.CrossTenantCapability"
 PERMISSIONS: Final = frozenset(
     {
         *("Organization.Read.All", "Policy.Read.All", _WRITE_PERMISSION, "CrossTenantInformation.ReadBasic.All"),
         *("User.Read.All", "GroupMember.Read.All", "AuditLog.Read.All", "Application.Read.All"),
-        "SharePointTenantSettings.Read.All",
+        *("SharePointTenantSettings.Read.All", _CAPABILITY_PERMISSION),
     }
 )
 """The permissions in README.md, optional ones included; a test compares them."""
@@ -90,6 +92,7 @@ async def examine(settings: Settings, console: Console) -> int:
         try:
             findings += await _entra(tenant, settings)
             findings += await _permissions(tenant, settings)
+            findings.append(replace(await capabilities(tenant), is_optional=True))
             findings += await tenant_settings(tenant)
             findings += await _roles(client, tenant, settings)
         finally:
@@ -141,6 +144,29 @@ async def tenant_settings(tenant: Tenant) -> list[Finding]:
         ),
     ]
     return [replace(finding, is_optional=True) for finding in results]
+
+
+_CAPABILITY_WORDS: Final = {
+    CapabilityAccess.AVAILABLE: ("granted, and available in this tenant", ""),
+    CapabilityAccess.NOT_GRANTED: (
+        "not granted: the calendar with a partner cannot be opened, and is not watched",
+        f"If you want that, grant {_CAPABILITY_PERMISSION}, with admin consent (docs/calendar.md)",
+    ),
+    CapabilityAccess.NOT_AVAILABLE: (
+        "granted, but not available in this tenant yet",
+        "Wait: Microsoft gives it to one tenant after another, and not to national clouds (docs/calendar.md)",
+    ),
+}
+
+
+async def capabilities(tenant: Tenant) -> Finding:
+    """Check whether Microsoft 365 capabilities can be read and written. The bot works without them."""
+    subject = "Entra: Microsoft 365 capabilities"
+    try:
+        state, advice = _CAPABILITY_WORDS[await tenant.capability_access()]
+    except DomainError as error:
+        return Finding(subject=subject, state=refusal_words(error), advice="Try again later")
+    return Finding(subject=subject, state=state, advice=advice)
 
 
 async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:

@@ -17,7 +17,13 @@ from workflows.core.batches.batch import Batch, BatchRow, ListFile
 from workflows.core.batches.sheets.judged import JudgedRow
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
+from workflows.core.checks.tenant_facts import (
+    AccountDisabling,
+    AddressAccount,
+    CapabilityAccess,
+    SignInLog,
+    SignIns,
+)
 from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -299,6 +305,14 @@ class FakeSurroundings:
         found = [one for one in self.objects.get(kind, ()) if one.name.lower().startswith(begins.lower())]
         return await self._read("find_by_prefix", found[:limit])
 
+    async def applications_with(self, words: Sequence[str]) -> Sequence[FoundObject]:
+        """Find what has a word."""
+        objects = self.objects.get(TargetType.APPLICATION, ())
+        found = [
+            one for one in objects if any(part.startswith(word) for word in words for part in one.name.lower().split())
+        ]
+        return await self._read("applications_with", found)
+
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Name an object."""
         self.named.append((target, fresh))
@@ -335,6 +349,8 @@ class FakeTenant:
     """Graph has never said for which tenant it answers."""
     attempts: list[Operation] = field(default_factory=list)
     """Every write that was asked for, also the refused ones."""
+    capabilities: CapabilityAccess = CapabilityAccess.AVAILABLE
+    """Whether partners have Microsoft 365 capabilities that can be read and written."""
     writes: list[Operation] = field(default_factory=list)
     """Every write that was taken."""
     together_writes: list[int] = field(default_factory=list)
@@ -411,6 +427,11 @@ class FakeTenant:
         for start in range(0, max(len(rows), 1), self.page_size):
             self.script.end(await self.script.begin("tenant.partner_pages"))
             yield [deepcopy(document) for document in rows[start : start + self.page_size]]
+
+    async def capability_access(self) -> CapabilityAccess:
+        """Whether the Microsoft 365 capabilities of partners can be read and written."""
+        self.script.end(await self.script.begin("tenant.capability_access"))
+        return self.capabilities
 
     async def read_default(self) -> JsonObject:
         """Read the default configuration."""

@@ -1,7 +1,8 @@
-"""The addresses of Graph: requests for reads, and the only addresses that can be written."""
+"""The addresses of Graph: requests for reads, and the only addresses that can be written, each with its bodies."""
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from kiota_abstractions.base_request_builder import BaseRequestBuilder
 from kiota_abstractions.method import Method
@@ -11,10 +12,35 @@ from msgraph.graph_service_client import GraphServiceClient
 from workflows.core.plans.plan import Operation
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, is_guid
 
+CAPABILITY_PERMISSION: Final = "Policy.ReadWrite.CrossTenantCapability"
+_PARTNER_PERMISSION: Final = "Policy.ReadWrite.CrossTenantAccess"
+_CAPABILITIES: Final = "m365Capabilities"
 _WRITABLE: Final = re.compile(
     r"/policies/crossTenantAccessPolicy/partners"
-    rf"(?:/(?P<tenant>[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})(?P<sync>/{IDENTITY_SYNCHRONIZATION})?)?"
+    rf"(?:/(?P<tenant>[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})"
+    rf"(?:(?P<sync>/{IDENTITY_SYNCHRONIZATION})|(?P<capabilities>/{_CAPABILITIES})(?:/(?P<name>[A-Za-z]+))?)?)?"
 )
+_CAPABILITY_TYPES: Final = {
+    f"#microsoft.graph.{name}": name
+    for name in (
+        "crossTenantCalendarAvailabilityBasic",
+        "crossTenantCalendarAvailabilityLimitedDetails",
+        "crossTenantCalendarSharingFreeBusyDetail",
+        "crossTenantCalendarSharingFreeBusyReviewer",
+        "crossTenantCalendarSharingFreeBusySimple",
+        "crossTenantMailTipsAll",
+        "crossTenantMailTipsLimited",
+        "crossTenantOpenProfileCard",
+        "crossTenantPlacesDeskBooking",
+        "crossTenantPlacesRoomBooking",
+    )
+}
+"""The names of the capabilities that can be written, by their types. All are posted to one address.
+
+NB. this list does not follow that of the plans: what a plan may contain by mistake must not be sent. The migration of
+mailboxes is never on it.
+"""
+_EVERYBODY: Final = "All"
 
 
 def request_to(method: Method, builder: BaseRequestBuilder, **query: str | int | list[str]) -> RequestInformation:
@@ -40,24 +66,87 @@ def request_to_link(link: str) -> RequestInformation:
 def writable_address(graph: GraphServiceClient, operation: Operation) -> BaseRequestBuilder:
     """Return the builder for an operation of a plan.
 
-    Allowed are POST to the partners, PATCH to one partner, and PUT or PATCH to its synchronization policy.
-
-    :raises ValueError: for every other method or address.
+    :raises ValueError: for an operation that must not be sent; see `require_writable`.
     """
-    match = _WRITABLE.fullmatch(operation.path)
-    if match is None or operation.method not in _methods(match):
-        raise ValueError(f"{operation.method} {operation.path} is not one partner's own configuration")
+    match = require_writable(operation.method, operation.path, operation.body)
     partners = graph.policies.cross_tenant_access_policy.partners
     address: BaseRequestBuilder = partners
     if match["tenant"] is not None:
         partner = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(match["tenant"])
         address = partner.identity_synchronization if match["sync"] else partner
-    elif not is_guid(str(operation.body.get("tenantId"))):
-        raise ValueError(f"{operation.method} {operation.path} names no partner by its tenant id")
+        if match["capabilities"]:
+            capabilities = partner.m365_capabilities
+            name = match["name"]
+            address = capabilities.by_m365_capability_base_name(name) if name else capabilities
     return address
+
+
+def permission_to_write(operation: Operation) -> str:
+    """Return the application permission that an operation needs."""
+    is_capability = f"/{_CAPABILITIES}" in operation.path
+    return CAPABILITY_PERMISSION if is_capability else _PARTNER_PERMISSION
+
+
+def require_writable(method: str, path: str, body: object) -> re.Match[str]:
+    """Check that a write is one of those that Gatehouse may send.
+
+    Allowed are POST to the partners, PATCH to one partner, PUT or PATCH to its synchronization policy, POST to its
+    Microsoft 365 capabilities, and PATCH to one of them. The body of a capability is checked as well, because all types
+    of capabilities have one address.
+
+    :raises ValueError: for everything else.
+    """
+    match = _WRITABLE.fullmatch(path)
+    if match is None or method not in _methods(match):
+        raise ValueError(f"{method} {path} is not one partner's own configuration")
+    if not isinstance(body, Mapping):
+        raise ValueError(f"{method} {path}: the body is not an object")
+    if match["capabilities"]:
+        _require_capability(f"{method} {path}", body, match["name"])
+    elif any(name.lower().startswith(_CAPABILITIES.lower()) for name in body):
+        raise ValueError(f"{method} {path} contains capabilities, which have an address of their own")
+    elif match["tenant"] is None and not is_guid(str(body.get("tenantId"))):
+        raise ValueError(f"{method} {path} names no partner by its tenant id")
+    return match
 
 
 def _methods(address: re.Match[str]) -> tuple[str, ...]:
     if address["tenant"] is None:
         return ("POST",)
+    if address["capabilities"]:
+        return ("PATCH",) if address["name"] else ("POST",)
     return ("PUT", "PATCH") if address["sync"] else ("PATCH",)
+
+
+def _require_capability(what: str, body: Mapping[str, Any], addressed: str | None) -> None:
+    """Check the body of a capability: its type, its name, and nothing but whose data it is about.
+
+    :param addressed: the name in the address; None for a new capability.
+    """
+    kind = body.get("@odata.type")
+    name = _CAPABILITY_TYPES.get(kind) if isinstance(kind, str) else None
+    if name is None or addressed not in (None, name) or body.get("name", name) != name:
+        raise ValueError(f"{what} is not a capability that may be written")
+    access = body.get("inboundAccess")
+    if not set(body) <= {"@odata.type", "name", "inboundAccess"} or not _is_access(access):
+        raise ValueError(f"{what} is not the body of a capability")
+
+
+def _is_access(access: object) -> bool:
+    """Return whether it says yes or no, for whom, and nothing else. Nobody is never allowed: it may mean everybody."""
+    if not isinstance(access, Mapping) or set(access) != {"isAllowed", "resourceScopes"}:
+        return False
+    is_allowed, scopes = access["isAllowed"], access["resourceScopes"]
+    if not isinstance(is_allowed, bool) or not isinstance(scopes, Mapping) or set(scopes) != {"included", "excluded"}:
+        return False
+    lists = scopes["included"], scopes["excluded"]
+    are_targets = all(isinstance(rows, list | tuple) and all(map(_is_target, rows)) for rows in lists)
+    return are_targets and (bool(scopes["included"]) or not is_allowed)
+
+
+def _is_target(row: object) -> bool:
+    if not isinstance(row, Mapping) or set(row) != {"resourceId", "resourceType"}:
+        return False
+    whom = row["resourceId"]
+    is_named = isinstance(whom, str) and (whom == _EVERYBODY or is_guid(whom))
+    return is_named and row["resourceType"] in ("user", "group")

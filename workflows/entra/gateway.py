@@ -1,21 +1,20 @@
 """Our tenant in Graph (implements `ports.Tenant`): organization, partners, people, and the only write."""
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 from typing import Final
 
 from kiota_abstractions.method import Method
 
 from workflows.cache import Cache
 from workflows.core.checks.approver_groups import ApproverGroup
+from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.people import PersonId, mail_in_lower_case
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, SharedValues, canonical_json
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
+from workflows.core.settings.model import TenantId, is_guid
 from workflows.entra.addresses import request_to, writable_address
 from workflows.entra.answers.answers import (
     ACCOUNT_PROPERTIES,
@@ -26,23 +25,23 @@ from workflows.entra.answers.answers import (
     odata_literal,
     read_call,
     unavailable,
-    without_annotations,
 )
 from workflows.entra.answers.failed_calls import failure
-from workflows.entra.managers_and_owners import read_groups, read_managers
+from workflows.entra.directory.managers_and_owners import read_groups, read_managers
+from workflows.entra.partners.configurations import PartnerConfigurations
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.batched_writes import BatchedWrites, write_call
 from workflows.entra.transport.connection import Connection, document_of, own_id_of
 from workflows.entra.transport.opening import open_connection
 from workflows.entra.transport.own_tenant_guard import OwnTenantGuard, read_home
+from workflows.entra.transport.write_guard import write_guard
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable, WriteResult
 
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
 """The most clauses in a filter that Graph accepts ("Advanced query capabilities on Microsoft Entra ID objects")."""
-_DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
 
 
 def connect(settings: EntraSettings) -> "Entra":
@@ -51,7 +50,7 @@ def connect(settings: EntraSettings) -> "Entra":
     :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
     """
     return Entra(
-        open_connection(settings),
+        open_connection(settings, write_guard(settings.graph_url.rstrip("/"))),
         expected=None if settings.tenant_id is None else TenantId(settings.tenant_id.lower()),
         client_id=settings.client_id,
         pauses=settings.pauses,
@@ -76,6 +75,7 @@ class Entra:
         self._tenants_by_name: Cache[str, TenantIdentity | None] = Cache(
             read=self._ask_for_tenant, kept_for=lambda _: TENANTS_KEPT_FOR, max_entries=_FOUND_KEPT
         )
+        self._partners = PartnerConfigurations(connection, pauses)
         self._tenant_settings = GraphTenantSettings(connection, client_id=client_id, pauses=pauses)
 
     @property
@@ -151,67 +151,25 @@ class Entra:
         return identity
 
     async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
-        """Read a partner's own configuration with its synchronization policy; None when there is none. Never cached."""
-        partners = self._connection.graph.policies.cross_tenant_access_policy.partners
-        builder = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(tenant_id)
-        call = read_call(
-            f"/policies/crossTenantAccessPolicy/partners/{tenant_id}",
-            Purpose.SHOW_PARTNER,
-            "Policy.Read.All",
-            object_name=tenant_id,
-        )
-        answer = await self._connection.send(call, request_to(Method.GET, builder, expand=[IDENTITY_SYNCHRONIZATION]))
-        if is_not_found(answer):
-            return None
-        document = document_of(call, answer)
-        if str(document.get("tenantId")).lower() != tenant_id.lower():
-            # NB. otherwise every JSON object, even an empty one, would count as a partner that inherits everything.
-            raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.as_value)
-        return document
+        """Read a partner's own configuration; None when there is none. See `PartnerConfigurations`."""
+        return await self._partners.read(tenant_id)
 
     async def read_partners(self) -> Sequence[JsonObject]:
-        """List every partner's own configuration with its synchronization policy. Never cached."""
+        """List every partner's own configuration. Never cached."""
         shared = SharedValues()
         return [shared(row) async for page in self.partner_pages() for row in page]
 
-    async def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:
-        """Read the list of partners page by page. Of earlier pages only a digest of each row is kept.
+    def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:
+        """Read the list of partners page by page."""
+        return self._partners.pages()
 
-        The list has no filter, and the service chooses the size of its pages (Graph: "List
-        crossTenantAccessPolicyConfigurationPartners").
-        """
-        call = read_call("/policies/crossTenantAccessPolicy/partners", Purpose.LIST_PARTNERS, "Policy.Read.All")
-        request = request_to(
-            Method.GET,
-            self._connection.graph.policies.cross_tenant_access_policy.partners,
-            expand=[IDENTITY_SYNCHRONIZATION],
-        )
-        found: dict[str, bytes] = {}
-        async for page in self._connection.pages(call, request, key="tenantId"):
-            rows: list[JsonObject] = []
-            for row in map(without_annotations, page):
-                tenant_id = row["tenantId"].lower()
-                if not is_guid(tenant_id):
-                    raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
-                content = sha256(json.dumps(row, sort_keys=True).encode()).digest()
-                if tenant_id not in found:
-                    rows.append(row)
-                if found.setdefault(tenant_id, content) != content:
-                    # A list that grows while it is read may repeat a row. With two rows about one tenant, neither is
-                    # used.
-                    raise unavailable(TenantCode.PARTNERS_CHANGED)
-            yield rows
+    async def capability_access(self) -> CapabilityAccess:
+        """Return whether Microsoft 365 capabilities can be read and written in this tenant; see `ports.Tenant`."""
+        return await self._partners.capabilities.access()
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. The gateway cannot write it."""
-        call = read_call("/policies/crossTenantAccessPolicy/default", Purpose.SHOW_DEFAULT, "Policy.Read.All")
-        builder = self._connection.graph.policies.cross_tenant_access_policy.default
-        document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
-        if not any(name in document for name in _DEFAULT):
-            # NB. otherwise every JSON object would count as a default that sets nothing. Approval would then be
-            # requested again.
-            raise unavailable(TenantCode.NO_DEFAULT, call=call.as_value)
-        return document
+        return await self._partners.read_default()
 
     async def write(self, operation: Operation) -> CallIds:
         """Perform one operation of a plan: send its canonical bytes to its address, at most once.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
 
 from workflows.core.checks.approver_groups import ApproverGroup
-from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.tenant_facts import CapabilityAccess, UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
 from workflows.core.errors.tenant_problems import TenantCode
@@ -157,6 +157,13 @@ class Tenant(Protocol):
 
     def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:
         """Read the same list page by page. Only when it ends without an error, every partner was in it."""
+
+    async def capability_access(self) -> CapabilityAccess:
+        """Return whether the Microsoft 365 capabilities of partners can be read and written.
+
+        While they can be, the configurations that are read contain them, as the list `m365Capabilities` (may be empty).
+        Otherwise this member is absent: whether there are any is not known. The answer is at most some minutes old.
+        """
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. It cannot be written through this interface."""

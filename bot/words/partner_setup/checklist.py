@@ -116,9 +116,9 @@ def partner_notes(setup: PartnerSetup) -> tuple[str, ...]:
     if setup.capabilities:
         shown = ", ".join(CAPABILITY_TITLES[name] for name in setup.capabilities)
         notes.append(
-            f"Your people get from us: {shown}. You do not need to set anything for this. For our people to get the "
-            "same from you, allow Microsoft 365 collaboration inbound for our tenant, and add the same Microsoft 365 "
-            "capabilities. An organization relationship in Exchange takes priority on each side."
+            f"Your people get from us: {shown}. You do not need to set anything for this. Our people get the same from "
+            "you only when you set it for our tenant. Allow Microsoft 365 collaboration, inbound, and add the same "
+            "Microsoft 365 capabilities. On each side, an organization relationship in Exchange takes priority."
         )
     if setup.partner_object_ids:
         notes.append(

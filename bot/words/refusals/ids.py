@@ -107,7 +107,8 @@ IDS: Final[Sentences] = {
 UNREADABLE: Final[Sentences] = {
     R.SETTING_NOT_AN_OBJECT: "{setting}: expected an object, got {found}. Ask an admin to check it in the Entra admin "
     "center.",
-    R.SETTING_NOT_A_LIST: "{setting}: expected a list, got {found}. Ask an admin to check it in the Entra admin center.",
+    R.SETTING_NOT_A_LIST: "{setting}: expected a list, got {found}. Ask an admin to check it in the Entra admin "
+    "center.",
     R.SETTING_WITHOUT_TARGETS: "{setting}: expected an object with accessType and targets, got {document!r}. Ask an "
     "admin to check it in the Entra admin center.",
     R.TARGETS_UNKNOWN: "{setting}: this version of Gatehouse cannot read the targets {document!r}. Ask an admin to "

@@ -53,7 +53,7 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     ),
     SheetCode.OTHER_FILE: (
         "{name} is another file than the expected one: its SHA-256 is {found}. "
-        "Judge it again with --dry-run; then use the command that the report shows."
+        "Judge it again, with gatehouse plan or with import --dry-run. Then use the SHA-256 that is shown."
     ),
     SheetCode.NO_ROWS: "The sheet has no rows below its header.",
     SheetCode.SEVERAL_SHEETS: lambda values: (

@@ -48,6 +48,9 @@ _HAS_COME: Final[Mapping[bool | None, str]] = {
 }
 
 
+_NO_SIGN_INS: Final = "Who looks at our calendars leaves no sign-in here"
+
+
 class EvidenceTopic(StrEnum):
     """What a line is about, in the order of the lines."""
 
@@ -147,6 +150,11 @@ def quoted_words(text: str) -> str:
 
 
 def _use_words(evidence: PartnerEvidence) -> str:
+    words = _sign_in_words(evidence)
+    return f"{words}. {_NO_SIGN_INS}" if evidence.has_capabilities else words
+
+
+def _sign_in_words(evidence: PartnerEvidence) -> str:
     use = evidence.use
     match use.state:
         case UseState.USED if use.people:

@@ -1,4 +1,7 @@
-"""The texts that describe one setting of a partner, for readers who are not administrators."""
+"""The texts that describe one setting of a partner, for readers who are not administrators.
+
+It is long because all settings name the same people, groups and applications, and in the same words.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -12,6 +12,7 @@ ASKED: Final[Mapping[Purpose, str]] = {
     Purpose.FIND_TENANT: "look up the tenant {of}",
     Purpose.SHOW_PARTNER: "show the partner configuration of {of}",
     Purpose.LIST_PARTNERS: "list the partners",
+    Purpose.READ_CAPABILITIES: "show Microsoft 365 capabilities",
     Purpose.SHOW_DEFAULT: "show the default configuration",
     Purpose.CHANGE_PARTNER: "change the partner configuration",
     Purpose.LIST_MEMBERS: "list the members of the group {of}",

@@ -17,13 +17,14 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import TEAM_ID, USER_GROUPS
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.workspace import people
-from bot.terminal.doctor import PERMISSIONS, SCOPES, examine, tenant_settings
+from bot.terminal.doctor import PERMISSIONS, SCOPES, capabilities, examine, tenant_settings
 from tests.bot.bot_under_test import BotUnderTest
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
 from workflows.app.alarms import Alarms
 from workflows.app.evidence.denied.denied_sign_ins import TOO_MANY_TENANTS_AT
 from workflows.app.schedule.freezes import Freezes
+from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
@@ -33,7 +34,7 @@ from workflows.ports.audit_log import AuditEntry
 from workflows.ports.guest_accounts import PERMISSIONS as GUEST_PERMISSIONS
 from workflows.ports.records import Commit
 from workflows.ports.store import Store
-from workflows.ports.tenant import TenantRefused
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.store.sqlite.store import open_store
 
 
@@ -49,9 +50,9 @@ def finding(text: str, subject: str) -> str:
 
 
 def methods(world: Sandbox) -> set[str]:
-    """Return the methods of all calls, of those in a batch one by one."""
-    entries = world.graph_log.entries
-    return {one["method"] for entry in entries for one in (entry.get("inner") or [entry])}
+    """The methods of all requests to Graph. Of a batch, those of the requests in it."""
+    entries = [one for entry in world.graph_log.entries for one in entry.get("inner") or [entry]]
+    return {entry["method"] for entry in entries}
 
 
 def answer(**body: Any) -> Fault:
@@ -276,6 +277,38 @@ async def test_the_permission_to_write_is_looked_at_without_writing(settings: Se
     assert status == 1
     assert "Grant Policy.ReadWrite.CrossTenantAccess, with admin consent" in finding(text, "the permission to write")
     assert methods(world) == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("access", "mark", "says", "cure"),
+    [
+        (CapabilityAccess.AVAILABLE, "✓", "granted, and available", ""),
+        (CapabilityAccess.NOT_GRANTED, "–", "not granted", "grant Policy.ReadWrite.CrossTenantCapability, with admin"),
+        (CapabilityAccess.NOT_AVAILABLE, "–", "not available in this tenant yet", "Microsoft gives it to one tenant"),
+    ],
+)
+async def test_microsoft_365_capabilities_are_optional(
+    settings: Settings, world: Sandbox, access: CapabilityAccess, mark: str, says: str, cure: str
+) -> None:
+    granted = set(PERMISSIONS)
+    if access is CapabilityAccess.NOT_GRANTED:
+        granted -= {"Policy.ReadWrite.CrossTenantCapability"}
+    granting(world, *granted)
+    assert world.entra is not None
+    world.entra.merge({"hasM365Capabilities": access is not CapabilityAccess.NOT_AVAILABLE})
+    status, text = await examined(settings)
+    row = finding(text, "Microsoft 365 capabilities")
+    assert status == 0
+    assert f"{mark} " in row
+    assert says in row
+    assert cure in row
+
+
+async def test_capabilities_that_cannot_be_looked_at_are_no_missing_permission() -> None:
+    tenant = FakeTenant()
+    tenant.script.fail("tenant.capability_access", TenantUnavailable("throttled"))
+    found = await capabilities(tenant)
+    assert ("throttled" in found.state, found.advice) == (True, "Try again later")
 
 
 async def test_permissions_that_are_too_wide_are_named_and_are_no_fault(settings: Settings, world: Sandbox) -> None:

@@ -22,6 +22,9 @@ from workflows.core.settings.model import (
     AppServiceConnect,
     AutomaticRedemption,
     B2BSetting,
+    Capabilities,
+    Capability,
+    CapabilityName,
     IdentitySynchronization,
     InboundTrust,
     M365CollaborationInbound,
@@ -150,6 +153,7 @@ def test_trusted_partner_trusts_mfa_and_compliant_devices_and_redeems_inbound() 
 
 SHIPPED_NAMES = {
     "block",
+    "calendar-sharing",
     "contractor-portal",
     "guest-collaboration",
     "merger",
@@ -160,7 +164,7 @@ SHIPPED_NAMES = {
 }
 
 
-def test_the_shipped_folder_holds_these_eight_and_every_role_they_name() -> None:
+def test_the_shipped_folder_holds_these_nine_and_every_role_they_name() -> None:
     catalog = load_catalog(SHIPPED)
     assert set(catalog.templates) == SHIPPED_NAMES
     named = {stage.role for template in catalog.templates.values() for stage in template.stages}
@@ -708,3 +712,49 @@ def test_a_template_whose_chain_names_auditors_is_refused(write: Write) -> None:
     assert list(problems(folder)) == [
         "open.toml: stages.0.role: auditor only reads and decides nothing; name another role"
     ]
+
+
+CALENDAR = """
+[settings.m365_collaboration_inbound]
+users = { access = "allowed", targets = ["AllUsers"] }
+
+[settings.m365_capabilities]
+free_busy = ["AllUsers"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('access = "allowed"', 'access = "blocked"', "they need Microsoft 365 collaboration"),
+        ("[settings.m365_collaboration_inbound]", "[settings.m365_collaboration_outbound]", "they need Microsoft 365"),
+        ('free_busy = ["AllUsers"]', "", "name at least one capability"),
+        ('free_busy = ["AllUsers"]', "free_busy = []", "free_busy"),
+        ('free_busy = ["AllUsers"]', 'migration = ["AllUsers"]', "migration"),
+        (
+            'free_busy = ["AllUsers"]',
+            f'free_busy = ["AllUsers", "group:{"a" * 8}-0a5d-4f3b-9c61-000000000001"]',
+            "AllUsers stands alone",
+        ),
+        (
+            '\n[settings.m365_capabilities]\nfree_busy = ["AllUsers"]',
+            '\n[settings]\nm365_capabilities = "inherit"',
+            "cap",
+        ),
+    ],
+)
+def test_a_capability_without_what_it_needs_is_a_problem_of_the_template(
+    write: Write, old: str, new: str, problem: str
+) -> None:
+    assert old in CALENDAR
+    usual = TEMPLATE.partition("[settings.")[0]
+    assert problem in " ".join(problems(write(usual + CALENDAR.replace(old, new))))
+
+
+def test_capabilities_are_read_with_their_people_and_change_the_hash() -> None:
+    template = load_catalog(SHIPPED).templates["calendar-sharing"]
+    everybody = TargetConfiguration(access=AccessType.ALLOWED, targets=(Target(type=TargetType.USER, id=ALL_USERS),))
+    assert template.settings == {
+        Property.M365_COLLABORATION_INBOUND: M365CollaborationInbound(users=everybody),
+        Property.M365_CAPABILITIES: Capabilities(items=(Capability(name=CapabilityName.FREE_BUSY, people=everybody),)),
+    }

@@ -13,7 +13,7 @@ from bot.words.plans.risk import risk_level_words, risk_reason_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.settings import test_undocumented_members
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.checks.findings import Severity
+from workflows.core.checks.findings import FindingCode, Severity
 from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
@@ -68,9 +68,13 @@ def test_what_it_writes_is_what_graph_takes(template: Template, before: dict[str
 @every_template
 @pytest.mark.parametrize("default", [MICROSOFT, None, closed_document()], ids=["Microsoft's", "unknown", "closed"])
 def test_no_rule_has_an_error_against_it(template: Template, default: dict[str, Any] | None) -> None:
+    default = None if default is None else {**default, "m365Capabilities": []}
     circumstances = Circumstances(default=default, asks_guests_for_mfa=True)
     found = check_plan(plan_of(template), circumstances)
-    assert [finding_words(finding) for finding in found if finding.severity is Severity.ERROR] == []
+    needs_capabilities = Property.M365_CAPABILITIES in template.settings and default is None
+    errors = [finding for finding in found if finding.severity is Severity.ERROR]
+    expected = [FindingCode.CAPABILITIES_UNAVAILABLE] if needs_capabilities else []
+    assert [finding.code for finding in errors] == expected, [finding_words(finding) for finding in errors]
 
 
 @every_template
@@ -81,7 +85,13 @@ def test_nothing_is_left_open_once_it_is_filled_in(template: Template) -> None:
 
 @every_template
 def test_trust_is_named_flag_by_flag_or_not_at_all(template: Template) -> None:
-    """A flag left out inherits the default's, which may trust everybody; the trusted partner leaves one alone."""
+    """A flag left out inherits the default's, which may trust everybody; the trusted partner leaves one alone.
+
+    Who only sees calendars does not sign in here, so that no claim of theirs counts.
+    """
+    if template.name == "calendar-sharing":
+        assert template.settings.keys() == {Property.M365_COLLABORATION_INBOUND, Property.M365_CAPABILITIES}
+        return
     trust = template.settings.get(Property.INBOUND_TRUST)
     assert isinstance(trust, InboundTrust)
     flags = (trust.mfa, trust.compliant_device, trust.hybrid_joined_device)
@@ -138,6 +148,7 @@ def test_the_more_a_template_lets_in_the_more_people_agree() -> None:
         "block": RiskLevel.LOW,
         "contractor-portal": RiskLevel.LOW,
         "guest-collaboration": RiskLevel.LOW,
+        "calendar-sharing": RiskLevel.ELEVATED,
         "regulated-project": RiskLevel.ELEVATED,
         "teams-shared-channels": RiskLevel.ELEVATED,
         "merger": RiskLevel.HIGH,

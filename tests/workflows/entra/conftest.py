@@ -27,7 +27,13 @@ def _short_read_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def authority(tmp_path: Path) -> AsyncIterator[TokenAuthority]:
+def app_roles() -> list[str]:
+    """The application permissions in the token of the bot's application."""
+    return list(initial_state.APP_ROLES)
+
+
+@pytest.fixture
+async def authority(tmp_path: Path, app_roles: list[str]) -> AsyncIterator[TokenAuthority]:
     """The simulator's token endpoint."""
     for_guests = Application(
         client_id=seed.GUESTS_CLIENT_ID, client_secret=GUESTS_SECRET, roles=lambda: initial_state.GUESTS_APP_ROLES
@@ -37,6 +43,7 @@ async def authority(tmp_path: Path) -> AsyncIterator[TokenAuthority]:
         client_id=CLIENT_ID,
         client_secret=SECRET,
         now=lambda: datetime.now(UTC),
+        roles=lambda: app_roles,
         others=(for_guests,),
     )
     await authority.start(tmp_path)

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
+from bot.sandbox.entra.tenant import initial_state
 from tests.bot.sandbox.entra.contract import (
     CONTRACT,
     check_request,
@@ -47,9 +48,18 @@ def check_part(row: dict[str, Any], answer: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-async def batches(authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[tuple[Entra, list[str]]]:
+def app_roles() -> list[str]:
+    """All permissions, so that Microsoft 365 capabilities are read as well."""
+    return [*initial_state.APP_ROLES, *initial_state.OPTIONAL_APP_ROLES]
+
+
+@pytest.fixture
+async def batches(
+    authority: TokenAuthority, environment: pytest.MonkeyPatch, app_roles: list[str]
+) -> AsyncIterator[tuple[Entra, list[str]]]:
     """Return the gateway, and what it asks for in batches, each of which is checked."""
     simulator = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=authority.accepts)
+    simulator.merge({"appRoles": app_roles, "partners": {TENANT: {}}})
     asked: list[str] = []
 
     @web.middleware
@@ -100,6 +110,8 @@ async def test_every_read_in_a_batch_is_as_described(batches: tuple[Entra, list[
         "/policies/authorizationPolicy",
         "/policies/crossTenantAccessPolicy",
         "/policies/crossTenantAccessPolicy/default",
+        "/policies/crossTenantAccessPolicy/default/m365Capabilities",
+        f"/policies/crossTenantAccessPolicy/partners/{TENANT}/m365Capabilities",
         "/policies/crossTenantAccessPolicy/partners",
         "/servicePrincipals",
         "/users",

@@ -12,6 +12,7 @@ from openapi_core.templating.paths.exceptions import PathNotFound
 
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
+from bot.sandbox.entra.tenant import initial_state
 from tests.bot.sandbox.entra.contract import (
     CONTRACT,
     check_request,
@@ -159,9 +160,16 @@ class Checked:
 
 
 @pytest.fixture
-async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
+def app_roles() -> list[str]:
+    """All permissions, so that Microsoft 365 capabilities are read and written as well."""
+    return [*initial_state.APP_ROLES, *initial_state.OPTIONAL_APP_ROLES]
+
+
+@pytest.fixture
+async def checked(authority: TokenAuthority, app_roles: list[str]) -> AsyncIterator[Checked]:
     """Return the simulator behind a server that checks every exchange."""
     simulator = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=authority.accepts)
+    simulator.merge({"appRoles": app_roles})
     door = Checked()
 
     @web.middleware
@@ -216,6 +224,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         entra.read_default: [()],
         entra.read_partner: [(TENANT,)],
         entra.read_partners: [()],
+        entra.capability_access: [()],
         entra.accounts_by_mail: [(["admin@woodgrove.com"],)],
         entra.accounts_by_id: [([PersonId(USER)],)],
         entra.managers: [([PersonId(USER)],)],
@@ -240,6 +249,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.read_access_changes: [(since,)],
         around.recent_partner_changes: [(TENANT, since)],
         around.find_by_prefix: [(kind, seed.PROJECT_GROUPS[0][2], 5) for kind in TargetType],
+        around.applications_with: [(["portal", "archive"],)],
         around.name_of: [
             (Target(type=TargetType.GROUP, id=GROUP),),
             (Target(type=TargetType.USER, id=USER),),
@@ -272,7 +282,7 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
             await read(*one)
     assert checked.undocumented_members == UNDOCUMENTED
     read_so_far = len(checked.seen)
-    assert read_so_far == 38 + len(QUESTIONS)
+    assert read_so_far == 39 + len(QUESTIONS)
     written = 0
     for number, template in enumerate(CATALOG.templates.values()):
         tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")

@@ -11,7 +11,13 @@ from typing import Any, Final, Generic, TypeVar
 
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
+from workflows.core.checks.tenant_facts import (
+    AccountDisabling,
+    AddressAccount,
+    CapabilityAccess,
+    SignInLog,
+    SignIns,
+)
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import PersonId
@@ -152,6 +158,10 @@ class WaveTenant:
         """Read the same list page by page."""
         return self._tenant.partner_pages()
 
+    async def capability_access(self) -> CapabilityAccess:
+        """Return whether the Microsoft 365 capabilities of partners can be read and written."""
+        return await self._tenant.capability_access()
+
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration, once a wave."""
         return await self._default.get()
@@ -274,6 +284,9 @@ class _WaveSettings:
 
     async def find_by_prefix(self, kind: TargetType, prefix: str, limit: int) -> Sequence[FoundObject]:
         return await self._settings.find_by_prefix(kind, prefix, limit)
+
+    async def applications_with(self, words: Sequence[str]) -> Sequence[FoundObject]:
+        return await self._settings.applications_with(words)
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         return await self._settings.name_of(target, fresh=fresh)

@@ -22,6 +22,7 @@ from workflows.core.partners.extension import (
     on_silence_of,
 )
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.replacement import with_end_of_capabilities
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import AtEnd, Plan
@@ -81,7 +82,7 @@ def access_plan(
     begins, left_out = max(now, starts_at or now), known_parts(template.settings, left_out)
     period = (ends_at or begins + duration) - now
     try:
-        plan = _settings_plan(observation, template, duration, placeholders, left_out)
+        plan = _settings_plan(observation, template, duration, placeholders, left_out, record=record)
     except NothingToChange as nothing:
         if not may_be_renewed(record, period, now):
             raise no_extension_error(record, template, period, now) from nothing
@@ -97,11 +98,14 @@ def _settings_plan(
     duration: timedelta,
     placeholders: Mapping[str, str],
     left_out: tuple[str, ...],
+    *,
+    record: Partnership | None,
 ) -> Plan:
+    settings = filled_settings(template, placeholders, left_out)
     return plan_access(
         tenant_id=observation.identity.tenant_id,
         before=observation.configuration,
-        settings=filled_settings(template, placeholders, left_out),
+        settings=with_end_of_capabilities(settings, template, record, observation.configuration),
         template=template.name,
         template_hash=template.content_hash,
         duration=duration,

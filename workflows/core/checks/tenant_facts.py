@@ -25,6 +25,16 @@ class UnreadableReason(StrEnum):
     """Many partners are decided together, and the service answers only a few questions a second."""
 
 
+class CapabilityAccess(StrEnum):
+    """Whether the Microsoft 365 capabilities of partners can be read and written."""
+
+    AVAILABLE = "available"
+    NOT_GRANTED = "not_granted"
+    """The application does not have the permission, or Microsoft Graph refuses it."""
+    NOT_AVAILABLE = "not_available"
+    """Microsoft has not given them to this tenant yet, or does not offer them in this cloud."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableFact:
     """A fact that could not be read. It never means that nothing was found."""

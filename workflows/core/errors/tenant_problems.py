@@ -14,6 +14,8 @@ class Purpose(StrEnum):
     SHOW_PARTNER = "show_partner"
     """Read a partner's own configuration. Values: `of`: its tenant id."""
     LIST_PARTNERS = "list_partners"
+    READ_CAPABILITIES = "read_capabilities"
+    """Read Microsoft 365 capabilities. Values: `of`: the partner's tenant id; empty for those of the default."""
     SHOW_DEFAULT = "show_default"
     CHANGE_PARTNER = "change_partner"
     LIST_MEMBERS = "list_members"

@@ -1,6 +1,6 @@
 """Make the findings for approvers about what a request replaces in a partner's record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
@@ -9,6 +9,9 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Template
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import known_names
+from workflows.core.settings.model import Capabilities, Property, Setting
 
 
 def replacement_findings(
@@ -27,6 +30,27 @@ def replacement_findings(
     if record is None or not is_live(record) or only_reduces_access(plan):
         return ()
     return tuple(_findings(record, template, stages, now + duration))
+
+
+def with_end_of_capabilities(
+    settings: Mapping[Property, Setting],
+    template: Template,
+    record: Partnership | None,
+    configuration: JsonObject | None,
+) -> Mapping[Property, Setting]:
+    """Return the settings of a request that replaces the template of a live partner, with its capabilities off.
+
+    Calendars leave no sign-ins, so nobody would see that capabilities of the replaced template are still used. A
+    template that names capabilities says itself which are on.
+
+    :param settings: the settings that the request asks for.
+    """
+    is_named = Property.M365_CAPABILITIES in template.settings
+    if is_named or record is None or not is_live(record) or record.template in ("", template.name):
+        return settings
+    if not any(True for _ in known_names((configuration or {}).get(Property.M365_CAPABILITIES))):
+        return settings
+    return {**settings, Property.M365_CAPABILITIES: Capabilities(items=())}
 
 
 def adoption_replacement_findings(

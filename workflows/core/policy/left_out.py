@@ -1,7 +1,7 @@
 """Parts of a template that a request does not ask for. They are not written, so they stay as they are now. Pure.
 
-A part is a flag or a Microsoft 365 capability that gives access, or a whole setting that does. Its code is Graph's
-name, as in `open_access`, and is stored. The template itself, and the hash of its content, stay the same.
+A part is a flag that gives access, or a whole setting that does. Its code is Graph's name, as in `open_access`, and is
+stored. The template itself, and the hash of its content, stay the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,9 +43,8 @@ def _codes(name: Property, setting: Setting) -> Iterator[str]:
             if getattr(setting, key, None) is True:
                 yield f"{name}.{graph_name}"
     elif isinstance(setting, Capabilities):
-        for capability in setting.items:
-            if not is_certainly_blocked(capability):
-                yield f"{name}.{capability.name}"
+        if not all(map(is_certainly_blocked, setting.items)):
+            yield name.value
     elif name in TARGET_PROPERTIES:
         lists: Any = setting
         if setting is not None and not is_certainly_blocked(lists):
@@ -55,8 +54,6 @@ def _codes(name: Property, setting: Setting) -> Iterator[str]:
 
 
 def _without_flags(name: Property, setting: Setting, codes: frozenset[str]) -> Setting:
-    if isinstance(setting, Capabilities):
-        return Capabilities(items=tuple(item for item in setting.items if f"{name}.{item.name}" not in codes))
     changes: dict[str, Any] = {
         key: None for key, graph_name in FLAGS.get(name, {}).items() if f"{name}.{graph_name}" in codes
     }
@@ -65,6 +62,4 @@ def _without_flags(name: Property, setting: Setting, codes: frozenset[str]) -> S
 
 
 def _has_flag(name: Property, setting: Setting) -> bool:
-    if isinstance(setting, Capabilities):
-        return bool(setting.items)
     return any(getattr(setting, key, None) is not None for key in FLAGS.get(name, {}))

@@ -147,7 +147,7 @@ def is_list_missing(expected: JsonObject | None, observed: JsonObject | None) ->
 
 def has_list(document: JsonObject) -> bool:
     """Return whether the capabilities of a configuration, or of the default, were read."""
-    return document.get(M365_CAPABILITIES) is not None
+    return isinstance(document.get(M365_CAPABILITIES), list | tuple)
 
 
 def known_names(document: object) -> Iterator[CapabilityName]:
@@ -205,7 +205,7 @@ def _unknown_access(item: Any) -> Any:
         access = item.get(INBOUND_ACCESS)
         if isinstance(access, Mapping) and not _has_others(access, _ACCESS) and _people(access) == NOBODY:
             return False
-    return {INBOUND_ACCESS: item}
+    return {INBOUND_ACCESS: item if item else repr(item)}
 
 
 def _people(access: JsonObject) -> TargetConfiguration | None:

@@ -4,7 +4,6 @@ The list: reads of accounts, of directory roles and of the members of groups, an
 It looks at what leaves, not at what was meant: method, address, query and the bytes of the body.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 import httpx
 
 from workflows.entra.transport.batch import BATCH_PATH
+from workflows.entra.transport.outgoing import RequestNotAllowed, Service, batch_rows
 from workflows.ports.guest_accounts import MAX_WRITES
 
 _GUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -25,25 +25,15 @@ _WRITE_NAMES: Final = frozenset({"id", "method", "url", "headers", "body"})
 _WRITE_HEADERS: Final = {"Content-Type": "application/json"}
 
 
-class RequestNotAllowed(Exception):
-    """The application for guest accounts must not send this request. Nothing was sent."""
-
-
 def request_guard(root: str) -> Callable[[httpx.Request], None]:
     """Return the check of each request.
 
     :param root: the address of the service, without a slash at its end.
     """
-    service = httpx.URL(root)
-    prefix = service.raw_path.decode("ascii").rstrip("/")
+    service = Service(root)
 
     def check(request: httpx.Request) -> None:
-        address = (request.url.scheme, request.url.host, request.url.port)
-        whole, _, query = request.url.raw_path.decode("ascii").partition("?")
-        path = whole.removeprefix(prefix)
-        is_service = address == (service.scheme, service.host, service.port) and whole.startswith(f"{prefix}/")
-        if not is_service:
-            raise RequestNotAllowed(f"{request.method} {request.url.host}{whole} is not at {root}")
+        path, query = service.outgoing(request)
         if request.method == "GET" and not request.content and _READ.fullmatch(path):
             return
         if request.method != "POST" or path != BATCH_PATH or query or not _is_allowed_batch(request.content):
@@ -54,12 +44,8 @@ def request_guard(root: str) -> Callable[[httpx.Request], None]:
 
 def _is_allowed_batch(content: bytes) -> bool:
     """Return whether a batch contains only reads of the list, or only writes that do the same to single accounts."""
-    try:
-        body = json.loads(content, object_pairs_hook=_object_of_different_names)
-    except (ValueError, RecursionError):
-        return False
-    rows = body.get("requests") if isinstance(body, dict) and set(body) == {"requests"} else None
-    if not isinstance(rows, list) or not 0 < len(rows) <= MAX_WRITES or not all(isinstance(row, dict) for row in rows):
+    rows = batch_rows(content, MAX_WRITES)
+    if rows is None:
         return False
     return all(map(_is_read, rows)) or _are_writes(rows)
 
@@ -84,10 +70,3 @@ def _are_writes(rows: Sequence[Mapping[str, Any]]) -> bool:
         and all(isinstance(row["url"], str) and _WRITTEN.fullmatch(row["url"]) for row in rows)
         and len({row["url"] for row in rows}) == len(rows)
     )
-
-
-def _object_of_different_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a property twice: readers disagree about which one counts."""
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise ValueError("a name occurs twice")
-    return dict(pairs)

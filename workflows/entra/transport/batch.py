@@ -6,7 +6,8 @@ something else, such as its turn under a rate limit, holds the others back for a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import Context, ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -65,6 +66,15 @@ class BatchedReads(ReadsTogether):
         """How many reads were started and do not wait for an answer of this group."""
         self._waiting: list[BatchedRead] = []
         self._timer: asyncio.TimerHandle | None = None
+
+    @contextmanager
+    def waiting_for_others(self) -> Iterator[None]:
+        """Let a started read count as waiting, while it does nothing but wait for others that it starts here."""
+        self._running -= 1
+        try:
+            yield
+        finally:
+            self._running += 1
 
     def start(self, read: Coroutine[Any, Any, Read]) -> asyncio.Task[Read]:
         """Start one read."""
@@ -139,6 +149,21 @@ class BatchedReads(ReadsTogether):
         else:
             for read in _open(reads):
                 read.answer.set_result(None if answers is None else answers[read.item.id])
+
+
+@asynccontextmanager
+async def reads_beside(new_group: Callable[[], BatchedReads]) -> AsyncIterator[BatchedReads]:
+    """Return the group in which the calling read was started, for reads that it needs; a new group if there is none.
+
+    Until the end, the calling read only waits for them.
+    """
+    group = _reads.get()
+    if group is not None:
+        with group.waiting_for_others():
+            yield group
+        return
+    async with new_group() as reads:
+        yield reads
 
 
 def batch_sender(call: GraphCall, request: RequestInformation, request_id: str) -> BatchSender | None:

@@ -19,6 +19,7 @@ from kiota_http.middleware.options import RetryHandlerOption
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.plans.plan import CallIds, Operation
 from workflows.core.settings.canonical import canonical_json
+from workflows.entra.addresses import permission_to_write
 from workflows.entra.answers.answers import Answer, GraphCall, unavailable
 from workflows.entra.answers.batch_answers import inner_answers, problem_about
 from workflows.entra.answers.failed_calls import failure
@@ -42,7 +43,7 @@ def write_call(operation: Operation) -> GraphCall:
         method=operation.method,
         path=operation.path,
         purpose=Purpose.CHANGE_PARTNER,
-        permission=WRITE_PERMISSION,
+        permission=permission_to_write(operation),
     )
 
 

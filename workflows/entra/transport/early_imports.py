@@ -38,6 +38,7 @@ def load_builders(adapter: GraphRequestAdapter) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         graph = GraphServiceClient(request_adapter=adapter)
         policy = graph.policies.cross_tenant_access_policy
+        partner = policy.partners.by_cross_tenant_access_policy_configuration_partner_tenant_id("")
         relationships = graph.tenant_relationships
         for builder in (
             graph.organization,
@@ -54,7 +55,9 @@ def load_builders(adapter: GraphRequestAdapter) -> None:
             graph.audit_logs.directory_audits,
             policy,
             policy.default,
-            policy.partners.by_cross_tenant_access_policy_configuration_partner_tenant_id("").identity_synchronization,
+            policy.default.m365_capabilities,
+            partner.m365_capabilities.by_m365_capability_base_name(""),
+            partner.identity_synchronization,
             relationships.find_tenant_information_by_domain_name_with_domain_name(""),
             relationships.find_tenant_information_by_tenant_id_with_tenant_id(""),
         ):

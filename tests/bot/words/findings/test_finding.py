@@ -182,6 +182,25 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     ),
     (C.LICENCE_P1_BOTH, {}, "B2B direct connect needs Microsoft Entra ID P1 in both tenants."),
     (
+        C.CAPABILITIES_UNAVAILABLE,
+        {},
+        "The Microsoft 365 capabilities cannot be read, so none can be written. Gatehouse needs the permission "
+        "Policy.ReadWrite.CrossTenantCapability. Or Microsoft has not made them available in this tenant yet. Ask an "
+        "admin to run the command doctor, which says which of the two it is.",
+    ),
+    (
+        C.CAPABILITIES_WITHOUT_COLLABORATION,
+        {},
+        "Microsoft 365 capabilities need Microsoft 365 collaboration with the partner, and it is blocked.",
+    ),
+    (
+        C.ORGANIZATION_RELATIONSHIPS_UNCHECKED,
+        {},
+        "Whether Exchange has an organization relationship with this partner could not be checked. One takes priority "
+        "over these capabilities until an Exchange administrator disables it. Look in Exchange admin center, "
+        "Organization, Sharing.",
+    ),
+    (
         C.TENANT_MISMATCH,
         {**MISMATCH, "domain_by_id": None},
         f"“contoso.com” belongs to the tenant {ID}, but Entra does not know a tenant with this ID. Ask the partner for "

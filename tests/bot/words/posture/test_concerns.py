@@ -40,6 +40,12 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         "Whether it is still as approved could not be checked, because request R-1 cannot be read.",
     ),
     (
+        C.CAPABILITIES_NOT_READ,
+        {},
+        "Whether the Microsoft 365 capabilities are still as approved could not be checked, because their list could "
+        "not be read. Gatehouse needs the permission Policy.ReadWrite.CrossTenantCapability.",
+    ),
+    (
         C.DIFFERS_FROM_APPROVED,
         {"request_id": "R-1", "is_overwritten": False, **SETTINGS},
         f"Different from what was last approved and verified (request R-1): {TITLES}. Request approval, adopt the "

@@ -8,13 +8,20 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import NOW, SECURITY, STAGES, TENANT, access_plan, closed_document, partnership
+from tests.workflows.core.settings.test_capabilities import shown
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.replacement import adoption_replacement_findings, replacement_findings
+from workflows.core.partners.replacement import (
+    adoption_replacement_findings,
+    replacement_findings,
+    with_end_of_capabilities,
+)
 from workflows.core.plans.plan import AtEnd, Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.template import Stage, Template
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import Capabilities, Property
 
 DAY = timedelta(days=1)
 ONE = (Stage(title="Security", role=SECURITY, quorum=1),)
@@ -102,3 +109,30 @@ def test_without_a_live_partner_nothing_is_replaced(known: Partnership | None) -
 def test_a_plan_that_only_reduces_access_keeps_the_whole_record() -> None:
     closing = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
     assert found(partnership(), OTHER, plan=closing, stages=STAGES) == ()
+
+
+CALENDAR = load_catalog(SHIPPED).templates["calendar-sharing"]
+WITH_CALENDAR = {"tenantId": TENANT, "m365Capabilities": [shown()]}
+
+
+@pytest.mark.parametrize(
+    ("known", "template", "configuration", "ends"),
+    [
+        (partnership(template="calendar-sharing"), TRUSTED, WITH_CALENDAR, True),
+        (partnership(template="trusted-partner"), TRUSTED, WITH_CALENDAR, False),
+        (partnership(template=""), TRUSTED, WITH_CALENDAR, False),
+        (partnership(template="calendar-sharing", state=PartnershipState.REVOKED), TRUSTED, WITH_CALENDAR, False),
+        (None, TRUSTED, WITH_CALENDAR, False),
+        (partnership(template="other"), CALENDAR, WITH_CALENDAR, False),
+        (partnership(template="calendar-sharing"), TRUSTED, {"tenantId": TENANT, "m365Capabilities": []}, False),
+        (partnership(template="calendar-sharing"), TRUSTED, None, False),
+    ],
+)
+def test_another_template_ends_the_capabilities_of_the_one_it_replaces(
+    known: Partnership | None, template: Template, configuration: JsonObject | None, ends: bool
+) -> None:
+    settings = with_end_of_capabilities(template.settings, template, known, configuration)
+    if not ends:
+        assert settings == template.settings
+        return
+    assert settings == {**template.settings, Property.M365_CAPABILITIES: Capabilities(items=())}

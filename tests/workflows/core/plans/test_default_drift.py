@@ -112,7 +112,7 @@ def test_what_is_inherited_is_part_of_what_is_approved_and_the_rest_of_the_defau
     assert shown.digest != NOTHING_SET.digest
     assert shown.digest != with_inheritance(NOTHING_SET, {**OPEN_DEFAULT, INBOUND.value: BLOCKED}).digest
     assert shown.digest == with_inheritance(NOTHING_SET, {**OPEN_DEFAULT, "displayName": "Ours"}).digest
-    own = plan(CLOSED)
+    own = plan(CLOSED)  # type: ignore[arg-type]
     closed = {**OPEN_DEFAULT, INBOUND.value: BLOCKED}
     assert with_inheritance(own, OPEN_DEFAULT).digest == with_inheritance(own, closed).digest
 

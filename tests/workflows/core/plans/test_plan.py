@@ -20,8 +20,12 @@ from workflows.core.settings.documents import is_equivalent, parse_setting, to_d
 from workflows.core.settings.model import (
     BLOCK_ALL,
     CLOSED,
+    NOBODY,
     TARGET_PROPERTIES,
     AutomaticRedemption,
+    Capabilities,
+    Capability,
+    CapabilityName,
     IdentitySynchronization,
     InboundTrust,
     Property,
@@ -34,7 +38,8 @@ PARTNER = f"{PARTNERS}/{TENANT}"
 SYNCHRONIZATION = f"{PARTNER}/identitySynchronization"
 WRITABLE = re.compile(
     r"^/policies/crossTenantAccessPolicy/partners"
-    r"(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(/identitySynchronization)?)?$"
+    r"(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    rf"(/identitySynchronization|/m365Capabilities(/({'|'.join(CapabilityName)}))?)?)?$"
 )
 TRUST_MFA = {Property.INBOUND_TRUST: InboundTrust(mfa=True)}
 BLOCK = to_document(BLOCK_ALL)
@@ -290,10 +295,16 @@ def test_only_one_partners_own_configuration_is_ever_written(
         for operation in plan.operations:
             assert WRITABLE.match(operation.path), operation.path
             assert tenant_id in operation.path or operation.body["tenantId"] == tenant_id
-            assert (operation.method == "POST") is (operation.path == PARTNERS)
+            is_created = operation.path == PARTNERS or operation.path.endswith("/m365Capabilities")
+            assert (operation.method == "POST") is is_created
             assert operation.method != "PUT" or operation.path.endswith("/identitySynchronization")
             assert "devices" not in (operation.body.get("tenantRestrictions") or {})
-        assert (plan.before is None) is (plan.operations[0].method == "POST")
+        assert (plan.before is None) is (plan.operations[0].path == PARTNERS)
+
+
+def capabilities_that_are_on(setting: Setting) -> list[Capability]:
+    assert setting is None or isinstance(setting, Capabilities)
+    return [one for one in (setting.items if setting is not None else ()) if one.people != NOBODY]
 
 
 @PROPERTY
@@ -311,6 +322,9 @@ def test_a_plan_leads_to_the_settings_of_the_template_and_changes_nothing_else(
             assert is_synchronization_allowed(after) is is_on
             continue
         found = parse_setting(name, after[name])
+        if name is Property.M365_CAPABILITIES:
+            assert capabilities_that_are_on(found) == capabilities_that_are_on(setting)
+            continue
         for flag in ("mfa", "compliant_device", "hybrid_joined_device", "inbound", "outbound"):
             named = getattr(setting, flag, None)
             assert named is None or getattr(found, flag) is named

@@ -5,8 +5,12 @@ import pytest
 from workflows.core.policy.left_out import known_parts, parts_that_open, without_parts
 from workflows.core.settings.model import (
     BLOCK_ALL,
+    NOBODY,
     AutomaticRedemption,
     B2BSetting,
+    Capabilities,
+    Capability,
+    CapabilityName,
     IdentitySynchronization,
     InboundTrust,
     Property,
@@ -58,3 +62,13 @@ def test_what_gives_no_access_is_never_left_out(code: str) -> None:
 
 def test_known_parts_are_in_the_order_of_the_settings() -> None:
     assert known_parts(SETTINGS, (DEVICES, MFA, MFA, "unknown")) == (MFA, DEVICES)
+
+
+def test_capabilities_are_one_part() -> None:
+    """Otherwise one that is left out would be switched off, instead of staying as it is."""
+    on = Capabilities(items=(Capability(name=CapabilityName.FREE_BUSY, people=None),))
+    off = Capabilities(items=(Capability(name=CapabilityName.FREE_BUSY, people=NOBODY),))
+    assert parts_that_open({Property.M365_CAPABILITIES: on}) == ("m365Capabilities",)
+    assert parts_that_open({Property.M365_CAPABILITIES: off}) == ()
+    assert without_parts({Property.M365_CAPABILITIES: on}, ["m365Capabilities"]) == {}
+    assert without_parts({Property.M365_CAPABILITIES: on}, []) == {Property.M365_CAPABILITIES: on}

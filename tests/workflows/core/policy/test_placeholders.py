@@ -28,6 +28,9 @@ from workflows.core.settings.model import (
     AppServiceConnect,
     AutomaticRedemption,
     B2BSetting,
+    Capabilities,
+    Capability,
+    CapabilityName,
     InboundTrust,
     M365CollaborationInbound,
     Property,
@@ -197,3 +200,15 @@ def test_only_a_proven_narrowing_needs_fewer_people(access: AccessChange) -> Non
 )
 def test_a_name_begins_with_a_prefix_in_any_case(name: str, prefix: str, is_so: bool) -> None:
     assert begins_with(name, prefix) is is_so
+
+
+def test_a_group_of_ours_stands_in_a_capability() -> None:
+    free_busy = Capability(name=CapabilityName.FREE_BUSY, people=lists((GROUP, "{calendar_group}")))
+    unclear = Capability(name=CapabilityName.ROOM_BOOKING, people=None)
+    settings: dict[Property, Setting] = {Property.M365_CAPABILITIES: Capabilities(items=(free_busy, unclear))}
+    assert [(use.name, use.kind, use.owner) for use in placeholder_uses(settings)] == [
+        ("calendar_group", GROUP, Owner.OURS)
+    ]
+    placeholder = Placeholder(name="calendar_group", label="Group", kind=GROUP, owner=Owner.OURS)
+    filled = fill(settings, (placeholder,), {"calendar_group": A})[Property.M365_CAPABILITIES]
+    assert filled == Capabilities(items=(Capability(name=CapabilityName.FREE_BUSY, people=lists((GROUP, A))), unclear))

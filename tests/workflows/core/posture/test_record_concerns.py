@@ -7,19 +7,33 @@ from typing import Any, Final
 import pytest
 
 from bot.words.posture.concerns import concern_words
-from tests.workflows.core.builders import NOW, TENANT, access_plan, closed_document, identity, partnership, request
+from tests.workflows.core.builders import (
+    NOW,
+    TENANT,
+    access_plan,
+    closed_document,
+    identity,
+    partnership,
+    prepared,
+    request,
+)
 from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, NOBODY, codes, inputs
+from tests.workflows.core.settings.test_capabilities import FREE_BUSY, MIGRATION, SOME, shown
+from tests.workflows.core.settings.test_capabilities import people_of as people_of_entry
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.records import Records, changed_between
+from workflows.core.plans.planning import plan_access
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.differing_settings import differing_settings
 from workflows.core.posture.model import ConcernSeverity, PartnerPosture, RecordState
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
+from workflows.core.posture.watch.comparison import drift_of, is_compared
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.model import TenantId
+from workflows.core.settings.model import Capabilities, Capability, Property, TenantId
 from workflows.core.settings.open_access import AccessState
 
+EVERYONE: Final = people_of_entry(shown())
 APPLIED: Final = request(RequestState.APPLIED)
 REVOKED: Final = partnership(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
 AS_APPROVED: Final = {
@@ -326,3 +340,66 @@ def test_a_suspended_partner_is_compared_with_its_block_and_named_so() -> None:
     assert concern_words(opened).endswith("Suspend it again, or revoke it.")
     (absent,) = [one for one in judged(None, kept(suspended)).concerns if one.code == "revoked_but_absent"]
     assert concern_words(absent).startswith("Suspended earlier, but the tenant has no settings")
+
+
+def with_calendars(**changes: Any) -> AccessRequest:
+    """The request of a partner for which free/busy times were approved, as it was applied."""
+    plan = plan_access(
+        tenant_id=TENANT,
+        before={**AS_APPROVED, "m365Capabilities": []},
+        settings={Property.M365_CAPABILITIES: Capabilities(items=(Capability(name=FREE_BUSY, people=EVERYONE),))},
+        template="calendar-sharing",
+        template_hash="",
+        duration=timedelta(days=90),
+    )
+    return request(RequestState.APPLIED, prepared=prepared(plan=plan), **changes)
+
+
+def test_approved_capabilities_of_which_no_list_was_read_are_not_known_and_never_gone() -> None:
+    records = kept(partnership(), with_calendars())
+    assert is_compared(judged({**AS_APPROVED, "m365Capabilities": [shown()]}, records))
+    found = judged(AS_APPROVED, records)
+    assert [code for code in codes(found) if "approved" in code or "capabilities" in code] == ["capabilities_not_read"]
+    assert not is_compared(found)
+    assert drift_of(found, with_calendars().plan) is None
+    more = judged({**AS_APPROVED, "b2bDirectConnectInbound": ALL}, records)
+    assert {"differs_from_approved", "capabilities_not_read"} <= set(codes(more))
+
+
+@pytest.mark.parametrize(
+    ("listed", "differs"),
+    [
+        ([shown()], False),
+        ([shown(lastModifiedDateTime="2027-03-01T09:00:00Z", newer=None)], False),
+        ([shown(is_allowed=False)], True),
+        ([], True),
+        ([shown(), MIGRATION], True),
+        ([shown([SOME])], True),
+    ],
+)
+def test_every_difference_of_a_capability_is_drift_and_no_other_form_of_the_same(
+    listed: list[Any], differs: bool
+) -> None:
+    found = judged({**AS_APPROVED, "m365Capabilities": listed}, kept(partnership(), with_calendars()))
+    assert ("differs_from_approved" in codes(found)) is differs
+
+
+@pytest.mark.parametrize(("listed", "opens"), [([shown([SOME])], False), ([shown(), MIGRATION], True)])
+def test_drift_of_a_capability_says_whether_it_may_show_more(listed: list[Any], opens: bool) -> None:
+    found = judged({**AS_APPROVED, "m365Capabilities": listed}, kept(partnership(), with_calendars()))
+    drift = drift_of(found, with_calendars().plan)
+    assert drift is not None
+    assert drift.opens is opens
+
+
+def test_a_capability_that_nobody_approved_is_drift_and_an_empty_list_is_none() -> None:
+    records = kept(partnership(), APPLIED)
+    assert codes(judged({**AS_APPROVED, "m365Capabilities": []}, records)) == []
+    assert "differs_from_approved" in codes(judged({**AS_APPROVED, "m365Capabilities": [shown()]}, records))
+
+
+@pytest.mark.parametrize("listed", [[shown()], []])
+def test_an_unknown_partner_with_capabilities_is_not_only_a_note(listed: list[Any]) -> None:
+    found = judged({"tenantId": TENANT, "m365Capabilities": listed}, kept())
+    [concern] = [one for one in found.concerns if one.code == "unknown_to_gatehouse"]
+    assert concern.severity is (ConcernSeverity.WARNING if listed else ConcernSeverity.NOTE)

@@ -13,7 +13,8 @@ from workflows.core.errors.tenant_problems import Purpose
 from workflows.entra import GraphGuestAccounts
 from workflows.entra.addresses import request_to
 from workflows.entra.answers.answers import GraphCall
-from workflows.entra.guest_accounts.request_guard import RequestNotAllowed, request_guard
+from workflows.entra.guest_accounts.request_guard import request_guard
+from workflows.entra.transport.outgoing import RequestNotAllowed
 from workflows.entra.transport.own_tenant_guard import read_home
 
 ROOT: Final = "https://graph.microsoft.com/v1.0"

@@ -16,7 +16,7 @@ from tests.workflows.entra.simulated_tenant import (
 )
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra
-from workflows.entra.name_search import found_objects
+from workflows.entra.directory.name_search import found_objects
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 

@@ -167,11 +167,7 @@ def setup_of(
         unreadable=tuple(unread),
         partner_object_ids=tuple(sorted(set(_partner_object_ids(effective)))),
         trusts=tuple(key for key in FLAGS[_P.INBOUND_TRUST] if effective.flags[_P.INBOUND_TRUST, key].value),
-        capabilities=tuple(
-            name
-            for name, found in effective.capabilities.items()
-            if found.origins == (Origin.SET_HERE,) and not is_certainly_blocked(found.setting)
-        ),
+        capabilities=tuple(_capabilities_set_here(effective)),
         opened_by_default=tuple(inherited),
         unreadable_defaults=tuple(unread_inherited),
     )
@@ -199,6 +195,13 @@ def _flag_steps(effective: EffectiveSettings) -> Iterator[SetupStep]:
             yield SetupStep(key=key, is_needed=True, required_settings=required_settings)
     if is_synchronized:
         yield SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, required_settings={})
+
+
+def _capabilities_set_here(effective: EffectiveSettings) -> Iterator[str]:
+    """Return the capabilities that the partner's own settings give, or may give."""
+    for name, found in effective.capabilities.items():
+        if found.origins == (Origin.SET_HERE,) and not is_certainly_blocked(found.setting):
+            yield name
 
 
 def _unreadable_flags(effective: EffectiveSettings) -> Iterator[str]:

@@ -28,9 +28,10 @@ def capability_writes(tenant_id: TenantId, before: JsonObject | None, wanted: An
     """Return the writes that change a partner's capabilities to a list. Those that are not in it are switched off.
 
     :param wanted: the list, as it stands in a configuration; None for no capabilities.
-    :raises UnreadableSetting: when a list cannot be read, or it is not known whose data a wanted capability is about.
+    :param before: the partner's configuration. Without a list that can be read, `rules.check_plan` refuses the plan.
+    :raises UnreadableSetting: when it is not known whose data a wanted capability is about, or `wanted` is no list.
     """
-    present, after = _by_name((before or {}).get(M365_CAPABILITIES)), _by_name(wanted)
+    present, after = _readable((before or {}).get(M365_CAPABILITIES)), _by_name(wanted)
     closing: list[Operation] = []
     opening: list[Operation] = []
     for name in sorted({*present, *after}):

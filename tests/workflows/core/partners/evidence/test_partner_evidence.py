@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.reviews.evidence import EvidenceTopic, evidence_lines
 from tests.workflows.core.builders import (
     AMARA,
     NOW,
@@ -18,6 +19,7 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
+from tests.workflows.core.settings.test_capabilities import shown
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.partners.partnership import Attestation, SettingsBasis
 from workflows.core.partners.reviewing.evidence.partner_evidence import (
@@ -196,3 +198,17 @@ def test_the_record_adds_setup_approval_and_the_last_answer() -> None:
     assert found.last_answer == answers[-1]
     assert found.approval is not None
     assert evidence(None).last_answer is None
+
+
+def test_a_partner_with_capabilities_is_never_unused_because_calendars_leave_no_sign_ins() -> None:
+    approved = request(RequestState.APPLIED)
+    settings = {"tenantId": TENANT, "m365Capabilities": [shown()]}
+    for listed, has in (([shown()], True), ([shown(is_allowed=False)], False)):
+        plan = replace(approved.plan, before={**settings, "m365Capabilities": listed}, operations=())
+        known = request(RequestState.APPLIED, prepared=prepared(plan=plan))
+        found = evidence_of(partnership(), request=known, scan=scan(), usage=None, settings=CHECK)
+        assert found.use.state is UseState.UNUSED
+        assert found.has_capabilities is has
+        assert found.is_unused is not has
+        words = {line.topic: line.text for line in evidence_lines(found)}[EvidenceTopic.USE]
+        assert words.endswith("Who looks at our calendars leaves no sign-in here") is has

@@ -7,12 +7,25 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import TENANT
+from tests.workflows.core.settings.test_capabilities import COLLABORATION, MIGRATION, SOME, shown
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.plans.planning import plan_access
+from workflows.core.policy.placeholders import Placeholder, placeholder_uses
 from workflows.core.policy.template import Template, TicketRule, filled_settings
 from workflows.core.posture.adoption.equal_template import equal_template
 from workflows.core.settings.documents import to_document
-from workflows.core.settings.model import InboundTrust, Property
+from workflows.core.settings.id_owner import Owner
+from workflows.core.settings.model import (
+    AccessType,
+    Capabilities,
+    Capability,
+    CapabilityName,
+    InboundTrust,
+    Property,
+    Target,
+    TargetConfiguration,
+    TargetType,
+)
 
 CATALOG = load_catalog(SHIPPED)
 TEMPLATES = tuple(CATALOG.templates.values())
@@ -134,3 +147,45 @@ def test_a_template_that_returns_a_setting_to_the_default_equals_only_what_inher
     assert equal_template(result_of(guests), [inherits]) is inherits
     mfa = to_document(InboundTrust(mfa=True))
     assert equal_template(result_of(guests, inboundTrust=mfa), [inherits]) is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "name"),
+    [
+        ([shown()], "calendar-sharing"),
+        ([shown(), {**MIGRATION, "inboundAccess": {"isAllowed": False}}], "calendar-sharing"),
+        ([shown(), MIGRATION], None),
+        ([shown([SOME])], None),
+        ("junk", None),
+    ],
+)
+def test_capabilities_equal_the_template_that_gives_exactly_them(listed: Any, name: str | None) -> None:
+    found = equal_template(
+        {"tenantId": TENANT, "m365CollaborationInbound": COLLABORATION, "m365Capabilities": listed}, TEMPLATES
+    )
+    assert (None if found is None else found.name) == name
+
+
+def test_a_capability_that_is_off_needs_no_template_and_one_that_is_on_does() -> None:
+    guests = CATALOG.templates["guest-collaboration"]
+    off = equal_template(result_of(guests, m365Capabilities=[shown(is_allowed=False)]), TEMPLATES)
+    assert off is not None
+    assert off.name == "guest-collaboration"
+    assert equal_template(result_of(guests, m365Capabilities=[shown()]), TEMPLATES) is None
+
+
+def test_a_group_in_a_capability_is_found_for_the_placeholder() -> None:
+    calendar = CATALOG.templates["calendar-sharing"]
+    people = TargetConfiguration(
+        access=AccessType.ALLOWED, targets=(Target(type=TargetType.GROUP, id="{calendar_group}"),)
+    )
+    given = Capabilities(items=(Capability(name=CapabilityName.FREE_BUSY, people=people),))
+    placeholder = Placeholder(name="calendar_group", label="Group", kind=TargetType.GROUP, owner=Owner.OURS)
+    own = replace(
+        calendar,
+        settings={**calendar.settings, Property.M365_CAPABILITIES: given},
+        placeholders=(placeholder,),
+    )
+    standing = {"tenantId": TENANT, "m365CollaborationInbound": COLLABORATION, "m365Capabilities": [shown([SOME])]}
+    assert equal_template(standing, [own]) == own
+    assert [use.owner for use in placeholder_uses(own.settings)] == [Owner.OURS]

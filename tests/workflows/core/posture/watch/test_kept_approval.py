@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.workflows.core.builders import TENANT, partnership
+from tests.workflows.core.settings.test_capabilities import SOME, shown
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.raised import NothingToChange
@@ -28,6 +29,7 @@ from workflows.core.settings.documents import is_same_value
 USERS: Final = ("AllUsers", *(f"00000000-0000-0000-0000-00000000000{n}" for n in range(1, 5)))
 APPS: Final = ("AllApplications", *(f"00000000-0000-0000-0000-00000000001{n}" for n in range(1, 4)))
 B2B: Final = ("b2bCollaborationInbound", "b2bDirectConnectOutbound", "tenantRestrictions")
+ROOMS: Final = "crossTenantPlacesRoomBooking"
 RECORD: Final = partnership()
 Document = dict[str, Any]
 
@@ -397,3 +399,44 @@ def test_the_digest_covers_what_is_kept_and_stored_digests_stay() -> None:
     other = replace(kept, is_created=True)
     digests = {replace(plan, kept_approval=one).digest for one in (None, kept, other)}
     assert len(digests) == 3
+
+
+def capability(name: str, **more: Any) -> Document:
+    return {**shown(**more), "@odata.type": f"#microsoft.graph.{name}", "name": name}
+
+
+@pytest.mark.parametrize(
+    ("approved", "before", "after", "kept"),
+    [
+        # What nobody approved stays drift, and what was approved is reduced with it.
+        (
+            [shown()],
+            [shown(), capability(ROOMS)],
+            [shown(is_allowed=False), capability(ROOMS)],
+            [shown(is_allowed=False)],
+        ),
+        ([shown()], [shown(), capability(ROOMS)], [shown([SOME]), capability(ROOMS)], [shown([SOME])]),
+        ([shown([SOME])], [shown()], [shown([SOME])], [shown([SOME])]),
+        # A smaller part of what nobody approved is no approval.
+        ([], [shown(), capability(ROOMS)], [shown([SOME]), capability(ROOMS)], []),
+        ([shown([SOME], [SOME])], [shown()], [shown([SOME])], [shown([SOME], [SOME])]),
+        (["junk"], [shown()], [shown(is_allowed=False)], ["junk"]),
+    ],
+)
+def test_a_reduced_capability_never_counts_as_more_than_was_approved(
+    approved: Any, before: Any, after: Any, kept: Any
+) -> None:
+    plan = plan_restoration(
+        tenant_id=TENANT,
+        current_configuration={"tenantId": TENANT, "m365Capabilities": before},
+        earlier_configuration={"tenantId": TENANT, "m365Capabilities": after},
+    )
+    settings = ApprovedSettings(
+        configuration={"tenantId": TENANT, "m365Capabilities": approved}, inherited=None, is_created=False
+    )
+    found = reduced(settings, plan).configuration or {}
+    on = [one for one in found["m365Capabilities"] if one not in kept]
+    assert all(isinstance(one, dict) and one["inboundAccess"]["isAllowed"] is False for one in on)
+    assert [one for one in kept if one not in found["m365Capabilities"]] == [] or is_same_value(
+        [one for one in found["m365Capabilities"] if one in kept or one["name"] == shown()["name"]], kept
+    )

@@ -26,6 +26,9 @@ from workflows.core.people import PersonId
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.access_test import AccessAnswer
 from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.access_change import is_certainly_blocked
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import Origin, effective_settings
 from workflows.core.settings.model import TenantId
 
 _POLICIES: Final = "Policy.Read.All"
@@ -136,10 +139,13 @@ class PartnerEvidence:
     refused: Mapping[str, tuple[EvidenceSource, ...]] = field(default_factory=dict)
     """What could not be read for each permission of Graph that is missing."""
 
+    has_capabilities: bool = False
+    """Whether Microsoft 365 capabilities were approved. Who looks at a calendar of ours leaves no sign-in here."""
+
     @property
     def is_unused(self) -> bool:
         """Return whether nobody of the partner signed in during the whole time. What is not known is not unused."""
-        return self.use.state is UseState.UNUSED
+        return self.use.state is UseState.UNUSED and not self.has_capabilities
 
     @property
     def people_to_name(self) -> tuple[PersonId, ...]:
@@ -187,7 +193,14 @@ def evidence_of(
         last_answer=partnership.attestations[-1] if partnership.attestations else None,
         tested=None if partnership.access_test is None else partnership.access_test.result,
         refused=_refused(scan, found.lockout),
+        has_capabilities=request is not None and _has_capabilities(request.plan.approved_settings.configuration),
     )
+
+
+def _has_capabilities(configuration: JsonObject | None) -> bool:
+    """Return whether a configuration has a Microsoft 365 capability that is not certainly off."""
+    found = effective_settings(configuration, None).capabilities.values()
+    return any(one.origins == (Origin.SET_HERE,) and not is_certainly_blocked(one.setting) for one in found)
 
 
 def _refused(scan: UsageScan | None, lockout: Lockout | None) -> Mapping[str, tuple[EvidenceSource, ...]]:

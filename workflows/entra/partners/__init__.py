@@ -1,0 +1,1 @@
+"""Partners in the tenant: their own configurations, and their Microsoft 365 capabilities."""

@@ -1,0 +1,62 @@
+"""Refuse every request of the bot's application that is neither a read nor an allowed write, as the last step.
+
+It looks at what leaves, not at what was meant: method, address, query, headers and the bytes of the body. Writes that
+share a `$batch` are looked at one by one, by the same rule as a single write (`addresses.require_writable`).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import httpx
+
+from workflows.entra.addresses import require_writable
+from workflows.entra.transport.batch import BATCH_PATH
+from workflows.entra.transport.outgoing import RequestNotAllowed, Service, batch_rows, parsed
+
+_QUESTIONS: Final = frozenset({"/identity/conditionalAccess/evaluate"})
+"""What is sent by POST and changes nothing."""
+_MOST: Final = 20
+_ROW_NAMES: Final = frozenset({"id", "method", "url", "headers", "body"})
+_ROW_HEADERS: Final = frozenset({"content-type", "client-request-id"})
+
+
+def write_guard(root: str) -> Callable[[httpx.Request], None]:
+    """Return the check of each request.
+
+    :param root: the address of the service, without a slash at its end.
+    """
+    service = Service(root)
+
+    def check(request: httpx.Request) -> None:
+        path, query = service.outgoing(request)
+        if request.method == "GET" and not request.content:
+            return
+        if query:
+            raise RequestNotAllowed(f"{request.method} {path} is a write with a query")
+        if request.method == "POST" and path == BATCH_PATH:
+            _check_batch(request.content)
+        elif request.method != "POST" or path not in _QUESTIONS:
+            _check_write(request.method, path, parsed(request.content))
+
+    return check
+
+
+def _check_batch(content: bytes) -> None:
+    rows = batch_rows(content, _MOST)
+    if rows is None:
+        raise RequestNotAllowed("a batch has another form")
+    for row in rows:
+        if row.get("method") == "GET" and row.get("body") is None:
+            continue
+        headers = row.get("headers")
+        names = {str(name).lower() for name in headers} if isinstance(headers, Mapping) else None
+        if set(row) != _ROW_NAMES or names is None or not names <= _ROW_HEADERS:
+            raise RequestNotAllowed("a write in a batch has other members or headers")
+        _check_write(row["method"], row["url"], row["body"])
+
+
+def _check_write(method: Any, path: Any, body: Any) -> None:
+    try:
+        require_writable(str(method), str(path), body)
+    except ValueError as error:
+        raise RequestNotAllowed(str(error)) from error
