@@ -77,9 +77,11 @@ def state_words(batch: Batch) -> str:
 def result_words(batch: Batch) -> str:
     """Return how many rows were adopted, went on alone, and ended."""
     counts = batch.counts()
-    return counted_result_words(
+    later = f", {counts[RowState.SCHEDULED]} starting later" if counts[RowState.SCHEDULED] else ""
+    told = counted_result_words(
         counts[RowState.APPLIED], counts[RowState.LEFT], counts[RowState.ENDED], words_of(batch)
     )
+    return f"{told}{later}"
 
 
 def counted_result_words(applied: int, left: int, ended: int, kind: KindWords = ADOPTION) -> str:

@@ -69,7 +69,7 @@ class RowState(StrEnum):
     """Its request goes on alone, with its own card and approval."""
     APPLIED = "applied"
     SCHEDULED = "scheduled"
-    """Approved. Its request starts on a later day, by itself."""
+    """Approved. Its access starts on a later day, by its own request."""
     ENDED = "ended"
     """Its request ended without being applied, or was never filed."""
 

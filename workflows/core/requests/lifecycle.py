@@ -69,6 +69,7 @@ stateDiagram-v2
     awaiting_approval --> awaiting_approval: reassign
     awaiting_approval --> awaiting_approval: record_relations
     awaiting_approval --> applying: accept_batch_decisions
+    awaiting_approval --> scheduled: accept_batch_decisions
     awaiting_approval --> awaiting_approval: leave_batch
     awaiting_approval --> rejected: end_with_batch
     awaiting_approval --> withdrawn: end_with_batch
