@@ -216,7 +216,7 @@ class PermissionCheck:
             case ApproveBatch() | RejectBatch():
                 await self._decide_batch(click, actor, key, received_at)
             case WithdrawBatch() | AnswerHalt():
-                await self._end_or_continue(click, actor, key)
+                await self._batch_decisions.carry_out(click, actor, key=key)
             case ImportSheet():
                 await self._import_sheet(click, actor, key)
             case SetAbsence() | EndAbsence() | Reassign():
@@ -230,12 +230,6 @@ class PermissionCheck:
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
-
-    async def _end_or_continue(self, click: WithdrawBatch | AnswerHalt[ChatId], actor: Person, key: str) -> None:
-        if isinstance(click, WithdrawBatch):
-            await self._batch_decisions.withdraw(click, actor, key=key)
-        else:
-            await self._batch_decisions.answer_halt(click, actor, key=key)
 
     async def _import_sheet(self, click: ImportSheet, actor: Person, key: str) -> None:
         """Have a file judged. A full member may look partners up, and an import counts as one look-up."""
