@@ -7,6 +7,7 @@ from typing import Final
 
 PROJECT: Final = Path(__file__).parents[1]
 GATE: Final = "workflows/effects/applying/write_gate.py"
+WAVE: Final = "workflows/app/batches/wave_writes.py"
 ACCOUNT_WRITER: Final = "workflows/effects/applying/guest_accounts/writing.py"
 
 
@@ -50,8 +51,38 @@ def test_every_send_of_the_gate_reads_the_freeze_before() -> None:
         *before, last = one.body
         assert list(tenant_writes(ast.unparse(last))), "nothing is sent before the last line"
         asked = " ".join(ast.unparse(statement) for statement in before)
-        assert "require_not_frozen" in asked or "was_frozen_after" in asked
+        assert "require_not_frozen" in asked or "_require_never_frozen" in asked
         assert not any(isinstance(node, ast.Try) for node in ast.walk(one)), "an error of that read is never ignored"
+
+
+def together_writes(text: str) -> Iterator[int]:
+    """List the lines that take `write_together` of anything, called or handed on, or by its name."""
+    for node in ast.walk(ast.parse(text)):
+        if (isinstance(node, ast.Attribute) and node.attr == "write_together") or (
+            isinstance(node, ast.Constant) and node.value == "write_together"
+        ):
+            yield node.lineno
+
+
+def test_only_a_wave_sends_operations_together_and_only_the_gate_gives_it_some() -> None:
+    found = {name for name, text in sources() if list(together_writes(text))}
+    assert found == {WAVE}
+    users = {name for name, text in sources() if "wave.write(" in text}
+    assert users == {GATE}
+
+
+def test_a_wave_makes_the_last_check_of_each_operation_right_before_it_sends_them() -> None:
+    tree = ast.parse((PROJECT / WAVE).read_text())
+    (sender,) = [
+        one
+        for one in ast.walk(tree)
+        if isinstance(one, ast.AsyncFunctionDef) and list(together_writes(ast.unparse(one)))
+    ]
+    text = ast.unparse(sender)
+    assert text.index("last_check()") < text.index("write_together")
+    gate = (PROJECT / GATE).read_text()
+    for check in ("self._require_still_wanted, request, done_count)", "self._require_never_frozen, request)"):
+        assert f"last_check = partial({check}" in gate
 
 
 def test_another_way_would_be_found() -> None:

@@ -30,7 +30,10 @@ __all__ = ["BotHandle", "FolderInUse", "Sandbox"]
 APPROVAL_CHANNEL = "partner-access"
 SETTLE_SECONDS = 2.0
 MAX_REQUEST_BYTES = 32 * 1024 * 1024
-_PREFIXES: dict[Target, tuple[str, ...]] = {"slack": ("/slack/api/", "/slack/response/"), "graph": ("/graph/",)}
+_PREFIXES: dict[Target, tuple[str, ...]] = {
+    "slack": ("/slack/api/", "/slack/response/", "/slack/files/"),
+    "graph": ("/graph/",),
+}
 
 
 class FolderInUse(Exception):

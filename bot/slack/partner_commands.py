@@ -62,6 +62,11 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
 }
 """The subcommands, as the help lists them."""
 
+_DIAGNOSE: Final = (
+    "Name the person, and the application that they cannot use: "
+    "`/partner diagnose maria@contoso.com Contractor portal`. "
+    "A domain instead of the address asks about a whole organization. /partner help lists the commands."
+)
 POSTURE_TAKES_NO_PARTNER: Final = "/partner posture takes no name and shows all. /partner show shows one."
 
 
@@ -97,6 +102,8 @@ def start_message(team_id: str, app_id: str) -> Message:
 def unknown_command(text: str) -> Message:
     """Return the answer to an unknown command, or one without its partner: the known commands."""
     typed = clean(text, 100, empty="")
+    if typed.lower() == "diagnose":
+        return message(_DIAGNOSE, [mrkdwn(_DIAGNOSE)])
     if needs_partner(typed.lower()):
         wanted = SUBCOMMANDS[typed.lower()].argument.partition(">")[0].strip("<")
         problem = f"Name the partner: /partner {typed.lower()} with its {wanted}."

@@ -121,16 +121,19 @@ def posture(context: typer.Context, as_json: AsJson = False, names: Names = Fals
 
 
 Asked = Annotated[str, typer.Argument(help="A mail address, a domain or a tenant ID.", metavar="ADDRESS_OR_DOMAIN")]
-AskedApplication = Annotated[str, typer.Argument(help="The name or ID of an application.", metavar="[APPLICATION]")]
+AskedApplication = Annotated[
+    list[str] | None, typer.Argument(help="The name or ID of an application.", metavar="[APPLICATION]")
+]
 
 
 @app.command()
-def diagnose(context: typer.Context, who: Asked, application: AskedApplication = "", as_json: AsJson = False) -> None:
+def diagnose(context: typer.Context, who: Asked, application: AskedApplication = None, as_json: AsJson = False) -> None:
     """Say in steps why somebody from outside cannot get in, and who can change it. Change nothing."""
     from bot.terminal.posture.diagnose_command import show_diagnosis
 
     pauses = context.obj or USUAL_PAUSES
-    raise typer.Exit(show_diagnosis(who, application, prints_json=as_json, pauses=pauses))
+    named = " ".join(application or ())
+    raise typer.Exit(show_diagnosis(who, named, prints_json=as_json, pauses=pauses))
 
 
 Reason = Annotated[str, typer.Option("--reason", help="Why. Everybody who waits reads it.", metavar="TEXT")]
@@ -288,6 +291,32 @@ def plan(
     raise typer.Exit(show_plan(asked, chosen.value, pauses=context.obj or USUAL_PAUSES))
 
 
+@app.command(cls=FileCommand)
+def request(
+    context: typer.Context,
+    file: SheetPath,
+    expect: Expected = "",
+    as_json: AsJson = False,
+    sheet: SheetName = "",
+    column: Chosen = None,
+    template: Usual = "",
+    lookups: Lookups = None,
+) -> None:
+    """Store a draft of what FILE asks for, which a member confirms in Slack. The same file has one open draft."""
+    from bot.terminal.plan.file_inputs import AskedFile
+    from bot.terminal.plan.request_command import request_file
+
+    asked = AskedFile(
+        path=file,
+        sheet=sheet,
+        columns=chosen_columns(column),
+        template=template,
+        lookups=lookups,
+        expected=expect,
+    )
+    raise typer.Exit(request_file(asked, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
+
+
 @app.command("import")
 def import_sheet(
     context: typer.Context,
@@ -403,6 +432,8 @@ class ExportFormat(StrEnum):
 
     CSV = "csv"
     JSON = "json"
+    TOML = "toml"
+    """A file of partners, for `plan`, `request` and `import`."""
 
 
 Partner = Annotated[
@@ -437,11 +468,15 @@ def report(
 
 
 @app.command()
-def export(format_: CatalogueFormat = ExportFormat.CSV) -> None:
-    """Write the catalogue: every partner with its record. Each export is recorded."""
-    from bot.terminal.evidence.commands import take_catalogue
+def export(context: typer.Context, format_: CatalogueFormat = ExportFormat.CSV) -> None:
+    """Write the catalogue: every partner with its record. Each export is recorded.
 
-    raise typer.Exit(take_catalogue(format_.value))
+    As toml, write the partners in force as a file, of which `gatehouse plan` says that nothing would change.
+    """
+    from bot.terminal.evidence.commands import take_catalogue, take_toml
+
+    is_toml = format_ is ExportFormat.TOML
+    raise typer.Exit(take_toml(context.obj or USUAL_PAUSES) if is_toml else take_catalogue(format_.value))
 
 
 @app.callback()

@@ -8,8 +8,11 @@ from tests.workflows.core.builders import request
 from tests.workflows.core.posture.diagnosis.read_facts import application, both, facts, log, read, signed_in
 from tests.workflows.core.posture.diagnosis.test_later_steps import access, verdict
 from workflows.core.checks.conditional_access.controls import PolicyEffect
+from workflows.core.people import ChatId
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.requests.request import RequestState
+
+_ADMINS = frozenset({ChatId("U0AMARA00001"), ChatId("U0BRUNO00001")})
 
 
 def diagnosis_messages() -> dict[str, list[dict[str, Any]]]:
@@ -26,9 +29,9 @@ def diagnosis_messages() -> dict[str, list[dict[str, Any]]]:
     waiting = replace(blocked, waiting=(request(RequestState.AWAITING_APPROVAL),))
     unknown = diagnose(facts())
     return {
-        "diagnosis": diagnosis_message(blocked, is_admin=True, admins=2).blocks,
-        "diagnosis-two-causes": diagnosis_message(stopped, is_admin=True, admins=2).blocks,
-        "diagnosis-waiting": diagnosis_message(waiting, is_admin=True, admins=2).blocks,
-        "diagnosis-nothing-known": diagnosis_message(unknown, is_admin=True, admins=2).blocks,
+        "diagnosis": diagnosis_message(blocked, is_admin=True, admins=_ADMINS).blocks,
+        "diagnosis-two-causes": diagnosis_message(stopped, is_admin=True, admins=_ADMINS).blocks,
+        "diagnosis-waiting": diagnosis_message(waiting, is_admin=True, admins=_ADMINS).blocks,
+        "diagnosis-nothing-known": diagnosis_message(unknown, is_admin=True, admins=_ADMINS).blocks,
         "diagnosis-of-a-sponsor": side_message(waiting).blocks,
     }

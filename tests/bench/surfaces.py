@@ -46,6 +46,7 @@ from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
 from tests.bench.guest_surfaces import guest_messages
 from tests.bench.handover_surfaces import handover_messages, handover_windows
 from tests.bench.review_surfaces import review_messages, review_windows
+from tests.bench.sheet_surfaces import sheet_messages, sheet_windows
 from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
@@ -240,6 +241,8 @@ async def main(folder: Path | None, only: str) -> None:
             **asked_change_windows(),
             **batch_messages(),
             **batch_windows(),
+            **sheet_messages(),
+            **sheet_windows(),
             **review_messages(),
             **review_windows(),
             **closing_windows(),

@@ -18,6 +18,7 @@ from tests.bench.denied_surfaces import denied_messages, denied_windows
 from tests.bench.diagnosis_surfaces import diagnosis_messages
 from tests.bench.guest_surfaces import guest_messages
 from tests.bench.review_surfaces import review_messages, review_windows
+from tests.bench.sheet_surfaces import sheet_messages, sheet_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
 from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
 from tests.bot.shipped_cards import words_of
@@ -86,6 +87,25 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "batch-details": (350, 7),
     "batch-draft": (270, 7),
     "batch-draft-rows": (210, 2),
+    "import-reading": (10, 2),
+    "import-judging": (15, 2),
+    "import-waiting": (20, 2),
+    "import-choice": (25, 3),
+    "import-sheets": (20, 3),
+    "import-unusable": (30, 2),
+    "import-failed": (25, 2),
+    "import-done": (105, 4),
+    "import-nothing": (60, 2),
+    "sheet": (110, 5),
+    "sheet-applying": (35, 3),
+    "sheet-done": (40, 3),
+    "import": (80, 3),
+    "import-received": (26, 1),
+    "import-columns": (115, 11),
+    "import-which-sheet": (24, 3),
+    "sheet-draft": (235, 7),
+    "sheet-draft-rows": (215, 2),
+    "sheet-details": (400, 7),
     "review-reduced": (120, 5),
     "review-used": (120, 5),
     "review-unused": (120, 5),
@@ -212,7 +232,13 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         **guest_messages(),
         **account_messages(),
     }
-    for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages(), **asked}.items():
+    for kind, blocks in {
+        **changing_messages(),
+        **batch_messages(),
+        **sheet_messages(),
+        **review_messages(),
+        **asked,
+    }.items():
         yield kind, kind, blocks
     views = (
         windows(),
@@ -221,6 +247,7 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
         homes(),
         batch_windows(),
         batch_homes(),
+        sheet_windows(),
         review_windows(),
         closing_windows(),
         asked_change_windows(),

@@ -1,11 +1,13 @@
 """Stories of one file in many places: planned in a pull request, requested, and written again from what is in force."""
 
 import json
+import tomllib
 from typing import Any
 
 import pytest
 
 from tests.scenarios.stage import Stage
+from tests.scenarios.test_audit_report import audit_rows
 from tests.scenarios.test_posture import gatehouse
 
 pytestmark = pytest.mark.story
@@ -43,11 +45,76 @@ async def test_a_file_of_many_partners_is_planned_in_every_format(stage: Stage) 
     single.write_text('partner = "contoso.com"\ntemplate = "guest-collaboration"\nduration_days = 90\n')
     one = json.loads(await plan(stage, "request.toml", "--format", "json", status=2))
     assert one["digest"] == document["partners"][0]["digest"]
-    assert "asked; see the checks." in await plan(stage, "request.toml", "--format", "markdown", status=2)
+    assert "Conditional Access: " in await plan(stage, "request.toml", "--format", "markdown", status=2)
     judged, out, _ = await gatehouse(stage, "import", "request.toml", "--dry-run", "--json")
     assert (judged, json.loads(out)["rows"][0]["digest"]) == (0, one["digest"])
     assert await stage.writes() == []
     assert await stage.messages() == []
+
+
+async def drafted(stage: Stage, *options: str, status: int = 0) -> dict[str, Any]:
+    """Run `gatehouse request`, and return its JSON."""
+    found, out, err = await gatehouse(stage, "request", *options, "--json")
+    assert found == status, err
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+async def test_a_file_has_one_open_draft_and_only_as_it_was_planned(stage: Stage) -> None:
+    """The command line has no person, so nothing is asked, however often the command runs."""
+    file = stage.data.parent / "partners.toml"
+    file.write_text(FILE)
+    planned = json.loads(await plan(stage, "partners.toml", "--json", status=2))
+    first = await drafted(stage, "partners.toml", "--expect", planned["sha256"])
+    assert (first["draft"]["is_new"], first["not_asked"]) == (True, [])
+    again = await drafted(stage, "partners.toml", "--expect", planned["sha256"])
+    assert again["draft"] == {**first["draft"], "is_new": False}
+    found, out, _ = await gatehouse(stage, "request", "partners.toml")
+    assert found == 0
+    assert "This file has an open draft already. No second one was stored." in out.splitlines()
+    assert any(line.endswith(first["draft"]["id"]) for line in out.splitlines())
+    file.write_text(FILE.replace("90", "180"))
+    found, out, err = await gatehouse(stage, "request", "partners.toml", "--expect", planned["sha256"])
+    assert (found, out) == (1, "")
+    assert "partners.toml" in err
+    assert "another file than the expected one" in err
+    other = await drafted(stage, "partners.toml")
+    assert other["draft"]["id"] != first["draft"]["id"]
+    assert await stage.writes() == []
+    assert await stage.messages() == []
+
+
+async def test_a_row_that_is_not_in_the_draft_is_named_each_time(stage: Stage) -> None:
+    file = stage.data.parent / "partners.toml"
+    file.write_text(FILE.replace("fabrikam.com", "nobody.example"))
+    for is_new in (True, False):
+        document = await drafted(stage, "partners.toml", status=3)
+        assert document["draft"]["is_new"] is is_new
+        (row,) = document["not_asked"]
+        assert (row["row"], row["partner"]) == (2, "nobody.example")
+        assert "No Microsoft Entra tenant has the domain" in row["text"]
+    file.write_text('partner = "nobody.example"\ntemplate = "guest-collaboration"\n')
+    document = await drafted(stage, "partners.toml", status=3)
+    assert (document["draft"], len(document["not_asked"])) == (None, 1)
+    assert await stage.messages() == []
+
+
+async def test_what_is_in_force_is_a_file_that_changes_nothing(stage: Stage) -> None:
+    ts = await stage.ask(template="guest-collaboration")
+    assert await stage.press("approver1", "approve", ts) == []
+    found, out, err = await gatehouse(stage, "export", "--format", "toml")
+    assert found == 0, err
+    assert out.startswith("# What is in force, written by gatehouse export --format toml.")
+    file = stage.data.parent / "partners.toml"
+    file.write_text(out)
+    (row,) = tomllib.loads(out)["partners"]
+    assert (row["partner"], row["template"]) == ("contoso.com", "guest-collaboration")
+    assert "@" in row["sponsor"]
+    assert "1 partner: 1 nothing to change." in (await plan(stage, "partners.toml", status=0)).splitlines()
+    document = await drafted(stage, "partners.toml")
+    assert (document["draft"], document["not_asked"]) == (None, [])
+    rows = [one for one in await audit_rows(stage) if one["command"] == "export"]
+    assert [one["details"]["format"] for one in rows] == ["toml"]
 
 
 async def test_what_cannot_be_planned_ends_with_one(stage: Stage) -> None:

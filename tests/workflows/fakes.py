@@ -306,6 +306,14 @@ class FakeSurroundings:
         found = [one for one in self.objects.get(kind, ()) if one.name.lower().startswith(begins.lower())]
         return await self._read("find_by_prefix", found[:limit])
 
+    async def applications_with(self, words: Sequence[str]) -> Sequence[FoundObject]:
+        """Find what has a word."""
+        objects = self.objects.get(TargetType.APPLICATION, ())
+        found = [
+            one for one in objects if any(part.startswith(word) for word in words for part in one.name.lower().split())
+        ]
+        return await self._read("applications_with", found)
+
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Name an object."""
         self.named.append((target, fresh))

@@ -37,7 +37,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.closing.revoking import require_may_revoke
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
 from workflows.core.requests.commands.automatic import Replan
-from workflows.core.requests.commands.batch import ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     AccessTestClick,
@@ -217,6 +217,8 @@ class PermissionCheck:
                 await self._decide_batch(click, actor, key, received_at)
             case WithdrawBatch():
                 await self._batch_decisions.withdraw(click, actor, key=key)
+            case AnswerHalt():
+                await self._batch_decisions.answer_halt(click, actor, key=key)
             case ImportSheet():
                 await self._import_sheet(click, actor, key)
             case SetAbsence() | EndAbsence() | Reassign():

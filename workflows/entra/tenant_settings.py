@@ -33,7 +33,7 @@ from workflows.entra.answers.answers import (
     unavailable,
     verified_domains,
 )
-from workflows.entra.directory.name_search import SELECTED, found_objects, prefix_filter
+from workflows.entra.directory.name_search import SELECTED, found_objects, prefix_filter, word_search
 from workflows.entra.entra_audit_log import AUDITED, logged_changes, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.transport.connection import Connection, document_of
@@ -252,6 +252,19 @@ class GraphTenantSettings:
     async def find_by_prefix(self, kind: TargetType, prefix: str, limit: int) -> Sequence[FoundObject]:
         """List our own objects whose name begins with a text. Never cached."""
         return found_objects(kind, await self._search(kind, prefix_filter(kind, prefix)))[:limit]
+
+    async def applications_with(self, words: Sequence[str]) -> Sequence[FoundObject]:
+        """List our own applications with one of these words in their name. Never cached."""
+        call = read_call("/servicePrincipals", Purpose.FIND_BY_NAME, "Application.Read.All", object_kind="application")
+        request = request_to(
+            Method.GET,
+            self._connection.graph.service_principals,
+            search=word_search(words),
+            select=SELECTED[TargetType.APPLICATION],
+            top=_SEARCH_PAGE,
+        )
+        rows, _ = await self._connection.page(call, request, None, headers={"ConsistencyLevel": "eventual"})
+        return found_objects(TargetType.APPLICATION, rows)
 
     async def _search(self, kind: TargetType, clause: str) -> Sequence[JsonObject]:
         """Read one page of results. More results would be too many to choose from."""

@@ -172,6 +172,12 @@ class TenantSettings(Protocol):
         :param limit: the most objects to return, sorted by name.
         """
 
+    async def applications_with(self, words: Sequence[str]) -> Sequence[FoundObject]:
+        """List our own applications with one of these words in their name; at most one page, sorted by name.
+
+        :param words: letters and digits only, at least one word.
+        """
+
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Return the name of one of our own users or groups (by object id) or applications (by application id).
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from workflows.core.batches.sheets.cells import RawSheet
+from workflows.core.batches.sheets.cells import RawSheet, SheetForm
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.errors.facts import Fact
@@ -62,6 +62,6 @@ def read_sheet(name: str, content: bytes, *, sheet: str = "") -> SheetFile:
     if len(content) > MAX_BYTES:
         raise SheetUnusable((Fact(SheetCode.TOO_LARGE, {"name": name, "limit_bytes": MAX_BYTES}),))
     found = reader(content, sheet)
-    if not found.rows:
+    if not found.rows and found.form is not SheetForm.LIST:  # a list that is written for Gatehouse may be empty
         raise SheetUnusable((Fact(SheetCode.NO_ROWS),))
     return SheetFile(name=name, digest=sha256(content).hexdigest(), sheet=found)

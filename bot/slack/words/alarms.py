@@ -88,6 +88,11 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Somebody else may use the application's credential. Replace the credential, then look at the sign-ins of the "
         "application in Entra. {drift_advice}",
     ),
+    AlarmCode.BATCH_HALTED: (
+        "The batch {batch} stopped by itself: {failed} of the {tried} partners tried could not be applied as approved. "
+        "The others are not written.",
+        "Look at the partners in Details of the batch. Then continue it, or end it.",
+    ),
     AlarmCode.SWEEP_INCOMPLETE: (
         "No sweep could read everything since {since_words}. What changed outside of Gatehouse since then may be "
         "missing here. {reason}",

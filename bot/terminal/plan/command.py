@@ -21,8 +21,10 @@ from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
 from bot.words.refusals.sentences import fact_words
 from bot.words.refusals.sheets import problem_words
 from bot.words.requests.notes import refusal_words
+from workflows.app.batches.importing.asking import cell_problems
 from workflows.app.batches.importing.judging import SheetJudging
-from workflows.app.requests.files.parsed_request import PlanImpossible
+from workflows.app.batches.importing.sponsors import find_sponsors
+from workflows.app.requests.files.parsed_request import PlanImpossible, parse_request
 from workflows.app.requests.files.plan_from_file import PlannedRequest, plan_request
 from workflows.app.requests.files.row_request import request_of_row
 from workflows.core.batches.sheets.cells import SheetForm
@@ -32,7 +34,7 @@ from workflows.core.errors.raised import DomainError
 from workflows.core.partners.records import Records
 from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable
-from workflows.ports.tenant import Tenant
+from workflows.ports.tenant import Tenant, TenantUnavailable
 
 _ERROR_TITLE: Final = "No plan can be made:"
 
@@ -119,13 +121,21 @@ async def _plan_one(planning: _Planning) -> Totals:
 
 
 async def _plan_of(row: SheetRow, planning: _Planning) -> PlannedRequest:
-    return await plan_request(
-        request_of_row(row, planning.inputs.catalog),
-        tenant=planning.tenant,
-        records=await read_stored_records(planning.inputs.settings),
-        catalog=planning.inputs.catalog,
-        clock=open_clock(planning.inputs.settings),
-    )
+    """Plan one row, with the checks of a row of many.
+
+    :raises PlanImpossible: naming each key that must change.
+    """
+    inputs, clock = planning.inputs, open_clock(planning.inputs.settings)
+    file = request_of_row(row, inputs.catalog)
+    problems = [*cell_problems(row, parse_request(file, inputs.catalog, clock.now()))]
+    sponsors = await find_sponsors((row,), tenant=planning.tenant)
+    problems += sponsors.checked(row).problems
+    if problems:
+        raise PlanImpossible({problem.column: problem.fact for problem in problems})
+    if unread := sponsors.why_unread(row):
+        raise TenantUnavailable(unread)
+    records = await read_stored_records(inputs.settings)
+    return await plan_request(file, tenant=planning.tenant, records=records, catalog=inputs.catalog, clock=clock)
 
 
 async def _plan_many(planning: _Planning) -> Totals:

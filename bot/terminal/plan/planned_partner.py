@@ -10,7 +10,6 @@ from workflows.app.requests.files.parsed_request import PlanImpossible
 from workflows.app.requests.files.plan_from_file import PlannedRequest
 from workflows.core.batches.sheets.judged import CAN_BE_ASKED, JudgedRow, RowVerdict
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
-from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import FindingCode
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
 
@@ -26,8 +25,6 @@ class PlannedPartner:
     judged: JudgedRow
     names: Mapping[str, str] = field(default_factory=dict)
     """The names of our users, groups and applications in the plan, by their ids."""
-    access: AccessReport | None = None
-    """The effect of Conditional Access; None when that was not asked."""
 
     @classmethod
     def of_request(cls, row: SheetRow, planned: PlannedRequest) -> "PlannedPartner":
@@ -43,9 +40,10 @@ class PlannedPartner:
             risk=None if plan is None else risk_for_approval(plan, observation.default).level,
             stages=planned.stages,
             findings=planned.findings,
+            access=None if plan is None else planned.access,
             nothing=planned.how_to_extend,
         )
-        return cls(judged=judged, names=planned.names, access=planned.access)
+        return cls(judged=judged, names=planned.names)
 
     @classmethod
     def impossible(cls, row: SheetRow, error: PlanImpossible) -> "PlannedPartner":

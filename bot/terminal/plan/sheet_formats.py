@@ -243,7 +243,7 @@ def _row_value(judged: JudgedRow) -> dict[str, Any]:
         "is_decided_alone": bool(judged.alone),
         "stages": [{"title": stage.title, "role": stage.role, "quorum": stage.quorum} for stage in judged.stages],
         "changes": list(change_words(judged)),
-        "conditional_access": None if judged.access is None else _access_value(judged.access),
+        "conditional_access": None if judged.access is None else access_value(judged.access),
         "is_locked_out": judged.is_locked_out,
         "digest": None if judged.plan is None else judged.plan.digest,
         "problems": [{"column": one.column, **one.fact.as_value()} for one in judged.problems],
@@ -253,7 +253,7 @@ def _row_value(judged: JudgedRow) -> dict[str, Any]:
     }
 
 
-def _access_value(report: AccessReport) -> dict[str, Any] | None:
+def access_value(report: AccessReport) -> dict[str, Any] | None:
     """Return what Conditional Access means, without the verdict of each policy: those of rows are mostly equal."""
     if not report.visitors:
         return None

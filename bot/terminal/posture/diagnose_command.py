@@ -127,7 +127,8 @@ def _wake_nobody() -> None:
 def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     """Print a diagnosis: the first cause, then every step."""
     application = f", application {diagnosis.application}" if diagnosis.application else ""
-    console.print(safe_text(f"Why can't they get in? {diagnosis.subject}{application}", style="bold"))
+    typed = f" (you wrote “{diagnosis.typed_application}”)" if diagnosis.typed_application else ""
+    console.print(safe_text(f"Why can't they get in? {diagnosis.subject}{application}{typed}", style="bold"))
     console.print()
     first = first_cause(diagnosis)
     console.print(safe_text(first.text, style="bold red" if first.who else "bold"))

@@ -11,7 +11,9 @@ _STATES: Final[Mapping[BatchState, str]] = {
     BatchState.PREPARING: "being prepared",
     BatchState.AWAITING_APPROVAL: "awaiting approval",
     BatchState.APPLYING: "approved, being recorded",
+    BatchState.HALTED: "stopped by itself, an admin decides",
     BatchState.DONE: "done",
+    BatchState.STOPPED: "ended by an admin",
     BatchState.REJECTED: "rejected",
     BatchState.WITHDRAWN: "withdrawn",
     BatchState.EXPIRED: "expired",
@@ -23,6 +25,7 @@ _ROW_STATES: Final[Mapping[RowState, str]] = {
     RowState.PLANNED: "in this decision",
     RowState.LEFT: "with its own request",
     RowState.APPLIED: "adopted (verified)",
+    RowState.SCHEDULED: "approved, starts later",
     RowState.ENDED: "not adopted",
 }
 

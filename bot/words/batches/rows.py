@@ -8,7 +8,14 @@ from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.refusals.sheets import problem_words
-from bot.words.requests.notes import BY_RELATION_ALONE, FAILED_IN_BATCH, HIGH_RISK_ALONE, not_read_words, note_words
+from bot.words.requests.notes import (
+    BY_RELATION_ALONE,
+    FAILED_IN_BATCH,
+    FINISHED_ALONE,
+    HIGH_RISK_ALONE,
+    not_read_words,
+    note_words,
+)
 from bot.words.sentences import counted, fill_in
 from bot.words.settings.open_access import access_kind_title, is_known_setting
 from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowCode, RowState
@@ -92,7 +99,7 @@ def _own(count: int) -> str:
 def progress_words(batch: Batch) -> str:
     """Return how far an approved batch is: how many members are recorded, of how many."""
     counts = batch.counts()
-    done = counts[RowState.APPLIED] + counts[RowState.LEFT] + counts[RowState.ENDED]
+    done = sum(counts[state] for state in (RowState.APPLIED, RowState.SCHEDULED, RowState.LEFT, RowState.ENDED))
     return f"{done} of {done + counts[RowState.PLANNED]} {words_of(batch).progress}"
 
 
@@ -141,6 +148,7 @@ _REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
     ),
     RowCode.NOT_READ: not_read_words,
     RowCode.KEEPS_FAILING: lambda _: FAILED_IN_BATCH,
+    RowCode.FINISHED_ALONE: lambda _: FINISHED_ALONE,
     RowCode.PLANNED_AGAIN: lambda _: "Its settings or their authors changed, so it needs its own approval.",
     RowCode.APPROVAL_AGAIN: lambda _: "An approval did not count any more, so it needs its own approval.",
     RowCode.STOPPED: _stopped,
@@ -151,6 +159,13 @@ _REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
     RowCode.NOT_LOOKED_UP: lambda values: (
         f"It is not known. {' '.join(fact_words(one) for one in facts_from_values(values['answer']))}".strip()
     ),
+    RowCode.SPONSOR_NOT_IN_CHAT: lambda values: (
+        f"Nobody in the chat has the mail address of its sponsor {values['name']}. Name another sponsor in the sheet."
+    ),
+    RowCode.OTHER_TENANT: lambda values: (
+        f"Its name is that of another tenant now: {values['tenant_id']}. Check with the partner which one is theirs."
+    ),
+    RowCode.EXISTS_NOW: lambda _: "It had no settings when the sheet was judged, and somebody made some since.",
     RowCode.REOPENS: lambda _: "The partner is blocked now, and this would open it.",
     RowCode.CLOSES: lambda _: "It blocks the partner, which must not wait for other partners.",
 }

@@ -1,14 +1,15 @@
 """The words about an import of a file in the chat system: how far it is, what must be chosen, and its result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import counted
 from workflows.core.batches.batch import Batch, RowState
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column
+from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column, Columns
 from workflows.core.errors.facts import Facts, Values
+from workflows.core.people import Person
 from workflows.ports.notifier import ImportStep, ShownImport
 
 FIELDS: Final[Mapping[str, str]] = {
@@ -88,6 +89,14 @@ def field_title(name: str) -> str:
     return FIELDS.get(name, name.removeprefix(PLACEHOLDER_PREFIX))
 
 
+def used_columns_words(columns: Columns, header: Sequence[str]) -> Iterator[str]:
+    """Yield which column is used for what, and which columns are not used."""
+    used = {**{column.value: place for column, place in columns.fields.items()}, **columns.placeholders}
+    yield "Columns: " + ", ".join(f"{field_title(name)} = “{header[place]}”" for name, place in used.items())
+    if columns.unused:
+        yield "Not used: " + ", ".join(f"“{title}”" for title in columns.unused)
+
+
 def problem_words(facts: Facts) -> str:
     """Say why a file cannot be used, and what to do."""
     return " ".join(map(fact_words, facts))
@@ -96,6 +105,12 @@ def problem_words(facts: Facts) -> str:
 def asked_count(batch: Batch) -> int:
     """Return for how many partners a draft asks."""
     return len(batch.in_state(RowState.WAITING, RowState.ALONE))
+
+
+def sponsors_words(sponsors: Sequence[Person]) -> str:
+    """Name who cannot approve because rows name them as sponsors; empty when none does."""
+    names = ", ".join(dict.fromkeys(one.name for one in sponsors))
+    return f"Sponsors of single rows, so they cannot approve: {names}." if names else ""
 
 
 def ask_button_words(batch: Batch) -> str:

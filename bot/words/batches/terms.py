@@ -7,7 +7,6 @@ from bot.words.plans.changes import duration_words
 from bot.words.requests.access_end import AT_END
 from bot.words.sentences import counted, day, last_day
 from workflows.core.batches.batch import Batch, BatchRow
-from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.template import Template
 
@@ -55,16 +54,10 @@ def issue_words(row: BatchRow) -> str:
     return " ".join(finding_words(one) for one in row.findings)
 
 
-def row_sponsors(batch: Batch) -> tuple[Person, ...]:
-    """Return the people whom rows of a sheet name as sponsor, each once."""
-    named = (row.asked.sponsor for row in batch.rows if row.asked is not None and row.was_member)
-    return tuple({one.id: one for one in named if one is not None}.values())
-
-
 def other_sponsors_words(batch: Batch) -> str:
     """Say how many other sponsors the rows name; empty when there is none."""
     first = None if batch.sponsor is None else batch.sponsor.id
-    count = sum(one.id != first for one in row_sponsors(batch))
+    count = sum(one.id != first for one in batch.row_sponsors)
     return f" and {counted(count, 'other')} for single rows" if count else ""
 
 

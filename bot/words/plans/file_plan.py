@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.words.batches.sheet_report import access_words
 from bot.words.plans.risk import LEVELS
 from bot.words.sentences import counted, last_day
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
@@ -16,9 +17,10 @@ PLANNED: Final[Mapping[RowVerdict, str]] = {
     RowVerdict.REFUSED: "would be refused",
     RowVerdict.NOT_READ: "not known, because Entra did not answer",
 }
-ACCESS_NOT_ASKED: Final = "not asked. Each request asks for it when it is prepared."
-ACCESS_IN_CHECKS: Final = "asked; see the checks."
+ACCESS_NOT_ASKED: Final = "Conditional Access: not asked. Each request asks for it when it is prepared."
+NOBODY_COMES_IN: Final = "Conditional Access: not asked, because nobody could come in afterwards."
 NOTHING_DONE: Final = "Nothing was stored, nobody was asked, and nothing was written to the tenant."
+DRAFTED_BEFORE: Final = "This file has an open draft already. No second one was stored."
 ONLY_TIME: Final = "only the time"
 
 
@@ -35,6 +37,13 @@ def asked_words(judged: JudgedRow) -> str:
     if plan is not None and plan.duration is not None:
         return f"{row.template}, {counted(plan.duration.days, 'day')}"
     return row.template
+
+
+def conditional_access_words(judged: JudgedRow) -> str:
+    """Return what Conditional Access means for people who come in, and what that is based on."""
+    if judged.access is None:
+        return ACCESS_NOT_ASKED
+    return access_words(judged) or NOBODY_COMES_IN
 
 
 def result_words(verdicts: Mapping[RowVerdict, int]) -> str:

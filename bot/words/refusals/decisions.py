@@ -193,7 +193,9 @@ _BATCH_STATES: Final[Mapping[str, str]] = {
     BatchState.PREPARING: "being prepared",
     BatchState.AWAITING_APPROVAL: "waiting for approval",
     BatchState.APPLYING: "approved and being recorded",
+    BatchState.HALTED: "stopped by itself until an admin decides",
     BatchState.DONE: "done",
+    BatchState.STOPPED: "ended by an admin",
     BatchState.REJECTED: "rejected",
     BatchState.WITHDRAWN: "withdrawn",
     BatchState.EXPIRED: "expired",
@@ -259,10 +261,13 @@ DECISIONS: Final[Sentences] = {
         if values["is_closed"]
         else f"This is not possible now: the batch is {_BATCH_STATES[values['state']]}. Open its newest card."
     ),
+    R.ONLY_ADMINS_ANSWER_HALT: "Only admins can continue or end a batch that stopped by itself. Ask one of them.",
+    R.HALT_REASON_MISSING: "The reason is missing. Give one: the requester and the audit log show it.",
+    R.HALT_ANSWERED: "The batch was continued or ended after this was shown. Open its newest card.",
     R.BATCH_LIST_MISSING: "The list of partners is not attached to the card yet, so nobody can approve. Try again when "
     "the card names the list.",
     R.BATCH_DRAFT_CHANGED: "The draft changed after this window showed it. Open it again.",
-    R.BATCH_EMPTY: "No partner of this draft can be adopted. Ask an admin for a new draft.",
+    R.BATCH_EMPTY: "Nothing can be asked for with this draft. Ask an admin for a new one.",
     R.NOT_APPROVED_IN_BATCH: "The plan of this request is not what was approved in batch {batch}, so it needs its own "
     "approval.",
     R.NOT_POSSIBLE_IN_THIS_STATE: _not_possible_in_this_state,

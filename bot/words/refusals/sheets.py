@@ -53,7 +53,7 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     ),
     SheetCode.OTHER_FILE: (
         "{name} is another file than the expected one: its SHA-256 is {found}. "
-        "Judge it again with --dry-run; then use the command that the report shows."
+        "Judge it again, with gatehouse plan or with import --dry-run. Then use the SHA-256 that is shown."
     ),
     SheetCode.NO_ROWS: "The sheet has no rows below its header.",
     SheetCode.SEVERAL_SHEETS: lambda values: (
@@ -95,7 +95,7 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.CELL_NOT_TEXT: "is not a text: {typed}",
     SheetCode.CELL_OTHER_VALUE: "is neither a text, a number nor a day: {typed}",
     SheetCode.SPONSOR_NO_ADDRESS: "is not one mail address: {typed}",
-    SheetCode.SPONSOR_UNKNOWN: "is nobody's mail address in our tenant: {typed}",
+    SheetCode.SPONSOR_UNKNOWN: "is not the mail address of an account in our tenant: {typed}",
     SheetCode.SPONSOR_AMBIGUOUS: "is the mail address of several accounts in our tenant: {typed}",
     SheetCode.SPONSOR_GUEST: "is a guest, and only a member can be a sponsor: {typed}",
     SheetCode.SPONSOR_DISABLED: "has a disabled account, so somebody else must be the sponsor: {typed}",

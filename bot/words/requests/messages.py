@@ -60,6 +60,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "{partner}: your request{id} is not decided yet. It expires on {expires}. Those who can still decide are told. "
         "You can ask them, or edit the request for a new time."
     ),
+    MessageCode.BATCH_HALTED: (
+        "Batch {batch} stopped by itself: {failed} of the {tried} partners tried could not be applied as approved. "
+        "Not written yet: {left}. An admin decides whether it goes on."
+    ),
     MessageCode.BATCH_EXPIRES_SOON: (
         "Batch {batch} is not decided yet. It expires on {expires}. Those who can still decide are told. You can ask "
         "them."

@@ -72,6 +72,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.NOT_SHOWN_YET: (
         "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
     ),
+    NoteCode.CLOSING_FIRST: "Something that closes access goes first.",
+    NoteCode.BATCH_ENDED_AFTER_HALT: "{name} ended it after it had stopped by itself: {reason}.",
     NoteCode.FREEZE_UNREADABLE: UNREADABLE_FREEZE,
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CHANGE_NOT_SHOWN: "Microsoft Graph does not show the change yet.",
@@ -295,6 +297,7 @@ def _not_taken(values: Values) -> str:
 
 HIGH_RISK_ALONE: Final = "High risk is decided alone."
 BY_RELATION_ALONE: Final = "A stage that a manager decides is decided alone."
+FINISHED_ALONE: Final = "It was approved and begun. It is finished alone, with the same approvals."
 FAILED_IN_BATCH: Final = "An error in Gatehouse stopped it several times in its batch. The log has the error."
 
 
@@ -311,6 +314,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     RowCode.HIGH_RISK: lambda _: HIGH_RISK_ALONE,
     RowCode.BY_RELATION: lambda _: BY_RELATION_ALONE,
     RowCode.KEEPS_FAILING: lambda _: FAILED_IN_BATCH,
+    RowCode.FINISHED_ALONE: lambda _: FINISHED_ALONE,
     RowCode.NOT_READ: not_read_words,
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,

@@ -46,3 +46,10 @@ def test_an_id_of_another_form_never_becomes_a_link(app_id: str) -> None:
     message = start_message("T0WOODGROVE", app_id)
     assert "<" not in str(message.blocks)
     assert "Open my Home tab" in shown(message.blocks)
+
+
+def test_diagnose_alone_says_with_an_example_what_to_name() -> None:
+    (block,) = unknown_command("diagnose").blocks
+    said = block["text"]["text"]
+    assert "/partner diagnose maria@contoso.com Contractor portal" in said
+    assert len(said.split()) <= 60

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.terminal.cli import app
 from bot.terminal.posture import diagnose_command
 from bot.terminal.posture.diagnose_command import show_diagnosis
 from tests.workflows.core.builders import NOW, identity
@@ -122,3 +124,16 @@ def test_what_names_nothing_is_refused_and_recorded(records: StoreLocation, caps
     assert ask("a@b@c") == 1
     assert "No diagnosis was made:" in capsys.readouterr().err
     assert len(entries(records)) == 1
+
+
+@pytest.mark.parametrize("words", [["Contractor portal"], ["Contractor", "portal"], []])
+def test_a_name_of_several_words_needs_no_quotation_marks(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def show(who: str, application: str, **_: Any) -> int:
+        asked.append((who, application))
+        return 0
+
+    monkeypatch.setattr(diagnose_command, "show_diagnosis", show)
+    assert CliRunner().invoke(app, ["diagnose", "maria@contoso.com", *words]).exit_code == 0
+    assert asked == [("maria@contoso.com", " ".join(words))]

@@ -249,6 +249,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.read_access_changes: [(since,)],
         around.recent_partner_changes: [(TENANT, since)],
         around.find_by_prefix: [(kind, seed.PROJECT_GROUPS[0][2], 5) for kind in TargetType],
+        around.applications_with: [(["portal", "archive"],)],
         around.name_of: [
             (Target(type=TargetType.GROUP, id=GROUP),),
             (Target(type=TargetType.USER, id=USER),),
@@ -281,7 +282,7 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
             await read(*one)
     assert checked.undocumented_members == UNDOCUMENTED
     read_so_far = len(checked.seen)
-    assert read_so_far == 38 + len(QUESTIONS)
+    assert read_so_far == 39 + len(QUESTIONS)
     written = 0
     for number, template in enumerate(CATALOG.templates.values()):
         tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")

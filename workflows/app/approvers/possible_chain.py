@@ -1,9 +1,11 @@
 """Check that enough people can complete an approval chain, each of them in one stage only."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from workflows.app.approvers.role_refusals import check_with_new_groups
 from workflows.app.approvers.stage_holders import holders_for
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
@@ -107,3 +109,29 @@ def _place(index: int, stages: Sequence[Free], placed: dict[ChatId, int], seen: 
             placed[person] = index
             return True
     return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PossibleChain:
+    """The first of several chains that enough people can complete; the first of all, with its problem, if none is."""
+
+    stages: tuple[Stage, ...]
+    problem: Fact | None
+
+
+async def first_possible_chain(
+    directory: PeopleDirectory, chains: tuple[tuple[Stage, ...], ...], excluded: frozenset[ChatId]
+) -> PossibleChain:
+    """Return the first chain that enough people can complete.
+
+    :param excluded: chat ids of people who may not decide.
+    """
+    taken, problem = await directory.all_ids(excluded), None
+    for chain in chains:
+        try:
+            await require_chain(directory, chain, taken, relations=NO_RELATIONS)
+        except InvalidField as error:
+            problem = problem or error.fact
+        else:
+            return PossibleChain(stages=chain, problem=None)
+    return PossibleChain(stages=chains[0], problem=problem)

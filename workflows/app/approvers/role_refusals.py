@@ -21,6 +21,7 @@ FOR_LACK_OF_A_ROLE: Final = frozenset(
         RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP,
         RefusalCode.ONLY_ADMINS_ACCEPT_DRIFT,
         RefusalCode.ONLY_ADMINS_FREEZE,
+        RefusalCode.ONLY_ADMINS_ANSWER_HALT,
         RefusalCode.NOT_AN_AUDITOR,
         RefusalCode.NO_REPORT_FOR_YOU,
         RefusalCode.NO_DIAGNOSIS_FOR_YOU,

@@ -16,7 +16,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person
 from workflows.core.policy.working_time import WorkingCalendar
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.request import BatchId, RequestKind
 from workflows.core.requests.transitions.transition import Situation
 from workflows.ports.clock import Clock
@@ -136,7 +136,7 @@ class BatchService:
 
 def _actor_of(command: BatchCommand) -> Person | ChatId | None:
     match command:
-        case ApproveBatch() | RejectBatch() | WithdrawBatch() | ConfirmDraft():
+        case ApproveBatch() | RejectBatch() | WithdrawBatch() | ConfirmDraft() | AnswerHalt():
             return command.actor
         case _:
             return None

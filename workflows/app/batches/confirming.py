@@ -1,14 +1,16 @@
 """Show a draft to a member who opened it, check the form, and make the member its requester."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from workflows.app.approvers.possible_chain import require_chain
+from workflows.app.approvers.possible_chain import first_possible_chain
 from workflows.app.batches.batch_rules import deciding_template
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.current_sponsors import with_current_sponsors
+from workflows.app.batches.importing.asked_now import RowsNow
 from workflows.app.limits import Limits
 from workflows.app.requests.field_checks import checked_justification
 from workflows.app.requests.filing import RequestLimitCheck
@@ -20,7 +22,7 @@ from workflows.app.requests.people_checks import (
 )
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.batches.batch import Batch, BatchState, RowState
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, with_rows
 from workflows.core.batches.commands import ConfirmDraft
 from workflows.core.batches.durations import OfferedDurations, offered_durations
 from workflows.core.batches.members import batch_chains
@@ -29,10 +31,10 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, ChatId, Person
-from workflows.core.policy.relations import NO_RELATIONS
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import BatchId
-from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
+from workflows.core.settings.model import TenantId
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 DRAFT_FIELD: Final = "draft"
@@ -50,7 +52,8 @@ class BatchForm:
     """The version of the draft that the window showed."""
     justification: str
     sponsor: ChatId
-    days: int
+    days: int = 0
+    """0 for a draft of a sheet: each row has its own duration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,8 @@ class BatchTerms:
     """What the form offers, and who decides, as far as the draft says."""
 
     days: tuple[int, ...]
-    """The durations that may be chosen, shortest first; empty when there is no row that may be adopted."""
+    """The durations that may be chosen, shortest first; empty when there is no row that may be adopted, and for a
+    sheet: each of its rows has its own."""
     default_days: int
     stages: tuple[Stage, ...]
     """The approval chain of the rows that are decided together. Nothing is chosen by it: it is computed again."""
@@ -69,6 +73,11 @@ class BatchTerms:
     differing: tuple[Template, ...] = ()
     """The templates, when they have no duration in common: each row gets the longest of its own up to the chosen one.
     """
+    sponsors: tuple[Person, ...] = ()
+    """Whom the rows of a sheet name as sponsors, and who may not decide. The chat id is empty while it is not known."""
+    rows: Mapping[TenantId, BatchRow] = field(default_factory=dict)
+    """The rows of a sheet that change when this member confirms it now: most of them because nothing is asked for
+    them any more. Their `reason` says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,25 +104,44 @@ class BatchIntake:
 
     async def terms(self, batch: Batch, requester: ChatId, sponsor: ChatId) -> BatchTerms:
         """Return what the form offers for a draft, and whether enough people can decide without these two."""
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                changed = await self._changed_rows(batch, requester)
+                terms = await self._terms(with_rows(batch, changed), frozenset({requester, sponsor}))
+                return replace(terms, rows=changed)
+        except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
+            return self._terms_with(batch, self._chains(batch)[0], None)
+
+    def _chains(self, batch: Batch) -> tuple[tuple[Stage, ...], ...]:
         members = batch.in_state(RowState.WAITING)
-        chains = batch_chains(
+        return batch_chains(
             (row.stages for row in members),
             len(members),
             self.catalog.roles[ADMIN].title,
             has_unknown_author=not all(row.is_author_known for row in members),
         )
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                return await self._terms(batch, chains, frozenset({requester, sponsor}))
-        except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
-            return self._terms_with(batch, chains[0], None)
 
-    async def _terms(self, batch: Batch, chains: tuple[tuple[Stage, ...], ...], asked: frozenset[ChatId]) -> BatchTerms:
+    async def _changed_rows(self, batch: Batch, requester: ChatId | Person) -> Mapping[TenantId, BatchRow]:
+        """Return the rows that change when this member confirms the draft. Whoever is nobody changes none."""
+        if batch.sheet is None:
+            return {}
         directory = self.directory.for_one_check()
+        try:
+            person = requester if isinstance(requester, Person) else await directory.identify(requester)
+        except PeopleDirectoryRefused:
+            raise
+        except Refused:
+            return {}  # the form says why
+        rows = RowsNow(directory=directory, catalog=self.catalog, now=self.batches.clock.now())
+        return await rows.changed(batch, person)
+
+    async def _terms(self, batch: Batch, asked: frozenset[ChatId]) -> BatchTerms:
+        directory, chains = self.directory.for_one_check(), self._chains(batch)
         # The command line knows only accounts. Who the authors are in the chat system is looked up here.
         authors = await directory.people_of([one.id for one in batch.authors])
         current = await with_current_sponsors(batch, self.batches.store, self.batches.clock.now())
-        known = {one.chat_id for one in (*authors, *current.partner_sponsors) if one.chat_id}
+        named = (*authors, *current.row_sponsors, *current.partner_sponsors)
+        known = {one.chat_id for one in named if one.chat_id}
         found = await first_possible_chain(directory, chains, asked | known)
         return self._terms_with(batch, found.stages, found.problem, authors)
 
@@ -132,9 +160,12 @@ class BatchIntake:
             authors=batch.authors if authors is None else authors,
             problem=problem,
             differing=offered.differing,
+            sponsors=batch.row_sponsors,
         )
 
     def _offered(self, batch: Batch) -> OfferedDurations:
+        if batch.sheet is not None:
+            return OfferedDurations(days=(), default_days=0)
         rows = batch.in_state(RowState.WAITING, RowState.ALONE)
         templates = {one.name: one for one in (deciding_template(row, self.catalog) for row in rows)}
         return offered_durations(tuple(templates.values()))
@@ -155,49 +186,73 @@ class BatchIntake:
         problems: dict[str, Fact] = {}
         justification = checked_justification(form.justification, problems, is_restore=False)
         days = self._offered(batch).days
-        if form.days not in days:
+        if batch.sheet is None and form.days not in days:
             problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"days": list(days), "template": None})
         people = await self._people(form, problems)
-        if people is not None and (unfit := await self._may_adopt_problem(batch, people[0])) is not None:
-            problems[DRAFT_FIELD] = unfit
+        changed: Mapping[TenantId, BatchRow] = {}
+        if people is not None:
+            changed = await self._checked_rows(batch, people[0], problems)
         if (problem := (await self.terms(batch, form.requester, form.sponsor)).problem) is not None:
             problems.setdefault(DRAFT_FIELD, problem)
         if problems or people is None:
             raise InvalidForm({name if name in _FIELDS else DRAFT_FIELD: fact for name, fact in problems.items()})
         await require_within_limits(filing, form.requester, DRAFT_FIELD, key=key, account=people[0].id)
-        confirmed = await self._confirm(batch, form, people, justification, key)
+        confirmed = await self._confirm(batch, form, people, justification, key, changed)
         await filing.tell_when_few_are_left(key=key)
         return confirmed
 
+    async def _checked_rows(
+        self, batch: Batch, requester: Person, problems: dict[str, Fact]
+    ) -> Mapping[TenantId, BatchRow]:
+        """Check what this member may ask for. Returns the rows of a sheet that change.
+
+        What is not known in time is checked again when each request is prepared.
+        """
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                if batch.sheet is None:
+                    await self._require_may_adopt(batch, requester)
+                changed = await self._changed_rows(batch, requester)
+        except InvalidField as error:
+            problems[DRAFT_FIELD] = error.fact
+        except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
+            pass
+        else:
+            if not any(row.is_asked for row in with_rows(batch, changed).rows):
+                problems[DRAFT_FIELD] = Fact(RefusalCode.BATCH_EMPTY)
+            return changed
+        return {}
+
     async def _confirm(
-        self, batch: Batch, form: BatchForm, people: tuple[Person, Person], justification: str, key: str
+        self,
+        batch: Batch,
+        form: BatchForm,
+        people: tuple[Person, Person],
+        justification: str,
+        key: str,
+        changed: Mapping[TenantId, BatchRow],
     ) -> Batch:
-        rows = batch.in_state(RowState.WAITING, RowState.ALONE)
+        rows = with_rows(batch, changed).in_state(RowState.WAITING, RowState.ALONE)
         command = ConfirmDraft(
             actor=people[0],
             batch_id=batch.id,
             shown_version=form.shown_version,
             sponsor=people[1],
             justification=justification,
-            duration=timedelta(days=form.days),
+            duration=timedelta(days=form.days) if batch.sheet is None else None,
+            rows=changed,
             lifetime=min((deciding_template(row, self.catalog).decide_within for row in rows), default=timedelta(0)),
         )
         return await self.batches.advance(command, key=key)
 
-    async def _may_adopt_problem(self, batch: Batch, requester: Person) -> Fact | None:
-        """Return why this member may not adopt all of the draft; None when they may, or it is not known in time."""
+    async def _require_may_adopt(self, batch: Batch, requester: Person) -> None:
+        """Check that this member may adopt all of the draft.
+
+        :raises InvalidField: when they may not; the error names the roles that may.
+        """
         directory, rows = self.directory.for_one_check(), batch.in_state(RowState.WAITING, RowState.ALONE)
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                for template in {
-                    one.name: one for one in (deciding_template(row, self.catalog) for row in rows)
-                }.values():
-                    await require_may_restore_or_adopt(template, requester, directory=directory)
-        except InvalidField as error:
-            return error.fact
-        except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
-            pass  # checked again when each partner's request is prepared
-        return None
+        for template in {one.name: one for one in (deciding_template(row, self.catalog) for row in rows)}.values():
+            await require_may_restore_or_adopt(template, requester, directory=directory)
 
     async def _people(self, form: BatchForm, problems: dict[str, Fact]) -> tuple[Person, Person] | None:
         """Identify the requester and the sponsor, and check that each has an account of a full member.
@@ -218,29 +273,3 @@ class BatchIntake:
         except TimeoutError:
             problems[field] = Fact(RefusalCode.NOT_READ_NOW, {"answer": []})
         return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PossibleChain:
-    """The first of several chains that enough people can complete; the first of all, with its problem, if none is."""
-
-    stages: tuple[Stage, ...]
-    problem: Fact | None
-
-
-async def first_possible_chain(
-    directory: PeopleDirectory, chains: tuple[tuple[Stage, ...], ...], excluded: frozenset[ChatId]
-) -> PossibleChain:
-    """Return the first chain that enough people can complete.
-
-    :param excluded: chat ids of people who may not decide.
-    """
-    taken, problem = await directory.all_ids(excluded), None
-    for chain in chains:
-        try:
-            await require_chain(directory, chain, taken, relations=NO_RELATIONS)
-        except InvalidField as error:
-            problem = problem or error.fact
-        else:
-            return PossibleChain(stages=chain, problem=None)
-    return PossibleChain(stages=chains[0], problem=problem)

@@ -285,6 +285,9 @@ class _WaveSettings:
     async def find_by_prefix(self, kind: TargetType, prefix: str, limit: int) -> Sequence[FoundObject]:
         return await self._settings.find_by_prefix(kind, prefix, limit)
 
+    async def applications_with(self, words: Sequence[str]) -> Sequence[FoundObject]:
+        return await self._settings.applications_with(words)
+
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         return await self._settings.name_of(target, fresh=fresh)
 

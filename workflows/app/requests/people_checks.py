@@ -111,9 +111,7 @@ async def require_may_request(
     :param submitter: who sends it on behalf of the requester; None when the requester does.
     :raises InvalidField: when they may not; the error names the roles that may.
     """
-    if template.may_request:
-        sender = submitter or requester
-        await check_with_new_groups(lambda: _require_role(template, sender, directory, template.may_request), directory)
+    await require_may_send(template, submitter or requester, directory=directory)
     if submitter is None or template.may_request_for is MayRequestFor.MEMBERS:
         return
     if template.may_request_for is MayRequestFor.REPORTS:
@@ -122,6 +120,15 @@ async def require_may_request(
             return
     may_for = template.may_request_for.value
     raise InvalidField(FOR_PERSON, RefusalCode.MAY_NOT_REQUEST_FOR, template=template.title, may_for=may_for)
+
+
+async def require_may_send(template: Template, sender: Person, *, directory: PeopleDirectory) -> None:
+    """Check that a person may send requests with a template, for themselves.
+
+    :raises InvalidField: when they may not; the error names the roles that may.
+    """
+    if template.may_request:
+        await check_with_new_groups(lambda: _require_role(template, sender, directory, template.may_request), directory)
 
 
 async def require_may_restore_or_adopt(template: Template, requester: Person, *, directory: PeopleDirectory) -> None:

@@ -5,7 +5,7 @@ It is long because every field of a batch and of its rows is explained.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -37,14 +37,20 @@ class BatchState(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"
     APPLYING = "applying"
     """Approved. Each member is checked again and recorded."""
+    HALTED = "halted"
+    """Too many members could not be applied, so nothing more is written until an admin decides."""
     DONE = "done"
     """Every row has ended, or goes on alone."""
+    STOPPED = "stopped"
+    """An admin ended it after it halted. What was applied before stays."""
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
 
 
-ENDED: Final = frozenset({BatchState.DONE, BatchState.REJECTED, BatchState.WITHDRAWN, BatchState.EXPIRED})
+ENDED: Final = frozenset(
+    {BatchState.DONE, BatchState.STOPPED, BatchState.REJECTED, BatchState.WITHDRAWN, BatchState.EXPIRED}
+)
 """States that no command can change. The members of a batch that was not approved may still have to be ended."""
 
 
@@ -62,6 +68,8 @@ class RowState(StrEnum):
     LEFT = "left"
     """Its request goes on alone, with its own card and approval."""
     APPLIED = "applied"
+    SCHEDULED = "scheduled"
+    """Approved. Its access starts on a later day, by its own request."""
     ENDED = "ended"
     """Its request ended without being applied, or was never filed."""
 
@@ -85,6 +93,8 @@ class RowCode(StrEnum):
     """An approval did not count any more when the request was recorded."""
     STOPPED = "stopped"
     """Values: `state` of its request, `note`, its facts."""
+    FINISHED_ALONE = "finished_alone"
+    """It was approved, and something of it may be written. It is finished alone, with the same approvals."""
 
     # Of rows of a sheet
     CELL = "sheet_cell"
@@ -93,6 +103,12 @@ class RowCode(StrEnum):
     """Nothing is asked for the row: the partner has these settings already, for this time or longer."""
     NOT_LOOKED_UP = "sheet_not_looked_up"
     """Nothing is asked for the row: Entra did not answer. Values: `answer`, its facts."""
+    SPONSOR_NOT_IN_CHAT = "sponsor_not_in_chat"
+    """Nothing is asked for the row: nobody in the chat system has its sponsor's mail address. Values: `name`."""
+    OTHER_TENANT = "other_tenant"
+    """Its name is that of another tenant now. Values: `tenant_id`."""
+    EXISTS_NOW = "exists_now"
+    """It had no settings when the sheet was judged, and has some now."""
     REOPENS = "reopens"
     """The partner is blocked, and the row would open it. Values: `state` of its record; None without a record."""
     CLOSES = "closes"
@@ -140,6 +156,8 @@ class BatchRow:
     """Since when the partner cannot be read; None when that is not so. See `retries`."""
     tried_at: datetime | None = None
     """When it was tried to read the partner the last time, while it cannot be read."""
+    not_before: datetime | None = None
+    """When it may be tried again, because the other system asked for a pause; None: with the next wave."""
     failures: int = 0
     """How often an error in Gatehouse stopped it in its present state; see `retries`."""
     findings: tuple[Finding, ...] = ()
@@ -175,6 +193,39 @@ class ListFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run over the members of an approved batch: from the approval, or from the moment when it was continued."""
+
+    since: datetime
+    tried: int = 0
+    """How many members were applied, went on alone or ended in this run."""
+    failed: int = 0
+    """How many of them could not be applied as approved; see `running.halting`."""
+    halted_at: datetime | None = None
+    """When it halted by itself; None when it did not."""
+    answered_by: Person | None = None
+    """The admin who continued or ended it after it halted."""
+    answered_at: datetime | None = None
+    goes_on: bool = False
+    """Whether the answer was to continue. The next run is then the one that continues."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltRule:
+    """When a run halts: when more than a share of the tried members failed, and at least a number of them."""
+
+    percent: int = 10
+    """One in ten: single partners that changed since the approval are usual, a cause that all of them share is not.
+    With 100 no run halts."""
+    at_least: int = 3
+    """So that one or two partners of a small batch, or of the first wave, do not halt the others."""
+
+    def is_met(self, run: Run) -> bool:
+        """Return whether a run must halt."""
+        return run.failed >= self.at_least and 100 * run.failed > self.percent * run.tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """The complete record of a batch. `version` increases with every stored change; an outdated write is refused."""
 
@@ -198,7 +249,8 @@ class Batch:
     sponsor: Person | None = None
     justification: str = ""
     duration: timedelta | None = None
-    """The duration that was chosen. A member whose template does not offer it has a shorter one."""
+    """The duration that was chosen. A member whose template does not offer it has a shorter one. None for a sheet:
+    each row has its own."""
     confirmed_at: datetime | None = None
     stages: tuple[Stage, ...] = ()
     """The approval chain: at least as strict as that of each member."""
@@ -229,6 +281,8 @@ class Batch:
     """When the approvers were reminded last."""
     note: Facts = ()
     """Facts that explain the present state."""
+    runs: tuple[Run, ...] = ()
+    """Every run over its members, oldest first; empty before it is approved."""
     sheet: BatchSheet | None = None
     """The file that the draft was made of; None for a batch of adoptions."""
 
@@ -246,16 +300,28 @@ class Batch:
     @property
     def may_expire(self) -> bool:
         """Return whether it ends when its time is over: an unconfirmed draft, and what nobody decided."""
-        return not self.has_ended and self.state is not BatchState.APPLYING
+        return not self.has_ended and self.state not in (BatchState.APPLYING, BatchState.HALTED)
+
+    @property
+    def writes(self) -> bool:
+        """Return whether its members change the tenant. An adoption records what is there."""
+        return self.kind is not RequestKind.ADOPTION
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of the requester, the sponsor, and the authors and recent sponsors of every row.
+        """Return the accounts of the requester, of every sponsor, and of the authors and recent sponsors of every row.
 
         None of them decides.
         """
         people = [one for one in (self.requester, self.sponsor) if one is not None]
-        return frozenset(one.id for one in (*people, *self.authors, *self.partner_sponsors))
+        return frozenset(one.id for one in (*people, *self.row_sponsors, *self.authors, *self.partner_sponsors))
+
+    @property
+    def row_sponsors(self) -> tuple[Person, ...]:
+        """Return the sponsors that rows of a sheet name that are, or were, decided together, each once."""
+        asked = [row.asked for row in self.rows if row.was_member and row.asked is not None]
+        by_account = {one.sponsor.id: one.sponsor for one in asked if one.sponsor is not None}
+        return tuple(by_account.values())
 
     @property
     def authors(self) -> tuple[Person, ...]:
@@ -303,6 +369,15 @@ class Batch:
         """
         asked = self.digest or Digest("")
         return evaluate(self.stages, self.decisions, digest=asked, excluded=self.excluded, current_roles=current_roles)
+
+
+def with_rows(batch: Batch, changed: Mapping[TenantId, BatchRow]) -> Batch:
+    """Return a batch with changed rows. A row for which nothing is asked never changes.
+
+    NB. a sheet may name a partner in several rows: something is asked for one of them at most.
+    """
+    rows = tuple(changed.get(row.tenant_id, row) if row.is_asked else row for row in batch.rows)
+    return batch if rows == batch.rows else replace(batch, rows=rows)
 
 
 def batch_digest(batch_id: BatchId, members: Iterable[BatchRow], stages: Sequence[Stage]) -> Digest:

@@ -10,12 +10,12 @@ from datetime import timedelta
 from typing import Literal
 
 from workflows.core.batches.asked_row import BatchSheet
-from workflows.core.batches.batch import BatchRow, ListFile
+from workflows.core.batches.batch import BatchRow, HaltRule, ListFile
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.people import Person
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.audit_details import Details
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.request import BatchId, RequestKind
 from workflows.core.settings.model import TenantId
 
@@ -55,18 +55,24 @@ class ConfirmDraft:
     """The version of the draft that the window showed."""
     sponsor: Person
     justification: str
-    duration: timedelta
+    duration: timedelta | None
+    """None for a sheet: each row has its own."""
     lifetime: timedelta
     """How long the batch may stay undecided."""
+    rows: Mapping[TenantId, BatchRow] = field(default_factory=dict)
+    """The rows that changed since the draft: a sponsor was found, or nothing is asked for it any more, with the reason.
+    """
 
     def audit_details(self) -> Details:
-        """Return what was asked for."""
+        """Return what was asked for, and for which rows nothing was asked any more."""
+        not_asked = {row.name: as_values(row.reason) for row in self.rows.values() if not row.is_asked}
         return {
             "batch": self.batch_id,
             "justification": self.justification,
             "sponsor": self.sponsor.chat_id,
-            "days": self.duration.days,
+            **({} if self.duration is None else {"days": self.duration.days}),
             "account": self.actor.id,
+            **({"not_asked": not_asked} if not_asked else {}),
         }
 
 
@@ -194,6 +200,19 @@ class PlanBatchAgain:
         return {"batch": self.batch_id, "reason": as_values(self.reason)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltBatch:
+    """Too many members could not be applied, so the others wait until an admin has decided."""
+
+    name: Literal["halt_batch"] = field(default="halt_batch")
+    batch_id: BatchId
+    rule: HaltRule
+
+    def audit_details(self) -> Details:
+        """Return the batch and the rule."""
+        return {"batch": self.batch_id, "percent": self.rule.percent, "at_least": self.rule.at_least}
+
+
 BatchCommand = (
     DraftBatch
     | ConfirmDraft
@@ -208,4 +227,6 @@ BatchCommand = (
     | RemindBatchApprovers
     | ReopenBatch
     | PlanBatchAgain
+    | HaltBatch
+    | AnswerHalt[Person]
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from workflows.core.batches.batch import BY_PERSON, Batch, BatchState
+from workflows.core.batches.batch import BY_PERSON, Batch, BatchState, Run
 from workflows.core.batches.commands import ExpireBatch
 from workflows.core.batches.transition import BatchTransition, changed, end_batch, show, tell_end
 from workflows.core.errors.facts import Fact
@@ -29,12 +29,13 @@ def batch_eligibility(batch: Batch, current_roles: CurrentRoles | None = None) -
     """
     verdict = batch.verdict(current_roles)
     counted = [person for people in verdict.counted_people for person in people]
-    named = [batch.requester, batch.sponsor, *batch.authors, *batch.partner_sponsors, *counted]
+    sponsors = batch.row_sponsors if batch.sponsor is None else (batch.sponsor, *batch.row_sponsors)
+    named = [batch.requester, *sponsors, *batch.authors, *batch.partner_sponsors, *counted]
     return Eligibility(
         stages=batch.stages,
         verdict=verdict,
         requester=_ids(batch.requester),
-        sponsor=_ids(batch.sponsor),
+        sponsor=ids_of(sponsors),
         authors=ids_of(batch.authors),
         partner_sponsors=ids_of(batch.partner_sponsors),
         chat_ids=frozenset(one.chat_id for one in named if one is not None and one.chat_id),
@@ -57,11 +58,11 @@ def approve(batch: Batch, command: ApproveBatch[Person], situation: Situation) -
     stage = _stage(batch, command.actor, command.digest, situation)
     if stage is None:
         # An earlier approver has the role again, so the approval chain is complete without this approval.
-        return _begin(changed(batch, S.APPLYING, situation, note=()))
+        return _begin(changed(batch, S.APPLYING, situation, note=()), situation)
     decision = _decision(command, Choice.APPROVE, stage, situation)
     approved = changed(batch, batch.state, situation, decisions=(*batch.decisions, decision), note=())
     if approved.verdict(situation.current_roles).is_complete:
-        return _begin(changed(batch, S.APPLYING, situation, decisions=approved.decisions, note=()))
+        return _begin(changed(batch, S.APPLYING, situation, decisions=approved.decisions, note=()), situation)
     return BatchTransition(batch=approved, effects=show(approved))
 
 
@@ -138,5 +139,6 @@ def _decision(
     )
 
 
-def _begin(batch: Batch) -> BatchTransition:
+def _begin(batch: Batch, situation: Situation) -> BatchTransition:
+    batch = replace(batch, runs=(*batch.runs, Run(since=situation.now)))
     return BatchTransition(batch=batch, effects=(*show(batch), AdvanceBatch(batch_id=batch.id)))

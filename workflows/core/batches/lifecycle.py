@@ -32,6 +32,12 @@ stateDiagram-v2
     applying --> done: record_rows
     applying --> awaiting_approval: reopen_batch
     applying --> preparing: plan_batch_again
+    applying --> halted: halt_batch
+    halted --> halted: record_rows
+    halted --> done: record_rows
+    halted --> applying: answer_halt
+    halted --> stopped: answer_halt
+    stopped --> stopped: record_rows
     rejected --> rejected: record_rows
     withdrawn --> withdrawn: record_rows
     expired --> expired: record_rows
@@ -49,6 +55,7 @@ from workflows.core.batches.commands import (
     ConfirmDraft,
     DraftBatch,
     ExpireBatch,
+    HaltBatch,
     PlanBatchAgain,
     RecordBatchPrepared,
     RecordListNotUploaded,
@@ -57,8 +64,9 @@ from workflows.core.batches.commands import (
     RemindBatchApprovers,
     ReopenBatch,
 )
+from workflows.core.batches.running import halting
 from workflows.core.batches.transition import BatchTransition, not_possible_now
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.transitions.transition import Situation
 
 S = BatchState
@@ -84,6 +92,10 @@ TABLE: Final[Mapping[tuple[BatchState | None, type[Any]], frozenset[BatchState]]
     (S.APPLYING, RecordRows): frozenset({S.APPLYING, S.DONE}),
     (S.APPLYING, ReopenBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.APPLYING, PlanBatchAgain): frozenset({S.PREPARING}),
+    (S.APPLYING, HaltBatch): frozenset({S.HALTED}),
+    (S.HALTED, RecordRows): frozenset({S.HALTED, S.DONE}),
+    (S.HALTED, AnswerHalt): frozenset({S.APPLYING, S.STOPPED}),
+    (S.STOPPED, RecordRows): frozenset({S.STOPPED}),
     (S.REJECTED, RecordRows): frozenset({S.REJECTED}),
     (S.WITHDRAWN, RecordRows): frozenset({S.WITHDRAWN}),
     (S.EXPIRED, RecordRows): frozenset({S.EXPIRED}),
@@ -115,6 +127,8 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., BatchTransition]]] = {
     RecordListNotUploaded: progress.record_list_not_uploaded,
     ReopenBatch: progress.reopen,
     PlanBatchAgain: progress.plan_again,
+    HaltBatch: halting.halt,
+    AnswerHalt: halting.answer,
     ApproveBatch: deciding.approve,
     RejectBatch: deciding.reject,
     WithdrawBatch: deciding.withdraw,

@@ -19,11 +19,12 @@ from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.relations import relation_roles
 from workflows.core.policy.risk import Risk, RiskLevel, risk_for_approval
 from workflows.core.policy.template import Stage
+from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.posture.adoption.authorship import chains_with_one_more
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import unblocked_settings
-from workflows.core.settings.canonical import JsonObject, computed_once
+from workflows.core.settings.canonical import Digest, JsonObject, computed_once
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import access_kinds, possibly_open
 
@@ -35,6 +36,7 @@ _ENDED_AS: Final = {
     BatchState.REJECTED: RequestState.REJECTED,
     BatchState.WITHDRAWN: RequestState.WITHDRAWN,
     BatchState.EXPIRED: RequestState.EXPIRED,
+    BatchState.STOPPED: RequestState.STOPPED,
 }
 
 
@@ -68,16 +70,19 @@ def why_alone(risk: Risk, stages: Sequence[Stage] = ()) -> Facts:
     return (Fact(RowCode.BY_RELATION),) if relation_roles(stage.role for stage in stages) else ()
 
 
-def why_row_alone(plan: Plan, record: Partnership | None) -> Facts:
+def why_row_alone(plan: Plan, record: Partnership | None, *, drafted: Digest | None = None) -> Facts:
     """Return why the row of a sheet is decided alone, besides its risk and its chain; empty when it need not be.
 
     :param record: the partner's record now; None without one.
+    :param drafted: the digest of the settings that the partner had in the draft; None while there is no draft.
     """
     if closes_everything(plan):
         return (Fact(RowCode.CLOSES),)
     state = record.state if record is not None and record.is_closed else None
     is_blocked = plan.before is not None and not unblocked_settings(plan.before)
-    return (Fact(RowCode.REOPENS, {"state": state}),) if state is not None or is_blocked else ()
+    if state is not None or is_blocked:
+        return (Fact(RowCode.REOPENS, {"state": state}),)
+    return (Fact(RowCode.EXISTS_NOW),) if plan.before is not None and drafted == settings_digest(None) else ()
 
 
 def accepted_decisions(batch: Batch, row: BatchRow, request: AccessRequest) -> AcceptBatchDecisions:
@@ -163,17 +168,16 @@ def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
         prepared = request.require_prepared()
         plan, default = prepared.plan, prepared.observation.default
         adoption = plan.adoption
+        standing = plan.before if adoption is not None else plan.configuration_after()
         return replace(
             row,
             state=RowState.PLANNED,
             # NB. from the plan: the draft may be days old, and the tenant's default may have changed since.
-            template="" if adoption is None else adoption.equal_template,
+            template=plan.template if adoption is None else adoption.equal_template,
             risk=risk_for_approval(plan, default).level,
-            openings=tuple(
-                kind.name
-                for kind in possibly_open(access_kinds(plan.before, default, is_cross_cloud=plan.is_cross_cloud))
-            ),
-            is_author_known=adoption is not None and adoption.is_author_known,
+            openings=_openings(standing, default, is_cross_cloud=plan.is_cross_cloud),
+            is_author_known=adoption is None or adoption.is_author_known,
+            findings=() if row.asked is None else warnings_of(prepared.findings),
             request_id=request.id,
             plan_digest=prepared.plan.digest,
             stages=prepared.stages,
@@ -188,8 +192,10 @@ def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
 
 
 def _left(row: BatchRow, request: AccessRequest) -> BatchRow:
-    if row.state is RowState.LEFT:
+    if row.state in (RowState.LEFT, RowState.SCHEDULED):
         return row
+    if request.state is RequestState.SCHEDULED:
+        return replace(row, state=RowState.SCHEDULED, reason=())
     is_planned_again = request.prepared is None or not request.decisions
     code = RowCode.PLANNED_AGAIN if is_planned_again else RowCode.APPROVAL_AGAIN
     return replace(row, state=RowState.LEFT, reason=row.reason or (Fact(code),))
@@ -197,7 +203,11 @@ def _left(row: BatchRow, request: AccessRequest) -> BatchRow:
 
 def openings_after(plan: Plan, default: JsonObject | None) -> tuple[str, ...]:
     """Return the kinds of access that may be open once a plan is applied, by their names in `open_access`."""
-    kinds = access_kinds(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    return _openings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
+
+
+def _openings(configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool) -> tuple[str, ...]:
+    kinds = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
     return tuple(kind.name for kind in possibly_open(kinds))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, batch_digest
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, batch_digest, with_rows
 from workflows.core.batches.commands import (
     ConfirmDraft,
     DraftBatch,
@@ -14,7 +14,8 @@ from workflows.core.batches.commands import (
     RecordRows,
     ReopenBatch,
 )
-from workflows.core.batches.retries import after_progress
+from workflows.core.batches.running.halting import counted
+from workflows.core.batches.running.retries import after_progress
 from workflows.core.batches.transition import (
     BatchTransition,
     changed,
@@ -59,7 +60,8 @@ def confirm(batch: Batch, command: ConfirmDraft, situation: Situation) -> BatchT
         raise Refused(RefusalCode.EXPIRED)
     if command.shown_version != batch.version:
         raise Refused(RefusalCode.BATCH_DRAFT_CHANGED)
-    if not batch.in_state(RowState.WAITING, RowState.ALONE):
+    batch = with_rows(batch, command.rows)
+    if not any(row.is_asked for row in batch.rows):
         raise Refused(RefusalCode.BATCH_EMPTY)
     confirmed = changed(
         batch,
@@ -102,8 +104,7 @@ def record_prepared(batch: Batch, command: RecordBatchPrepared, situation: Situa
 
 
 def record_rows(batch: Batch, command: RecordRows, situation: Situation) -> BatchTransition:
-    # NB. a sheet may name a partner in several rows: something is asked for one of them at most.
-    rows = tuple(command.rows.get(row.tenant_id, row) if row.is_asked else row for row in batch.rows)
+    rows = with_rows(batch, command.rows).rows
     if rows == batch.rows:
         return BatchTransition(batch=batch, effects=())
     after = changed(batch, batch.state, situation, rows=rows)
@@ -113,14 +114,27 @@ def record_rows(batch: Batch, command: RecordRows, situation: Situation) -> Batc
     match batch.state:
         case S.AWAITING_APPROVAL:
             return _without(batch, after, situation)
-        case S.APPLYING if not after.members:
+        case S.APPLYING:
+            return _after_wave(batch, after, situation)
+        case S.HALTED if not after.members:
             return end_batch(replace(after, version=batch.version), S.DONE, situation)
-        case S.PREPARING | S.APPLYING:
+        case S.HALTED:
+            return BatchTransition(batch=after, effects=show(after))
+        case S.PREPARING:
             return BatchTransition(batch=after, effects=(*show(after), AdvanceBatch(batch_id=batch.id)))
         case _:
             is_left = bool(after.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED))
             more = (AdvanceBatch(batch_id=batch.id),) if is_left else ()
             return BatchTransition(batch=after, effects=(*show(after), *more))
+
+
+def _after_wave(before: Batch, after: Batch, situation: Situation) -> BatchTransition:
+    """Count what came of the members of a wave, and go on with the next, or end."""
+    if after.runs:
+        after = replace(after, runs=(*after.runs[:-1], counted(after.runs[-1], before.rows, after.rows)))
+    if not after.members:
+        return end_batch(replace(after, version=before.version), S.DONE, situation)
+    return BatchTransition(batch=after, effects=(*show(after), AdvanceBatch(batch_id=before.id)))
 
 
 def _without(before: Batch, after: Batch, situation: Situation) -> BatchTransition:

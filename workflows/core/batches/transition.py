@@ -50,7 +50,21 @@ def tell_end(batch: Batch, person: ChatId | None = None) -> tuple[Effect, ...]:
         applied=counts.get(RowState.APPLIED, 0),
         left=counts.get(RowState.LEFT, 0),
         ended=counts.get(RowState.ENDED, 0),
+        scheduled=counts.get(RowState.SCHEDULED, 0),
         note=as_values(batch.note),
+    )
+
+
+def tell_halted(batch: Batch) -> tuple[Effect, ...]:
+    """Return the message to the requester that it halted by itself, and what is applied."""
+    counts, run = batch.counts(), batch.runs[-1]
+    return _tell(
+        batch,
+        MessageCode.BATCH_HALTED,
+        tried=run.tried,
+        failed=run.failed,
+        applied=counts.get(RowState.APPLIED, 0),
+        left=counts.get(RowState.PLANNED, 0),
     )
 
 

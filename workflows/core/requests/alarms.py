@@ -54,6 +54,9 @@ class AlarmCode(StrEnum):
     """One sweep found many changes. Subject: when the sweep began."""
     OWN_CHANGE = "own_change"
     """Gatehouse's own application made a change that no plan holds. Subject: as for `DRIFT`."""
+    BATCH_HALTED = "batch_halted"
+    """Too many members of a batch could not be applied; an admin continues or ends it. Subject: the batch's id.
+    Values: `batch`, `tried`, `failed`."""
     SWEEP_INCOMPLETE = "sweep_incomplete"
     """No sweep was complete for some hours. Subject: empty."""
     WRONG_TENANT = "wrong_tenant"

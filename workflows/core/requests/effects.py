@@ -293,7 +293,10 @@ class MessageCode(StrEnum):
     BATCH_EXPIRES_SOON = "batch_expires_soon"
     """Values: `batch`, `expires_at`."""
     BATCH_ENDED = "batch_ended"
-    """Values: `batch`, `state`, `applied`, `left`, `ended`: how many, `note`."""
+    """Values: `batch`, `state`, `applied`, `left`, `ended`, `scheduled` (absent in earlier versions): how many, `note`.
+    """
+    BATCH_HALTED = "batch_halted"
+    """A batch halted by itself. Values: `batch`, `tried`, `failed`, `applied`, `left`: how many."""
 
     DRIFT_FOUND = "drift_found"
     """Values: `partners` (the first names), `count`."""

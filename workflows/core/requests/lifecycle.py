@@ -36,6 +36,7 @@ stateDiagram-v2
     preparing --> rejected: end_with_batch
     preparing --> withdrawn: end_with_batch
     preparing --> expired: end_with_batch
+    preparing --> stopped: end_with_batch
     awaiting_confirmation --> applying: confirm
     awaiting_confirmation --> awaiting_approval: confirm
     awaiting_confirmation --> withdrawn: withdraw
@@ -67,11 +68,15 @@ stateDiagram-v2
     awaiting_approval --> awaiting_approval: record_sponsors
     awaiting_approval --> awaiting_approval: reassign
     awaiting_approval --> awaiting_approval: record_relations
+    awaiting_approval --> scheduled: accept_batch_decisions
     awaiting_approval --> applying: accept_batch_decisions
     awaiting_approval --> awaiting_approval: leave_batch
     awaiting_approval --> rejected: end_with_batch
     awaiting_approval --> withdrawn: end_with_batch
     awaiting_approval --> expired: end_with_batch
+    awaiting_approval --> stopped: end_with_batch
+    applying --> applying: leave_batch
+    unconfirmed --> unconfirmed: leave_batch
     scheduled --> applying: start
     scheduled --> rejected: reject
     scheduled --> withdrawn: withdraw
@@ -180,7 +185,7 @@ from workflows.core.requests.transitions.transition import Situation, Transition
 
 S = RequestState
 
-_ENDED_WITH_BATCH: Final = frozenset({S.REJECTED, S.WITHDRAWN, S.EXPIRED})
+_ENDED_WITH_BATCH: Final = frozenset({S.REJECTED, S.WITHDRAWN, S.EXPIRED, S.STOPPED})
 _READ_BACK: Final = frozenset({S.UNCONFIRMED, S.APPLIED, S.FAILED, S.STOPPED})
 
 TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
@@ -221,7 +226,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, RecordSponsors): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Reassign): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, RecordRelations): frozenset({S.AWAITING_APPROVAL}),
-    (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.APPLYING}),
+    (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.SCHEDULED, S.APPLYING}),
     (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
     (S.SCHEDULED, Start): frozenset({S.APPLYING}),
@@ -238,6 +243,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.APPLYING, Replan): frozenset({S.PREPARING}),
     (S.APPLYING, Reopen): frozenset({S.AWAITING_APPROVAL}),
     (S.APPLYING, Stop): frozenset({S.STOPPED, S.APPLYING}),
+    (S.APPLYING, LeaveBatch): frozenset({S.APPLYING}),
     (S.APPLYING, RecordAccountsSending): frozenset({S.APPLYING}),
     (S.APPLYING, RecordAccountResults): frozenset({S.APPLYING}),
     (S.APPLYING, RecordAccountsRead): _READ_BACK,
@@ -251,6 +257,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.UNCONFIRMED, RecordOverwritten): frozenset({S.OVERWRITTEN}),
     (S.UNCONFIRMED, Replan): frozenset({S.PREPARING}),
     (S.UNCONFIRMED, Stop): frozenset({S.STOPPED, S.UNCONFIRMED}),
+    (S.UNCONFIRMED, LeaveBatch): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordAccountsRead): _READ_BACK,
 }
 

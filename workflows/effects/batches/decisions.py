@@ -13,7 +13,7 @@ from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.clicks import with_person
 from workflows.core.requests.notes import NoteCode
 from workflows.ports.people_directory import PeopleDirectory
@@ -67,6 +67,17 @@ class BatchDecisions:
         batch = await self.batches.load(click.batch_id)
         is_requester = batch.requester is not None and batch.requester.id == actor.id
         await self.batches.advance(replace(click, is_requester=is_requester), key=key)
+
+    async def answer_halt(self, click: AnswerHalt[ChatId], actor: Person, *, key: str) -> None:
+        """Continue or end a batch that halted by itself, if an admin does.
+
+        :raises Refused: for everybody else, without a reason, and when it was answered before.
+        """
+
+        async def current_roles_of(_: Batch) -> CurrentRoles:
+            return await self.directory.current_roles([actor])
+
+        await self.batches.advance(with_person(click, actor), key=key, current_roles_of=current_roles_of)
 
     async def _require_same_rules(self, batch: Batch) -> None:
         """Plan everything again when a template or the definition of a role has changed since it was shown.

@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from workflows.app.batches.batch_rules import deciding_template
+from workflows.app.batches.importing.filing import RowFiling, observe_row
 from workflows.app.service import Service
 from workflows.app.storing.identifiers import derived_request_id
 from workflows.catalog.catalog import Catalog, changed_rules
+from workflows.core.batches.asked_row import AskedAccess
 from workflows.core.batches.batch import Batch, BatchRow, RowCode, RowState
 from workflows.core.batches.durations import duration_within
-from workflows.core.batches.members import accepted_decisions, row_after, why_alone
+from workflows.core.batches.members import accepted_decisions, row_after, why_alone, why_row_alone
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import GATEHOUSE, CurrentRoles
+from workflows.core.people import GATEHOUSE, CurrentRoles, Person
 from workflows.core.policy.risk import risk_for_approval
 from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.requests.commands.automatic import LeaveBatch, Replan
@@ -53,7 +55,7 @@ class MembersInPreparation:
         request = await self.store.request(request_id)
         if request is None:
             try:
-                await self._file(row, request_id)
+                row = await self._file(row, request_id)
             except InvalidField as error:
                 return replace(row, state=RowState.ENDED, reason=(error.fact,))
             request = await self._load(request_id)
@@ -62,26 +64,43 @@ class MembersInPreparation:
             return replace(row, state=RowState.LEFT, reason=row.reason or (Fact(RowCode.PLANNED_AGAIN),))
         return await self._prepared(row, await self._planned_again(request))
 
-    async def _file(self, row: BatchRow, request_id: RequestId) -> None:
-        """File the request of a row, unless its settings are others than the draft showed.
+    async def _file(self, row: BatchRow, request_id: RequestId) -> BatchRow:
+        """File the request of a row; an adoption only when its settings are those that the draft showed.
 
+        :returns: the row, with the chat id of its own sponsor.
         :raises InvalidField: when nothing can be asked for it.
         """
+        if row.asked is not None:
+            return await self._file_access(row, row.asked, request_id)
         observation = await look_up(row.tenant_id, tenant=self.preparer.tenant, clock=self.preparer.clock)
         if settings_digest(observation.configuration) != row.settings:
             raise InvalidField("settings", RowCode.CHANGED_SINCE_DRAFT)
-        await self._submit(row, request_id, observation)
+        await self._submit(row, request_id, observation, self._adoption_fields(row))
+        return row
 
-    async def _submit(self, row: BatchRow, request_id: RequestId, observation: ObservedPartner) -> None:
-        batch, requester, sponsor = self.batch, self.batch.requester, self.batch.sponsor
+    async def _file_access(self, row: BatchRow, asked: AskedAccess, request_id: RequestId) -> BatchRow:
+        preparer, (requester, sponsor) = self.preparer, self._people
+        filing = RowFiling(directory=preparer.directory, catalog=self.catalog, clock=preparer.clock)
+        row = await filing.with_sponsor(row, asked)
+        fields = filing.fields(self.batch, row.asked or asked, requester.chat_id, sponsor)
+        observation = await observe_row(row, asked, tenant=preparer.tenant, clock=preparer.clock)
+        await self._submit(row, request_id, observation, fields)
+        return row
+
+    @property
+    def _people(self) -> tuple[Person, Person]:
+        requester, sponsor = self.batch.requester, self.batch.sponsor
         if requester is None or sponsor is None:
-            raise AssertionError(f"{batch.id} is being prepared without a requester")
-        template = deciding_template(row, self.catalog)
+            raise AssertionError(f"{self.batch.id} is being prepared without a requester")
+        return requester, sponsor
+
+    def _adoption_fields(self, row: BatchRow) -> RequestFields:
+        batch, (requester, sponsor), template = self.batch, self._people, deciding_template(row, self.catalog)
         duration = None if batch.duration is None else duration_within(template, batch.duration)
         if duration is None:
             days = [one.days for one in template.durations]  # it was changed after the draft was confirmed
             raise InvalidField("duration", RefusalCode.DURATION_NOT_OFFERED, template=template.title, days=days)
-        fields = RequestFields(
+        return RequestFields(
             kind=batch.kind,
             requester=requester.chat_id,
             sponsor=sponsor.chat_id,
@@ -90,6 +109,11 @@ class MembersInPreparation:
             justification=batch.justification,
             duration=duration,
         )
+
+    async def _submit(
+        self, row: BatchRow, request_id: RequestId, observation: ObservedPartner, fields: RequestFields
+    ) -> None:
+        batch, (requester, _) = self.batch, self._people
         await self.service.submit(
             request_id,
             fields,
@@ -122,6 +146,11 @@ class MembersInPreparation:
         if request.state is RequestState.AWAITING_APPROVAL and request.batch is not None:
             prepared = request.require_prepared()
             reason = why_alone(risk_for_approval(prepared.plan, prepared.observation.default), prepared.stages)
+            if row.asked is not None:
+                record = await self.store.partnership(row.tenant_id)
+                reason = (*reason, *why_row_alone(prepared.plan, record, drafted=row.settings))
+                if prepared.plan.tenant_id != row.tenant_id:
+                    reason = (Fact(RowCode.OTHER_TENANT, {"tenant_id": prepared.plan.tenant_id}),)
             if reason:
                 return await left_batch(row, request, reason, service=self.service)
         return row_after(row, request)
@@ -142,7 +171,7 @@ class MembersInPreparation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MembersInRecording:
-    """Gives the members of one wave the decisions on their batch, and records them."""
+    """Gives the members of one wave the decisions on their batch, and records or writes them."""
 
     batch: Batch
     applier: Applier
@@ -155,16 +184,25 @@ class MembersInRecording:
     async def advance(self, row: BatchRow) -> BatchRow:
         """Record a member, or what stops it, and return what became of its row.
 
-        :raises TenantUnavailable, PeopleDirectoryUnavailable: when something cannot be read now.
+        :raises TenantUnavailable, PeopleDirectoryUnavailable: when something cannot be read or written now.
         """
+        try:
+            return await self._advance(row)
+        finally:
+            if self.applier.wave is not None:
+                self.applier.wave.ends(row.tenant_id)
+
+    async def _advance(self, row: BatchRow) -> BatchRow:
         request = None if row.request_id is None else await self.store.request(row.request_id)
         if request is None:
             raise AssertionError(f"{self.batch.id} has no request for {row.tenant_id}")
         if request.batch is None or request.is_terminal:
             return row_after(row, request)
         prepared = request.prepared
-        if prepared is not None and (
-            reason := why_alone(risk_for_approval(prepared.plan, prepared.observation.default), prepared.stages)
+        if (
+            prepared is not None
+            and not request.was_sent
+            and (reason := why_alone(risk_for_approval(prepared.plan, prepared.observation.default), prepared.stages))
         ):
             # NB. the rules of risk may have changed since it was planned.
             return await left_batch(row, request, reason, service=self.service)
@@ -179,10 +217,14 @@ class MembersInRecording:
         return row_after(row, request)
 
     async def give_up(self, row: BatchRow, reason: Facts) -> BatchRow:
-        """Let a member that cannot be recorded go on alone, with its own approval."""
+        """Let a member that cannot be recorded go on alone: with its own approval, or once it is approved with that."""
         request = None if row.request_id is None else await self.store.request(row.request_id)
         if request is None:
             return replace(row, state=RowState.ENDED, reason=reason)
+        if request.state in TO_RECORD and self.batch.writes:
+            with suppress(Refused):  # somebody ended it meanwhile, for example by revoking the partner
+                request = await self.service.advance(request.id, LeaveBatch(reason=reason))
+            return row_after(replace(row, reason=reason), request)
         return await left_batch(row, request, reason, service=self.service)
 
     async def _accept(self, row: BatchRow, request: AccessRequest) -> AccessRequest:
@@ -197,7 +239,7 @@ async def left_batch(row: BatchRow, request: AccessRequest, reason: Facts, *, se
     """Let a member go on alone, with its own card and approval, and return its row."""
     command: LeaveBatch | Replan = LeaveBatch(reason=reason)
     if request.state in TO_RECORD:
-        # The approval of the batch does not count for it alone. Nothing was sent: an adoption writes nothing.
+        # The approval of the batch does not count for it alone. Nothing of it was sent.
         command = Replan(reason=(*reason, Fact(NoteCode.ASKED_AGAIN)), has_written_nothing=True)
     with suppress(Refused):  # somebody ended it meanwhile, for example by revoking the partner
         request = await service.advance(request.id, command)

@@ -4,12 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from workflows.core.batches.batch import Batch, BatchRow
-from workflows.core.batches.retries import after_failure, after_wait, in_turn, why_given_up
+from workflows.core.batches.batch import Batch, BatchRow, BatchState
+from workflows.core.batches.running.retries import (
+    after_failure,
+    after_pause,
+    after_wait,
+    due,
+    in_turn,
+    seconds_until_due,
+    why_given_up,
+)
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.model import TenantId
-from workflows.effects.batches.waves import WAVE, WaveResult, rows_after_wave
+from workflows.effects.batches.waves import WAVE, WRITTEN_WAVE, WaveResult, rows_after_wave
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.store import Store
@@ -39,11 +47,19 @@ class MemberRetries:
     clock: Clock
 
     async def next_wave(self, batch: Batch, rows: Sequence[BatchRow]) -> Sequence[BatchRow]:
-        """Return the rows of the next wave. Those that wait are behind the others."""
-        if len(rows) <= WAVE:
-            return rows
+        """Return the rows of the next wave. Those that wait are behind the others.
+
+        :raises TenantUnavailable: when every row has to wait until a time that another system asked for.
+        """
+        size = WRITTEN_WAVE if batch.writes and batch.state is BatchState.APPLYING else WAVE
+        now = self.clock.now()
+        ready = due(rows, now)
+        if rows and not ready:
+            raise TenantUnavailable((Fact(NoteCode.KEEPS_TRYING),), seconds_until_due(rows, now))
+        if len(ready) <= size:
+            return ready
         last = await self.store.mark(f"{_MARK}:{batch.id}")
-        return in_turn(batch, rows, TenantId(last) if last else None)[:WAVE]
+        return in_turn(batch, ready, TenantId(last) if last else None)[:size]
 
     async def rows_to_store(
         self, batch: Batch, rows: Sequence[BatchRow], result: WaveResult, *, tenant: Tenant, members: Members
@@ -60,6 +76,9 @@ class MemberRetries:
         # NB. while nothing can be read, nothing is wrong with one partner.
         is_outage = bool(unread or result.failed) and not await _is_read(tenant)
         changed |= {row.tenant_id: after_wait(row, now, is_outage=is_outage) for row in unread}
+        for row in unread:
+            seconds = getattr(result.waiting[row.tenant_id], "retry_after", None)
+            changed[row.tenant_id] = after_pause(changed[row.tenant_id], now, seconds)
         changed |= {row.tenant_id: after_failure(row) for row in rows if row.tenant_id in result.failed}
         reasons = dict[TenantId, Facts]()
         for row in rows:

@@ -6,20 +6,21 @@ requests: they are prepared and recorded by the same code as every other request
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from workflows.app.approvers.possible_chain import first_possible_chain
 from workflows.app.batches.batch_rules import changed_batch_rules, deciding_template
 from workflows.app.batches.batch_service import BatchService
-from workflows.app.batches.confirming import first_possible_chain
 from workflows.app.batches.current_sponsors import with_current_sponsors
+from workflows.app.batches.importing.filing import RecordsWithRows
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, HaltRule, RowCode, RowState
 from workflows.core.batches.commands import PlanBatchAgain, RecordBatchPrepared, RecordRows, ReopenBatch
 from workflows.core.batches.members import batch_chains, end_with, row_after
 from workflows.core.batches.reminding import strictest_cadence
-from workflows.core.batches.retries import after_failure
+from workflows.core.batches.running.retries import after_failure
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -30,6 +31,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
+from workflows.effects.batches.halting import Halting
 from workflows.effects.batches.members import TO_RECORD, MembersInPreparation, MembersInRecording, request_id_of
 from workflows.effects.batches.retries import MemberRetries, Members, error_of_wave
 from workflows.effects.batches.waves import WaveResult, applier_of_wave, preparer_of_wave, rows_after_wave
@@ -53,6 +55,8 @@ class BatchRunner:
     applier: Applier
     directory: PeopleDirectory
     catalog: Catalog
+    halt_rule: HaltRule = field(default_factory=HaltRule)
+    """When a run halts by itself."""
 
     async def advance(self, batch_id: BatchId) -> None:
         """Do the next part. As long as something is left, the stored result asks for the part after it.
@@ -60,6 +64,8 @@ class BatchRunner:
         :raises TenantUnavailable, PeopleDirectoryUnavailable: when nothing could be done now; try again later.
         """
         batch = await self.store.batch(batch_id)
+        if batch is not None:
+            await self._halting.clear_answered(batch)
         match None if batch is None else batch.state:
             case BatchState.PREPARING if batch is not None:
                 await self._prepare(batch)
@@ -67,7 +73,9 @@ class BatchRunner:
                 await self._look_for_changes(batch)
             case BatchState.APPLYING if batch is not None:
                 await self._apply(batch)
-            case BatchState.REJECTED | BatchState.WITHDRAWN | BatchState.EXPIRED if batch is not None:
+            case BatchState.HALTED if batch is not None:
+                await self._look_for_changes(batch)
+            case BatchState.REJECTED | BatchState.WITHDRAWN | BatchState.EXPIRED | BatchState.STOPPED if batch:
                 await self._end(batch)
             case _:
                 return
@@ -79,7 +87,7 @@ class BatchRunner:
             return
         wave = MembersInPreparation(
             batch=batch,
-            preparer=preparer_of_wave(self.preparer, batch.kind),
+            preparer=_with_similar_rows(preparer_of_wave(self.preparer, batch.kind), batch),
             catalog=self.catalog,
             service=self.service,
             store=self.store,
@@ -92,7 +100,7 @@ class BatchRunner:
         batch = await self._with_current_sponsors(batch)
         members = batch.members
         chains = batch_chains((row.stages for row in members), len(members), self.catalog.roles[ADMIN].title)
-        people = (batch.requester, batch.sponsor, *batch.authors, *batch.partner_sponsors)
+        people = (batch.requester, batch.sponsor, *batch.row_sponsors, *batch.authors, *batch.partner_sponsors)
         asked = [one.chat_id for one in people if one and one.chat_id]
         try:
             found = await first_possible_chain(self.directory.for_one_check(), chains, frozenset(asked))
@@ -125,12 +133,16 @@ class BatchRunner:
 
     async def _apply(self, batch: Batch) -> None:
         """Record the next members, after everybody who decided was read again."""
+        if await self._halting.has_halted(batch):
+            return
+        await self._halting.require_free_way(batch)
         changed_rules_now = changed_batch_rules(batch, self.catalog)
         if changed_rules_now is not None:
             reason = (changed_rules_now.fact, Fact(NoteCode.ASKED_AGAIN))
-            await self._advance(batch, PlanBatchAgain(batch_id=batch.id, reason=reason))
+            await self._ask_again(batch, PlanBatchAgain(batch_id=batch.id, reason=reason))
             return
-        applier = applier_of_wave(self.applier)
+        rows = await self._retries.next_wave(batch, batch.members)
+        applier = applier_of_wave(self.applier, [row.tenant_id for row in rows] if batch.writes else [])
         try:
             roles = await applier.directory.current_roles([decision.person for decision in batch.decisions])
         except (TenantRefused, PeopleDirectoryRefused) as error:
@@ -139,12 +151,18 @@ class BatchRunner:
         batch = await self._with_current_sponsors(batch)
         verdict = batch.verdict(roles)
         if not verdict.is_complete:
-            await self._advance(batch, ReopenBatch(batch_id=batch.id, reason=verdict.not_counted), roles)
+            await self._ask_again(batch, ReopenBatch(batch_id=batch.id, reason=verdict.not_counted), roles)
             return
         wave = MembersInRecording(batch=batch, applier=applier, roles=roles, service=self.service, store=self.store)
-        rows = await self._retries.next_wave(batch, batch.members)
         result = await rows_after_wave(rows, wave.advance)
         await self._record_progress(batch, rows, result, tenant=applier.tenant, members=wave)
+
+    async def _ask_again(
+        self, batch: Batch, command: PlanBatchAgain | ReopenBatch, roles: CurrentRoles | None = None
+    ) -> None:
+        """Ask for approval again, of members of which nothing was sent. The others are finished alone."""
+        await self._record(batch, await self._halting.finished_alone(batch))
+        await self._advance(batch, command, roles)
 
     async def _end(self, batch: Batch) -> None:
         """End the members of a batch that nobody approved. One that cannot be ended now stops no other."""
@@ -190,6 +208,17 @@ class BatchRunner:
         return await with_current_sponsors(batch, self.store, self.preparer.clock.now())
 
     @property
+    def _halting(self) -> Halting:
+        return Halting(
+            batches=self.batches,
+            service=self.service,
+            store=self.store,
+            clock=self.preparer.clock,
+            alarms=self.applier.alarms,
+            rule=self.halt_rule,
+        )
+
+    @property
     def _retries(self) -> MemberRetries:
         return MemberRetries(store=self.store, clock=self.preparer.clock)
 
@@ -213,3 +242,10 @@ class BatchRunner:
         except Refused as refused:
             if refused.code is not RefusalCode.BATCH_NOT_POSSIBLE_NOW:
                 raise
+
+
+def _with_similar_rows(preparer: Preparer, batch: Batch) -> Preparer:
+    """Return what prepares members and knows the similar names of a sheet's rows."""
+    if batch.sheet is None or preparer.records is None:
+        return preparer
+    return replace(preparer, records=RecordsWithRows(preparer.records, batch))

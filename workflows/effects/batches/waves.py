@@ -11,7 +11,7 @@ from workflows.app.batches.wave_directory import WaveDirectory
 from workflows.app.batches.wave_tenant import wave_tenant
 from workflows.app.batches.wave_writes import WaveWrites
 from workflows.core.batches.batch import BatchRow
-from workflows.core.batches.retries import after_progress
+from workflows.core.batches.running.retries import after_progress
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.adoption.authorship import LOG_READ_FOR
 from workflows.core.requests.request import AccessRequest, RequestKind

@@ -26,6 +26,16 @@ def prefix_filter(kind: TargetType, prefix: str) -> str:
     return " or ".join(f"startswith({field},{odata_literal(prefix)})" for field in _SEARCHED[kind])
 
 
+def word_search(words: Sequence[str]) -> str:
+    """Return the search for objects with one of these words in their name.
+
+    :raises ValueError: for a word with other characters than letters and digits, which could end the search.
+    """
+    if not all(word.isalnum() for word in words):
+        raise ValueError("a word of letters and digits is needed")
+    return " OR ".join(f'"displayName:{word}"' for word in words)
+
+
 def found_objects(kind: TargetType, rows: Sequence[JsonObject]) -> list[FoundObject]:
     """Read the results of a search, sorted by name. Groups with hidden membership are left out."""
     objects = (_object_of(kind, row) for row in rows if row.get("visibility") != _HIDDEN)

@@ -1,10 +1,11 @@
 """Answer a GET of a collection: filter, select, page, in that order."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.entra.odata.calls import Answer, Call
+from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
 from bot.sandbox.entra.odata.filters import Filterable, parse_filter
 from bot.sandbox.entra.odata.query import (
     COLLECTION_OPTIONS,
@@ -34,6 +35,9 @@ class Listing:
     """Names that are stored with an object but are not its properties."""
     expandable: frozenset[str] = frozenset()
     """The names that `$expand` accepts. Who makes the rows expands them."""
+    searchable: frozenset[str] = frozenset()
+    """The names in which `$search` looks for words. It needs eventual consistency (Graph: "Use the $search query
+    parameter")."""
     odata_type: str = ""
     """The type that each object states, in a collection of several types; otherwise empty."""
 
@@ -48,6 +52,8 @@ def page_answer(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], l
         options.add("$filter")
     if listing.expandable:
         options.add("$expand")
+    if listing.searchable:
+        options.add("$search")
     require_options(call, options)
     matching_rows = list(rows)
     names = names_in_select(
@@ -59,6 +65,8 @@ def page_answer(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], l
     if clause is not None and listing.filterable is not None:
         matches = parse_filter(clause, listing.filterable, advanced=is_advanced(call))
         matching_rows = [row for row in matching_rows if matches(row)]
+    if "$search" in call.query:
+        matching_rows = [row for row in matching_rows if _is_found(row, call, listing)]
     context = f"{listing.context}({','.join(names)})" if names else listing.context
     page_rows = [shown_row(row, names, listing) for row in matching_rows]
     body = page(
@@ -77,6 +85,27 @@ def shown_row(row: Mapping[str, Any], names: tuple[str, ...], listing: Listing) 
     chosen = names or listing.by_default
     entity = only_properties(row, chosen) if chosen else {name: row[name] for name in row if name not in listing.hidden}
     return {"@odata.type": listing.odata_type, **entity} if listing.odata_type else entity
+
+
+_SEARCHED = re.compile(r'"(?P<name>\w+):(?P<word>[^"]+)"')
+
+
+def _is_found(row: Mapping[str, Any], call: Call, listing: Listing) -> bool:
+    """Return whether one of the searched words begins a word of the row.
+
+    :raises Refusal: 400 without eventual consistency, for another form, or for a property that cannot be searched.
+    """
+    parts = [_SEARCHED.fullmatch(part) for part in call.query["$search"].split(" OR ")]
+    if call.headers.get("consistencylevel", "").lower() != "eventual":
+        raise Refusal(400, "Request_UnsupportedQuery", "Request with $search requires the ConsistencyLevel header.")
+    if not all(part is not None and part["name"] in listing.searchable for part in parts):
+        raise Refusal(400, "Request_BadRequest", "Unrecognized search clause.")
+    return any(
+        word.startswith(part["word"].lower())
+        for part in parts
+        if part is not None
+        for word in re.split(r"\W+", str(row.get(part["name"]) or "").lower())
+    )
 
 
 def _all_names(rows: Iterable[Mapping[str, Any]], listing: Listing, call: Call) -> set[str]:

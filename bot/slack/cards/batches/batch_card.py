@@ -59,7 +59,9 @@ _ICONS: Final[Mapping[BatchState, str]] = {
     S.PREPARING: "🔎",
     S.AWAITING_APPROVAL: "⏳",
     S.APPLYING: "⚙️",
+    S.HALTED: "🛑",
     S.DONE: "✅",
+    S.STOPPED: "⛔",
     S.REJECTED: "⛔",
     S.WITHDRAWN: "↩️",
     S.EXPIRED: "⌛",
@@ -177,8 +179,9 @@ def _list_elements(batch: Batch) -> Iterator[RichTextElement]:
         yield paragraph(
             fixed_text(where, bold=True),
             web_link(batch.list_file.permalink, list_name(batch)),
-            fixed_text(f" · SHA-256 {short_digest(batch.list_file.sha256)}… "),
-            fixed_text(f"· Change ID {short_digest(batch.digest)}…"),
+            fixed_text(f" · SHA-256 {short_digest(batch.list_file.sha256)}…"),
+            # NB. the name of the list contains it as well, and the card of a sheet has a file more to name.
+            *([fixed_text(f" · Change ID {short_digest(batch.digest)}…")] if batch.sheet is None else []),
         )
     elif batch.list_problem:
         why = cleaned_text(facts_words(batch.list_problem), _NOTE_LIMIT)

@@ -52,7 +52,6 @@ from bot.words.batches.terms import (
     batch_duration_words,
     end_words,
     issue_words,
-    row_sponsors,
     settings_by_words,
 )
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
@@ -73,6 +72,7 @@ _ORDER: Final = (
     RowState.WAITING,
     RowState.PLANNED,
     RowState.APPLIED,
+    RowState.SCHEDULED,
 )
 """The order of the rows: first those that go another way."""
 
@@ -128,7 +128,8 @@ def _row_parts(batch: Batch, row: BatchRow) -> list[TextRun]:
         parts.append(fixed_text(f" · {row.request_id}"))
     if row.was_member or row.state is RowState.ALONE:
         opened = "; ".join(opening_words(row)) or "nothing"
-        parts += [fixed_text("\nOpen: "), cleaned_text(opened, _OPENINGS_LIMIT), fixed_text(" · ")]
+        label = "Open" if row.asked is None else "Opens"
+        parts += [fixed_text(f"\n{label}: "), cleaned_text(opened, _OPENINGS_LIMIT), fixed_text(" · ")]
         parts.append(cleaned_text(settings_by_words(row) if row.asked is None else asked_words(row), _ASKED_LIMIT))
         parts += [fixed_text(f" · {end}") for end in (end_words(row),) if end]
         parts += [fixed_text(f" · Change ID {short_digest(row.plan_digest)}…")] if row.plan_digest else []
@@ -165,6 +166,8 @@ def _decision_elements(batch: Batch, holders: Mapping[Role, Approvers]) -> Itera
     yield paragraph(
         fixed_text("Cannot approve: ", bold=True), cleaned_text(excluded_words(batch), MAX_EXCLUDED_CHARACTERS)
     )
+    if batch.sheet is not None:
+        yield paragraph(fixed_text("File SHA-256 ", bold=True), cleaned_text(batch.sheet.sha256, 64, code=True))
     if batch.digest is not None:
         yield paragraph(fixed_text("Change ID ", bold=True), cleaned_text(batch.digest, 64, code=True))
     if batch.is_list_current and batch.list_file is not None:
@@ -194,6 +197,6 @@ def _excluded(batch: Batch) -> Sequence[tuple[Person, str]]:
     named = [(batch.requester, "requester"), (batch.sponsor, "sponsor")]
     known = [(person, role) for person, role in named if person is not None]
     sponsors = (
-        (one, "sponsor of a row") for one in row_sponsors(batch) if batch.sponsor is None or one.id != batch.sponsor.id
+        (one, "sponsor of a row") for one in batch.row_sponsors if batch.sponsor is None or one.id != batch.sponsor.id
     )
     return [*known, *sponsors, *((author, "author of settings") for author in batch.authors)]

@@ -33,8 +33,9 @@ from bot.words.batches.sheet_imports import (
     import_title,
     problem_words,
     progress_words,
+    used_columns_words,
 )
-from bot.words.batches.sheet_report import VERDICTS, columns_words, counts_words
+from bot.words.batches.sheet_report import VERDICTS, counts_words
 from workflows.core.batches.batch import Batch, RowState
 from workflows.ports.notifier import ImportStep, ShownImport
 
@@ -104,7 +105,7 @@ def _result(shown: ShownImport) -> Iterator[RichTextElement]:
     else:
         yield from _not_asked(shown.batch)
     if shown.columns is not None:
-        for line in columns_words(shown.columns, shown.header):
+        for line in used_columns_words(shown.columns, shown.header):
             yield paragraph(cleaned_text(line, _TEXT_LIMIT))
     named = "" if shown.batch is None else f"Draft {shown.batch.id} · "
     yield paragraph(fixed_text(f"{named}SHA-256 {short_digest(shown.sha256)}… · every row is in the file below"))

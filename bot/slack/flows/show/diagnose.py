@@ -76,7 +76,7 @@ class DiagnoseFlow:
         diagnosis = await diagnoser.diagnose(subject, application.strip("“”\"'"))
         if not is_whole:
             return diagnosis_message(without_policy_names(diagnosis), is_admin=False)
-        return diagnosis_message(diagnosis, is_admin=True, admins=await self.permission.count_admins())
+        return diagnosis_message(diagnosis, is_admin=True, admins=await self.permission.admins())
 
 
 def _parsed(name: str) -> Subject | None:

@@ -1,6 +1,6 @@
 """A diagnosis as a message: the first cause, who can change it, what can be done here, and every step. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from slack_sdk.models.blocks import Block, ButtonElement
@@ -15,6 +15,7 @@ from bot.slack.blocks.blocks import (
     cleaned_text,
     fixed_text,
     header,
+    mention,
     paragraph,
     rich_text,
     small_text,
@@ -34,6 +35,7 @@ from bot.words.findings.diagnosis.steps import (
     step_rows,
 )
 from bot.words.requests.states import open_request_sentence
+from workflows.core.people import ChatId
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import Action, Diagnosis, StepResult
 
@@ -45,21 +47,28 @@ _MARKS: Final = {
 }
 _MAX_CHARACTERS: Final = 700
 DIAGNOSIS_TITLE: Final = "Why can't they get in?"
+_ANSWERED_BY_REQUEST: Final = frozenset(
+    {Action.REQUEST_ACCESS, Action.ADD_APPLICATION, Action.TRUST_MFA, Action.ACCEPT_CLAIMS}
+)
+_MAX_ADMINS: Final = 3
+"""Admins that are named. More are counted."""
 _MAX_WAITING: Final = 3
 """Open requests that are named. There are seldom two for one partner."""
 
 
-def diagnosis_message(diagnosis: Diagnosis, *, is_admin: bool, admins: int | None = None) -> Message:
+def diagnosis_message(diagnosis: Diagnosis, *, is_admin: bool, admins: frozenset[ChatId] | None = None) -> Message:
     """Return all steps, after the first cause.
 
     :param is_admin: whether to offer what only admins may do. Each click is checked again.
-    :param admins: how many people hold the role of admin; None when that is not known.
+    :param admins: who holds the role of admin; None when that is not known, or not for this reader.
     """
-    first = first_cause(diagnosis, admins=admins)
+    named = sorted(admins) if admins is not None and len(admins) <= _MAX_ADMINS else []
+    first = first_cause(diagnosis, admins=None if named or admins is None else len(admins))
     subject = clean(diagnosis.subject, 100)
     application = f", {clean(diagnosis.application, 60)}" if diagnosis.application else ""
-    about = f"{subject}{application}"
-    answer = [paragraph(cleaned_text(about, 200, bold=True)), *_first_lines(first), *_waiting_lines(diagnosis)]
+    typed = f" (you wrote “{clean(diagnosis.typed_application, 60)}”)" if diagnosis.typed_application else ""
+    about = f"{subject}{application}{typed}"
+    answer = [paragraph(cleaned_text(about, 200, bold=True)), *_first_lines(first, named), *_waiting_lines(diagnosis)]
     blocks: list[Block] = [
         header(DIAGNOSIS_TITLE),
         rich_text(*answer),
@@ -70,18 +79,25 @@ def diagnosis_message(diagnosis: Diagnosis, *, is_admin: bool, admins: int | Non
     return message(f"{DIAGNOSIS_TITLE} {about}: {clean(first.text, 300)}", blocks)
 
 
-def _first_lines(first: FirstCause) -> Iterator[RichTextElement]:
+def _first_lines(first: FirstCause, admins: Sequence[ChatId]) -> Iterator[RichTextElement]:
     text = with_local_times(first.text, _MAX_CHARACTERS)
     if not first.who:
         yield paragraph(*text)
     else:
         yield paragraph(fixed_text("Stops them: ", bold=True), *text)
-        yield paragraph(fixed_text("Can change it: ", bold=True), fixed_text(first.who))
-        yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 200))
+        yield paragraph(fixed_text("Can change it: ", bold=True), *_who_runs(first, admins))
+        yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 500))
     if first.then:
         yield paragraph(fixed_text("Then: ", bold=True), *with_local_times(first.then, _MAX_CHARACTERS))
     if first.next:
         yield paragraph(fixed_text("Next: ", bold=True), cleaned_text(first.next, 200))
+
+
+def _who_runs(first: FirstCause, admins: Sequence[ChatId]) -> Iterator[TextRun]:
+    yield fixed_text(first.who)
+    for number, admin in enumerate(admins if first.are_admins else ()):
+        yield fixed_text(", " if number else ": ")
+        yield mention(admin)
 
 
 def _waiting_lines(diagnosis: Diagnosis) -> Iterator[RichTextElement]:
@@ -109,7 +125,7 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
     action = None if first is None or first.cause is None else change_for(first.cause).action
     if diagnosis.asks_them_first:
         action = Action.SEND_CHECKLIST
-    if action in (Action.REQUEST_ACCESS, Action.TRUST_MFA, Action.ACCEPT_CLAIMS) and not diagnosis.waiting:
+    if action in _ANSWERED_BY_REQUEST and not diagnosis.waiting:
         yield button("Request access", ids.REQUEST_NAMED, diagnosis.domain)
     if tenant_id is None:
         return

@@ -8,18 +8,17 @@ from bot.slack.blocks.untrusted import clean
 from bot.terminal.plan.formats.as_json import finding_values, plan_values, stage_values
 from bot.terminal.plan.formats.markdown import MarkdownWriter
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
+from bot.terminal.plan.sheet_formats import access_value
 from bot.terminal.printing import MAX_CHARACTERS
 from bot.words.batches.sheet_report import PERHAPS_DOUBLE, why_words
-from bot.words.findings.conditional_access.report import report_values
 from bot.words.plans.changes import describe_changes
 from bot.words.plans.file_plan import (
-    ACCESS_IN_CHECKS,
-    ACCESS_NOT_ASKED,
     NOTHING_DONE,
     ONLY_TIME,
     PLANNED,
     asked_words,
     chain_words,
+    conditional_access_words,
     result_words,
     risks_words,
 )
@@ -93,7 +92,7 @@ def _fields(partner: PlannedPartner) -> Iterator[tuple[str, str]]:
             yield title, ONLY_TIME
         yield "Risk", "" if judged.risk is None else risk_level_words(judged.risk)
         yield "Decided by", chain_words(judged.stages)
-        yield "Cond. Acc.", ACCESS_NOT_ASKED if partner.access is None else ACCESS_IN_CHECKS
+        yield "People", conditional_access_words(judged)
     yield from (("Note", why) for why in why_words(judged))
     if plan is not None:
         yield "Change ID", plan.digest
@@ -150,7 +149,7 @@ def _plan_values(partner: PlannedPartner, judged: JudgedRow, plan: Plan) -> dict
     return {
         **plan_values(plan, judged.default, partner.names),
         "chain": list(map(stage_values, judged.stages)),
-        "conditional_access": None if partner.access is None else report_values(partner.access),
+        "conditional_access": None if judged.access is None else access_value(judged.access),
         "ends_at": None if plan.ends_at is None else plan.ends_at.isoformat(),
         "duration_days": None if plan.duration is None else plan.duration.days,
     }

@@ -13,12 +13,11 @@ from bot.words.batches.sheet_report import change_words, why_words
 from bot.words.findings.finding import finding_lines
 from bot.words.plans.changes import describe_changes
 from bot.words.plans.file_plan import (
-    ACCESS_IN_CHECKS,
-    ACCESS_NOT_ASKED,
     NOTHING_DONE,
     PLANNED,
     asked_words,
     chain_words,
+    conditional_access_words,
     result_words,
     risks_words,
 )
@@ -175,7 +174,7 @@ def _lines(partner: PlannedPartner, plan: Plan) -> Iterator[str]:
         yield from (f"- {prose(reason, _SENTENCE)}" for reason in risk.reasons)
         yield from ("",) if risk.reasons else ()
     yield f"**Who would decide:** {prose(chain_words(judged.stages), _CELL)}\n"
-    yield f"**Conditional Access:** {ACCESS_NOT_ASKED if partner.access is None else ACCESS_IN_CHECKS}\n"
+    yield f"{prose(conditional_access_words(judged), _SENTENCE)}\n"
     yield from (f"- {prose(line, _SENTENCE)}" for line in why_words(judged))
     for finding in judged.findings:
         if finding.severity is not Severity.NOTE:

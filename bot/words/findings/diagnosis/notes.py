@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bot.words.findings.conditional_access.verdicts import remedy_words
 from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, code_name
 from bot.words.sentences import Sentence, and_list, counted, day, fill_in, minute, or_list
 from bot.words.settings.values import ORIGINS
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.application_access import AccessRule
-from workflows.core.checks.conditional_access.controls import Remedy
+from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.posture.diagnosis.steps import Cause, Note
@@ -58,6 +57,16 @@ _IDENTITIES: Final[Mapping[str, str]] = {
     "passcode": "a one-time passcode by mail",
     "social": "an account of Google or Facebook",
 }
+_DEMANDS: Final[Mapping[ControlKind, str]] = {
+    ControlKind.MFA: "MFA",
+    ControlKind.STRENGTH: "MFA of a certain strength",
+    ControlKind.COMPLIANT_DEVICE: "a compliant device",
+    ControlKind.HYBRID_DEVICE: "a hybrid joined device",
+    ControlKind.APPROVED_APP: "an approved client app",
+    ControlKind.APP_PROTECTION: "an app protection policy",
+    ControlKind.PASSWORD_CHANGE: "a password change",
+    ControlKind.TERMS_OF_USE: "terms of use",
+}
 HIDDEN_POLICY: Final = "a policy (admins see its name)"
 _QUOTES: Final = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟❝❞', "'"))
 
@@ -84,7 +93,7 @@ def _allowed(values: Values) -> str:
     people, applications = _PEOPLE.get(codes.get("people")), _APPLICATIONS.get(codes.get("applications"))
     if people is None or applications is None:
         return f"Allowed by {origin}: {_rules(values)}."
-    return f"{people} may use {applications} ({origin})."
+    return f"{people} may use {values.get('application') or applications} ({origin})."
 
 
 def _blocked(subject: str) -> Callable[[Values], str]:
@@ -101,11 +110,21 @@ def _policies(values: Values) -> str:
 
 def _locked_out(values: Values) -> str:
     basis = " This is an estimate: Entra did not answer." if values["is_estimate"] else ""
-    remedies = [Remedy(one) for one in values["remedies"]]
-    if all(one is Remedy.EXCLUDE for one in remedies):
+    if values["blocks"] or not values["demands"]:
         return f"Conditional Access blocks this sign-in: {_policies(values)}.{basis}"
-    change = f" What would change that: {remedy_words(remedies)}."
-    return f"Conditional Access asks for what they cannot give here: {_policies(values)}.{change}{basis}"
+    asked = and_list(list(dict.fromkeys(map(_demand, values["demands"]))))
+    why = (
+        "They cannot give it here. Theirs would count if we trusted it."
+        if values["accept"]
+        else "People from outside cannot give it."
+    )
+    return f"Conditional Access asks for {asked}, by {_policies(values)}. {why}{basis}"
+
+
+def _demand(demand: Mapping[str, str]) -> str:
+    if demand["control"] == ControlKind.STRENGTH and demand["name"]:
+        return f"“{demand['name']}”"
+    return _DEMANDS.get(ControlKind(demand["control"]), "a control that Gatehouse does not know")
 
 
 def _codes(values: Values) -> str:
@@ -183,7 +202,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.UNKNOWN_APPLICATION: _unknown_application,
     Note.SEVERAL_APPLICATIONS: lambda values: f"Several applications match: {and_list(values['names'])}. Name one.",
     Note.CHANNELS_ONLY: "Guests are blocked. Shared channels in Teams are open.",
-    Note.NOTHING_RECORDED: "Nobody has confirmed it here, and Gatehouse cannot see their tenant.",
+    Note.NOTHING_RECORDED: "Nobody has confirmed it here.",
     Note.SETUP_CONFIRMED: lambda values: (
         f"{values['by']} confirmed on {day(values['at'])} that they let their people out to us."
     ),
@@ -198,13 +217,12 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     ),
     Note.OTHER_IDENTITY: lambda values: f"It signs in with {_IDENTITIES[values['identity']]}.",
     Note.INVITERS: _inviters,
-    Note.DOMAIN_LISTS: "Look for the lists of domains in Entra admin center, External collaboration settings.",
+    Note.DOMAIN_LISTS: "Which domains may be invited: look in Entra admin center, External collaboration settings.",
     Note.NO_POLICY: "No policy stops or asks this person.",
+    Note.POLICY_FOR_APPLICATIONS: lambda values: f"{_policies(values)} is about single applications.",
     Note.POLICY_MAY_APPLY: lambda values: f"It depends on conditions of {_policies(values)}.",
     Note.ESTIMATE: "A part is an estimate from the policies: Entra did not evaluate every sign-in.",
-    Note.MFA_HERE: lambda values: (
-        f"MFA twice: {_policies(values)} asks for MFA here, and our settings do not accept theirs."
-    ),
+    Note.MFA_HERE: lambda values: f"{_policies(values)} asks for MFA here. Theirs does not count, so they do it twice.",
     Note.MFA_THERE: "MFA is required, and theirs is accepted: they do it once, at home.",
     Note.STRENGTH_THERE: lambda values: (
         f"{_policies(values)} asks for a certain strength of MFA: only the partner knows whether they have it."
@@ -215,7 +233,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.OTHER_APPLICATION: "This application is neither.",
     Note.SHARING_UNKNOWN: "SharePoint has a sharing value that Gatehouse does not know: {value}.",
     Note.TEAMS: "For Teams, look in Teams admin center, Guest access.",
-    Note.NO_SIGN_INS: "None in our log. Errors in their own tenant are only in its log.",
+    Note.NO_SIGN_INS: "None in our log. Their tenant has its own.",
     Note.SIGNED_IN: lambda values: f"The last sign-in{_to(values)} succeeded: {minute(values['at'])}.",
     Note.FAILED_EARLIER: _failed_earlier,
     Note.UNEXPLAINED: lambda values: (

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from bot.words.findings.diagnosis.changes import how_words
 from bot.words.findings.diagnosis.notes import cause_words, note_words
-from bot.words.sentences import and_list, counted, minute, or_list
+from bot.words.sentences import and_list, counted, minute
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import (
-    Action,
+    APPLICATION_NEEDED,
     Cause,
     Changer,
     Diagnosis,
@@ -44,43 +45,14 @@ _CHANGERS: Final[Mapping[Changer, str]] = {
     Changer.PARTNER_ADMINS: "The partner's administrator",
     Changer.PERSON: "The person",
 }
-_ACTIONS: Final[Mapping[Action, str]] = {
-    Action.REQUEST_ACCESS: "/partner request {domain}",
-    Action.LIFT: "/partner lift {domain}",
-    Action.RESTORE: "/partner restore {domain}",
-    Action.SEND_CHECKLIST: "/partner checklist {domain}",
-    Action.TRUST_MFA: "/partner request {domain}, with a template that accepts their MFA",
-    Action.ENABLE_CLOUD: "Entra admin center, Cross-tenant access settings, Microsoft cloud settings",
-    Action.ENABLE_THEIR_CLOUD: "/partner checklist {domain}, then Microsoft cloud settings in both tenants",
-    Action.CHECK_APPLICATION: "Entra admin center, Enterprise applications; for theirs ask the partner",
-    Action.ASSIGN_APPLICATION: "Entra admin center, Enterprise applications, Users and groups",
-    Action.GRANT_CONSENT: "Entra admin center, Enterprise applications, Permissions",
-    Action.INVITE: "Entra admin center, Users, Invite external user",
-    Action.ENABLE_ACCOUNT: "Ask first why it was disabled. Then Entra admin center, Users, Account enabled",
-    Action.ENABLE_WITH_APPROVAL: (
-        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
-        "Or Entra admin center, Users, Account enabled"
-    ),
-    Action.ENABLE_BY_REQUEST: (
-        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
-        "For 24 hours the admin who asked can undo it"
-    ),
-    Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
-    Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
-    Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
-    Action.ALLOW_INVITATIONS: "Entra admin center, External collaboration settings",
-    Action.CHANGE_POLICY: "The owner of the policy: Entra admin center, Conditional Access",
-    Action.ACCEPT_CLAIMS: "Entra admin center, Conditional Access; or /partner request {domain}, with {templates}",
-    Action.CHANGE_SHARING: "SharePoint admin center, Policies, Sharing",
-    Action.COMPLETE_MFA: "Finish MFA; theirs is accepted with a template that trusts it",
-}
 _INVITERS: Final[Mapping[str, str]] = {
     "adminsAndGuestInviters": "An admin, or a person with the Entra role Guest Inviter",
     "adminsGuestInvitersAndAllMembers": "Any member of our tenant",
     "everyone": "Anybody in our tenant",
 }
 _SIDES: Final[Mapping[Side, str]] = {Side.OURS: "Our side", Side.THEIRS: "Their side"}
-NOTHING_ELSE_KNOWN: Final = "Nothing else is known to stop them."
+_NOT_NEEDED: Final = "Not needed: they have an account."
+"""Said of who may invite, where there is an account already. Where there is none, the first cause says who may."""
 NOTHING_KNOWN: Final = "Nothing is known to stop them."
 
 
@@ -103,6 +75,8 @@ class FirstCause:
 
     text: str
     who: str = ""
+    are_admins: bool = False
+    """Whether these are the admins of our tenant, whom an admin can be told by name."""
     how: str = ""
     then: str = ""
     """The second thing that stops them, and who can change it."""
@@ -114,8 +88,7 @@ def step_rows(diagnosis: Diagnosis) -> tuple[StepWords, ...]:
     """Return all steps in words. The first cause is said above them, so its step does not repeat it."""
     has_one_time = bool(read_words(diagnosis))
     return tuple(
-        _row(number, step, is_first=step is diagnosis.first, has_one_time=has_one_time)
-        for number, step in enumerate(diagnosis.steps, start=1)
+        _row(number, step, diagnosis, has_one_time=has_one_time) for number, step in enumerate(diagnosis.steps, start=1)
     )
 
 
@@ -127,14 +100,21 @@ def read_words(diagnosis: Diagnosis) -> str:
     return f"Read {minute(max(times))}."
 
 
-def _row(number: int, step: Step, *, is_first: bool, has_one_time: bool) -> StepWords:
+def _row(number: int, step: Step, diagnosis: Diagnosis, *, has_one_time: bool) -> StepWords:
+    is_first = step is diagnosis.first
     cause = () if step.cause is None else ("See above.",) if is_first else (cause_words(step.cause),)
+    unsaid = {Note.INVITERS} if step.result is not StepResult.STOPS else set()
+    if diagnosis.first is None:
+        unsaid |= APPLICATION_NEEDED  # that is the answer, above the steps
+    notes = tuple(note for note in step.notes if note.code not in unsaid)
+    is_not_needed = step.key is StepKey.INVITATIONS and step.result is StepResult.PASSES
+    said = (_NOT_NEEDED,) if is_not_needed else tuple(map(note_words, notes))
     return StepWords(
         number=number,
         title=TITLES[step.key],
         result=step.result,
         result_words=RESULTS[step.result],
-        text=" ".join((*cause, *map(note_words, step.notes))),
+        text=" ".join((*cause, *said)),
         read="" if step.read_at is None or has_one_time else f"read {minute(step.read_at)}",
     )
 
@@ -148,15 +128,16 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
     if first is None or first.cause is None:
         unknown = [TITLES[step.key] for step in diagnosis.open_steps]
         rest = f" Not known here: {and_list(unknown)}." if unknown else ""
-        before = _without_application(diagnosis)
-        text = f"{before}{NOTHING_ELSE_KNOWN if before else NOTHING_KNOWN}{rest}"
-        return FirstCause(text=text, next=_next(diagnosis))
+        if diagnosis.needs_application:
+            return FirstCause(text=_without_application(diagnosis))
+        return FirstCause(text=f"{NOTHING_KNOWN}{rest}", next=_next(diagnosis))
     change = change_for(first.cause)
     return FirstCause(
         text=cause_words(first.cause),
         then=_then(diagnosis, first, admins),
         who=_who(diagnosis, change.changer, admins),
-        how=_how(diagnosis, first.cause),
+        are_admins=change.changer is Changer.OUR_ADMINS,
+        how=how_words(diagnosis, first.cause),
     )
 
 
@@ -186,24 +167,15 @@ def _then(diagnosis: Diagnosis, first: Step, admins: int | None) -> str:
     return f"{cause_words(second[0])} Can change it: {_who(diagnosis, change_for(second[0]).changer, admins)}.{more}"
 
 
-def _how(diagnosis: Diagnosis, cause: Fact) -> str:
-    if cause.code == Cause.APPLICATION_BLOCKED and cause.values.get("allowed"):
-        allowed = and_list(cause.values["allowed"])
-        return (
-            f"/partner request {diagnosis.domain}, for {diagnosis.application}."
-            f" The template must keep what is allowed now ({allowed}), or it ends"
-        )
-    templates = or_list([f"“{name}”" for name in cause.values.get("templates", ())])
-    return _ACTIONS[change_for(cause).action].format(domain=diagnosis.domain, templates=templates)
-
-
 def _without_application(diagnosis: Diagnosis) -> str:
-    """Return that the answer depends on the application, where not all are allowed and none is known."""
+    """Return that the answer depends on the application, and which one may be meant, where none is known."""
     notes = {note.code: note for step in diagnosis.steps for note in step.notes}
-    unknown, some = notes.get(Note.UNKNOWN_APPLICATION), notes.get(Note.SOME_APPLICATIONS)
-    said = "".join(f"{note_words(note)} " for note in (unknown, some) if note is not None)
-    example = f"/partner diagnose {diagnosis.subject} NAME"
-    return f"{said}Name the application: {example}. " if some is not None else said
+    for code in (Note.UNKNOWN_APPLICATION, Note.SEVERAL_APPLICATIONS):
+        if code in notes and (notes[code].values.get("similar") or notes[code].values.get("names")):
+            return note_words(notes[code])
+    asked = (Note.UNKNOWN_APPLICATION, Note.SOME_APPLICATIONS, Note.POLICY_FOR_APPLICATIONS)
+    said = " ".join(note_words(notes[code]) for code in asked if code in notes)
+    return f"{said} Name the application: /partner diagnose {diagnosis.subject} NAME."
 
 
 def _who(diagnosis: Diagnosis, changer: Changer, admins: int | None) -> str:
@@ -252,7 +224,10 @@ def _without_names(step: Step, hidden: Mapping[str, object]) -> Step:
 
 def _hidden(fact: Fact, hidden: Mapping[str, object]) -> Fact:
     names = {**hidden, "by": ""} if fact.code == Cause.ACCOUNT_DISABLED else hidden
-    return Fact(fact.code, {name: names.get(name, value) for name, value in fact.values.items()})
+    values = {name: names.get(name, value) for name, value in fact.values.items()}
+    if "demands" in fact.values:
+        values["demands"] = [{**demand, "name": ""} for demand in fact.values["demands"]]
+    return Fact(fact.code, values)
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, object]:

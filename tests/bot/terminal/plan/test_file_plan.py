@@ -16,7 +16,7 @@ from bot.terminal.plan.formats.many import WRITERS
 from bot.terminal.plan.formats.markdown import MAX_CHARACTERS
 from bot.terminal.plan.formats.markdown_text import code, prose, size
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
-from bot.words.plans.file_plan import ACCESS_IN_CHECKS, ACCESS_NOT_ASKED, NOTHING_DONE
+from bot.words.plans.file_plan import ACCESS_NOT_ASKED, NOBODY_COMES_IN, NOTHING_DONE
 from tests.bot.surfaces import hostile
 from tests.bot.terminal.test_plan import planned
 from tests.workflows.core.builders import TENANT
@@ -25,8 +25,10 @@ from workflows.core.batches.sheets.cells import RawSheet
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
+from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import TenantIdentity
 from workflows.sheets.reading import SheetFile
@@ -63,7 +65,7 @@ def partner(number: int = 2, name: str = "contoso.com", **changes: Any) -> Plann
     request = planned("trusted-partner")
     request = replace(request, observation=replace(request.observation, identity=identity), findings=())
     found = PlannedPartner.of_request(SheetRow(number=number, partner=name, template="trusted-partner"), request)
-    return replace(found, judged=replace(found.judged, **changes), access=None)
+    return replace(found, judged=replace(found.judged, **{"access": None, **changes}))
 
 
 def refused(number: int = 3, name: str = "nobody.example") -> PlannedPartner:
@@ -106,7 +108,7 @@ def test_text_has_each_partner_with_its_exact_change_and_the_totals() -> None:
     assert "    Access      trusted-partner, 180 days" in lines
     assert "    Risk        high" in lines
     assert "    Decided by  Security (1 person) → Data owners (2 people)" in lines
-    assert f"    Cond. Acc.  {ACCESS_NOT_ASKED}" in lines
+    assert f"    People      {ACCESS_NOT_ASKED}" in lines
     assert f"    Change ID   {one.judged.plan.digest}" in lines
     assert "Row 3: nobody.example: would be refused" in lines
     assert "    Note        template: is not a text: nobody.example" in lines
@@ -255,8 +257,14 @@ def test_a_single_request_that_would_be_refused_now_is_not_clear() -> None:
     assert impossible.judged.problems == (CellProblem("partner", Fact("x")),)
 
 
-def test_conditional_access_that_was_asked_is_said_and_in_json() -> None:
-    asked = replace(partner(), access=AccessReport(policies=3))
-    assert f"Cond. Acc.  {ACCESS_IN_CHECKS}" in written("text", asked)
-    assert f"**Conditional Access:** {ACCESS_IN_CHECKS}" in written("markdown", asked)
-    assert json.loads(written("json", asked))["partners"][0]["conditional_access"]["policies"] == 3
+def test_conditional_access_is_said_with_what_it_is_based_on() -> None:
+    found = AccessReport(
+        visitors=(VisitorType.GUEST,), unanswered_because=UnreadableFact(reason=UnreadableReason.THROTTLED)
+    )
+    asked = partner(access=found)
+    words = "Conditional Access (estimate from the policies; Entra did not evaluate every sign-in): "
+    assert f"    People      {words}" in written("text", asked)
+    assert "\nConditional Access (estimate from the policies; Entra did not evaluate" in written("markdown", asked)
+    value = json.loads(written("json", asked))["partners"][0]["conditional_access"]
+    assert (value["basis"], value["is_estimate"]) == ("policies", True)
+    assert NOBODY_COMES_IN in written("text", partner(access=AccessReport()))

@@ -23,6 +23,8 @@ VALUES: Final[dict[str, Any]] = {
     "sheets": ["Partners", "Old"],
     "sheet": "Old",
     "key": "partners",
+    "new": "placeholders",
+    "corrections": ["targets: write “AllUsers”"],
     "header": ["Company", "Domain"],
     "column": "partner",
     "titles": ["Domain", "Tenant ID"],

@@ -21,6 +21,7 @@ from tests.code_table import PAGE, written_page
 from tests.workflows.core.builders import NOW, identity
 from tests.workflows.core.posture.diagnosis.read_facts import (
     MARIA,
+    PORTAL,
     UNREAD,
     application,
     both,
@@ -30,9 +31,18 @@ from tests.workflows.core.posture.diagnosis.read_facts import (
     signed_in,
 )
 from tests.workflows.core.posture.diagnosis.test_later_steps import access, verdict
-from workflows.core.checks.conditional_access.controls import PolicyEffect, Remedy
+from workflows.core.checks.conditional_access.controls import (
+    InboundTrustFlags,
+    PolicyEffect,
+    PolicyReason,
+    ReasonCode,
+    Remedy,
+)
+from workflows.core.checks.conditional_access.policy import ControlKind
+from workflows.core.checks.conditional_access.scope import ConditionType
 from workflows.core.checks.tenant_facts import AccountDisabling
 from workflows.core.errors.facts import Fact
+from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
@@ -170,33 +180,65 @@ def test_a_second_cause_is_named_below_the_first_and_a_failed_sign_in_is_none() 
     assert three == f"{two} 1 more step below."
 
 
+PHISHING = PolicyReason(code=ReasonCode.NO_METHOD, kind=ControlKind.STRENGTH, name="Phishing-resistant MFA")
+APP = PolicyReason(code=ReasonCode.NOT_SUPPORTED, kind=ControlKind.APPROVED_APP)
+ODD = PolicyReason(code=ReasonCode.NOT_SUPPORTED, kind=ControlKind.CUSTOM)
+
+
 @pytest.mark.parametrize(
-    ("remedies", "words"),
+    ("reasons", "remedies", "words"),
     [
-        ((Remedy.EXCLUDE,), "Conditional Access blocks this sign-in: “P”."),
-        ((), "Conditional Access blocks this sign-in: “P”."),
         (
+            (PolicyReason(code=ReasonCode.BLOCKS, kind=ControlKind.BLOCK),),
+            (Remedy.EXCLUDE, Remedy.OTHER_CONTROL),
+            "Conditional Access blocks this sign-in: “P”.",
+        ),
+        ((), (Remedy.EXCLUDE,), "Conditional Access blocks this sign-in: “P”."),
+        (
+            (PHISHING,),
             (Remedy.ACCEPT_MFA, Remedy.EXCLUDE),
-            "Conditional Access asks for what they cannot give here: “P”. "
-            "What would change that: accept their MFA, or exclude them.",
+            "Conditional Access asks for “Phishing-resistant MFA”, by “P”. They cannot give it here. "
+            "Theirs would count if we trusted it.",
+        ),
+        (
+            (APP, ODD),
+            (Remedy.EXCLUDE, Remedy.OTHER_CONTROL),
+            "Conditional Access asks for an approved client app and a control that Gatehouse does not know, by “P”. "
+            "People from outside cannot give it.",
         ),
     ],
 )
-def test_a_policy_that_asks_for_something_is_told_apart_from_one_that_blocks(
-    remedies: tuple[Remedy, ...], words: str
+def test_a_policy_says_what_it_asks_for_and_what_blocks_is_told_apart(
+    reasons: tuple[PolicyReason, ...], remedies: tuple[Remedy, ...], words: str
 ) -> None:
-    locked = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=remedies)
-    assert first_cause(diagnose(facts(access=access(locked)))).text == words
+    locked = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=remedies, reasons=reasons)
+    diagnosis = diagnose(facts(access=access(locked)))
+    assert first_cause(diagnosis).text == words
+    hidden = first_cause(without_policy_names(diagnosis)).text
+    assert "Phishing" not in hidden, "the name of a strength is ours"
 
 
-def test_a_template_that_helps_is_named_and_else_the_owner_of_the_policy() -> None:
-    locked = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(Remedy.ACCEPT_MFA,))
-    how = first_cause(diagnose(facts(access=access(locked)))).how
-    assert how == "The owner of the policy: Entra admin center, Conditional Access"
-    template = OfferedTemplate(name="Merger", accepts=frozenset({Remedy.ACCEPT_MFA}), applications=frozenset())
-    assert first_cause(diagnose(facts(access=access(locked), templates=(template,)))).how == (
-        "Entra admin center, Conditional Access; or /partner request contoso.com, with “Merger”"
+def test_each_way_out_of_a_policy_has_its_price() -> None:
+    """The weakest template is named with its risk and with what it ends; without one, who makes it."""
+    asks = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(Remedy.ACCEPT_MFA,), reasons=(PHISHING,))
+    exclude = "Or exclude them in Entra admin center: the policy then does not protect from them"
+    none = first_cause(diagnose(facts(access=access(asks), application=application()))).how
+    assert none == (
+        "Trust their MFA, for all people of contoso.com: no template here does it and opens Portal, "
+        f"so an admin makes one. {exclude}"
     )
+    mfa = frozenset({Remedy.ACCEPT_MFA})
+    strong = OfferedTemplate(
+        name="Merger", accepts=mfa, applications=frozenset({"office365"}), risk=RiskLevel.HIGH, settings=6
+    )
+    weak = replace(strong, name="Trusted", settings=3)
+    named = first_cause(diagnose(facts(access=access(asks), templates=(strong, weak)))).how
+    assert named == (
+        "Trust their MFA, for all people of contoso.com: /partner request contoso.com, with “Trusted” "
+        f"(high risk; ends everything but Office 365), or 1 more. {exclude}"
+    )
+    blocks = first_cause(diagnose(facts(access=access(verdict(PolicyEffect.LOCKED_OUT))))).how
+    assert blocks.startswith("The owner of the policy: Entra admin center, Conditional Access. If it excludes them")
 
 
 def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back() -> None:
@@ -242,29 +284,62 @@ def test_an_invitation_says_since_when_it_waits() -> None:
     assert unknown.text == "The invitation was not accepted yet."
 
 
-def test_a_request_for_one_application_says_what_a_template_would_end() -> None:
-    only = {
-        **both("allowed"),
-        "applications": both("allowed", application="c5f0a1b2-0004-4d3e-8f90-a1b2c3d4e5f6")["applications"],
-    }
+ONLY_ARCHIVE = {
+    **both("allowed"),
+    "applications": both("allowed", application="c5f0a1b2-0004-4d3e-8f90-a1b2c3d4e5f6")["applications"],
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "ends"),
+    [(("Archive",), "Archive and trust in their MFA"), ((), "1 application and trust in their MFA")],
+)
+def test_where_no_template_adds_the_application_that_is_said_with_what_the_nearest_would_end(
+    names: tuple[str, ...], ends: str
+) -> None:
+    one = OfferedTemplate(name="One application", chooses_application=True, refuses=frozenset({Remedy.ACCEPT_MFA}))
     blocked = facts(
-        configuration=read({"b2bCollaborationInbound": only}),
+        configuration=read({"b2bCollaborationInbound": ONLY_ARCHIVE}),
         application=application(),
-        listed=ListedApplications(is_allow_list=True, ids=("a",), names=("Archive",)),
+        listed=ListedApplications(is_allow_list=True, ids=("a",), names=names),
+        access=access(trust=InboundTrustFlags(mfa=True, compliant_device=False, hybrid_joined_device=False)),
+        templates=(one,),
     )
-    assert first_cause(diagnose(blocked)).how == (
-        "/partner request contoso.com, for Portal. The template must keep what is allowed now (Archive), or it ends"
-    )
+    none = "No template here adds Portal and keeps what is allowed now. An admin makes one."
+    assert first_cause(diagnose(blocked)).how == f"{none} “One application” would end: {ends}"
+    assert first_cause(diagnose(blocked)).who == "An admin of our tenant"
+    assert first_cause(diagnose(replace(blocked, templates=()))).how == none
+    adds = replace(one, name="Both", chooses_application=False, applications=frozenset({"a", PORTAL}))
+    added = first_cause(diagnose(replace(blocked, templates=(one, adds)))).how
+    assert added == "/partner request contoso.com, for Portal, with “Both” (ends trust in their MFA)"
 
 
-def test_a_name_that_nobody_knows_is_said_before_that_nothing_is_known() -> None:
-    unknown = application("", name="", typed="the portal", similar=("Contractor portal",))
+def test_a_name_that_nobody_knows_is_the_whole_answer() -> None:
+    """What may be meant, and nothing that sounds like a result. The steps do not repeat it."""
     listed = ListedApplications(is_allow_list=False, ids=("a", "b"))
-    said = first_cause(diagnose(facts(application=unknown, listed=listed))).text
-    assert said.startswith(
-        "No application of this name: “the portal”. Did you mean Contractor portal? "
-        "Allowed: every application but 2 applications. Name the application: "
-        "/partner diagnose maria@contoso.com NAME. Nothing else is known to stop them."
+    unknown = application("", name="", typed="the portal", similar=("Contractor portal",))
+    meant = diagnose(facts(application=unknown, listed=listed))
+    first = first_cause(meant)
+    assert (first.text, first.next) == (
+        "No application of this name: “the portal”. Did you mean Contractor portal?",
+        "",
+    )
+    assert "the portal" not in step_rows(meant)[1].text
+    nothing_like_it = diagnose(facts(application=application("", name="", typed="the portal"), listed=listed))
+    assert first_cause(nothing_like_it).text == (
+        "No application of this name: “the portal”. Allowed: every application but 2 applications. "
+        "Name the application: /partner diagnose maria@contoso.com NAME."
+    )
+    several = application("", name="", typed="contractor", others=("Contractor payroll", "Contractor portal"))
+    assert first_cause(diagnose(facts(application=several))).text == (
+        "Several applications match: Contractor payroll and Contractor portal. Name one."
+    )
+
+
+def test_a_policy_for_single_applications_asks_for_the_application_first() -> None:
+    report = access(verdict(PolicyEffect.DEPENDS, ConditionType.APPLICATIONS))
+    assert first_cause(diagnose(facts(access=report))).text == (
+        "“P” is about single applications. Name the application: /partner diagnose maria@contoso.com NAME."
     )
 
 
@@ -304,4 +379,4 @@ def test_a_name_from_outside_stays_on_one_line_inside_its_quotation_marks(line_b
 
 def test_asked_for_mfa_twice_is_answered_on_the_same_page() -> None:
     rows = step_rows(diagnose(facts(access=access(verdict(PolicyEffect.REQUIRED_IN_OUR_TENANT)))))
-    assert rows[5].text == ("MFA twice: “P” asks for MFA here, and our settings do not accept theirs.")
+    assert rows[5].text == "“P” asks for MFA here. Theirs does not count, so they do it twice."

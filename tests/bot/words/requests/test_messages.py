@@ -314,6 +314,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "still decide are told. You can ask them, or edit the request for a new time.",
     ),
     (
+        MessageCode.BATCH_HALTED,
+        {"batch": "B-1", "tried": 20, "failed": 3, "applied": 17, "left": 30},
+        "Batch B-1 stopped by itself: 3 of the 20 partners tried could not be applied as approved. Not written yet: "
+        "30. An admin decides whether it goes on.",
+    ),
+    (
         MessageCode.BATCH_EXPIRES_SOON,
         {"batch": "B-1", "expires_at": "2026-12-10T09:00:00+00:00"},
         "Batch B-1 is not decided yet. It expires on Dec 10, 2026 at 09:00 UTC. Those who can still decide are told. "

@@ -22,7 +22,7 @@ from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World, restarted
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
 from workflows.core.batches.members import row_after
-from workflows.core.batches.retries import MAX_FAILURES, MEMBER_READ_FOR, why_given_up
+from workflows.core.batches.running.retries import MAX_FAILURES, MEMBER_READ_FOR, why_given_up
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, risk_for_approval
 from workflows.core.requests.effects import AdvanceBatch
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState

@@ -1,6 +1,7 @@
 """Every command in every state of a batch is taken or refused on purpose, and the picture shows the table."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, Final
@@ -14,8 +15,10 @@ from tests.workflows.core.builders import (
     BATCH,
     BRUNO,
     CHIE,
+    DANA,
     EXPIRY,
     LIFETIME,
+    MALLORY,
     NOW,
     RILEY,
     SAM,
@@ -25,12 +28,14 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.batches import lifecycle
-from workflows.core.batches.batch import Batch, BatchState, ListFile, RowState
+from workflows.core.batches.asked_row import AskedAccess, BatchSheet
+from workflows.core.batches.batch import Batch, BatchState, HaltRule, ListFile, RowState, Run
 from workflows.core.batches.commands import (
     BatchCommand,
     ConfirmDraft,
     DraftBatch,
     ExpireBatch,
+    HaltBatch,
     PlanBatchAgain,
     RecordBatchPrepared,
     RecordListNotUploaded,
@@ -43,7 +48,7 @@ from workflows.core.batches.lifecycle import TABLE, advance_batch
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.request import RequestKind
 from workflows.core.settings.canonical import Digest
 
@@ -57,6 +62,8 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
         "rejected": "rejected",
         "withdrawn": "withdrawn",
         "expired": "expired",
+        "halted": "halted done",
+        "stopped": "stopped",
     },
     "record_batch_prepared": {"preparing": "awaiting_approval done withdrawn"},
     "record_list_uploaded": {"awaiting_approval": "awaiting_approval"},
@@ -68,6 +75,8 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "remind_batch_approvers": {"awaiting_approval": "awaiting_approval"},
     "reopen_batch": {"applying": "awaiting_approval"},
     "plan_batch_again": {"awaiting_approval": "preparing", "applying": "preparing"},
+    "halt_batch": {"applying": "halted"},
+    "answer_halt": {"halted": "applying stopped"},
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
@@ -121,12 +130,28 @@ def _commands(name: str) -> list[BatchCommand]:
         "remind_batch_approvers": [RemindBatchApprovers(batch_id=BATCH)],
         "reopen_batch": [ReopenBatch(batch_id=BATCH, reason=noted("Amara has no role any more."))],
         "plan_batch_again": [PlanBatchAgain(batch_id=BATCH, reason=noted("The template changed."))],
+        "halt_batch": [HaltBatch(batch_id=BATCH, rule=HaltRule())],
+        "answer_halt": [
+            AnswerHalt(actor=DANA, batch_id=BATCH, halt=1, goes_on=goes_on, reason="Repaired")
+            for goes_on in (True, False)
+        ],
     }
     return commands[name]
 
 
+def _of_sheet(known: Batch) -> Batch:
+    """The same batch of access that a sheet asks for, with a row for which nothing is asked."""
+    asked = (
+        replace(one, asked=AskedAccess(row=number, target=one.name, sponsor=MALLORY))
+        for number, one in enumerate(known.rows, start=2)
+    )
+    none = replace(row(1, RowState.NOT_ASKED), asked=AskedAccess(row=99, target="partner1.example"))
+    sheet = BatchSheet(name="partners.csv", sha256=Digest("5e" * 32), rows=len(known.rows) + 1)
+    return replace(known, kind=RequestKind.ACCESS, rows=(*asked, none), sheet=sheet, duration=None)
+
+
 def _batches(state: str | None) -> list[Batch | None]:
-    """Batches in one state: with planned, waiting and no members, and with some approvals."""
+    """Batches in one state: with planned, waiting and no members, and with some approvals. And the same of a sheet."""
     if state is None:
         return [None]
     found: list[Batch | None] = [
@@ -136,9 +161,13 @@ def _batches(state: str | None) -> list[Batch | None]:
     ]
     if state == BatchState.AWAITING_APPROVAL:
         found.append(batch(decisions=whole_chain(DIGEST)[:2]))
+    if state == BatchState.APPLYING:
+        found.append(batch(BatchState.APPLYING, kind=RequestKind.ACCESS, runs=(Run(since=NOW, tried=3, failed=3),)))
+    if state == BatchState.HALTED:
+        found.append(batch(BatchState.HALTED, runs=(Run(since=NOW, tried=3, failed=3, halted_at=NOW),)))
     if state == BatchState.DRAFT:
         found.append(batch(BatchState.DRAFT, row(1, RowState.WAITING), requester=RILEY))
-    return found
+    return [*found, *(_of_sheet(one) for one in found if one is not None)]
 
 
 def _answer(known: Batch | None, command: BatchCommand, moment: Any) -> str | Refused:

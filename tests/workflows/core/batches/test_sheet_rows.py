@@ -5,15 +5,40 @@ from dataclasses import replace
 import pytest
 
 from tests.workflows.core.batches.examples import batch, row, tenant
-from tests.workflows.core.builders import BATCH, NOW, access_plan, partnership, situation
+from tests.workflows.core.builders import (
+    AMARA,
+    BATCH,
+    EXPIRY,
+    LIFETIME,
+    NOW,
+    RILEY,
+    SAM,
+    WHOLE_CHAIN,
+    access_plan,
+    batch_decisions,
+    identity,
+    partnership,
+    prepared,
+    request,
+    situation,
+)
 from workflows.core.batches.asked_row import AskedAccess, BatchSheet
 from workflows.core.batches.batch import BatchRow, BatchState, RowCode, RowState
-from workflows.core.batches.commands import DraftBatch, RecordRows
+from workflows.core.batches.commands import ConfirmDraft, DraftBatch, RecordRows
+from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.batches.lifecycle import advance_batch
-from workflows.core.batches.members import openings_after, warnings_of, why_row_alone
+from workflows.core.batches.members import openings_after, row_after, warnings_of, why_row_alone
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.requests.request import RequestKind
+from workflows.core.plans.plan import Plan
+from workflows.core.posture.adoption.adoption_plan import settings_digest
+from workflows.core.requests.commands.batch import ApproveBatch
+from workflows.core.requests.effects import AdvanceBatch, ShowRequest
+from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import Digest
@@ -79,6 +104,90 @@ def test_an_open_partner_is_changed_together_and_a_block_is_alone() -> None:
     assert why_row_alone(OPEN, partnership()) == ()
     (reason,) = why_row_alone(CLOSING, partnership())
     assert reason.code == RowCode.CLOSES
+
+
+def test_a_partner_that_has_settings_since_the_draft_goes_alone() -> None:
+    plan = access_plan({"tenantId": OPEN.tenant_id, "inboundTrust": {"isMfaAccepted": True}})
+    (reason,) = why_row_alone(plan, None, drafted=settings_digest(None))
+    assert reason.code == RowCode.EXISTS_NOW
+    assert why_row_alone(plan, None, drafted=settings_digest(plan.before)) == ()
+    assert why_row_alone(OPEN, None, drafted=settings_digest(None)) == ()
+
+
+def test_confirming_finds_sponsors_and_leaves_out_what_is_not_asked_any_more() -> None:
+    first, second = of_sheet(2, 1), of_sheet(3, 2)
+    draft = batch(BatchState.DRAFT, first, second)
+    found = replace(first, asked=replace(first.asked, sponsor=AMARA))  # type: ignore[type-var]
+    left_out = replace(second, state=RowState.NOT_ASKED, reason=(Fact(RowCode.SPONSOR_NOT_IN_CHAT, {"name": "Sam"}),))
+    command = ConfirmDraft(
+        actor=RILEY,
+        batch_id=BATCH,
+        shown_version=5,
+        sponsor=SAM,
+        justification="They work with us",
+        duration=None,
+        lifetime=LIFETIME,
+        rows={tenant(1): found, tenant(2): left_out},
+    )
+    confirmed = advance_batch(draft, command, situation()).batch
+    assert (confirmed.rows, confirmed.duration, confirmed.row_sponsors) == ((found, left_out), None, (AMARA,))
+    details = command.audit_details()
+    assert list(details["not_asked"]) == ["partner2.example"]
+    assert "days" not in details
+    nothing = {tenant(1): replace(left_out, tenant_id=tenant(1)), tenant(2): left_out}
+    with pytest.raises(Refused) as caught:
+        advance_batch(draft, replace(command, rows=nothing), situation())
+    assert caught.value.code == RefusalCode.BATCH_EMPTY
+
+
+def test_whoever_a_row_names_as_sponsor_decides_on_no_row() -> None:
+    named = replace(row(1), asked=AskedAccess(row=2, target="partner1.example", sponsor=AMARA))
+    known = batch(BatchState.AWAITING_APPROVAL, named, row(2), row(3))
+    assert AMARA.id in known.excluded
+    assert AMARA.id in batch_eligibility(known).sponsor
+    assert AMARA.id in batch_eligibility(replace(known, sponsor=None)).sponsor
+    approve = ApproveBatch(actor=AMARA, batch_id=BATCH, digest=known.digest or Digest(""))
+    with pytest.raises(Refused) as caught:
+        advance_batch(known, approve, situation())
+    assert caught.value.code == RefusalCode.SPONSOR_MAY_NOT_DECIDE
+    alone = replace(named, state=RowState.ALONE, plan_digest=None)
+    assert AMARA.id not in batch(BatchState.AWAITING_APPROVAL, alone, row(2)).excluded
+
+
+def of_access(plan: Plan = OPEN) -> AccessRequest:
+    """The request of a row of a sheet."""
+    observation = ObservedPartner(identity=identity(), configuration=None, default=BLOCK, at=NOW)
+    warning = Finding(code=FindingCode.LOOK_ALIKE, severity=Severity.WARNING, source=Source.OWN_RULE)
+    note = replace(warning, severity=Severity.NOTE)
+    known = prepared(plan=plan, observation=observation, findings=(warning, note))
+    return request(RequestState.AWAITING_APPROVAL, batch=BATCH, prepared=known, decisions=())
+
+
+def test_a_planned_row_shows_its_plan() -> None:
+    asking = of_access()
+    planned = row_after(of_sheet(2), asking)
+    assert (planned.state, planned.plan_digest, planned.template) == (
+        RowState.PLANNED,
+        OPEN.digest,
+        OPEN.template,
+    )
+    assert (planned.is_author_known, planned.duration) == (True, OPEN.duration)
+    assert "inboundTrust.isMfaAccepted" in planned.openings
+    assert [one.severity for one in planned.findings] == [Severity.WARNING]
+
+
+def test_a_member_with_a_later_start_leaves_with_its_approvals_and_starts_by_itself() -> None:
+    plan = replace(OPEN, starts_at=EXPIRY)
+    asking = of_access(plan)
+    decisions = tuple(replace(one, digest=plan.digest) for one in WHOLE_CHAIN)
+    command = batch_decisions(plan_digest=plan.digest, decisions=decisions)
+    approved = advance(asking, command, situation())
+    after = approved.request
+    assert (after.state, after.batch, after.left_batch) == (RequestState.SCHEDULED, None, BATCH)
+    assert after.decisions == decisions
+    assert approved.effects == (ShowRequest(request_id=after.id), AdvanceBatch(batch_id=BATCH))
+    planned = replace(of_sheet(2, state=RowState.PLANNED), request_id=after.id)
+    assert row_after(planned, after).state is RowState.SCHEDULED
 
 
 def test_a_row_shows_what_is_open_after_its_plan_and_only_what_must_be_considered() -> None:

@@ -67,7 +67,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.batch import ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     AskReminder,
@@ -557,6 +557,10 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
             actor=SAM.chat_id, file_id="F1", template="guests", sheet="2027", sha256="ab", columns={"partner": 3}
         ),
         {"file": "F1", "template": "guests", "sheet": "2027", "sha256": "ab", "columns": {"partner": 3}},
+    ),
+    (
+        AnswerHalt(actor=SAM.chat_id, batch_id=BATCH, halt=1, goes_on=False, reason="Wrong template"),
+        {"batch": BATCH, "halt": 1, "goes_on": False, "reason": "Wrong template"},
     ),
     (
         SetAbsence(

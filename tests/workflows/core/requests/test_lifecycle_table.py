@@ -160,11 +160,16 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_sponsors": {"awaiting_approval": "awaiting_approval"},
     "reassign": {"awaiting_approval": "awaiting_approval"},
     "record_relations": {"awaiting_approval": "awaiting_approval"},
-    "accept_batch_decisions": {"awaiting_approval": "applying"},
-    "leave_batch": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
+    "accept_batch_decisions": {"awaiting_approval": "scheduled applying"},
+    "leave_batch": {
+        "preparing": "preparing",
+        "awaiting_approval": "awaiting_approval",
+        "applying": "applying",
+        "unconfirmed": "unconfirmed",
+    },
     "end_with_batch": {
-        "preparing": "rejected withdrawn expired",
-        "awaiting_approval": "rejected withdrawn expired",
+        "preparing": "rejected withdrawn expired stopped",
+        "awaiting_approval": "rejected withdrawn expired stopped",
     },
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
@@ -261,11 +266,17 @@ def _commands(name: str) -> list[RequestCommand]:
                 relations=Relations(holders=(RelationHolder(role=REQUESTER_MANAGER, whose="Riley", person=DANA),))
             )
         ],
-        "accept_batch_decisions": [batch_decisions()],
+        "accept_batch_decisions": [
+            batch_decisions(),
+            batch_decisions(
+                plan_digest=SCHEDULED.digest,
+                decisions=tuple(replace(decision, digest=SCHEDULED.digest) for decision in WHOLE_CHAIN),
+            ),
+        ],
         "leave_batch": [LeaveBatch(reason=noted("Its risk is high."))],
         "end_with_batch": [
             EndWithBatch(state=state, note=noted("Nobody decided."))
-            for state in (RequestState.REJECTED, RequestState.WITHDRAWN, RequestState.EXPIRED)
+            for state in (RequestState.REJECTED, RequestState.WITHDRAWN, RequestState.EXPIRED, RequestState.STOPPED)
         ],
     }
     return commands[name]
@@ -284,6 +295,7 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
         requests.append(with_proposal())
         later = tuple(replace(decision, digest=SCHEDULED.digest) for decision in WHOLE_CHAIN[:2])
         requests.append(request(prepared=prepared(plan=SCHEDULED), decisions=later))
+        requests.append(request(prepared=prepared(plan=SCHEDULED), decisions=(), batch=BATCH))
         chain = tuple(replace(stage, escalate_after=1) for stage in STAGES)
         times = StageTimes(stage=0, asked_at=NOW, escalations=(NOW,), notice_at=NOW)
         requests.append(request(prepared=prepared(stages=chain), stage_times=times))

@@ -106,3 +106,12 @@ async def test_who_disabled_an_account_is_read_from_the_audit_log(entra: Entra, 
 )
 def test_an_entry_of_another_form_names_nobody(row: dict[str, Any], expected: AccountDisabling) -> None:
     assert disabling_of(row) == expected
+
+
+async def test_applications_are_found_by_a_word_inside_their_name(entra: Entra, graph: Graph) -> None:
+    found = await entra.tenant_settings.applications_with(["archive", "portal"])
+    assert {"Contractor portal", "Drawings archive"} <= {one.name for one in found}
+    assert graph.seen[-1].query["$search"] == '"displayName:archive" OR "displayName:portal"'
+    assert await entra.tenant_settings.applications_with(["rawings"]) == [], "a word is found by how it begins"
+    with pytest.raises(ValueError, match="letters and digits"):
+        await entra.tenant_settings.applications_with(['a" OR "displayName:b'])

@@ -2,12 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column, Columns, SheetUnusable, recognise
+from workflows.core.batches.sheets.columns import (
+    PLACEHOLDER_PREFIX,
+    Column,
+    Columns,
+    SheetUnusable,
+    plain_title,
+    recognise,
+)
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.batch import ImportSheet
 from workflows.sheets.reading import SheetFile
@@ -56,13 +63,18 @@ class SheetOpening:
         return await asyncio.to_thread(read_by_content, file, sheet=command.sheet)
 
     def columns(self, file: SheetFile, chosen: Mapping[str, int]) -> Columns:
-        """Return which column is which.
+        """Return which column is which: as they are recognised, or exactly the chosen ones.
 
         :raises SheetUnusable: when that is not certain.
         """
         header = distinct_titles(file.sheet.header)
         titles = {name: header[place] for name, place in chosen.items() if 0 <= place < len(header)}
-        return recognise(header, self._placeholders, titles)
+        if not titles:
+            return recognise(header, self._placeholders)
+        # NB. what was not chosen is not used, also where its title would be recognised.
+        shown = tuple(title if title in titles.values() else f"{number}." for number, title in enumerate(header, 1))
+        found, unused = recognise(shown, self._placeholders, titles), set(header) - set(titles.values())
+        return replace(found, unused=tuple(title for title in header if title in unused))
 
     async def choices(self, command: ImportSheet) -> SheetChoices:
         """Load a file again, and return what a person can choose.
@@ -103,11 +115,13 @@ class SheetOpening:
 
 
 def distinct_titles(header: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the titles of columns, each once: a title that is there before is followed by the number of its column."""
+    """Return the titles of columns, each once: an empty one, or one that is there before, has its column's number."""
     taken: set[str] = set()
     found: list[str] = []
     for number, title in enumerate(header, 1):
-        own = f"{title} (column {number})" if title in taken or not title else title
-        taken.add(own)
+        own = title
+        while not own or plain_title(own) in taken:
+            own = f"{own} (column {number})".strip()
+        taken.add(plain_title(own))
         found.append(own)
     return tuple(found)

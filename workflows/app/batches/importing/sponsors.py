@@ -14,7 +14,7 @@ from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.judged import JudgedRow
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.people import ChatId, Person, mail_in_lower_case
+from workflows.core.people import ChatId, Person, PersonId, mail_in_lower_case
 from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable
 
 AT_ONCE: Final = 100
@@ -95,3 +95,14 @@ def _by_mail(accounts: Sequence[Account]) -> Mapping[str, Sequence[Account]]:
 
 def _key(address: str) -> str:
     return mail_in_lower_case(address)
+
+
+async def sponsor_mails(ids: Iterable[PersonId], *, tenant: Tenant) -> Mapping[PersonId, str]:
+    """Return the mail address of each person for whom a row with it would find exactly this person.
+
+    :raises TenantUnavailable, TenantRefused: when Entra does not answer.
+    """
+    accounts = await tenant.accounts_by_id(sorted(set(ids)))
+    found = await find_sponsors((SheetRow(number=0, sponsor=one.mail) for one in accounts), tenant=tenant)
+    people = {person.id: address for address, person in found.people.items()}
+    return {one.id: one.mail for one in accounts if people.get(one.id) == _key(one.mail)}

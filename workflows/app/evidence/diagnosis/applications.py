@@ -1,5 +1,6 @@
 """Find the application that a diagnosis is about, and name those that our settings list."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -7,7 +8,7 @@ from workflows.core.posture.diagnosis.facts import ListedApplications, NamedAppl
 from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
 from workflows.core.settings.model import ALL_MICROSOFT_APPS, OFFICE_365, Target, TargetType, is_guid
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.ports.tenant_settings import TenantSettings
+from workflows.ports.tenant_settings import FoundObject, TenantSettings
 
 _MAX_SEARCHED: Final = 25
 """Applications among which the whole name is looked for."""
@@ -17,52 +18,68 @@ _MAX_SIMILAR: Final = 3
 _MAX_WORDS: Final = 3
 """Words of a typed name with which names that are similar are looked for."""
 _MIN_LETTERS: Final = 3
+_AROUND: Final = frozenset({"the", "our", "their", "app", "application", "into", "for", "with", "from"})
+_OFFICE: Final = frozenset({"office", "office 365", "o365", "m365", "microsoft 365"})
+_OFFICE_PARTS: Final = ("SharePoint Online", "Microsoft Teams", "Exchange Online")
+"""What people mean by Office 365 is several applications, with separate switches."""
 _SUITES: Final = {OFFICE_365: "Office 365", ALL_MICROSOFT_APPS: "Microsoft admin portals"}
 
 
 async def find_application(typed: str, *, settings: TenantSettings, completes_names: bool) -> NamedApplication:
-    """Find an application by its id, its whole name, Microsoft's name of its own, or how its name begins.
+    """Find an application by its id, its name in any spelling, Microsoft's name of its own, or how its name begins.
 
     :param completes_names: whether names of ours may be said that were not typed whole.
     """
     if is_guid(typed):
         name = await settings.name_of(Target(type=TargetType.APPLICATION, id=typed.lower()))
         return NamedApplication(typed=typed, id="" if name is None else typed.lower(), name=name or "")
+    spelling = " ".join(typed.lower().split())
+    if spelling in _OFFICE:
+        return NamedApplication(typed=typed, others=_OFFICE_PARTS)
     found = await settings.find_by_prefix(TargetType.APPLICATION, typed, _MAX_SEARCHED)
     meant = [one for one in found if one.name.lower() == typed.lower()]
-    known = KNOWN_APPLICATIONS.get(" ".join(typed.lower().split()))
+    known = KNOWN_APPLICATIONS.get(spelling) or KNOWN_APPLICATIONS.get(" ".join(_words(typed)))
     if not meant and known is not None:
         return NamedApplication(typed=typed, id=known.id, name=known.name)
+    alike = () if meant else await _with_words(typed, settings)
+    meant = meant or [one for one in alike if _key(one.name) == _key(typed)]
     if not meant and completes_names:
         meant = list(found)
     if len(meant) == 1:
         return NamedApplication(typed=typed, id=meant[0].id.lower(), name=meant[0].name)
     others = tuple(one.name for one in meant[:_MAX_NAMED])
-    similar = await _beginning_alike(typed, settings) if completes_names and not others else ()
+    similar = similar_names(typed, [one.name for one in alike], ()) if completes_names and not others else ()
     return NamedApplication(typed=typed, others=others, similar=similar)
 
 
-async def _beginning_alike(typed: str, settings: TenantSettings) -> tuple[str, ...]:
-    """Return names of ours that begin with a word of the typed name."""
-    names: dict[str, None] = {}
-    for word in _words(typed)[:_MAX_WORDS]:
-        found = await settings.find_by_prefix(TargetType.APPLICATION, word, _MAX_SIMILAR)
-        names |= dict.fromkeys(one.name for one in found)
-    return tuple(names)[:_MAX_SIMILAR]
+async def _with_words(typed: str, settings: TenantSettings) -> Sequence[FoundObject]:
+    """Return applications of ours with a word of the typed name, in the singular or the plural."""
+    words = list(dict.fromkeys(part for word in _words(typed)[:_MAX_WORDS] for part in (word, _singular(word))))
+    return await settings.applications_with(words) if words else ()
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in text.lower().split() if len(word) >= _MIN_LETTERS and word != "the"]
+    """Return the words of a name, without those that people put around it."""
+    words = re.findall(r"[^\W_]+", text.lower())
+    return [word for word in words if word not in _AROUND and (len(word) >= _MIN_LETTERS or word.isdigit())]
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("s") if len(word) > _MIN_LETTERS else word
+
+
+def _key(text: str) -> list[str]:
+    return [_singular(word) for word in _words(text)]
 
 
 def similar_names(typed: str, found: Sequence[str], listed: Sequence[str]) -> tuple[str, ...]:
-    """Return the names that may be meant: of the listed ones those with a word of the typed name, then what was found.
+    """Return the names that may be meant, those with most of the typed words first; of equals, the listed ones.
 
-    :param found: names that begin with such a word.
+    :param found: names with such a word.
     """
-    words = set(_words(typed))
-    alike = [name for name in listed if words & set(_words(name))]
-    return tuple(dict.fromkeys((*alike, *found)))[:_MAX_SIMILAR]
+    words = set(_key(typed))
+    shared = {name: len(words & set(_key(name))) for name in (*listed, *found)}
+    return tuple(sorted((name for name in shared if shared[name]), key=lambda name: -shared[name]))[:_MAX_SIMILAR]
 
 
 async def names_of_listed(listed: ListedApplications, settings: TenantSettings) -> tuple[str, ...]:

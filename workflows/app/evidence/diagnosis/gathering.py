@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from workflows.app.evidence.diagnosis.applications import find_application, names_of_listed, similar_names
 from workflows.app.evidence.diagnosis.subject import Subject, find_home
-from workflows.app.evidence.diagnosis.templates import trusting_templates
+from workflows.app.evidence.diagnosis.templates import offered_templates
 from workflows.app.requests.open_request import is_about
 from workflows.core.checks.conditional_access.application_coverage import ALL
 from workflows.core.checks.conditional_access.controls import VisitorType
@@ -137,7 +137,7 @@ class Diagnoser:
             home=home,
             record=None if record is None else _recorded(record),
             access=None,
-            templates=trusting_templates(self.templates),
+            templates=offered_templates(self.templates),
             **read,
         )
         facts = await self._with_listed(facts)

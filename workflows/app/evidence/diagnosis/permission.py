@@ -48,10 +48,10 @@ class DiagnosisPermission:
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
             raise Refused(RefusalCode.DIAGNOSIS_RIGHT_UNKNOWN) from error
 
-    async def count_admins(self) -> int | None:
-        """Return how many people hold the role of admin; None when that cannot be read now."""
+    async def admins(self) -> frozenset[ChatId] | None:
+        """Return who holds the role of admin; None when that cannot be read now."""
         try:
-            return len(await self.directory.known_holders(ADMIN))
+            return await self.directory.known_holders(ADMIN)
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused):
             return None
 

@@ -5,15 +5,16 @@ from typing import Final
 
 from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.policy.placeholders import placeholder_of
+from workflows.core.policy.risk import risk_of_settings
 from workflows.core.policy.template import Template
 from workflows.core.posture.diagnosis.facts import OfferedTemplate
 from workflows.core.settings.model import (
-    ALL_APPLICATIONS,
     AccessType,
     B2BSetting,
     InboundTrust,
     Property,
-    TargetConfiguration,
+    Setting,
+    Target,
 )
 
 _FLAGS: Final[Mapping[str, Remedy]] = {
@@ -23,31 +24,35 @@ _FLAGS: Final[Mapping[str, Remedy]] = {
 }
 
 
-def trusting_templates(templates: Iterable[Template]) -> tuple[OfferedTemplate, ...]:
-    """Return the templates that accept something of a partner's tenant, as the request form names them."""
-    return tuple(
-        OfferedTemplate(name=template.need or template.title, accepts=accepted, applications=_opened(template))
-        for template in templates
-        if (accepted := _accepted(template))
+def offered_templates(templates: Iterable[Template]) -> tuple[OfferedTemplate, ...]:
+    """Return the templates that open something to people of a partner, as the request form names them."""
+    return tuple(one for one in map(_offered, templates) if one.applications or one.chooses_application or one.accepts)
+
+
+def _offered(template: Template) -> OfferedTemplate:
+    targets = _allowed(template.settings.get(Property.B2B_COLLABORATION_INBOUND))
+    channels = template.settings.get(Property.B2B_DIRECT_CONNECT_INBOUND)
+    return OfferedTemplate(
+        name=template.need or template.title,
+        accepts=_flags(template, is_on=True),
+        refuses=_flags(template, is_on=False),
+        applications=frozenset(target.id.lower() for target in targets if not placeholder_of(target)),
+        chooses_application=any(placeholder_of(target) for target in targets),
+        opens_channels=bool(_allowed(channels)),
+        risk=risk_of_settings(template.settings, template.longest).level,
+        settings=len(template.settings),
     )
 
 
-def _accepted(template: Template) -> frozenset[Remedy]:
+def _flags(template: Template, *, is_on: bool) -> frozenset[Remedy]:
     trust = template.settings.get(Property.INBOUND_TRUST)
     if not isinstance(trust, InboundTrust):
         return frozenset()
-    return frozenset(remedy for flag, remedy in _FLAGS.items() if getattr(trust, flag) is True)
+    return frozenset(remedy for flag, remedy in _FLAGS.items() if getattr(trust, flag) is is_on)
 
 
-def _opened(template: Template) -> frozenset[str]:
-    """Return the applications that people of the partner may use; `AllApplications` where the requester chooses one."""
-    setting = template.settings.get(Property.B2B_COLLABORATION_INBOUND)
-    return _allowed(setting.applications) if isinstance(setting, B2BSetting) else frozenset()
-
-
-def _allowed(applications: TargetConfiguration | None) -> frozenset[str]:
+def _allowed(setting: Setting | None) -> tuple[Target, ...]:
+    applications = setting.applications if isinstance(setting, B2BSetting) else None
     if applications is None or applications.access is not AccessType.ALLOWED:
-        return frozenset()
-    return frozenset(
-        ALL_APPLICATIONS if placeholder_of(target) else target.id.lower() for target in applications.targets
-    )
+        return ()
+    return tuple(applications.targets)

@@ -72,6 +72,8 @@ def columns_of(sheet: RawSheet, placeholders: Collection[str] = (), chosen: Mapp
 
     :raises SheetUnusable: as `recognise`, and for each key of such a file that means nothing.
     """
+    if sheet.form is SheetForm.LIST and not sheet.rows:
+        return Columns(fields={}, width=0)
     if sheet.form is not SheetForm.TABLE:
         wrong = tuple(_wrong_keys(sheet.header, placeholders, chosen or {}))
         if wrong:
@@ -80,13 +82,13 @@ def columns_of(sheet: RawSheet, placeholders: Collection[str] = (), chosen: Mapp
 
 
 def _wrong_keys(header: Sequence[str], placeholders: Collection[str], chosen: Mapping[str, str]) -> Iterator[Fact]:
-    names = [_name_of(_plain(title), placeholders) for title in header]
+    names = [_name_of(plain_title(title), placeholders) for title in header]
     if Column.PARTNER not in names and Column.PARTNER not in chosen:
         yield Fact(SheetCode.KEY_MISSING, {"key": Column.PARTNER.value})
-    titles = {_plain(title) for title in chosen.values()}
+    titles = {plain_title(title) for title in chosen.values()}
     known = [*(column.value for column in Column), *map(_key, placeholders)]
     for title, name in zip(header, names, strict=True):
-        if name is None and title and _plain(title) not in titles:
+        if name is None and title and plain_title(title) not in titles:
             yield _unknown(title, known)
 
 
@@ -106,7 +108,7 @@ def recognise(
     :raises SheetUnusable: without a column of partners, with two columns for one field, or a choice that is none.
     """
     chosen = chosen or {}
-    titles = [_plain(title) for title in header]
+    titles = [plain_title(title) for title in header]
     found = _chosen(header, titles, placeholders, chosen)
     taken = set(found.values())
     for place, title in enumerate(titles):
@@ -140,19 +142,19 @@ def _chosen(
     for name, title in chosen.items():
         if name not in known:
             raise SheetUnusable((Fact(SheetCode.NO_SUCH_FIELD, {"field": name, "known": known}),))
-        if _plain(title) not in titles:
+        if plain_title(title) not in titles:
             raise SheetUnusable((Fact(SheetCode.NO_SUCH_COLUMN, {"title": title, "header": list(header)}),))
-        found[name] = titles.index(_plain(title))
+        found[name] = titles.index(plain_title(title))
     return found
 
 
 def _name_of(title: str, placeholders: Collection[str]) -> str | None:
     if title in _FIELD_OF:
         return _FIELD_OF[title].value
-    name = title.removeprefix(_plain(PLACEHOLDER_PREFIX))
-    return next((_key(one) for one in placeholders if _plain(one) == name), None)
+    name = title.removeprefix(plain_title(PLACEHOLDER_PREFIX))
+    return next((_key(one) for one in placeholders if plain_title(one) == name), None)
 
 
-def _plain(title: str) -> str:
+def plain_title(title: str) -> str:
     """Return a title in lower case, with one space in place of spaces, hyphens and underscores."""
     return re.sub(r"[\s_\-]+", " ", title).strip().lower()

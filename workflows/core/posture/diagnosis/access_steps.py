@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from workflows.core.checks.conditional_access.controls import PolicyEffect
+from workflows.core.checks.conditional_access.controls import PolicyEffect, ReasonCode, Remedy
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ConditionType
 from workflows.core.checks.conditional_access.verdicts import AccessReport, PolicyVerdict, Source
@@ -13,28 +13,24 @@ from workflows.core.checks.home_tenant import sharing_findings
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.facts import (
+    SHAREPOINT_APPLICATIONS,
     TEAMS_APPLICATIONS,
     DiagnosisFacts,
     NamedApplication,
-    OfferedTemplate,
 )
+from workflows.core.posture.diagnosis.offers import accepting_offers, is_application_known
 from workflows.core.posture.diagnosis.settings_steps import unreadable
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
-from workflows.core.settings.model import ALL_APPLICATIONS, ALL_MICROSOFT_APPS, OFFICE_365
 
 _MFA: Final = frozenset({ControlKind.MFA, ControlKind.STRENGTH})
-_SHAREPOINT_APPS: Final = frozenset(
-    {
-        *("00000003-0000-0ff1-ce00-000000000000", "d3590ed6-52b3-4102-aeff-aad2292ab01c"),
-        *("00000006-0000-0ff1-ce00-000000000000", "4765445b-32c6-49b0-83e6-1d93765276ca"),
-        *(OFFICE_365.lower(), ALL_MICROSOFT_APPS.lower()),
-    }
-)
-"""SharePoint, and what contains it (Microsoft: "Verify first-party Microsoft applications in sign-in reports")."""
 _CAPABILITIES: Final = frozenset(
     {"disabled", "externalUserSharingOnly", "externalUserAndGuestSharing", "existingExternalUserSharingOnly"}
 )
 """Graph's values of `sharingCapability`."""
+
+
+_ALSO_SAID: Final = frozenset({Note.POLICY_MAY_APPLY, Note.POLICY_FOR_APPLICATIONS, Note.ESTIMATE})
+"""Notes that are said beside a policy that locks them out."""
 
 
 def conditional_access_step(facts: DiagnosisFacts) -> Step:
@@ -50,12 +46,18 @@ def conditional_access_step(facts: DiagnosisFacts) -> Step:
     enforced = [verdict for verdict in report.verdicts if verdict.is_enforced]
     locking = [verdict for verdict in enforced if _locks_out(verdict, facts)]
     doubtful = [verdict for verdict in enforced if verdict not in locking and _is_doubtful(verdict)]
-    notes = tuple(_notes(report, enforced, doubtful))
+    notes = tuple(_notes(facts, report, enforced, doubtful))
     if locking:
+        # NB. how often they do MFA matters to nobody who does not get in.
+        notes = tuple(note for note in notes if note.code in _ALSO_SAID)
+        demands = dict.fromkeys(reason for verdict in locking for reason in verdict.reasons)
         values = {
             "policies": _names(locking),
+            "blocks": any(reason.code is ReasonCode.BLOCKS for reason in demands),
+            "demands": [{"control": each.kind.value, "name": each.name} for each in demands if each.kind is not None],
+            "accept": _accepted_remedies(locking),
             "remedies": sorted({remedy.value for verdict in locking for remedy in verdict.remedies}),
-            "templates": [one.name for one in facts.templates if _helps(one, locking, facts)],
+            "templates": accepting_offers(facts, [verdict.remedies for verdict in locking]),
             "is_estimate": all(verdict.source is Source.ESTIMATE for verdict in locking),
         }
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=notes, cause=Fact(Cause.LOCKED_OUT, values))
@@ -80,17 +82,6 @@ def _locks_out(verdict: PolicyVerdict, facts: DiagnosisFacts) -> bool:
     return verdict.effect is PolicyEffect.LOCKED_OUT and all(each.kind in settled for each in verdict.conditions)
 
 
-def _helps(template: OfferedTemplate, locking: list[PolicyVerdict], facts: DiagnosisFacts) -> bool:
-    """Return whether each policy lets them in under a template, and the template opens the named application too."""
-    application = None if facts.application is None else facts.application.value
-    app_id = application.id if isinstance(application, NamedApplication) else ""
-    in_suite = {OFFICE_365.lower()} if app_id in _SHAREPOINT_APPS | TEAMS_APPLICATIONS else set()
-    opens_it = not app_id or bool(
-        template.applications & {app_id, ALL_APPLICATIONS, ALL_APPLICATIONS.lower(), *in_suite}
-    )
-    return opens_it and all(template.accepts & set(verdict.remedies) for verdict in locking)
-
-
 def _is_doubtful(verdict: PolicyVerdict) -> bool:
     return verdict.effect in (PolicyEffect.LOCKED_OUT, PolicyEffect.DEPENDS, PolicyEffect.NOT_KNOWN)
 
@@ -105,23 +96,40 @@ def _asks_for_strength_there(enforced: list[PolicyVerdict]) -> list[PolicyVerdic
     ]
 
 
-def _notes(report: AccessReport, enforced: list[PolicyVerdict], doubtful: list[PolicyVerdict]) -> Iterator[Fact]:
-    if doubtful:
-        yield Fact(Note.POLICY_MAY_APPLY, {"policies": _names(doubtful)})
+def _notes(
+    facts: DiagnosisFacts, report: AccessReport, enforced: list[PolicyVerdict], doubtful: list[PolicyVerdict]
+) -> Iterator[Fact]:
+    named = [] if is_application_known(facts) else [verdict for verdict in doubtful if _is_about_applications(verdict)]
+    if named:
+        yield Fact(Note.POLICY_FOR_APPLICATIONS, {"policies": _names(named)})
+    if rest := [verdict for verdict in doubtful if verdict not in named]:
+        yield Fact(Note.POLICY_MAY_APPLY, {"policies": _names(rest)})
     if report.is_estimate:
         yield Fact(Note.ESTIMATE)
     asking = [verdict for verdict in enforced if any(reason.kind in _MFA for reason in verdict.reasons)]
     here = [verdict for verdict in asking if verdict.effect is PolicyEffect.REQUIRED_IN_OUR_TENANT]
     if here:
         yield Fact(Note.MFA_HERE, {"policies": _names(here)})
-    if any(verdict.effect is PolicyEffect.REQUIRED_IN_PARTNER_TENANT for verdict in asking):
+    there = any(verdict.effect is PolicyEffect.REQUIRED_IN_PARTNER_TENANT for verdict in asking)
+    if there:
         yield Fact(Note.MFA_THERE)
     if strong := _asks_for_strength_there(enforced):
         yield Fact(Note.STRENGTH_THERE, {"policies": _names(strong)})
-    if report.trust is not None and report.trust.mfa is True:
+    if there and report.trust is not None and report.trust.mfa is True:
         yield Fact(Note.MFA_REGISTRATION)
     if not enforced and not report.is_estimate:
         yield Fact(Note.NO_POLICY)
+
+
+def _accepted_remedies(locking: list[PolicyVerdict]) -> list[str]:
+    """Return what of theirs must be accepted to get in; nothing when that does not suffice for every policy."""
+    needed = [set(verdict.remedies) - {Remedy.EXCLUDE, Remedy.OTHER_CONTROL} for verdict in locking]
+    return sorted({one.value for each in needed for one in each}) if all(needed) else []
+
+
+def _is_about_applications(verdict: PolicyVerdict) -> bool:
+    kinds = (ConditionType.APPLICATIONS, ConditionType.OTHER_APPLICATIONS)
+    return any(each.kind in kinds for each in verdict.conditions)
 
 
 def _names(verdicts: Iterable[PolicyVerdict]) -> list[str]:
@@ -133,7 +141,7 @@ def sharing_step(facts: DiagnosisFacts) -> Step:
     application = None if facts.application is None else facts.application.value
     app_id = application.id if isinstance(application, NamedApplication) else ""
     is_teams = app_id in TEAMS_APPLICATIONS
-    if app_id and not is_teams and app_id not in _SHAREPOINT_APPS:
+    if app_id and not is_teams and app_id not in SHAREPOINT_APPLICATIONS:
         notes = (Fact(Note.OTHER_APPLICATION),)
         return Step(key=StepKey.SHARING, result=StepResult.PASSES, read_at=None, notes=notes)
     settings, at = facts.sharepoint.value, facts.sharepoint.at
@@ -159,7 +167,7 @@ def sharing_step(facts: DiagnosisFacts) -> Step:
 
 def _excludes_sharepoint(facts: DiagnosisFacts) -> bool:
     listed = facts.listed
-    names_it = listed is not None and any(each.lower() in _SHAREPOINT_APPS for each in listed.ids)
+    names_it = listed is not None and any(each.lower() in SHAREPOINT_APPLICATIONS for each in listed.ids)
     return listed is not None and names_it is not listed.is_allow_list
 
 

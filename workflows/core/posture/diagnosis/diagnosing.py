@@ -16,6 +16,7 @@ from workflows.core.posture.diagnosis.settings_steps import home_step, partner_s
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.sign_in_step import sign_in_step
 from workflows.core.posture.diagnosis.steps import CHANGES, Action, Cause, Change, Changer, Diagnosis, Step
+from workflows.core.settings.model import is_guid
 
 _STEPS: Final[tuple[Callable[[DiagnosisFacts], Step], ...]] = (
     home_step,
@@ -40,10 +41,18 @@ def diagnose(facts: DiagnosisFacts) -> Diagnosis:
         subject=facts.subject,
         domain=facts.domain,
         application=name,
+        typed_application=_typed_differently(application),
         steps=(*before, sign_in_step(facts, before)),
         tenant_id=None if identity is None else identity.tenant_id,
         waiting=facts.waiting,
     )
+
+
+def _typed_differently(application: NamedApplication | UnreadableFact | None) -> str:
+    if not isinstance(application, NamedApplication) or not application.name:
+        return ""
+    is_the_same = is_guid(application.typed) or application.typed.casefold() == application.name.casefold()
+    return "" if is_the_same else application.typed
 
 
 def change_for(cause: Fact) -> Change:
@@ -63,7 +72,9 @@ def change_for(cause: Fact) -> Change:
         return Change(Changer.APPROVERS, Action.ENABLE_BY_REQUEST)
     if cause.values.get("enables"):
         return Change(usual.changer, Action.ENABLE_WITH_APPROVAL)
-    if cause.values.get("templates"):
+    if cause.code == Cause.APPLICATION_BLOCKED and cause.values.get("templates") == []:
+        return Change(Changer.OUR_ADMINS, Action.ADD_APPLICATION)
+    if cause.code == Cause.LOCKED_OUT and cause.values["templates"]:
         return Change(usual.changer, Action.ACCEPT_CLAIMS)
     is_revoked = cause.code == Cause.CLOSED and cause.values["state"] == PartnershipState.REVOKED
     return Change(usual.changer, Action.REQUEST_ACCESS) if is_revoked else usual

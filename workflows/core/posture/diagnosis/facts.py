@@ -5,13 +5,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from workflows.core.checks.conditional_access.controls import Remedy
+from workflows.core.checks.conditional_access.controls import Remedy, VisitorType
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, UnreadableFact
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.risk import RiskLevel
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.model import is_guid
+from workflows.core.settings.model import ALL_MICROSOFT_APPS, OFFICE_365, is_guid
 
 TEAMS_APPLICATIONS: Final = frozenset(
     {
@@ -20,6 +21,14 @@ TEAMS_APPLICATIONS: Final = frozenset(
     }
 )
 """Teams (Microsoft: "Verify first-party Microsoft applications in sign-in reports")."""
+SHAREPOINT_APPLICATIONS: Final = frozenset(
+    {
+        *("00000003-0000-0ff1-ce00-000000000000", "d3590ed6-52b3-4102-aeff-aad2292ab01c"),
+        *("00000006-0000-0ff1-ce00-000000000000", "4765445b-32c6-49b0-83e6-1d93765276ca"),
+        *(OFFICE_365.lower(), ALL_MICROSOFT_APPS.lower()),
+    }
+)
+"""SharePoint, and what contains it (Microsoft: "Verify first-party Microsoft applications in sign-in reports")."""
 Value = TypeVar("Value")
 
 
@@ -89,13 +98,23 @@ class ListedApplications:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedTemplate:
-    """A template that accepts MFA or devices of the partner's tenant."""
+    """What a template would do for people of the partner, as far as a diagnosis needs it."""
 
     name: str
     """As the request form names it."""
-    accepts: frozenset[Remedy]
-    applications: frozenset[str]
-    """The applications that it opens, by id in lower case, or Graph's words for all and for suites."""
+    accepts: frozenset[Remedy] = frozenset()
+    """What of the partner's tenant it accepts."""
+    refuses: frozenset[Remedy] = frozenset()
+    """What it says not to accept, also where it is accepted now."""
+    applications: frozenset[str] = frozenset()
+    """The applications that it opens to guests, by id or Graph's words for all and for suites, in lower case."""
+    chooses_application: bool = False
+    """Whether the requester names the one application that it opens."""
+    opens_channels: bool = False
+    """Whether it opens shared channels."""
+    risk: RiskLevel = RiskLevel.LOW
+    settings: int = 0
+    """How many settings it writes: of two with one risk, the one that writes less comes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,4 +172,10 @@ class DiagnosisFacts:
     enables_accounts: bool = False
     """Whether Gatehouse can enable accounts, after an approval."""
     templates: tuple[OfferedTemplate, ...] = ()
-    """The templates that accept something of the partner's tenant."""
+    """The templates that can be requested and open something."""
+
+    @property
+    def is_direct_connect(self) -> bool:
+        """Return whether Conditional Access was asked about a person of shared channels, who has no account here."""
+        report = None if self.access is None else self.access.value
+        return isinstance(report, AccessReport) and VisitorType.DIRECT_CONNECT in report.visitors

@@ -18,6 +18,7 @@ from workflows.core.posture.diagnosis.facts import (
     ListedApplications,
     NamedApplication,
 )
+from workflows.core.posture.diagnosis.offers import keeping_offers, nearest_offer
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 from workflows.core.settings.effective import EffectiveSettings, Origin, effective_settings
 from workflows.core.settings.model import ALL_APPLICATIONS, AccessType, Property, configurations
@@ -157,7 +158,8 @@ def _answer(facts: DiagnosisFacts, effective: EffectiveSettings) -> _Answer:
     if not judged.worst.allowed:
         rule = judged.worst.rules[0].as_value()
         return StepResult.NOT_KNOWN, (*notes, Fact(Note.PERSON_MAYBE_LISTED, {"rule": rule})), None
-    allowed = Fact(Note.ALLOWED, {"origin": judged.best.origin.value, "rules": rules})
+    name = application.name if isinstance(application, NamedApplication) else ""
+    allowed = Fact(Note.ALLOWED, {"origin": judged.best.origin.value, "rules": rules, "application": name})
     if isinstance(application, UnreadableFact):
         return StepResult.NOT_READABLE, (allowed, *notes), None
     result = StepResult.NOT_KNOWN if application is not None and not is_named else StepResult.PASSES
@@ -210,8 +212,11 @@ def _cause(facts: DiagnosisFacts, access: ApplicationAccess) -> Fact:
     values |= {"origin": access.origin.value, "drifted": has_drifted}
     if facts.listed is not None and facts.listed.is_allow_list and facts.listed.names:
         values["allowed"] = list(facts.listed.names)
-    is_about_everybody = values["list"] == _PEOPLE or not _names_application(facts)
-    return Fact(Cause.BLOCKED if is_about_everybody else Cause.APPLICATION_BLOCKED, values)
+    if values["list"] == _PEOPLE or not _names_application(facts):
+        return Fact(Cause.BLOCKED, values)
+    if facts.listed is not None and facts.listed.is_allow_list:
+        values |= {"templates": keeping_offers(facts), "nearest": nearest_offer(facts)}
+    return Fact(Cause.APPLICATION_BLOCKED, values)
 
 
 def partner_side_step(facts: DiagnosisFacts) -> Step:

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Final
 
-from workflows.core.checks.conditional_access.controls import VisitorType
-from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.tenant_facts import LoggedSignIn, UnreadableFact
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplication
@@ -63,15 +61,10 @@ def _is_over(entry: LoggedSignIn, facts: DiagnosisFacts, before: Sequence[Step])
         return False
     if not any(step.key is code.step and step.result is StepResult.PASSES for step in before):
         return False
-    if code.action is Action.TRUST_MFA and not _is_direct_connect(facts):
+    if code.action is Action.TRUST_MFA and not facts.is_direct_connect:
         return False  # Conditional Access was asked about their account, which shared channels do not use
     asked = None if facts.application is None else facts.application.value
     return code.step is StepKey.ACCOUNT or (isinstance(asked, NamedApplication) and bool(asked.id))
-
-
-def _is_direct_connect(facts: DiagnosisFacts) -> bool:
-    report = None if facts.access is None else facts.access.value
-    return isinstance(report, AccessReport) and VisitorType.DIRECT_CONNECT in report.visitors
 
 
 def _before(failures: Sequence[LoggedSignIn], over: Sequence[LoggedSignIn]) -> list[LoggedSignIn]:

@@ -91,6 +91,8 @@ class Action(StrEnum):
     RESET_REDEMPTION = "reset_redemption"
     ALLOW_INVITATIONS = "allow_invitations"
     CHANGE_POLICY = "change_policy"
+    ADD_APPLICATION = "add_application"
+    """No template opens the application and keeps those that are allowed now."""
     ACCEPT_CLAIMS = "accept_claims"
     """Change the policy, or request a template that accepts the partner's MFA or devices and opens the application."""
     CHANGE_SHARING = "change_sharing"
@@ -107,7 +109,8 @@ class Cause(StrEnum):
     BLOCKED = "blocked"
     """Nobody of the partner is let in. Values: `rule`, `list`, `origin`, `drifted`: whether that was approved."""
     APPLICATION_BLOCKED = "application_blocked"
-    """Values: as of `BLOCKED`, and `allowed`: the names of the allowed applications, where they may be said."""
+    """Values: as of `BLOCKED`, and where not all applications are allowed `allowed`: their names, where they may be
+    said; `templates`: those that add it; `nearest`: where none does, the one that opens it, with what it would end."""
     CLOSED = "closed"
     """Gatehouse blocked the partner. Values: `state`."""
     APPLICATION_NOT_OURS = "application_not_ours"
@@ -127,7 +130,8 @@ class Cause(StrEnum):
     INVITATIONS_OFF = "invitations_off"
     """Nobody may invite, and there is no account yet."""
     LOCKED_OUT = "locked_out"
-    """Values: `policies`: names, for admins only; `remedies`; `templates`: those that help; `is_estimate`."""
+    """Values: `policies`: names, for admins only; `blocks`; `demands`: what they ask for; `remedies`; `accept`: what of
+    theirs must be accepted, where that suffices; `templates`: those that help (see `offers`); `is_estimate`."""
     SHARING_OFF = "sharing_off"
     SHARING_DOMAIN = "sharing_domain"
     SHARING_EXISTING_ONLY = "sharing_existing_only"
@@ -182,7 +186,7 @@ class Note(StrEnum):
     """Settings between tenants do not concern people without one."""
     TENANT_NOT_KNOWN = "tenant_not_known"
     ALLOWED = "allowed"
-    """Values: `origin`, `rules`."""
+    """Values: `origin`, `rules`, `application`: the name of the one that was asked about; empty when none was."""
     NOT_CERTAIN = "not_certain"
     """Microsoft does not document what these settings mean. Values: `rules`."""
     PERSON_MAYBE_LISTED = "person_maybe_listed"
@@ -215,6 +219,8 @@ class Note(StrEnum):
     DOMAIN_LISTS = "domain_lists"
     """The allow and deny lists of domains are not readable here."""
     NO_POLICY = "no_policy"
+    POLICY_FOR_APPLICATIONS = "policy_for_applications"
+    """Policies that may stop them at single applications, where none was named. Values: `policies`."""
     POLICY_MAY_APPLY = "policy_may_apply"
     """Values: `policies`."""
     ESTIMATE = "estimate"
@@ -250,6 +256,17 @@ class Note(StrEnum):
     INCOMPLETE_LOG = "incomplete_log"
 
 
+APPLICATION_NEEDED: Final = frozenset(
+    {
+        Note.SOME_APPLICATIONS,
+        Note.UNKNOWN_APPLICATION,
+        Note.SEVERAL_APPLICATIONS,
+        Note.POLICY_FOR_APPLICATIONS,
+    }
+)
+"""Notes that the answer depends on the application, and none is known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step with its result."""
@@ -275,6 +292,8 @@ class Diagnosis:
     application: str
     """The name of the application, as it was found or typed; empty when none was named."""
     steps: tuple[Step, ...]
+    typed_application: str = ""
+    """What was typed, where the application has another name; empty otherwise."""
     tenant_id: TenantId | None = None
     """None while it is not known which tenant it is, and for people without one."""
     waiting: tuple[AccessRequest, ...] = ()
@@ -297,7 +316,13 @@ class Diagnosis:
         Who got in was let out by their side, and what a refusal says is newer than any answer of the partner.
         """
         is_open = any(step.key is StepKey.THEIR_SETTINGS for step in self.open_steps)
-        return self.first is None and is_open and self.last_sign_in is None
+        return self.first is None and is_open and self.last_sign_in is None and not self.needs_application
+
+    @property
+    def needs_application(self) -> bool:
+        """Return whether the answer depends on the application, and none is known."""
+        notes = {note.code for step in self.steps for note in step.notes}
+        return bool(notes & APPLICATION_NEEDED)
 
     @property
     def last_sign_in(self) -> Fact | None:

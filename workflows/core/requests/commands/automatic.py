@@ -340,7 +340,7 @@ class AcceptBatchDecisions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaveBatch:
-    """The request cannot be decided together with others. It asks for its own approval with its own card."""
+    """The request goes on alone, with its own card: it asks for its own approval, or its approved plan is applied."""
 
     name: Literal["leave_batch"] = field(default="leave_batch")
     reason: tuple[Fact, ...]
@@ -352,11 +352,11 @@ class LeaveBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndWithBatch:
-    """The batch was rejected or withdrawn, or expired: the request ends like it."""
+    """The batch was rejected, withdrawn or stopped, or expired: the request ends like it."""
 
     name: Literal["end_with_batch"] = field(default="end_with_batch")
     state: RequestState
-    """`rejected`, `withdrawn` or `expired`."""
+    """`rejected`, `withdrawn`, `expired` or `stopped`."""
     note: tuple[Fact, ...]
     decisions: tuple[Decision, ...] = ()
     """The decisions on the batch, each on the plan of this request."""

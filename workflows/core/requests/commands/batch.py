@@ -67,6 +67,25 @@ class WithdrawBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerHalt(Generic[Actor]):
+    """An admin continues or ends a batch that halted because too many of its members could not be applied."""
+
+    name: Literal["answer_halt"] = field(default="answer_halt")
+    actor: Actor
+    batch_id: BatchId
+    halt: int
+    """Which halt was shown: the number of runs that the batch had. An answer to an earlier one does not count."""
+    goes_on: bool
+    reason: str
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the batch, the answer and the reason, and the account once it is known."""
+        details = {"batch": self.batch_id, "halt": self.halt, "goes_on": self.goes_on, "reason": self.reason}
+        return {**details, **account_details(self.actor)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSheet:
     """A member gives a file of partners. It is judged row by row, and becomes a draft that nobody asked for yet."""
 
@@ -92,4 +111,4 @@ class ImportSheet:
         return {"file": self.file_id, **chosen, **({"columns": dict(self.columns)} if self.columns else {})}
 
 
-BatchClick = ApproveBatch[ChatId] | RejectBatch[ChatId] | WithdrawBatch
+BatchClick = ApproveBatch[ChatId] | RejectBatch[ChatId] | WithdrawBatch | AnswerHalt[ChatId]

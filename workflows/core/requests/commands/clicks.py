@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, assert_never, overload
 
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
-from workflows.core.requests.commands.batch import ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import CampaignClick, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.editing import (
     AcceptProposal,
@@ -131,6 +131,7 @@ Click = (
     | ApproveBatch[ChatId]
     | RejectBatch[ChatId]
     | WithdrawBatch
+    | AnswerHalt[ChatId]
     | ImportSheet
     | CampaignClick
     | AbsenceClick
@@ -163,7 +164,7 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(tenant_id=click.tenant_id)
         case AcceptDrift() | DismissDenied():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
-        case ApproveBatch() | RejectBatch() | WithdrawBatch():
+        case ApproveBatch() | RejectBatch() | WithdrawBatch() | AnswerHalt():
             return CommandSubject(batch_id=click.batch_id)
         case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze() | StartCampaign() | WithdrawCampaign():
             return CommandSubject()
@@ -219,6 +220,8 @@ def with_person(click: SupportRequest[ChatId], actor: Person) -> SupportRequest[
 def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
 @overload
 def with_person(click: RejectBatch[ChatId], actor: Person) -> RejectBatch[Person]: ...
+@overload
+def with_person(click: AnswerHalt[ChatId], actor: Person) -> AnswerHalt[Person]: ...
 @overload
 def with_person(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
 @overload

@@ -30,8 +30,8 @@ def effects_of_freeze(request: AccessRequest, freeze: Freeze) -> tuple[Effect, .
 
     At the end, each approved request that waits is written. Every check before a write is made again then.
     """
-    if not is_stopped_by_freeze(request):
-        return ()
+    if not is_stopped_by_freeze(request) or request.batch is not None:
+        return ()  # the batch shows its members, and applies them
     show = ShowRequest(request_id=request.id)
     if freeze.is_frozen or request.state is not RequestState.APPLYING:
         return (show,)

@@ -34,6 +34,7 @@ from workflows.core.requests.transitions.transition import (
     Situation,
     Transition,
     begin_to_apply,
+    begin_when_due,
     changed,
     preparation,
     with_note,
@@ -80,6 +81,8 @@ def out_of_batch(request: AccessRequest) -> AccessRequest:
 def accept_batch_decisions(request: AccessRequest, command: AcceptBatchDecisions, situation: Situation) -> Transition:
     """Give a member the decisions on its batch, if they are about exactly its plan and are enough for it.
 
+    A member with a later start leaves the batch with them, and starts by itself.
+
     :raises Refused: otherwise.
     """
     prepared = request.require_prepared()
@@ -88,7 +91,7 @@ def accept_batch_decisions(request: AccessRequest, command: AcceptBatchDecisions
         raise Refused(RefusalCode.NOT_APPROVED_IN_BATCH, batch=command.batch)
     rule = prepared.chain_rule if command.stages == prepared.stages else ChainRule.STRICTER
     accepted = changed(
-        request,
+        request if request.plan.starts_at is None else out_of_batch(request),
         RequestState.APPLYING,
         situation,
         prepared=replace(prepared, stages=command.stages, roles={**command.roles}, chain_rule=rule),
@@ -97,14 +100,17 @@ def accept_batch_decisions(request: AccessRequest, command: AcceptBatchDecisions
     )
     if not accepted.verdict(situation.current_roles).is_complete:
         raise Refused(RefusalCode.NOT_APPROVED_IN_BATCH, batch=command.batch)
-    return begin_to_apply(accepted)
+    # One with a later start waits for its day alone: the batch does not wait for it.
+    return begin_when_due(accepted)
 
 
 def leave_batch(request: AccessRequest, command: LeaveBatch, situation: Situation) -> Transition:
-    """Let a member go on alone: it is shown on its own card and asks for its own approval."""
+    """Let a member go on alone, with its own card: it asks for its own approval, or its approved plan is applied."""
     if request.batch is None:
         raise Refused(RefusalCode.NOT_IN_A_BATCH)
     alone = changed(out_of_batch(request), request.state, situation, note=command.reason)
+    if alone.state in (RequestState.APPLYING, RequestState.UNCONFIRMED):
+        return begin_to_apply(alone)  # with the decisions that it has
     is_planned = alone.state is not RequestState.PREPARING
     effects = () if is_planned else (preparation(alone),)  # the batch does not prepare it any more
     return Transition(request=alone, effects=(*effects, ShowRequest(request_id=request.id)))

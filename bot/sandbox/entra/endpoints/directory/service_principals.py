@@ -29,6 +29,7 @@ _SERVICE_PRINCIPALS = Listing(
     context="servicePrincipals",
     type_name="servicePrincipal",
     selectable=_SELECTABLE,
+    searchable=frozenset({"displayName"}),
     filterable=Filterable(
         resource="ServicePrincipal",
         allows={

@@ -20,6 +20,7 @@ from bot.slack.people.members import Members
 from bot.words.refusals.sentences import fact_words
 from workflows.app.batches.confirming import DRAFT_FIELD, BatchIntake
 from workflows.app.requests.forms import InvalidForm
+from workflows.core.batches.batch import with_rows
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import BatchId
 
@@ -52,7 +53,8 @@ class DraftFlow:
         await self.members.directory.require_member(window.actor)
         batch = await self.intake.load_draft(batch_id)
         terms = await self.intake.terms(batch, window.actor, window.actor)
-        excluded = {window.actor, *(one.chat_id for one in terms.authors if one.chat_id)}
+        batch = with_rows(batch, terms.rows)
+        excluded = {window.actor, *(one.chat_id for one in (*terms.authors, *terms.sponsors) if one.chat_id)}
         actor = window.actor
         who_decides = await name_stages(terms.stages, excluded, self.people, requester=actor, sponsor=actor)
         return draft_view(DraftContent(batch=batch, terms=terms, requester=window.actor, who_decides=who_decides))

@@ -36,7 +36,7 @@ from bot.words.batches.rows import (
     reason_groups,
     together_words,
 )
-from bot.words.batches.sheet_imports import DISCARDED, NOT_WANTED
+from bot.words.batches.sheet_imports import DISCARDED, NOT_WANTED, sponsors_words
 from bot.words.batches.terms import differing_words
 from bot.words.plans.changes import duration_words
 from bot.words.refusals.sentences import fact_words
@@ -136,8 +136,9 @@ def _groups(rows: Sequence[BatchRow]) -> Iterator[RichTextElement]:
 
 def _people_blocks(content: DraftContent) -> Iterator[Block]:
     """Return who may not decide because they made settings, and why too few people could decide."""
-    authors, problem = author_words(content.terms.authors), content.terms.problem
-    elements = [paragraph(cleaned_text(authors, 500))] if authors else []
+    terms = content.terms
+    said = (author_words(terms.authors), sponsors_words(terms.sponsors))
+    elements, problem = [paragraph(cleaned_text(text, 500)) for text in said if text], terms.problem
     if problem is not None:
         elements.append(paragraph(fixed_text("⚠️ "), cleaned_text(fact_words(problem), _REASON_LIMIT)))
     if elements:
@@ -146,7 +147,8 @@ def _people_blocks(content: DraftContent) -> Iterator[Block]:
 
 def _excluded(content: DraftContent) -> tuple[ChatId, ...]:
     """Return the people whom the list of everybody who can approve leaves out."""
-    return (content.requester, *(one.chat_id for one in content.terms.authors if one.chat_id))
+    named = (*content.terms.authors, *content.terms.sponsors)
+    return (content.requester, *(one.chat_id for one in named if one.chat_id))
 
 
 def _duration_field(terms: BatchTerms) -> Iterator[Block]:

@@ -17,6 +17,7 @@ from tests.workflows.fakes import HOME, FakeTenant, FixedClock
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.permission import DiagnosisLevel
 from workflows.core.partners.partnership import Partnership
+from workflows.core.people import ChatId
 from workflows.core.policy.reviews.access_test import AccessAnswer, AccessFailure, AccessOutcome, AccessTest
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import PartnerRecord
@@ -60,9 +61,9 @@ class Permission:
         """The level."""
         return self._level
 
-    async def count_admins(self) -> int:
+    async def admins(self) -> frozenset[ChatId]:
         """Two."""
-        return 2
+        return frozenset({ChatId("U0AMARA"), ChatId("U0BRUNO")})
 
 
 async def answer(level: DiagnosisLevel, application: str) -> str:
@@ -92,6 +93,14 @@ async def test_an_application_is_found_by_its_whole_name_and_for_admins_by_how_i
     assert "Archive" in await answer(DiagnosisLevel.WHOLE, "arch")
     several = await answer(DiagnosisLevel.WHOLE, "contractor")
     assert all(name in several for name in NAMES[:2])
+
+
+async def test_what_was_taken_for_the_typed_name_is_said() -> None:
+    said = await answer(DiagnosisLevel.WHOLE, "the portals of contractors")
+    assert "Did you mean Contractor portal" in said
+    assert "Contractor portal (you wrote “the Contractor-Portal”)" in await answer(
+        DiagnosisLevel.STEPS, "the Contractor-Portal"
+    )
 
 
 def buttons(message: Message) -> list[str]:
@@ -128,6 +137,19 @@ def test_the_button_for_the_first_cause_is_there_where_this_person_can_use_it(
     diagnosis = diagnose(facts(**changes))
     assert buttons(diagnosis_message(diagnosis, is_admin=True)) == for_admin
     assert buttons(diagnosis_message(diagnosis, is_admin=False)) == for_help_desk
+
+
+@pytest.mark.parametrize(
+    ("count", "named", "counted"), [(1, 1, ""), (3, 3, ""), (4, 0, "(4 people)"), (0, 0, ""), (None, 0, "")]
+)
+def test_an_admin_reads_who_the_admins_are(count: int | None, named: int, counted: str) -> None:
+    """Only where an admin is the one who can change it."""
+    admins = None if count is None else frozenset(ChatId(f"U{number}") for number in range(count))
+    shown = json.dumps(diagnosis_message(diagnose(facts(**DISABLED)), is_admin=True, admins=admins).blocks)
+    assert shown.count("user_id") == named
+    assert counted in shown
+    blocked = json.dumps(diagnosis_message(diagnose(facts(**BLOCKED)), is_admin=True, admins=admins).blocks)
+    assert "user_id" not in blocked
 
 
 def test_a_sponsor_sees_what_waits_and_no_cause() -> None:

@@ -23,16 +23,16 @@ GUESTS: Final = "guest-collaboration"
 DIGEST: Final = "5e" * 32
 
 
-def sheet(*rows: Sequence[Any]) -> SheetFile:
+def sheet(*rows: Sequence[Any], header: tuple[str, ...] = HEADER) -> SheetFile:
     """A sheet whose first row is row 2, as in a spreadsheet."""
     cells = tuple(RawRow(number=number, cells=tuple(row)) for number, row in enumerate(rows, start=2))
-    return SheetFile("partners.csv", DIGEST, RawSheet(header=HEADER, rows=cells))
+    return SheetFile("partners.csv", DIGEST, RawSheet(header=header, rows=cells))
 
 
-async def draft_of(world: World, *rows: Sequence[Any], **more: Any) -> DraftedSheet:
+async def draft_of(world: World, *rows: Sequence[Any], header: tuple[str, ...] = HEADER, **more: Any) -> DraftedSheet:
     """Draft a sheet at the command line."""
-    file = sheet(*rows)
-    drafting = SheetDrafting(batches=world.batches, tenant=world.tenant, catalog=CATALOG)
+    file = sheet(*rows, header=header)
+    drafting = SheetDrafting(batches=world.batches, tenant=world.tenant, catalog=world.catalog)
     usual = {"drafted_by": "os:root"}
     return await drafting.draft(file, recognise(file.sheet.header), "", **{**usual, **more})
 

@@ -31,6 +31,7 @@ from workflows.core.checks.conditional_access.verdicts import AccessReport, Poli
 from workflows.core.checks.tenant_facts import SignInLog
 from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId
+from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
 from workflows.core.posture.diagnosis.facts import ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
@@ -89,7 +90,15 @@ def access(*verdicts: PolicyVerdict, **changes: Any) -> Any:
 def test_a_policy_that_applies_to_the_person_stops_them() -> None:
     one = found(StepKey.CONDITIONAL_ACCESS, access=access(verdict(PolicyEffect.LOCKED_OUT)))
     assert one.cause is not None
-    values = {"policies": ["P"], "remedies": ["exclude"], "templates": [], "is_estimate": False}
+    values = {
+        "policies": ["P"],
+        "blocks": True,
+        "demands": [{"control": "mfa", "name": ""}],
+        "accept": [],
+        "remedies": ["exclude"],
+        "templates": [],
+        "is_estimate": False,
+    }
     assert one.cause == Fact(Cause.LOCKED_OUT, values)
 
 
@@ -110,10 +119,10 @@ def offered(name: str, accepts: frozenset[Remedy], *applications: str) -> Offere
 @pytest.mark.parametrize(
     ("remedies", "app_id", "names"),
     [
-        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), "", ["Suite", "Portal", "All"]),
-        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), PORTAL, ["Portal", "All"]),
-        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), SHAREPOINT, ["Suite", "All"]),
-        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), TEAMS, ["Suite", "All"]),
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), "", ["All", "Portal", "Suite"]),
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), PORTAL, ["All", "Portal"]),
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), SHAREPOINT, ["All", "Suite"]),
+        ((Remedy.ACCEPT_MFA, Remedy.EXCLUDE), TEAMS, ["All", "Suite"]),
         ((Remedy.ACCEPT_COMPLIANT_DEVICES,), "", ["Devices"]),
         ((Remedy.ACCEPT_COMPLIANT_DEVICES,), PORTAL, []),
         ((Remedy.EXCLUDE, Remedy.OTHER_CONTROL), "", []),
@@ -124,18 +133,48 @@ def test_a_template_helps_that_accepts_what_is_asked_and_opens_the_application(
 ) -> None:
     """One that takes the application away lets nobody in."""
     templates = (
-        offered("Suite", MFA, "office365"),
-        offered("Portal", MFA, PORTAL),
-        offered("All", MFA, "AllApplications"),
+        replace(offered("Suite", MFA, "office365"), risk=RiskLevel.HIGH),
+        offered("All", MFA, "allapplications"),
+        replace(offered("Portal", MFA, PORTAL), settings=1),
         offered("Devices", DEVICES, "office365"),
+        replace(offered("Channels", MFA | DEVICES), opens_channels=True),
     )
     report = access(replace(verdict(PolicyEffect.LOCKED_OUT), remedies=remedies))
     named = application(app_id) if app_id else None
     one = found(StepKey.CONDITIONAL_ACCESS, access=report, templates=templates, application=named)
     assert one.cause is not None
-    assert one.cause.values["templates"] == names
+    assert [each["name"] for each in one.cause.values["templates"]] == names, "the weakest first"
     action = Action.ACCEPT_CLAIMS if names else Action.CHANGE_POLICY
     assert change_for(one.cause) == (Changer.OUR_ADMINS, action)
+
+
+def test_who_uses_shared_channels_is_offered_what_opens_them() -> None:
+    templates = (replace(offered("Channels", MFA), opens_channels=True), offered("Suite", MFA, "office365"))
+    locked = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(Remedy.ACCEPT_MFA,))
+    report = access(locked, visitors=(VisitorType.DIRECT_CONNECT,))
+    one = found(StepKey.CONDITIONAL_ACCESS, access=report, templates=templates)
+    assert one.cause is not None
+    assert [each["name"] for each in one.cause.values["templates"]] == ["Channels"]
+
+
+def test_trust_is_no_way_out_where_another_policy_blocks() -> None:
+    asks = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(Remedy.ACCEPT_MFA, Remedy.EXCLUDE))
+    one = found(StepKey.CONDITIONAL_ACCESS, access=access(asks, verdict(PolicyEffect.LOCKED_OUT)))
+    assert one.cause is not None
+    assert (one.cause.values["accept"], one.cause.values["templates"]) == ([], [])
+    alone = found(StepKey.CONDITIONAL_ACCESS, access=access(asks))
+    assert alone.cause is not None
+    assert alone.cause.values["accept"] == ["accept_mfa"]
+
+
+@pytest.mark.parametrize("app_id", ["", PORTAL])
+def test_a_policy_for_single_applications_asks_for_the_application(app_id: str) -> None:
+    report = access(verdict(PolicyEffect.DEPENDS, ConditionType.APPLICATIONS), verdict(PolicyEffect.DEPENDS))
+    diagnosis = diagnose(facts(access=report, application=application(app_id) if app_id else None))
+    one = step(diagnosis, StepKey.CONDITIONAL_ACCESS)
+    about_some = [] if app_id else [Note.POLICY_FOR_APPLICATIONS]
+    assert codes(one)[:2] == [*about_some, Note.POLICY_MAY_APPLY]
+    assert diagnosis.needs_application is not bool(app_id)
 
 
 @pytest.mark.parametrize("is_account_evaluated", [True, False])

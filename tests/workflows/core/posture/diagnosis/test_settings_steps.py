@@ -264,3 +264,18 @@ def test_a_diagnosis_names_the_tenant_and_what_waits_for_it() -> None:
     assert diagnose(facts()).tenant_id == identity().tenant_id
     assert diagnose(facts(home=read(UNREAD))).tenant_id is None
     assert diagnose(facts(home=home(HomeKind.PERSONAL))).tenant_id is None
+
+
+@pytest.mark.parametrize(
+    ("named", "typed"),
+    [
+        (None, ""),
+        (read(UNREAD), ""),
+        (application(typed="portal"), ""),
+        (application(typed=PORTAL), ""),
+        (application(typed="the portal"), "the portal"),
+        (application("", name="", typed="the portal"), ""),
+    ],
+)
+def test_what_was_typed_is_kept_where_the_application_has_another_name(named: Any, typed: str) -> None:
+    assert diagnose(facts(application=named)).typed_application == typed

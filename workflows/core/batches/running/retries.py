@@ -38,6 +38,24 @@ def after_wait(row: BatchRow, now: datetime, *, is_outage: bool = False) -> Batc
     return replace(row, waits_since=(row.waits_since if is_tried else None) or now, tried_at=now)
 
 
+def after_pause(row: BatchRow, now: datetime, seconds: float | None) -> BatchRow:
+    """Return a row whose partner another system asked to leave alone for some seconds; None: it asked for no pause."""
+    return replace(row, not_before=None if seconds is None else now + timedelta(seconds=seconds))
+
+
+def due(rows: Sequence[BatchRow], now: datetime) -> list[BatchRow]:
+    """Return the rows that may be tried now."""
+    return [row for row in rows if row.not_before is None or row.not_before <= now]
+
+
+def seconds_until_due(rows: Sequence[BatchRow], now: datetime) -> float:
+    """Return how long the first of these rows still has to wait.
+
+    :param rows: at least one.
+    """
+    return min(0.0 if row.not_before is None else (row.not_before - now).total_seconds() for row in rows)
+
+
 def after_failure(row: BatchRow) -> BatchRow:
     """Return a row that an error in Gatehouse stopped once more."""
     return replace(row, failures=row.failures + 1)
@@ -45,7 +63,9 @@ def after_failure(row: BatchRow) -> BatchRow:
 
 def after_progress(before: BatchRow, after: BatchRow) -> BatchRow:
     """Return a row that was advanced. In a new state, it is tried as often as any other."""
-    return after if before.state is after.state else replace(after, waits_since=None, tried_at=None, failures=0)
+    if before.state is after.state:
+        return after
+    return replace(after, waits_since=None, tried_at=None, not_before=None, failures=0)
 
 
 def why_given_up(row: BatchRow, now: datetime, answer: Facts) -> Facts:

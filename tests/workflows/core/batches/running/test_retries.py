@@ -6,14 +6,17 @@ from datetime import timedelta
 from tests.workflows.core.batches.examples import batch, row, tenant
 from tests.workflows.core.builders import NOW, noted
 from workflows.core.batches.batch import BatchState, RowCode, RowState
-from workflows.core.batches.retries import (
+from workflows.core.batches.running.retries import (
     MAX_FAILURES,
     MEMBER_READ_FOR,
     UNTRIED_FOR,
     after_failure,
+    after_pause,
     after_progress,
     after_wait,
+    due,
     in_turn,
+    seconds_until_due,
     why_given_up,
 )
 
@@ -56,3 +59,13 @@ def test_it_is_given_up_after_hours_or_after_some_errors() -> None:
         assert why_given_up(failed, NOW, ()) == ()
         failed = after_failure(failed)
     assert [fact.code for fact in why_given_up(failed, NOW, ())] == [RowCode.KEEPS_FAILING]
+
+
+def test_a_row_is_not_tried_before_the_pause_that_was_asked_for() -> None:
+    paused = after_pause(WAITING, NOW, 30.0)
+    soon = after_pause(row(2, RowState.WAITING), NOW, 10.0)
+    assert due([paused, soon, row(3)], NOW) == [row(3)]
+    assert due([paused, soon], NOW + timedelta(seconds=10)) == [soon]
+    assert (seconds_until_due([paused, soon], NOW), seconds_until_due([paused, row(3)], NOW)) == (10.0, 0.0)
+    assert after_pause(paused, NOW, None).not_before is None
+    assert after_progress(paused, replace(paused, state=RowState.PLANNED)).not_before is None

@@ -1,0 +1,109 @@
+"""How a cause is removed, in words: the command or the place, what it costs, and what a template would end."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.words.sentences import and_list, counted
+from workflows.core.checks.conditional_access.controls import Remedy
+from workflows.core.errors.facts import Fact, Values
+from workflows.core.posture.diagnosis.diagnosing import change_for
+from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis
+
+ACTIONS: Final[Mapping[Action, str]] = {
+    Action.REQUEST_ACCESS: "/partner request {domain}",
+    Action.LIFT: "/partner lift {domain}",
+    Action.RESTORE: "/partner restore {domain}",
+    Action.SEND_CHECKLIST: "/partner checklist {domain}",
+    Action.TRUST_MFA: "/partner request {domain}, with a template that accepts their MFA",
+    Action.ENABLE_CLOUD: "Entra admin center, Cross-tenant access settings, Microsoft cloud settings",
+    Action.ENABLE_THEIR_CLOUD: "/partner checklist {domain}, then Microsoft cloud settings in both tenants",
+    Action.CHECK_APPLICATION: "Entra admin center, Enterprise applications; for theirs ask the partner",
+    Action.ASSIGN_APPLICATION: "Entra admin center, Enterprise applications, Users and groups",
+    Action.GRANT_CONSENT: "Entra admin center, Enterprise applications, Permissions",
+    Action.INVITE: "Entra admin center, Users, Invite external user",
+    Action.ENABLE_ACCOUNT: "Ask first why it was disabled. Then Entra admin center, Users, Account enabled",
+    Action.ENABLE_WITH_APPROVAL: (
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "Or Entra admin center, Users, Account enabled"
+    ),
+    Action.ENABLE_BY_REQUEST: (
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "For 24 hours the admin who asked can undo it"
+    ),
+    Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
+    Action.CORRECT_ACCOUNT: "Entra admin center, Users, the address; all guests: /partner guests {domain}",
+    Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
+    Action.ALLOW_INVITATIONS: "Entra admin center, External collaboration settings",
+    Action.CHANGE_POLICY: (
+        "The owner of the policy: Entra admin center, Conditional Access. If it excludes them, it protects nothing "
+        "from them"
+    ),
+    Action.ADD_APPLICATION: "A template that opens it and keeps what is allowed now: an admin makes one",
+    Action.ACCEPT_CLAIMS: (
+        "Entra admin center, Conditional Access; or /partner request {domain}, with a template that trusts devices"
+    ),
+    Action.CHANGE_SHARING: "SharePoint admin center, Policies, Sharing",
+    Action.COMPLETE_MFA: "Finish MFA; theirs is accepted with a template that trusts it",
+}
+"""The command or the place for each action. `how_words` words two of them, which depend on the templates."""
+_TRUSTED: Final[Mapping[str, str]] = {
+    Remedy.ACCEPT_MFA: "MFA",
+    Remedy.ACCEPT_COMPLIANT_DEVICES: "compliant devices",
+    Remedy.ACCEPT_HYBRID_DEVICES: "hybrid joined devices",
+}
+_SUITES: Final[Mapping[str, str]] = {"office365": "Office 365", "microsoftadminportals": "Microsoft admin portals"}
+
+
+def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
+    """Return how a cause is removed."""
+    if cause.code == Cause.LOCKED_OUT and cause.values["accept"]:
+        return _trust_words(diagnosis, cause.values)
+    if cause.code == Cause.APPLICATION_BLOCKED and "templates" in cause.values:
+        return _application_words(diagnosis, cause.values)
+    return ACTIONS[change_for(cause).action].format(domain=diagnosis.domain)
+
+
+def _trust_words(diagnosis: Diagnosis, values: Values) -> str:
+    """Return the two ways out of a policy that asks for what only their tenant can confirm, each with its price."""
+    accepted = and_list([_TRUSTED[one] for one in values["accept"]])
+    opens = f" and opens {diagnosis.application}" if diagnosis.application else ""
+    way = (
+        f"/partner request {diagnosis.domain}, with {_templates(values['templates'])}"
+        if values["templates"]
+        else f"no template here does it{opens}, so an admin makes one"
+    )
+    trust = f"Trust their {accepted}, for all people of {diagnosis.domain}: {way}."
+    return f"{trust} Or exclude them in Entra admin center: the policy then does not protect from them"
+
+
+def _application_words(diagnosis: Diagnosis, values: Values) -> str:
+    if values["templates"]:
+        command = f"/partner request {diagnosis.domain}, for {diagnosis.application}"
+        return f"{command}, with {_templates(values['templates'])}"
+    none = f"No template here adds {diagnosis.application} and keeps what is allowed now. An admin makes one."
+    nearest = values["nearest"]
+    return none if nearest is None else f"{none} “{nearest['name']}” would end: {_ended(nearest) or 'nothing'}"
+
+
+def _templates(offers: list[Mapping[str, Any]]) -> str:
+    """Return the weakest template with its price. The others give more than it."""
+    more = len(offers) - 1
+    return f"“{offers[0]['name']}”{_price(offers[0])}" + (f", or {more} more" if more else "")
+
+
+def _price(offer: Mapping[str, Any]) -> str:
+    """Return what a template costs: high risk, and what it would end."""
+    ended = _ended(offer)
+    risk = "high risk" if offer["is_high_risk"] else ""
+    price = "; ".join(filter(None, (risk, f"ends {ended}" if ended else "")))
+    return f" ({price})" if price else ""
+
+
+def _ended(offer: Mapping[str, Any]) -> str:
+    """Return what a template would end: applications, and what of theirs is accepted now."""
+    kept = [_SUITES.get(one, one) for one in offer["only"]]
+    narrowed = f"everything but {and_list(kept)}" if all(kept) and kept else ""
+    applications = offer["ends"] or ([counted(offer["ends_count"], "application")] if offer["ends_count"] else [])
+    trusted = and_list([_TRUSTED[one] for one in offer["ends_trust"]])
+    trust = f"trust in their {trusted}" if trusted else ""
+    return and_list(list(filter(None, (narrowed, *applications, trust))))

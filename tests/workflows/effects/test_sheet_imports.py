@@ -1,0 +1,215 @@
+"""A file that somebody gave is loaded, judged and drafted; an interrupted import begins again and makes one draft."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from tests.workflows.app.batches.importing.test_judging import known
+from tests.workflows.core.builders import RILEY
+from tests.workflows.sheets.files import workbook
+from tests.workflows.world import World
+from workflows.app.batches.importing.opening import SheetChoices, distinct_titles
+from workflows.core.batches.batch import BY_PERSON, BatchState
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import SheetUnusable
+from workflows.core.batches.sheets.judged import RowVerdict
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.requests.commands.batch import ImportSheet
+from workflows.core.requests.effects import CheckPermission, JudgeSheet
+from workflows.ports.notifier import ImportStep, NotifierUnavailable, ShownImport
+from workflows.ports.tenant import TenantUnavailable
+from workflows.sheets.received import ReceivedFile, ReceivedFileCode
+
+CSV: Final = b"Domain,Template,Days\nfabrikam.com,guest-collaboration,90\nnobody.example,guest-collaboration,90\n"
+KEY: Final = "verdict:view_submission:1"
+
+
+def given(world: World, content: bytes = CSV, name: str = "partners.csv") -> None:
+    """Let Riley have uploaded a file."""
+    known(world, "fabrikam.com")
+    world.files.given["F1"] = ReceivedFile(name=name, content=content)
+
+
+def effect(**chosen: Any) -> JudgeSheet:
+    """The stored effect of a file that Riley gave."""
+    return JudgeSheet(command=ImportSheet(actor=RILEY.chat_id, file_id="F1", **chosen), key=KEY)
+
+
+async def performed(world: World, **chosen: Any) -> ShownImport:
+    """Perform the effect; the last state that was shown."""
+    await world.performer.perform(effect(**chosen))
+    return world.notifier.imports[-1]
+
+
+async def test_a_click_is_stored_and_leads_to_the_import(world: World) -> None:
+    command = ImportSheet(actor=RILEY.chat_id, file_id="F1")
+    await world.service.store_click(command, key="view_submission:1")
+    for _ in range(2):  # delivered again
+        await world.permission_check.check_click(CheckPermission(command=command, key="view_submission:1"))
+    effects = [one.effect for one in await world.store.pending(world.clock.now(), 20)]
+    [judging] = [one for one in effects if isinstance(one, JudgeSheet)]
+    assert judging.command == command
+    assert (await world.log())[-1] == (RILEY.chat_id, "import_sheet", "accepted")
+
+
+async def test_a_guest_imports_nothing(world: World) -> None:
+    command = ImportSheet(actor=RILEY.chat_id, file_id="F1")
+    world.directory.refusals[RILEY.chat_id] = Refused(RefusalCode.WORKSPACE_GUEST)
+    await world.permission_check.check_click(CheckPermission(command=command, key="k"))
+    effects = [one.effect for one in await world.store.pending(world.clock.now(), 20)]
+    assert not any(isinstance(one, JudgeSheet) for one in effects)
+
+
+async def test_a_file_becomes_a_draft_and_its_progress_is_shown(world: World) -> None:
+    given(world)
+    shown = await performed(world)
+    assert [one.step for one in world.notifier.imports] == [ImportStep.READING, ImportStep.JUDGING, ImportStep.DONE]
+    assert (shown.name, shown.total, shown.header) == ("partners.csv", 2, ("Domain", "Template", "Days"))
+    assert {verdict: count for verdict, count in shown.counts.items() if count} == {
+        RowVerdict.ADD: 1,
+        RowVerdict.REFUSED: 1,
+    }
+    assert shown.rows == b"2 add\n3 refused"
+    assert shown.batch is not None
+    stored = await world.store.batch(shown.batch.id)
+    assert stored is not None
+    assert (stored.state, stored.drafted_by) == (BatchState.DRAFT, f"{BY_PERSON}{RILEY.chat_id}")
+    assert stored.sheet is not None
+    assert stored.sheet.sha256 == shown.sha256
+
+
+async def test_an_import_that_is_performed_again_makes_no_second_draft(world: World) -> None:
+    given(world)
+    first, second = await performed(world), await performed(world)
+    assert first.batch is not None
+    assert second.batch == first.batch
+
+
+async def test_while_entra_does_not_answer_it_says_so_and_is_tried_again(world: World) -> None:
+    given(world)
+    world.tenant.script.fail("tenant.read_partners", TenantUnavailable("Graph is away"))
+    with pytest.raises(TenantUnavailable):
+        await performed(world)
+    assert world.notifier.imports[-1].step is ImportStep.WAITING
+    assert (await performed(world)).step is ImportStep.DONE
+
+
+async def test_a_file_that_is_not_given_now_is_tried_again(world: World) -> None:
+    given(world)
+    world.files.errors.append(NotifierUnavailable("Slack is away"))
+    with pytest.raises(NotifierUnavailable):
+        await performed(world)
+    assert (await performed(world)).step is ImportStep.DONE
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"%PDF-1.7", ReceivedFileCode.OTHER_CONTENT),
+        (b"Domain,Template\n", SheetCode.NO_ROWS),
+        (b"Domain\ncontoso.com\xe4\n", SheetCode.WRONG_ENCODING),
+    ],
+)
+async def test_a_file_that_cannot_be_used_is_said(world: World, content: bytes, code: str) -> None:
+    given(world, content)
+    shown = await performed(world)
+    assert (shown.step, [fact.code for fact in shown.facts]) == (ImportStep.UNUSABLE, [code])
+    assert shown.batch is None
+
+
+async def test_a_file_that_is_gone_is_said(world: World) -> None:
+    shown = await performed(world)
+    assert (shown.step, [fact.code for fact in shown.facts]) == (ImportStep.UNUSABLE, [ReceivedFileCode.GONE])
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (workbook(sheets={"Old": "visible"}), SheetCode.SEVERAL_SHEETS),
+        (b"Company,Who\nContoso,fabrikam.com\n", SheetCode.NO_PARTNER_COLUMN),
+        (b"Domain,Tenant\nfabrikam.com,fabrikam.com\n", SheetCode.COLUMN_TWICE),
+    ],
+)
+async def test_what_is_not_certain_is_asked(world: World, content: bytes, code: str) -> None:
+    given(world, content)
+    shown = await performed(world)
+    assert (shown.step, [fact.code for fact in shown.facts]) == (ImportStep.CHOICE, [code])
+
+
+async def choices(world: World, **chosen: Any) -> SheetChoices:
+    return await world.performer.sheet_imports.opening.choices(effect(**chosen).command)
+
+
+async def test_the_columns_are_chosen_by_their_place_also_of_two_with_one_title(world: World) -> None:
+    given(world, b"Domain,Domain,What\nold.example,fabrikam.com,guest-collaboration\n")
+    offered = await choices(world)
+    assert offered.header == ("Domain", "Domain (column 2)", "What")
+    assert offered.recognised == {"partner": 0}
+    shown = await performed(world, columns={"partner": 1, "template": 2}, sha256=offered.sha256)
+    assert shown.counts[RowVerdict.ADD] == 1
+    assert shown.columns is not None
+    assert shown.columns.unused == ("Domain",)
+
+
+async def test_what_was_not_chosen_is_not_used_also_where_its_title_is_known(world: World) -> None:
+    given(world, b"Domain,Template,Days\nfabrikam.com,guest-collaboration,7\n")
+    shown = await performed(world, columns={"partner": 0, "template": 1})
+    assert shown.columns is not None
+    assert (dict(shown.columns.fields), shown.columns.unused) == ({"partner": 0, "template": 1}, ("Days",))
+    assert shown.counts[RowVerdict.ADD] == 1, "7 days are offered by no template"
+
+
+async def test_a_sheet_is_chosen_and_then_its_columns(world: World) -> None:
+    given(world, workbook(sheets={"Old": "visible"}), "partners.xlsx")
+    offered = await choices(world)
+    assert (offered.sheets, offered.recognised) == (("Partners", "Old"), None)
+    offered = await choices(world, sheet="Partners")
+    assert offered.recognised == {"partner": 0, "template": 1, "ends_on": 2}
+    assert "placeholders.pilot_group" in offered.fields
+    shown = await performed(world, sheet="Partners")
+    assert shown.step is ImportStep.DONE
+
+
+async def test_where_columns_are_not_certain_only_the_chosen_ones_are_preset(world: World) -> None:
+    given(world, b"Company,Who\nContoso,fabrikam.com\n")
+    assert (await choices(world)).recognised == {}
+
+
+async def test_a_damaged_file_has_no_choices(world: World) -> None:
+    given(world, b"PK\x03\x04 no workbook", "partners.xlsx")
+    with pytest.raises(SheetUnusable):
+        await choices(world)
+
+
+async def test_another_file_than_the_columns_were_chosen_in_is_refused(world: World) -> None:
+    given(world)
+    shown = await performed(world, sha256="0" * 64, columns={"partner": 0})
+    assert (shown.step, [fact.code for fact in shown.facts]) == (ImportStep.UNUSABLE, [SheetCode.OTHER_FILE])
+
+
+async def test_a_sheet_of_which_nothing_can_be_asked_makes_no_draft(world: World) -> None:
+    given(world, b"Domain,Template\nnobody.example,guest-collaboration\n")
+    shown = await performed(world)
+    assert (shown.step, shown.batch) == (ImportStep.DONE, None)
+
+
+async def test_the_message_may_be_away_while_names_are_looked_up(world: World) -> None:
+    given(world)
+    await world.notifier.show_import(ShownImport(effect=effect(), step=ImportStep.READING))
+    world.notifier.script.fail("notifier.show_import", NotifierUnavailable("Slack is away"), on=2)
+    assert (await performed(world)).step is ImportStep.DONE
+
+
+async def test_a_choice_updates_the_same_message() -> None:
+    again = replace(effect(run=KEY), key="verdict:view_submission:2")
+    assert again.run == effect().run
+
+
+def test_titles_are_distinct_as_they_are_recognised() -> None:
+    header = ("A", "a", "", "A (column 2)", "B", "B (column 7)", "b")
+    assert distinct_titles(header) == (
+        *("A", "a (column 2)", "(column 3)", "A (column 2) (column 4)"),
+        *("B", "B (column 7)", "b (column 7) (column 7)"),
+    )

@@ -1,0 +1,84 @@
+"""Check the rows of a sheet's draft for the member who opens it: sponsors, templates, and what they may ask for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from workflows.app.requests.people_checks import require_may_send
+from workflows.app.requests.proposing import current_template, require_time_left
+from workflows.catalog.catalog import Catalog
+from workflows.core.batches.asked_row import AskedAccess
+from workflows.core.batches.batch import Batch, BatchRow, RowCode, RowState
+from workflows.core.errors.facts import Fact, Facts
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import Person, PersonId
+from workflows.core.policy.offers import closes_a_partner
+from workflows.core.policy.template import Template
+from workflows.core.settings.model import TenantId
+from workflows.ports.people_directory import PeopleDirectory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsNow:
+    """Checks what a draft asks for against the templates, the people and the time of now."""
+
+    directory: PeopleDirectory
+    catalog: Catalog
+    now: datetime
+
+    async def changed(self, batch: Batch, requester: Person) -> Mapping[TenantId, BatchRow]:
+        """Return the rows that change when this member asks for them: the sponsor is found, or nothing is asked.
+
+        Of a batch of adoptions no row changes.
+        """
+        asked = [(row, row.asked) for row in batch.rows if row.is_asked and row.asked is not None]
+        people = await self._sponsors(tuple(access for _, access in asked))
+        not_allowed: dict[str, Facts] = {}
+        for name in {access.template for _, access in asked}:
+            not_allowed[name] = await self._why_not_allowed(name, requester)
+        found = {row.tenant_id: self._row_now(row, access, people, not_allowed) for row, access in asked}
+        return {row.tenant_id: found[row.tenant_id] for row, _ in asked if found[row.tenant_id] != row}
+
+    async def _sponsors(self, asked: tuple[AskedAccess, ...]) -> Mapping[PersonId, Person]:
+        ids = sorted({access.sponsor.id for access in asked if access.sponsor is not None})
+        if not ids:
+            return {}
+        return dict(zip(ids, await self.directory.people_of(ids), strict=True))
+
+    async def _why_not_allowed(self, name: str, requester: Person) -> Facts:
+        """Return why this member may not ask for a template; empty when they may."""
+        try:
+            template = current_template(self.catalog, name)
+            if not closes_a_partner(template):
+                await require_may_send(template, requester, directory=self.directory)
+        except InvalidField as error:
+            return (error.fact,)
+        return ()
+
+    def _row_now(
+        self,
+        row: BatchRow,
+        access: AskedAccess,
+        people: Mapping[PersonId, Person],
+        not_allowed: Mapping[str, Facts],
+    ) -> BatchRow:
+        reason = not_allowed[access.template] or why_not_now(access, self.catalog.templates[access.template], self.now)
+        sponsor = None if access.sponsor is None else people[access.sponsor.id]
+        if sponsor is not None and not sponsor.chat_id:
+            reason = (*reason, Fact(RowCode.SPONSOR_NOT_IN_CHAT, {"name": sponsor.name}))
+        if reason:
+            return replace(row, state=RowState.NOT_ASKED, reason=reason)
+        return replace(row, asked=replace(access, sponsor=sponsor))
+
+
+def why_not_now(access: AskedAccess, template: Template, now: datetime) -> Facts:
+    """Return why the time that a row asks for is not possible any more; empty when it is."""
+    try:
+        require_time_left(access.ends_at, now)
+    except InvalidField as error:
+        return (error.fact,)
+    if access.ends_at is None and access.duration not in template.durations:
+        days = [duration.days for duration in template.durations]
+        return (Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": template.title, "days": days}),)
+    return ()
