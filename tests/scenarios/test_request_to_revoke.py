@@ -82,8 +82,8 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
         },
         "automaticUserConsentSettings": {"inboundAllowed": False, "outboundAllowed": False},
     }
-    after = (await stage.graph())[-1]
-    assert (after["method"], after["status"]) == ("GET", 200)
+    last = (await stage.graph())[-1]
+    assert (last["method"], last["status"]) == ("GET", 200)
     assert "blocked (verified" in (await stage.card())["text"]
     offered = [action for message in await stage.direct("requester") for action in buttons(message)]
     assert offered == ["request_again"], "nothing that is over can be decided, withdrawn or reviewed"
