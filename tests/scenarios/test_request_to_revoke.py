@@ -47,9 +47,9 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
     assert writes[0]["path"].endswith(PARTNERS)
     assert writes[0]["body"]["inboundTrust"] == {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}
     assert writes[0]["body"]["automaticUserConsentSettings"] == {"inboundAllowed": True}
-    after = (await stage.graph())[-2:]
-    assert {(one["method"], one["status"]) for one in after} == {("GET", 200)}
-    assert {one["path"].partition(CONTOSO)[2] for one in after} == {"", "/m365Capabilities"}, "it is read back"
+    read_back = (await stage.graph())[-2:]
+    assert {(one["method"], one["status"]) for one in read_back} == {("GET", 200)}
+    assert {one["path"].partition(CONTOSO)[2] for one in read_back} == {"", "/m365Capabilities"}, "it is read back"
 
     for person in ("approver1", "approver2", "approver3"):
         assert all(buttons(message) == [] for message in await stage.direct(person))
@@ -101,7 +101,7 @@ def is_of_a_sweep(call: dict[str, Any]) -> bool:
 
 
 async def test_onboarding_takes_at_most_six_calls_about_the_partner(stage: Stage) -> None:
-    """From the look-up to reading back; calls about people, and the capabilities in the same requests, are not counted.
+    """From the look-up to reading back; calls about people and about capabilities are not counted.
 
     Calls about the tenant's settings before the decision are not counted either. The default is read once more before
     the write, when the partner inherits from it.
