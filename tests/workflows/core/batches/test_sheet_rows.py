@@ -150,6 +150,8 @@ def test_whoever_a_row_names_as_sponsor_decides_on_no_row() -> None:
     with pytest.raises(Refused) as caught:
         advance_batch(known, approve, situation())
     assert caught.value.code == RefusalCode.SPONSOR_MAY_NOT_DECIDE
+    assert known.sponsored_rows == {AMARA: 1, SAM: 2}
+    assert replace(known, sponsor=None).sponsored_rows == {AMARA: 1}
     alone = replace(named, state=RowState.ALONE, plan_digest=None)
     assert AMARA.id not in batch(BatchState.AWAITING_APPROVAL, alone, row(2)).excluded
 
