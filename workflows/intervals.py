@@ -72,6 +72,8 @@ EXPIRED_TOLD_WITHIN: Final = timedelta(days=14)
 """How long after its expiry a request is named in the message to those who could decide, in their working hours."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
+BATCH_FOLLOWED_EVERY: Final = timedelta(seconds=1)
+"""How often `gatehouse batches --follow` reads how far a batch is."""
 CLOSING_LOOKED_FOR_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before the next wave of a batch while something that closes access waits for its first try."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)

@@ -34,6 +34,7 @@ _ADVICE: Final = {
     "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_SEARCHES_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_BLOCKS_AT_END_PER_DAY": "a whole number from 0 to 10000",
+    "GATEHOUSE_BATCH_HALT_PERCENT": "a whole number from 0 to 100; 100 never halts",
     "GATEHOUSE_DENIED_SIGN_INS_FROM": "a whole number from 0 to 10000; 0 tells nobody",
     "GATEHOUSE_DENIED_DAYS_FROM": "a whole number from 1 to 30",
     "GATEHOUSE_DENIED_PEOPLE_FROM": "a whole number from 1 to 100",
@@ -176,6 +177,8 @@ class Settings(TenantSettings, _SlackSettings):
     """How often one person may search our own objects by name in an hour."""
     gatehouse_max_blocks_at_end_per_day: Annotated[int, Field(ge=0, le=10_000)] = 10
     """How many partners are blocked at the end of their access within 24 hours without an admin."""
+    gatehouse_batch_halt_percent: Annotated[int, Field(ge=0, le=100)] = 10
+    """From which share of partners that could not be applied on a run over many halts; 100: it never halts."""
     gatehouse_lift_within_days: Annotated[int, Field(ge=1, le=365)] = 30
     """How old a suspension may be to be lifted; an older one is restored."""
     gatehouse_denied_sign_ins_from: Annotated[int, Field(ge=0, le=10_000)] = 5

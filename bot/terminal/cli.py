@@ -240,6 +240,23 @@ def adopt(
     raise typer.Exit(draft_adoptions(only or [], without or [], as_json=is_json, pauses=pauses))
 
 
+OneBatch = Annotated[str, typer.Argument(help="The batch; without it, those that have not ended.", metavar="B-…")]
+Follow = Annotated[bool, typer.Option("--follow", help="Show a bar until it has ended or waits for people.")]
+
+
+@app.command()
+def batches(batch: OneBatch = "", follow: Follow = False) -> None:
+    """Show the batches that have not ended, or how far one is. It only reads the bot's records.
+
+    Exit status: 0; 1 there is no answer; 2 wrong settings; 3 it stopped before everything was applied.
+    """
+    from bot.terminal.plan.batches_command import show_batches
+
+    if follow and not batch:
+        raise typer.BadParameter("name a batch, for example B-5F3C9A10D2", param_hint="--follow")
+    raise typer.Exit(show_batches(batch, is_followed=follow))
+
+
 SheetPath = Annotated[
     Path, typer.Argument(help="The sheet: .csv, .xlsx, .json or .toml; docs/import.md.", metavar="FILE")
 ]

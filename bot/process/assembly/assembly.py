@@ -49,6 +49,7 @@ from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
 from workflows.app.watch.watch_check import WatchCheck
+from workflows.core.batches.batch import HaltRule
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
@@ -337,6 +338,7 @@ def _batch_runner(
         applier=applier,
         directory=systems.directory,
         catalog=systems.catalog,
+        halt_rule=HaltRule(percent=systems.settings.gatehouse_batch_halt_percent),
     )
 
 

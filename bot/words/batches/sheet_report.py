@@ -6,7 +6,6 @@ from typing import Final
 from bot.words.batches.rows import alone_words, facts_words, together_words
 from bot.words.findings.conditional_access.verdicts import MEANINGS, VISITORS
 from bot.words.findings.finding import finding_words
-from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
 from bot.words.plans.short_changes import Sign, short_changes
 from bot.words.refusals.sentences import fact_words
@@ -136,4 +135,4 @@ def draft_words(batch: Batch | None) -> Iterator[str]:
     parts += [f"Nothing is asked for: {counted(not_asked, 'row')}"] if not_asked else []
     yield f"Draft {batch.id}. {'. '.join(parts)}."
     yield f"A member confirms the draft in the chat until {minute(batch.expires_at)}, and is then its requester:"
-    yield f"{COMMANDS[Action.ADOPT]} {batch.id}"
+    yield f"/partner import {batch.id}"

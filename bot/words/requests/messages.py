@@ -350,8 +350,15 @@ def _batch_ended(values: Values) -> str:
     if values["state"] != BatchState.DONE:
         is_rejected = values["state"] == BatchState.REJECTED
         again = f" {_AGAIN[is_sheet]}" if is_rejected else ""
-        return f"Batch {values['batch']} {ENDED[values['state']]}. Nothing is {done} by it. {note}".strip() + again
+        # NB. some may be applied: it can end after a part of its members was.
+        stays = f"{counted(values['applied'], 'partner stays', 'partners stay')} {done} (verified)."
+        result = stays if values["applied"] else f"Nothing is {done} by it."
+        return f"Batch {values['batch']} {ENDED[values['state']]}. {result} {note}".strip() + again
     left = f" {counted(values['left'], 'partner is', 'partners are')} decided alone." if values["left"] else ""
+    if is_sheet and values["left"]:
+        left = f" {counted(values['left'], 'partner goes', 'partners go')} on alone."
+    if values.get("scheduled"):
+        left += f" {counted(values['scheduled'], 'partner starts', 'partners start')} on a later day."
     ended = f" {_not_asked(values['ended'], done)}" if values["ended"] else ""
     applied = f"no partner is {done} by it."
     if values["applied"]:

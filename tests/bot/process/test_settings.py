@@ -83,6 +83,7 @@ WRONG: Final = {
     "DATABASE_URL": ["gatehouse.db", "sqlite:///", "mysql://x/y", "sqlite://gatehouse.db"],
     "GATEHOUSE_TICK_SECONDS": ["0", "-1", "61", "soon", "nan"],
     "GATEHOUSE_MAX_BLOCKS_AT_END_PER_DAY": ["-1", "10001", "many"],
+    "GATEHOUSE_BATCH_HALT_PERCENT": ["-1", "101", "ten"],
     "PORT": ["0", "65536", "http", "3000.5"],
 }
 

@@ -250,6 +250,23 @@ async def test_nothing_is_written_during_a_freeze_and_everything_after_it(world:
     assert written(world) == once(SIZE)
 
 
+async def test_what_was_sent_before_a_freeze_is_read_back_and_recorded_during_it(world: World) -> None:
+    await approved(world, SIZE + 5)
+    world.tenant.ignored = 1
+    assert (await one_wave(world)).counts()[RowState.APPLIED] == SIZE - 1
+    await freeze(world)
+    await world.settle()
+    batch = await batch_of(world, BATCH_OF_ACCESS)
+    (alone,) = [row for row in batch.rows if row.state is RowState.LEFT]
+    assert (alone.reason[0].code, batch.runs[-1].failed) == (RowCode.FINISHED_ALONE, 0)
+    request = await world.request(alone.request_id or request_number(alone.tenant_id))
+    world.tenant.partners[alone.tenant_id] = dict(request.plan.configuration_after() or {})
+    world.clock.advance(minutes=2)
+    await world.settle()
+    assert (await world.request(request.id)).state is RequestState.APPLIED
+    assert (await batch_of(world, BATCH_OF_ACCESS)).counts()[RowState.PLANNED] == 5
+
+
 async def test_a_freeze_that_begins_while_writes_wait_for_each_other_stops_them_all(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

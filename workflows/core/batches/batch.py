@@ -324,6 +324,17 @@ class Batch:
         return tuple(by_account.values())
 
     @property
+    def sponsored_rows(self) -> Mapping[Person, int]:
+        """Return every sponsor of rows that are, or were, decided together, each with the number of these rows.
+
+        The sponsor of the batch is the one of rows that name none.
+        """
+        named = [None if row.asked is None else row.asked.sponsor for row in self.rows if row.was_member]
+        sponsors = [one or self.sponsor for one in named]
+        counts = Counter(one.id for one in sponsors if one is not None)
+        return {one: counts[one.id] for one in {one.id: one for one in sponsors if one is not None}.values()}
+
+    @property
     def authors(self) -> tuple[Person, ...]:
         """Return everybody who made settings of a row that is, or was, decided together, each once."""
         by_account = {one.id: one for row in self.rows if row.was_member for one in row.authors}

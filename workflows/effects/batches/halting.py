@@ -79,6 +79,9 @@ class Halting:
         if freeze is UNREADABLE:
             raise TenantUnavailable((Fact(NoteCode.FREEZE_UNREADABLE),))
         if freeze is not None:
+            # What was sent before is read back during the freeze, too.
+            if left := await self.finished_alone(batch):
+                await self.batches.advance(RecordRows(batch_id=batch.id, rows=left))
             raise TenantUnavailable((freeze_note(freeze),))
 
     async def finished_alone(self, batch: Batch) -> dict[TenantId, BatchRow]:

@@ -1,6 +1,6 @@
 """Send the writes of `accountEnabled` in one `$batch`, once, and tell what came of each.
 
-Writes of the cross-tenant policy are never sent in a batch. Why these are: docs/decisions/0043.
+Why these are sent in a batch: docs/decisions/0043. Operations of plans have their own: `transport/batched_writes.py`.
 """
 
 import json

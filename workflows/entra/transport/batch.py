@@ -1,8 +1,8 @@
 """Send reads that were started together in one `$batch`, made by the SDK's batch classes.
 
-Only GET requests are put in a batch; a write never is, and neither is a read that was not started together with
-others. A batch is sent when every started read waits for its answer. A read that waits for something else, such as
-its turn under a rate limit, holds the others back for a moment only, and is then sent later.
+Only GET requests are put in such a batch; a write never is (see `batched_writes`), and neither is a read that was not
+started together with others. A batch is sent when every started read waits for its answer. A read that waits for
+something else, such as its turn under a rate limit, holds the others back for a moment only, and is then sent later.
 """
 
 import asyncio

@@ -31,7 +31,7 @@ class ReadRetries(RetryHandler):
     def should_retry(self, request: httpx.Request, options: RetryHandlerOption, response: httpx.Response) -> bool:
         """Return whether to repeat the request now."""
         wait = retry_after(response.headers)
-        # A batch contains only reads, except that of `guest_accounts`, which turns this off for its requests.
+        # A batch contains only reads, except those of `guest_accounts` and `batched_writes`, which turn this off.
         is_read = request.method == "GET" or request.url.path.endswith(BATCH_PATH)
         is_soon = wait is None or wait <= _MAX_WAIT_SECONDS
         return is_read and is_soon and super().should_retry(request, options, response)

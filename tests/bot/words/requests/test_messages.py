@@ -109,6 +109,38 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "Batch B-1 was withdrawn. Nothing is adopted by it. No answer.",
     ),
     (
+        MessageCode.BATCH_ENDED,
+        {
+            "batch": "B-1",
+            "state": "stopped",
+            "applied": 17,
+            "left": 0,
+            "ended": 3,
+            "note": [],
+            "is_sheet": True,
+        },
+        "Batch B-1 was stopped. 17 partners stay applied (verified).",
+    ),
+    (
+        MessageCode.BATCH_ENDED,
+        {"batch": "B-1", "state": "expired", "applied": 1, "left": 0, "ended": 3, "note": []},
+        "Batch B-1 expired. 1 partner stays adopted (verified).",
+    ),
+    (
+        MessageCode.BATCH_ENDED,
+        {
+            "batch": "B-1",
+            "state": "done",
+            "applied": 17,
+            "left": 1,
+            "ended": 0,
+            "scheduled": 2,
+            "note": [],
+            "is_sheet": True,
+        },
+        "Batch B-1: 17 partners are applied (verified). 1 partner goes on alone. 2 partners start on a later day.",
+    ),
+    (
         MessageCode.CAMPAIGN_STARTED,
         {"label": "Trusted partner", "members": 2, "skipped": 1},
         "The campaign for “Trusted partner” is started: the sponsors of 2 partners are asked now. 1 partner is left "

@@ -7,7 +7,7 @@ an admin has looked at it.
 from dataclasses import replace
 from typing import Final
 
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, Run
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState, Run
 from workflows.core.batches.commands import HaltBatch
 from workflows.core.batches.transition import BatchTransition, changed, end_batch, not_possible_now, show, tell_halted
 from workflows.core.errors.facts import Fact
@@ -22,6 +22,7 @@ from workflows.core.requests.transitions.transition import Situation
 
 _NOT_OUR_FAULT: Final = frozenset({RequestState.STOPPED, RequestState.WITHDRAWN, RequestState.REJECTED})
 """The ends of a member that people chose, for example by revoking the partner."""
+_BEGUN: Final = Fact(RowCode.FINISHED_ALONE)
 
 
 def counted(run: Run, before: tuple[BatchRow, ...], after: tuple[BatchRow, ...]) -> Run:
@@ -35,7 +36,7 @@ def counted(run: Run, before: tuple[BatchRow, ...], after: tuple[BatchRow, ...])
 
 
 def _has_failed(row: BatchRow) -> bool:
-    if row.state in (RowState.APPLIED, RowState.SCHEDULED):
+    if row.state in (RowState.APPLIED, RowState.SCHEDULED) or _BEGUN in row.reason:
         return False
     return row.state is RowState.LEFT or not any(fact.values.get("state") in _NOT_OUR_FAULT for fact in row.reason)
 

@@ -62,6 +62,7 @@ def test_a_hundred_percent_never_halts_and_zero_halts_at_the_least_number() -> N
         (ended(1, RequestState.FAILED), 1),
         (ended(1, RequestState.OVERWRITTEN), 1),
         (row(1, RowState.LEFT), 1),
+        (row(1, RowState.LEFT, reason=(Fact(RowCode.FINISHED_ALONE),)), 0),
     ],
 )
 def test_what_people_ended_is_no_failure_and_what_could_not_be_applied_as_approved_is(

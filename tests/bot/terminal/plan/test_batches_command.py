@@ -1,0 +1,133 @@
+"""What the command line says about how far a batch is, and when it stops to follow one."""
+
+import io
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bot.terminal.plan.batches_command import NOT_ALL_APPLIED, _listed, follow, show_batches
+from bot.terminal.printing import NOT_POSSIBLE
+from tests.workflows.core.batches.examples import batch, row
+from tests.workflows.core.builders import BATCH, DANA, NOW
+from tests.workflows.world import World, open_world
+from workflows.core.batches.batch import Batch, BatchState, RowState, Run
+from workflows.core.requests.request import BatchId, RequestKind
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
+
+
+@pytest.fixture
+async def records(tmp_path: Path) -> AsyncIterator[World]:
+    """Records of a bot."""
+    async with open_world(tmp_path / "gatehouse.db") as world:
+        yield world
+
+
+def console(*, is_terminal: bool = False) -> Console:
+    """A console whose text can be read."""
+    return Console(file=io.StringIO(), width=200, force_terminal=is_terminal, highlight=False, markup=False)
+
+
+def text_of(shown: Console) -> str:
+    """What was printed."""
+    assert isinstance(shown.file, io.StringIO)
+    return shown.file.getvalue()
+
+
+async def put(world: World, one: Batch) -> None:
+    """Store a version of a batch."""
+    entry = AuditEntry(key=world.key(), at=NOW, actor="test", command="put", outcome="accepted", details={})
+    await world.store.commit(Commit(entry=entry, batch=one))
+
+
+def running(version: int, *, applied: int, state: BatchState = BatchState.APPLYING) -> Batch:
+    """A batch of three of which some are applied."""
+    rows = tuple(row(number, RowState.APPLIED if number <= applied else RowState.PLANNED) for number in (1, 2, 3))
+    runs = (Run(since=NOW, tried=applied, failed=0),)
+    return replace(batch(state, *rows, kind=RequestKind.ACCESS, runs=runs), version=version)
+
+
+async def test_it_says_how_far_a_batch_is_since_when_and_what_comes_next(records: World) -> None:
+    await put(records, running(1, applied=1))
+    shown = console()
+    assert await follow(records.store, BATCH, records.clock, shown, is_followed=False) == 0
+    lines = text_of(shown).splitlines()
+    assert lines[1:] == [
+        "1 of 3 partners applied, 2 left",
+        "Since Mar 1, 2027 at 09:00 UTC.",
+        "Next: the partners that are left are applied.",
+    ]
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+async def test_followed_it_ends_with_the_batch_and_shows_a_bar_only_at_a_terminal(
+    records: World, *, is_terminal: bool
+) -> None:
+    await put(records, running(1, applied=0))
+    versions = [running(2, applied=2), running(3, applied=3, state=BatchState.DONE)]
+    reads: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        reads.append(seconds)
+        await put(records, versions.pop(0))
+
+    shown = console(is_terminal=is_terminal)
+    assert await follow(records.store, BATCH, records.clock, shown, is_followed=True, sleep=sleep) == 0
+    assert reads == [1.0, 1.0]
+    assert "3 of 3 partners applied" in text_of(shown)
+    assert ("━" in text_of(shown)) is is_terminal
+    if not is_terminal:
+        assert len(text_of(shown).splitlines()) == 3
+
+
+async def test_a_halted_batch_ends_the_command_with_its_own_status(records: World) -> None:
+    halted = running(1, applied=1, state=BatchState.HALTED)
+    await put(records, replace(halted, runs=(Run(since=NOW, tried=20, failed=3, halted_at=NOW),)))
+    shown = console()
+    assert await follow(records.store, BATCH, records.clock, shown, is_followed=True) == NOT_ALL_APPLIED
+    assert "It stopped by itself: 3 of the 20 partners tried could not be applied as approved." in text_of(shown)
+
+
+async def test_a_pause_and_a_freeze_are_said(records: World) -> None:
+    later = NOW + timedelta(seconds=90)
+    rows = (row(1, not_before=later), row(2, RowState.SCHEDULED, plan_digest=row(2).plan_digest))
+    await put(records, replace(batch(BatchState.APPLYING, *rows, kind=RequestKind.ACCESS), version=1))
+    shown = console()
+    await follow(records.store, BATCH, records.clock, shown, is_followed=False)
+    assert "0 of 2 partners applied, 1 starting later, 1 waiting" in text_of(shown)
+    assert "Microsoft Graph asked for a pause. Next try: Mar 1, 2027 at 09:01 UTC." in text_of(shown)
+    await records.freezes.freeze_without_person(key="f", user="os:root", reason="Incident 7")
+    frozen = console()
+    await follow(records.store, BATCH, records.clock, frozen, is_followed=False)
+    assert "A freeze is in force." in text_of(frozen)
+    assert DANA.name not in text_of(frozen)
+
+
+async def test_an_unknown_batch_is_said(records: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await follow(records.store, BatchId("B-0"), records.clock, console(), is_followed=True) == NOT_POSSIBLE
+    assert "there is no batch B-0" in capsys.readouterr().err
+
+
+async def test_open_batches_are_listed(records: World) -> None:
+    await put(records, running(1, applied=1))
+    shown = console()
+    assert _listed(await records.store.open_batches(), shown) == 0
+    assert BATCH in text_of(shown)
+    nothing = console()
+    assert _listed([], nothing) == 0
+    assert text_of(nothing) == "No batch is open.\n"
+
+
+def test_without_records_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AZURE_TENANT_ID", "0b000000-0001-4e1b-9b51-6d1f00000001")
+    monkeypatch.setenv("AZURE_CLIENT_ID", "0b000000-0001-4e1b-9b51-6d1f00000002")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
+    assert show_batches("", is_followed=False) == NOT_POSSIBLE
+    assert "there are no records" in capsys.readouterr().err
