@@ -69,6 +69,7 @@ IMPORT_FILE: Final = "import_file"
 IMPORT_CHOICES: Final = "import_choices"
 BATCH: Final = "batch"
 REJECT_BATCH_REASON: Final = "reject_batch_reason"
+ANSWER_HALT: Final = "answer_halt"
 ACCOUNTS_FORM: Final = "accounts_form"
 CONFIRM_ACCOUNTS: Final = "confirm_accounts"
 UNDO_ACCOUNTS_FORM: Final = "undo_accounts_form"
@@ -205,6 +206,8 @@ APPROVE_BATCH: Final = "approve_batch"
 REJECT_BATCH: Final = "reject_batch"
 REVIEW_BATCH: Final = "review_batch"
 WITHDRAW_BATCH: Final = "withdraw_batch"
+CONTINUE_BATCH: Final = "continue_batch"
+END_BATCH: Final = "end_batch"
 BATCH_PREVIOUS: Final = "batch_previous"
 BATCH_NEXT: Final = "batch_next"
 SHOW_DRAFT_ROWS: Final = "show_draft_rows"
@@ -310,6 +313,11 @@ def proposal_value(request: AccessRequest, proposal: Proposal) -> str:
 def batch_value(batch: Batch) -> str:
     """Return a batch and the digest of exactly what is decided on: `<batch id>:<digest>`; the digest may be missing."""
     return f"{batch.id}:{batch.digest or ''}"
+
+
+def halt_value(batch: Batch) -> str:
+    """Return a batch and which halt is shown: `<batch id>:<number of runs>`."""
+    return f"{batch.id}:{len(batch.runs)}"
 
 
 def setup_value(tenant_id: TenantId, step: SetupStep) -> str:

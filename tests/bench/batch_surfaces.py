@@ -37,7 +37,7 @@ def batch_messages() -> dict[str, list[Json]]:
         "batch-rejected": batch(BatchState.REJECTED, note=(rejected,)),
     }
     cards = {name: batch_card(one, holders=NAMES, now=NOW).blocks for name, one in shown.items()}
-    return {**cards, "batch-sponsor": batch_sponsor_card(batch()).blocks}
+    return {**cards, "batch-sponsor": batch_sponsor_card(batch(), len(batch().members)).blocks}
 
 
 def batch_windows() -> dict[str, Json]:

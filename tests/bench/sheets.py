@@ -36,7 +36,8 @@ def _report(stage: World, rows: int) -> resource.struct_rusage:
     names = _names(rows)
     sheet, kept = stage.folder / f"{rows}.csv", stage.folder / f"{rows}.jsonl"
     sheet.write_text("Domain,Template\n" + "".join(f"{name},guest-collaboration\n" for name in names))
-    kept.write_text("".join(f"{json.dumps(_lookup(number, name))}\n" for number, name in enumerate(names)))
+    home = stage.settings["AZURE_TENANT_ID"]
+    kept.write_text("".join(f"{json.dumps(_lookup(number, name, home))}\n" for number, name in enumerate(names)))
     kept.chmod(0o600)
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "import", sheet.name, "--dry-run", "--json", "--lookups", kept.name],
@@ -56,11 +57,12 @@ def _names(count: int) -> list[str]:
     return list(dict.fromkeys("".join(letters.choices(_LETTERS, k=10)) + ".example" for _ in range(count)))
 
 
-def _lookup(number: int, name: str) -> dict[str, str]:
+def _lookup(number: int, name: str, home: str) -> dict[str, str]:
     return {
         "name": name,
         "tenant_id": f"7e9a0000-0000-4000-8000-{number:012x}",
         "display_name": "",
         "default_domain": name,
         "at": datetime.now(UTC).isoformat(),
+        "home": home,
     }

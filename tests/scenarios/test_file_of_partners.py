@@ -110,7 +110,7 @@ async def test_what_is_in_force_is_a_file_that_changes_nothing(stage: Stage) -> 
     (row,) = tomllib.loads(out)["partners"]
     assert (row["partner"], row["template"]) == ("contoso.com", "guest-collaboration")
     assert "@" in row["sponsor"]
-    assert "1 partner: 1 nothing to change." in (await plan(stage, "partners.toml", status=0)).splitlines()
+    assert "1 partner: 1 would stay the same." in (await plan(stage, "partners.toml", status=0)).splitlines()
     document = await drafted(stage, "partners.toml")
     assert (document["draft"], document["not_asked"]) == (None, [])
     rows = [one for one in await audit_rows(stage) if one["command"] == "export"]

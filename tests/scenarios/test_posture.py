@@ -22,15 +22,20 @@ ALL: Final = {
 
 async def gatehouse(stage: Stage, *arguments: str, columns: int = 80) -> tuple[int | None, str, str]:
     """Run `gatehouse …` next to the bot: with the tenant's settings and the bot's file, without Slack."""
+    environment = await command_environment(stage, columns)
+    return await run_command(*arguments, folder=stage.data.parent, environment=environment, has_short_pauses=True)
+
+
+async def command_environment(stage: Stage, columns: int = 80) -> dict[str, str]:
+    """Return the environment of a command next to the bot."""
     given = (await stage.see("bot"))["settings"]
     mine = {name: value for name, value in given.items() if not name.startswith(("SLACK_", "PORT", "HOST"))}
-    environment = {
+    return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "AZURE_"))},
         **mine,
         "DATABASE_URL": f"sqlite:///{stage.data / 'gatehouse.db'}",
         "COLUMNS": str(columns),
     }
-    return await run_command(*arguments, folder=stage.data.parent, environment=environment, has_short_pauses=True)
 
 
 async def posture(stage: Stage, *options: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn as LoggedSignIn
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
-from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
+from workflows.core.plans.plan import CallIds, Operation, TenantIdentity, written_capability
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import SendEscalationMessage
@@ -57,6 +57,7 @@ from workflows.ports.tenant_settings import AccountPage, FoundObject
 from workflows.sheets.received import FileNotUsable, ReceivedFile, ReceivedFileCode
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
+CAPABILITIES: Final = "m365Capabilities"
 Found = TypeVar("Found")
 Row = TypeVar("Row")
 BLANK: Final = {
@@ -448,7 +449,9 @@ class FakeTenant:
             self.ignored -= 1
             self.script.end(fault)
             return self.call_ids
-        if operation.method == "POST":
+        if name := written_capability(operation):
+            self._write_capability(operation, name)
+        elif operation.method == "POST":
             assert operation.path == PARTNERS
             self._create(operation)
         else:
@@ -500,8 +503,21 @@ class FakeTenant:
         tenant_id = TenantId(operation.body["tenantId"])
         if tenant_id in self.partners:
             raise AlreadyExists(409, "Request_MultipleObjectsWithSameKeyValue", "This partner exists already.")
-        unset = {name.value: None for name in Property}
+        unset: dict[str, Any] = {name.value: None for name in Property}
+        if CAPABILITIES in self.default:
+            unset[CAPABILITIES] = []
         self._store(tenant_id, {**unset, **BLANK, **deepcopy(dict(operation.body))})
+
+    def _write_capability(self, operation: Operation, name: str) -> None:
+        """Create a capability by a POST, or change it by a PATCH, as Graph does."""
+        tenant_id = TenantId(operation.path.removeprefix(f"{PARTNERS}/").partition("/")[0])
+        document = deepcopy(self.partners[tenant_id])
+        others = [one for one in document[CAPABILITIES] if one["name"] != name]
+        if (len(others) < len(document[CAPABILITIES])) is (operation.method == "POST"):
+            raise AlreadyExists(409, "Request_MultipleObjectsWithSameKeyValue", "This capability exists already.")
+        entry = {**deepcopy(dict(operation.body)), "name": name, "lastModifiedDateTime": None}
+        document[CAPABILITIES] = sorted([*others, entry], key=lambda one: str(one["name"]))
+        self._store(tenant_id, document)
 
     def _patch(self, operation: Operation) -> None:
         tenant_id, _, rest = operation.path.removeprefix(f"{PARTNERS}/").partition("/")

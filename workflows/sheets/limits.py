@@ -13,3 +13,7 @@ MAX_CELL_CHARACTERS: Final = 32_767
 """The most characters of a cell. Source: Microsoft, "Excel specifications and limits"."""
 MAX_XML_DEPTH: Final = 64
 """How many elements of a workbook's XML may be inside each other. Excel writes fewer than 20."""
+MAX_XML_ELEMENTS: Final = 2_500_000
+"""The most elements of a part: four for each cell of the largest sheet. Reading them takes some seconds."""
+MAX_XML_SILENCE: Final = 2**20
+"""How many bytes of XML may follow each other without an element or a text. The parser keeps them all."""

@@ -13,12 +13,15 @@ from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, SheetUnusable
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.graph_examples import corrections, is_graph_example
+from workflows.sheets.limits import MAX_ROWS
 from workflows.sheets.rows_of_cells import sheet_of
 
 PARTNERS: Final = "partners"
 """The key of the list."""
 _MAX_BITS: Final = 4096
 """The largest number that is kept as one. Python writes no number of more than 4,300 digits."""
+_MAX_OBJECTS: Final = 2 * MAX_ROWS + 1
+"""Each row and its placeholders, and the object around the list."""
 _PLACEHOLDERS: Final = PLACEHOLDER_PREFIX.removesuffix(".")
 
 
@@ -27,7 +30,7 @@ def read_json(content: bytes) -> RawSheet:
 
     :raises SheetUnusable: when it is not JSON, or no list of objects.
     """
-    document = _parsed(content, lambda text: json.loads(text, object_pairs_hook=_with_each_key_once))
+    document = _parsed(content, lambda text: json.loads(text, object_pairs_hook=_Objects().take))
     return _sheet(document if isinstance(document, list) else _list_in(document))
 
 
@@ -70,6 +73,20 @@ def _parsed(content: bytes, parse: Callable[[str], Any]) -> Any:
     except (ValueError, RecursionError) as error:
         reason = {"name": "", "reason": str(error)}
         raise SheetUnusable((Fact(SheetCode.NOT_READABLE, reason),)) from error
+
+
+class _Objects:
+    """Takes the objects of a file while it is parsed, and stops when there are more than rows can have."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def take(self, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        """Return an object; see `_with_each_key_once`."""
+        self._count += 1
+        if self._count > _MAX_OBJECTS:
+            raise SheetUnusable((Fact(SheetCode.TOO_MANY_ROWS, {"limit": MAX_ROWS}),))
+        return _with_each_key_once(pairs)
 
 
 def _with_each_key_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

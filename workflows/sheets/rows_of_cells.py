@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from workflows.core.batches.sheets.cells import Cell, RawRow, RawSheet
+from workflows.core.batches.sheets.cells import Cell, Formula, Merged, OtherValue, RawRow, RawSheet, Swallowed
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.errors.facts import Fact
@@ -21,7 +21,7 @@ def sheet_of(rows: Iterable[RawRow]) -> RawSheet:
     title_row = next(filled, None)
     if title_row is None:
         return _NOTHING
-    header = tuple("" if cell is None else str(cell).strip()[:MAX_CELL_CHARACTERS] for cell in title_row.cells)
+    header = tuple(_title(cell) for cell in title_row.cells)
     while header and not header[-1]:
         header = header[:-1]
     found: list[RawRow] = []
@@ -30,6 +30,20 @@ def sheet_of(rows: Iterable[RawRow]) -> RawSheet:
             raise SheetUnusable((Fact(SheetCode.TOO_MANY_ROWS, {"limit": MAX_ROWS}),))
         found.append(row)
     return RawSheet(header=header, rows=tuple(found))
+
+
+def _title(cell: Cell) -> str:
+    """Return the title of a column; of a formula and of a merged area, a text that no column has."""
+    match cell:
+        case None:
+            return ""
+        case Formula():
+            return "(formula)"
+        case Merged() | Swallowed():
+            return "(no title)"
+        case OtherValue():
+            return cell.shown
+    return str(cell).strip()[:MAX_CELL_CHARACTERS]
 
 
 def _filled(rows: Iterable[RawRow]) -> Iterator[RawRow]:

@@ -14,7 +14,7 @@ from xml.parsers import expat
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.errors.facts import Fact
-from workflows.sheets.limits import MAX_CELL_CHARACTERS, MAX_XML_DEPTH
+from workflows.sheets.limits import MAX_CELL_CHARACTERS, MAX_XML_DEPTH, MAX_XML_ELEMENTS, MAX_XML_SILENCE
 
 _CHUNK: Final = 2**16
 _MAX_NAMES: Final = 1000
@@ -76,6 +76,9 @@ class _Parsing:
         self._known: dict[str, str] = {}
         self._text: list[str] = []
         self._length = 0
+        self._elements = 0
+        self._silence = 0
+        """How many bytes were parsed since the last element or text."""
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
@@ -85,12 +88,18 @@ class _Parsing:
 
     def feed(self, chunk: bytes) -> None:
         """Parse some bytes more; none: the part ends."""
+        self._silence += len(chunk)
         try:
             self._parser.Parse(chunk, not chunk)
         except expat.ExpatError as error:
             raise damaged(self._part) from error
+        if self._silence > MAX_XML_SILENCE:
+            raise damaged(self._part)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if self._elements > MAX_XML_ELEMENTS:
+            raise damaged(self._part)
         known = self._known.get(name) or self._learn(name)
         self._paths.append(f"{self._paths[-1]}/{known}" if self._paths else known)
         if len(self._paths) > MAX_XML_DEPTH:
@@ -111,6 +120,7 @@ class _Parsing:
         return found
 
     def _characters(self, text: str) -> None:
+        self._silence = 0
         self._length += len(text)
         if self._length > MAX_CELL_CHARACTERS:
             raise too_long()
@@ -121,6 +131,7 @@ class _Parsing:
         raise damaged(self._part)
 
     def _clear(self) -> None:
+        self._silence = 0
         self._text.clear()
         self._length = 0
 
@@ -200,6 +211,8 @@ def read_texts(archive: zipfile.ZipFile, part: str, wanted: Collection[int]) -> 
                     found[number] = "".join(pieces)
                     if len(found[number]) > MAX_CELL_CHARACTERS:
                         raise too_long()
+                if len(found) == len(wanted):
+                    break
                 number, pieces = number + 1, []
     return found
 

@@ -21,9 +21,9 @@ from bot.terminal.plan.file_inputs import AskedFile, FileInputs, ShownLookups, l
 from bot.terminal.plan.lookups_file import LookupsFile
 from bot.terminal.printing import MAX_CHARACTERS
 from bot.terminal.stopped_work_command import open_records
+from bot.words.batches.file_plan import DRAFTED_BEFORE, PLANNED
 from bot.words.batches.rows import row_reason_words
 from bot.words.batches.sheet_report import draft_words, why_words
-from bot.words.plans.file_plan import DRAFTED_BEFORE, PLANNED
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.importing.draft_ids import DraftedFile, draft_of_file
 from workflows.app.batches.importing.drafting import SheetDrafting

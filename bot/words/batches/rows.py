@@ -44,10 +44,7 @@ LIST_MISSING: Final = "Nobody can approve: the list of partners is not attached.
 ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
 DURATION_HINT: Final = "How long the settings are approved. Every partner has its own reviews and its own end."
 IN_CHANNEL: Final = "The card in the channel shows the progress."
-NAMED_AS_SPONSOR: Final = (
-    "named you as the sponsor of each of these partners. You are responsible for their access and answer the reviews. "
-    "You cannot approve."
-)
+_RESPONSIBLE: Final = "You are responsible for their access and answer the reviews. You cannot approve."
 _LIST_PROBLEMS: Final[Mapping[str, str]] = {
     ListProblem.NO_SCOPE: "The app lacks the scope files:write. An admin can install it again.",
     ListProblem.REFUSED: "The chat system did not take the file ({code}). Gatehouse tries again.",
@@ -225,6 +222,12 @@ def risk_level(level: RiskLevel | None) -> str:
 def risk_words(level: RiskLevel | None) -> str:
     """Return a risk level with its noun; None for one that is not known."""
     return "Risk not known" if level is None else f"{risk_level_words(level).capitalize()} risk"
+
+
+def named_as_sponsor_words(batch: Batch, count: int) -> str:
+    """Say after the requester's name of how many partners of a batch the reader is the sponsor."""
+    some = "each" if count == sum(row.was_member for row in batch.rows) else str(count)
+    return f"named you as the sponsor of {some} of these partners. {_RESPONSIBLE}"
 
 
 def list_name(batch: Batch) -> str:

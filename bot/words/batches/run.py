@@ -21,6 +21,10 @@ _NEXT: Final[Mapping[NextStep, str]] = {
 }
 
 
+CONTINUED: Final = "The partners that are left are written. Those that could not be applied are not tried again."
+ENDED: Final = "The partners that are left are not written. What was applied stays."
+
+
 def run_words(facts: RunFacts) -> str:
     """Return what became of the partners of a batch so far; what became of none is left out."""
     counts = (

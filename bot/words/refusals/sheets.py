@@ -30,8 +30,18 @@ def _rows(values: Values) -> str:
     return "Contradicts " + ("row " if len(values["rows"]) == 1 else "rows ") + _names(values, "rows")
 
 
+_FOUND: Final = {
+    "workbook": "{name} is an Excel workbook. Give it the ending .xlsx.",
+    "old_workbook": "{name} is an old workbook, or one with a password. Save it as .xlsx without a password.",
+    "other": "{name} is no Excel workbook, whatever its ending says. Save it as .xlsx, or give it the ending .csv.",
+}
+
+
 SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.NOT_READABLE: _not_readable,
+    SheetCode.NO_FILE: "{name} is no file, but a folder, a pipe or a device. Save the sheet as a file.",
+    SheetCode.CHANGED_WHILE_READ: "{name} was changed while it was read. Close it in other programs, and try again.",
+    SheetCode.OTHER_CONTENT: lambda values: _FOUND.get(values["found"], _FOUND["other"]).format(name=values["name"]),
     SheetCode.UNKNOWN_FORMAT: lambda values: (
         f"{values['name']} is no file of partners. Use a file with one of these endings: {_names(values, 'known')}."
     ),
@@ -93,6 +103,9 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.CELL_DATE_UNCLEAR: "can be read as more than one day, or as none: {typed}; write it as 2027-06-30",
     SheetCode.CELL_NO_SUCH_DAY: "is a day that does not exist: {typed}",
     SheetCode.CELL_NOT_TEXT: "is not a text: {typed}",
+    SheetCode.CELL_SWALLOWS_ROWS: (
+        "goes over several lines, of which one looks like a row; close the quotation mark before it"
+    ),
     SheetCode.CELL_OTHER_VALUE: "is neither a text, a number nor a day: {typed}",
     SheetCode.SPONSOR_NO_ADDRESS: "is not one mail address: {typed}",
     SheetCode.SPONSOR_UNKNOWN: "is not the mail address of an account in our tenant: {typed}",

@@ -76,6 +76,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.BATCH_ENDED_AFTER_HALT: "{name} ended it after it had stopped by itself: {reason}.",
     NoteCode.FREEZE_UNREADABLE: UNREADABLE_FREEZE,
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
+    NoteCode.CAPABILITIES_UNREAD: "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the "
+    "permission Policy.ReadWrite.CrossTenantCapability.",
     NoteCode.CHANGE_NOT_SHOWN: "Microsoft Graph does not show the change yet.",
     NoteCode.SENT_NOT_SHOWN: "The change was sent, but Microsoft does not show it yet.",
     NoteCode.SENT_UNREADABLE: "The change was sent but cannot be read back:",

@@ -60,10 +60,10 @@ async def ended(*arguments: str, folder: Path, given: Mapping[str, str] | None =
     return await warm_command.run_command(*arguments, folder=folder, environment=environment(given or {}))
 
 
-def problems(result: Ended) -> list[str]:
+def problems(result: Ended, expected_status: int = 2) -> list[str]:
     """Assert that a start was refused in one message on standard error, and return the listed problems."""
     status, out, err = result
-    assert status == 2, err
+    assert status == expected_status, err
     assert out == ""
     assert "Traceback" not in err
     lines = err.splitlines()
@@ -211,7 +211,7 @@ async def test_a_plan_is_made_or_refused_or_no_request(tmp_path: Path, tenant_on
     file = tmp_path / "request.toml"
     file.write_text('partner = "contoso.com"\ntemplate = "guest-collaboration"\n')
     status, out, err = await ended("plan", "request.toml", "--json", folder=tmp_path, given=tenant_only)
-    assert (status, err) == (0, "")
+    assert (status, err) == (2, "")
     assert json.loads(out)["tenant"]["default_domain"] == "contoso.com"
 
     file.write_text('partner = "contoso.com"\ntemplate = "revoke"\nduration_days = 7\n')
@@ -221,13 +221,13 @@ async def test_a_plan_is_made_or_refused_or_no_request(tmp_path: Path, tenant_on
 
     file.write_text('partner = "contoso.com"\ntemplates = "merger"\n')
     status, out, err = await ended("plan", "request.toml", folder=tmp_path, given=tenant_only)
-    assert (status, out) == (2, "")
-    assert [line.split(": ")[1] for line in err.splitlines()[1:]] == ["template", "templates"]
+    assert (status, out) == (1, "")
+    assert [line.split(": ")[0] for line in err.splitlines()[1:]] == ["- templates"]
 
 
 async def test_a_plan_needs_templates_that_load(tmp_path: Path, tenant_only: dict[str, str]) -> None:
     given = tenant_only | {"GATEHOUSE_TEMPLATES": str(tmp_path / "none")}
-    assert problems(await ended("plan", "request.toml", folder=tmp_path, given=given)) == ["GATEHOUSE_TEMPLATES"]
+    assert problems(await ended("plan", "request.toml", folder=tmp_path, given=given), 1) == ["GATEHOUSE_TEMPLATES"]
 
 
 # --- without a process ---
@@ -249,10 +249,13 @@ def test_only_accepts_two_simulators() -> None:
     assert "--only: choose slack or entra" in result.output
 
 
-@pytest.mark.parametrize("command", [["posture"], ["posture", "--json"], ["plan", "request.toml"]])
-def test_reading_needs_no_slack_but_a_tenant(bare_environment: Path, command: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [(["posture"], 2), (["posture", "--json"], 2), (["plan", "request.toml"], 1), (["request", "request.toml"], 1)],
+)
+def test_reading_needs_no_slack_but_a_tenant(bare_environment: Path, command: list[str], status: int) -> None:
     result = invoked(*command)
-    assert problems((result.exit_code, result.stdout, result.stderr)) == ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"]
+    assert problems((result.exit_code, result.stdout, result.stderr), status) == ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"]
 
 
 def test_the_version_is_told() -> None:
@@ -261,7 +264,7 @@ def test_the_version_is_told() -> None:
     assert re.fullmatch(r"gatehouse \d+\.\d+\.\d+\S*\n", result.stdout)
 
 
-@pytest.mark.parametrize("command", [[], ["sandbox"], ["run"], ["doctor"], ["posture"], ["plan"]])
+@pytest.mark.parametrize("command", [[], ["sandbox"], ["run"], ["doctor"], ["posture"], ["plan"], ["request"]])
 def test_help_is_there(command: list[str]) -> None:
     result = invoked(*command, "--help")
     assert result.exit_code == 0
@@ -269,7 +272,19 @@ def test_help_is_there(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["nonsense"], ["sandbox", "--port", "65536"], ["run", "--fast"], ["plan"], ["posture", "--xml"]]
+    "arguments", [["nonsense"], ["sandbox", "--port", "65536"], ["run", "--fast"], ["import"], ["posture", "--xml"]]
 )
 def test_what_it_does_not_know_is_a_usage_error(arguments: list[str]) -> None:
     assert invoked(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["plan", "request"])
+@pytest.mark.parametrize("arguments", [[], ["a", "b"], ["a", "--xml"], ["a", "--column", "partner"]])
+def test_wrong_options_of_a_plan_end_with_one_because_two_means_a_change(command: str, arguments: list[str]) -> None:
+    result = invoked(command, *arguments)
+    assert result.exit_code == 1
+    assert "Usage" in result.output
+
+
+def test_a_plan_has_one_format() -> None:
+    assert invoked("plan", "a", "--json", "--format", "markdown").exit_code == 1

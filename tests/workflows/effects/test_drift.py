@@ -4,6 +4,7 @@ import pytest
 
 from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, TENANT
+from tests.workflows.core.settings.test_capabilities import shown
 from tests.workflows.effects.applying import (
     BLOCKED,
     FORBIDDEN,
@@ -19,6 +20,7 @@ from tests.workflows.effects.applying import (
 from tests.workflows.world import World
 from workflows.core.plans.drift import three_way_difference
 from workflows.core.settings.canonical import JsonObject
+from workflows.ports.tenant import TenantUnavailable
 
 # --- drift ---
 
@@ -129,3 +131,19 @@ async def test_a_partner_that_exists_but_cannot_be_read_waits(world: World) -> N
     assert "exists already but cannot be read" in note_words(request.note)
     assert (await retried(world, request)).state is S.APPLIED
     assert world.tenant.writes == []
+
+
+async def test_capabilities_that_cannot_be_read_any_more_are_no_drift_and_nothing_is_written(world: World) -> None:
+    """The permission was taken away after the approval: the request waits for an admin."""
+    before = {**OPEN, "m365Capabilities": [shown()]}
+    request = await put(world, decided(before))
+    world.tenant.partners[TENANT] = dict(OPEN)
+    with pytest.raises(TenantUnavailable):
+        await world.applier.apply(request.id)
+    waiting = await world.request(request.id)
+    assert waiting.state is request.state
+    assert "Microsoft 365 capabilities could not be read" in note_words(waiting.note)
+    assert world.tenant.writes == []
+    world.tenant.partners[TENANT] = dict(before)
+    await world.applier.apply(request.id)
+    assert (await world.request(request.id)).state is S.APPLIED

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.sheets.files import ROWS, with_part, workbook
-from workflows.core.batches.sheets.cells import Formula, Merged, OtherValue, RawRow, SheetForm
+from workflows.core.batches.sheets.cells import Formula, Merged, OtherValue, RawRow, SheetForm, Swallowed
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.errors.facts import Fact
@@ -45,6 +45,8 @@ def refused(name: str, content: bytes, sheet: str = "") -> Fact:
         codecs.BOM_UTF8 + CSV,
         CSV.decode().encode("utf-16"),
         b"\n,,\n" + CSV,
+        CSV.replace(b"\n", b"\r"),
+        b"\r\r" + CSV.replace(b"\n", b"\r").replace(b",", b";"),
     ],
 )
 def test_csv_is_read_with_every_separator_line_end_and_byte_order_mark(content: bytes) -> None:
@@ -72,6 +74,13 @@ def test_the_hash_is_that_of_the_bytes_and_rows_keep_their_numbers(tmp_path: Pat
 )
 def test_another_encoding_is_named_with_its_line_and_never_guessed(content: bytes, line: int) -> None:
     assert refused("partners.csv", content) == Fact(SheetCode.WRONG_ENCODING, {"line": line})
+
+
+def test_a_text_over_lines_of_which_one_looks_like_a_row_is_no_value() -> None:
+    """A quotation mark that is closed only later would hide the rows between."""
+    content = b'Domain,Template,Reason\na.com,x,"two\nlines"\nb.com,x,"open\nc.com,x,y"\nd.com,x,"1, 2\n3, 4"\n'
+    cells = [one.cells[2] for one in read_sheet("a.csv", content).sheet.rows]
+    assert cells == ["two\nlines", Swallowed(), "1, 2\n3, 4"]
 
 
 def test_a_workbook_gives_values_days_and_formulas_by_their_place() -> None:
@@ -170,7 +179,9 @@ def test_a_key_that_is_there_twice_is_named(content: bytes, key: str) -> None:
         ("partners.csv", b"Domain\n" + b"c" * 40_000, SheetCode.NOT_READABLE),
         ("partners.csv", b"Domain\n" + b"contoso.com\n" * (MAX_ROWS + 1), SheetCode.TOO_MANY_ROWS),
         ("partners.csv", b"Domain" + b",a" * 60 + b"\n", SheetCode.TOO_MANY_COLUMNS),
-        ("partners.xlsx", b"Domain\n", SheetCode.NOT_READABLE),
+        ("partners.xlsx", b"Domain\n", SheetCode.OTHER_CONTENT),
+        ("partners.xlsx", b"PK\x03\x04", SheetCode.NOT_READABLE),
+        ("partners.json", b"[" + b"{}," * (2 * MAX_ROWS + 1) + b"{}]", SheetCode.TOO_MANY_ROWS),
         ("partners.json", b"{", SheetCode.NOT_READABLE),
         ("partners.json", b"[" * 100_000, SheetCode.NOT_READABLE),
         ("partners.json", b'"\xff"', SheetCode.WRONG_ENCODING),

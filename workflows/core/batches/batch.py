@@ -69,7 +69,7 @@ class RowState(StrEnum):
     """Its request goes on alone, with its own card and approval."""
     APPLIED = "applied"
     SCHEDULED = "scheduled"
-    """Approved. Its request starts on a later day, by itself."""
+    """Approved. Its access starts on a later day, by its own request."""
     ENDED = "ended"
     """Its request ended without being applied, or was never filed."""
 
@@ -322,6 +322,17 @@ class Batch:
         asked = [row.asked for row in self.rows if row.was_member and row.asked is not None]
         by_account = {one.sponsor.id: one.sponsor for one in asked if one.sponsor is not None}
         return tuple(by_account.values())
+
+    @property
+    def sponsored_rows(self) -> Mapping[Person, int]:
+        """Return every sponsor of rows that are, or were, decided together, each with the number of these rows.
+
+        The sponsor of the batch is the one of rows that name none.
+        """
+        named = [None if row.asked is None else row.asked.sponsor for row in self.rows if row.was_member]
+        sponsors = [one or self.sponsor for one in named]
+        counts = Counter(one.id for one in sponsors if one is not None)
+        return {one: counts[one.id] for one in {one.id: one for one in sponsors if one is not None}.values()}
 
     @property
     def authors(self) -> tuple[Person, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
-from workflows.core.checks.findings import Finding, Severity
+from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -212,5 +212,13 @@ def _openings(configuration: JsonObject | None, default: JsonObject | None, *, i
 
 
 def warnings_of(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return the findings that approvers must consider. The others are equal for most rows; the request has them."""
-    return tuple(one for one in findings if one.severity in _TOLD)
+    """Return the findings that approvers must consider. The others are equal for most rows; the request has them.
+
+    Beside people whom Conditional Access locks out, it is said if that is an estimate. That its policies could not be
+    read is always said.
+    """
+    codes = {one.code for one in findings}
+    said = {FindingCode.CONDITIONAL_ACCESS_UNREADABLE}
+    if FindingCode.CA_LOCKED_OUT in codes:
+        said |= {FindingCode.CA_SHARED, FindingCode.CA_ESTIMATE}
+    return tuple(one for one in findings if one.severity in _TOLD or one.code in said)

@@ -68,8 +68,8 @@ stateDiagram-v2
     awaiting_approval --> awaiting_approval: record_sponsors
     awaiting_approval --> awaiting_approval: reassign
     awaiting_approval --> awaiting_approval: record_relations
-    awaiting_approval --> scheduled: accept_batch_decisions
     awaiting_approval --> applying: accept_batch_decisions
+    awaiting_approval --> scheduled: accept_batch_decisions
     awaiting_approval --> awaiting_approval: leave_batch
     awaiting_approval --> rejected: end_with_batch
     awaiting_approval --> withdrawn: end_with_batch

@@ -68,6 +68,8 @@ class NoteCode(StrEnum):
     """It cannot be read whether there is a freeze, so nothing that opens access is written."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
+    CAPABILITIES_UNREAD = "capabilities_unread"
+    """The list of Microsoft 365 capabilities could not be read, so the partner cannot be compared with the plan."""
     CHANGE_NOT_SHOWN = "change_not_shown"
     SENT_NOT_SHOWN = "sent_not_shown"
     """The last sentence of a note about a write that cannot be sent again."""

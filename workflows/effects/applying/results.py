@@ -22,6 +22,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, WriteRef
 from workflows.core.requests.transitions.resending import REPLANS_BEFORE_ALARM, RESEND_WITHIN, first_sent
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import is_list_missing
 from workflows.core.settings.undocumented_members import changed_undocumented_members
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -169,9 +170,14 @@ class ApplyResults:
         """Record that somebody else changed the partner, and plan again where nothing was written.
 
         :param is_written: whether a write of the plan was sent in this attempt.
+        :raises TenantUnavailable: when Microsoft 365 capabilities of the plan could not be read. That is no drift. A
+            revocation does not wait for them.
         """
+        is_revocation = request.fields.kind is RequestKind.REVOCATION
+        if not is_revocation and is_list_missing(request.plan.configuration_after(), observed_configuration):
+            raise TenantUnavailable((Fact(NoteCode.CAPABILITIES_UNREAD), _WAITS_FOR_AN_ADMIN))
         is_ours = is_written or request.writing_since is not None
-        if is_ours and request.fields.kind is not RequestKind.REVOCATION:
+        if is_ours and not is_revocation:
             await self.service.advance(request.id, RecordOverwritten(configuration=observed_configuration))
         else:
             await self._replan(request, observed_configuration, has_written_nothing=not is_ours)

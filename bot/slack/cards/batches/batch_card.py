@@ -32,9 +32,9 @@ from bot.words.batches.rows import (
     IN_CHANNEL,
     LIST_MISSING,
     LIST_PENDING,
-    NAMED_AS_SPONSOR,
     facts_words,
     list_name,
+    named_as_sponsor_words,
     planning_words,
     progress_words,
     risk_words,
@@ -43,10 +43,12 @@ from bot.words.batches.rows import (
     state_words,
     title_words,
 )
+from bot.words.batches.run import next_words, run_words
 from bot.words.batches.terms import batch_duration_words, other_sponsors_words
 from bot.words.sentences import first_words
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
 from workflows.core.batches.deciding import batch_eligibility
+from workflows.core.batches.running.facts import run_facts
 from workflows.core.people import Role
 from workflows.core.policy.risk import RiskLevel
 
@@ -96,12 +98,12 @@ def batch_card(
     return message(batch_summary(batch), blocks)
 
 
-def batch_sponsor_card(batch: Batch) -> Message:
-    """Return the message that tells a person that they are the sponsor of every partner of a batch, and its state."""
+def batch_sponsor_card(batch: Batch, count: int) -> Message:
+    """Return the message that tells a person of how many partners of a batch they are the sponsor, and its state."""
     named_by = [] if batch.requester is None else [cleaned_text(batch.requester.name, bold=True)]
     blocks: list[Block] = [
         header(f"{batch_icon(batch)} {title_words(batch)}: {_short_state(batch)}"),
-        rich_text(paragraph(*named_by, fixed_text(f" {NAMED_AS_SPONSOR}"), fixed_text(f" · {batch.id}"))),
+        rich_text(paragraph(*named_by, fixed_text(f" {named_as_sponsor_words(batch, count)} · {batch.id}"))),
         actions(f"batch:{batch.id}", button("Details", ids.REVIEW_BATCH, ids.batch_value(batch))),
     ]
     return message(f"{batch_summary(batch)} You are the sponsor.", blocks)
@@ -226,7 +228,14 @@ def _other_blocks(batch: Batch, *, with_progress: bool) -> Iterator[Block]:
     yield header(f"{batch_icon(batch)} {title_words(batch)}: {_short_state(batch)}")
     people = paragraph(*_people_parts(batch))
     yield rich_text(*(_state_elements(batch) if with_progress else [paragraph(fixed_text(IN_CHANNEL))]), people)
-    yield actions(f"batch:{batch.id}", button("Details", ids.REVIEW_BATCH, ids.batch_value(batch)))
+    details = button("Details", ids.REVIEW_BATCH, ids.batch_value(batch))
+    yield actions(f"batch:{batch.id}", *(_halt_buttons(batch) if batch.state is S.HALTED else ()), details)
+
+
+def _halt_buttons(batch: Batch) -> tuple[ButtonElement, ...]:
+    """Return what an admin answers to a batch that stopped by itself. Who clicked is checked later."""
+    value = ids.halt_value(batch)
+    return button("Continue…", ids.CONTINUE_BATCH, value), button("End…", ids.END_BATCH, value, "danger")
 
 
 def _short_state(batch: Batch) -> str:
@@ -236,6 +245,9 @@ def _short_state(batch: Batch) -> str:
 def _state_elements(batch: Batch) -> Iterator[RichTextElement]:
     if batch.state is S.PREPARING:
         yield paragraph(fixed_text(f"{planning_words(batch)}."))
+    elif batch.sheet is not None and batch.state in (S.APPLYING, S.HALTED):
+        facts = run_facts(batch, batch.changed_at)
+        yield paragraph(fixed_text(f"{run_words(facts)}. {next_words(facts)}".strip()))
     elif batch.state is S.APPLYING:
         yield paragraph(fixed_text(f"{progress_words(batch)}. {words_of(batch).written}".strip()))
     elif batch.state is S.DONE:

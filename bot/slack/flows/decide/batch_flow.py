@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.decide.batch_views import batch_view, reject_batch_view
+from bot.slack.flows.decide.batch_views import answer_halt_view, batch_view, reject_batch_view
 from bot.slack.flows.decide.views import decision_received_view
 from bot.slack.flows.entry_point_types import Action, Card, CommandButton, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_batch_id, parse_batch_page, parse_batch_value
@@ -22,12 +23,14 @@ from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import BatchId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
+
+_HALT: Final = "want_answer_halt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,9 @@ class DecideBatchFlow:
         yield Action(ids.REJECT_BATCH, self.reject, audit_name="want_reject_batch", card=Card.BATCH)
         yield Submission(ids.REJECT_BATCH_REASON, self.reject_with_reason, audit_name="want_reject_batch")
         yield Action(ids.WITHDRAW_BATCH, self.withdraw, audit_name="want_withdraw_batch")
+        for answers in (ids.CONTINUE_BATCH, ids.END_BATCH):
+            yield Action(answers, self.ask_about_halt, audit_name=_HALT, card=Card.BATCH)
+        yield Submission(ids.ANSWER_HALT, self.answer_halt, audit_name=_HALT)
 
     async def review(self, ack: AsyncAck, click: Interaction) -> None:
         """Open a window with everything about the batch, and the two buttons for a person who may decide now."""
@@ -100,6 +106,32 @@ class DecideBatchFlow:
     async def withdraw(self, ack: AsyncAck, click: Interaction) -> None:
         """Store a withdrawal; whether the person is the requester is checked later."""
         command = WithdrawBatch(actor=click.actor, batch_id=parse_batch_id(click.action.value), channel=click.channel)
+        await self.service.store_click(command, key=click.key)
+        await ack()
+
+    async def ask_about_halt(self, ack: AsyncAck, click: Interaction) -> None:
+        """Ask a full member for the reason; whether they are an admin is checked later."""
+        await self.members.require_member(click.actor)
+        batch_id, halt = parse_batch_page(click.action.value)
+        batch = await self._known(batch_id)
+        if batch.state is not BatchState.HALTED or halt != len(batch.runs):
+            raise Refused(RefusalCode.HALT_ANSWERED)
+        view = answer_halt_view(batch, goes_on=click.action.action_id == ids.CONTINUE_BATCH)
+        await self.windows.open(click.trigger_id, view)
+        await ack()
+
+    async def answer_halt(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store that a batch which stopped by itself goes on, or ends."""
+        view = click.required_view
+        shown, _, answer = view.private_metadata.rpartition(":")
+        batch_id, halt = parse_batch_page(shown)
+        reason = view.value(ids.REASON)
+        if not reason.strip():
+            await ack(response_action="errors", errors={ids.REASON: "Write a reason."})
+            return
+        command: AnswerHalt[ChatId] = AnswerHalt(
+            actor=click.actor, batch_id=batch_id, halt=halt, goes_on=answer == "continue", reason=reason
+        )
         await self.service.store_click(command, key=click.key)
         await ack()
 

@@ -11,7 +11,9 @@ from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.slack.cards.batches.batch_details import details_blocks
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.batches.rows import title_words
+from bot.words.batches.run import CONTINUED, ENDED, next_words, run_words
 from workflows.core.batches.batch import Batch
+from workflows.core.batches.running.facts import run_facts
 from workflows.core.people import Role
 
 
@@ -26,6 +28,23 @@ def batch_view(
     """Return the window with everything about a batch and one page of its partners; see `details_blocks`."""
     blocks = details_blocks(batch, holders=holders, page=page, now=now, may_decide=may_decide)
     return modal("Details", blocks, ids.BATCH)
+
+
+def answer_halt_view(batch: Batch, *, goes_on: bool) -> Json:
+    """Return the window that asks an admin why a batch that stopped by itself is continued, or ended."""
+    facts = run_facts(batch, batch.changed_at)
+    title, submit = ("Continue batch", "Continue") if goes_on else ("End batch", "End")
+    about = CONTINUED if goes_on else ENDED
+    blocks: list[Block] = [
+        rich_text(
+            paragraph(fixed_text(f"{title_words(batch)} · {batch.id}", bold=True)),
+            paragraph(fixed_text(f"{run_words(facts)}. {next_words(facts)}")),
+            paragraph(fixed_text(about)),
+        ),
+        input_block("Reason", ids.REASON, text_area(ids.REASON), hint="The requester and the audit log show it."),
+    ]
+    metadata = f"{ids.halt_value(batch)}:{'continue' if goes_on else 'end'}"
+    return modal(title, blocks, ids.ANSWER_HALT, submit=submit, metadata=metadata)
 
 
 def reject_batch_view(batch: Batch) -> Json:

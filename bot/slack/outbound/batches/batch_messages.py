@@ -57,15 +57,18 @@ class BatchMessages:
         return None
 
     async def _show_sponsor(self, batch: Batch) -> None:
-        """Tell the sponsor once that they are named, and update that message."""
-        sponsor, requester, subject = batch.sponsor, batch.requester, f"batch_sponsor:{batch.id}"
-        if sponsor is None or requester is None or sponsor.id == requester.id:
-            return
-        copies = await self._outbound.copies.live_copies(subject)
-        for copy in copies:
-            await self._outbound.copies.update(copy, batch_sponsor_card(batch), replaces_deleted=False)
-        if not copies and batch.state in _ASKED:
-            await self._outbound.copies.post(subject, sponsor.chat_id, batch_sponsor_card(batch))
+        """Tell each sponsor once that they are named, and update these messages."""
+        requester, subject = batch.requester, f"batch_sponsor:{batch.id}"
+        cards = {
+            person.chat_id: batch_sponsor_card(batch, count)
+            for person, count in batch.sponsored_rows.items()
+            if person.chat_id and requester is not None and person.id != requester.id
+        }
+        for copy in await self._outbound.copies.live_copies(subject):
+            if (card := cards.pop(ChatId(copy.audience), None)) is not None:
+                await self._outbound.copies.update(copy, card, replaces_deleted=False)
+        for chat_id, card in cards.items() if batch.state in _ASKED else ():
+            await self._outbound.copies.post(subject, chat_id, card)
 
     async def attach_list(self, batch: Batch) -> ListFile:
         """Attach the list to the thread of the card; see `ports.Notifier.upload_batch_list`."""
@@ -96,7 +99,8 @@ class BatchMessages:
 
     async def concerned(self, batch: Batch) -> frozenset[ChatId]:
         """Return whose App Home lists the batch, or did."""
-        people = {person.chat_id for person in (batch.requester, batch.sponsor) if person is not None}
+        named = (batch.requester, batch.sponsor, *batch.row_sponsors)
+        people = {person.chat_id for person in named if person is not None and person.chat_id}
         return await self._recipients.chain_members(batch.stages) | people
 
     async def _names(

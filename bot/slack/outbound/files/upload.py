@@ -7,6 +7,7 @@ file is shared. A file that is not shared is seen by nobody.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -66,7 +67,7 @@ class FileUpload:
         timeout = aiohttp.ClientTimeout(total=_UPLOAD_SECONDS)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(url, data=content, allow_redirects=False) as answer,
+            session.post(url, data=BytesIO(content), allow_redirects=False) as answer,
         ):
             if answer.status != 200:
                 raise FileNotSent(FileProblem.REFUSED, f"http_{answer.status}")

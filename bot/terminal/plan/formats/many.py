@@ -1,6 +1,9 @@
 """The plan of a file with many partners as text or JSON, written partner by partner."""
 
 import json
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -10,9 +13,7 @@ from bot.terminal.plan.formats.markdown import MarkdownWriter
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
 from bot.terminal.plan.sheet_formats import access_value
 from bot.terminal.printing import MAX_CHARACTERS
-from bot.words.batches.sheet_report import PERHAPS_DOUBLE, why_words
-from bot.words.plans.changes import describe_changes
-from bot.words.plans.file_plan import (
+from bot.words.batches.file_plan import (
     NOTHING_DONE,
     ONLY_TIME,
     PLANNED,
@@ -22,6 +23,8 @@ from bot.words.plans.file_plan import (
     result_words,
     risks_words,
 )
+from bot.words.batches.sheet_report import PERHAPS_DOUBLE, why_words
+from bot.words.plans.changes import describe_changes
 from bot.words.plans.risk import risk_level_words
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.errors.facts import as_values
@@ -31,6 +34,7 @@ from workflows.sheets.reading import SheetFile
 
 FORMAT: Final = "gatehouse/plans/1"
 Write = Callable[[str], Any]
+_MIN_WIDTH: Final = 20
 
 
 class PlanWriter(Protocol):
@@ -51,6 +55,7 @@ class TextWriter:
 
     def __init__(self, write: Write) -> None:
         self._write = write
+        self._width = shutil.get_terminal_size().columns if sys.stdout.isatty() else MAX_CHARACTERS
 
     def begin(self, file: SheetFile) -> None:
         """Write which file was read."""
@@ -77,7 +82,11 @@ class TextWriter:
         self._line(NOTHING_DONE)
 
     def _line(self, text: str, before: str = "") -> None:
-        self._write(f"{before}{clean(text, MAX_CHARACTERS)}\n")
+        """Write one line; on a terminal, as many as it needs, each below the first."""
+        width = max(self._width - len(before), _MIN_WIDTH)
+        lines = textwrap.wrap(clean(text, MAX_CHARACTERS), width, break_long_words=False, break_on_hyphens=False)
+        between = "\n" + " " * len(before)
+        self._write(f"{before}{between.join(lines)}\n")
 
 
 def _fields(partner: PlannedPartner) -> Iterator[tuple[str, str]]:

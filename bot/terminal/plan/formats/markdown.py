@@ -9,10 +9,7 @@ from typing import Any, Final
 
 from bot.terminal.plan.formats.markdown_text import code, html_code, prose, size
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
-from bot.words.batches.sheet_report import change_words, why_words
-from bot.words.findings.finding import finding_lines
-from bot.words.plans.changes import describe_changes
-from bot.words.plans.file_plan import (
+from bot.words.batches.file_plan import (
     NOTHING_DONE,
     PLANNED,
     asked_words,
@@ -21,6 +18,9 @@ from bot.words.plans.file_plan import (
     result_words,
     risks_words,
 )
+from bot.words.batches.sheet_report import change_words, why_words
+from bot.words.findings.finding import finding_lines
+from bot.words.plans.changes import describe_changes
 from bot.words.plans.risk import risk_level_words, risk_lines
 from bot.words.sentences import counted
 from workflows.core.batches.sheets.judged import CAN_BE_ASKED, RowVerdict
@@ -51,10 +51,11 @@ class Pieces:
         self._size = 0
         self._count = 0
 
-    def add(self, piece: str) -> None:
-        """Keep a piece, if it may still fit."""
+    def add(self, make: Callable[[], str]) -> None:
+        """Keep a piece, if it may still fit. It is not made when an earlier one did not."""
+        is_full = len(self._pieces) < self._count
         self._count += 1
-        if len(self._pieces) == self._count - 1 and self._size + size(piece) <= MAX_CHARACTERS:
+        if not is_full and self._size + size(piece := make()) <= MAX_CHARACTERS:
             self._pieces.append(piece)
             self._size += size(piece)
 
@@ -87,10 +88,10 @@ class MarkdownWriter:
     def take(self, partner: PlannedPartner) -> None:
         """Take one partner."""
         if partner.judged.verdict in CAN_BE_ASKED:
-            self._changes.add(_change_row(partner))
-            self._details.add(_details(partner))
+            self._changes.add(lambda: _change_row(partner))
+            self._details.add(lambda: _details(partner))
         elif partner.judged.verdict is not RowVerdict.UNCHANGED:
-            self._problems.add(_problem_row(partner))
+            self._problems.add(lambda: _problem_row(partner))
 
     def finish(self, totals: Totals) -> None:
         """Write everything that fits."""

@@ -9,6 +9,7 @@ from tests.bot import sample_batches
 from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, person
 from tests.workflows.core import builders
 from tests.workflows.core.builders import request
+from workflows.core.batches.asked_row import AskedAccess
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, batch_digest
 from workflows.core.policy.approval import Decision
 from workflows.core.policy.template import Stage
@@ -119,6 +120,16 @@ async def test_the_sponsor_is_told_once_and_sees_how_it_ended(scene: Scene) -> N
     await scene.notifier().show_batch(replace(listed, state=BatchState.DONE, rows=done))
     [told] = scene.messages("@admin")
     assert "done" in str(told["blocks"])
+
+
+async def test_a_sponsor_of_single_rows_is_told_of_how_many(scene: Scene) -> None:
+    """Of the rows that name none, the sponsor of the batch is told."""
+    usual = await waiting(scene)
+    first = replace(usual.rows[0], asked=AskedAccess(row=2, target="a.example", sponsor=person("approver2")))
+    await scene.notifier().show_batch(replace(usual, rows=(first, *usual.rows[1:])))
+    [one], [others] = scene.messages("@approver2"), scene.messages("@admin")
+    assert "named you as the sponsor of 1 of these partners." in str(one["blocks"])
+    assert "named you as the sponsor of 2 of these partners." in str(others["blocks"])
 
 
 async def test_a_requester_who_is_the_sponsor_gets_no_such_message(scene: Scene) -> None:

@@ -16,7 +16,7 @@ from bot.terminal.plan.formats.many import WRITERS
 from bot.terminal.plan.formats.markdown import MAX_CHARACTERS
 from bot.terminal.plan.formats.markdown_text import code, prose, size
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
-from bot.words.plans.file_plan import ACCESS_NOT_ASKED, NOBODY_COMES_IN, NOTHING_DONE
+from bot.words.batches.file_plan import ACCESS_NOT_ASKED, NOBODY_COMES_IN, NOTHING_DONE
 from tests.bot.surfaces import hostile
 from tests.bot.terminal.test_plan import planned
 from tests.workflows.core.builders import TENANT
@@ -112,7 +112,7 @@ def test_text_has_each_partner_with_its_exact_change_and_the_totals() -> None:
     assert f"    Change ID   {one.judged.plan.digest}" in lines
     assert "Row 3: nobody.example: would be refused" in lines
     assert "    Note        template: is not a text: nobody.example" in lines
-    assert "3 partners: 1 would be added; 1 nothing to change; 1 would be refused." in lines
+    assert "3 partners: 1 would be added; 1 would stay the same; 1 would be refused." in lines
     assert "Risk: 1 high." in lines
     assert lines[-1] == NOTHING_DONE
 
@@ -151,7 +151,7 @@ def test_markdown_has_a_table_and_a_part_for_each_partner_that_would_change() ->
 
 def test_markdown_of_nothing_to_change_has_no_table() -> None:
     text = written("markdown", unchanged(), unchanged(5))
-    assert "2 partners: 2 nothing to change." in text
+    assert "2 partners: 2 would stay the same." in text
     assert "|" not in text
 
 
@@ -268,3 +268,13 @@ def test_conditional_access_is_said_with_what_it_is_based_on() -> None:
     value = json.loads(written("json", asked))["partners"][0]["conditional_access"]
     assert (value["basis"], value["is_estimate"]) == ("policies", True)
     assert NOBODY_COMES_IN in written("text", partner(access=AccessReport()))
+
+
+def test_a_terminal_gets_long_lines_below_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = written("text", partner()).splitlines()
+    fields = [line for line in lines if line.startswith(" ") and "Change ID" not in line]
+    assert max(map(len, fields)) <= 60
+    after = lines[next(place for place, line in enumerate(lines) if "People" in line) + 1]
+    assert after.startswith(" " * 16)

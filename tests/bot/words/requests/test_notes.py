@@ -153,6 +153,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "partner, or request the right settings with /partner request.",
     ),
     (NoteCode.KEEPS_CHANGING, {}, "Somebody keeps changing this partner's settings."),
+    (
+        NoteCode.CAPABILITIES_UNREAD,
+        {},
+        "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the permission "
+        "Policy.ReadWrite.CrossTenantCapability.",
+    ),
     (NoteCode.KEEPS_TRYING, {}, "Gatehouse keeps trying."),
     (NoteCode.WAITS_FOR_ADMIN, {}, "The request waits until an admin has corrected this."),
     (

@@ -67,6 +67,7 @@ async def test_what_any_shipped_template_opened_is_renewed_by_its_own_chain(worl
     }
     if "pilot_group" in placeholders:
         world.tenant.tenant_settings.names = {placeholders["pilot_group"]: None}  # the partner's own
+    world.tenant.default["m365Capabilities"] = []  # they are available here
     opened = await world.waiting(**asked, placeholders=placeholders)
     for person in (AMARA, BRUNO, CHIE, DANA):
         if (await world.request(opened.id)).state is RequestState.AWAITING_APPROVAL:
@@ -217,3 +218,15 @@ async def test_a_reduction_of_access_that_has_not_ended_needs_one_approver_and_k
     assert [stage.quorum for stage in request.require_prepared().stages] == [1]
     assert (await decide(world, request)).state is RequestState.APPLIED
     assert await ends_at(world) == end
+
+
+async def test_another_template_ends_the_capabilities_of_the_one_it_replaces(world: World) -> None:
+    world.tenant.default["m365Capabilities"] = []
+    opened = await world.waiting(template="calendar-sharing", days=90)
+    await world.approve(opened, AMARA)
+    await world.approve(opened, BRUNO)
+    assert (await world.request(opened.id)).state is RequestState.APPLIED
+    request = await world.waiting(template="guest-collaboration", days=90)
+    off = request.plan.operations[0]
+    assert (off.method, off.path.rpartition("/")[2]) == ("PATCH", "crossTenantCalendarAvailabilityBasic")
+    assert off.body["inboundAccess"]["isAllowed"] is False

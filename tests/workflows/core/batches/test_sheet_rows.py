@@ -150,6 +150,8 @@ def test_whoever_a_row_names_as_sponsor_decides_on_no_row() -> None:
     with pytest.raises(Refused) as caught:
         advance_batch(known, approve, situation())
     assert caught.value.code == RefusalCode.SPONSOR_MAY_NOT_DECIDE
+    assert known.sponsored_rows == {AMARA: 1, SAM: 2}
+    assert replace(known, sponsor=None).sponsored_rows == {AMARA: 1}
     alone = replace(named, state=RowState.ALONE, plan_digest=None)
     assert AMARA.id not in batch(BatchState.AWAITING_APPROVAL, alone, row(2)).excluded
 
@@ -197,3 +199,15 @@ def test_a_row_shows_what_is_open_after_its_plan_and_only_what_must_be_considere
         Finding(code=FindingCode.LOOK_ALIKE, severity=severity, source=Source.OWN_RULE) for severity in Severity
     )
     assert {one.severity for one in warnings_of(found)} == {Severity.ERROR, Severity.WARNING}
+
+
+def test_a_row_says_that_people_are_locked_out_as_an_estimate_and_that_policies_could_not_be_read() -> None:
+    def told(*codes: FindingCode) -> list[FindingCode]:
+        severities = {FindingCode.CA_LOCKED_OUT: Severity.WARNING}
+        found = [Finding(code=one, severity=severities.get(one, Severity.UNCHECKED), source="") for one in codes]
+        return [one.code for one in warnings_of(tuple(found))]
+
+    estimate = (FindingCode.CA_LOCKED_OUT, FindingCode.CA_SHARED)
+    assert told(*estimate) == list(estimate)
+    assert told(FindingCode.CA_REQUIRED_IN_OUR_TENANT, FindingCode.CA_SHARED) == []
+    assert told(FindingCode.CONDITIONAL_ACCESS_UNREADABLE) == [FindingCode.CONDITIONAL_ACCESS_UNREADABLE]

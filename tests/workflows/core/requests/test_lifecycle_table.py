@@ -267,8 +267,11 @@ def _commands(name: str) -> list[RequestCommand]:
             )
         ],
         "accept_batch_decisions": [
-            batch_decisions(plan_digest=digest, decisions=tuple(replace(one, digest=digest) for one in WHOLE_CHAIN))
-            for digest in (DIGEST, SCHEDULED.digest)
+            batch_decisions(),
+            batch_decisions(
+                plan_digest=SCHEDULED.digest,
+                decisions=tuple(replace(decision, digest=SCHEDULED.digest) for decision in WHOLE_CHAIN),
+            ),
         ],
         "leave_batch": [LeaveBatch(reason=noted("Its risk is high."))],
         "end_with_batch": [

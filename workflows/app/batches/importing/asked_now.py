@@ -1,8 +1,11 @@
 """Check the rows of a sheet's draft for the member who opens it: sponsors, templates, and what they may ask for."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from workflows.app.requests.people_checks import require_may_send
 from workflows.app.requests.proposing import current_template, require_time_left
@@ -16,7 +19,11 @@ from workflows.core.people import Person, PersonId
 from workflows.core.policy.offers import closes_a_partner
 from workflows.core.policy.template import Template
 from workflows.core.settings.model import TenantId
-from workflows.ports.people_directory import PeopleDirectory
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+SPONSOR_SECONDS: Final = 0.8
+"""Seconds of the form's time for the sponsors of rows: there can be many, and the other checks need time, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +37,17 @@ class RowsNow:
     async def changed(self, batch: Batch, requester: Person) -> Mapping[TenantId, BatchRow]:
         """Return the rows that change when this member asks for them: the sponsor is found, or nothing is asked.
 
-        Of a batch of adoptions no row changes.
+        Of a batch of adoptions no row changes. Sponsors who are not found in time stay as they are: they are found when
+        the requests are filed.
         """
         asked = [(row, row.asked) for row in batch.rows if row.is_asked and row.asked is not None]
-        people = await self._sponsors(tuple(access for _, access in asked))
         not_allowed: dict[str, Facts] = {}
         for name in {access.template for _, access in asked}:
             not_allowed[name] = await self._why_not_allowed(name, requester)
+        people: Mapping[PersonId, Person] = {}
+        with suppress(TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
+            async with asyncio.timeout(SPONSOR_SECONDS):
+                people = await self._sponsors(tuple(access for _, access in asked))
         found = {row.tenant_id: self._row_now(row, access, people, not_allowed) for row, access in asked}
         return {row.tenant_id: found[row.tenant_id] for row, _ in asked if found[row.tenant_id] != row}
 
@@ -64,8 +75,8 @@ class RowsNow:
         not_allowed: Mapping[str, Facts],
     ) -> BatchRow:
         reason = not_allowed[access.template] or why_not_now(access, self.catalog.templates[access.template], self.now)
-        sponsor = None if access.sponsor is None else people[access.sponsor.id]
-        if sponsor is not None and not sponsor.chat_id:
+        sponsor = None if access.sponsor is None else people.get(access.sponsor.id, access.sponsor)
+        if sponsor is not None and sponsor.id in people and not sponsor.chat_id:
             reason = (*reason, Fact(RowCode.SPONSOR_NOT_IN_CHAT, {"name": sponsor.name}))
         if reason:
             return replace(row, state=RowState.NOT_ASKED, reason=reason)

@@ -6,7 +6,7 @@ settings and the tenant's default are read once for all rows. It is long because
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -46,10 +46,13 @@ from workflows.partner_lookup.lookup import identify
 from workflows.partner_lookup.target import normalize_target
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.shared_access import KeptEvaluations, SharedAccess
+from workflows.preflight.shared_access import AGAIN_AFTER, KeptEvaluations, SharedAccess
 
 AT_ONCE: Final = 20
 """How many names are looked up together: one request to Graph."""
+
+MAX_PAUSE_SECONDS: Final = 150.0
+"""The longest pause that is waited for: the longest of Graph's periods for this service."""
 
 OnFound = Callable[[str, TenantIdentity | None], None]
 """Called with each name that was looked up, and its tenant; None when there is none, or it is not known."""
@@ -90,6 +93,9 @@ class SheetJudging:
     """Tenants that were looked up before, by the name in canonical form."""
     evaluations: KeptEvaluations = field(default_factory=KeptEvaluations)
     """What Entra answered about Conditional Access for many partners before."""
+    again_after: tuple[float, ...] = AGAIN_AFTER
+    """Seconds before throttled names are looked up again, where Graph names no pause."""
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def read_tenant(self) -> TenantAtOnce:
         """Read what is equal for all rows.
@@ -140,10 +146,28 @@ class SheetJudging:
         names = list(by_name)
         for start in range(0, len(names), AT_ONCE):
             some = names[start : start + AT_ONCE]
-            await asyncio.gather(*(self._find(name, by_name[name], on_found) for name in some))
+            for usual_pause in (*self.again_after, None):
+                throttled = await self._find_together(some, by_name, on_found)
+                pause = max((error.retry_after or usual_pause or 0.0 for error in throttled.values()), default=0.0)
+                if not throttled or usual_pause is None or pause > MAX_PAUSE_SECONDS:
+                    break
+                await self.rest(pause)
+                some = list(throttled)
+            for name in throttled:
+                on_found(name, None)
 
-    async def _find(self, name: str, rows: Sequence[_Row], on_found: OnFound) -> None:
+    async def _find_together(
+        self, names: Sequence[str], by_name: Mapping[str, Sequence[_Row]], on_found: OnFound
+    ) -> Mapping[str, TenantUnavailable]:
+        """Look up names in one request to Graph. Returns those that Graph throttled, with the pause it asks for."""
+        async with self.tenant.together() as reads:
+            started = {name: reads.start(self._find(name, by_name[name], on_found)) for name in names}
+            found = {name: await read for name, read in started.items()}
+        return {name: error for name, error in found.items() if error is not None}
+
+    async def _find(self, name: str, rows: Sequence[_Row], on_found: OnFound) -> TenantUnavailable | None:
         identity = self.known.get(name)
+        reason: Facts = ()
         if identity is None:
             try:
                 identity = await identify(name, tenant=self.tenant, records=LoadedRecords(self.records))
@@ -151,11 +175,15 @@ class SheetJudging:
                 for one in rows:
                     one.row = _with_problems(one.row, CellProblem(Column.PARTNER, error.fact))
             except (TenantUnavailable, TenantRefused) as error:
-                for one in rows:
-                    one.reason = error.facts
+                reason = error.facts
+                if isinstance(error, TenantUnavailable) and error.is_throttled:
+                    for one in rows:
+                        one.reason = reason
+                    return error
         for one in rows:
-            one.identity = identity
+            one.identity, one.reason = identity, reason
         on_found(name, identity)
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

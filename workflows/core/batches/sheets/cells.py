@@ -23,7 +23,12 @@ class OtherValue:
     """The value as text, only to be shown."""
 
 
-Cell = str | int | float | bool | date | Formula | Merged | OtherValue | None
+@dataclass(frozen=True, slots=True)
+class Swallowed:
+    """A text over several lines of which one looks like a row: perhaps a quotation mark was never closed."""
+
+
+Cell = str | int | float | bool | date | Formula | Merged | OtherValue | Swallowed | None
 """One cell; None for an empty one. A time of day is left out of a date."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, TypeVar
 
-from workflows.core.batches.sheets.cells import Cell, Formula, Merged, OtherValue, RawRow
+from workflows.core.batches.sheets.cells import Cell, Formula, Merged, OtherValue, RawRow, Swallowed
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column, Columns
 from workflows.core.errors.facts import Fact
@@ -98,6 +98,10 @@ def read_row(raw: RawRow, columns: Columns, *, template: str = "") -> SheetRow:
 def _problems_of(asked: SheetRow, raw: RawRow, columns: Columns) -> Iterator[CellProblem]:
     if asked.duration_days is not None and asked.ends_on is not None:
         yield CellProblem(Column.ENDS_ON, Fact(SheetCode.END_TWICE))
+    used = {*columns.fields.values(), *columns.placeholders.values()}
+    for place, cell in enumerate(raw.cells):
+        if isinstance(cell, Swallowed) and place not in used:
+            yield CellProblem("", Fact(SheetCode.CELL_SWALLOWS_ROWS))
     if any(cell is not None for cell in raw.cells[columns.width :]):
         yield CellProblem("", Fact(SheetCode.TOO_MANY_CELLS, {"columns": columns.width}))
 
@@ -136,6 +140,8 @@ class _Reading:
                     raise _WrongCell(SheetCode.CELL_FORMULA)
                 case Merged():
                     raise _WrongCell(SheetCode.CELL_MERGED)
+                case Swallowed():
+                    raise _WrongCell(SheetCode.CELL_SWALLOWS_ROWS)
                 case OtherValue():
                     raise _WrongCell(SheetCode.CELL_OTHER_VALUE, typed=cell.shown[:MAX_TEXT])
             return parse(cell)

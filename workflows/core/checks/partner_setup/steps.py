@@ -143,11 +143,7 @@ def setup_of(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where direct connect does not exist.
     """
     effective = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
-    pairs = [
-        setting_pair
-        for setting_pair in _SETTING_PAIRS
-        if not (is_cross_cloud and setting_pair.our_setting in _DIRECT_CONNECT)
-    ]
+    pairs = [pair for pair in _SETTING_PAIRS if not (is_cross_cloud and pair.our_setting in _DIRECT_CONNECT)]
     steps = {step.key: step for step in _flag_steps(effective)}
     unread = list(_unreadable_flags(effective))
     for pair in pairs:

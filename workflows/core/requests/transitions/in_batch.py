@@ -91,7 +91,7 @@ def accept_batch_decisions(request: AccessRequest, command: AcceptBatchDecisions
         raise Refused(RefusalCode.NOT_APPROVED_IN_BATCH, batch=command.batch)
     rule = prepared.chain_rule if command.stages == prepared.stages else ChainRule.STRICTER
     accepted = changed(
-        request,
+        request if request.plan.starts_at is None else out_of_batch(request),
         RequestState.APPLYING,
         situation,
         prepared=replace(prepared, stages=command.stages, roles={**command.roles}, chain_rule=rule),
@@ -100,9 +100,8 @@ def accept_batch_decisions(request: AccessRequest, command: AcceptBatchDecisions
     )
     if not accepted.verdict(situation.current_roles).is_complete:
         raise Refused(RefusalCode.NOT_APPROVED_IN_BATCH, batch=command.batch)
-    if prepared.plan.starts_at is not None:
-        return begin_when_due(out_of_batch(accepted))
-    return begin_to_apply(accepted)
+    # One with a later start waits for its day alone: the batch does not wait for it.
+    return begin_when_due(accepted)
 
 
 def leave_batch(request: AccessRequest, command: LeaveBatch, situation: Situation) -> Transition:

@@ -71,7 +71,9 @@ def _column_blocks(choices: SheetChoices) -> Iterator[Block]:
         yield input_block(
             field_title(name),
             f"{ids.COLUMN_PREFIX}{name}",
-            StaticSelectElement(action_id=ids.SHEET_NAME, options=options, initial_option=_initial(options, chosen)),
+            StaticSelectElement(
+                action_id=f"{ids.COLUMN_PREFIX}{name}", options=options, initial_option=_initial(options, chosen)
+            ),
             is_optional=name != Column.PARTNER,
         )
 

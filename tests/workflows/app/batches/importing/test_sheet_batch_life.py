@@ -11,7 +11,7 @@ from tests.workflows.app.batches.importing.test_drafting import GUESTS, by_numbe
 from tests.workflows.app.batches.importing.test_judging import known
 from tests.workflows.app.batches.importing.test_sheet_sponsors import SAMS
 from tests.workflows.app.batches.many import approve_batch, batch_of, form, row_request
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, SAM
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
@@ -21,6 +21,7 @@ from workflows.core.people import PersonId, Role
 from workflows.core.requests.effects import AdvanceBatch
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.settings.model import TenantId
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
 ABOUT: Final = ("Domain", "Template", "Days", "Reason", "Ticket")
 
@@ -83,6 +84,13 @@ async def test_each_row_becomes_a_request_with_what_it_asks_for(world: World) ->
     assert (alone.state, alone.batch) == (RequestState.AWAITING_APPROVAL, None)
     approved = await approve_batch(world, batch, (AMARA, BRUNO), but=AdvanceBatch)
     assert (approved.state, approved.verdict().is_complete) == (BatchState.APPLYING, True)
+    await world.settle()
+    done = await batch_of(world, batch.id)
+    assert done.state is BatchState.DONE, (done.counts(), done.note)
+    assert {row.name for row in done.rows if row.state is RowState.APPLIED} == {"fabrikam.com", "contoso.com"}
+    record = await world.store.partnership(rows[2].tenant_id)
+    assert record is not None
+    assert (record.template, record.sponsor) == (GUESTS, SAM)
 
 
 async def test_rows_with_a_template_that_the_member_may_not_request_are_not_asked(world: World) -> None:
@@ -141,6 +149,22 @@ async def test_the_sponsor_of_a_row_is_found_and_decides_on_no_row(world: World)
     assert [code for who, code in await world.refusals() if who == AMARA.chat_id] == [
         RefusalCode.SPONSOR_MAY_NOT_DECIDE
     ]
+
+
+async def test_sponsors_who_cannot_be_found_in_time_are_found_when_the_requests_are_filed(world: World) -> None:
+    ruled = replace(CATALOG.templates["merger"], may_request=(Role("legal"),))
+    known(world, "fabrikam.com")
+    world.tenant.accounts.append(replace(SAMS, id=MALLORY.id, name=MALLORY.name, mail="mallory@woodgrove.com"))
+    header = ("Domain", "Template", "Sponsor")
+    draft = await stored(
+        world, ("fabrikam.com", "merger"), ("contoso.com", GUESTS, "mallory@woodgrove.com"), header=header
+    )
+    async with restarted(world, catalog=replace(CATALOG, templates={**CATALOG.templates, "merger": ruled})) as again:
+        again.script.fail("directory.people_of", PeopleDirectoryUnavailable("no answer"), times=3)
+        batch = await confirmed(again, draft)
+        assert [row.state for row in batch.rows] == [RowState.NOT_ASKED, RowState.PLANNED]
+        assert (await row_request(again, batch.rows[1])).fields.sponsor == MALLORY.chat_id
+        assert [one.chat_id for one in batch.row_sponsors] == [MALLORY.chat_id]
 
 
 async def test_a_sponsor_who_is_not_in_the_chat_is_named(world: World) -> None:

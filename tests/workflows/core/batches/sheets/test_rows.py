@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from workflows.core.batches.sheets.cells import Cell, Formula, Merged, OtherValue, RawRow
+from workflows.core.batches.sheets.cells import Cell, Formula, Merged, OtherValue, RawRow, Swallowed
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Columns, recognise
 from workflows.core.batches.sheets.doubles import with_doubles
@@ -114,6 +114,12 @@ def test_cells_beyond_the_header_are_named_unless_they_are_empty() -> None:
     raw = RawRow(3, ("contoso.com", "low-risk", *([None] * 7), None, "surplus"))
     read = read_row(raw, columns())
     assert [(problem.column, problem.fact.code) for problem in read.problems] == [("", SheetCode.TOO_MANY_CELLS)]
+
+
+def test_a_cell_that_perhaps_hides_rows_is_a_problem_also_in_a_column_that_is_not_used() -> None:
+    assert problems(row(reason=Swallowed())) == [("reason", SheetCode.CELL_SWALLOWS_ROWS)]
+    read = read_row(RawRow(2, ("contoso.com", "low-risk", Swallowed())), recognise(("partner", "template", "Note")))
+    assert problems(read) == [("", SheetCode.CELL_SWALLOWS_ROWS)]
 
 
 def test_rows_that_ask_for_the_same_count_once_and_contradicting_rows_not_at_all() -> None:

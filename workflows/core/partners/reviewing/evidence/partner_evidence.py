@@ -175,15 +175,11 @@ def evidence_of(
         scan = None
     nothing = PartnerUsage(tenant_id=tenant_id, taken_at=partnership.since if scan is None else scan.taken_at)
     found = usage if is_of_scan and usage is not None else nothing
-    guests = None
-    if scan is not None and scan.guests.is_usable:
-        is_cut, is_known = not scan.guests.is_complete, scan.activity.is_usable
-        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_known, roles=scan.roles)
     return PartnerEvidence(
         tenant_id=tenant_id,
         taken_at=None if scan is None else scan.taken_at,
         use=_use(scan, found),
-        guests=guests,
+        guests=_guests(scan, found),
         guests_unread=None if scan is None else scan.guests.unread,
         settings=settings,
         lockout=found.lockout,
@@ -195,6 +191,13 @@ def evidence_of(
         refused=_refused(scan, found.lockout),
         has_capabilities=request is not None and _has_capabilities(request.plan.approved_settings.configuration),
     )
+
+
+def _guests(scan: UsageScan | None, found: PartnerUsage) -> Guests | None:
+    if scan is None or not scan.guests.is_usable:
+        return None
+    is_cut, is_known = not scan.guests.is_complete, scan.activity.is_usable
+    return Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_known, roles=scan.roles)
 
 
 def _has_capabilities(configuration: JsonObject | None) -> bool:

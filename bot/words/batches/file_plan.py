@@ -13,7 +13,7 @@ from workflows.core.policy.template import Stage
 PLANNED: Final[Mapping[RowVerdict, str]] = {
     RowVerdict.ADD: "would be added",
     RowVerdict.CHANGE: "would be changed",
-    RowVerdict.UNCHANGED: "nothing to change",
+    RowVerdict.UNCHANGED: "would stay the same",
     RowVerdict.REFUSED: "would be refused",
     RowVerdict.NOT_READ: "not known, because Entra did not answer",
 }

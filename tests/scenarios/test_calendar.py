@@ -1,0 +1,127 @@
+"""The calendar with a partner: asked for, written, read back, watched, restored and revoked; or clearly refused."""
+
+from typing import Any, Final
+
+import pytest
+
+from tests.scenarios.stage import CONTOSO, Stage, words
+from tests.scenarios.test_watch import HOUR, told, top_view
+
+pytestmark = pytest.mark.story
+
+BASIC: Final = "crossTenantCalendarAvailabilityBasic"
+DETAILS: Final = "crossTenantCalendarAvailabilityLimitedDetails"
+PERMISSION: Final = "Policy.ReadWrite.CrossTenantCapability"
+PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
+ALL: Final = {"included": [{"resourceId": "All", "resourceType": "user"}], "excluded": []}
+
+
+async def patch(stage: Stage, **state: Any) -> None:
+    """Change the tenant behind the bot's back."""
+    answer = await stage.call("PATCH", "graph/state", state)
+    assert answer["ok"], answer
+
+
+async def ask(stage: Stage) -> str:
+    """Ask for free/busy times with Contoso; return the ts of the channel's card."""
+    return await stage.ask(template="calendar-sharing", duration="365", justification="We plan the bridge together")
+
+
+async def approve(stage: Stage, ts: str) -> None:
+    """Approve it by security and by the data owners."""
+    for approver in ("approver1", "approver2"):
+        assert await stage.press(approver, "approve", ts) == []
+
+
+async def allowed(stage: Stage) -> dict[str, bool]:
+    """Return the capabilities of Contoso in the tenant, and whether each is allowed."""
+    partner = await stage.partner() or {}
+    found = partner.get("m365Capabilities") or {}
+    return {name: row["inboundAccess"]["isAllowed"] for name, row in found.items()}
+
+
+async def test_free_busy_is_asked_for_written_watched_restored_and_revoked(stage: Stage) -> None:
+    ts = await ask(stage)
+    told_before = await stage.read()
+    assert "free/busy" in told_before.lower()
+    assert await allowed(stage) == {}
+    await approve(stage, ts)
+    await stage.tick()
+    assert await allowed(stage) == {BASIC: True}
+    writes = await stage.writes()
+    assert [(one["method"], one["path"]) for one in writes] == [
+        ("POST", f"/graph/v1.0{PARTNERS}"),
+        ("POST", f"/graph/v1.0{PARTNERS}/{CONTOSO}/m365Capabilities"),
+    ]
+    assert writes[-1]["body"] == {
+        "@odata.type": f"#microsoft.graph.{BASIC}",
+        "inboundAccess": {"isAllowed": True, "resourceScopes": ALL},
+    }
+    log = await stage.graph("GET", f"{CONTOSO}/m365Capabilities")
+    assert log, "read back"
+    assert "active (verified)" in words(await stage.card_of(ts))
+
+    # Somebody shows subjects and places to the partner, too.
+    await stage.later(HOUR + 60)
+    assert await told(stage, "admin") == []
+    opened = {"inboundAccess": {"isAllowed": True}}
+    await patch(stage, partners={CONTOSO: {"m365Capabilities": {DETAILS: opened}}})
+    await stage.later(HOUR)
+    (alarm,) = await told(stage, "admin")
+    assert "There may be more access than was approved." in words(alarm)
+    assert "Different: Microsoft 365 capabilities." in words(alarm)
+
+    await restore(stage)
+    card = await stage.card()
+    assert await stage.press("approver1", "approve", str(card["ts"])) == [], "less access needs one approver"
+    await stage.tick()
+    assert await allowed(stage) == {BASIC: True, DETAILS: False}
+    await stage.tick()
+    (over,) = await told(stage, "admin")
+    assert "fixed" in words(over).lower()
+
+    assert (await stage.revoke())["errors"] == {}
+    await stage.tick()
+    assert await allowed(stage) == {BASIC: False, DETAILS: False}
+    assert "blocked (verified)" in words(await stage.card())
+    sent = [(one["method"], one["path"].removeprefix("/graph/v1.0")) for one in await stage.writes()]
+    assert all(method != "DELETE" and "/default" not in path for method, path in sent)
+
+
+async def restore(stage: Stage) -> None:
+    """Ask for the approved settings again, from the message about the drift."""
+    message = (await told(stage, "requester"))[0]
+    await stage.do("click", user="requester", action_id="restore_approved", channel="@requester", ts=message["ts"])
+    view = await top_view(stage, "requester")
+    offered = next(one["element"] for one in view["blocks"] if one.get("block_id") == "restores")
+    filled = {
+        "restores": offered["initial_option"]["value"],
+        "justification": "Nobody asked for subjects and places",
+        "sponsor": "requester",
+        "duration": "365",
+    }
+    values = {name: {name: value} for name, value in filled.items()}
+    answer = await stage.do("submit", user="requester", view_id=view["id"], values=values)
+    assert answer["errors"] == {}
+    await stage.rest()
+
+
+async def test_in_a_tenant_without_them_the_answer_is_clear_and_nothing_is_written(stage: Stage) -> None:
+    await patch(stage, hasM365Capabilities=False)
+    answer = await stage.fill_in(template="calendar-sharing", duration="365")
+    await stage.rest()
+    assert await stage.writes() == []
+    (error,) = answer["errors"].values()
+    assert PERMISSION in error
+    assert "not made them available in this tenant yet" in error
+
+
+async def test_without_the_permission_it_is_named_and_nothing_is_written(stage: Stage) -> None:
+    roles = (await stage.see("graph/state"))["state"]["appRoles"]
+    await patch(stage, appRoles=[one for one in roles if one != PERMISSION])
+    answer = await stage.fill_in(template="calendar-sharing", duration="365")
+    await stage.rest()
+    assert await stage.writes() == []
+    (error,) = answer["errors"].values()
+    assert PERMISSION in error
+    assert "not made them available in this tenant yet" in error
