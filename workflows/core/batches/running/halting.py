@@ -26,17 +26,22 @@ _BEGUN: Final = Fact(RowCode.FINISHED_ALONE)
 
 
 def counted(run: Run, before: tuple[BatchRow, ...], after: tuple[BatchRow, ...]) -> Run:
-    """Return a run with what came of the members between two versions of the rows of a batch."""
+    """Return a run with what came of the members between two versions of the rows of a batch.
+
+    One that is finished alone counts as neither: what comes of it is not known yet.
+    """
     ended = [
         row
         for earlier, row in zip(before, after, strict=True)
-        if earlier.state is RowState.PLANNED and row.state not in (RowState.PLANNED, RowState.WAITING)
+        if earlier.state is RowState.PLANNED
+        and row.state not in (RowState.PLANNED, RowState.WAITING)
+        and not (row.state is RowState.LEFT and _BEGUN in row.reason)
     ]
     return replace(run, tried=run.tried + len(ended), failed=run.failed + sum(map(_has_failed, ended)))
 
 
 def _has_failed(row: BatchRow) -> bool:
-    if row.state in (RowState.APPLIED, RowState.SCHEDULED) or _BEGUN in row.reason:
+    if row.state in (RowState.APPLIED, RowState.SCHEDULED):
         return False
     return row.state is RowState.LEFT or not any(fact.values.get("state") in _NOT_OUR_FAULT for fact in row.reason)
 
