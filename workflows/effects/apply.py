@@ -44,7 +44,7 @@ from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
 from workflows.effects.applying.still_approved import ApprovalReads, find_objection
 from workflows.effects.applying.write_gate import WriteGate, WritesFrozen
-from workflows.intervals import USUAL_PAUSES, Pauses
+from workflows.intervals import CLOSING_LOOKED_FOR_AGAIN_AFTER, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.guest_accounts import GuestAccounts, usable_accounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
@@ -97,6 +97,10 @@ class Applier:
         request = await self.store.request(request_id)
         if request is None or request.state not in _TO_DO:
             return
+        if self.wave is not None and self.partners.is_taken(request.plan.tenant_id):
+            # NB. a member of a wave never waits for its turn: the roles that the wave read would be old by then.
+            seconds = CLOSING_LOOKED_FOR_AGAIN_AFTER.total_seconds()
+            raise TenantUnavailable((Fact(NoteCode.KEEPS_TRYING),), seconds)
         async with self.partners.turn(request.plan.tenant_id):
             await self._apply(request_id)
 

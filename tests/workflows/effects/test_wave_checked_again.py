@@ -172,7 +172,7 @@ class OneByOne:
     """Graph refuses batches, so each write is sent alone. Something happens after the first of them."""
 
     def __init__(
-        self, world: World, monkeypatch: pytest.MonkeyPatch, after_first: Callable[[], Awaitable[None]]
+        self, world: World, monkeypatch: pytest.MonkeyPatch, after_first: Callable[[], Awaitable[object]]
     ) -> None:
         write, self.count = type(world.tenant).write, 0
 
@@ -222,3 +222,24 @@ async def test_writes_that_are_sent_one_by_one_all_arrive(world: World, monkeypa
     world.script.fail("tenant.write", REFUSED, on=4)
     batch = await one_wave(world)
     assert (sent.count, batch.counts()) == (SIZE - 1, {RowState.APPLIED: SIZE - 1, RowState.ENDED: 1})
+
+
+async def test_a_member_never_waits_for_another_plan_about_its_partner(world: World) -> None:
+    """Otherwise it would be written with the roles that were read before the wait."""
+    await approved(world, SIZE)
+    async with world.applier.partners.turn(tenant_number(7)):
+        batch = await one_wave(world)
+        world.directory.assign(AMARA, "requester")
+    (row,) = batch.members
+    assert (batch.counts(), row.tenant_id) == ({RowState.APPLIED: SIZE - 1, RowState.PLANNED: 1}, tenant_number(7))
+    await later(world)
+    assert 7 not in written(world)
+
+
+async def test_a_run_halts_when_gatehouse_itself_stops_its_members(world: World) -> None:
+    await approved(world, 50)
+    for number in range(1, 51):
+        world.tenant.tenants.pop(str(tenant_number(number)), None)
+    await world.settle()
+    batch = await batch_of(world, BATCH_OF_ACCESS)
+    assert (batch.state, len(batch.members)) == (BatchState.HALTED, 30)

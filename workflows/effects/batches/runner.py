@@ -99,8 +99,17 @@ class BatchRunner:
         """Choose the chain of all members, and request approval."""
         batch = await self._with_current_sponsors(batch)
         members = batch.members
-        chains = batch_chains((row.stages for row in members), len(members), self.catalog.roles[ADMIN].title)
-        people = (batch.requester, batch.sponsor, *batch.row_sponsors, *batch.authors, *batch.partner_sponsors)
+        # NB. with those that were applied before it is asked again: one decision is still about all of them.
+        count = len(batch.in_state(RowState.PLANNED, RowState.APPLIED, RowState.SCHEDULED))
+        chains = batch_chains((row.stages for row in members), count, self.catalog.roles[ADMIN].title)
+        people = (
+            batch.drafter,
+            batch.requester,
+            batch.sponsor,
+            *batch.row_sponsors,
+            *batch.authors,
+            *batch.partner_sponsors,
+        )
         asked = [one.chat_id for one in people if one and one.chat_id]
         try:
             found = await first_possible_chain(self.directory.for_one_check(), chains, frozenset(asked))

@@ -24,6 +24,7 @@ from workflows.core.requests.request import (
     RequestFields,
     RequestKind,
     RequestState,
+    Support,
 )
 from workflows.core.requests.transitions import guest_accounts
 from workflows.core.requests.transitions.in_batch import out_of_batch
@@ -60,6 +61,7 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
         observation=command.observation,
         submitter=command.submitter,
         account=command.account,
+        supports=() if command.supporter is None else (Support(person=command.supporter, at=situation.now),),
         batch=command.batch,
     )
     return Transition(request=request, effects=(preparation(request),))
