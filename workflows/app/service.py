@@ -94,7 +94,6 @@ class Service(Recorder):
         :param batch: the batch whose decision decides on it; None for a request that is decided alone.
         :param filed_by: who filed it, when that is not the requester: Gatehouse itself, for a row of a batch.
         :param submitter_account: the account of who sends it on behalf of the requester, if that is known.
-        :param supporter: who asked for it, too, before it was filed: they made the draft of its batch.
         """
         command = Submit(
             request_id=request_id, fields=fields, lifetime=decide_within, observation=observation, batch=batch
