@@ -62,6 +62,8 @@ class NoteCode(StrEnum):
     """An approved request waits for the end of a freeze. Values: `name` (of who began it), `reason`."""
     CLOSING_FIRST = "closing_first"
     """What closes access goes before the next members of a batch."""
+    HALTED_TOO_LONG = "halted_too_long"
+    """A batch was continued so long after it had halted that its approvals do not count any more."""
     BATCH_ENDED_AFTER_HALT = "batch_ended_after_halt"
     """An admin ended a batch that had halted by itself. Values: `name`, `reason`."""
     FREEZE_UNREADABLE = "freeze_unreadable"

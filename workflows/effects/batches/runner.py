@@ -20,6 +20,7 @@ from workflows.core.batches.batch import Batch, BatchRow, BatchState, HaltRule, 
 from workflows.core.batches.commands import PlanBatchAgain, RecordBatchPrepared, RecordRows, ReopenBatch
 from workflows.core.batches.members import batch_chains, end_with, row_after
 from workflows.core.batches.reminding import strictest_cadence
+from workflows.core.batches.running.halting import halted_too_long
 from workflows.core.batches.running.retries import after_failure
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
@@ -148,6 +149,10 @@ class BatchRunner:
         changed_rules_now = changed_batch_rules(batch, self.catalog)
         if changed_rules_now is not None:
             reason = (changed_rules_now.fact, Fact(NoteCode.ASKED_AGAIN))
+            await self._ask_again(batch, PlanBatchAgain(batch_id=batch.id, reason=reason))
+            return
+        if halted_too_long(batch):
+            reason = (Fact(NoteCode.HALTED_TOO_LONG), Fact(NoteCode.ASKED_AGAIN))
             await self._ask_again(batch, PlanBatchAgain(batch_id=batch.id, reason=reason))
             return
         rows = await self._retries.next_wave(batch, batch.members)

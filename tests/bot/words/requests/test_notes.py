@@ -40,6 +40,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Not approved in time. If it is still needed, ask an admin for a new draft.",
     ),
     (NoteCode.CLOSING_FIRST, {}, "Something that closes access goes first."),
+    (NoteCode.HALTED_TOO_LONG, {}, "It had stopped by itself for longer than people have to decide."),
     (
         NoteCode.BATCH_ENDED_AFTER_HALT,
         {"name": "Dana Reyes", "reason": "wrong template"},

@@ -1,6 +1,7 @@
 """Which requests one decision may decide, by which chain, and how a member gets the decisions."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.workflows.core.builders import (
     BATCH,
     BRUNO,
     CHIE,
+    NOW,
     SAM,
     STAGES,
     batch_decisions,
@@ -170,6 +172,16 @@ def test_a_member_that_leaves_gets_its_own_card() -> None:
     assert (left.request.batch, left.request.left_batch) == (None, BATCH)
     assert left.effects == (ShowRequest(request_id=member(1).id), AdvanceBatch(batch_id=BATCH))
     assert LeaveBatch(reason=()).audit_details(left.request) == {"batch": BATCH, "reason": []}
+
+
+@pytest.mark.parametrize("days", [None, 3])
+def test_a_member_that_leaves_has_its_own_time_to_decide_from_then_on(days: int | None) -> None:
+    """As a member it had that of its batch, which may have been renewed since it was filed."""
+    known, now = member(1), NOW + timedelta(days=60)
+    ends_at = None if days is None else now + timedelta(days=days)
+    known = replace(known, lifetime=timedelta(days=14), fields=replace(known.fields, ends_at=ends_at))
+    left = advance(known, LeaveBatch(reason=noted("Its risk is high.")), situation(now))
+    assert left.request.expires_at == now + timedelta(days=days or 14)
 
 
 def test_a_member_that_leaves_before_it_is_planned_is_prepared_alone() -> None:

@@ -71,8 +71,7 @@ class SheetDrafting:
         :raises TenantUnavailable, TenantRefused: when the tenant cannot be read now; nothing is stored.
         :raises SheetUnusable: for more rows than one record can have; nothing is looked up.
         """
-        if len(file.sheet.rows) > MAX_DRAFT_ROWS:
-            raise SheetUnusable((Fact(SheetCode.TOO_MANY_ROWS, {"limit": MAX_DRAFT_ROWS}),))
+        _require_not_too_many(file)
         rows: list[BatchRow] = []
         counts = dict.fromkeys(RowVerdict, 0)
         raw = (read_row(one, columns, template=template) for one in file.sheet.rows)
@@ -102,3 +101,8 @@ class SheetDrafting:
         )
         async for judged in judging.judge(rows, await judging.read_tenant(), on_found):
             yield judged
+
+
+def _require_not_too_many(file: SheetFile) -> None:
+    if len(file.sheet.rows) > MAX_DRAFT_ROWS:
+        raise SheetUnusable((Fact(SheetCode.TOO_MANY_ROWS, {"limit": MAX_DRAFT_ROWS}),))

@@ -61,6 +61,14 @@ def halt(batch: Batch, command: HaltBatch, situation: Situation) -> BatchTransit
     return BatchTransition(batch=halted, effects=(*show(halted), *tell_halted(halted)))
 
 
+def halted_too_long(batch: Batch) -> bool:
+    """Return whether a run was continued after the whole time to decide: approvals as old as that do not count."""
+    if len(batch.runs) < 2 or batch.lifetime is None:
+        return False
+    halted_at = batch.runs[-2].halted_at
+    return halted_at is not None and batch.runs[-1].since - halted_at >= batch.lifetime
+
+
 def answer(batch: Batch, command: AnswerHalt[Person], situation: Situation) -> BatchTransition:
     """Continue a halted batch with a new run, or end it. Only an admin may; the approvals stay what they were.
 

@@ -20,6 +20,7 @@ from workflows.core.requests.commands.request import (
     SupportRequest,
     Withdraw,
 )
+from workflows.core.requests.deadlines.clock_stops import lifetime_of, with_new_deadline
 from workflows.core.requests.effects import (
     AdvanceBatch,
     Apply,
@@ -111,6 +112,11 @@ def leave_batch(request: AccessRequest, command: LeaveBatch, situation: Situatio
     alone = changed(out_of_batch(request), request.state, situation, note=command.reason)
     if alone.state in (RequestState.APPLYING, RequestState.UNCONFIRMED):
         return begin_to_apply(alone)  # with the decisions that it has
+    if alone.state is RequestState.AWAITING_APPROVAL:
+        # NB. its own time to decide begins now: as a member it had that of its batch, which may be renewed often.
+        expires_at = situation.now + lifetime_of(alone)
+        expires_at = expires_at if alone.fields.ends_at is None else min(expires_at, alone.fields.ends_at)
+        alone = with_new_deadline(alone, expires_at, situation.now, situation.calendar)
     is_planned = alone.state is not RequestState.PREPARING
     effects = () if is_planned else (preparation(alone),)  # the batch does not prepare it any more
     return Transition(request=alone, effects=(*effects, ShowRequest(request_id=request.id)))

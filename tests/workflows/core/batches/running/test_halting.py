@@ -1,6 +1,7 @@
 """When a run halts by itself, what counts as a failure, and who answers."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.workflows.core.builders import AMARA, BATCH, DANA, NOW, RILEY, situat
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, HaltRule, RowCode, RowState, Run
 from workflows.core.batches.commands import HaltBatch, RecordRows
 from workflows.core.batches.lifecycle import advance_batch
-from workflows.core.batches.running.halting import counted
+from workflows.core.batches.running.halting import counted, halted_too_long
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -150,3 +151,13 @@ def test_only_admins_answer_with_a_reason_the_halt_that_was_shown() -> None:
         codes.append(refused.value.code)
     R = RefusalCode
     assert codes == [R.ONLY_ADMINS_ANSWER_HALT, R.HALT_ANSWERED, R.HALT_REASON_MISSING]
+
+
+@pytest.mark.parametrize(("days", "is_too_long"), [(1, False), (14, True)])
+def test_a_run_that_is_continued_after_the_whole_time_to_decide_asks_again(days: int, *, is_too_long: bool) -> None:
+    runs = (Run(since=NOW, halted_at=NOW, goes_on=True), Run(since=NOW + timedelta(days=days)))
+    known = batch(BatchState.APPLYING, row(1), lifetime=timedelta(days=14), runs=runs)
+    assert halted_too_long(known) is is_too_long
+    assert not halted_too_long(replace(known, lifetime=None))
+    assert not halted_too_long(replace(known, runs=runs[1:]))
+    assert not halted_too_long(replace(known, runs=(*runs, Run(since=NOW + timedelta(days=30))))), "approved again"
