@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.workflows.app.batches import access
 from tests.workflows.app.batches.access import BATCH_OF_ACCESS
 from tests.workflows.app.batches.many import batch_of, tenant_number
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA
@@ -25,11 +26,11 @@ from tests.workflows.effects.test_wave_of_writes import (
 )
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
-from workflows.core.plans.plan import CallIds, Operation
+from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import CheckPermission
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
@@ -263,3 +264,21 @@ async def test_a_batch_that_is_continued_after_its_time_to_decide_asks_again(wor
     batch = await batch_of(world, BATCH_OF_ACCESS)
     assert (batch.round, written(world)) == (1, before)
     assert ("plan_batch_again", "accepted") in [(command, outcome) for _, command, outcome in await world.log()]
+
+
+async def test_rows_with_a_later_start_end_with_a_batch_that_an_admin_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = access.member_like
+
+    def mixed(pattern: AccessRequest, identity: TenantIdentity, **changes: object) -> AccessRequest:
+        is_later = int(identity.tenant_id[-12:]) <= 5
+        return make(pattern, identity, **({"starts_at": world.clock.now() + timedelta(days=5)} if is_later else {}))
+
+    monkeypatch.setattr(access, "member_like", mixed)
+    batch = await halted(world)
+    assert len(batch.in_state(RowState.SCHEDULED)) == 5
+    await answer(world, DANA, goes_on=False, reason="The template is wrong")
+    batch = await batch_of(world, BATCH_OF_ACCESS)
+    assert (batch.state, batch.in_state(RowState.SCHEDULED)) == (BatchState.STOPPED, ())
+    assert [(await member(world, number)).state for number in range(1, 6)] == [RequestState.STOPPED] * 5

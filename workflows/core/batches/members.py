@@ -133,6 +133,15 @@ def with_row_sponsors(batch: Batch, sponsors: Mapping[TenantId, Sequence[Person]
     return batch if rows == batch.rows else replace(batch, rows=rows)
 
 
+def left_to_end(batch: Batch) -> tuple[RowState, ...]:
+    """Return the states of rows that must still be ended with their batch.
+
+    When an admin ends it, because something is wrong with it, that includes the rows that wait for a later start.
+    """
+    usual = (RowState.WAITING, RowState.ALONE, RowState.PLANNED)
+    return (*usual, RowState.SCHEDULED) if batch.state is BatchState.STOPPED else usual
+
+
 def end_with(batch: Batch, request: AccessRequest) -> EndWithBatch | None:
     """Return the command that ends a member with its batch; None for a batch that may still be approved."""
     state = _ENDED_AS.get(batch.state)

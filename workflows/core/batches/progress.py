@@ -14,6 +14,7 @@ from workflows.core.batches.commands import (
     RecordRows,
     ReopenBatch,
 )
+from workflows.core.batches.members import left_to_end
 from workflows.core.batches.running.halting import counted
 from workflows.core.batches.running.retries import after_progress
 from workflows.core.batches.transition import (
@@ -124,7 +125,7 @@ def record_rows(batch: Batch, command: RecordRows, situation: Situation) -> Batc
         case S.PREPARING:
             return BatchTransition(batch=after, effects=(*show(after), AdvanceBatch(batch_id=batch.id)))
         case _:
-            is_left = bool(after.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED))
+            is_left = bool(after.in_state(*left_to_end(after)))
             more = (AdvanceBatch(batch_id=batch.id),) if is_left else ()
             return BatchTransition(batch=after, effects=(*show(after), *more))
 

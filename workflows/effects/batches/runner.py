@@ -18,7 +18,7 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, HaltRule, RowCode, RowState
 from workflows.core.batches.commands import PlanBatchAgain, RecordBatchPrepared, RecordRows, ReopenBatch
-from workflows.core.batches.members import batch_chains, end_with, row_after
+from workflows.core.batches.members import batch_chains, end_with, left_to_end, row_after
 from workflows.core.batches.reminding import strictest_cadence
 from workflows.core.batches.running.halting import halted_too_long
 from workflows.core.batches.running.retries import after_failure
@@ -27,9 +27,9 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles
 from workflows.core.policy.template import roles_of
-from workflows.core.requests.commands.automatic import Replan
+from workflows.core.requests.commands.automatic import Replan, Stop
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import BatchId, RequestId, RequestState
+from workflows.core.requests.request import AccessRequest, BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
 from workflows.effects.batches.halting import Halting
@@ -186,7 +186,7 @@ class BatchRunner:
 
     async def _end(self, batch: Batch) -> None:
         """End the members of a batch that nobody approved. One that cannot be ended now stops no other."""
-        left = batch.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED)
+        left = batch.in_state(*left_to_end(batch))
         rows = sorted(left, key=lambda row: row.failures)[:_ENDED_AT_ONCE]
         result = await rows_after_wave(rows, lambda row: self._ended(batch, row))
         failed = {row.tenant_id: after_failure(row) for row in rows if row.tenant_id in result.failed}
@@ -197,6 +197,8 @@ class BatchRunner:
     async def _ended(self, batch: Batch, row: BatchRow) -> BatchRow:
         request = await self.store.request(row.request_id or request_id_of(batch, row))
         values = {"state": batch.state.value, "note": as_values(batch.note)}
+        if row.state is RowState.SCHEDULED and request is not None:
+            return await self._stopped(batch, row, request)
         ended = replace(row, state=RowState.ENDED, reason=(Fact(RowCode.STOPPED, values),))
         if request is None:
             return ended
@@ -210,6 +212,16 @@ class BatchRunner:
                     await self.service.advance(request.id, again)
                 request = await self.service.advance(request.id, command)
         return ended if request.batch == batch.id and request.is_terminal else row_after(row, request)
+
+    async def _stopped(self, batch: Batch, row: BatchRow, request: AccessRequest) -> BatchRow:
+        """End a request that waits for its later start, because an admin ended its batch."""
+        if request.state is not RequestState.SCHEDULED:
+            return row  # it has begun, or ended
+        with suppress(Refused):
+            request = await self.service.advance(request.id, Stop(reason=batch.note))
+        values = {"state": request.state.value, "note": as_values(request.note)}
+        is_ended = request.state is RequestState.STOPPED
+        return replace(row, state=RowState.ENDED, reason=(Fact(RowCode.STOPPED, values),)) if is_ended else row
 
     async def _record_progress(
         self, batch: Batch, rows: Sequence[BatchRow], result: WaveResult, *, tenant: Tenant, members: Members
