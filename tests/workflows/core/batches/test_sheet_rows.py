@@ -213,3 +213,12 @@ def test_a_row_says_that_people_are_locked_out_as_an_estimate_and_that_policies_
     assert told(*estimate) == list(estimate)
     assert told(FindingCode.CA_REQUIRED_IN_OUR_TENANT, FindingCode.CA_SHARED) == []
     assert told(FindingCode.CONDITIONAL_ACCESS_UNREADABLE) == [FindingCode.CONDITIONAL_ACCESS_UNREADABLE]
+
+
+def test_who_made_the_draft_decides_on_nothing_of_it() -> None:
+    known = batch(BatchState.AWAITING_APPROVAL, row(1), row(2), drafter=AMARA)
+    assert AMARA.id in known.excluded
+    approve = ApproveBatch(actor=AMARA, batch_id=BATCH, digest=known.digest or Digest(""))
+    with pytest.raises(Refused) as caught:
+        advance_batch(known, approve, situation())
+    assert caught.value.code == RefusalCode.SUBMITTER_MAY_NOT_DECIDE

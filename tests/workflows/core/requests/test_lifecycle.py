@@ -508,6 +508,27 @@ def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestK
     assert again == Transition(request=once.request, effects=()), "a retry does not move the moment"
 
 
+def test_a_first_write_that_was_certainly_not_carried_out_was_not_sent() -> None:
+    unsent = RecordDelayed(reason=noted("Too many requests."), has_sent_nothing=True)
+    known = request(RequestState.APPLYING, writing_since=NOW)
+    after = advance(known, unsent, situation(LATER)).request
+    assert (after.writing_since, after.was_sent, after.note) == (None, False, noted("Too many requests."))
+    same = replace(known, note=noted("Too many requests."))
+    quiet = advance(same, unsent, situation(LATER))
+    assert (quiet.request.writing_since, quiet.effects) == (None, ())
+    assert advance(quiet.request, unsent, situation(LATER)).request == quiet.request
+    kept = advance(known, RecordDelayed(reason=noted("Waits.")), situation(LATER)).request
+    assert kept.writing_since == NOW
+    assert unsent.audit_details(after)["has_sent_nothing"] is True
+
+
+def test_who_made_the_draft_of_a_batch_supports_its_requests_and_never_decides() -> None:
+    command = Submit(request_id=REQUEST, fields=particulars(), lifetime=LIFETIME, supporter=AMARA)
+    filed = advance(None, command, situation()).request
+    assert [one.person for one in filed.supports] == [AMARA]
+    assert command.audit_details(filed)["supporter"] == AMARA.chat_id
+
+
 @pytest.mark.parametrize(
     "command",
     [
