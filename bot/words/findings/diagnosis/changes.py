@@ -46,6 +46,8 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.COMPLETE_MFA: "Finish MFA; theirs is accepted with a template that trusts it",
 }
 """The command or the place for each action. `how_words` words two of them, which depend on the templates."""
+_FIND_POLICY: Final = "Entra admin center, Sign-in logs: the event names the policy. Ask its owner before any change"
+"""For a refusal by a policy: had its step been judged, that would be the cause, or the refusal of the past."""
 _TRUSTED: Final[Mapping[str, str]] = {
     Remedy.ACCEPT_MFA: "MFA",
     Remedy.ACCEPT_COMPLIANT_DEVICES: "compliant devices",
@@ -60,7 +62,10 @@ def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
         return _trust_words(diagnosis, cause.values)
     if cause.code == Cause.APPLICATION_BLOCKED and "templates" in cause.values:
         return _application_words(diagnosis, cause.values)
-    return ACTIONS[change_for(cause).action].format(domain=diagnosis.domain)
+    action = change_for(cause).action
+    if cause.code == Cause.SIGN_IN_ERROR and action in (Action.CHANGE_POLICY, Action.ACCEPT_CLAIMS):
+        return _FIND_POLICY
+    return ACTIONS[action].format(domain=diagnosis.domain)
 
 
 def _trust_words(diagnosis: Diagnosis, values: Values) -> str:

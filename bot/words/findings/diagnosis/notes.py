@@ -152,6 +152,13 @@ def _failed_earlier(values: Values) -> str:
     return f"{refusal} What caused that passes now."
 
 
+def _refused_for(values: Values) -> str:
+    to = values["application"] or "an application"
+    return (
+        f"Refused for {to}{_on(values)} with {code_name(values['code'])}. Whether that still stops them is not known."
+    )
+
+
 def _account_disabled(values: Values) -> str:
     on = f" on {day(values['at'])}" if values.get("at") else ""
     if "request" in values:
@@ -236,6 +243,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.NO_SIGN_INS: "None in our log. Their tenant has its own.",
     Note.SIGNED_IN: lambda values: f"The last sign-in{_to(values)} succeeded: {minute(values['at'])}.",
     Note.FAILED_EARLIER: _failed_earlier,
+    Note.REFUSED_FOR: _refused_for,
     Note.UNEXPLAINED: lambda values: (
         f"The last sign-ins failed: {_codes(values)}. Look it up at login.microsoftonline.com/error."
     ),

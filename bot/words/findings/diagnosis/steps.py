@@ -129,7 +129,7 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
         unknown = [TITLES[step.key] for step in diagnosis.open_steps]
         rest = f" Not known here: {and_list(unknown)}." if unknown else ""
         if diagnosis.needs_application:
-            return FirstCause(text=_without_application(diagnosis))
+            return FirstCause(text=_without_application(diagnosis), next=_ask_again(diagnosis))
         return FirstCause(text=f"{NOTHING_KNOWN}{rest}", next=_next(diagnosis))
     change = change_for(first.cause)
     return FirstCause(
@@ -143,6 +143,8 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
 
 def _next(diagnosis: Diagnosis) -> str:
     """Return what to do where nothing is known to stop them."""
+    if again := _ask_again(diagnosis):
+        return again
     known = diagnosis.last_sign_in
     if known is not None and known.code == Note.FAILED_EARLIER:
         return "Ask them to try again: what stopped them before passes now."
@@ -151,6 +153,15 @@ def _next(diagnosis: Diagnosis) -> str:
     if not diagnosis.asks_them_first:
         return ""
     return f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
+
+
+def _ask_again(diagnosis: Diagnosis) -> str:
+    """Return that a refusal is judged when its application is named; empty without such a refusal."""
+    refusal = diagnosis.refusal
+    if refusal is None:
+        return ""
+    name = " ".join(refusal.values["application"].split()) or "NAME"
+    return f"Ask again with the application that refused them: /partner diagnose {diagnosis.subject} {name}"
 
 
 def _then(diagnosis: Diagnosis, first: Step, admins: int | None) -> str:

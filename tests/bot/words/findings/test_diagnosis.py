@@ -62,7 +62,8 @@ def test_the_page_has_the_codes_of_the_list() -> None:
 
 @pytest.mark.parametrize("number", SIGN_IN_CODES)
 def test_each_code_is_explained_with_who_can_change_it(number: int) -> None:
-    diagnosis = diagnose(facts(sign_ins=read(log(signed_in(number))), accounts=read(UNREAD)))
+    unread = {"accounts": read(UNREAD), "access": read(UNREAD), "configuration": read(UNREAD)}
+    diagnosis = diagnose(facts(sign_ins=read(log(signed_in(number))), application=application(), **unread))
     if SIGN_IN_CODES[number].is_interrupt:
         assert code_name(number) in step_rows(diagnosis)[-1].text
         return
@@ -70,10 +71,27 @@ def test_each_code_is_explained_with_who_can_change_it(number: int) -> None:
     assert f"{code_name(number)}. {CODE_WORDS[number].meaning}" in first.text
     assert first.who
     assert first.how
+    assert "exclude" not in first.how, "no policy was judged"
+
+
+def test_a_refusal_without_an_application_is_asked_again_and_offers_no_remedy() -> None:
+    refused = diagnose(facts(sign_ins=read(log(signed_in(53003)))))
+    first = first_cause(refused)
+    assert (first.text.startswith(NOTHING_KNOWN), first.who, first.how) == (True, "", "")
+    assert first.next == (
+        "Ask again with the application that refused them: /partner diagnose maria@contoso.com Portal"
+    )
+    assert step_rows(refused)[-1].text == (
+        "Refused for Portal on Mar 1, 2027 at 09:00 UTC with AADSTS53003 BlockedByConditionalAccess. "
+        "Whether that still stops them is not known."
+    )
+    hidden = without_policy_names(refused)
+    assert first_cause(hidden).next.endswith("maria@contoso.com NAME")
+    assert step_rows(hidden)[-1].text.startswith("Refused for an application on")
 
 
 def test_an_error_is_named_with_the_id_by_which_the_partner_finds_it() -> None:
-    entry = replace(signed_in(53003), correlation_id="c0ffee00-0000-4000-8000-000000000001")
+    entry = replace(signed_in(65001), correlation_id="c0ffee00-0000-4000-8000-000000000001")
     assert "Correlation ID: c0ffee00-" in first_cause(diagnose(facts(sign_ins=read(log(entry))))).text
 
 

@@ -247,6 +247,9 @@ class Note(StrEnum):
     """Values: `at`, `people`, `application`: of the newest."""
     FAILED_EARLIER = "failed_earlier"
     """A refusal whose cause is gone: the step that reads it passes now. Values: `code`, `application`, `at`."""
+    REFUSED_FOR = "refused_for"
+    """A refusal of one application, where none was asked about, so that the step that reads its cause was not judged
+    for it. Values: `code`, `application`, `at`."""
     UNEXPLAINED = "unexplained"
     """Values: `codes`."""
     INTERRUPTED = "interrupted"
@@ -316,13 +319,20 @@ class Diagnosis:
         Who got in was let out by their side, and what a refusal says is newer than any answer of the partner.
         """
         is_open = any(step.key is StepKey.THEIR_SETTINGS for step in self.open_steps)
-        return self.first is None and is_open and self.last_sign_in is None and not self.needs_application
+        is_answered = self.last_sign_in is not None or self.refusal is not None
+        return self.first is None and is_open and not is_answered and not self.needs_application
 
     @property
     def needs_application(self) -> bool:
         """Return whether the answer depends on the application, and none is known."""
         notes = {note.code for step in self.steps for note in step.notes}
         return bool(notes & APPLICATION_NEEDED)
+
+    @property
+    def refusal(self) -> Fact | None:
+        """Return the refusal of one application that was not asked about; None without one."""
+        notes = (note for step in self.steps for note in step.notes if note.code == Note.REFUSED_FOR)
+        return next(notes, None)
 
     @property
     def last_sign_in(self) -> Fact | None:

@@ -15,7 +15,7 @@ from tests.served import served
 from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.app.evidence.diagnosis.planted import Case, with_asked_application
 from tests.workflows.app.evidence.diagnosis.recorded import Recorded
-from tests.workflows.entra.conftest import authority, environment
+from tests.workflows.entra.conftest import app_roles, authority, environment
 from tests.workflows.entra.simulated_tenant import Handler
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.subject import parse_subject
@@ -25,7 +25,7 @@ from workflows.entra import Entra, EntraSettings
 from workflows.entra.transport.connection import Connection
 from workflows.entra.transport.opening import open_connection
 
-__all__ = ["authority", "environment"]
+__all__ = ["app_roles", "authority", "environment"]
 
 
 @dataclass

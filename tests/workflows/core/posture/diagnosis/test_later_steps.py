@@ -278,7 +278,7 @@ def test_sharepoint_is_no_comfort_and_no_cause_where_our_settings_leave_it_out(
 
 def test_an_error_after_the_last_success_stops_them() -> None:
     entries = log(signed_in(53003), signed_in(0, minutes=5), signed_in(500213, minutes=9))
-    one = found(StepKey.SIGN_INS, sign_ins=read(entries))
+    one = found(StepKey.SIGN_INS, sign_ins=read(entries), application=application(), access=read(UNREAD))
     assert one.cause is not None
     assert one.cause.values["code"] == 53003
     assert change_for(one.cause) == (Changer.OUR_ADMINS, Action.CHANGE_POLICY)
@@ -330,8 +330,6 @@ PASSES_NOW = [Note.FAILED_EARLIER]
         (50057, {}, PASSES_NOW),
         (50057, {"accounts": read(UNREAD)}, None),
         (500213, {"application": application()}, PASSES_NOW),
-        (500213, {}, None),
-        (500213, {"application": application("", name="", typed="portal")}, None),
         (53003, {"application": application()}, PASSES_NOW),
         (53003, {"application": application(), "access": read(UNREAD)}, None),
         (65001, {"application": application()}, None),
@@ -360,6 +358,34 @@ def test_a_refusal_whose_cause_is_gone_stops_nobody_any_more(
         return
     assert (diagnosis.first, one.result, codes(one)) == (None, StepResult.NOT_KNOWN, notes)
     assert diagnosis.asks_them_first is False, "they are to try again first"
+
+
+@pytest.mark.parametrize("code", [500213, 53000, 53001, 53003])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"access": read(UNREAD), "configuration": read(UNREAD)},
+        {"application": application("", name="", typed="portal")},
+        {"application": read(UNREAD)},
+    ],
+)
+def test_without_an_application_a_refusal_of_one_is_no_cause(code: int, changes: dict[str, Any]) -> None:
+    """The steps were judged for any application, so they say nothing about the one that refused."""
+    diagnosis = diagnose(facts(sign_ins=read(log(signed_in(code))), **changes))
+    one = diagnosis.steps[-1]
+    assert (diagnosis.first, one.result, codes(one)) == (None, StepResult.NOT_KNOWN, [Note.REFUSED_FOR])
+    assert (one.notes[0].values["application"], one.notes[0].values["code"]) == ("Portal", code)
+    assert diagnosis.refusal == one.notes[0]
+    assert diagnosis.asks_them_first is False, "they are to ask again about the application first"
+
+
+def test_a_refusal_of_one_application_is_said_beside_a_cause_that_concerns_all() -> None:
+    entries = log(signed_in(53003, user="a", address="a@contoso.com"), signed_in(65001))
+    one = found(StepKey.SIGN_INS, sign_ins=read(entries), is_person=False, accounts=None)
+    assert one.cause is not None
+    assert (one.cause.values["code"], codes(one)) == (65001, [Note.REFUSED_FOR])
+    assert found(StepKey.SIGN_INS, sign_ins=read(log(signed_in(90071)))).cause is not None, "it is about channels"
 
 
 def test_what_failed_after_a_refusal_that_is_gone_is_still_said() -> None:
