@@ -8,6 +8,7 @@ from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis
+from workflows.core.settings.model import is_guid
 
 ACTIONS: Final[Mapping[Action, str]] = {
     Action.REQUEST_ACCESS: "/partner request {domain}",
@@ -48,6 +49,8 @@ ACTIONS: Final[Mapping[Action, str]] = {
 """The command or the place for each action. `how_words` words two of them, which depend on the templates."""
 _FIND_POLICY: Final = "Entra admin center, Sign-in logs: the event names the policy. Ask its owner before any change"
 """For a refusal by a policy: had its step been judged, that would be the cause, or the refusal of the past."""
+_KEEP: Final = "It ends the applications that it leaves out"
+_KEEP_ALL: Final = "All applications are allowed now: it ends those that it leaves out"
 _TRUSTED: Final[Mapping[str, str]] = {
     Remedy.ACCEPT_MFA: "MFA",
     Remedy.ACCEPT_COMPLIANT_DEVICES: "compliant devices",
@@ -75,7 +78,7 @@ def _trust_words(diagnosis: Diagnosis, values: Values) -> str:
     way = (
         f"/partner request {diagnosis.domain}, with {_templates(values['templates'])}"
         if values["templates"]
-        else f"no template here does it{opens}, so an admin makes one"
+        else f"no template here does it{opens}. An admin makes one. {_KEEP_ALL if values['allows_all'] else _KEEP}"
     )
     trust = f"Trust their {accepted}, for all people of {diagnosis.domain}: {way}."
     return f"{trust} Or exclude them in Entra admin center: the policy then does not protect from them"
@@ -91,9 +94,11 @@ def _application_words(diagnosis: Diagnosis, values: Values) -> str:
 
 
 def _templates(offers: list[Mapping[str, Any]]) -> str:
-    """Return the weakest template with its price. The others give more than it."""
+    """Return the first template with its price: it takes nothing away, or no other does better."""
     more = len(offers) - 1
-    return f"“{offers[0]['name']}”{_price(offers[0])}" + (f", or {more} more" if more else "")
+    filled = f" for {and_list(offers[0]['fills'])}" if offers[0]["fills"] else ""
+    others = f", or {counted(more, 'other template')}" if more else ""
+    return f"“{offers[0]['name']}”{filled}{_price(offers[0])}{others}"
 
 
 def _price(offer: Mapping[str, Any]) -> str:
@@ -107,8 +112,12 @@ def _price(offer: Mapping[str, Any]) -> str:
 def _ended(offer: Mapping[str, Any]) -> str:
     """Return what a template would end: applications, and what of theirs is accepted now."""
     kept = [_SUITES.get(one, one) for one in offer["only"]]
-    narrowed = f"everything but {and_list(kept)}" if all(kept) and kept else ""
-    applications = offer["ends"] or ([counted(offer["ends_count"], "application")] if offer["ends_count"] else [])
+    are_named = all(kept) and not any(map(is_guid, kept))
+    stay = and_list(kept) if are_named else counted(len(kept), "application")
+    narrowed = f"everything but {stay}" if kept else ""
+    applications = [] if kept else offer["ends"]
+    if offer["ends_count"] and not applications:
+        applications = [counted(offer["ends_count"], "application")]
     trusted = and_list([_TRUSTED[one] for one in offer["ends_trust"]])
     trust = f"trust in their {trusted}" if trusted else ""
     return and_list(list(filter(None, (narrowed, *applications, trust))))

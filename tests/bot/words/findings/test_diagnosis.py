@@ -242,9 +242,12 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     exclude = "Or exclude them in Entra admin center: the policy then does not protect from them"
     none = first_cause(diagnose(facts(access=access(asks), application=application()))).how
     assert none == (
-        "Trust their MFA, for all people of contoso.com: no template here does it and opens Portal, "
-        f"so an admin makes one. {exclude}"
+        "Trust their MFA, for all people of contoso.com: no template here does it and opens Portal. "
+        f"An admin makes one. All applications are allowed now: it ends those that it leaves out. {exclude}"
     )
+    some = {"configuration": read({"b2bCollaborationInbound": ONLY_ARCHIVE})}
+    listed = diagnose(facts(access=access(asks), **some))
+    assert "An admin makes one. It ends the applications that it leaves out." in first_cause(listed).how
     mfa = frozenset({Remedy.ACCEPT_MFA})
     strong = OfferedTemplate(
         name="Merger", accepts=mfa, applications=frozenset({"office365"}), risk=RiskLevel.HIGH, settings=6
@@ -253,7 +256,15 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     named = first_cause(diagnose(facts(access=access(asks), templates=(strong, weak)))).how
     assert named == (
         "Trust their MFA, for all people of contoso.com: /partner request contoso.com, with “Trusted” "
-        f"(high risk; ends everything but Office 365), or 1 more. {exclude}"
+        f"(high risk; ends everything but Office 365), or 1 other template. {exclude}"
+    )
+    ids = replace(strong, applications=frozenset({PORTAL, "5f0a1b2c-0014-4d3e-8f90-a1b2c3d4e5f6"}))
+    unnamed = first_cause(diagnose(facts(access=access(asks), templates=(ids,)))).how
+    assert "(high risk; ends everything but 2 applications)" in unnamed, "nobody reads raw IDs"
+    chosen = replace(strong, applications=frozenset(), placeholders=1, risk=RiskLevel.LOW)
+    assert (
+        "(ends everything but 1 application)"
+        in first_cause(diagnose(facts(access=access(asks), templates=(chosen,)))).how
     )
     blocks = first_cause(diagnose(facts(access=access(verdict(PolicyEffect.LOCKED_OUT))))).how
     assert blocks.startswith("The owner of the policy: Entra admin center, Conditional Access. If it excludes them")
@@ -315,7 +326,7 @@ ONLY_ARCHIVE = {
 def test_where_no_template_adds_the_application_that_is_said_with_what_the_nearest_would_end(
     names: tuple[str, ...], ends: str
 ) -> None:
-    one = OfferedTemplate(name="One application", chooses_application=True, refuses=frozenset({Remedy.ACCEPT_MFA}))
+    one = OfferedTemplate(name="One application", placeholders=1, refuses=frozenset({Remedy.ACCEPT_MFA}))
     blocked = facts(
         configuration=read({"b2bCollaborationInbound": ONLY_ARCHIVE}),
         application=application(),
@@ -327,9 +338,13 @@ def test_where_no_template_adds_the_application_that_is_said_with_what_the_neare
     assert first_cause(diagnose(blocked)).how == f"{none} “One application” would end: {ends}"
     assert first_cause(diagnose(blocked)).who == "An admin of our tenant"
     assert first_cause(diagnose(replace(blocked, templates=()))).how == none
-    adds = replace(one, name="Both", chooses_application=False, applications=frozenset({"a", PORTAL}))
+    adds = replace(one, name="Both", placeholders=0, applications=frozenset({"a", PORTAL}))
     added = first_cause(diagnose(replace(blocked, templates=(one, adds)))).how
     assert added == "/partner request contoso.com, for Portal, with “Both” (ends trust in their MFA)"
+    beside = replace(one, name="Two", applications=frozenset({PORTAL}), refuses=frozenset())
+    filled = first_cause(diagnose(replace(blocked, templates=(beside,)))).how
+    for_archive = " for Archive" if names else ""
+    assert filled == f"/partner request contoso.com, for Portal, with “Two”{for_archive}"
 
 
 def test_a_name_that_nobody_knows_is_the_whole_answer() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from workflows.core.posture.diagnosis.facts import ListedApplications, NamedApplication
@@ -91,6 +92,15 @@ async def names_of_listed(listed: ListedApplications, settings: TenantSettings) 
     except (TenantRefused, TenantUnavailable):
         return ()
     return tuple(names) if all(names) else ()
+
+
+async def names_of(application_ids: Sequence[str], settings: TenantSettings) -> dict[str, str]:
+    """Return the names of applications by id, as far as they can be read; of many, the first ones."""
+    names = {}
+    with suppress(TenantRefused, TenantUnavailable):
+        for each in application_ids[:_MAX_NAMED]:
+            names[each] = await _name(each, settings)
+    return {each: name for each, name in names.items() if name}
 
 
 async def _name(application_id: str, settings: TenantSettings) -> str:

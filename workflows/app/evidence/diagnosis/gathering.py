@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Protocol, TypeVar
 
-from workflows.app.evidence.diagnosis.applications import find_application, names_of_listed, similar_names
+from workflows.app.evidence.diagnosis.applications import find_application, names_of, names_of_listed, similar_names
 from workflows.app.evidence.diagnosis.subject import Subject, find_home
 from workflows.app.evidence.diagnosis.templates import offered_templates
 from workflows.app.requests.open_request import is_about
@@ -29,6 +29,7 @@ from workflows.core.posture.diagnosis.facts import (
     PartnerRecord,
     Read,
 )
+from workflows.core.posture.diagnosis.offers import unnamed_applications
 from workflows.core.posture.diagnosis.settings_steps import listed_applications, opens_direct_connect
 from workflows.core.posture.diagnosis.steps import Diagnosis
 from workflows.core.posture.watch.drift import Drift, DriftSubject
@@ -92,7 +93,17 @@ class Diagnoser:
         tenant_id = _tenant_id(home, record)
         if tenant_id is not None:
             facts = await self._with_records(facts, tenant_id)
-        return diagnose(await self._with_disabling(facts))
+        return await self._diagnosis(await self._with_disabling(facts))
+
+    async def _diagnosis(self, facts: DiagnosisFacts) -> Diagnosis:
+        """Diagnose, and read the names that the offered templates need. They are read only where one is offered."""
+        diagnosis = diagnose(facts)
+        causes = [step.cause.values for step in diagnosis.stopping if step.cause is not None]
+        unnamed = [each for values in causes for each in unnamed_applications(values)]
+        if not unnamed or not self.completes_names:
+            return diagnosis
+        names = await read_fact(names_of(unnamed, self.tenant.tenant_settings), self.timeout_seconds)
+        return diagnosis if isinstance(names, UnreadableFact) else diagnose(replace(facts, template_names=names))
 
     def _now(self, value: Value | UnreadableFact) -> Read[Value]:
         return Read(value=value, at=self.clock.now())

@@ -19,7 +19,7 @@ from workflows.core.posture.diagnosis.facts import (
     NamedApplication,
 )
 from workflows.core.posture.diagnosis.offers import accepting_offers, is_application_known
-from workflows.core.posture.diagnosis.settings_steps import unreadable
+from workflows.core.posture.diagnosis.settings_steps import allows_all_applications, unreadable
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 
 _MFA: Final = frozenset({ControlKind.MFA, ControlKind.STRENGTH})
@@ -58,6 +58,7 @@ def conditional_access_step(facts: DiagnosisFacts) -> Step:
             "accept": _accepted_remedies(locking),
             "remedies": sorted({remedy.value for verdict in locking for remedy in verdict.remedies}),
             "templates": accepting_offers(facts, [verdict.remedies for verdict in locking]),
+            "allows_all": allows_all_applications(facts),
             "is_estimate": all(verdict.source is Source.ESTIMATE for verdict in locking),
         }
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=notes, cause=Fact(Cause.LOCKED_OUT, values))

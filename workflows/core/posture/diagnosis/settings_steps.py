@@ -177,6 +177,15 @@ def listed_applications(facts: DiagnosisFacts) -> ListedApplications | None:
     return ListedApplications(is_allow_list=applications.access is AccessType.ALLOWED, ids=ids)
 
 
+def allows_all_applications(facts: DiagnosisFacts) -> bool:
+    """Return whether our settings let guests in to every application now, as far as they are known."""
+    if facts.configuration is None:
+        return False
+    _, applications = configurations(effective_of(facts).targets[Property.B2B_COLLABORATION_INBOUND].setting)
+    is_allowed = applications is not None and applications.access is AccessType.ALLOWED
+    return is_allowed and ALL_APPLICATIONS in [target.id for target in applications.targets]
+
+
 def _some_applications(facts: DiagnosisFacts) -> Facts:
     if facts.listed is None:
         return ()

@@ -131,7 +131,8 @@ class Cause(StrEnum):
     """Nobody may invite, and there is no account yet."""
     LOCKED_OUT = "locked_out"
     """Values: `policies`: names, for admins only; `blocks`; `demands`: what they ask for; `remedies`; `accept`: what of
-    theirs must be accepted, where that suffices; `templates`: those that help (see `offers`); `is_estimate`."""
+    theirs must be accepted, where that suffices; `templates`: those that help (see `offers`); `allows_all`: whether our
+    settings allow every application now; `is_estimate`."""
     SHARING_OFF = "sharing_off"
     SHARING_DOMAIN = "sharing_domain"
     SHARING_EXISTING_ONLY = "sharing_existing_only"
