@@ -49,6 +49,7 @@ ACTIONS: Final[Mapping[Action, str]] = {
 """The command or the place for each action. `how_words` words two of them, which depend on the templates."""
 _FIND_POLICY: Final = "Entra admin center, Sign-in logs: the event names the policy. Ask its owner before any change"
 """For a refusal by a policy: had its step been judged, that would be the cause, or the refusal of the past."""
+_STRONG_MFA: Final = "MFA of the strength that the policy asks for"
 _KEEP: Final = "It ends the applications that it leaves out"
 _KEEP_ALL: Final = "All applications are allowed now: it ends those that it leaves out"
 _TRUSTED: Final[Mapping[str, str]] = {
@@ -67,8 +68,16 @@ def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
         return _application_words(diagnosis, cause.values)
     action = change_for(cause).action
     if cause.code == Cause.SIGN_IN_ERROR and action in (Action.CHANGE_POLICY, Action.ACCEPT_CLAIMS):
-        return _FIND_POLICY
+        return strength_question(diagnosis) or _FIND_POLICY
     return ACTIONS[action].format(domain=diagnosis.domain)
+
+
+def strength_question(diagnosis: Diagnosis) -> str:
+    """Return what only the partner knows about MFA at home; empty where that is not the open question."""
+    if diagnosis.strength is None:
+        return ""
+    named = and_list([f"“{name}”" for name in diagnosis.strength.values["strengths"]])
+    return f"Ask the partner's administrator: do their people have {named or _STRONG_MFA} at home?"
 
 
 def _trust_words(diagnosis: Diagnosis, values: Values) -> str:

@@ -74,7 +74,12 @@ _QUOTES: Final = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟❝�
 def _unreadable(values: Values) -> str:
     what, where = _WHERE[values["what"]]
     why = UNREAD_REASON_WORDS[UnreadableReason(values["why"])]
-    return f"{what} could not be read ({why}). Look in {where}."
+    return f"{what} could not be read ({why}). {_again(values['why'])}Look in {where}."
+
+
+def _again(reason: str) -> str:
+    """Return that a later question may be answered, where Entra said that it was asked too often."""
+    return "Ask again in a minute. " if reason == UnreadableReason.THROTTLED else ""
 
 
 def _rule(rule: Mapping[str, Any]) -> str:
@@ -168,7 +173,7 @@ def _account_disabled(values: Values) -> str:
         return f"The account is disabled here, {by}{on}."
     if values.get("unread"):
         why = UNREAD_REASON_WORDS[UnreadableReason(values["unread"])]
-        return f"The account is disabled here. By whom could not be read ({why})."
+        return f"The account is disabled here. By whom could not be read ({why}). {_again(values['unread'])}".strip()
     return "The account is disabled here. Entra's audit log does not say by whom: it is only some weeks long."
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from bot.words.findings.diagnosis.changes import how_words
+from bot.words.findings.diagnosis.changes import how_words, strength_question
 from bot.words.findings.diagnosis.notes import cause_words, note_words
 from bot.words.sentences import and_list, counted, minute
 from workflows.core.errors.facts import Fact
@@ -150,6 +150,8 @@ def _next(diagnosis: Diagnosis) -> str:
         return "Ask them to try again: what stopped them before passes now."
     if known is not None:
         return f"They got in on {minute(known.values['at'])}. If it fails again, ask them for the error code."
+    if question := strength_question(diagnosis):
+        return question
     if not diagnosis.asks_them_first:
         return ""
     return f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
@@ -222,7 +224,7 @@ def side_next(diagnosis: Diagnosis) -> str:
 
 def without_policy_names(diagnosis: Diagnosis) -> Diagnosis:
     """Return the same without names that only admins see: of policies, and of applications that nobody typed."""
-    hidden: dict[str, object] = {"policies": []}
+    hidden: dict[str, object] = {"policies": [], "strengths": []}
     if not diagnosis.application:
         hidden["application"] = ""
     return replace(diagnosis, steps=tuple(_without_names(step, hidden) for step in diagnosis.steps))

@@ -40,7 +40,7 @@ from workflows.core.checks.conditional_access.controls import (
 )
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ConditionType
-from workflows.core.checks.tenant_facts import AccountDisabling
+from workflows.core.checks.tenant_facts import AccountDisabling, UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import diagnose
@@ -48,6 +48,14 @@ from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, Li
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import Cause, Note
 from workflows.core.requests.request import RequestId
+
+THROTTLED = UnreadableFact(reason=UnreadableReason.THROTTLED)
+
+
+def test_what_was_asked_too_often_can_be_asked_again() -> None:
+    throttled = step_rows(diagnose(facts(sign_ins=read(THROTTLED))))[-1].text
+    assert "could not be read (throttled). Ask again in a minute. Look in" in throttled
+    assert "Ask again" not in step_rows(diagnose(facts(sign_ins=read(UNREAD))))[-1].text
 
 
 def test_every_code_has_words() -> None:
@@ -270,6 +278,24 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     assert blocks.startswith("The owner of the policy: Entra admin center, Conditional Access. If it excludes them")
 
 
+def test_where_only_the_partner_knows_about_strong_mfa_that_is_the_question() -> None:
+    strong = replace(
+        verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH), reasons=(PHISHING,)
+    )
+    diagnosis = diagnose(facts(access=access(strong), sign_ins=read(log())))
+    question = "Ask the partner's administrator: do their people have “Phishing-resistant MFA” at home?"
+    assert first_cause(diagnosis).next == question
+    assert first_cause(without_policy_names(diagnosis)).next == (
+        "Ask the partner's administrator: do their people have MFA of the strength that the policy asks for at home?"
+    )
+    refused = diagnose(facts(access=access(strong), sign_ins=read(log(signed_in(53003))), application=application()))
+    assert first_cause(refused).how == question
+    blocked = verdict(PolicyEffect.LOCKED_OUT)
+    assert "at home" not in first_cause(diagnose(facts(access=access(strong, blocked)))).how
+    got_in = first_cause(diagnose(facts(access=access(strong)))).next
+    assert got_in.startswith("They got in on"), "they have it"
+
+
 def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back() -> None:
     disabled = facts(
         accounts=read((replace(MARIA, is_enabled=False),)), disabled_by=Disabling(request=RequestId("R-ONE"), at=NOW)
@@ -289,6 +315,10 @@ def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back()
         (AccountDisabling(by="", at=None), "The account is disabled here, by somebody whom this answer does not name."),
         (None, "The account is disabled here. Entra's audit log does not say by whom: it is only some weeks long."),
         (UNREAD, "The account is disabled here. By whom could not be read (permission missing)."),
+        (
+            THROTTLED,
+            "The account is disabled here. By whom could not be read (throttled). Ask again in a minute.",
+        ),
     ],
 )
 def test_who_disabled_the_account_is_said_as_far_as_it_is_known(logged: Any, said: str) -> None:

@@ -20,7 +20,7 @@ _MAX_WORDS: Final = 3
 """Words of a typed name with which names that are similar are looked for."""
 _MIN_LETTERS: Final = 3
 _AROUND: Final = frozenset({"the", "our", "their", "app", "application", "into", "for", "with", "from"})
-_OFFICE: Final = frozenset({"office", "office 365", "o365", "m365", "microsoft 365"})
+_OFFICE: Final = frozenset({"office", "office 365", "office365", "o365", "m365", "microsoft 365"})
 _OFFICE_PARTS: Final = ("SharePoint Online", "Microsoft Teams", "Exchange Online")
 """What people mean by Office 365 is several applications, with separate switches."""
 _SUITES: Final = {OFFICE_365: "Office 365", ALL_MICROSOFT_APPS: "Microsoft admin portals"}

@@ -115,7 +115,9 @@ def _notes(
     if there:
         yield Fact(Note.MFA_THERE)
     if strong := _asks_for_strength_there(enforced):
-        yield Fact(Note.STRENGTH_THERE, {"policies": _names(strong)})
+        reasons = [reason for verdict in strong for reason in verdict.reasons if reason.kind is ControlKind.STRENGTH]
+        strengths = list(dict.fromkeys(reason.name for reason in reasons if reason.name))
+        yield Fact(Note.STRENGTH_THERE, {"policies": _names(strong), "strengths": strengths})
     if there and report.trust is not None and report.trust.mfa is True:
         yield Fact(Note.MFA_REGISTRATION)
     if not enforced and not report.is_estimate:

@@ -182,8 +182,9 @@ def allows_all_applications(facts: DiagnosisFacts) -> bool:
     if facts.configuration is None:
         return False
     _, applications = configurations(effective_of(facts).targets[Property.B2B_COLLABORATION_INBOUND].setting)
-    is_allowed = applications is not None and applications.access is AccessType.ALLOWED
-    return is_allowed and ALL_APPLICATIONS in [target.id for target in applications.targets]
+    if applications is None or applications.access is not AccessType.ALLOWED:
+        return False
+    return ALL_APPLICATIONS in [target.id for target in applications.targets]
 
 
 def _some_applications(facts: DiagnosisFacts) -> Facts:

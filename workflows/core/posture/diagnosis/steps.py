@@ -231,7 +231,7 @@ class Note(StrEnum):
     MFA_THERE = "mfa_there"
     """Their MFA is accepted."""
     STRENGTH_THERE = "strength_there"
-    """It must be MFA of a certain strength. Values: `policies`."""
+    """It must be MFA of a certain strength. Values: `policies`; `strengths`: their names."""
     MFA_REGISTRATION = "mfa_registration"
     """The MFA registration policy is not readable here; it can ask although theirs is accepted."""
     SHARING_ALLOWED = "sharing_allowed"
@@ -328,6 +328,13 @@ class Diagnosis:
         """Return whether the answer depends on the application, and none is known."""
         notes = {note.code for step in self.steps for note in step.notes}
         return bool(notes & APPLICATION_NEEDED)
+
+    @property
+    def strength(self) -> Fact | None:
+        """Return the open question whether they have MFA of a certain strength at home; None where it is not open."""
+        is_open = any(step.key is StepKey.CONDITIONAL_ACCESS for step in self.open_steps)
+        notes = (note for step in self.steps for note in step.notes if note.code == Note.STRENGTH_THERE)
+        return next(notes, None) if is_open else None
 
     @property
     def refusal(self) -> Fact | None:

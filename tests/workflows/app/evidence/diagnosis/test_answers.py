@@ -117,11 +117,12 @@ async def test_what_a_template_would_end_is_said_by_names_and_never_by_ids(
     trusting = next(one for one in asked.templates if one.need == "Guests with their own MFA and devices")
     setting = trusting.settings[Property.B2B_COLLABORATION_INBOUND]
     assert isinstance(setting, B2BSetting)
-    assert setting.applications is not None
+    allowed = setting.applications
+    assert allowed is not None
 
     def opening(name: str, *application_ids: str) -> Template:
         targets = tuple(Target(type=TargetType.APPLICATION, id=each) for each in application_ids)
-        applications = replace(setting.applications, targets=targets)
+        applications = replace(allowed, targets=targets)
         settings = {Property.B2B_COLLABORATION_INBOUND: replace(setting, applications=applications)}
         return replace(trusting, need=name, settings={**trusting.settings, **settings})
 
@@ -278,6 +279,10 @@ async def test_a_name_is_understood_in_any_spelling_and_the_answer_says_what_was
         ("archive", "No application of this name: “archive”. Did you mean Drawings archive?"),
         (
             "office 365",
+            "Several applications match: SharePoint Online, Microsoft Teams and Exchange Online. Name one.",
+        ),
+        (
+            "Office365",
             "Several applications match: SharePoint Online, Microsoft Teams and Exchange Online. Name one.",
         ),
     ],

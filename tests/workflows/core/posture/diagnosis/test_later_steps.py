@@ -11,6 +11,7 @@ from tests.workflows.core.posture.diagnosis.read_facts import (
     PORTAL,
     UNREAD,
     application,
+    both,
     codes,
     facts,
     log,
@@ -35,6 +36,7 @@ from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
 from workflows.core.posture.diagnosis.facts import ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
+from workflows.core.posture.diagnosis.settings_steps import allows_all_applications
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import (
     CHANGES,
@@ -97,6 +99,7 @@ def test_a_policy_that_applies_to_the_person_stops_them() -> None:
         "accept": [],
         "remedies": ["exclude"],
         "templates": [],
+        "allows_all": True,
         "is_estimate": False,
     }
     assert one.cause == Fact(Cause.LOCKED_OUT, values)
@@ -175,6 +178,28 @@ def test_a_policy_for_single_applications_asks_for_the_application(app_id: str) 
     about_some = [] if app_id else [Note.POLICY_FOR_APPLICATIONS]
     assert codes(one)[:2] == [*about_some, Note.POLICY_MAY_APPLY]
     assert diagnosis.needs_application is not bool(app_id)
+
+
+def test_the_open_question_about_a_strength_is_known_by_name_while_the_step_is_open() -> None:
+    asks = verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH)
+    diagnosis = diagnose(facts(access=access(asks)))
+    assert diagnosis.strength is not None
+    assert (diagnosis.strength.values["policies"], diagnosis.strength.values["strengths"]) == (["P"], [])
+    assert diagnose(facts()).strength is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "allows_all"),
+    [
+        ({}, True),
+        ({"configuration": None}, False),
+        ({"configuration": read(UNREAD), "default": read(UNREAD)}, False),
+        ({"configuration": read({"b2bCollaborationInbound": both("allowed", application=PORTAL)})}, False),
+        ({"configuration": read({"b2bCollaborationInbound": both("blocked")})}, False),
+    ],
+)
+def test_whether_every_application_is_allowed_now_is_known(changes: dict[str, Any], *, allows_all: bool) -> None:
+    assert allows_all_applications(facts(**changes)) is allows_all
 
 
 @pytest.mark.parametrize("is_account_evaluated", [True, False])
