@@ -76,10 +76,12 @@ def diagnosis_message(diagnosis: Diagnosis, *, is_admin: bool, admins: frozenset
         rich_text(bullets((_step_runs(row) for row in step_rows(diagnosis)), ordered=True)),
         *([small_text(read)] if (read := read_words(diagnosis)) else []),
     ]
-    return message(f"{DIAGNOSIS_TITLE} {about}: {clean(first.text, 300)}", blocks)
+    return message(f"{DIAGNOSIS_TITLE} {about}: {clean(first.meant or first.text, 300)}", blocks)
 
 
 def _first_lines(first: FirstCause, admins: Sequence[ChatId]) -> Iterator[RichTextElement]:
+    if first.meant:
+        yield paragraph(cleaned_text(first.meant, 300, bold=True))
     text = with_local_times(first.text, _MAX_CHARACTERS)
     if not first.who:
         yield paragraph(*text)

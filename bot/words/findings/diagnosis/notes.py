@@ -202,6 +202,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.OTHER_CLOUD: "This cloud does not know the tenant. Other clouds are enabled here, so it may be in one.",
     Note.NO_ORGANIZATION: "The domain has no Entra tenant. They come with a one-time passcode or an unmanaged account.",
     Note.MAYBE_OTHER_CLOUD: "This cloud knows no tenant of the domain. It may be in another: ask for the tenant ID.",
+    Note.DOMAIN_MEANT: "This cloud knows no tenant of the domain.",
     Note.PERSONAL_ACCOUNT: "This is a personal account, not an organization's.",
     Note.DOES_NOT_APPLY: "Settings between tenants do not concern an account without a tenant.",
     Note.TENANT_NOT_KNOWN: "Not checked, because it is not known which tenant it is.",

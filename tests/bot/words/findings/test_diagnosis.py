@@ -46,7 +46,7 @@ from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
-from workflows.core.posture.diagnosis.steps import Cause, Note
+from workflows.core.posture.diagnosis.steps import Cause, Note, StepResult
 from workflows.core.requests.request import RequestId
 
 THROTTLED = UnreadableFact(reason=UnreadableReason.THROTTLED)
@@ -294,6 +294,32 @@ def test_where_only_the_partner_knows_about_strong_mfa_that_is_the_question() ->
     assert "at home" not in first_cause(diagnose(facts(access=access(strong, blocked)))).how
     got_in = first_cause(diagnose(facts(access=access(strong)))).next
     assert got_in.startswith("They got in on"), "they have it"
+
+
+def test_a_domain_near_a_partners_is_asked_back_before_anybody_is_invited() -> None:
+    home = read(Home(kind=HomeKind.NO_TENANT, similar=("contoso.com",)))
+    nobody: dict[str, Any] = {
+        "home": home,
+        "subject": "maria@contoso.co",
+        "domain": "contoso.co",
+        "configuration": None,
+    }
+    mistyped = diagnose(facts(**nobody, accounts=read(()), access=None, sign_ins=None))
+    first = first_cause(mistyped)
+    assert first.meant == "Did you mean contoso.com? Ask again: /partner diagnose maria@contoso.com"
+    assert first.how == "Only if the domain is right: Entra admin center, Users, Invite external user"
+    assert step_rows(mistyped)[0].text == "This cloud knows no tenant of the domain."
+    assert step_rows(mistyped)[0].result is StepResult.NOT_KNOWN
+    whole = {**nobody, "subject": "contoso.co", "is_person": False, "accounts": None}
+    organization = first_cause(diagnose(facts(**whole, access=None, sign_ins=None)))
+    assert (organization.meant, organization.next) == (
+        "Did you mean contoso.com? Ask again: /partner diagnose contoso.com",
+        "",
+    )
+    has_account = diagnose(facts(**nobody, access=None, sign_ins=None))
+    assert first_cause(has_account).meant == "", "who has an account did not mistype it"
+    unread = diagnose(facts(**nobody, accounts=read(UNREAD), access=None, sign_ins=None))
+    assert first_cause(unread).meant
 
 
 def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back() -> None:

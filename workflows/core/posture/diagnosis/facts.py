@@ -62,6 +62,8 @@ class Home:
     identity: TenantIdentity | None = None
     clouds: tuple[str, ...] = ()
     """The other clouds that our tenant has enabled. Only read where the tenant is not known here."""
+    similar: tuple[str, ...] = ()
+    """Domains of recorded partners that may be meant, where no tenant has the domain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

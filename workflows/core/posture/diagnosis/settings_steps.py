@@ -52,6 +52,10 @@ def home_step(facts: DiagnosisFacts) -> Step:
         return step(StepResult.PASSES, Note.OTHER_CLOUD, clouds=clouds)
     if home.kind is HomeKind.OTHER_CLOUD:
         return Step(key=StepKey.HOME, result=StepResult.STOPS, read_at=at, cause=Fact(Cause.CLOUD_OFF))
+    accounts = None if facts.accounts is None else facts.accounts.value
+    if home.similar and not (isinstance(accounts, tuple) and accounts):
+        # NB. who has an account of this address did not mistype it.
+        return step(StepResult.NOT_KNOWN, Note.DOMAIN_MEANT, domains=list(home.similar))
     if clouds:
         return step(StepResult.NOT_KNOWN, Note.MAYBE_OTHER_CLOUD, clouds=clouds)
     return step(StepResult.PASSES, Note.NO_ORGANIZATION)

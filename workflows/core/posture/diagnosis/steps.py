@@ -182,6 +182,8 @@ class Note(StrEnum):
     """The domain has no tenant in this cloud: they come with a one-time passcode or an unmanaged account."""
     MAYBE_OTHER_CLOUD = "maybe_other_cloud"
     """The domain has no tenant in this cloud, and our tenant has enabled others. Values: `clouds`."""
+    DOMAIN_MEANT = "domain_meant"
+    """The domain has no tenant in this cloud, and partners have similar ones. Values: `domains`."""
     PERSONAL_ACCOUNT = "personal_account"
     DOES_NOT_APPLY = "does_not_apply"
     """Settings between tenants do not concern people without one."""
@@ -328,6 +330,12 @@ class Diagnosis:
         """Return whether the answer depends on the application, and none is known."""
         notes = {note.code for step in self.steps for note in step.notes}
         return bool(notes & APPLICATION_NEEDED)
+
+    @property
+    def meant_domains(self) -> tuple[str, ...]:
+        """Return the domains of partners that may be meant, where nobody has the domain that was asked about."""
+        notes = (note for step in self.steps for note in step.notes if note.code == Note.DOMAIN_MEANT)
+        return tuple(domain for note in notes for domain in note.values["domains"])
 
     @property
     def strength(self) -> Fact | None:

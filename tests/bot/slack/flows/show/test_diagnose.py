@@ -66,7 +66,13 @@ class Permission:
         return frozenset({ChatId("U0AMARA"), ChatId("U0BRUNO")})
 
 
-async def answer(level: DiagnosisLevel, application: str) -> str:
+async def answer(
+    level: DiagnosisLevel,
+    application: str,
+    *,
+    address: str = "maria@contoso.com",
+    records: Recorded = Recorded(),  # noqa: B008 - frozen
+) -> str:
     tenant, answers, permission = FakeTenant(), Answers(), Permission(level)
     tenant.tenant_settings.objects[TargetType.APPLICATION] = [
         FoundObject(id=f"5f0a1b2c-000{number}-4d3e-8f90-a1b2c3d4e5f6", name=name, mail="", kind=ObjectKind.APPLICATION)
@@ -74,9 +80,9 @@ async def answer(level: DiagnosisLevel, application: str) -> str:
     ]
     tenant.add_tenant(identity(), "contoso.com")
     tenant.default = {**DEFAULT}
-    diagnoser = Diagnoser(tenant=tenant, records=Recorded(), clock=FixedClock())
+    diagnoser = Diagnoser(tenant=tenant, records=records, clock=FixedClock())
     inside: Any = {"answers": answers, "permission": permission, "diagnoser": diagnoser}
-    command: Any = SimpleNamespace(actor=DANA.chat_id, argument=f"maria@contoso.com {application}")
+    command: Any = SimpleNamespace(actor=DANA.chat_id, argument=f"{address} {application}")
     await DiagnoseFlow(**inside).diagnose(inside, command)
     return answers.answer
 
@@ -101,6 +107,13 @@ async def test_what_was_taken_for_the_typed_name_is_said() -> None:
     assert "Contractor portal (you wrote “the Contractor-Portal”)" in await answer(
         DiagnosisLevel.STEPS, "the Contractor-Portal"
     )
+
+
+async def test_a_mistyped_domain_names_the_partner_to_admins_and_the_help_desk_only() -> None:
+    meant = "Did you mean contoso.com? Ask again: /partner diagnose maria@contoso.com"
+    for level in DiagnosisLevel:
+        said = await answer(level, "", address="maria@contoso.co", records=Recorded(partnerships=[partnership()]))
+        assert (meant in said) is (level is not DiagnosisLevel.SIDE)
 
 
 def buttons(message: Message) -> list[str]:
