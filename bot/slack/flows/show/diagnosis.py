@@ -50,6 +50,8 @@ DIAGNOSIS_TITLE: Final = "Why can't they get in?"
 _ANSWERED_BY_REQUEST: Final = frozenset(
     {Action.REQUEST_ACCESS, Action.ADD_APPLICATION, Action.TRUST_MFA, Action.ACCEPT_CLAIMS}
 )
+_ENABLED_HERE: Final = frozenset({Action.ENABLE_WITH_APPROVAL, Action.ENABLE_BY_REQUEST})
+"""Where Gatehouse can enable the account of the person who was asked about."""
 _MAX_ADMINS: Final = 3
 """Admins that are named. More are counted."""
 _MAX_WAITING: Final = 3
@@ -145,6 +147,8 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
             | Action.CORRECT_ACCOUNT
             | Action.RESET_REDEMPTION
         ) if is_admin:
+            if action in _ENABLED_HERE:
+                yield button("Enable account…", ids.ACCOUNTS_ENABLE, f"{tenant_id}:{diagnosis.subject}")
             yield button("Show guests", ids.GUESTS_PAGE, GuestsStep(tenant=tenant_id).value)
         case _:
             return

@@ -24,11 +24,13 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.INVITE: "Entra admin center, Users, Invite external user",
     Action.ENABLE_ACCOUNT: "Ask first why it was disabled. Then Entra admin center, Users, Account enabled",
     Action.ENABLE_WITH_APPROVAL: (
-        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: you confirm a preview, then "
+        "the approvers decide. "
         "Or Entra admin center, Users, Account enabled"
     ),
     Action.ENABLE_BY_REQUEST: (
-        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: you confirm a preview, then "
+        "the approvers decide. "
         "For 24 hours the admin who asked can undo it"
     ),
     Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",

@@ -355,7 +355,8 @@ def test_who_disabled_the_account_is_said_as_far_as_it_is_known(logged: Any, sai
     assert first.text == said
     assert first.who == "An admin of our tenant"
     assert first.how == (
-        "Ask first why it was disabled. Then /partner guests contoso.com, Enable accounts: the approvers decide. "
+        "Ask first why it was disabled. Then /partner guests contoso.com, Enable accounts: you confirm a preview, then "
+        "the approvers decide. "
         "Or Entra admin center, Users, Account enabled"
     )
     assert "chie" not in first_cause(without_policy_names(disabled)).text, "names are for admins"

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from bot.slack import ids
 from bot.slack.blocks.message import Message
+from bot.slack.flows.revoke.guest_form import accounts_view
 from bot.slack.flows.show.diagnose import DiagnoseFlow
 from bot.slack.flows.show.diagnosis import diagnosis_message, side_message
+from bot.slack.payloads.button_values import parse_accounts_value
 from tests.workflows.app.evidence.diagnosis.recorded import Recorded
 from tests.workflows.core.builders import DANA, NOW, TENANT, identity, partnership, request
 from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, both, facts, log, read, signed_in
@@ -18,7 +21,9 @@ from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.permission import DiagnosisLevel
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
+from workflows.core.plans.accounts import AccountChange
 from workflows.core.policy.reviews.access_test import AccessAnswer, AccessFailure, AccessOutcome, AccessTest
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import PartnerRecord
 from workflows.core.requests.request import RequestState
@@ -137,6 +142,7 @@ WAITING = {"waiting": (request(RequestState.AWAITING_APPROVAL),)}
         ({**BLOCKED, "record": PartnerRecord(closed_state="revoked")}, ["Request access"], ["Request access"]),
         ({**BLOCKED, "record": PartnerRecord(has_drifted=True)}, ["Restore"], ["Restore"]),
         (DISABLED, ["Show guests"], []),
+        ({**DISABLED, "enables_accounts": True}, ["Enable account…", "Show guests"], []),
         ({"sign_ins": read(log(signed_in(500212)))}, ["Partner setup"], ["Partner setup"]),
         ({"sign_ins": read(log(signed_in(90071)))}, ["Request access"], ["Request access"]),
         ({"sign_ins": read(log())}, ["Partner setup"], ["Partner setup"]),
@@ -150,6 +156,21 @@ def test_the_button_for_the_first_cause_is_there_where_this_person_can_use_it(
     diagnosis = diagnose(facts(**changes))
     assert buttons(diagnosis_message(diagnosis, is_admin=True)) == for_admin
     assert buttons(diagnosis_message(diagnosis, is_admin=False)) == for_help_desk
+
+
+def test_a_disabled_account_is_enabled_in_a_window_about_this_person_only() -> None:
+    shown = diagnosis_message(diagnose(facts(**DISABLED, enables_accounts=True)), is_admin=True)
+    (row,) = [block for block in shown.blocks if block["type"] == "actions"]
+    assert row["elements"][0]["action_id"] == ids.ACCOUNTS_ENABLE
+    tenant_id, address = parse_accounts_value(row["elements"][0]["value"])
+    assert (tenant_id, address) == (TENANT, "maria@contoso.com")
+    view = accounts_view(identity(), AccountChange.ENABLE, USUAL_LIMITS, address=address)
+    blocks = {block.get("block_id"): block for block in view["blocks"]}
+    assert blocks[ids.ACCOUNTS_WHICH]["element"]["initial_option"]["value"] == "listed"
+    assert blocks[ids.ACCOUNTS_LIST]["element"]["initial_value"] == "maria@contoso.com"
+    assert parse_accounts_value(TENANT) == (TENANT, "")
+    usual = str(accounts_view(identity(), AccountChange.ENABLE, USUAL_LIMITS))
+    assert "initial_value" not in usual
 
 
 @pytest.mark.parametrize(
