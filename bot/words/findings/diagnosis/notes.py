@@ -1,4 +1,7 @@
-"""The sentence for each thing that a diagnosis found, and for each cause."""
+"""The sentence for each thing that a diagnosis found, and for each cause.
+
+It is long because every code that a diagnosis can give has its sentence here.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
