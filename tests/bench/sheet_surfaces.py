@@ -3,7 +3,7 @@
 from bot.slack.blocks.blocks import Json
 from bot.slack.cards.batches.batch_card import batch_card
 from bot.slack.cards.batches.import_card import import_card
-from bot.slack.flows.decide.batch_views import batch_view
+from bot.slack.flows.decide.batch_views import answer_halt_view, batch_view
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
 from bot.slack.flows.request_access.adopt.sheet_views import choices_view, import_view, received_view
 from bot.slack.people.approvers import StageApprovers
@@ -46,6 +46,7 @@ def sheet_messages() -> dict[str, list[Json]]:
     batches = {
         "sheet": sheet_batch(),
         "sheet-applying": sheet_result(BatchState.APPLYING),
+        "sheet-halted": sheet_result(BatchState.HALTED),
         "sheet-done": sheet_result(BatchState.DONE),
     }
     cards = {name: batch_card(one, holders=NAMES, now=NOW).blocks for name, one in batches.items()}
@@ -64,5 +65,6 @@ def sheet_windows() -> dict[str, Json]:
         "import-which-sheet": choices_view(EFFECT.command, SHEETS),
         "sheet-draft": draft_view(content),
         "sheet-draft-rows": draft_rows_view(sheet_draft(), 0),
+        "answer-halt": answer_halt_view(sheet_result(BatchState.HALTED), goes_on=True),
         "sheet-details": batch_view(sheet_batch(), holders=NAMES, now=NOW, may_decide=True),
     }

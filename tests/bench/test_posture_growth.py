@@ -8,14 +8,14 @@ import time
 import pytest
 
 from tests.workflows.core.posture.test_posture import ALL, TRUST
-from tests.workflows.entra.conftest import authority, entra, environment, graph
+from tests.workflows.entra.conftest import app_roles, authority, entra, environment, graph
 from tests.workflows.entra.simulated_tenant import Graph
 from tests.workflows.fakes import FixedClock
 from workflows.app.reads.posture import read_posture
 from workflows.core.partners.records import Records
 from workflows.entra import Entra
 
-__all__ = ["authority", "entra", "environment", "graph"]
+__all__ = ["app_roles", "authority", "entra", "environment", "graph"]
 
 pytestmark = pytest.mark.load
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import pytest
 
 from tests.bench.stage.histories import commits, store_history
-from tests.workflows.entra.conftest import authority, entra, environment, graph
+from tests.workflows.entra.conftest import app_roles, authority, entra, environment, graph
 from tests.workflows.entra.simulated_tenant import Graph
 from tests.workflows.fakes import FixedClock
 from workflows.app.alarms import Alarms
@@ -27,7 +27,7 @@ from workflows.entra import Entra
 from workflows.ports.store import Store
 from workflows.store.location import StoreLocation
 
-__all__ = ["authority", "entra", "environment", "graph"]
+__all__ = ["app_roles", "authority", "entra", "environment", "graph"]
 
 pytestmark = pytest.mark.load
 

@@ -47,9 +47,9 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
     assert writes[0]["path"].endswith(PARTNERS)
     assert writes[0]["body"]["inboundTrust"] == {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}
     assert writes[0]["body"]["automaticUserConsentSettings"] == {"inboundAllowed": True}
-    after = (await stage.graph())[-1]
-    assert (after["method"], after["status"]) == ("GET", 200)
-    assert after["path"].endswith(f"{PARTNERS}/{CONTOSO}")
+    read_back = (await stage.graph())[-2:]
+    assert {(one["method"], one["status"]) for one in read_back} == {("GET", 200)}
+    assert {one["path"].partition(CONTOSO)[2] for one in read_back} == {"", "/m365Capabilities"}, "it is read back"
 
     for person in ("approver1", "approver2", "approver3"):
         assert all(buttons(message) == [] for message in await stage.direct(person))
@@ -82,8 +82,8 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
         },
         "automaticUserConsentSettings": {"inboundAllowed": False, "outboundAllowed": False},
     }
-    after = (await stage.graph())[-1]
-    assert (after["method"], after["status"]) == ("GET", 200)
+    last = (await stage.graph())[-1]
+    assert (last["method"], last["status"]) == ("GET", 200)
     assert "blocked (verified" in (await stage.card())["text"]
     offered = [action for message in await stage.direct("requester") for action in buttons(message)]
     assert offered == ["request_again"], "nothing that is over can be decided, withdrawn or reviewed"
@@ -91,16 +91,17 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
 
 
 def is_of_a_sweep(call: dict[str, Any]) -> bool:
-    """Whether the hourly sweep made the call: it reads the default by itself, and the list of all partners.
+    """Whether the hourly sweep made the call: it reads the default with its capabilities, and the list of all partners.
 
     An onboarding reads the default with others in a batch, and never the list.
     """
-    path = str(call["path"])
-    return call["method"] == "GET" and path.endswith(("/crossTenantAccessPolicy/default", "/partners"))
+    parts = call["inner"] if str(call["path"]).endswith("/$batch") else [call]
+    ends = ("/crossTenantAccessPolicy/default", "/crossTenantAccessPolicy/default/m365Capabilities", "/partners")
+    return all(part["method"] == "GET" and str(part["path"]).endswith(ends) for part in parts)
 
 
 async def test_onboarding_takes_at_most_six_calls_about_the_partner(stage: Stage) -> None:
-    """From the look-up to reading back; calls about people are not counted.
+    """From the look-up to reading back; calls about people and about capabilities are not counted.
 
     Calls about the tenant's settings before the decision are not counted either. The default is read once more before
     the write, when the partner inherits from it.
@@ -110,7 +111,7 @@ async def test_onboarding_takes_at_most_six_calls_about_the_partner(stage: Stage
     assert answer["errors"] == {}
     await stage.rest()
     await stage.press("approver1", "approve", (await stage.card())["ts"])
-    aside = ("/users", "/organization", *PREFLIGHT)
+    aside = ("/users", "/organization", "/m365Capabilities", *PREFLIGHT)
     about = [e for e in await stage.graph() if not any(part in e["path"] for part in aside) and not is_of_a_sweep(e)]
     assert await stage.partner() is not None
     assert len(about) <= 6, [(entry["method"], entry["path"]) for entry in about]
@@ -137,11 +138,13 @@ async def test_onboarding_with_three_approvals_is_thirteen_requests_of_which_one
     batches = [one["inner"] for one in log if one["path"].endswith("/$batch")]
     parts = [part for batch in batches for part in batch]
     assert {(part["method"], part["status"]) for part in parts} <= {("GET", 200), ("GET", 404)}
-    assert len(parts) <= 15, parts
-    assert [(one["method"], one["path"]) for one in log[-2:]] == [
-        ("POST", f"{GRAPH_PARTNERS}"),
+    assert len([part for part in parts if not part["path"].endswith("/m365Capabilities")]) <= 16, parts
+    assert len(parts) <= 21, parts
+    assert (log[-2]["method"], log[-2]["path"]) == ("POST", GRAPH_PARTNERS), "the write"
+    assert {(part["method"], part["path"]) for part in log[-1]["inner"]} == {
         ("GET", f"{GRAPH_PARTNERS}/{CONTOSO}"),
-    ], "the write, and what is read back after it"
+        ("GET", f"{GRAPH_PARTNERS}/{CONTOSO}/m365Capabilities"),
+    }, "what is read back after it"
 
 
 async def test_a_rejection_says_why_to_the_requester_and_ends_every_card(stage: Stage) -> None:

@@ -123,7 +123,7 @@ async def test_fifty_rows_are_asked_for_approved_and_applied(stage: Stage) -> No
     named = {number for number in range(1, COUNT + 1) for one in cards if domain(number) in header_of(one)}
     assert named == {drifting, changed}, [header_of(one) for one in cards]
     batch_id = next(one["block_id"] for one in (await batch_card(stage))["blocks"] if one["type"] == "actions")[6:]
-    assert "46 partners are applied (verified). 2 partners are decided alone." in (await told(stage, batch_id))[-1]
+    assert "46 partners are applied (verified). 2 partners go on alone." in (await told(stage, batch_id))[-1]
 
 
 async def test_an_admin_continues_a_batch_that_stopped_by_itself(stage: Stage) -> None:

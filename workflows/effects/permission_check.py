@@ -215,10 +215,8 @@ class PermissionCheck:
                 await self._retry_or_drop(click, actor, key)
             case ApproveBatch() | RejectBatch():
                 await self._decide_batch(click, actor, key, received_at)
-            case WithdrawBatch():
-                await self._batch_decisions.withdraw(click, actor, key=key)
-            case AnswerHalt():
-                await self._batch_decisions.answer_halt(click, actor, key=key)
+            case WithdrawBatch() | AnswerHalt():
+                await self._batch_decisions.carry_out(click, actor, key=key)
             case ImportSheet():
                 await self._import_sheet(click, actor, key)
             case SetAbsence() | EndAbsence() | Reassign():

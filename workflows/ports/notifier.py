@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from workflows.core.batches.batch import Batch, ListFile
-from workflows.core.batches.sheets.columns import Columns
-from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
 from workflows.core.partners.access_end.decision import EndStep
@@ -20,6 +18,11 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import JudgeSheet, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
+
+if TYPE_CHECKING:
+    # A start does not wait for the reading of sheets: this interface is known before it.
+    from workflows.core.batches.sheets.columns import Columns
+    from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 
 
 class NotifierUnavailable(FactsError):
@@ -142,9 +145,9 @@ class ShownImport:
     looked_up: int = 0
     total: int = 0
     """How many rows the sheet has."""
-    columns: Columns | None = None
+    columns: "Columns | None" = None
     header: tuple[str, ...] = ()
-    counts: Mapping[RowVerdict, int] = field(default_factory=dict)
+    counts: "Mapping[RowVerdict, int]" = field(default_factory=dict)
     batch: Batch | None = None
     """The draft; None when nothing can be asked for."""
     rows: bytes = b""
@@ -154,7 +157,7 @@ class ShownImport:
 class ImportedRows(Protocol):
     """Writes the file with every row of an import."""
 
-    def take(self, judged: JudgedRow) -> None:
+    def take(self, judged: "JudgedRow") -> None:
         """Write one row."""
 
     def content(self) -> bytes:

@@ -54,14 +54,7 @@ def adopt_flows(
         tenant=systems.tenant,
         drafts=draft_flow,
     )
-    sheets = SheetFlow(
-        windows=windows,
-        members=members,
-        service=intake.service,
-        offers=Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock),
-        opening=sheet_opening(systems),
-        drafts=draft_flow,
-    )
+    sheets = _sheet_flow(systems, intake, draft_flow)
     decide = DecideBatchFlow(
         service=intake.service,
         store=systems.store,
@@ -71,6 +64,17 @@ def adopt_flows(
         clock=systems.clock,
     )
     return adopt, sheets, decide
+
+
+def _sheet_flow(systems: ExternalSystems, intake: AdoptIntake, drafts: DraftFlow) -> SheetFlow:
+    return SheetFlow(
+        windows=drafts.windows,
+        members=drafts.members,
+        service=intake.service,
+        offers=Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock),
+        opening=sheet_opening(systems),
+        drafts=drafts,
+    )
 
 
 def sheet_opening(systems: ExternalSystems) -> SheetOpening:

@@ -101,12 +101,10 @@ def make_flows(
     request_access = _request_access_flow(
         systems, service, limits, windows, members, lookup_permission, display_directory
     )
-    adopt, sheets, decide_batches = adopt_flows(
-        systems, adopt_intake, batches, windows, lookup_permission, display_directory
-    )
+    drafts = adopt_flows(systems, adopt_intake, batches, windows, lookup_permission, display_directory)
     return (
         request_access,
-        *_filled_form_flows(request_access, adopt, store),
+        *_filled_form_flows(request_access, drafts[0], store),
         AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
         *_decide_flows(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
@@ -114,9 +112,7 @@ def make_flows(
         *closing_flows(systems, service, limits, windows, members, display_directory),
         SponsorFlow(service=service, windows=windows, directory=directory, store=store, tenant=systems.tenant),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
-        adopt,
-        sheets,
-        decide_batches,
+        *drafts,
         *_partner_setup_flows(systems, service, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         *_alarm_flows(systems, service, campaigns, windows, members),

@@ -21,10 +21,9 @@ from bot.words.refusals.named_people.delegation import (
 from bot.words.refusals.named_people.guest_accounts import GUEST_ACCOUNTS
 from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR, PEOPLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
-from bot.words.refusals.received_files import RECEIVED_FILES
 from bot.words.refusals.reviews.answers import REVIEW_ANSWERS
 from bot.words.refusals.reviews.campaigns import CAMPAIGNS
-from bot.words.refusals.sheets import sheet_words
+from bot.words.refusals.sheets import RECEIVED_FILES, sheet_words
 from bot.words.sentences import Sentences, fill_in
 from bot.words.unavailable.entra import entra_words
 from bot.words.unavailable.storage import trouble_words

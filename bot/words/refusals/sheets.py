@@ -6,6 +6,7 @@ from typing import Final
 from bot.words.sentences import Sentence, fill_in
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.errors.facts import Fact, Values
+from workflows.sheets.received import ReceivedFileCode
 
 _MEGABYTE: Final = 2**20
 
@@ -119,6 +120,30 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.CONTRADICTS_ROW: lambda values: f"{_rows(values)}: the same partner, and something else is asked for.",
 }
 """The sentences. Those about a cell go on after the name of its column."""
+
+RECEIVED_FILES: Final[Mapping[ReceivedFileCode, Sentence]] = {
+    ReceivedFileCode.GONE: (
+        "The file is deleted, or Gatehouse cannot see it. Type /partner import, and choose the file again."
+    ),
+    ReceivedFileCode.OTHER_OWNER: "Somebody else uploaded the file. Upload your own copy with /partner import.",
+    ReceivedFileCode.OTHER_WORKSPACE: (
+        "The file belongs to another workspace. Save it, and upload your own copy with /partner import."
+    ),
+    ReceivedFileCode.EXTERNAL: (
+        "The file is kept by another service. Download it from there, and upload it with /partner import."
+    ),
+    ReceivedFileCode.NO_SCOPE: (
+        "The app may not read files: it lacks the scope files:read. An admin can install it again from manifest.yml."
+    ),
+    ReceivedFileCode.OTHER_ADDRESS: (
+        "The file was not loaded: its address is {host}, which is not the chat system's own. Tell an admin."
+    ),
+    ReceivedFileCode.REFUSED: "The chat system did not give the file ({code}). Try again, or tell an admin.",
+    ReceivedFileCode.OTHER_CONTENT: (
+        "{name} is no sheet: its content is of another kind. Save the partners as CSV, XLSX, JSON or TOML."
+    ),
+}
+"""The sentences about a file that somebody gave in the chat system."""
 
 
 def sheet_words(fact: Fact) -> str:

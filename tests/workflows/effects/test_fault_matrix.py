@@ -23,7 +23,7 @@ from bot.words.requests.notes import note_words
 from tests.served import served
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
 from tests.workflows.effects.applying import told
-from tests.workflows.entra.conftest import authority, environment
+from tests.workflows.entra.conftest import app_roles, authority, environment
 from tests.workflows.entra.simulated_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
@@ -42,7 +42,7 @@ from workflows.entra import Entra, EntraSettings, connect
 from workflows.entra.transport import connection
 from workflows.ports.tenant import TenantUnavailable
 
-__all__ = ["authority", "environment"]
+__all__ = ["app_roles", "authority", "environment"]
 pytestmark = pytest.mark.matrix
 
 S = RequestState

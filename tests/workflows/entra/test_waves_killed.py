@@ -50,6 +50,7 @@ async def test_sixty_partners_are_written_in_as_many_batches_as_needed(
     assert len(figures.stage.arrived) <= 60 * 5, "found, compared, written and read back, and little more"
 
 
+@pytest.mark.load
 async def test_killed_at_random_moments_with_a_tenth_throttled_each_partner_is_added_once(
     authority: TokenAuthority, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """The contract of every store about batches: whole, in one version, and found by whoever they concern."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -8,10 +9,15 @@ import pytest
 from tests.workflows.core.batches.examples import batch, member, row, whole_chain
 from tests.workflows.core.builders import AMARA, BATCH, BRUNO, EXPIRY, MALLORY, NOW, RILEY, SAM, noted
 from tests.workflows.store.test_contract import PagePosition, entry, new, place, put, store
-from workflows.core.batches.batch import Batch, BatchState, RowState
+from workflows.core.batches.asked_row import AskedAccess, BatchSheet
+from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId, Role
 from workflows.core.requests.deadlines.reminder_times import APPROVERS_REMINDED_AFTER
-from workflows.core.requests.request import BatchId, RequestState
+from workflows.core.requests.request import BatchId, RequestKind, RequestState
+from workflows.core.settings.canonical import Digest
 from workflows.ports.pages import PagePosition as ListPosition
 from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
@@ -45,6 +51,37 @@ async def test_a_batch_is_read_back_unchanged(place: PagePosition) -> None:
     again = await place.open()
     assert await again.batch(whole.id) == whole
     assert await again.batch(BatchId("B-0")) is None
+
+
+async def test_a_batch_of_a_sheet_is_read_back_unchanged(place: PagePosition) -> None:
+    store = await place.open()
+    asked = AskedAccess(
+        row=2,
+        target="partner1.example",
+        template="guest-collaboration",
+        duration=timedelta(days=90),
+        ends_at=EXPIRY,
+        starts_at=NOW,
+        placeholders={"pilot_group": "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"},
+        sponsor=MALLORY,
+        reason="They build the portal",
+        ticket="CHG-7",
+    )
+    warning = Finding(
+        code=FindingCode.LOOK_ALIKE, severity=Severity.WARNING, source=Source.OWN_RULE, values={"other": "a.example"}
+    )
+    problem = Fact(RowCode.CELL, {"column": "sponsor", "problem": Fact(SheetCode.CELL_EMPTY).as_value()})
+    nothing = row(2, RowState.NOT_ASKED, reason=(problem,), asked=AskedAccess(row=3, target="=A1", template="x"))
+    whole = first(
+        BatchState.DRAFT,
+        kind=RequestKind.ACCESS,
+        rows=(row(1, RowState.WAITING, asked=asked, findings=(warning,)), nothing),
+        sheet=BatchSheet(name="partners.xlsx", sha256=Digest("5e" * 32), sheet="Partners", rows=2),
+        drafted_by="chat:U-riley",
+    )
+    await put_batch(store, whole)
+    await place.close()
+    assert await (await place.open()).batch(whole.id) == whole
 
 
 async def test_of_two_writers_of_one_version_one_wins(store: Store) -> None:

@@ -550,10 +550,8 @@ def lane(effect: Effect) -> str:
             return effect.kind  # one lane for all, so that a person gets one message about several requests
         case SendEndNotices() | SendReviewReminders():
             return effect.kind.removeprefix("send_")  # one lane each, for the same reason
-        case ShowReview():
-            return f"review:{effect.tenant_id}"
-        case ShowSetup():
-            return f"half:{effect.tenant_id}"
+        case ShowReview() | ShowSetup():
+            return f"{'review' if isinstance(effect, ShowReview) else 'half'}:{effect.tenant_id}"
         case ShowHandover() | ShowAccessTest():
             return f"{effect.kind.removeprefix('show_')}:{effect.tenant_id}"
         case ShowBlockAtEnd() | TellEscalation():

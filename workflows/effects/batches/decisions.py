@@ -59,6 +59,16 @@ class BatchDecisions:
             actor, eligibility, received_at, store=self.store, roles_of=self.directory.current_roles
         )
 
+    async def carry_out(self, click: WithdrawBatch | AnswerHalt[ChatId], actor: Person, *, key: str) -> None:
+        """Withdraw a batch, or answer its halt.
+
+        :raises Refused: see `withdraw` and `answer_halt`.
+        """
+        if isinstance(click, AnswerHalt):
+            await self.answer_halt(click, actor, key=key)
+        else:
+            await self.withdraw(click, actor, key=key)
+
     async def withdraw(self, click: WithdrawBatch, actor: Person, *, key: str) -> None:
         """Withdraw a batch, if its requester does.
 

@@ -50,35 +50,40 @@ class PartnerCapabilities:
         known = self._access.recent(None, CAPABILITIES_ASKED_AGAIN_AFTER)
         return known in (None, CapabilityAccess.AVAILABLE) and await self._is_granted()
 
-    async def of_partner(self, tenant_id: TenantId) -> Sequence[JsonObject] | None:
+    async def of_partner(self, tenant_id: TenantId) -> Sequence[JsonObject]:
         """Read a partner's capabilities, in the order of their names. Never cached.
 
-        :returns: None when this tenant does not have them, or the bot may not read them.
-        :raises TenantUnavailable: also when there is no such partner.
+        :raises TenantRefused: also when there is no such partner, or this tenant does not have them; see
+            `after_refusal`.
         """
         partners = self._connection.graph.policies.cross_tenant_access_policy.partners
         builder = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(tenant_id).m365_capabilities
         return await self._read(_call(f"partners/{tenant_id}", of=tenant_id), builder)
 
-    async def of_default(self) -> Sequence[JsonObject] | None:
+    async def of_default(self) -> Sequence[JsonObject]:
         """Read those of the tenant's default configuration, in the same way. They apply where a partner has no own."""
         builder = self._connection.graph.policies.cross_tenant_access_policy.default.m365_capabilities
         return await self._read(_call("default"), builder)
 
-    async def _read(self, call: GraphCall, builder: BaseRequestBuilder) -> Sequence[JsonObject] | None:
-        try:
-            rows = await self._connection.collect(call, request_to(Method.GET, builder), key="name")
-        except TenantRefused as error:
-            if error.status != 403 and error.status not in _NO_SUCH_ADDRESS:
-                raise
-            # The reads of many partners fail at the same moment. They share one question.
-            self._access.forget_all()
-            if await self._access.get(None) is not CapabilityAccess.AVAILABLE:
-                return None
-            if error.status == 404:
-                raise unavailable(TenantCode.PARTNERS_CHANGED) from error
-            raise
-        return _in_order(call, rows)
+    async def after_refusal(self, error: TenantRefused) -> None:
+        """Find out what the refusal of a read means. Returns when the bot cannot read them in this tenant at all.
+
+        The caller knows that the partner exists.
+
+        :raises TenantRefused, TenantUnavailable: for a refusal that is about this partner alone.
+        """
+        if error.status != 403 and error.status not in _NO_SUCH_ADDRESS:
+            raise error
+        # The reads of many partners fail at the same moment. They share one question.
+        self._access.forget_all()
+        if await self._access.get(None) is not CapabilityAccess.AVAILABLE:
+            return
+        if error.status == 404:
+            raise unavailable(TenantCode.PARTNERS_CHANGED) from error
+        raise error
+
+    async def _read(self, call: GraphCall, builder: BaseRequestBuilder) -> Sequence[JsonObject]:
+        return _in_order(call, await self._connection.collect(call, request_to(Method.GET, builder), key="name"))
 
     async def _is_granted(self) -> bool:
         """Return whether the token has the permission. A token that cannot be read may have it."""

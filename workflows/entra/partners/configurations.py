@@ -1,7 +1,7 @@
 """Read partners' own configurations and the default, both with their Microsoft 365 capabilities."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from workflows.entra.transport.batch import reads_beside
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.rate_limit import RateLimit
 from workflows.intervals import Pauses
+from workflows.ports.tenant import TenantRefused
 
 _DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
 _TOGETHER: Final = 20
@@ -45,7 +46,7 @@ class PartnerConfigurations:
             configuration = reads.start(self._configuration(tenant_id))
             capabilities = reads.start(self._capabilities.of_partner(tenant_id))
             document = await configuration
-            return None if document is None else _with_capabilities(document, await capabilities)
+            return None if document is None else _with_capabilities(document, await self._settled(capabilities))
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration, with its capabilities in the same request. It cannot be written."""
@@ -53,7 +54,15 @@ class PartnerConfigurations:
             return await self._default()
         async with reads_beside(self._connection.together) as reads:
             configuration, capabilities = reads.start(self._default()), reads.start(self._capabilities.of_default())
-            return _with_capabilities(await configuration, await capabilities)
+            return _with_capabilities(await configuration, await self._settled(capabilities))
+
+    async def _settled(self, capabilities: Awaitable[Sequence[JsonObject]]) -> Sequence[JsonObject] | None:
+        """Return what was read about an object that exists; None when nothing can be read about any."""
+        try:
+            return await capabilities
+        except TenantRefused as error:
+            await self._capabilities.after_refusal(error)
+            return None
 
     async def _default(self) -> JsonObject:
         call = read_call("/policies/crossTenantAccessPolicy/default", Purpose.SHOW_DEFAULT, "Policy.Read.All")
@@ -119,7 +128,9 @@ class PartnerConfigurations:
             if not await self._capabilities.may_be_read():
                 break
             async with self._turns.turn(is_patient=True), self._connection.together() as reads:
-                started = {one: reads.start(self._capabilities.of_partner(TenantId(one))) for one in chunk}
+                started = {
+                    one: reads.start(self._settled(self._capabilities.of_partner(TenantId(one)))) for one in chunk
+                }
                 found |= {one: await read for one, read in started.items()}
         return {one: rows for one, rows in found.items() if rows is not None}
 

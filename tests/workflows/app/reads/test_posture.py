@@ -9,7 +9,7 @@ import pytest
 from bot.words.posture.concerns import concern_words
 from tests.workflows.core.builders import TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, codes
-from tests.workflows.entra.conftest import authority, entra, environment, graph
+from tests.workflows.entra.conftest import app_roles, authority, entra, environment, graph
 from tests.workflows.entra.simulated_tenant import Graph, answering, refusing
 from tests.workflows.fakes import HOME, FakeTenant, FixedClock
 from tests.workflows.world import World
@@ -22,7 +22,7 @@ from workflows.core.settings.model import TenantId
 from workflows.entra import Entra
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-__all__ = ["authority", "entra", "environment", "graph"]
+__all__ = ["app_roles", "authority", "entra", "environment", "graph"]
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 

@@ -18,7 +18,7 @@ def test_every_purpose_follows_the_one_before_and_begins_with_its_lowest_risk() 
         ("Work with us in Office 365", "low", "guest-collaboration"),
         ("Work with us in Office 365", "elevated", "teams-shared-channels"),
         ("Work with us in Office 365", "high", "trusted-partner"),
-        ("Meetings with a partner", "elevated", "calendar-sharing"),
+        ("Calendars", "elevated", "calendar-sharing"),
         ("A company of ours", "high", "merger"),
         ("A company of ours", "high", "subsidiary-synchronization"),
     ]

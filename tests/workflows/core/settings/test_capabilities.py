@@ -304,3 +304,8 @@ def test_a_list_that_was_not_read_is_missing_only_where_capabilities_were_expect
     assert not is_list_missing(None, {})
     assert has_list({"m365Capabilities": []})
     assert not has_list({"m365Capabilities": None})
+
+
+def test_one_capability_alone_has_the_same_document_as_in_a_list() -> None:
+    off = Capability(name=FREE_BUSY, people=NOBODY)
+    assert to_document(off) == capability_document(off)

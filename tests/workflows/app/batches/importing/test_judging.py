@@ -270,7 +270,9 @@ async def test_rows_with_equal_access_share_one_evaluation_and_a_blocked_one_is_
     assert FindingCode.CA_SHARED not in [one.code for one in found[9].findings]
 
 
-async def test_access_that_conditional_access_would_never_let_in_is_refused_as_its_request_is(world: World) -> None:
+async def test_shared_channels_whose_template_accepts_their_mfa_can_be_asked_for_where_mfa_is_required(
+    world: World,
+) -> None:
     world.tenant.tenant_settings.policies = [policy("mfa")]
     template = CATALOG.templates["teams-shared-channels"]
     row = SheetRow(number=2, partner="contoso.com", template=template.name)

@@ -12,6 +12,8 @@ from tests.workflows.app.batches.importing.test_judging import known
 from tests.workflows.app.batches.importing.test_sheet_sponsors import SAMS
 from tests.workflows.app.batches.many import approve_batch, batch_of, form, row_request
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM
+from tests.workflows.core.policies import policy
+from tests.workflows.preflight.test_access_check import DEFAULT
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
@@ -264,3 +266,24 @@ async def test_a_later_start_is_approved_together_and_starts_by_itself(world: Wo
     assert (request.state, request.batch, request.left_batch) == (RequestState.SCHEDULED, None, batch.id)
     assert {one.batch_digest for one in request.decisions} == {batch.digest}
     assert world.tenant.attempts == []
+
+
+async def test_the_members_share_one_evaluation_under_the_policies_of_the_time_when_they_are_planned(
+    world: World,
+) -> None:
+    """The draft was judged under another policy. Each request, and each row of the batch, has what is so now."""
+    world.tenant.default = DEFAULT
+    domains = [f"partner{number}.example" for number in range(6)]
+    known(world, *domains)
+    world.tenant.tenant_settings.policies = [policy("mfa")]
+    draft = await stored(world, *((domain, GUESTS) for domain in domains))
+    assert len(world.tenant.tenant_settings.evaluated) == 1
+    world.tenant.tenant_settings.policies = [policy("block", name="New")]
+    batch = await confirmed(world, draft)
+    assert len(world.tenant.tenant_settings.evaluated) == 2, "once for the draft, and once for all members"
+    for row in batch.members:
+        prepared = (await row_request(world, row)).require_prepared()
+        found = [one.code for one in prepared.findings if one.code.startswith("ca_")]
+        assert found == [FindingCode.CA_LOCKED_OUT, FindingCode.CA_SHARED]
+        assert found == [one.code for one in row.findings if one.code.startswith("ca_")]
+    assert len(batch.members) == 6

@@ -74,3 +74,7 @@ def test_a_key_that_was_chosen_for_a_field_means_something() -> None:
 
 def test_a_table_may_have_other_columns() -> None:
     assert columns_of(sheet("partner", "company", form=SheetForm.TABLE)).unused == ("company",)
+
+
+def test_an_empty_list_has_no_columns() -> None:
+    assert columns_of(sheet(form=SheetForm.LIST)).fields == {}
