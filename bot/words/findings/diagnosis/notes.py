@@ -213,7 +213,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.NOT_CERTAIN: lambda values: f"Microsoft does not document what these settings mean: {_rules(values)}.",
     Note.PERSON_MAYBE_LISTED: "The settings name people or groups of the partner. Only the partner can say whether "
     "this person is among them.",
-    Note.ANY_APPLICATION: "No application was named, so any that is let in counts.",
+    Note.ANY_APPLICATION: "No application was named.",
     Note.SOME_APPLICATIONS: some_applications,
     Note.UNKNOWN_APPLICATION: _unknown_application,
     Note.SEVERAL_APPLICATIONS: lambda values: f"Several applications match: {and_list(values['names'])}. Name one.",
