@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from bot.words.batches.rows import IN_CHANNEL
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import counted
-from workflows.core.batches.batch import Batch, RowState
+from workflows.core.batches.batch import Batch, BatchState, RowState
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column, Columns
 from workflows.core.errors.facts import Facts, Values
@@ -111,6 +112,24 @@ def sponsors_words(sponsors: Sequence[Person]) -> str:
     """Name who cannot approve because rows name them as sponsors; empty when none does."""
     names = ", ".join(dict.fromkeys(one.name for one in sponsors))
     return f"Sponsors of single rows, so they cannot approve: {names}." if names else ""
+
+
+def closed_import_title(batch: Batch) -> str:
+    """Return what became of the draft of a file."""
+    name = "" if batch.sheet is None else batch.sheet.name
+    if batch.confirmed_at is not None:
+        return f"{name}: asked for"
+    return f"{name}: {'expired' if batch.state is BatchState.EXPIRED else 'discarded'}"
+
+
+def closed_import_words(batch: Batch) -> str:
+    """Say what became of the draft of a file."""
+    if batch.confirmed_at is not None:
+        count = sum(row.is_asked for row in batch.rows)
+        return f"{counted(count, 'partner')} asked for with draft {batch.id}. {IN_CHANNEL}"
+    if batch.state is BatchState.EXPIRED:
+        return f"Nobody confirmed draft {batch.id} in time. {DISCARDED}"
+    return f"Draft {batch.id} was discarded. {DISCARDED}"
 
 
 def ask_button_words(batch: Batch) -> str:

@@ -8,7 +8,7 @@ from workflows.core.batches.transition import BatchTransition, changed, end_batc
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, is_chat_user
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.deciding import deciding_stage
@@ -90,11 +90,12 @@ def withdraw(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
 
 
 def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> BatchTransition:
-    """Discard a draft: whoever made it, and of the command line any member, as any may confirm it."""
+    """Discard a draft: whoever made it; of the command line the command line, and any member, as any may confirm it."""
     if batch.drafted_by.startswith(BY_PERSON) and batch.drafted_by != f"{BY_PERSON}{command.actor}":
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     ended = end_batch(batch, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
-    return replace(ended, effects=(*ended.effects, *tell_end(ended.batch, command.actor)))
+    told = tell_end(ended.batch, command.actor) if is_chat_user(command.actor) else ()
+    return replace(ended, effects=(*ended.effects, *told))
 
 
 def expire(batch: Batch, command: ExpireBatch, situation: Situation) -> BatchTransition:
