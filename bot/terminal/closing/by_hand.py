@@ -84,7 +84,8 @@ def _capabilities() -> Iterator[str]:
     """
     address = f"{PARTNERS_PATH}/$tenant/{M365_CAPABILITIES}"
     yield ""
-    yield "# Calendars and other capabilities of Microsoft 365 have an own list. Not found and forbidden mean: none here."
+    yield "# Calendars and other Microsoft 365 capabilities have their own list. Forbidden does not mean: empty."
+    yield "# Not found means that your tenant does not have them yet."
     off = capability_body(Capability(name=CapabilityName.FREE_BUSY, people=NOBODY))
     body = quote(_json(off)).replace(str(CapabilityName.FREE_BUSY), "TYPE")
     yield f'foreach ($one in (Invoke-MgGraphRequest -Method GET -Uri "$graph{address}").value) {{'

@@ -50,7 +50,8 @@ def with_end_of_capabilities(
     closes = all(settings.get(name) == closed for name, closed in CLOSED.items())
     if is_named or not (closes or is_live(record)):
         return settings
-    if not any(True for _ in known_names(without_switched_off((configuration or {}).get(Property.M365_CAPABILITIES)))):
+    standing = without_switched_off((configuration or {}).get(Property.M365_CAPABILITIES))
+    if not any(True for _ in known_names(standing)):
         return settings
     return {**settings, Property.M365_CAPABILITIES: Capabilities(items=())}
 
