@@ -41,8 +41,8 @@ def with_end_of_capabilities(
     """Return the settings of a request for a live partner, with the capabilities that stand switched off.
 
     Calendars leave no sign-ins, so nobody would see that capabilities of the replaced template, or of an earlier
-    version of the same one, are still used. A template that names capabilities says itself which are on. A template that
-    closes everything ends them also for a partner without a record.
+    version of the same one, are still used. A template that names capabilities says itself which are on.
+    One that closes everything ends them also for a partner without a record.
 
     :param settings: the settings that the request asks for.
     """
