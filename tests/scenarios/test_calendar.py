@@ -88,6 +88,38 @@ async def test_free_busy_is_asked_for_written_watched_restored_and_revoked(stage
     assert all(method != "DELETE" and "/default" not in path for method, path in sent)
 
 
+async def test_addresses_that_fail_delay_no_revocation_and_nothing_unread_is_called_closed(stage: Stage) -> None:
+    ts = await stage.ask(template="calendar-sharing", duration="365")
+    await approve(stage, ts)
+    await stage.tick()
+    assert await allowed(stage) == {BASIC: True}
+    await stage.do("faults", target="graph", method="GET", match=f"{CONTOSO}/m365Capabilities", times=1000, status=503)
+    assert (await stage.revoke())["errors"] == {}
+    await stage.tick()
+    partner = await stage.partner()
+    assert partner is not None
+    assert partner["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
+    card = words(await stage.card())
+    assert "not everything closed" in card
+    assert "Microsoft 365 capabilities (not known)" in card
+
+
+async def test_an_alarm_about_a_capability_is_not_called_fixed_when_its_list_is_lost(stage: Stage) -> None:
+    ts = await stage.ask(template="guest-collaboration", justification="We plan the bridge together")
+    await stage.press("approver1", "approve", ts)
+    await stage.tick()
+    await stage.later(HOUR + 60)
+    await patch(stage, partners={CONTOSO: {"m365Capabilities": {DETAILS: {"inboundAccess": {"isAllowed": True}}}}})
+    await stage.later(HOUR)
+    (alarm,) = await told(stage, "admin")
+    assert "Different: Microsoft 365 capabilities." in words(alarm)
+    await patch(stage, hasM365Capabilities=False)
+    await stage.later(HOUR)
+    (still,) = await told(stage, "admin")
+    assert "fixed" not in words(still).lower()
+    assert "Different: Microsoft 365 capabilities." in words(still)
+
+
 async def restore(stage: Stage) -> None:
     """Ask for the approved settings again, from the message about the drift."""
     message = (await told(stage, "requester"))[0]

@@ -8,10 +8,21 @@ from typing import Any, Final
 from workflows.core.checks.partner_setup.powershell import quote
 from workflows.core.plans.plan import PARTNERS_PATH, Operation, Plan
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, IS_SYNC_ALLOWED, USER_SYNC_INBOUND, is_tenant_id
+from workflows.core.settings.capabilities import capability_body
+from workflows.core.settings.model import (
+    IDENTITY_SYNCHRONIZATION,
+    IS_SYNC_ALLOWED,
+    M365_CAPABILITIES,
+    NOBODY,
+    USER_SYNC_INBOUND,
+    Capability,
+    CapabilityName,
+    is_tenant_id,
+)
 
 _DOMAIN: Final = re.compile(r"[a-z0-9.-]+", re.ASCII)
-_SCOPE: Final = "Policy.ReadWrite.CrossTenantAccess"
+_SCOPES: Final = ("Policy.ReadWrite.CrossTenantAccess", "Policy.ReadWrite.CrossTenantCapability")
+"""The second one is for the capabilities of Microsoft 365 only."""
 
 
 def by_hand_text(target: str, graph_url: str, plan: Plan | None) -> str:
@@ -26,7 +37,7 @@ def by_hand_text(target: str, graph_url: str, plan: Plan | None) -> str:
 def _lines(target: str, graph_url: str, plan: Plan | None) -> Iterator[str]:
     yield "To close it by hand, run this in PowerShell as somebody who may write the policy:"
     yield ""
-    yield f"Connect-MgGraph -Scopes {quote(_SCOPE)}"
+    yield f"Connect-MgGraph -Scopes {', '.join(map(quote, _SCOPES))}"
     yield f"$graph = {quote(graph_url)}"
     if plan is not None:
         yield f"$tenant = {quote(plan.tenant_id)}"
@@ -38,6 +49,7 @@ def _lines(target: str, graph_url: str, plan: Plan | None) -> Iterator[str]:
         yield f'$tenant = (Invoke-MgGraphRequest -Method GET -Uri "$graph{lookup}").tenantId'
         yield "$tenant    # check that this is the partner"
     yield from _planned(plan) if plan is not None else _unread()
+    yield from _capabilities()
     yield ""
     yield "# Read it back. It is closed when every setting says blocked or false:"
     yield f'Invoke-MgGraphRequest -Method GET -Uri "$graph{PARTNERS_PATH}/$tenant" -OutputType Json'
@@ -63,6 +75,25 @@ def _unread() -> Iterator[str]:
     yield "# Only if users are synchronized from there (not found is good, too):"
     off = {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}}
     yield from _call("PATCH", f"{partner}/{IDENTITY_SYNCHRONIZATION}", quote(_json(off)))
+
+
+def _capabilities() -> Iterator[str]:
+    """Return the calls that switch off what is on of Microsoft 365 capabilities, and list them.
+
+    It is always there: the planned block knows only those that could be read.
+    """
+    address = f"{PARTNERS_PATH}/$tenant/{M365_CAPABILITIES}"
+    yield ""
+    yield "# Calendars and other Microsoft 365 capabilities have their own list. Forbidden does not mean: empty."
+    yield "# Not found means that your tenant does not have them yet."
+    off = capability_body(Capability(name=CapabilityName.FREE_BUSY, people=NOBODY))
+    body = quote(_json(off)).replace(str(CapabilityName.FREE_BUSY), "TYPE")
+    yield f'foreach ($one in (Invoke-MgGraphRequest -Method GET -Uri "$graph{address}").value) {{'
+    yield "  if (-not $one.inboundAccess.isAllowed -or $one.name -eq 'crossTenantMigration') { continue }"
+    yield f"  $body = ({body} -creplace 'TYPE', $one.name)"
+    yield f'  Invoke-MgGraphRequest -Method PATCH -Uri "$graph{address}/$($one.name)" -Body $body'
+    yield "}"
+    yield f'Invoke-MgGraphRequest -Method GET -Uri "$graph{address}" -OutputType Json'
 
 
 def _call(method: str, path: str, body: str) -> Iterator[str]:

@@ -288,7 +288,12 @@ def test_the_calls_by_hand_are_those_of_the_plan() -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=opened)
     text = by_hand_text("contoso.com", "https://graph.microsoft.com/v1.0/", plan)
     assert f"$tenant = '{TENANT}'" in text
-    assert text.count("Invoke-MgGraphRequest -Method PATCH") == len(plan.operations)
+    assert text.count("\nInvoke-MgGraphRequest -Method PATCH") == len(plan.operations)
+    for one in (text, by_hand_text(TENANT, "https://graph.microsoft.com/v1.0", None)):
+        assert '-Method PATCH -Uri "$graph/policies/crossTenantAccessPolicy/partners/$tenant/m365Capabilities/$(' in one
+        assert "'Policy.ReadWrite.CrossTenantCapability'" in one
+        assert '"@odata.type": "#microsoft.graph.TYPE"' in one
+        assert "crossTenantMigration" in one
     assert '-Uri "$graph/policies/crossTenantAccessPolicy/partners/$tenant" -Body $body' in text
     for name in plan.operations[0].body:
         assert f'"{name}"' in text

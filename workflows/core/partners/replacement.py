@@ -11,7 +11,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Template
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.capabilities import is_list_missing, known_names, without_switched_off
-from workflows.core.settings.model import Capabilities, Property, Setting
+from workflows.core.settings.model import CLOSED, Capabilities, Property, Setting
 
 
 def replacement_findings(
@@ -42,13 +42,16 @@ def with_end_of_capabilities(
 
     Calendars leave no sign-ins, so nobody would see that capabilities of the replaced template, or of an earlier
     version of the same one, are still used. A template that names capabilities says itself which are on.
+    One that closes everything ends them also for a partner without a record.
 
     :param settings: the settings that the request asks for.
     """
     is_named = Property.M365_CAPABILITIES in template.settings
-    if is_named or record is None or not is_live(record):
+    closes = all(settings.get(name) == closed for name, closed in CLOSED.items())
+    if is_named or not (closes or is_live(record)):
         return settings
-    if not any(True for _ in known_names(without_switched_off((configuration or {}).get(Property.M365_CAPABILITIES)))):
+    standing = without_switched_off((configuration or {}).get(Property.M365_CAPABILITIES))
+    if not any(True for _ in known_names(standing)):
         return settings
     return {**settings, Property.M365_CAPABILITIES: Capabilities(items=())}
 

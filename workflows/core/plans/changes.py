@@ -1,7 +1,8 @@
 """Compute the effect of a plan on access, for each setting and in total, from the effective values.
 
-When the tenant's default is not known, inherited values are not known, and the effect is unknown too. The file is long
-because every effect without a write is read beside the effects of the writes.
+When the tenant's default is not known, inherited values are not known, and the effect is unknown too.
+
+The file is long because every effect without a write is read beside the effects of the writes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

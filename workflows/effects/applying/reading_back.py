@@ -15,6 +15,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import is_list_missing
 from workflows.effects.applying.optional_writes import send_optional_writes
 from workflows.effects.applying.resending import NOT_SHOWN, ResendDecision
 from workflows.effects.applying.results import ApplyResults
@@ -106,9 +107,19 @@ class ReadBack:
             refused=tried.refused,
             default=default,
             sent=sent,
+            are_capabilities_unread=closes(request)
+            and await self._are_capabilities_unread(request, tried.configuration),
             asks_attestation=self.catalog is None or self.catalog.attest_mfa_for(plan.template) is not None,
         )
         await self.service.advance(request.id, command)
+
+    async def _are_capabilities_unread(self, request: AccessRequest, configuration: JsonObject) -> bool:
+        """Return whether the partner was approved with Microsoft 365 capabilities, and their list is missing now."""
+        record = await self.store.partnership(request.plan.tenant_id)
+        approved = None if record is None else await self.store.request(record.request_id)
+        if approved is None or approved.prepared is None:
+            return False
+        return is_list_missing(approved.plan.approved_settings.configuration, configuration)
 
     async def _next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
         """Return whether a write that is not shown for some time is sent again, or needs new approval.

@@ -114,6 +114,7 @@ def test_a_plan_that_only_reduces_access_keeps_the_whole_record() -> None:
 
 
 CALENDAR = load_catalog(SHIPPED).templates["calendar-sharing"]
+CLOSING = load_catalog(SHIPPED).templates["block"]
 WITH_CALENDAR = {"tenantId": TENANT, "m365Capabilities": [shown()]}
 
 
@@ -131,6 +132,9 @@ WITH_CALENDAR = {"tenantId": TENANT, "m365Capabilities": [shown()]}
         ),
         (partnership(template="calendar-sharing", state=PartnershipState.REVOKED), TRUSTED, WITH_CALENDAR, False),
         (None, TRUSTED, WITH_CALENDAR, False),
+        (None, CLOSING, WITH_CALENDAR, True),
+        (None, CLOSING, {"tenantId": TENANT}, False),
+        (partnership(state=PartnershipState.REVOKED), CLOSING, WITH_CALENDAR, True),
         (partnership(template="other"), CALENDAR, WITH_CALENDAR, False),
         (partnership(template="calendar-sharing"), TRUSTED, {"tenantId": TENANT, "m365Capabilities": []}, False),
         (partnership(template="calendar-sharing"), TRUSTED, None, False),

@@ -88,6 +88,7 @@ from workflows.core.requests.request import (
 )
 from workflows.core.requests.transitions.transition import Transition
 from workflows.core.settings.model import InboundTrust, Property
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 LATER = NOW + timedelta(hours=5)
 SOON = NOW + timedelta(minutes=2)
@@ -733,6 +734,17 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
         setup=(REDEEM_STEP,),
         access_test=AccessTest(testers=(RILEY,), due_at=LATER + timedelta(days=7)),
     )
+
+
+def test_a_revocation_does_not_call_capabilities_closed_that_could_not_be_read() -> None:
+    applying = request(RequestState.APPLYING, RequestKind.REVOCATION)
+    unread = [OpenAccess(name="m365Capabilities", opening=AccessState.UNKNOWN)]
+    command = RecordApplied(configuration=closed_document(), default={}, are_capabilities_unread=True)
+    applied = advance_request_and_record(applying, command, situation(LATER), partnership())
+    assert applied.request.not_closed == tuple(unread)
+    opened = replace(command, configuration={"tenantId": TENANT})
+    left = advance_request_and_record(applying, opened, situation(LATER), partnership()).request.not_closed
+    assert [one for one in left or () if one.name == "m365Capabilities"] == unread
 
 
 def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_close() -> None:

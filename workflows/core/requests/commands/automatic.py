@@ -185,6 +185,8 @@ class RecordApplied:
     """The writes that Graph has just accepted, with their ids."""
     asks_attestation: bool = True
     """Whether the template asks for an attestation of the partner's MFA; also when the templates are not known."""
+    are_capabilities_unread: bool = False
+    """Whether Microsoft 365 capabilities were approved before, and could not be read back: they may be on."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the read-back, the digest, the access that stays open, the writes without effect, and the ids."""

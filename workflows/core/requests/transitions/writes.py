@@ -33,7 +33,7 @@ from workflows.core.requests.transitions.transition import (
     require_no_revocation,
 )
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.open_access import OpenAccess, open_access
+from workflows.core.settings.open_access import CAPABILITIES, AccessState, OpenAccess, open_access
 
 S = RequestState
 _ACTED_MEANWHILE: Final = frozenset({NoteCode.EXTENDED_MEANWHILE, NoteCode.ANSWERED_MEANWHILE})
@@ -81,6 +81,10 @@ def record_applied(request: AccessRequest, command: RecordApplied, situation: Si
     is_closing = closes(request)
     # NB. with the default that was read after the writes: inherited values may have changed since the plan was made.
     still_open = open_access(command.configuration, command.default) if is_closing else None
+    if still_open is not None and command.are_capabilities_unread:
+        # NB. they rest only on the block of Microsoft 365 collaboration. That they are off was not read.
+        kinds = (kind for kind in still_open if kind.name != CAPABILITIES)
+        still_open = (*kinds, OpenAccess(name=CAPABILITIES, opening=AccessState.UNKNOWN))
     unread = (Fact(NoteCode.DEFAULT_UNREADABLE),) if is_closing and command.default is None else ()
     request = changed(
         request,

@@ -305,7 +305,9 @@ def test_what_stands_is_listed_and_what_the_default_gives_says_so() -> None:
         one.words for one in describe_current({"m365Capabilities": "junk"}, {}) if "Microsoft 365 cap" in one.setting
     ]
     assert ["cannot read" in words for words in unread] == [True]
-    less = {Property.M365_COLLABORATION_INBOUND: M365CollaborationInbound(users=allowed(OF_GROUP))}
+    less: dict[Property, Setting] = {
+        Property.M365_COLLABORATION_INBOUND: M365CollaborationInbound(users=allowed(OF_GROUP))
+    }
     plan = access(standing(shown()), less)
     assert "They see free/busy times of everyone here" in kept_access_words(plan, default)
     assert "They see free/busy times of everyone here" in open_now_words(plan, default)
