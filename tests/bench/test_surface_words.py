@@ -190,6 +190,9 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "diagnosis-two-causes": (175, 4),
     "diagnosis-waiting": (145, 5),
     "diagnosis-nothing-known": (140, 5),
+    "diagnosis-refused": (140, 4),
+    "diagnosis-disabled": (165, 5),
+    "diagnosis-mistyped": (170, 4),
     "diagnosis-of-a-sponsor": (50, 3),  # it says what the sponsor can do next
     "guests-page": (330, 4),
     "guests-invitations": (160, 5),

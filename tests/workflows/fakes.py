@@ -406,7 +406,7 @@ class FakeTenant:
         self.script.end(fault)
         return None if found is None else replace(found, typed_name=target)
 
-    async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
+    async def read_partner(self, tenant_id: TenantId, *, is_to_close: bool = False) -> JsonObject | None:
         """Read a partner as Graph shows it, perhaps as it was before the last write."""
         fault = await self.script.begin("tenant.read_partner")
         document = self.partners.get(tenant_id)

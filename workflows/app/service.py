@@ -85,6 +85,7 @@ class Service(Recorder):
         batch: BatchId | None = None,
         filed_by: ChatId | None = None,
         submitter_account: PersonId | None = None,
+        supporter: Person | None = None,
     ) -> None:
         """Store a new request. It is prepared later. Nothing is stored when the audit log contains `key` already.
 
@@ -97,7 +98,7 @@ class Service(Recorder):
         command = Submit(
             request_id=request_id, fields=fields, lifetime=decide_within, observation=observation, batch=batch
         )
-        command = replace(command, submitter=submitter, account=account)
+        command = replace(command, submitter=submitter, account=account, supporter=supporter)
         now = self._clock.now()
         transition = advance_request_and_record(None, command, Situation(now=now))
         if fields.submitter is None:

@@ -21,7 +21,7 @@ import structlog
 
 from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, FactsError
-from workflows.core.requests.effects import CheckPermission, Effect, Prepare, Priority, priority_of
+from workflows.core.requests.effects import CheckPermission, Effect, JudgeSheet, Prepare, Priority, priority_of
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import PendingEffect
@@ -39,6 +39,8 @@ _MAX_BEFORE_WRITES: Final = 10
 """The most permission checks and preparations at the same time, so that they leave room for approved writes."""
 _MAX_PREPARING: Final = 8
 """The most preparations at the same time, so that they leave room for permission checks."""
+_MAX_SHEETS: Final = 2
+"""The most sheets that are judged at the same time. Each takes minutes, and messages must not wait for them."""
 _MAX_HOMES: Final = 4
 _MAX_HOMES_BEFORE_OTHERS: Final = 1
 """The most App Homes at the same time while something more important finds no room."""
@@ -128,6 +130,9 @@ class QueueWorker:
             return closing < _MAX_OF_ONE_KIND
         others = len(running) - closing
         if others >= _MAX_PARALLEL or (priority is Priority.HOME and homes >= max_homes):
+            return False
+        sheets = sum(isinstance(one, JudgeSheet) for one in self._running.values())
+        if isinstance(effect, JudgeSheet) and sheets >= _MAX_SHEETS:
             return False
         if priority is not Priority.DECIDE:
             return others - deciding < _MAX_OF_ONE_KIND

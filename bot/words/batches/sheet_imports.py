@@ -28,7 +28,7 @@ ABOUT_IMPORT: Final = (
     "Gatehouse checks every row as a request would be checked. You get the result as a direct message. "
     "Nothing is asked for until you confirm it."
 )
-FILE_HINT: Final = "CSV, XLSX, JSON or TOML. At most 10 MB and 10,000 rows. The first row has the titles."
+FILE_HINT: Final = "CSV, XLSX, JSON or TOML. At most 10 MB and 3,000 rows. The first row has the titles."
 TEMPLATE_HINT: Final = "For rows that name no template."
 RECEIVED: Final = (
     "Gatehouse checks every row now. You get the result as a direct message, which shows the progress until then."

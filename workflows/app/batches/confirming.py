@@ -22,7 +22,7 @@ from workflows.app.requests.people_checks import (
 )
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, with_rows
+from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowState, with_rows
 from workflows.core.batches.commands import ConfirmDraft
 from workflows.core.batches.durations import OfferedDurations, offered_durations
 from workflows.core.batches.members import batch_chains
@@ -140,7 +140,8 @@ class BatchIntake:
         # The command line knows only accounts. Who the authors are in the chat system is looked up here.
         authors = await directory.people_of([one.id for one in batch.authors])
         current = await with_current_sponsors(batch, self.batches.store, self.batches.clock.now())
-        named = (*authors, *current.row_sponsors, *current.partner_sponsors)
+        drafter = () if batch.drafter is None else (batch.drafter,)
+        named = (*drafter, *authors, *current.row_sponsors, *current.partner_sponsors)
         known = {one.chat_id for one in named if one.chat_id}
         found = await first_possible_chain(directory, chains, asked | known)
         return self._terms_with(batch, found.stages, found.problem, authors)
@@ -189,9 +190,11 @@ class BatchIntake:
         if batch.sheet is None and form.days not in days:
             problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"days": list(days), "template": None})
         people = await self._people(form, problems)
+        drafter = await self._drafter(batch, form, problems)
         changed: Mapping[TenantId, BatchRow] = {}
         if people is not None:
             changed = await self._checked_rows(batch, people[0], problems)
+        batch = replace(batch, drafter=drafter)
         if (problem := (await self.terms(batch, form.requester, form.sponsor)).problem) is not None:
             problems.setdefault(DRAFT_FIELD, problem)
         if problems or people is None:
@@ -237,6 +240,7 @@ class BatchIntake:
             actor=people[0],
             batch_id=batch.id,
             shown_version=form.shown_version,
+            drafter=batch.drafter if batch.drafter is not None and batch.drafter.id != people[0].id else None,
             sponsor=people[1],
             justification=justification,
             duration=timedelta(days=form.days) if batch.sheet is None else None,
@@ -253,6 +257,25 @@ class BatchIntake:
         directory, rows = self.directory.for_one_check(), batch.in_state(RowState.WAITING, RowState.ALONE)
         for template in {one.name: one for one in (deciding_template(row, self.catalog) for row in rows)}.values():
             await require_may_restore_or_adopt(template, requester, directory=directory)
+
+    async def _drafter(self, batch: Batch, form: BatchForm, problems: dict[str, Fact]) -> Person | None:
+        """Identify who made the draft in the chat system: they chose what is asked for, and never decide on it.
+
+        :returns: the person; None when the requester did, it was made at the command line, or a problem was found.
+        """
+        made_by = batch.drafted_by.removeprefix(BY_PERSON)
+        if made_by in (batch.drafted_by, form.requester):
+            return None
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await self.directory.for_one_check().identify(ChatId(made_by))
+        except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused) as error:
+            problems[DRAFT_FIELD] = Fact(RefusalCode.NOT_READ_NOW, {"answer": as_values(error.facts)})
+        except Refused:
+            problems[DRAFT_FIELD] = Fact(RefusalCode.PERSON_NAMED_REFUSED, {"is_submitter": True})
+        except TimeoutError:
+            problems[DRAFT_FIELD] = Fact(RefusalCode.NOT_READ_NOW, {"answer": []})
+        return None
 
     async def _people(self, form: BatchForm, problems: dict[str, Fact]) -> tuple[Person, Person] | None:
         """Identify the requester and the sponsor, and check that each has an account of a full member.

@@ -238,6 +238,8 @@ class Batch:
     """Every partner of the draft, sorted by name; of a sheet every row, in the order of the sheet."""
     drafted_by: str
     """Who made the draft: `os:` with the operating system's user, or `chat:` with a person's chat id."""
+    drafter: Person | None = None
+    """The person who made the draft, when that is known and is not its requester: what is in it, they chose."""
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
@@ -309,17 +311,17 @@ class Batch:
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of the requester, of every sponsor, and of the authors and recent sponsors of every row.
+        """Return the accounts of drafter, requester and every sponsor, and of every row's authors and recent sponsors.
 
         None of them decides.
         """
-        people = [one for one in (self.requester, self.sponsor) if one is not None]
+        people = [one for one in (self.drafter, self.requester, self.sponsor) if one is not None]
         return frozenset(one.id for one in (*people, *self.row_sponsors, *self.authors, *self.partner_sponsors))
 
     @property
     def row_sponsors(self) -> tuple[Person, ...]:
-        """Return the sponsors that rows of a sheet name that are, or were, decided together, each once."""
-        asked = [row.asked for row in self.rows if row.was_member and row.asked is not None]
+        """Return the sponsors of all rows of a sheet for which something is asked, together or alone, each once."""
+        asked = [row.asked for row in self.rows if row.is_asked and row.asked is not None]
         by_account = {one.sponsor.id: one.sponsor for one in asked if one.sponsor is not None}
         return tuple(by_account.values())
 

@@ -30,12 +30,13 @@ def batch_eligibility(batch: Batch, current_roles: CurrentRoles | None = None) -
     verdict = batch.verdict(current_roles)
     counted = [person for people in verdict.counted_people for person in people]
     sponsors = batch.row_sponsors if batch.sponsor is None else (batch.sponsor, *batch.row_sponsors)
-    named = [batch.requester, *sponsors, *batch.authors, *batch.partner_sponsors, *counted]
+    named = [batch.drafter, batch.requester, *sponsors, *batch.authors, *batch.partner_sponsors, *counted]
     return Eligibility(
         stages=batch.stages,
         verdict=verdict,
         requester=_ids(batch.requester),
         sponsor=ids_of(sponsors),
+        submitter=_ids(batch.drafter),
         authors=ids_of(batch.authors),
         partner_sponsors=ids_of(batch.partner_sponsors),
         chat_ids=frozenset(one.chat_id for one in named if one is not None and one.chat_id),

@@ -9,7 +9,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.results import ApplyResults
-from workflows.effects.applying.write_gate import WriteGate
+from workflows.effects.applying.write_gate import WriteGate, is_certainly_unsent
 from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
 
 _NOT_FOUND: Final = 404
@@ -40,6 +40,10 @@ class PlanSender:
                 if (count_written(plan, existing) or 0) <= index:
                     await self.results.record_drift(request, existing, is_written=index > done_count)
                     return None
+            except TenantUnavailable as error:
+                if index == done_count and is_certainly_unsent(error):
+                    await self.results.record_nothing_sent(request, error)
+                raise
             except TenantRefused as error:
                 if not await self._record_if_partner_disappeared(request, index, error, is_written=index > done_count):
                     await self.results.record_refusal(request, index, error)
@@ -58,7 +62,7 @@ class PlanSender:
         :raises TenantUnavailable: while Graph does not show it. That is no drift: the object may not be replicated yet.
         """
         try:
-            observed = await self.tenant.read_partner(plan.tenant_id)
+            observed = await self.tenant.read_partner(plan.tenant_id, is_to_close=plan.is_revocation)
         except TenantRefused as error:
             raise TenantUnavailable((Fact(NoteCode.EXISTS_UNREADABLE), *error.facts)) from error
         if observed is None or is_confirmed(plan, observed, index):
@@ -78,7 +82,7 @@ class PlanSender:
         if error.status != _NOT_FOUND or plan.operations[index].method == "POST":
             return False
         try:
-            observed = await self.tenant.read_partner(plan.tenant_id)
+            observed = await self.tenant.read_partner(plan.tenant_id, is_to_close=plan.is_revocation)
         except TenantRefused as refused:
             raise TenantUnavailable((Fact(NoteCode.WAS_THERE), *refused.facts)) from refused
         if count_written(plan, observed) is not None:

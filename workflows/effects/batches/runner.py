@@ -99,8 +99,17 @@ class BatchRunner:
         """Choose the chain of all members, and request approval."""
         batch = await self._with_current_sponsors(batch)
         members = batch.members
-        chains = batch_chains((row.stages for row in members), len(members), self.catalog.roles[ADMIN].title)
-        people = (batch.requester, batch.sponsor, *batch.row_sponsors, *batch.authors, *batch.partner_sponsors)
+        # NB. with those that were applied before it is asked again: one decision is still about all of them.
+        count = len(batch.in_state(RowState.PLANNED, RowState.APPLIED, RowState.SCHEDULED))
+        chains = batch_chains((row.stages for row in members), count, self.catalog.roles[ADMIN].title)
+        people = (
+            batch.drafter,
+            batch.requester,
+            batch.sponsor,
+            *batch.row_sponsors,
+            *batch.authors,
+            *batch.partner_sponsors,
+        )
         asked = [one.chat_id for one in people if one and one.chat_id]
         try:
             found = await first_possible_chain(self.directory.for_one_check(), chains, frozenset(asked))
@@ -160,8 +169,14 @@ class BatchRunner:
     async def _ask_again(
         self, batch: Batch, command: PlanBatchAgain | ReopenBatch, roles: CurrentRoles | None = None
     ) -> None:
-        """Ask for approval again, of members of which nothing was sent. The others are finished alone."""
+        """Ask for approval again, of members of which nothing was sent. The others are finished alone.
+
+        One that has the decisions already, and was not written, is planned again: they do not count any more.
+        """
         await self._record(batch, await self._halting.finished_alone(batch))
+        states = await self.store.batch_members(batch.id) if batch.writes else {}
+        if any(state in TO_RECORD for state in states.values()):
+            command = PlanBatchAgain(batch_id=batch.id, reason=command.reason)
         await self._advance(batch, command, roles)
 
     async def _end(self, batch: Batch) -> None:

@@ -24,6 +24,7 @@ from workflows.core.requests.request import (
     RequestFields,
     RequestKind,
     RequestState,
+    Support,
 )
 from workflows.core.requests.transitions import guest_accounts
 from workflows.core.requests.transitions.in_batch import out_of_batch
@@ -60,6 +61,7 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
         observation=command.observation,
         submitter=command.submitter,
         account=command.account,
+        supports=() if command.supporter is None else (Support(person=command.supporter, at=situation.now),),
         batch=command.batch,
     )
     return Transition(request=request, effects=(preparation(request),))
@@ -121,12 +123,15 @@ def record_unfit(request: AccessRequest, command: RecordUnfit, situation: Situat
 
 
 def record_delayed(request: AccessRequest, command: RecordDelayed, situation: Situation) -> Transition:
+    since = None if command.has_sent_nothing and request.state is S.APPLYING else request.writing_since
     if request.note == command.reason:
-        return Transition(request=request, effects=())
+        if since == request.writing_since:
+            return Transition(request=request, effects=())
+        return Transition(request=changed(request, request.state, situation, writing_since=since), effects=())
     # NB. who waits is told of a freeze itself, once.
     is_told = bool(request.note) or any(fact.code == NoteCode.FROZEN for fact in command.reason)
     messages = () if is_told else tell_requester(request, MessageCode.REQUEST_WAITS, note=as_values(command.reason))
-    request = changed(request, request.state, situation, note=command.reason)
+    request = changed(request, request.state, situation, note=command.reason, writing_since=since)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
 
 
