@@ -122,6 +122,9 @@ async def test_fifty_rows_are_asked_for_approved_and_applied(stage: Stage) -> No
     cards = [one for one in await stage.messages() if "approve" in actions_of(one)]
     named = {number for number in range(1, COUNT + 1) for one in cards if domain(number) in header_of(one)}
     assert named == {drifting, changed}, [header_of(one) for one in cards]
+    # The third message with Approve is below the card of the one that drifted: what is new since the approval.
+    of_their_own = [one for one in cards if not one.get("thread_ts")]
+    assert (len(of_their_own), len(cards)) == (2, 3)
     batch_id = next(one["block_id"] for one in (await batch_card(stage))["blocks"] if one["type"] == "actions")[6:]
     assert "46 partners are applied (verified). 2 partners go on alone." in (await told(stage, batch_id))[-1]
 
@@ -247,6 +250,9 @@ async def test_a_draft_is_discarded_by_who_made_it_only(stage: Stage) -> None:
     assert f"Batch {batch_id} was withdrawn. Nothing is applied by it." in (await told(stage, batch_id))[-1]
     view = await open_draft(stage, batch_id)
     assert "This batch is closed" in words(view)
+    [closed] = [one for one in await stage.direct("requester") if one["ts"] == message["ts"]]
+    assert actions_of(closed) == []
+    assert "partners.csv: discarded" in words(closed)
 
 
 async def test_guests_and_outsiders_give_no_file(stage: Stage) -> None:

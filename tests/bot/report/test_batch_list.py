@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from io import StringIO
 
-from bot.report.batch_list import COLUMNS, BatchLists
-from tests.workflows.core.builders import CHIE, TENANT, identity, prepared, request
+from bot.report.batch_list import COLUMNS, SHEET_COLUMNS, BatchLists
+from tests.bot.sample_sheets import sheet_row
+from tests.workflows.core.builders import CHIE, SAM, TENANT, identity, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import Adoption
@@ -71,3 +72,20 @@ async def test_the_same_members_give_the_same_bytes_and_other_members_others() -
 async def test_a_name_from_outside_is_no_formula() -> None:
     [row], _, _ = await rows_of(member('=HYPERLINK("https://evil.example")'))
     assert row["partner_display_name_not_verified"].startswith("'=")
+
+
+async def test_the_list_of_a_sheet_has_what_each_row_asks_for_and_would_change() -> None:
+    one = replace(request(), fields=replace(request().fields, justification="=1+1"))
+    row = replace(sheet_row(3), template="trusted-partner")
+
+    async def each() -> AsyncIterator[AccessRequest]:
+        yield one
+
+    rendered = await BatchLists()(each(), sheet={one.id: row})
+    [found] = csv.DictReader(StringIO(rendered.content.decode("utf-8-sig")))
+    assert list(found) == [*SHEET_COLUMNS, "request_id", "change_id"]
+    assert (found["row"], found["ticket"], found["template"]) == ("5", "CHG-3", "Trusted partner")
+    assert (found["partner_domain"], found["access_days"], found["sponsor"]) == ("contoso.com", "90", SAM.name)
+    assert found["changes"].startswith("'+ Accept their MFA | ")
+    assert found["reason"] == "'=1+1", "a spreadsheet does not compute it"
+    assert (found["request_id"], found["change_id"]) == (one.id, one.plan.digest)

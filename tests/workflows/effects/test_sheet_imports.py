@@ -282,3 +282,15 @@ async def test_a_list_without_a_partner_is_refused_and_nothing_is_offered_to_cho
     given(world, b'[[partners]]\ntemplate = "guest-collaboration"\n')
     shown = await performed(world)
     assert (shown.step, [fact.code for fact in shown.facts]) == (ImportStep.UNUSABLE, [SheetCode.KEY_MISSING])
+
+
+async def test_a_file_that_was_edited_after_its_draft_was_stored_does_not_describe_the_draft(world: World) -> None:
+    """The bot was killed before it could show the result; a snippet of text can be edited meanwhile."""
+    given(world)
+    first = await performed(world)
+    world.files.given["F1"] = ReceivedFile(name="partners.csv", content=CSV.replace(b",90", b",180"))
+    again = await performed(world)
+    assert (again.step, [fact.code for fact in again.facts]) == (ImportStep.UNUSABLE, [SheetCode.OTHER_FILE])
+    assert (again.batch, again.rows) == (None, b"")
+    assert first.batch is not None
+    assert await world.store.batch(first.batch.id) == first.batch

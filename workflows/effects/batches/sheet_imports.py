@@ -13,9 +13,10 @@ from typing import Final
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.importing.drafting import SheetDrafting
 from workflows.app.batches.importing.opening import SheetOpening, distinct_titles
-from workflows.core.batches.batch import BY_PERSON, BatchState
+from workflows.core.batches.batch import BY_PERSON, Batch, BatchState
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Columns, SheetUnusable
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import FactsError
 from workflows.core.requests.effects import JudgeSheet
 from workflows.core.requests.request import BatchId
@@ -76,6 +77,7 @@ class SheetImports:
                 on_found=lambda *_: looked_up.append(None),
                 on_judged=rows.take,
             )
+        _require_same_content(drafted.batch, shown)
         return replace(shown, step=ImportStep.DONE, counts=drafted.counts, batch=drafted.batch, rows=rows.content())
 
     @asynccontextmanager
@@ -117,6 +119,17 @@ class SheetImports:
     async def show_failed(self, effect: JudgeSheet) -> None:
         """Tell the person that an error in Gatehouse stopped the import."""
         await self.notifier.show_import(ShownImport(effect=effect, step=ImportStep.FAILED))
+
+
+def _require_same_content(batch: Batch | None, shown: ShownImport) -> None:
+    """Check that the draft is of the content that was judged: an interrupted import loads the file again.
+
+    :raises SheetUnusable: when the file was edited after its draft was stored. That draft stays as it is.
+    """
+    if batch is None or batch.sheet is None or batch.sheet.sha256 == shown.sha256:
+        return
+    values = {"name": shown.name, "expected": batch.sheet.sha256, "found": shown.sha256}
+    raise SheetUnusable((Fact(SheetCode.OTHER_FILE, values),))
 
 
 def _step_of(error: FactsError) -> ImportStep:

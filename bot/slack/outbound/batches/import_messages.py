@@ -1,5 +1,6 @@
 """Show an import to the person who gave the file: one message that is updated, and the file of its rows below it."""
 
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -42,7 +43,8 @@ class ImportMessages:
             raise problem
         card = await self._posted(subject) or await self._posted(of_draft)
         if shown.batch is not None and card is not None:
-            card = await self._outbound.copies.save_under(card, of_draft)  # by which it is found when the draft ends
+            # NB. by this it is found when the draft ends. Whoever ends it knows nothing of the import.
+            await self._outbound.store.save_copy(replace(card, subject=of_draft))
         if shown.step is ImportStep.DONE and shown.rows:
             await self._attach_rows(shown, card, person)
 
