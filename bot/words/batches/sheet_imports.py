@@ -113,6 +113,11 @@ def sponsors_words(sponsors: Sequence[Person]) -> str:
     return f"Sponsors of single rows, so they cannot approve: {names}." if names else ""
 
 
+def drafter_words(drafter: Person | None) -> str:
+    """Name who cannot approve because they gave the file; empty when that is who asks, or not known."""
+    return "" if drafter is None else f"Gave the file, so cannot approve: {drafter.name}."
+
+
 def ask_button_words(batch: Batch) -> str:
     """Return the label of the button that opens the window of a draft."""
     return f"Ask for {counted(asked_count(batch), 'partner')}…"

@@ -13,7 +13,7 @@ from typing import Final
 from workflows.core.batches.asked_row import AskedAccess, BatchSheet
 from workflows.core.checks.findings import Finding
 from workflows.core.errors.facts import Facts
-from workflows.core.people import CurrentRoles, Person, PersonId
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.risk import RiskLevel
@@ -238,6 +238,9 @@ class Batch:
     """Every partner of the draft, sorted by name; of a sheet every row, in the order of the sheet."""
     drafted_by: str
     """Who made the draft: `os:` with the operating system's user, or `chat:` with a person's chat id."""
+    drafter: Person | None = None
+    """Who gave the file for which somebody else asks, and may not decide; None when that is the requester, or while
+    nobody asked, or when the draft was made at the command line."""
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
@@ -287,6 +290,12 @@ class Batch:
     """The file that the draft was made of; None for a batch of adoptions."""
 
     @property
+    def drafter_chat_id(self) -> ChatId | None:
+        """Return the chat id of whoever gave the file; None for a draft of the command line."""
+        is_person = self.drafted_by.startswith(BY_PERSON)
+        return ChatId(self.drafted_by.removeprefix(BY_PERSON)) if is_person else None
+
+    @property
     def is_expiry_told(self) -> bool:
         """Return whether people were told that it expires soon."""
         notice, reminded = self.notice_at, self.reminded_at
@@ -309,17 +318,17 @@ class Batch:
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of the requester, of every sponsor, and of the authors and recent sponsors of every row.
+        """Return the accounts of requester, drafter and every sponsor, and of authors and recent sponsors of every row.
 
         None of them decides.
         """
-        people = [one for one in (self.requester, self.sponsor) if one is not None]
+        people = [one for one in (self.requester, self.drafter, self.sponsor) if one is not None]
         return frozenset(one.id for one in (*people, *self.row_sponsors, *self.authors, *self.partner_sponsors))
 
     @property
     def row_sponsors(self) -> tuple[Person, ...]:
-        """Return the sponsors that rows of a sheet name that are, or were, decided together, each once."""
-        asked = [row.asked for row in self.rows if row.was_member and row.asked is not None]
+        """Return the sponsors that rows of a sheet name, each once: also of rows that go alone, or have ended."""
+        asked = [row.asked for row in self.rows if row.is_asked and row.asked is not None]
         by_account = {one.sponsor.id: one.sponsor for one in asked if one.sponsor is not None}
         return tuple(by_account.values())
 

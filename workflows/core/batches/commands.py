@@ -59,6 +59,8 @@ class ConfirmDraft:
     """None for a sheet: each row has its own."""
     lifetime: timedelta
     """How long the batch may stay undecided."""
+    drafter: Person | None = None
+    """Who gave the file; None when that is the requester, or not known."""
     rows: Mapping[TenantId, BatchRow] = field(default_factory=dict)
     """The rows that changed since the draft: a sponsor was found, or nothing is asked for it any more, with the reason.
     """
@@ -72,6 +74,7 @@ class ConfirmDraft:
             "sponsor": self.sponsor.chat_id,
             **({} if self.duration is None else {"days": self.duration.days}),
             "account": self.actor.id,
+            **({} if self.drafter is None else {"drafter": self.drafter.id}),
             **({"not_asked": not_asked} if not_asked else {}),
         }
 

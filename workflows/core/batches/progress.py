@@ -68,6 +68,7 @@ def confirm(batch: Batch, command: ConfirmDraft, situation: Situation) -> BatchT
         S.PREPARING,
         situation,
         requester=command.actor,
+        drafter=command.drafter,
         sponsor=command.sponsor,
         justification=command.justification,
         duration=command.duration,

@@ -100,7 +100,8 @@ class BatchRunner:
         batch = await self._with_current_sponsors(batch)
         members = batch.members
         chains = batch_chains((row.stages for row in members), len(members), self.catalog.roles[ADMIN].title)
-        people = (batch.requester, batch.sponsor, *batch.row_sponsors, *batch.authors, *batch.partner_sponsors)
+        others = (*batch.row_sponsors, *batch.authors, *batch.partner_sponsors)
+        people = (batch.requester, batch.drafter, batch.sponsor, *others)
         asked = [one.chat_id for one in people if one and one.chat_id]
         try:
             found = await first_possible_chain(self.directory.for_one_check(), chains, frozenset(asked))

@@ -61,6 +61,7 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
         submitter=command.submitter,
         account=command.account,
         batch=command.batch,
+        drafter=command.drafter,
     )
     return Transition(request=request, effects=(preparation(request),))
 
