@@ -42,7 +42,7 @@ class BatchState(StrEnum):
     DONE = "done"
     """Every row has ended, or goes on alone."""
     STOPPED = "stopped"
-    """An admin ended it after it halted. What was applied before stays."""
+    """It ended after it halted: an admin ended it, or none answered in time. What was applied before stays."""
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
@@ -244,7 +244,7 @@ class Batch:
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
-    """When an unconfirmed draft or an undecided batch expires."""
+    """When an unconfirmed draft or an undecided batch expires, or one that halted and was not answered ends."""
     lifetime: timedelta | None = None
     """How long each round may stay undecided; None for a draft."""
     requester: Person | None = None
@@ -308,8 +308,13 @@ class Batch:
 
     @property
     def may_expire(self) -> bool:
-        """Return whether it ends when its time is over: an unconfirmed draft, and what nobody decided."""
-        return not self.has_ended and self.state not in (BatchState.APPLYING, BatchState.HALTED)
+        """Return whether it ends when its time is over: an unconfirmed draft, what nobody decided, and a halt."""
+        return not self.has_ended and self.state is not BatchState.APPLYING
+
+    @property
+    def ends_scheduled(self) -> bool:
+        """Return whether its rows with a later start end with it: nobody opens them after a run that failed."""
+        return self.state is BatchState.STOPPED
 
     @property
     def writes(self) -> bool:

@@ -155,7 +155,7 @@ class RecordListNotUploaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireBatch:
-    """Nobody confirmed the draft, or decided on the batch, in time."""
+    """Nobody confirmed the draft, decided on the batch, or answered its halt, in time."""
 
     name: Literal["expire_batch"] = field(default="expire_batch")
     batch_id: BatchId

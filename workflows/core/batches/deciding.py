@@ -100,6 +100,8 @@ def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
 def expire(batch: Batch, command: ExpireBatch, situation: Situation) -> BatchTransition:
     if situation.now < batch.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
+    if batch.state is S.HALTED:
+        return end_batch(batch, S.STOPPED, situation, (Fact(NoteCode.BATCH_HALT_UNANSWERED),))
     code = NoteCode.DRAFT_NOT_CONFIRMED if batch.state is S.DRAFT else NoteCode.BATCH_UNDECIDED
     return end_batch(batch, S.EXPIRED, situation, (Fact(code),))
 

@@ -64,6 +64,8 @@ class NoteCode(StrEnum):
     """What closes access goes before the next members of a batch."""
     BATCH_ENDED_AFTER_HALT = "batch_ended_after_halt"
     """An admin ended a batch that had halted by itself. Values: `name`, `reason`."""
+    BATCH_HALT_UNANSWERED = "batch_halt_unanswered"
+    """No admin answered in time after a batch had halted by itself."""
     FREEZE_UNREADABLE = "freeze_unreadable"
     """It cannot be read whether there is a freeze, so nothing that opens access is written."""
     NOT_SENT_FROZEN = "not_sent_frozen"

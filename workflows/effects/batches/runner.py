@@ -18,7 +18,7 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, HaltRule, RowCode, RowState
 from workflows.core.batches.commands import PlanBatchAgain, RecordBatchPrepared, RecordRows, ReopenBatch
-from workflows.core.batches.members import batch_chains, end_with, row_after
+from workflows.core.batches.members import batch_chains, end_with, ended_with, row_after, rows_to_end
 from workflows.core.batches.reminding import strictest_cadence
 from workflows.core.batches.running.retries import after_failure
 from workflows.core.errors.facts import Fact, as_values
@@ -99,7 +99,9 @@ class BatchRunner:
         """Choose the chain of all members, and request approval."""
         batch = await self._with_current_sponsors(batch)
         members = batch.members
-        chains = batch_chains((row.stages for row in members), len(members), self.catalog.roles[ADMIN].title)
+        # NB. of all that are, or were, decided together: a chain does not become weaker when it is asked for again.
+        size = sum(row.was_member for row in batch.rows)
+        chains = batch_chains((row.stages for row in members), size, self.catalog.roles[ADMIN].title)
         others = (*batch.row_sponsors, *batch.authors, *batch.partner_sponsors)
         people = (batch.requester, batch.drafter, batch.sponsor, *others)
         asked = [one.chat_id for one in people if one and one.chat_id]
@@ -167,8 +169,7 @@ class BatchRunner:
 
     async def _end(self, batch: Batch) -> None:
         """End the members of a batch that nobody approved. One that cannot be ended now stops no other."""
-        left = batch.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED)
-        rows = sorted(left, key=lambda row: row.failures)[:_ENDED_AT_ONCE]
+        rows = sorted(rows_to_end(batch), key=lambda row: row.failures)[:_ENDED_AT_ONCE]
         result = await rows_after_wave(rows, lambda row: self._ended(batch, row))
         failed = {row.tenant_id: after_failure(row) for row in rows if row.tenant_id in result.failed}
         await self._record(batch, {**failed, **result.changed})
@@ -183,14 +184,15 @@ class BatchRunner:
             return ended
         row = replace(row, request_id=request.id)
         command = end_with(batch, request)
-        if command is not None and request.batch == batch.id and not request.is_terminal:
+        is_scheduled = row.state is RowState.SCHEDULED and request.state is RequestState.SCHEDULED
+        if command is not None and (request.batch == batch.id or is_scheduled) and not request.is_terminal:
             with suppress(Refused):  # a revocation ended it meanwhile
                 if request.state in TO_RECORD:
                     # It was approved before the batch was asked again, and could not be recorded. Nothing was sent.
                     again = Replan(reason=(Fact(NoteCode.ASKED_AGAIN),), stays_in_batch=True)
                     await self.service.advance(request.id, again)
                 request = await self.service.advance(request.id, command)
-        return ended if request.batch == batch.id and request.is_terminal else row_after(row, request)
+        return ended_with(batch, row, request)
 
     async def _record_progress(
         self, batch: Batch, rows: Sequence[BatchRow], result: WaveResult, *, tenant: Tenant, members: Members

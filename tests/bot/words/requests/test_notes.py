@@ -45,6 +45,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"name": "Dana Reyes", "reason": "wrong template"},
         "Dana Reyes ended it after it had stopped by itself: wrong template.",
     ),
+    (NoteCode.BATCH_HALT_UNANSWERED, {}, "It had stopped by itself, and no admin answered in time."),
     (NoteCode.DRAFT_NOT_CONFIRMED, {}, "Nobody asked for it in time. An admin can make a new draft."),
     (
         NoteCode.BATCH_MEMBER_LEFT,

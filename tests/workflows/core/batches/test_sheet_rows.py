@@ -153,7 +153,9 @@ def test_whoever_a_row_names_as_sponsor_decides_on_no_row() -> None:
     assert known.sponsored_rows == {AMARA: 1, SAM: 2}
     assert replace(known, sponsor=None).sponsored_rows == {AMARA: 1}
     alone = replace(named, state=RowState.ALONE, plan_digest=None)
-    assert AMARA.id not in batch(BatchState.AWAITING_APPROVAL, alone, row(2)).excluded
+    assert AMARA.id in batch(BatchState.AWAITING_APPROVAL, alone, row(2)).excluded
+    not_asked = replace(alone, state=RowState.NOT_ASKED)
+    assert AMARA.id not in batch(BatchState.AWAITING_APPROVAL, not_asked, row(2)).excluded
 
 
 def of_access(plan: Plan = OPEN) -> AccessRequest:
