@@ -7,7 +7,7 @@ revocation, are never parked.
 What only closes access comes first, and has its own places, which nothing else can use. Then writes have priority over
 permission checks and preparations, these over messages, and App Homes come last. None of them can use all places. So
 many cards do not delay an approval, and a slow Microsoft Graph delays neither the cards nor an approved write, and many
-new requests delay no click. Nothing is begun while somebody waits for the answer to a click.
+new requests delay no click. Of the files that people give, few are judged at the same time. Nothing is begun while somebody waits for the answer to a click.
 """
 
 import asyncio
@@ -42,6 +42,8 @@ _MAX_PREPARING: Final = 8
 _MAX_HOMES: Final = 4
 _MAX_HOMES_BEFORE_OTHERS: Final = 1
 """The most App Homes at the same time while something more important finds no room."""
+_MAX_SHEETS: Final = 2
+"""The most files of partners at the same time: each takes minutes of look-ups, and cards have the same places."""
 _MAX_RETRY_SECONDS: Final = 60.0
 _MAX_BLOCKED_SECONDS: Final = 300.0
 """The longest pause of an effect that waits for an admin to repair something."""
@@ -128,6 +130,8 @@ class QueueWorker:
             return closing < _MAX_OF_ONE_KIND
         others = len(running) - closing
         if others >= _MAX_PARALLEL or (priority is Priority.HOME and homes >= max_homes):
+            return False
+        if priority is Priority.SHEET and running.count(priority) >= _MAX_SHEETS:
             return False
         if priority is not Priority.DECIDE:
             return others - deciding < _MAX_OF_ONE_KIND

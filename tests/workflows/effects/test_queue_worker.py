@@ -18,9 +18,20 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import Facts, log_text
 from workflows.core.people import ChatId, Person
+from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.commands.request import CommandSubject, Withdraw
-from workflows.core.requests.effects import Apply, CheckPermission, Effect, Prepare, SendMessage, ShowHome, ShowRequest
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.effects import (
+    AdvanceBatch,
+    Apply,
+    CheckPermission,
+    Effect,
+    JudgeSheet,
+    Prepare,
+    SendMessage,
+    ShowHome,
+    ShowRequest,
+)
+from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.effects.queue_worker import QueueWorker
 from workflows.intervals import USUAL_PAUSES, Pauses
@@ -274,6 +285,32 @@ async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig:
         await rig.until(lambda: performed.count("apply") == 12)
         await rig.put(tell(RILEY.chat_id, "still told"), key="told")
         await rig.until(lambda: "tell" in performed)
+
+
+async def test_files_that_many_people_give_delay_no_card_no_batch_and_no_message(rig: Rig) -> None:
+    """Each takes minutes of look-ups. Thirty of them wait, two at a time are judged."""
+    gate = asyncio.Event()
+    begun: Counter[str] = Counter()
+
+    async def perform(effect: Effect) -> None:
+        begun[effect.kind] += 1
+        if isinstance(effect, JudgeSheet):
+            await gate.wait()
+
+    rig.queue_worker = QueueWorker(
+        store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
+    )
+    sheets = [ImportSheet(actor=ChatId(f"U-{number}"), file_id="F1") for number in range(30)]
+    await rig.put(*(JudgeSheet(command=one, key=one.actor) for one in sheets))
+    async with running(rig.queue_worker):
+        await rig.until(lambda: begun["judge_sheet"] == 2)
+        behind = [AdvanceBatch(batch_id=BatchId("B-1")), ShowHome(person=SAM.chat_id), tell(RILEY.chat_id, "told")]
+        await rig.put(*behind, ShowRequest(request_id=RequestId("r-1")), key="behind")
+        await rig.until(lambda: begun.total() == 6)
+        assert begun["judge_sheet"] == 2
+        gate.set()
+        await rig.until_counted(0, 0, 0)
+    assert begun["judge_sheet"] == 30
 
 
 def check(person: Person, number: int) -> CheckPermission:
