@@ -75,7 +75,8 @@ DRAFT_KEPT_FOR: Final = timedelta(days=7)
 BATCH_FOLLOWED_EVERY: Final = timedelta(seconds=1)
 """How often `gatehouse batches --follow` reads how far a batch is."""
 CLOSING_LOOKED_FOR_AGAIN_AFTER: Final = timedelta(seconds=1)
-"""The pause before the next wave of a batch while something that closes access waits for its first try."""
+"""The pause before the next wave of a batch while something that closes access waits for its first try, and before a
+member is tried again while another plan about its partner is applied."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
 """How long a name that was looked up for a report about a sheet is not looked up again."""
 IMPORT_SHOWN_EVERY: Final = timedelta(seconds=5)

@@ -44,7 +44,7 @@ from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
 from workflows.effects.applying.still_approved import ApprovalReads, find_objection
 from workflows.effects.applying.write_gate import WriteGate, WritesFrozen
-from workflows.intervals import USUAL_PAUSES, Pauses
+from workflows.intervals import CLOSING_LOOKED_FOR_AGAIN_AFTER, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.guest_accounts import GuestAccounts, usable_accounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
@@ -97,6 +97,10 @@ class Applier:
         request = await self.store.request(request_id)
         if request is None or request.state not in _TO_DO:
             return
+        if self.wave is not None and self.partners.is_taken(request.plan.tenant_id):
+            # NB. a member of a wave never waits for its turn: the roles that the wave read would be old by then.
+            seconds = CLOSING_LOOKED_FOR_AGAIN_AFTER.total_seconds()
+            raise TenantUnavailable((Fact(NoteCode.KEEPS_TRYING),), seconds)
         async with self.partners.turn(request.plan.tenant_id):
             await self._apply(request_id)
 
@@ -273,9 +277,7 @@ class Applier:
         ):
             return False
         if request.writing_since is not None:
-            # Once a write was sent, the check before it has passed. Only reading and finishing is left.
-            # NB. not `done_count`: somebody else may have made a part of the change by hand.
-            return not await self._is_refused_after_freeze(request, observed_configuration, done_count)
+            return not await self._is_refused_now(request, observed_configuration, done_count)
         try:
             if await self.results.replan_if_undocumented_members_changed(request, observed_configuration):
                 return False
@@ -323,16 +325,19 @@ class Applier:
         )
         return False
 
-    async def _is_refused_after_freeze(
+    async def _is_refused_now(
         self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int
     ) -> bool:
-        """Check a partly written plan again that waited for the end of a freeze; record why it is not written.
+        """Check a plan again of which a write may have been sent by an earlier attempt; record why it is not written.
+
+        While the partner shows nothing of it, every check is made again: the process may have stopped right before it
+        was sent. Of a plan that shows in part only the rest is left, which is checked again after a freeze.
 
         :returns: whether nothing more of it is written.
         """
         since = request.writing_since
         is_left = done_count < len(request.plan.required_operations) and is_stopped_by_freeze(request)
-        if since is None or not is_left or not await self.gate.was_frozen_after(since):
+        if since is None or not is_left or (done_count and not await self.gate.was_frozen_after(since)):
             return False
         await self.gate.require_not_frozen(request, done_count=done_count)
         # NB. read now, as before the first write: an approver may have become the sponsor during the freeze.

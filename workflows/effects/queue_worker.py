@@ -7,7 +7,8 @@ revocation, are never parked.
 What only closes access comes first, and has its own places, which nothing else can use. Then writes have priority over
 permission checks and preparations, these over messages, and App Homes come last. None of them can use all places. So
 many cards do not delay an approval, and a slow Microsoft Graph delays neither the cards nor an approved write, and many
-new requests delay no click. Of the files that people give, few are judged at the same time. Nothing is begun while somebody waits for the answer to a click.
+new requests delay no click. Few of the files that people give are judged at the same time. Nothing is begun while
+somebody waits for the answer to a click.
 """
 
 import asyncio

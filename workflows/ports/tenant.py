@@ -112,6 +112,13 @@ class ReadsTogether:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+class SendAlone(TenantUnavailable):
+    """An operation was certainly not carried out, and cannot be sent together with others. It is to be sent alone."""
+
+    def __init__(self) -> None:
+        super().__init__((Fact(TenantCode.OUT_OF_TURN),))
+
+
 WriteResult = CallIds | TenantRefused | TenantUnavailable
 """What came of one of several writes: the ids of the accepted call, or the error that `Tenant.write` would raise."""
 

@@ -1,12 +1,13 @@
 """A run that halted has an end: an admin's, or that of its time. Nothing of it is opened afterwards."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.workflows.app.batches import access
 from tests.workflows.app.batches.access import BATCH_OF_ACCESS
-from tests.workflows.app.batches.many import batch_of
+from tests.workflows.app.batches.many import batch_of, tenant_number
 from tests.workflows.core.builders import DANA
 from tests.workflows.effects.test_wave_of_writes import (
     REFUSED,
@@ -22,18 +23,17 @@ from tests.workflows.world import World
 from workflows.app.batches.expiry import BatchExpiry
 from workflows.app.schedule.ticker import tick
 from workflows.core.batches.batch import Batch, BatchState, RowState
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.deadlines.commands import Start
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import AccessRequest, RequestState
 
 
 async def halted_with_later_starts(world: World, monkeypatch: pytest.MonkeyPatch) -> Batch:
     """A run that halted, and of which the first five partners start in five days."""
     usual = access.member_like
 
-    def mixed(
-        pattern: access.AccessRequest, identity: access.TenantIdentity, **changes: object
-    ) -> access.AccessRequest:
+    def mixed(pattern: AccessRequest, identity: TenantIdentity, **changes: Any) -> AccessRequest:
         if int(identity.tenant_id[-12:]) <= 5:
             changes["starts_at"] = world.clock.now() + timedelta(days=5)
         return usual(pattern, identity, **changes)
@@ -76,7 +76,7 @@ async def test_one_that_has_started_goes_on(world: World, monkeypatch: pytest.Mo
     world.script.fail("tenant.write", THROTTLED, on=1)
     await answer(world, DANA, goes_on=False)
     batch = await batch_of(world, BATCH_OF_ACCESS)
-    rows = [batch.row_of(access.tenant_number(number)) for number in (1, 2, 3)]
+    rows = [batch.row_of(tenant_number(number)) for number in (1, 2, 3)]
     assert [row and row.state for row in rows] == [RowState.APPLIED, RowState.LEFT, RowState.ENDED]
 
 

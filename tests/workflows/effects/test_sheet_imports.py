@@ -131,6 +131,7 @@ async def test_a_file_that_is_gone_is_said(world: World) -> None:
         (b"Company,Who\nContoso,fabrikam.com\n", SheetCode.NO_PARTNER_COLUMN),
         (b"Domain,Tenant\nfabrikam.com,fabrikam.com\n", SheetCode.COLUMN_TWICE),
     ],
+    ids=["workbook", "no_partner", "column_twice"],  # a workbook has the time in it
 )
 async def test_what_is_not_certain_is_asked(world: World, content: bytes, code: str) -> None:
     given(world, content)

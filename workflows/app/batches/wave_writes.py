@@ -11,7 +11,7 @@ from typing import Final
 
 from workflows.core.plans.plan import CallIds, Operation
 from workflows.core.settings.model import TenantId
-from workflows.ports.tenant import MAX_WRITES_TOGETHER, Tenant
+from workflows.ports.tenant import MAX_WRITES_TOGETHER, SendAlone, Tenant
 
 _COLLECTED_FOR_SECONDS: Final = 0.05
 """How long writes wait for others when every partner of the wave has sent or ended: second operations of plans."""
@@ -106,14 +106,30 @@ class WaveWrites:
             left = [one for one in due if not one.result.done()]
             if left:
                 results = await self._tenant.write_together([one.operation for one in left])
+                alone = []
                 for one, result in zip(left, results, strict=True):
-                    _settle(one, result)
+                    if isinstance(result, SendAlone):
+                        alone.append(one)
+                    else:
+                        _settle(one, result)
+                for one in alone:
+                    await self._answer_alone(one)
         except BaseException as error:
             # Nobody may wait for ever, whatever happened.
             for one in due:
                 _settle(one, error)
             if isinstance(error, asyncio.CancelledError):
                 raise
+
+    async def _answer_alone(self, waiting: _Waiting) -> None:
+        """Send one write by itself. Those before it may have taken long, so it is checked once more."""
+        if waiting.result.done():
+            return
+        try:
+            await waiting.last_check()
+            _settle(waiting, None if waiting.result.done() else await self._tenant.write(waiting.operation))
+        except Exception as error:
+            _settle(waiting, error)
 
 
 def _settle(waiting: _Waiting, result: CallIds | BaseException | None) -> None:

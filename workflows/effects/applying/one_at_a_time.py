@@ -27,6 +27,10 @@ class OneAtATime:
 
     _turns: dict[TenantId, _Turns] = field(default_factory=dict)
 
+    def is_taken(self, tenant_id: TenantId) -> bool:
+        """Return whether a plan about the partner is being applied now, or waits for that."""
+        return tenant_id in self._turns
+
     @asynccontextmanager
     async def turn(self, tenant_id: TenantId) -> AsyncIterator[None]:
         """Wait until no other plan about the partner is being applied."""

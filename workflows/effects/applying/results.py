@@ -1,5 +1,6 @@
 """Record how an apply ends, or why it waits: drift, a refusal, a service provider, an end that has passed."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -15,15 +16,23 @@ from workflows.core.partners.closing.lifting import liftable_request
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.drift import three_way_difference
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.automatic import RecordApplyFailed, RecordOverwritten, RecordRefusal, Replan, Stop
+from workflows.core.requests.commands.automatic import (
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordRefusal,
+    Replan,
+    Stop,
+)
 from workflows.core.requests.deciding import access_ends_at, is_too_late
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
-from workflows.core.requests.request import AccessRequest, RequestKind, WriteRefusal
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState, WriteRefusal
 from workflows.core.requests.transitions.resending import REPLANS_BEFORE_ALARM, RESEND_WITHIN, first_sent
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.capabilities import is_list_missing
 from workflows.core.settings.undocumented_members import changed_undocumented_members
+from workflows.effects.applying.write_gate import WritesFrozen
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -195,7 +204,9 @@ class ApplyResults:
             return False
         reason = Fact(NoteCode.UNKNOWN_SETTINGS_CHANGED, {"names": list(names), "is_first": is_first_plan(request)})
         again = Replan(
-            reason=(reason,), drift=three_way_difference(plan, observed_configuration), has_written_nothing=True
+            reason=(reason,),
+            drift=three_way_difference(plan, observed_configuration),
+            has_written_nothing=request.writing_since is None,
         )
         await self.service.advance(request.id, again)
         return True
@@ -220,6 +231,17 @@ class ApplyResults:
         """Record that Graph refuses a check before the first write, or raise the error that makes it wait."""
         await self._retry_if_possible(request, 0, error)
         await self.service.advance(request.id, RecordApplyFailed(reason=(not_written(request), *error.facts)))
+
+    async def record_nothing_sent(self, request: AccessRequest, error: TenantUnavailable) -> None:
+        """Store that the first write of a plan was not carried out, so that every check is made again before it.
+
+        :param request: the request as it was before this attempt. After an earlier one, something may be on its way.
+        :param error: why it was not carried out.
+        """
+        if request.writing_since is None and request.state is RequestState.APPLYING:
+            reason = error.facts if isinstance(error, WritesFrozen) else (*error.facts, Fact(NoteCode.KEEPS_TRYING))
+            with suppress(Refused):  # somebody ended it meanwhile
+                await self.service.advance(request.id, RecordDelayed(reason=reason, has_sent_nothing=True))
 
     async def record_refusal(self, request: AccessRequest, done_count: int, error: TenantRefused) -> None:
         """Store that Graph refuses a write, so that nothing more is sent; what is in the tenant is read next.

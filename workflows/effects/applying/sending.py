@@ -9,7 +9,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.results import ApplyResults
-from workflows.effects.applying.write_gate import WriteGate
+from workflows.effects.applying.write_gate import WriteGate, is_certainly_unsent
 from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
 
 _NOT_FOUND: Final = 404
@@ -40,6 +40,10 @@ class PlanSender:
                 if (count_written(plan, existing) or 0) <= index:
                     await self.results.record_drift(request, existing, is_written=index > done_count)
                     return None
+            except TenantUnavailable as error:
+                if index == done_count and is_certainly_unsent(error):
+                    await self.results.record_nothing_sent(request, error)
+                raise
             except TenantRefused as error:
                 if not await self._record_if_partner_disappeared(request, index, error, is_written=index > done_count):
                     await self.results.record_refusal(request, index, error)

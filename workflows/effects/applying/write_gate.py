@@ -33,6 +33,12 @@ class WritesFrozen(TenantUnavailable):
         self.done_count = done_count
 
 
+def is_certainly_unsent(error: TenantUnavailable) -> bool:
+    """Return whether a write was certainly not carried out: Graph refused it as one too many, or it was never sent."""
+    is_unreadable = any(fact.code == NoteCode.FREEZE_UNREADABLE for fact in error.facts)
+    return error.is_throttled or isinstance(error, WritesFrozen) or is_unreadable
+
+
 _BEING_WRITTEN = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 
 

@@ -163,8 +163,14 @@ class BatchRunner:
     async def _ask_again(
         self, batch: Batch, command: PlanBatchAgain | ReopenBatch, roles: CurrentRoles | None = None
     ) -> None:
-        """Ask for approval again, of members of which nothing was sent. The others are finished alone."""
+        """Ask for approval again, of members of which nothing was sent. The others are finished alone.
+
+        One that has the decisions already, and was not written, is planned again: they do not count any more.
+        """
         await self._record(batch, await self._halting.finished_alone(batch))
+        states = await self.store.batch_members(batch.id) if batch.writes else {}
+        if any(state in TO_RECORD for state in states.values()):
+            command = PlanBatchAgain(batch_id=batch.id, reason=command.reason)
         await self._advance(batch, command, roles)
 
     async def _end(self, batch: Batch) -> None:

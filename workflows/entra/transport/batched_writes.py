@@ -25,7 +25,7 @@ from workflows.entra.answers.batch_answers import inner_answers, problem_about
 from workflows.entra.answers.failed_calls import failure
 from workflows.entra.transport.batch import BATCH_PATH
 from workflows.entra.transport.connection import Connection
-from workflows.ports.tenant import MAX_WRITES_TOGETHER, TenantRefused, TenantUnavailable, WriteResult
+from workflows.ports.tenant import MAX_WRITES_TOGETHER, SendAlone, TenantRefused, TenantUnavailable, WriteResult
 
 WRITE_PERMISSION: Final = "Policy.ReadWrite.CrossTenantAccess"
 _NEVER_AGAIN: Final = RetryHandlerOption(max_retries=0, should_retry=False)
@@ -67,7 +67,7 @@ class _Part:
 
 
 class BatchedWrites:
-    """Sends writes together. When Graph refuses a whole batch, the next writes are sent one by one until a restart."""
+    """Sends writes together. When Graph refuses a whole batch, nothing is sent together until a restart."""
 
     def __init__(self, connection: Connection, write: Callable[[Operation], Awaitable[CallIds]]) -> None:
         """Create it. Nothing is sent.
@@ -86,14 +86,17 @@ class BatchedWrites:
         if len(operations) > MAX_WRITES_TOGETHER or len({*map(_partner_of, operations)}) < len(operations):
             # NB. Graph performs the parts of a batch in any order.
             raise ValueError(f"{len(operations)} operations may not share a batch")
-        if len(operations) < 2 or self._is_refused:
+        if len(operations) < 2:
             return [await self._alone(operation) for operation in operations]
+        if self._is_refused:
+            # NB. not in turn here: each is checked again right before it is sent, and twenty may take minutes.
+            return [SendAlone() for _ in operations]
         parts = [_Part(operation=operation) for operation in operations]
         try:
             answers = await self._answers(parts)
         except (TenantUnavailable, TenantRefused) as error:
             return [problem_about(part.call, error) for part in parts]
-        return [await self._result(part, answers[part.id]) for part in parts]
+        return [self._result(part, answers[part.id]) for part in parts]
 
     async def _answers(self, parts: Sequence[_Part]) -> Mapping[str, Answer]:
         """Post the batch, and return the answer to each part by its id.
@@ -117,10 +120,10 @@ class BatchedWrites:
             is_write=True,
         )
 
-    async def _result(self, part: _Part, answer: Answer) -> WriteResult:
+    def _result(self, part: _Part, answer: Answer) -> WriteResult:
         """Return what the answer to one part means.
 
-        A part whose token was refused is sent again alone, as a single write is: nothing was done.
+        A part whose token was refused must be sent again alone, as a single write is: nothing was done.
         """
         _log.info(
             "graph call in batch",
@@ -132,7 +135,7 @@ class BatchedWrites:
         )
         if answer.is_success:
             return CallIds(request_id=answer.request_id, client_request_id=part.id)
-        return await self._alone(part.operation) if answer.status == 401 else failure(part.call, answer)
+        return SendAlone() if answer.status == 401 else failure(part.call, answer)
 
     async def _alone(self, operation: Operation) -> WriteResult:
         try:

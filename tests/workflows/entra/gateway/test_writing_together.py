@@ -27,7 +27,7 @@ from workflows.core.plans.plan import CallIds, Operation
 from workflows.core.settings.canonical import canonical_json
 from workflows.core.settings.model import TenantId
 from workflows.entra import Entra, EntraSettings, connect
-from workflows.ports.tenant import AlreadyExists, TenantRefused, TenantUnavailable, WriteResult, WrongTenant
+from workflows.ports.tenant import AlreadyExists, SendAlone, TenantRefused, TenantUnavailable, WriteResult, WrongTenant
 
 
 def number(one: int) -> TenantId:
@@ -109,12 +109,13 @@ async def test_a_refusal_names_the_call_and_the_permission(entra: Entra, graph: 
     assert [one.code for one in alone.value.facts] == [one.code for one in refused.facts]
 
 
-async def test_a_part_whose_token_was_refused_is_sent_again_alone(entra: Entra, graph: Graph) -> None:
+async def test_a_part_whose_token_was_refused_is_to_be_sent_alone(entra: Entra, graph: Graph) -> None:
     graph.inner.add(Fault(target="graph", method="POST", match=number(2), status=401))
     results = await entra.write_together([adding(number(1)), adding(number(2)), adding(number(3))])
-    assert all(isinstance(one, CallIds) for one in results)
-    assert graph.calls == [("POST", "/$batch"), ("POST", PARTNERS)]
-    assert {number(1), number(2), number(3)} <= partners(graph).keys()
+    assert [type(one) for one in results] == [CallIds, SendAlone, CallIds]
+    assert graph.calls == [("POST", "/$batch")]
+    assert {number(1), number(3)} <= partners(graph).keys()
+    assert number(2) not in partners(graph)
 
 
 async def test_a_refused_token_of_the_whole_is_renewed_once(entra: Entra, graph: Graph) -> None:
@@ -169,7 +170,7 @@ async def test_a_throttled_whole_was_not_done_and_names_its_pause(entra: Entra, 
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 413])
-async def test_when_the_whole_is_refused_the_next_writes_are_sent_one_by_one(
+async def test_when_the_whole_is_refused_the_next_writes_are_to_be_sent_alone(
     entra: Entra, graph: Graph, status: int
 ) -> None:
     """A proxy that lets no batch through costs speed only; its 404 must not mean that a partner is gone."""
@@ -178,8 +179,8 @@ async def test_when_the_whole_is_refused_the_next_writes_are_sent_one_by_one(
     for one in (1, 2):
         graph.simulator.merge({"partners": {number(one): {}}})
     assert set(unknown(await entra.write_together(operations))) == {TenantCode.ANSWERED_OTHERWISE}
-    assert all(isinstance(one, CallIds) for one in await entra.write_together(operations))
-    assert [path for _, path in graph.calls] == ["/$batch", *(one.path for one in operations)]
+    assert [type(one) for one in await entra.write_together(operations)] == [SendAlone, SendAlone]
+    assert [path for _, path in graph.calls] == ["/$batch"], "each is checked once more before it is sent"
 
 
 async def test_one_operation_is_sent_alone(entra: Entra, graph: Graph) -> None:

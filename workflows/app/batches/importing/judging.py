@@ -114,7 +114,10 @@ class SheetJudging:
         self, sheet_rows: Iterable[SheetRow], at_once: TenantAtOnce, on_found: OnFound = lambda *_: None
     ) -> AsyncIterator[JudgedRow]:
         """Yield each row with what it would change, in the order of the sheet."""
-        rows = [self._parsed(row) for row in sheet_rows]
+        rows = []
+        for row in sheet_rows:
+            rows.append(self._parsed(row))
+            await asyncio.sleep(0)  # ten thousand rows take many seconds, and the bot answers clicks in between
         _add_doubles(rows, {one.row.number: one.target for one in rows})
         await self._look_up(rows, on_found)
         _add_doubles(rows, {one.row.number: one.identity.tenant_id for one in rows if one.identity is not None})
@@ -124,6 +127,7 @@ class SheetJudging:
         planning = _Planning.of(self, rows, at_once)
         for one in rows:
             yield sponsors.named_in(await planning.judged(one))
+            await asyncio.sleep(0)
 
     def _parsed(self, row: SheetRow) -> _Row:
         """Return a row with its request, as far as it is right by itself."""

@@ -28,25 +28,37 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import RequestState
 from workflows.core.requests.transitions.transition import Situation
 
-_NOT_OUR_FAULT: Final = frozenset({RequestState.STOPPED, RequestState.WITHDRAWN, RequestState.REJECTED})
-"""The ends of a member that people chose, for example by revoking the partner."""
+_BY_PEOPLE: Final = frozenset({RequestState.WITHDRAWN, RequestState.REJECTED})
+"""The ends of a member that people chose, besides a revocation of the partner."""
 _BEGUN: Final = Fact(RowCode.FINISHED_ALONE)
 
 
 def counted(run: Run, before: tuple[BatchRow, ...], after: tuple[BatchRow, ...]) -> Run:
-    """Return a run with what came of the members between two versions of the rows of a batch."""
+    """Return a run with what came of the members between two versions of the rows of a batch.
+
+    One that is finished alone counts as neither: what comes of it is not known yet.
+    """
     ended = [
         row
         for earlier, row in zip(before, after, strict=True)
-        if earlier.state is RowState.PLANNED and row.state not in (RowState.PLANNED, RowState.WAITING)
+        if earlier.state is RowState.PLANNED
+        and row.state not in (RowState.PLANNED, RowState.WAITING)
+        and not (row.state is RowState.LEFT and _BEGUN in row.reason)
     ]
     return replace(run, tried=run.tried + len(ended), failed=run.failed + sum(map(_has_failed, ended)))
 
 
 def _has_failed(row: BatchRow) -> bool:
-    if row.state in (RowState.APPLIED, RowState.SCHEDULED) or _BEGUN in row.reason:
+    if row.state in (RowState.APPLIED, RowState.SCHEDULED):
         return False
-    return row.state is RowState.LEFT or not any(fact.values.get("state") in _NOT_OUR_FAULT for fact in row.reason)
+    return row.state is RowState.LEFT or not any(map(_is_by_people, row.reason))
+
+
+def _is_by_people(fact: Fact) -> bool:
+    """Return whether people ended a member. A plan that Gatehouse stopped may show a cause that all of them share."""
+    state, note = fact.values.get("state"), fact.values.get("note")
+    codes = [one.get("code") for one in note if isinstance(one, dict)] if isinstance(note, list | tuple) else []
+    return state in _BY_PEOPLE or (state == RequestState.STOPPED and NoteCode.REVOKED_MEANWHILE in codes)
 
 
 def halt(batch: Batch, command: HaltBatch, situation: Situation) -> BatchTransition:

@@ -54,10 +54,13 @@ class RecordDelayed:
 
     name: Literal["record_delayed"] = field(default="record_delayed")
     reason: tuple[Fact, ...]
+    has_sent_nothing: bool = False
+    """Whether the first write of the plan was certainly not carried out, so that every check is made again before it.
+    """
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return what it waits for."""
-        return {"reason": as_values(self.reason)}
+        """Return what it waits for, and whether the first write was certainly not carried out."""
+        return {"reason": as_values(self.reason), **({"has_sent_nothing": True} if self.has_sent_nothing else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,12 +122,15 @@ def record_unfit(request: AccessRequest, command: RecordUnfit, situation: Situat
 
 
 def record_delayed(request: AccessRequest, command: RecordDelayed, situation: Situation) -> Transition:
+    since = None if command.has_sent_nothing and request.state is S.APPLYING else request.writing_since
     if request.note == command.reason:
-        return Transition(request=request, effects=())
+        if since == request.writing_since:
+            return Transition(request=request, effects=())
+        return Transition(request=changed(request, request.state, situation, writing_since=since), effects=())
     # NB. who waits is told of a freeze itself, once.
     is_told = bool(request.note) or any(fact.code == NoteCode.FROZEN for fact in command.reason)
     messages = () if is_told else tell_requester(request, MessageCode.REQUEST_WAITS, note=as_values(command.reason))
-    request = changed(request, request.state, situation, note=command.reason)
+    request = changed(request, request.state, situation, note=command.reason, writing_since=since)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
 
 

@@ -32,6 +32,12 @@ def running(state: BatchState = BatchState.APPLYING, *, tried: int = 20, failed:
     return batch(state, *rows, kind=RequestKind.ACCESS, runs=(Run(since=NOW, tried=tried, failed=failed),))
 
 
+def stopped(code: NoteCode) -> BatchRow:
+    """A row whose request was stopped for a reason."""
+    values = {"state": RequestState.STOPPED.value, "note": [Fact(code).as_value()]}
+    return row(1, RowState.ENDED, reason=(Fact(RowCode.STOPPED, values),))
+
+
 @pytest.mark.parametrize(
     ("tried", "failed", "halts"),
     [
@@ -58,7 +64,9 @@ def test_a_hundred_percent_never_halts_and_zero_halts_at_the_least_number() -> N
     [
         (row(1, RowState.APPLIED), 0),
         (row(1, RowState.SCHEDULED), 0),
-        (ended(1, RequestState.STOPPED), 0),
+        (stopped(NoteCode.REVOKED_MEANWHILE), 0),
+        (stopped(NoteCode.LEADS_ELSEWHERE), 1),
+        (ended(1, RequestState.STOPPED), 1),
         (ended(1, RequestState.WITHDRAWN), 0),
         (ended(1, RequestState.FAILED), 1),
         (ended(1, RequestState.OVERWRITTEN), 1),
@@ -70,7 +78,8 @@ def test_what_people_ended_is_no_failure_and_what_could_not_be_applied_as_approv
     after: BatchRow, failed: int
 ) -> None:
     run = counted(Run(since=NOW, tried=4, failed=1), (row(1), row(2)), (after, row(2)))
-    assert (run.tried, run.failed) == (5, 1 + failed)
+    is_known = Fact(RowCode.FINISHED_ALONE) not in after.reason
+    assert (run.tried, run.failed) == (4 + is_known, 1 + failed)
 
 
 @pytest.mark.parametrize("state", [RowState.PLANNED, RowState.WAITING])
