@@ -1,5 +1,6 @@
 """A run that halted has an end: an admin's, or that of its time. Nothing of it is opened afterwards."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,8 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.deadlines.commands import Start
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 
 
 async def halted_with_later_starts(world: World, monkeypatch: pytest.MonkeyPatch) -> Batch:
@@ -92,3 +95,19 @@ async def test_nobody_answers_and_it_ends_with_what_was_not_applied(world: World
     await answer(world, DANA, goes_on=True)
     await world.settle()
     assert written(world) == before
+
+
+async def test_the_chain_of_many_stays_when_fewer_are_left_after_planning_again(world: World) -> None:
+    """Above fifty one more approves, also when most of them are applied before approval is asked for again."""
+    batch = await access.planned(world, 60)
+    few = batch.stages
+    rows = tuple(replace(row, state=RowState.APPLIED) if number < 20 else row for number, row in enumerate(batch.rows))
+    preparing = replace(batch, state=BatchState.PREPARING, rows=rows, version=batch.version + 1)
+    entry = AuditEntry(
+        key=world.key(), at=world.clock.now(), actor="test", command="put", outcome="accepted", details={}
+    )
+    assert await world.store.commit(Commit(entry=entry, batch=preparing))
+    await world.settle()
+    asked = await batch_of(world, BATCH_OF_ACCESS)
+    assert (asked.state, len(asked.members)) == (BatchState.AWAITING_APPROVAL, 40)
+    assert sum(stage.quorum for stage in asked.stages) == sum(stage.quorum for stage in few) + 1

@@ -1,6 +1,7 @@
 """Rows of a sheet in a batch: their order, when they are decided alone, and which never change."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
