@@ -17,6 +17,7 @@ from tests.workflows.effects.test_wave_of_writes import (
     approved,
     halted,
     member,
+    one_wave,
     open_alarms,
     written,
 )
@@ -107,7 +108,7 @@ async def test_the_chain_of_many_stays_when_fewer_are_left_after_planning_again(
         key=world.key(), at=world.clock.now(), actor="test", command="put", outcome="accepted", details={}
     )
     assert await world.store.commit(Commit(entry=entry, batch=preparing))
-    await world.settle()
+    await one_wave(world)
     asked = await batch_of(world, BATCH_OF_ACCESS)
     assert (asked.state, len(asked.members)) == (BatchState.AWAITING_APPROVAL, 40)
     assert sum(stage.quorum for stage in asked.stages) == sum(stage.quorum for stage in few) + 1
