@@ -304,7 +304,11 @@ async def test_files_that_many_people_give_delay_no_card_no_batch_and_no_message
     await rig.put(*(JudgeSheet(command=one, key=one.actor) for one in sheets))
     async with running(rig.queue_worker):
         await rig.until(lambda: begun["judge_sheet"] == 2)
-        behind = [AdvanceBatch(batch_id=BatchId("B-1")), ShowHome(person=SAM.chat_id), tell(RILEY.chat_id, "told")]
+        behind: list[Effect] = [
+            AdvanceBatch(batch_id=BatchId("B-1")),
+            ShowHome(person=SAM.chat_id),
+            tell(RILEY.chat_id, "told"),
+        ]
         await rig.put(*behind, ShowRequest(request_id=RequestId("r-1")), key="behind")
         await rig.until(lambda: begun.total() == 6)
         assert begun["judge_sheet"] == 2

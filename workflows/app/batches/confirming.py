@@ -1,4 +1,7 @@
-"""Show a draft to a member who opened it, check the form, and make the member its requester."""
+"""Show a draft to a member who opened it, check the form, and make the member its requester.
+
+It is long because what the window shows and what the form checks must be the same.
+"""
 
 import asyncio
 from collections.abc import Mapping
