@@ -1,8 +1,10 @@
 """The surfaces of a sheet of partners: its import, the window of its draft, and its batch in each state."""
 
+from dataclasses import replace
+
 from bot.slack.blocks.blocks import Json
 from bot.slack.cards.batches.batch_card import batch_card
-from bot.slack.cards.batches.import_card import import_card
+from bot.slack.cards.batches.import_card import closed_import_card, import_card
 from bot.slack.flows.decide.batch_views import answer_halt_view, batch_view
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
 from bot.slack.flows.request_access.adopt.sheet_views import choices_view, import_view, received_view
@@ -49,7 +51,14 @@ def sheet_messages() -> dict[str, list[Json]]:
         "sheet-halted": sheet_result(BatchState.HALTED),
         "sheet-done": sheet_result(BatchState.DONE),
     }
+    draft = sheet_draft()
+    closed = {
+        "import-asked": replace(draft, state=BatchState.PREPARING, confirmed_at=draft.changed_at),
+        "import-discarded": replace(draft, state=BatchState.WITHDRAWN),
+        "import-expired": replace(draft, state=BatchState.EXPIRED),
+    }
     cards = {name: batch_card(one, holders=NAMES, now=NOW).blocks for name, one in batches.items()}
+    cards |= {name: closed_import_card(one).blocks for name, one in closed.items()}
     return {**{name: import_card(one).blocks for name, one in imports.items()}, **cards}
 
 

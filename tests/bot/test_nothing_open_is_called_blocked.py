@@ -68,7 +68,12 @@ def settings_of(draw: st.DrawFn, name: Property) -> Any:
     if kind == "wrong":
         return draw(JSON)
     document = to_document(draw(setting_of(name)))
-    return {**(document or {}), draw(_NESTED): draw(_SAYS)} if kind == "nested" else document
+    if kind != "nested":
+        return document
+    more = {draw(_NESTED): draw(_SAYS)}
+    if isinstance(document, list):  # the capabilities: an entry with another member, or without a known type
+        return [*document[1:], {**(document[0] if document else {}), **more}]
+    return {**(document or {}), **more}
 
 
 @st.composite

@@ -158,7 +158,16 @@ async def test_the_help_desk_sees_every_step_and_no_name_of_a_policy(tmp_path: P
             assert ("Require MFA for guests" in said) is knows_names
             assert ("a policy (admins see its name)" in said) is not knows_names
             assert ("user_id" in json.dumps(message["blocks"])) is knows_names, "the admins by name"
-            assert actions(message) == (["guests_page"] if knows_names else []), "the list of guests is for admins"
+            offered = ["accounts_enable", "guests_page"] if knows_names else []
+            assert actions(message) == offered, "guests are for admins"
+        clicked = {"user": "admin", "channel": "partner-access", "ts": message["ts"]}
+        opened = await stage.do("click", action_id="accounts_enable", **clicked)
+        await stage.rest()
+        view = next(one for one in (await stage.see("views", user="admin"))["views"] if one["id"] == opened["opened"])
+        fields = {block.get("block_id"): block.get("element", {}) for block in view["blocks"]}
+        assert fields["accounts_which"]["initial_option"]["value"] == "listed", "nobody else is enabled"
+        assert fields["accounts_list"]["initial_value"] == "maria@contoso.com"
+        await stage.do("close", user="admin", view_id=view["id"])
         assert "No application of this name: “Contr”." in await asked_in_slack(
             stage, "approver3", "maria@contoso.com Contr"
         )

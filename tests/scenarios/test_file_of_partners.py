@@ -99,6 +99,25 @@ async def test_a_row_that_is_not_in_the_draft_is_named_each_time(stage: Stage) -
     assert await stage.messages() == []
 
 
+async def test_a_draft_that_no_longer_asks_for_what_the_file_asks_for_is_replaced(stage: Stage) -> None:
+    """A partner that had all of it when the draft was stored is revoked: the same file asks for it now."""
+    ts = await stage.ask(template="guest-collaboration")
+    assert await stage.press("approver1", "approve", ts) == []
+    file = stage.data.parent / "partners.toml"
+    file.write_text(FILE)
+    first = await drafted(stage, "partners.toml")
+    assert (first["draft"]["together"] + first["draft"]["alone"], first["replaced"]) == (1, None)
+    await stage.revoke()
+    second = await drafted(stage, "partners.toml")
+    assert second["replaced"] == first["draft"]["id"] != second["draft"]["id"]
+    assert (second["draft"]["is_new"], second["draft"]["together"] + second["draft"]["alone"]) == (True, 2)
+    [changed] = second["changed"]
+    assert (changed["row"], changed["partner"]) == (1, "contoso.com")
+    assert changed["text"] == "Before: not asked for. Now: asked for alone."
+    third = await drafted(stage, "partners.toml")
+    assert third["draft"] == {**second["draft"], "is_new": False}
+
+
 async def test_what_is_in_force_is_a_file_that_changes_nothing(stage: Stage) -> None:
     ts = await stage.ask(template="guest-collaboration")
     assert await stage.press("approver1", "approve", ts) == []

@@ -406,7 +406,7 @@ class FakeTenant:
         self.script.end(fault)
         return None if found is None else replace(found, typed_name=target)
 
-    async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
+    async def read_partner(self, tenant_id: TenantId, *, is_to_close: bool = False) -> JsonObject | None:
         """Read a partner as Graph shows it, perhaps as it was before the last write."""
         fault = await self.script.begin("tenant.read_partner")
         document = self.partners.get(tenant_id)
@@ -669,6 +669,7 @@ class FakeNotifier:
     attached_again: ListFile | None = None
     reminded_batches: list[str] = field(default_factory=list)
     imports: list[ShownImport] = field(default_factory=list)
+    closed_imports: list[Batch] = field(default_factory=list)
     delivers_notices: bool = True
     leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
@@ -780,6 +781,11 @@ class FakeNotifier:
         """Remember how far an import is."""
         self.script.end(await self.script.begin("notifier.show_import"))
         self.imports.append(shown)
+
+    async def close_import(self, batch: Batch) -> None:
+        """Remember an import whose draft was confirmed or ended."""
+        self.script.end(await self.script.begin("notifier.close_import"))
+        self.closed_imports.append(batch)
 
     async def show_home(self, person: ChatId) -> None:
         """Remember an App Home."""

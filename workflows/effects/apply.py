@@ -203,8 +203,8 @@ class Applier:
             recorded.
         """
         plan = request.plan
-        partner = reads.start(self.tenant.read_partner(plan.tenant_id))
         is_opening = request.fields.kind is not RequestKind.REVOCATION
+        partner = reads.start(self.tenant.read_partner(plan.tenant_id, is_to_close=not is_opening))
         approved, home = None, None
         if is_opening and request.writing_since is None:
             approved = self._approval_reads(reads, request)

@@ -175,6 +175,7 @@ class Performer:
     async def _perform_for_batch(self, effect: AdvanceBatch | ShowBatch | UploadBatchList) -> None:
         match effect:
             case AdvanceBatch():
+                await self.sheet_imports.close_message(effect.batch_id)
                 await self.batches.advance(effect.batch_id)
             case ShowBatch():
                 await self._show_batch(effect)

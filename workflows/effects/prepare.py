@@ -37,7 +37,7 @@ from workflows.core.errors.raised import CodedError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import chain_rule
 from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN, require_may_lift
-from workflows.core.partners.replacement import replacement_findings
+from workflows.core.partners.replacement import replacement_findings, require_capabilities_read
 from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
 from workflows.core.people import Person
@@ -257,6 +257,7 @@ class Preparer:
         record = await self.store.partnership(proposal.plan.tenant_id)
         recorded = None if record is None else await self.store.request(record.request_id)
         recorded_plan = recorded.plan if recorded and recorded.prepared else None
+        require_capabilities_read(record, recorded_plan, proposal.plan)
         plan = with_kept_approval(proposal.plan, record, recorded_plan)
         return proposal._replace(plan=plan, findings=(*proposal.findings, *kept_approval_findings(plan)))
 

@@ -150,9 +150,9 @@ class Entra:
             raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.as_value)
         return identity
 
-    async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
+    async def read_partner(self, tenant_id: TenantId, *, is_to_close: bool = False) -> JsonObject | None:
         """Read a partner's own configuration; None when there is none. See `PartnerConfigurations`."""
-        return await self._partners.read(tenant_id)
+        return await self._partners.read(tenant_id, is_to_close=is_to_close)
 
     async def read_partners(self) -> Sequence[JsonObject]:
         """List every partner's own configuration. Never cached."""

@@ -78,7 +78,7 @@ async def read_both_alone(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonO
     """
     default = asyncio.create_task(read_default(tenant=tenant))
     try:
-        return await tenant.read_partner(tenant_id), await default
+        return await tenant.read_partner(tenant_id, is_to_close=True), await default
     finally:
         default.cancel()
 

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from workflows.core.errors.facts import Values
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.model import TenantId, is_tenant_id
 from workflows.partner_lookup.lookalikes import registrable_domain, similar_names
 from workflows.partner_lookup.target import FIELD
@@ -15,6 +16,13 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, rea
 
 TIMEOUT_SECONDS: Final = 0.6
 """Seconds to wait for the suggestions."""
+
+
+class RecordedIdentities(Protocol):
+    """The recorded partners. A part of the store."""
+
+    async def identities(self) -> Sequence[TenantIdentity]:
+        """List the identity of every partnership."""
 
 
 async def not_found_error(domain: str, *, tenant: Tenant, records: RecordsReader | None) -> InvalidField:
@@ -37,7 +45,7 @@ async def suggestion(name: str, *, tenant: Tenant, records: RecordsReader | None
     """
     if is_tenant_id(name):
         return {}
-    partners = await _partner_names(records)
+    partners = [] if records is None else await partner_names(records)
     registrable, own_domains = await asyncio.gather(
         _registrable_domain_of_a_tenant(name, tenant),
         read_fact(tenant.tenant_settings.verified_domains(), TIMEOUT_SECONDS),
@@ -49,9 +57,9 @@ async def suggestion(name: str, *, tenant: Tenant, records: RecordsReader | None
     return {}
 
 
-async def _partner_names(records: RecordsReader | None) -> Sequence[str]:
+async def partner_names(records: RecordedIdentities) -> Sequence[str]:
     """List every domain of the recorded partners."""
-    identities = [] if records is None else await records.identities()
+    identities = await records.identities()
     names = (name.lower() for identity in identities for name in (identity.default_domain, identity.typed_name))
     return sorted({name for name in names if "." in name})
 

@@ -271,6 +271,9 @@ class Notifier(Protocol):
     async def show_import(self, shown: ShownImport) -> None:
         """Show its person how far an import is, in one message that is updated. A done one has the file of its rows."""
 
+    async def close_import(self, batch: Batch) -> None:
+        """Show in the message about an import that its draft was confirmed, discarded, or has expired."""
+
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person."""
 

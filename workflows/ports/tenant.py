@@ -153,8 +153,12 @@ class Tenant(Protocol):
         :param fresh: read it now; otherwise the answer may be up to a minute old.
         """
 
-    async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
-        """Read a partner's own configuration with its synchronization policy; None when there is none."""
+    async def read_partner(self, tenant_id: TenantId, *, is_to_close: bool = False) -> JsonObject | None:
+        """Read a partner's own configuration with its synchronization policy; None when there is none.
+
+        :param is_to_close: whether access is to be closed, which waits for no capabilities. When only they cannot be
+            read now, they are absent, as where they never can be.
+        """
 
     async def read_partners(self) -> Sequence[JsonObject]:
         """List every partner's own configuration with its synchronization policy, each with its `tenantId`.

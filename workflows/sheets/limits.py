@@ -8,6 +8,9 @@ MAX_UNPACKED_BYTES: Final = 100 * 2**20
 """The most bytes that a compressed file may become."""
 MAX_ROWS: Final = 10_000
 """The most rows of a sheet, without its header."""
+MAX_DRAFT_ROWS: Final = 3_000
+"""The most rows of a sheet of which a draft is made. A batch is one record, which is stored whole with every change:
+at this size in a tenth of a second of processor time, in which the bot answers nobody. A report may have `MAX_ROWS`."""
 MAX_COLUMNS: Final = 60
 MAX_CELL_CHARACTERS: Final = 32_767
 """The most characters of a cell. Source: Microsoft, "Excel specifications and limits"."""

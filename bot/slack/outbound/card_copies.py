@@ -175,6 +175,12 @@ class CardCopies:
         elif isinstance(updated, UpdateResult):
             await self.mark_out_of_date(copy)
 
+    async def save_under(self, copy: MessageCopy, subject: str) -> MessageCopy:
+        """Store that a copy is about another subject from now on."""
+        renamed = replace(copy, subject=subject)
+        await self._store.save_copy(renamed)
+        return renamed
+
     async def mark_out_of_date(self, copy: MessageCopy) -> None:
         """Store that a copy no longer counts. It is not updated again, not even with that information."""
         await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED_CARD), is_live=False))

@@ -224,6 +224,10 @@ class SlackNotifier:
         """Post or update the message about an import; see `ImportMessages`."""
         await self._imports.show(shown)
 
+    async def close_import(self, batch: Batch) -> None:
+        """Take the buttons from the message about an import; see `ImportMessages.close`."""
+        await self._imports.close(batch)
+
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person. If Slack shows that person none, nothing is lost."""
         await self._homes.show(person)

@@ -166,6 +166,15 @@ def parse_handover_value(value: str) -> tuple[TenantId, int]:
     return parse_tenant_id(tenant_id), parse_page(number)
 
 
+def parse_accounts_value(value: str) -> tuple[TenantId, str]:
+    """Read `<tenant id>`, or `<tenant id>:<address>` about one person, from a button that changes guest accounts.
+
+    :raises Refused: for any other text.
+    """
+    tenant_id, _, address = value.partition(":")
+    return parse_tenant_id(tenant_id), address
+
+
 def parse_settings_value(value: str) -> tuple[TenantId, Digest]:
     """Read `<tenant id>:<digest of settings>` from a view's metadata.
 

@@ -1,13 +1,14 @@
 """`gatehouse request FILE`: store a draft of what a file asks for. Nothing is asked before a member confirms it.
 
 The command line has no person, so it never sends a request. The same file has one open draft, however often the command
-runs. Nothing is written in Entra.
+runs. Its rows are judged each time: when something else would be asked now, the old draft is ended. Nothing is written
+in Entra.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,19 +22,17 @@ from bot.terminal.plan.file_inputs import AskedFile, FileInputs, ShownLookups, l
 from bot.terminal.plan.lookups_file import LookupsFile
 from bot.terminal.printing import MAX_CHARACTERS
 from bot.terminal.stopped_work_command import open_records
-from bot.words.batches.file_plan import DRAFTED_BEFORE, PLANNED
-from bot.words.batches.rows import row_reason_words
+from bot.words.batches.file_plan import PLANNED, changed_draft_words, changed_row_words, row_number
 from bot.words.batches.sheet_report import draft_words, why_words
 from workflows.app.batches.batch_service import BatchService
-from workflows.app.batches.importing.draft_ids import DraftedFile, draft_of_file
+from workflows.app.batches.importing.draft_ids import DraftedFile
 from workflows.app.batches.importing.drafting import SheetDrafting
+from workflows.app.batches.importing.redrafting import FileDraft, draft_again
 from workflows.app.storing.recorder import Recorder
-from workflows.core.batches.batch import Batch, BatchRow, RowCode, RowState
+from workflows.core.batches.batch import RowState
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.people import ChatId
-from workflows.core.requests.request import BatchId
 from workflows.intervals import Pauses
-from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
 FORMAT: Final = "gatehouse/request/1"
@@ -53,8 +52,7 @@ class _NotAsked:
 
 @dataclass(slots=True, kw_only=True)
 class _Outcome:
-    batch: Batch | None = None
-    is_new: bool = False
+    draft: FileDraft = field(default_factory=lambda: FileDraft(batch=None))
     not_asked: list[_NotAsked] = field(default_factory=list)
 
     def take(self, judged: JudgedRow) -> None:
@@ -88,71 +86,49 @@ async def _drafted(inputs: FileInputs, asked: AskedFile, pauses: Pauses) -> _Out
     clock = open_clock(inputs.settings)
     store, _ = await open_records(inputs.settings.records, clock)
     try:
-        file = DraftedFile(digest=inputs.file.digest, sheet=asked.sheet, template=asked.template, columns=asked.columns)
-        batch_id, batch = await draft_of_file(file, store=store, clock=clock)
-        if batch is not None:
-            return _Outcome(batch=batch, not_asked=list(_not_asked(batch.rows)))
-        drafting = _Drafting(inputs=inputs, asked=asked, store=store, clock=clock)
-        return await drafting.draft(batch_id, pauses)
+        return await _drafted_with(store, inputs, asked, pauses)
     finally:
         await store.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Drafting:
-    inputs: FileInputs
-    asked: AskedFile
-    store: Store
-    clock: Clock
-
-    async def draft(self, batch_id: BatchId, pauses: Pauses) -> _Outcome:
-        """Judge every row and store the draft."""
-        inputs, outcome, taker = self.inputs, _Outcome(is_new=True), EvidenceRequester.now()
-        recorder = Recorder(store=self.store, clock=self.clock, wake=_wake_nobody)
-        what = f"{inputs.file.name}, SHA-256 {inputs.file.digest}"
-        await recorder.record_lookup(ChatId(taker.user), what, key=taker.key, command_name="gatehouse request")
-        batches = BatchService(store=self.store, clock=self.clock, wake=_wake_nobody)
-        tenant = await asyncio.to_thread(open_tenant, inputs.settings, pauses)
-        home = str(inputs.settings.azure_tenant_id)
-        try:
-            with LookupsFile(self.asked.lookups, self.clock.now(), home=home) as lookups, progress_display() as shown:
-                task = shown.add_task("Looking up partners", total=len(inputs.file.sheet.rows))
-                drafting = SheetDrafting(batches=batches, tenant=tenant, catalog=inputs.catalog, known=lookups.known)
-                drafted = await drafting.draft(
-                    inputs.file,
-                    inputs.columns,
-                    self.asked.template,
-                    drafted_by=taker.user,
-                    sheet=self.asked.sheet,
-                    batch_id=batch_id,
-                    on_found=ShownLookups(shown, task, lookups).on_found,
-                    on_judged=outcome.take,
-                )
-        finally:
-            await tenant.close()
-        outcome.batch = drafted.batch
-        return outcome
-
-
-def _not_asked(rows: Iterable[BatchRow]) -> Iterator[_NotAsked]:
-    """Yield the rows of a stored draft for which nothing is asked, without those that would change nothing."""
-    for row in rows:
-        if row.state is RowState.NOT_ASKED and not any(fact.code == RowCode.UNCHANGED for fact in row.reason):
-            number = 0 if row.asked is None else row.asked.row
-            yield _NotAsked(row=number, partner=row.name, why=row_reason_words(row))
+async def _drafted_with(store: Store, inputs: FileInputs, asked: AskedFile, pauses: Pauses) -> _Outcome:
+    """Judge every row; keep the open draft of the file, or store a new one."""
+    clock, outcome, taker = open_clock(inputs.settings), _Outcome(), EvidenceRequester.now()
+    recorder = Recorder(store=store, clock=clock, wake=_wake_nobody)
+    what = f"{inputs.file.name}, SHA-256 {inputs.file.digest}"
+    await recorder.record_lookup(ChatId(taker.user), what, key=taker.key, command_name="gatehouse request")
+    batches = BatchService(store=store, clock=clock, wake=_wake_nobody)
+    tenant = await asyncio.to_thread(open_tenant, inputs.settings, pauses)
+    home = str(inputs.settings.azure_tenant_id)
+    try:
+        with LookupsFile(asked.lookups, clock.now(), home=home) as lookups, progress_display() as shown:
+            task = shown.add_task("Looking up partners", total=len(inputs.file.sheet.rows))
+            outcome.draft = await draft_again(
+                SheetDrafting(batches=batches, tenant=tenant, catalog=inputs.catalog, known=lookups.known),
+                inputs.file,
+                inputs.columns,
+                DraftedFile(
+                    digest=inputs.file.digest, sheet=asked.sheet, template=asked.template, columns=asked.columns
+                ),
+                drafted_by=taker.user,
+                on_found=ShownLookups(shown, task, lookups).on_found,
+                on_judged=outcome.take,
+            )
+    finally:
+        await tenant.close()
+    return outcome
 
 
 def _lines(inputs: FileInputs, outcome: _Outcome) -> Iterator[str]:
     yield f"{inputs.file.name}, SHA-256 {inputs.file.digest}"
     for one in outcome.not_asked:
         yield f"Row {one.row}: {one.partner or 'no partner'}: nothing is asked for. {one.why}"
-    if outcome.batch is not None and not outcome.is_new:
-        yield DRAFTED_BEFORE
-    yield from draft_words(outcome.batch)
+    yield from changed_draft_words(outcome.draft)
+    yield from draft_words(outcome.draft.batch)
 
 
 def _as_json(inputs: FileInputs, outcome: _Outcome) -> str:
-    batch = outcome.batch
+    batch, replaced = outcome.draft.batch, outcome.draft.replaced
     states = [] if batch is None else [row.state for row in batch.rows]
     document = {
         "format": FORMAT,
@@ -162,11 +138,16 @@ def _as_json(inputs: FileInputs, outcome: _Outcome) -> str:
         if batch is None
         else {
             "id": batch.id,
-            "is_new": outcome.is_new,
+            "is_new": outcome.draft.is_new,
             "expires_at": batch.expires_at.isoformat(),
             "together": states.count(RowState.WAITING),
             "alone": states.count(RowState.ALONE),
         },
+        "replaced": None if replaced is None else replaced.id,
+        "changed": [
+            {"row": row_number(one.now), "partner": one.now.name, "text": changed_row_words(one)}
+            for one in outcome.draft.changed
+        ],
         "not_asked": [{"row": one.row, "partner": one.partner, "text": one.why} for one in outcome.not_asked],
     }
     return json.dumps(document, indent=2, sort_keys=True) + "\n"

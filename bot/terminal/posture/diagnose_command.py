@@ -131,6 +131,8 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     console.print(safe_text(f"Why can't they get in? {diagnosis.subject}{application}{typed}", style="bold"))
     console.print()
     first = first_cause(diagnosis)
+    if first.meant:
+        console.print(safe_text(first.meant, style="bold"))
     console.print(safe_text(first.text, style="bold red" if first.who else "bold"))
     if first.who:
         console.print(safe_text(f"Can change it: {first.who}."))

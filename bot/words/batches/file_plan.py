@@ -1,11 +1,13 @@
 """The words of the plan of a file: what would happen to each partner, who would decide, and the totals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.words.batches.sheet_report import access_words
 from bot.words.plans.risk import LEVELS
 from bot.words.sentences import counted, last_day
+from workflows.app.batches.importing.redrafting import ChangedRow, FileDraft
+from workflows.core.batches.batch import BatchRow, RowState
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
@@ -21,6 +23,10 @@ ACCESS_NOT_ASKED: Final = "Conditional Access: not asked. Each request asks for 
 NOBODY_COMES_IN: Final = "Conditional Access: not asked, because nobody could come in afterwards."
 NOTHING_DONE: Final = "Nothing was stored, nobody was asked, and nothing was written to the tenant."
 DRAFTED_BEFORE: Final = "This file has an open draft already. No second one was stored."
+_DRAFT_ENDED: Final = "Draft {batch} of this file was ended, because it does not ask for what the file asks for now."
+_ASKED: Final[Mapping[RowState, str]] = {RowState.WAITING: "asked for", RowState.ALONE: "asked for alone"}
+_NOT_ASKED: Final = "not asked for"
+_OTHERWISE: Final = "Its settings, time, risk or approvers are others now."
 ONLY_TIME: Final = "only the time"
 
 
@@ -60,3 +66,24 @@ def risks_words(risks: Mapping[RiskLevel, int], alone: int) -> str:
         return ""
     own = f" {counted(alone, 'partner needs its own decision', 'partners need their own decisions')}." if alone else ""
     return f"Risk: {', '.join(parts)}.{own}"
+
+
+def changed_draft_words(draft: FileDraft) -> Iterator[str]:
+    """Yield what became of the draft that the file had before; nothing when it had none."""
+    for one in draft.changed:
+        yield f"Row {row_number(one.now)}: {one.now.name}: {changed_row_words(one)}"
+    if draft.replaced is not None:
+        yield _DRAFT_ENDED.format(batch=draft.replaced.id)
+    elif draft.batch is not None and not draft.is_new:
+        yield DRAFTED_BEFORE
+
+
+def changed_row_words(changed: ChangedRow) -> str:
+    """Return what is different in a row since the draft was stored."""
+    before, now = (_ASKED.get(one.state, _NOT_ASKED) for one in (changed.before, changed.now))
+    return f"Before: {before}. Now: {now}." if before != now else _OTHERWISE
+
+
+def row_number(row: BatchRow) -> int:
+    """Return the number of a row in its sheet."""
+    return 0 if row.asked is None else row.asked.row

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from bot.words.batches.rows import IN_CHANNEL
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import counted
-from workflows.core.batches.batch import Batch, RowState
+from workflows.core.batches.batch import Batch, BatchState, RowState
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Column, Columns
 from workflows.core.errors.facts import Facts, Values
@@ -27,7 +28,7 @@ ABOUT_IMPORT: Final = (
     "Gatehouse checks every row as a request would be checked. You get the result as a direct message. "
     "Nothing is asked for until you confirm it."
 )
-FILE_HINT: Final = "CSV, XLSX, JSON or TOML. At most 10 MB and 10,000 rows. The first row has the titles."
+FILE_HINT: Final = "CSV, XLSX, JSON or TOML. At most 10 MB and 3,000 rows. The first row has the titles."
 TEMPLATE_HINT: Final = "For rows that name no template."
 RECEIVED: Final = (
     "Gatehouse checks every row now. You get the result as a direct message, which shows the progress until then."

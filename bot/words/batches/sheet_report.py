@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bot.words.batches.rows import alone_words, facts_words, together_words
-from bot.words.findings.conditional_access.verdicts import MEANINGS, VISITORS
+from bot.words.findings.conditional_access.verdicts import VISITORS, worst_words
 from bot.words.findings.finding import finding_words
 from bot.words.plans.risk import risk_level_words
 from bot.words.plans.short_changes import Sign, short_changes
@@ -99,7 +99,7 @@ def access_words(judged: JudgedRow) -> str:
     report = judged.access
     if report is None or not report.visitors:
         return ""
-    found = "; ".join(f"{VISITORS[one]}: {MEANINGS[report.worst(one)].lower()}" for one in report.visitors)
+    found = "; ".join(f"{VISITORS[one]}: {worst_words(report, one)}" for one in report.visitors)
     return f"Conditional Access{_BASES[basis_of(report)]}: {found}"
 
 

@@ -153,11 +153,16 @@ def _unknown_members(item: SettingChange, _: _ChangeContext) -> BeforeAfterWords
     return before, after
 
 
+def _capabilities_not_read(_: SettingChange, __: _ChangeContext) -> BeforeAfterWords:
+    return "could not be read", "could not be read, perhaps all are on"
+
+
 _DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext], BeforeAfterWords]]] = {
     SettingPart.TARGETS: _targets,
     SettingPart.FLAG: _flag,
     SettingPart.SYNCHRONIZATION: _synchronization,
     SettingPart.CAPABILITY: _capability,
+    SettingPart.CAPABILITIES_NOT_READ: _capabilities_not_read,
     SettingPart.NO_FLAGS: _whole_setting,
     SettingPart.UNREADABLE: _whole_setting,
     SettingPart.UNKNOWN_MEMBERS: _unknown_members,

@@ -65,6 +65,9 @@ REASONS: Final[Mapping[RiskReason, str]] = {
     RiskReason.MEETING_DETAILS_ALL: (
         "Their people see subjects and places of everybody's meetings here, or everything in shared calendars."
     ),
+    RiskReason.CAPABILITIES_NOT_READ: (
+        "It could not be read which calendars of ours their people would then see. It may be all, with everything."
+    ),
     RiskReason.OTHER: "It opens a setting that templates of this kind rarely open.",
     RiskReason.UNREADABLE: "It contains a value that this version of Gatehouse cannot read.",
     RiskReason.LONG: "The access is requested for longer than a year.",

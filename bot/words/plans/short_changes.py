@@ -174,13 +174,17 @@ def _capability(item: SettingChange, context: _ChangeContext) -> str:
     if item.access is AccessChange.CLOSES:
         return not_allowed_words(name)
     words = (allowed_words if item.access is not AccessChange.UNKNOWN else perhaps_words)(name, after)
-    return words if before == _BLOCKED or context.before != _NOW else f"{words} ({_NOW}: {before})"
+    return words if before in (_BLOCKED, after) or context.before != _NOW else f"{words} ({_NOW}: {before})"
 
 
 def whose_words(effective: EffectiveTargets, names: Mapping[str, str]) -> str:
     """Say whose data a Microsoft 365 capability shows: "everyone here", a group of ours, "blocked" or "not known"."""
     words = targets_in_words(Property.M365_CAPABILITIES, effective, names)
     return f"{words} here" if words == "everyone" else words.removeprefix("only ")
+
+
+def _capabilities_not_read(_: SettingChange, __: _ChangeContext) -> str:
+    return "They perhaps see all our calendars, with everything: the capabilities could not be read"
 
 
 def _unreadable(item: SettingChange, context: _ChangeContext) -> str:
@@ -197,6 +201,7 @@ _DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext]
     SettingPart.TARGETS: _targets,
     SettingPart.SYNCHRONIZATION: _synchronization,
     SettingPart.CAPABILITY: _capability,
+    SettingPart.CAPABILITIES_NOT_READ: _capabilities_not_read,
     SettingPart.NO_FLAGS: _unreadable,
     SettingPart.UNREADABLE: _unreadable,
     SettingPart.UNKNOWN_MEMBERS: _unknown_members,

@@ -61,7 +61,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.editing import (
@@ -718,7 +718,9 @@ def test_no_command_is_forgotten_here() -> None:
     of_changes = {RequestChanges, ProposeLess, AcceptProposal, DeclineProposal}
     # Guest accounts are in `core/requests/test_commands.py`, too.
     of_changes |= {ChangeGuests, Confirm}
-    others = {ApproveBatch, RejectBatch, WithdrawBatch, *of_campaigns, *of_changes}
+    # The answer to a halt: `core/batches/test_batch_lifecycle.py`; a given file: `effects/test_sheet_imports.py`.
+    of_sheets = {AnswerHalt, ImportSheet}
+    others = {ApproveBatch, RejectBatch, WithdrawBatch, *of_sheets, *of_campaigns, *of_changes}
     assert {*clicks, *others} == set(classes(Click))
 
 

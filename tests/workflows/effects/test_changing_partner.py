@@ -39,7 +39,7 @@ class RestlessTenant(FakeTenant):
     changes: int = 0
     is_restless: bool = True
 
-    async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
+    async def read_partner(self, tenant_id: TenantId, *, is_to_close: bool = False) -> JsonObject | None:
         """Read a partner as it is now; by the next time it is another one."""
         if self.is_restless:
             self.changes += 1

@@ -1,12 +1,14 @@
 """A file that somebody gave is loaded, judged and drafted; an interrupted import begins again and makes one draft."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
+from tests.workflows.app.batches.importing.test_drafting import stored
 from tests.workflows.app.batches.importing.test_judging import known
-from tests.workflows.core.builders import RILEY
+from tests.workflows.core.builders import DANA, RILEY
 from tests.workflows.sheets.files import workbook
 from tests.workflows.world import World
 from workflows.app.batches.importing.opening import SheetChoices, distinct_titles

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from contextlib import suppress
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -153,6 +154,51 @@ def test_a_list_of_json_may_stand_alone_and_a_nested_value_is_no_text() -> None:
 def test_a_time_of_day_and_an_enormous_number_of_a_file_are_no_value() -> None:
     sheet = read_sheet("a.toml", b"[[partners]]\nends_on = 10:00:00\ndays = 0x" + b"f" * 9000).sheet
     assert [type(cell) for cell in sheet.rows[0].cells] == [OtherValue, OtherValue]
+
+
+def test_a_value_of_any_depth_is_no_value_and_stops_nothing() -> None:
+    found: set[type] = set()
+    for depth in range(900, 1000):
+        with suppress(SheetUnusable):
+            content = b'[{"partner": ' + b"[" * depth + b"]" * depth + b"}]"
+            found |= {type(cell) for cell in read_sheet("a.json", content).sheet.rows[0].cells}
+    assert found <= {OtherValue}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b".".join([b"a"] * 20_000),
+        b" . ".join([b"'a.b'"] * 5),
+        b"\t.\t".join([b'"a\\".b"'] * 5),
+        b"x = 1\n[" + b".".join([b"a"] * 20_000) + b"]\nx",
+        b"x = '''a'''\n" + b".".join([b"a"] * 5),
+    ],
+)
+def test_the_parser_of_toml_is_not_given_a_name_of_many_parts(monkeypatch: pytest.MonkeyPatch, name: bytes) -> None:
+    monkeypatch.setattr("workflows.sheets.object_files.tomllib.loads", _not_called)
+    fact = refused("partners.toml", b"[[partners]]\n" + name + b" = 1\n")
+    reason = {"name": "", "reason": "the name of a key has more than 4 parts"}
+    assert fact == Fact(SheetCode.NOT_READABLE, reason)
+
+
+def test_the_parser_of_toml_is_not_given_very_many_long_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workflows.sheets.object_files.tomllib.loads", _not_called)
+    names = b"".join(b"x%d.a.a.a=1\n" % one for one in range(70_000))
+    assert refused("partners.toml", b"[[partners]]\n" + names).code == SheetCode.NOT_READABLE
+
+
+def _not_called(_: str) -> None:
+    pytest.fail("it would take gigabytes")
+
+
+def test_dots_in_texts_and_comments_of_toml_are_no_parts_of_a_name() -> None:
+    dots = b".".join([b"a"] * 50)
+    basic, literal = b'"' + dots + b'\\".b"', b"'" + dots + b"'"
+    several = [b'"""\n' + dots + b'"." \\""""', b"'''\n" + dots + b"'.'\n'''"]
+    texts = [basic, literal, *several]
+    content = b"".join(b"[[partners]] # %b\nreason = %b\n" % (dots, text) for text in texts)
+    assert len(read_sheet("partners.toml", content).sheet.rows) == len(texts)
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,9 @@ class WaveTenant:
         self._partners: _Collected[JsonObject | None] = _Collected(
             tenant, lambda name: tenant.read_partner(TenantId(name))
         )
+        self._closing: _Collected[JsonObject | None] = _Collected(
+            tenant, lambda name: tenant.read_partner(TenantId(name), is_to_close=True)
+        )
         self._found: _Collected[TenantIdentity | None] = _Collected(tenant, lambda name: tenant.find(name, fresh=True))
 
     @property
@@ -146,9 +149,9 @@ class WaveTenant:
         """Return the tenant of a name; always read now, together with those of the other partners."""
         return await self._found.get(target)
 
-    async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
+    async def read_partner(self, tenant_id: TenantId, *, is_to_close: bool = False) -> JsonObject | None:
         """Read a partner's own configuration, together with those of the other partners."""
-        return await self._partners.get(tenant_id)
+        return await (self._closing if is_to_close else self._partners).get(tenant_id)
 
     async def read_partners(self) -> Sequence[JsonObject]:
         """List every partner's own configuration."""

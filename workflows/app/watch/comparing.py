@@ -19,7 +19,7 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.posture.watch.comparison import drift_of, is_compared
 from workflows.core.posture.watch.drift import Drift, FoundDrift
-from workflows.core.posture.watch.reconciliation import is_stored_as_open
+from workflows.core.posture.watch.reconciliation import is_stored_as_open, with_last_known
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import StoreNotWritable
@@ -142,6 +142,7 @@ class TenantComparison:
             found.unclear.add(tenant_id)
             return
         stored = found.stored.get(tenant_id)
+        drift = _with_last_known(stored, drift, configuration, partner.record)
         if drift is None and stored is None:
             return
         if stored is not None and found.default is None and drift is not None and drift.code in _DEPENDS_ON_DEFAULT:
@@ -177,8 +178,19 @@ class TenantComparison:
         partner = evaluate_partner(tenant_id, configuration, None, inputs)
         if not is_compared(partner):
             found.unclear.add(tenant_id)
-        elif (drift := drift_of(partner, found.approved(partner.record, after))) is not None:
+            return
+        drift = drift_of(partner, found.approved(partner.record, after))
+        drift = _with_last_known(found.stored.get(tenant_id), drift, configuration, partner.record)
+        if drift is not None:
             found.drifts[tenant_id] = drift
+
+
+def _with_last_known(
+    stored: Drift | None, drift: FoundDrift | None, configuration: JsonObject | None, record: Partnership | None
+) -> FoundDrift | None:
+    """Return drift with the last known capabilities, while they are not read. The block of a revocation ends it."""
+    is_over = configuration is None or (record is not None and record.is_closed)
+    return drift if configuration is None or is_over else with_last_known(stored, drift, configuration)
 
 
 async def _rows(tenant: Tenant) -> AsyncIterator[JsonObject]:

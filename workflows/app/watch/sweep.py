@@ -25,6 +25,7 @@ from workflows.core.posture.watch.reconciliation import (
     end_drift,
     is_stored_as_open,
     with_found,
+    with_last_known,
     with_same_found,
 )
 from workflows.core.requests.alarms import AlarmCode, AlarmId, EndingCode
@@ -174,9 +175,11 @@ class Sweeper:
             await store.save_mark(DEFAULT_SEEN, json.dumps(default, sort_keys=True))
             return
         drift = default_drift_of(json.loads(stored_default), default, approved_plans=_approved_plans(findings))
+        stored = findings.stored.get(DEFAULT)
+        drift = with_last_known(stored, drift, default)
         if drift is not None:
             await self._store_drift(DEFAULT, drift, findings, new, last_complete)
-        elif (stored := findings.stored.get(DEFAULT)) is not None:
+        elif stored is not None:
             await self._end(stored)
 
     async def _tell(self, new: list[_Change], began_at: datetime) -> int:

@@ -8,7 +8,7 @@ from workflows.core.batches.transition import BatchTransition, changed, end_batc
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, is_chat_user
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.deciding import deciding_stage
@@ -94,7 +94,8 @@ def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
     if batch.drafter_chat_id not in (None, command.actor):
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     ended = end_batch(batch, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
-    return replace(ended, effects=(*ended.effects, *tell_end(ended.batch, command.actor)))
+    told = tell_end(ended.batch, command.actor) if is_chat_user(command.actor) else ()
+    return replace(ended, effects=(*ended.effects, *told))
 
 
 def expire(batch: Batch, command: ExpireBatch, situation: Situation) -> BatchTransition:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source, require_no_errors
 from workflows.core.partners.approval_policy import ApprovalChain, is_as_strict, is_live
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Template
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.capabilities import known_names
+from workflows.core.settings.capabilities import is_list_missing, known_names, without_switched_off
 from workflows.core.settings.model import Capabilities, Property, Setting
 
 
@@ -38,19 +38,34 @@ def with_end_of_capabilities(
     record: Partnership | None,
     configuration: JsonObject | None,
 ) -> Mapping[Property, Setting]:
-    """Return the settings of a request that replaces the template of a live partner, with its capabilities off.
+    """Return the settings of a request for a live partner, with the capabilities that stand switched off.
 
-    Calendars leave no sign-ins, so nobody would see that capabilities of the replaced template are still used. A
-    template that names capabilities says itself which are on.
+    Calendars leave no sign-ins, so nobody would see that capabilities of the replaced template, or of an earlier
+    version of the same one, are still used. A template that names capabilities says itself which are on.
 
     :param settings: the settings that the request asks for.
     """
     is_named = Property.M365_CAPABILITIES in template.settings
-    if is_named or record is None or not is_live(record) or record.template in ("", template.name):
+    if is_named or record is None or not is_live(record):
         return settings
-    if not any(True for _ in known_names((configuration or {}).get(Property.M365_CAPABILITIES))):
+    if not any(True for _ in known_names(without_switched_off((configuration or {}).get(Property.M365_CAPABILITIES)))):
         return settings
     return {**settings, Property.M365_CAPABILITIES: Capabilities(items=())}
+
+
+def require_capabilities_read(record: Partnership | None, recorded_plan: Plan | None, plan: Plan) -> None:
+    """Check that approved Microsoft 365 capabilities could be read before something else is approved.
+
+    Otherwise they would stay as they are, and nobody would have approved them.
+
+    :param recorded_plan: the plan of the record's request; None when it cannot be read.
+    :raises PlanBreaksRules: with what to do, when their list is missing.
+    """
+    if recorded_plan is None or not is_live(record) or only_reduces_access(plan):
+        return
+    if is_list_missing(recorded_plan.approved_settings.configuration, plan.before):
+        unread = Finding(code=FindingCode.CAPABILITIES_UNAVAILABLE, severity=Severity.ERROR, source=Source.RECORDS)
+        require_no_errors([unread], "template")
 
 
 def adoption_replacement_findings(

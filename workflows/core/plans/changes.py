@@ -1,10 +1,11 @@
 """Compute the effect of a plan on access, for each setting and in total, from the effective values.
 
-When the tenant's default is not known, inherited values are not known, and the effect is unknown too.
+When the tenant's default is not known, inherited values are not known, and the effect is unknown too. The file is long
+because every effect without a write is read beside the effects of the writes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +14,7 @@ from workflows.core.plans.plan import Change, Plan, changes
 from workflows.core.settings.access_change import AccessChange, flag_change, targets_change
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject, computed_once
-from workflows.core.settings.capabilities import entry_of, known_names
+from workflows.core.settings.capabilities import entry_of, known_names, unknown_and_effective
 from workflows.core.settings.documents import is_equivalent, is_same_value, parse_setting
 from workflows.core.settings.effective import (
     SYNCHRONIZATION_FLAG,
@@ -25,9 +26,13 @@ from workflows.core.settings.effective import (
 from workflows.core.settings.model import (
     FLAGS,
     IS_SYNC_ALLOWED,
+    M365_CAPABILITIES,
+    NOBODY,
     SERVICE_PROPERTIES,
     TARGET_PROPERTIES,
     USER_SYNC_INBOUND,
+    Capability,
+    CapabilityName,
     Property,
     configurations,
     lists_of,
@@ -36,6 +41,7 @@ from workflows.core.settings.model import (
 _SYNCHRONIZATION_OFF: Final = {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}}
 _COLLABORATION: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND)
 """The access that exists with another cloud. B2B direct connect does not (Entra: "Cross Cloud Settings")."""
+_MORE: Final = frozenset({AccessChange.OPENS, AccessChange.UNKNOWN})
 
 
 class SettingPart(Enum):
@@ -49,6 +55,8 @@ class SettingPart(Enum):
     """The whole setting: the synchronization policy."""
     CAPABILITY = auto()
     """One Microsoft 365 capability, named by `key`."""
+    CAPABILITIES_NOT_READ = auto()
+    """All Microsoft 365 capabilities of which no list was read: any of them may be on."""
     NO_FLAGS = auto()
     """The whole setting: no flag is set before or after."""
     UNREADABLE = auto()
@@ -100,11 +108,13 @@ class BeforeAfter(NamedTuple):
     @classmethod
     def of(cls, plan: Plan, default: JsonObject | None) -> "BeforeAfter":
         """Return the effective settings before and after a plan, with the tenant's default (None: not known)."""
-        configurations = (plan.before, plan.configuration_after())
+        after = plan.configuration_after()
+        if plan.before is None and after is not None:
+            after = {M365_CAPABILITIES: [], **after}  # a new partner has none of its own
         return cls(
             *(
                 effective_settings(configuration, default, is_cross_cloud=plan.is_cross_cloud)
-                for configuration in configurations
+                for configuration in (plan.before, after)
             )
         )
 
@@ -114,13 +124,16 @@ def setting_changes(plan: Plan, default: JsonObject | None = None) -> tuple[Sett
     """List the effect of a plan on each setting that it writes.
 
     When a tenant of another cloud is added, the default applies to it. Access that this opens without a write is
-    listed too.
+    listed too. So are the Microsoft 365 capabilities that more Microsoft 365 collaboration makes effective.
 
     :param default: the tenant's default configuration; None when it is not known.
     """
     states = BeforeAfter.of(plan, default)
     written = tuple(item for change in changes(plan) for item in _setting_changes(change, states))
-    return (*written, *_changes_by_adding(plan, states))
+    items = (*written, *_changes_by_adding(plan, states))
+    if any(item.name == Property.M365_COLLABORATION_INBOUND and item.access in _MORE for item in items):
+        return tuple(_with_effective_capabilities(items, plan, default, states))
+    return items
 
 
 def plan_access_change(plan: Plan, default: JsonObject | None = None) -> AccessChange:
@@ -203,6 +216,41 @@ def _capability_changes(change: Change, states: BeforeAfter) -> Iterator[Setting
                 after=after,
                 access=access,
             )
+
+
+def _with_effective_capabilities(
+    items: Sequence[SettingChange], plan: Plan, default: JsonObject | None, states: BeforeAfter
+) -> Iterator[SettingChange]:
+    """Return the changes, with those of all capabilities that are on afterwards, whether they are written or not.
+
+    Without Microsoft 365 collaboration none had an effect. So each of them is compared with nothing.
+    """
+    effective = states.after.capabilities
+    more = {
+        name: change
+        for name, found in effective.items()
+        if Origin.UNREADABLE not in found.origins
+        and (change := targets_change(Capability(name=name, people=NOBODY), found.setting)) in _MORE
+    }
+    listed = {item.key for item in items if item.part is SettingPart.CAPABILITY}
+    for item in items:
+        is_less = item.part is SettingPart.CAPABILITY and item.access not in _MORE
+        yield replace(item, access=more.get(CapabilityName(item.key), item.access)) if is_less else item
+    name = Property.M365_CAPABILITIES.value
+    own = [(one or {}).get(name) for one in (plan.before, plan.configuration_after())]
+    for key in more:
+        if key not in listed:
+            before, after = (entry_of(one, key) for one in own)
+            yield SettingChange(
+                name=name, part=SettingPart.CAPABILITY, key=key, before=before, after=after, access=more[key]
+            )
+    others = unknown_and_effective(own[1], (default or {}).get(name))
+    parts = {SettingPart.UNKNOWN_MEMBERS: others or None}
+    if any(Origin.UNREADABLE in found.origins for found in effective.values()):
+        parts[SettingPart.CAPABILITIES_NOT_READ] = {}
+    for part, value in parts.items():
+        if value is not None:
+            yield SettingChange(name=name, part=part, before=None, after=value, access=AccessChange.UNKNOWN)
 
 
 def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChange]:

@@ -100,7 +100,9 @@ def _unset(configuration: JsonObject | None, names: Iterable[Property]) -> dict[
 
 
 def _inheritable_settings(plan: Plan) -> tuple[Property, ...]:
-    written = (Property(change.name) for change in changes(plan) if change.name in _WRITTEN)
+    written = [Property(change.name) for change in changes(plan) if change.name in _WRITTEN]
+    if Property.M365_COLLABORATION_INBOUND in written:
+        written.append(Property.M365_CAPABILITIES)  # the default's have an effect with this collaboration
     return tuple(dict.fromkeys((*_ALWAYS, *written)))
 
 

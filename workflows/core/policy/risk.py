@@ -27,6 +27,7 @@ from workflows.core.settings.model import (
     ALL_USERS,
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    M365_CAPABILITIES,
     AccessType,
     CapabilityName,
     Property,
@@ -90,6 +91,8 @@ class RiskReason(StrEnum):
     """The partner's people see subjects and places of the meetings of some of our people."""
     MEETING_DETAILS_ALL = "meeting_details_all"
     """The partner's people see subjects and places of everybody's meetings, or everything in a calendar."""
+    CAPABILITIES_NOT_READ = "capabilities_not_read"
+    """It was not read which calendars the partner's people would see. It may be all."""
     OTHER = "other"
     """Another setting is opened, which templates seldom do."""
     UNREADABLE = "unreadable"
@@ -111,6 +114,7 @@ _HIGH: Final = frozenset(
         RiskReason.SYNCHRONIZATION,
         RiskReason.DIRECT_CONNECT_ALL,
         RiskReason.MEETING_DETAILS_ALL,
+        RiskReason.CAPABILITIES_NOT_READ,
         RiskReason.UNREADABLE,
     }
 )
@@ -202,17 +206,19 @@ def risk_of_settings(settings: Mapping[Property, Setting], longest_duration: tim
     """Compute the highest risk of a template: the risk of writing its settings for a completely closed partner.
 
     A setting that it returns to the tenant's default counts as fully open, because the default may be fully open. Trust
-    flags that it does not name count as set, because another request may have set them.
+    flags that it does not name count as set, because another request may have set them. Microsoft 365 capabilities that
+    it does not name count as off: the request for a partner counts those that the tenant's default gives.
 
     :param longest_duration: the longest duration of the template.
     """
     tenant_id = TenantId("00000000-0000-0000-0000-000000000000")
     trust = to_document(settings.get(Property.INBOUND_TRUST)) or {}
     trust_before = {flag: flag not in trust for flag in FLAGS[Property.INBOUND_TRUST].values()}
+    no_capabilities: JsonObject = {M365_CAPABILITIES: []}
     try:
         plan = plan_access(
             tenant_id=tenant_id,
-            before={"tenantId": tenant_id, **BLOCK, Property.INBOUND_TRUST.value: trust_before},
+            before={"tenantId": tenant_id, **BLOCK, Property.INBOUND_TRUST.value: trust_before, **no_capabilities},
             settings=settings,
             template="",
             template_hash="",
@@ -220,7 +226,7 @@ def risk_of_settings(settings: Mapping[Property, Setting], longest_duration: tim
         )
     except NothingToChange:
         return _risk_from([])
-    return risk_of(plan)
+    return risk_of(plan, no_capabilities)
 
 
 def requirement_of(level: RiskLevel) -> ChainRequirement:
@@ -267,6 +273,8 @@ def _reasons(item: SettingChange, after: EffectiveSettings) -> Iterator[RiskReas
             yield RiskReason.ALL_TRUST
     elif item.name == IDENTITY_SYNCHRONIZATION:
         yield RiskReason.SYNCHRONIZATION
+    elif item.part is SettingPart.CAPABILITIES_NOT_READ:
+        yield RiskReason.CAPABILITIES_NOT_READ
     elif item.part is SettingPart.CAPABILITY:
         yield _capability_reason(CapabilityName(item.key), after)
     else:

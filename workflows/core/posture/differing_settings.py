@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.capabilities import is_list_missing
+from workflows.core.settings.capabilities import is_list_missing, without_switched_off
 from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, M365_CAPABILITIES, USER_SYNC_INBOUND, Property
 from workflows.core.settings.undocumented_members import (
@@ -23,12 +23,16 @@ def differing_settings(plan: Plan, observed_configuration: JsonObject) -> tuple[
 
     A changed member that v1.0 does not describe counts, but not one that became empty. For a partner that the plan
     created, only described members are compared, because the service adds others. Approved Microsoft 365 capabilities
-    whose list could not be read are not compared; `are_capabilities_unread` says so.
+    whose list could not be read are not compared; `are_capabilities_unread` says so. Where none were approved, entries
+    that are certainly off are no difference: they were possibly there before the list could be read.
     """
     approved = plan.approved_settings
     expected = approved.configuration or {}
     if are_capabilities_unread(plan, observed_configuration):
         expected = {name: value for name, value in expected.items() if name != M365_CAPABILITIES}
+    if not expected.get(M365_CAPABILITIES) and M365_CAPABILITIES in observed_configuration:
+        listed = without_switched_off(observed_configuration[M365_CAPABILITIES])
+        observed_configuration = {**observed_configuration, M365_CAPABILITIES: listed}
     names = [
         name
         for name in dict.fromkeys((*expected, *observed_configuration, *_SETTINGS))
@@ -36,13 +40,12 @@ def differing_settings(plan: Plan, observed_configuration: JsonObject) -> tuple[
         and expected.get(name) != observed_configuration.get(name)  # most are equal as they are, which is soon seen
         and not is_same_value(_compared(name, expected), _compared(name, observed_configuration))
     ]
-    if not approved.is_created:
-        here = {".".join(path): value for path, value in undocumented_members(observed_configuration).items()}
-        names += [
-            name
-            for name in changed_undocumented_members(expected, observed_configuration)
-            if not has_no_value(here.get(name))
-        ]
+    here = {".".join(path): value for path, value in undocumented_members(observed_configuration).items()}
+    names += [
+        name
+        for name in changed_undocumented_members(expected, observed_configuration)
+        if not has_no_value(here.get(name)) and (not approved.is_created or name.partition(".")[0] == M365_CAPABILITIES)
+    ]
     return tuple(names)
 
 

@@ -6,6 +6,7 @@ It is long because everything that decides about the order of an effect stands b
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from hashlib import sha256
 from typing import Literal, assert_never
 
 from workflows.core.errors.facts import Fact, as_values
@@ -418,6 +419,11 @@ class JudgeSheet:
     def run(self) -> str:
         """Return what names the message that shows the import, also after a choice of columns."""
         return self.command.run or self.key
+
+    @property
+    def draft_id(self) -> BatchId:
+        """Return the id of the draft."""
+        return BatchId(f"B-{sha256(self.key.encode()).hexdigest()[:10].upper()}")
 
 
 Effect = (

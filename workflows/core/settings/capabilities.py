@@ -126,6 +126,39 @@ def unknown_capabilities(document: object) -> dict[str, Any]:
     return {entry.name: _unknown_access(entry.document) for entry in entries(document) if entry.capability is None}
 
 
+def unknown_and_effective(own: object, default: object) -> dict[str, Any]:
+    """Return the unknown capabilities that may be on with Microsoft 365 collaboration: a partner's, or the default's.
+
+    Mailbox migration is not among them: it needs App Service connect.
+    """
+    own_names = {entry.name for entry in entries(own)} if isinstance(own, list | tuple) else set()
+    inherited = {name: value for name, value in unknown_capabilities(default).items() if name not in own_names}
+    return {
+        name: value
+        for name, value in (inherited | unknown_capabilities(own)).items()
+        if value is not False and not _is_migration(value[INBOUND_ACCESS])
+    }
+
+
+def _is_migration(item: object) -> bool:
+    return isinstance(item, Mapping) and item.get(TYPE) == f"{TYPE_PREFIX}crossTenantMigration"
+
+
+def without_switched_off(document: Any) -> Any:
+    """Return a list without the entries that are certainly off. A value that is not a list is returned unchanged."""
+    if not isinstance(document, list | tuple):
+        return document
+    return [
+        entry.document
+        for entry in entries(document)
+        if (_unknown_access(entry.document) is not False if entry.capability is None else not _is_off(entry.capability))
+    ]
+
+
+def _is_off(capability: Capability) -> bool:
+    return capability.people == NOBODY
+
+
 def known_entries(document: Any) -> Any:
     """Return a list without its unknown capabilities. A value that is not a list is returned unchanged."""
     if not isinstance(document, list | tuple):
@@ -243,7 +276,9 @@ def _target(item: Any) -> Target | None:
     kind, text = _KINDS.get(item.get(_KIND)), item.get(_ID)
     if kind is None or not isinstance(text, str):
         return None
-    return Target(type=TargetType.USER, id=ALL_USERS) if text == EVERYBODY else Target(type=kind, id=text.lower())
+    # Graph compares ids without case, so "all" is everybody too, and so may be the word of other settings.
+    is_everybody = text.lower() in (EVERYBODY.lower(), ALL_USERS.lower())
+    return Target(type=TargetType.USER, id=ALL_USERS) if is_everybody else Target(type=kind, id=text.lower())
 
 
 def _scope(target: Target) -> dict[str, str]:

@@ -130,7 +130,7 @@ async def _read_back(
             for rest in pauses.optional_read_back_after:
                 await sleep(rest)
                 try:
-                    observed = await tenant.read_partner(plan.tenant_id)
+                    observed = await tenant.read_partner(plan.tenant_id, is_to_close=plan.is_revocation)
                 except (TenantRefused, TenantUnavailable):
                     continue
                 if observed is not None and is_confirmed(plan, observed):

@@ -122,7 +122,8 @@ class ReadBack:
 
     async def _read(self, request: AccessRequest, sent: tuple[SentWrite, ...]) -> JsonObject | None:
         try:
-            return await self.tenant.read_partner(request.plan.tenant_id)
+            plan = request.plan
+            return await self.tenant.read_partner(plan.tenant_id, is_to_close=plan.is_revocation)
         except (TenantRefused, TenantUnavailable) as error:
             if request.plan.adoption is not None:
                 # Nothing was sent. The next attempt checks everything again before it reads.

@@ -31,7 +31,7 @@ class RefusedPlans:
         """
         plan = request.plan
         try:
-            observed = await self.tenant.read_partner(plan.tenant_id)
+            observed = await self.tenant.read_partner(plan.tenant_id, is_to_close=plan.is_revocation)
         except (TenantRefused, TenantUnavailable) as error:
             raise TenantUnavailable(
                 (Fact(NoteCode.REFUSED_UNREAD), *error.facts), getattr(error, "retry_after", None)

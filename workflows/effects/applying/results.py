@@ -1,4 +1,7 @@
-"""Record how an apply ends, or why it waits: drift, a refusal, a service provider, an end that has passed."""
+"""Record how an apply ends, or why it waits: drift, a refusal, a service provider, an end that has passed.
+
+It is long because every end has its own rules about what may be in the tenant.
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass

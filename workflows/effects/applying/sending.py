@@ -62,7 +62,7 @@ class PlanSender:
         :raises TenantUnavailable: while Graph does not show it. That is no drift: the object may not be replicated yet.
         """
         try:
-            observed = await self.tenant.read_partner(plan.tenant_id)
+            observed = await self.tenant.read_partner(plan.tenant_id, is_to_close=plan.is_revocation)
         except TenantRefused as error:
             raise TenantUnavailable((Fact(NoteCode.EXISTS_UNREADABLE), *error.facts)) from error
         if observed is None or is_confirmed(plan, observed, index):
@@ -82,7 +82,7 @@ class PlanSender:
         if error.status != _NOT_FOUND or plan.operations[index].method == "POST":
             return False
         try:
-            observed = await self.tenant.read_partner(plan.tenant_id)
+            observed = await self.tenant.read_partner(plan.tenant_id, is_to_close=plan.is_revocation)
         except TenantRefused as refused:
             raise TenantUnavailable((Fact(NoteCode.WAS_THERE), *refused.facts)) from refused
         if count_written(plan, observed) is not None:

@@ -96,7 +96,7 @@ class SheetImports:
                 command.template,
                 drafted_by=f"{BY_PERSON}{command.actor}",
                 sheet=command.sheet,
-                batch_id=_batch_id(shown.effect.key),
+                batch_id=shown.effect.draft_id,
                 on_found=lambda *_: looked_up.append(None),
                 on_judged=rows.take,
             )
@@ -124,6 +124,20 @@ class SheetImports:
             ended.set()
             await task
 
+    async def close_message(self, batch_id: BatchId) -> None:
+        """Show in the message about an import that its draft was confirmed or ended, so that its buttons are gone.
+
+        :raises NotifierUnavailable: when the draft ended, and nothing else is to be done for it.
+        """
+        batch = await self.batches.store.batch(batch_id)
+        if batch is None or batch.sheet is None or not batch.drafted_by.startswith(BY_PERSON):
+            return
+        if batch.confirmed_at is None and batch.has_ended:
+            await self.notifier.close_import(batch)
+        elif batch.state is BatchState.PREPARING:
+            with suppress(FactsError):  # the partners do not wait for a message; the next wave tries it again
+                await self.notifier.close_import(batch)
+
     async def show_failed(self, effect: JudgeSheet) -> None:
         """Tell the person that an error in Gatehouse stopped the import."""
         await self.notifier.show_import(ShownImport(effect=effect, step=ImportStep.FAILED))
@@ -131,7 +145,3 @@ class SheetImports:
 
 def _step_of(error: FactsError | CodedError) -> ImportStep:
     return ImportStep.CHOICE if {fact.code for fact in error.facts} <= _TO_CHOOSE else ImportStep.UNUSABLE
-
-
-def _batch_id(key: str) -> BatchId:
-    return BatchId(f"B-{sha256(key.encode()).hexdigest()[:10].upper()}")

@@ -17,7 +17,7 @@ from workflows.entra.transport.batch import reads_beside
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.rate_limit import RateLimit
 from workflows.intervals import Pauses
-from workflows.ports.tenant import TenantRefused
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
 _TOGETHER: Final = 20
@@ -38,15 +38,25 @@ class PartnerConfigurations:
         """Return the reader of Microsoft 365 capabilities."""
         return self._capabilities
 
-    async def read(self, tenant_id: TenantId) -> JsonObject | None:
-        """Read one partner; None when there is none. Its capabilities are read in the same request, where possible."""
+    async def read(self, tenant_id: TenantId, *, is_to_close: bool = False) -> JsonObject | None:
+        """Read one partner; None when there is none. Its capabilities are read in the same request, where possible.
+
+        :param is_to_close: whether a failed read of the capabilities alone leaves them out.
+        """
         if not await self._capabilities.may_be_read():
             return await self._configuration(tenant_id)
         async with reads_beside(self._connection.together) as reads:
             configuration = reads.start(self._configuration(tenant_id))
             capabilities = reads.start(self._capabilities.of_partner(tenant_id))
             document = await configuration
-            return None if document is None else _with_capabilities(document, await self._settled(capabilities))
+            if document is None:
+                return None
+            try:
+                return _with_capabilities(document, await self._settled(capabilities))
+            except (TenantRefused, TenantUnavailable):
+                if not is_to_close:
+                    raise
+                return _with_capabilities(document, None)
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration, with its capabilities in the same request. It cannot be written."""

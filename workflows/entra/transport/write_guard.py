@@ -17,6 +17,7 @@ _QUESTIONS: Final = frozenset({"/identity/conditionalAccess/evaluate"})
 """What is sent by POST and changes nothing."""
 _MOST: Final = 20
 _ROW_NAMES: Final = frozenset({"id", "method", "url", "headers", "body"})
+_READ_HEADERS: Final = frozenset({"accept", "client-request-id", "consistencylevel", "content-type", "prefer"})
 _ROW_HEADERS: Final = frozenset({"content-type", "client-request-id"})
 
 
@@ -46,10 +47,12 @@ def _check_batch(content: bytes) -> None:
     if rows is None:
         raise RequestNotAllowed("a batch has another form")
     for row in rows:
-        if row.get("method") == "GET" and row.get("body") is None:
-            continue
         headers = row.get("headers")
         names = {str(name).lower() for name in headers} if isinstance(headers, Mapping) else None
+        if row.get("method") == "GET" and row.get("body") is None:
+            if headers is not None and (names is None or not names <= _READ_HEADERS):
+                raise RequestNotAllowed("a read in a batch has other headers")
+            continue
         if set(row) != _ROW_NAMES or names is None or not names <= _ROW_HEADERS:
             raise RequestNotAllowed("a write in a batch has other members or headers")
         _check_write(row["method"], row["url"], row["body"])

@@ -30,6 +30,8 @@ from bot.words.batches.sheet_imports import (
     WAITING,
     ask_button_words,
     choice_words,
+    closed_import_title,
+    closed_import_words,
     import_title,
     problem_words,
     progress_words,
@@ -69,6 +71,13 @@ def import_card(shown: ShownImport) -> Message:
         value = import_value(shown.effect.command, run=shown.effect.run, sha256=shown.sha256)
         blocks.append(actions("import", button("Choose…", ids.CHOOSE_COLUMNS, value, "primary")))
     return message(f"{clean(import_title(shown), 200)}.", blocks)
+
+
+def closed_import_card(batch: Batch) -> Message:
+    """Return the message about an import whose draft was confirmed, discarded, or has expired."""
+    title, text = clean(closed_import_title(batch), 140), closed_import_words(batch)
+    icon = "🗑️" if batch.confirmed_at is None else "✅"
+    return message(f"{title}.", [header(f"{icon} {title}"), rich_text(paragraph(fixed_text(text)))])
 
 
 def _draft_buttons(batch: Batch) -> Block:

@@ -25,7 +25,7 @@ from bot.slack.flows.revoke.guest_form import (
     undo_view,
     unknown_elements,
 )
-from bot.slack.payloads.button_values import parse_card_value, parse_request_id, parse_tenant_id
+from bot.slack.payloads.button_values import parse_accounts_value, parse_card_value, parse_request_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.members import Members
 from bot.words.plans.accounts import CHANGES
@@ -87,14 +87,14 @@ class GuestAccountsFlow:
         await self._open_form(ack, click, AccountChange.ENABLE)
 
     async def _open_form(self, ack: AsyncAck, click: Interaction, change: AccountChange) -> None:
-        tenant_id = parse_tenant_id(click.action.value)
+        tenant_id, address = parse_accounts_value(click.action.value)
 
         async def build(window: Window) -> Json:
             await self._require_admin(window.actor)
             if change is AccountChange.ENABLE:
                 require_may_enable(await self.store.partnership(tenant_id))
             asked = await self._asked(tenant_id)
-            return accounts_view(asked.identity, change, asked.limits)
+            return accounts_view(asked.identity, change, asked.limits, address=address)
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.open_and_fill(ack, click, build, command=_ASKED, subject=subject)

@@ -78,21 +78,23 @@ def accounts_view(
     change: AccountChange,
     limits: GuestLimits,
     *,
+    address: str = "",
     sent: AccountsForm | None = None,
     problem: Sequence[RichTextElement] = (),
 ) -> Json:
     """Return the window that asks which accounts are disabled or enabled, and why. Nothing is written by it.
 
+    :param address: the one person whom an answer was about, and who is listed; empty for all.
     :param sent: what was filled in before; it stays.
     :param problem: what is wrong with its list; it stands at the list.
     """
-    words, which = CHANGES[change], Which.ALL if sent is None else sent.which
+    words, which = CHANGES[change], (Which.LISTED if address else Which.ALL) if sent is None else sent.which
     choices = {one: _choice(one, change, limits) for one in _CHOICES[change]}
     listed = PlainTextInputElement(
         action_id=ids.ACCOUNTS_LIST,
         multiline=True,
         max_length=MAX_LIST_CHARACTERS,
-        initial_value=None if sent is None else encodable(sent.text) or None,
+        initial_value=encodable(address if sent is None else sent.text) or None,
     )
     radio = RadioButtonsElement(
         action_id=ids.ACCOUNTS_WHICH, options=list(choices.values()), initial_option=choices[which]

@@ -69,7 +69,8 @@ class DiagnoseFlow:
     async def _answer(self, level: DiagnosisLevel, subject: Subject, application: str) -> Message:
         if level is DiagnosisLevel.SIDE:
             # NB. about the organization, whoever was named: whether somebody has an account is not for sponsors.
-            return side_message(await self.diagnoser.diagnose(replace(subject, address=""), ""))
+            diagnoser = replace(self.diagnoser, suggests_partners=False)
+            return side_message(await diagnoser.diagnose(replace(subject, address=""), ""))
         is_whole = level is DiagnosisLevel.WHOLE
         # NB. names of our own objects are for admins: others are answered only about names that they know.
         diagnoser = replace(self.diagnoser, completes_names=is_whole)

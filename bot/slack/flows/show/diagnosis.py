@@ -50,6 +50,8 @@ DIAGNOSIS_TITLE: Final = "Why can't they get in?"
 _ANSWERED_BY_REQUEST: Final = frozenset(
     {Action.REQUEST_ACCESS, Action.ADD_APPLICATION, Action.TRUST_MFA, Action.ACCEPT_CLAIMS}
 )
+_ENABLED_HERE: Final = frozenset({Action.ENABLE_WITH_APPROVAL, Action.ENABLE_BY_REQUEST})
+"""Where Gatehouse can enable the account of the person who was asked about."""
 _MAX_ADMINS: Final = 3
 """Admins that are named. More are counted."""
 _MAX_WAITING: Final = 3
@@ -76,10 +78,12 @@ def diagnosis_message(diagnosis: Diagnosis, *, is_admin: bool, admins: frozenset
         rich_text(bullets((_step_runs(row) for row in step_rows(diagnosis)), ordered=True)),
         *([small_text(read)] if (read := read_words(diagnosis)) else []),
     ]
-    return message(f"{DIAGNOSIS_TITLE} {about}: {clean(first.text, 300)}", blocks)
+    return message(f"{DIAGNOSIS_TITLE} {about}: {clean(first.meant or first.text, 300)}", blocks)
 
 
 def _first_lines(first: FirstCause, admins: Sequence[ChatId]) -> Iterator[RichTextElement]:
+    if first.meant:
+        yield paragraph(cleaned_text(first.meant, 300, bold=True))
     text = with_local_times(first.text, _MAX_CHARACTERS)
     if not first.who:
         yield paragraph(*text)
@@ -143,6 +147,8 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
             | Action.CORRECT_ACCOUNT
             | Action.RESET_REDEMPTION
         ) if is_admin:
+            if action in _ENABLED_HERE:
+                yield button("Enable account…", ids.ACCOUNTS_ENABLE, f"{tenant_id}:{diagnosis.subject}")
             yield button("Show guests", ids.GUESTS_PAGE, GuestsStep(tenant=tenant_id).value)
         case _:
             return

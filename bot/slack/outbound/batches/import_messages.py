@@ -5,10 +5,12 @@ from typing import Final
 import structlog
 
 from bot.slack.answers.private_file import FileNotSent
-from bot.slack.cards.batches.import_card import import_card
+from bot.slack.cards.batches.import_card import closed_import_card, import_card
 from bot.slack.outbound.files.upload import FileUpload, problems_of_files
 from bot.slack.outbound.recipients import Outbound
+from workflows.core.batches.batch import Batch
 from workflows.core.people import ChatId
+from workflows.core.requests.request import BatchId
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import ImportStep, ShownImport
 
@@ -30,15 +32,27 @@ class ImportMessages:
         :raises NotifierUnavailable, NotifierRefused: when Slack does not take it.
         """
         subject, person = f"import:{shown.effect.run}", shown.effect.command.actor
-        posted = await self._posted(subject)
+        of_draft = _subject_of_draft(shown.effect.draft_id)
+        posted = await self._posted(subject) or await self._posted(of_draft)
         if posted is None:
             problem = await self._outbound.copies.post(subject, person, import_card(shown))
         else:
             problem = await self._outbound.copies.renew(posted, import_card(shown), replaces_deleted=True)
         if problem is not None:
             raise problem
+        card = await self._posted(subject) or await self._posted(of_draft)
+        if shown.batch is not None and card is not None:
+            card = await self._outbound.copies.save_under(card, of_draft)  # by which it is found when the draft ends
         if shown.step is ImportStep.DONE and shown.rows:
-            await self._attach_rows(shown, await self._posted(subject), person)
+            await self._attach_rows(shown, card, person)
+
+    async def close(self, batch: Batch) -> None:
+        """Take the buttons from the message about an import whose draft was confirmed or ended.
+
+        :raises NotifierUnavailable: when Slack does not answer.
+        """
+        for copy in await self._outbound.copies.live_copies(_subject_of_draft(batch.id)):
+            await self._outbound.copies.close(copy, closed_import_card(batch))
 
     async def _posted(self, subject: str) -> MessageCopy | None:
         return next(iter(await self._outbound.copies.live_copies(subject)), None)
@@ -56,3 +70,7 @@ class ImportMessages:
                 )
         except FileNotSent as error:
             _log.warning("rows_not_sent", person=person, reason=str(error))
+
+
+def _subject_of_draft(batch_id: BatchId) -> str:
+    return f"import_draft:{batch_id}"

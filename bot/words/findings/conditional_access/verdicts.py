@@ -15,7 +15,7 @@ from workflows.core.checks.conditional_access.controls import (
 from workflows.core.checks.conditional_access.findings import group_by
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType
-from workflows.core.checks.conditional_access.verdicts import Source
+from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
 
 MAX_POLICY_GROUPS: Final = 3
 """Groups of policies that one line on a card names. The rest is counted; the details show all."""
@@ -150,6 +150,20 @@ def _visitor_words(verdicts: Sequence[StatedVerdict]) -> str:
     present = {verdict.visitor for verdict in verdicts}
     names = [words for visitor, words in VISITORS.items() if visitor in present]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def worst_words(report: AccessReport, visitor: VisitorType) -> str:
+    """Return the worst effect on a kind of visitor, with what the policies with that effect ask for."""
+    worst = report.worst(visitor)
+    reasons = [
+        reason
+        for verdict in report.verdicts
+        if verdict.is_enforced and verdict.visitor is visitor and verdict.effect is worst
+        for reason in verdict.reasons
+    ]
+    controls = dict.fromkeys(_CONTROL_WORDS[one.kind] for one in reasons if one.kind is not None)
+    named = f" ({list_words(list(controls), _MAX_VALUES)})" if controls and worst is not PolicyEffect.WORKS else ""
+    return f"{MEANINGS[worst].lower()}{named}"
 
 
 def _reason_words(reason: PolicyReason) -> str:

@@ -8,6 +8,7 @@ from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis
+from workflows.core.settings.model import is_guid
 
 ACTIONS: Final[Mapping[Action, str]] = {
     Action.REQUEST_ACCESS: "/partner request {domain}",
@@ -23,11 +24,13 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.INVITE: "Entra admin center, Users, Invite external user",
     Action.ENABLE_ACCOUNT: "Ask first why it was disabled. Then Entra admin center, Users, Account enabled",
     Action.ENABLE_WITH_APPROVAL: (
-        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: you confirm a preview, then "
+        "the approvers decide. "
         "Or Entra admin center, Users, Account enabled"
     ),
     Action.ENABLE_BY_REQUEST: (
-        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: the approvers decide. "
+        "Ask first why it was disabled. Then /partner guests {domain}, Enable accounts: you confirm a preview, then "
+        "the approvers decide. "
         "For 24 hours the admin who asked can undo it"
     ),
     Action.ACCEPT_INVITATION: "Open the invitation; to send it again: Entra admin center, Users, Resend invitation",
@@ -46,6 +49,11 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.COMPLETE_MFA: "Finish MFA; theirs is accepted with a template that trusts it",
 }
 """The command or the place for each action. `how_words` words two of them, which depend on the templates."""
+_FIND_POLICY: Final = "Entra admin center, Sign-in logs: the event names the policy. Ask its owner before any change"
+"""For a refusal by a policy: had its step been judged, that would be the cause, or the refusal of the past."""
+_STRONG_MFA: Final = "MFA of the strength that the policy asks for"
+_KEEP: Final = "It ends the applications that it leaves out"
+_KEEP_ALL: Final = "All applications are allowed now: it ends those that it leaves out"
 _TRUSTED: Final[Mapping[str, str]] = {
     Remedy.ACCEPT_MFA: "MFA",
     Remedy.ACCEPT_COMPLIANT_DEVICES: "compliant devices",
@@ -60,7 +68,18 @@ def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
         return _trust_words(diagnosis, cause.values)
     if cause.code == Cause.APPLICATION_BLOCKED and "templates" in cause.values:
         return _application_words(diagnosis, cause.values)
-    return ACTIONS[change_for(cause).action].format(domain=diagnosis.domain)
+    action = change_for(cause).action
+    if cause.code == Cause.SIGN_IN_ERROR and action in (Action.CHANGE_POLICY, Action.ACCEPT_CLAIMS):
+        return strength_question(diagnosis) or _FIND_POLICY
+    return ACTIONS[action].format(domain=diagnosis.domain)
+
+
+def strength_question(diagnosis: Diagnosis) -> str:
+    """Return what only the partner knows about MFA at home; empty where that is not the open question."""
+    if diagnosis.strength is None:
+        return ""
+    named = and_list([f"“{name}”" for name in diagnosis.strength.values["strengths"]])
+    return f"Ask the partner's administrator: do their people have {named or _STRONG_MFA} at home?"
 
 
 def _trust_words(diagnosis: Diagnosis, values: Values) -> str:
@@ -70,7 +89,7 @@ def _trust_words(diagnosis: Diagnosis, values: Values) -> str:
     way = (
         f"/partner request {diagnosis.domain}, with {_templates(values['templates'])}"
         if values["templates"]
-        else f"no template here does it{opens}, so an admin makes one"
+        else f"no template here does it{opens}. An admin makes one. {_KEEP_ALL if values['allows_all'] else _KEEP}"
     )
     trust = f"Trust their {accepted}, for all people of {diagnosis.domain}: {way}."
     return f"{trust} Or exclude them in Entra admin center: the policy then does not protect from them"
@@ -86,9 +105,11 @@ def _application_words(diagnosis: Diagnosis, values: Values) -> str:
 
 
 def _templates(offers: list[Mapping[str, Any]]) -> str:
-    """Return the weakest template with its price. The others give more than it."""
+    """Return the first template with its price: it takes nothing away, or no other does better."""
     more = len(offers) - 1
-    return f"“{offers[0]['name']}”{_price(offers[0])}" + (f", or {more} more" if more else "")
+    filled = f" for {and_list(offers[0]['fills'])}" if offers[0]["fills"] else ""
+    others = f", or {counted(more, 'other template')}" if more else ""
+    return f"“{offers[0]['name']}”{filled}{_price(offers[0])}{others}"
 
 
 def _price(offer: Mapping[str, Any]) -> str:
@@ -102,8 +123,12 @@ def _price(offer: Mapping[str, Any]) -> str:
 def _ended(offer: Mapping[str, Any]) -> str:
     """Return what a template would end: applications, and what of theirs is accepted now."""
     kept = [_SUITES.get(one, one) for one in offer["only"]]
-    narrowed = f"everything but {and_list(kept)}" if all(kept) and kept else ""
-    applications = offer["ends"] or ([counted(offer["ends_count"], "application")] if offer["ends_count"] else [])
+    are_named = all(kept) and not any(map(is_guid, kept))
+    stay = and_list(kept) if are_named else counted(len(kept), "application")
+    narrowed = f"everything but {stay}" if kept else ""
+    applications = [] if kept else offer["ends"]
+    if offer["ends_count"] and not applications:
+        applications = [counted(offer["ends_count"], "application")]
     trusted = and_list([_TRUSTED[one] for one in offer["ends_trust"]])
     trust = f"trust in their {trusted}" if trusted else ""
     return and_list(list(filter(None, (narrowed, *applications, trust))))

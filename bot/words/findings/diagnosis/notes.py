@@ -1,4 +1,7 @@
-"""The sentence for each thing that a diagnosis found, and for each cause."""
+"""The sentence for each thing that a diagnosis found, and for each cause.
+
+It is long because every code that a diagnosis can give has its sentence here.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -74,7 +77,12 @@ _QUOTES: Final = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟❝�
 def _unreadable(values: Values) -> str:
     what, where = _WHERE[values["what"]]
     why = UNREAD_REASON_WORDS[UnreadableReason(values["why"])]
-    return f"{what} could not be read ({why}). Look in {where}."
+    return f"{what} could not be read ({why}). {_again(values['why'])}Look in {where}."
+
+
+def _again(reason: str) -> str:
+    """Return that a later question may be answered, where Entra said that it was asked too often."""
+    return "Ask again in a minute. " if reason == UnreadableReason.THROTTLED else ""
 
 
 def _rule(rule: Mapping[str, Any]) -> str:
@@ -152,6 +160,13 @@ def _failed_earlier(values: Values) -> str:
     return f"{refusal} What caused that passes now."
 
 
+def _refused_for(values: Values) -> str:
+    to = values["application"] or "an application"
+    return (
+        f"Refused for {to}{_on(values)} with {code_name(values['code'])}. Whether that still stops them is not known."
+    )
+
+
 def _account_disabled(values: Values) -> str:
     on = f" on {day(values['at'])}" if values.get("at") else ""
     if "request" in values:
@@ -161,7 +176,7 @@ def _account_disabled(values: Values) -> str:
         return f"The account is disabled here, {by}{on}."
     if values.get("unread"):
         why = UNREAD_REASON_WORDS[UnreadableReason(values["unread"])]
-        return f"The account is disabled here. By whom could not be read ({why})."
+        return f"The account is disabled here. By whom could not be read ({why}). {_again(values['unread'])}".strip()
     return "The account is disabled here. Entra's audit log does not say by whom: it is only some weeks long."
 
 
@@ -190,6 +205,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.OTHER_CLOUD: "This cloud does not know the tenant. Other clouds are enabled here, so it may be in one.",
     Note.NO_ORGANIZATION: "The domain has no Entra tenant. They come with a one-time passcode or an unmanaged account.",
     Note.MAYBE_OTHER_CLOUD: "This cloud knows no tenant of the domain. It may be in another: ask for the tenant ID.",
+    Note.DOMAIN_MEANT: "This cloud knows no tenant of the domain.",
     Note.PERSONAL_ACCOUNT: "This is a personal account, not an organization's.",
     Note.DOES_NOT_APPLY: "Settings between tenants do not concern an account without a tenant.",
     Note.TENANT_NOT_KNOWN: "Not checked, because it is not known which tenant it is.",
@@ -197,7 +213,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.NOT_CERTAIN: lambda values: f"Microsoft does not document what these settings mean: {_rules(values)}.",
     Note.PERSON_MAYBE_LISTED: "The settings name people or groups of the partner. Only the partner can say whether "
     "this person is among them.",
-    Note.ANY_APPLICATION: "No application was named, so any that is let in counts.",
+    Note.ANY_APPLICATION: "No application was named.",
     Note.SOME_APPLICATIONS: some_applications,
     Note.UNKNOWN_APPLICATION: _unknown_application,
     Note.SEVERAL_APPLICATIONS: lambda values: f"Several applications match: {and_list(values['names'])}. Name one.",
@@ -236,6 +252,7 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.NO_SIGN_INS: "None in our log. Their tenant has its own.",
     Note.SIGNED_IN: lambda values: f"The last sign-in{_to(values)} succeeded: {minute(values['at'])}.",
     Note.FAILED_EARLIER: _failed_earlier,
+    Note.REFUSED_FOR: _refused_for,
     Note.UNEXPLAINED: lambda values: (
         f"The last sign-ins failed: {_codes(values)}. Look it up at login.microsoftonline.com/error."
     ),

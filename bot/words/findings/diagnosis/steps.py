@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from bot.words.findings.diagnosis.changes import how_words
+from bot.words.findings.diagnosis.changes import how_words, strength_question
 from bot.words.findings.diagnosis.notes import cause_words, note_words
-from bot.words.sentences import and_list, counted, minute
+from bot.words.sentences import and_list, counted, minute, or_list
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import (
@@ -53,6 +53,7 @@ _INVITERS: Final[Mapping[str, str]] = {
 _SIDES: Final[Mapping[Side, str]] = {Side.OURS: "Our side", Side.THEIRS: "Their side"}
 _NOT_NEEDED: Final = "Not needed: they have an account."
 """Said of who may invite, where there is an account already. Where there is none, the first cause says who may."""
+_ONLY_IF_RIGHT: Final = "Only if the domain is right: "
 NOTHING_KNOWN: Final = "Nothing is known to stop them."
 
 
@@ -80,6 +81,8 @@ class FirstCause:
     how: str = ""
     then: str = ""
     """The second thing that stops them, and who can change it."""
+    meant: str = ""
+    """Which partner may be meant, where nobody has the domain. It is said before everything else."""
     next: str = ""
     """Whom to ask next, where nothing is known to stop them."""
 
@@ -129,28 +132,52 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
         unknown = [TITLES[step.key] for step in diagnosis.open_steps]
         rest = f" Not known here: {and_list(unknown)}." if unknown else ""
         if diagnosis.needs_application:
-            return FirstCause(text=_without_application(diagnosis))
-        return FirstCause(text=f"{NOTHING_KNOWN}{rest}", next=_next(diagnosis))
+            return FirstCause(text=_without_application(diagnosis), next=_ask_again(diagnosis))
+        meant = _meant(diagnosis)
+        return FirstCause(text=f"{NOTHING_KNOWN}{rest}", meant=meant, next="" if meant else _next(diagnosis))
     change = change_for(first.cause)
     return FirstCause(
         text=cause_words(first.cause),
         then=_then(diagnosis, first, admins),
         who=_who(diagnosis, change.changer, admins),
         are_admins=change.changer is Changer.OUR_ADMINS,
-        how=how_words(diagnosis, first.cause),
+        how=f"{_ONLY_IF_RIGHT if diagnosis.meant_domains else ''}{how_words(diagnosis, first.cause)}",
+        meant=_meant(diagnosis),
     )
+
+
+def _meant(diagnosis: Diagnosis) -> str:
+    """Return which partner may be meant, with the question about it; empty where the domain is somebody's."""
+    domains = diagnosis.meant_domains
+    if not domains:
+        return ""
+    person, at, _ = diagnosis.subject.rpartition("@")
+    return f"Did you mean {or_list(domains)}? Ask again: /partner diagnose {person}{at}{domains[0]}"
 
 
 def _next(diagnosis: Diagnosis) -> str:
     """Return what to do where nothing is known to stop them."""
+    if again := _ask_again(diagnosis):
+        return again
     known = diagnosis.last_sign_in
     if known is not None and known.code == Note.FAILED_EARLIER:
         return "Ask them to try again: what stopped them before passes now."
     if known is not None:
         return f"They got in on {minute(known.values['at'])}. If it fails again, ask them for the error code."
+    if question := strength_question(diagnosis):
+        return question
     if not diagnosis.asks_them_first:
         return ""
     return f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
+
+
+def _ask_again(diagnosis: Diagnosis) -> str:
+    """Return that a refusal is judged when its application is named; empty without such a refusal."""
+    refusal = diagnosis.refusal
+    if refusal is None:
+        return ""
+    name = " ".join(refusal.values["application"].split()) or "NAME"
+    return f"Ask again with the application that refused them: /partner diagnose {diagnosis.subject} {name}"
 
 
 def _then(diagnosis: Diagnosis, first: Step, admins: int | None) -> str:
@@ -211,7 +238,7 @@ def side_next(diagnosis: Diagnosis) -> str:
 
 def without_policy_names(diagnosis: Diagnosis) -> Diagnosis:
     """Return the same without names that only admins see: of policies, and of applications that nobody typed."""
-    hidden: dict[str, object] = {"policies": []}
+    hidden: dict[str, object] = {"policies": [], "strengths": []}
     if not diagnosis.application:
         hidden["application"] = ""
     return replace(diagnosis, steps=tuple(_without_names(step, hidden) for step in diagnosis.steps))

@@ -123,7 +123,7 @@ async def test_each_script_that_another_imports_is_served(client: Client) -> Non
         answer = await client.get(f"/page/static/{name}")
         assert (answer.status, answer.content_type) == (200, "text/javascript"), name
         imported |= set(re.findall(r'from "\./([a-z]+\.js)"', await answer.text()))
-    assert asked == {"page.js", "combobox.js", "dom.js", "focus.js", "menus.js"}
+    assert asked == {"page.js", "combobox.js", "dom.js", "files.js", "focus.js", "menus.js"}
 
 
 async def test_static_files_are_kept_by_version(client: Client) -> None:

@@ -89,7 +89,8 @@ def test_approve_asks_once_more_with_the_number_of_partners() -> None:
     ],
 )
 def test_nobody_is_offered_to_approve_what_cannot_be_decided(one: Batch) -> None:
-    assert actions_of(batch_card(one, now=NOW).blocks) == ["review_batch"]
+    answers = ["continue_batch", "end_batch"] if one.state is BatchState.HALTED else []
+    assert actions_of(batch_card(one, now=NOW).blocks) == [*answers, "review_batch"]
     blocks = details_blocks(one, now=NOW, may_decide=True)
     assert "approve_batch" not in str(blocks)
 

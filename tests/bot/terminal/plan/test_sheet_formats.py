@@ -49,7 +49,7 @@ def test_a_row_says_whom_conditional_access_locks_out_and_that_it_is_an_estimate
     assert written(SheetFormat.TEXT, judged(report)).splitlines()[:6] == [
         "row 2 contoso.com: would be added, but Conditional Access locks people out",
         "    Conditional Access (estimate, as for every partner with this access; not asked for this tenant): "
-        "guests: locked out",
+        "guests: locked out (blocks access)",
         "    Locked out: guests, by “Policy” (to fix: exclude them, or require another control).",
         "",
         "1 row: 1 would be added.",

@@ -40,14 +40,22 @@ from workflows.core.checks.conditional_access.controls import (
 )
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ConditionType
-from workflows.core.checks.tenant_facts import AccountDisabling
+from workflows.core.checks.tenant_facts import AccountDisabling, UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
-from workflows.core.posture.diagnosis.steps import Cause, Note
+from workflows.core.posture.diagnosis.steps import Cause, Note, StepResult
 from workflows.core.requests.request import RequestId
+
+THROTTLED = UnreadableFact(reason=UnreadableReason.THROTTLED)
+
+
+def test_what_was_asked_too_often_can_be_asked_again() -> None:
+    throttled = step_rows(diagnose(facts(sign_ins=read(THROTTLED))))[-1].text
+    assert "could not be read (throttled). Ask again in a minute. Look in" in throttled
+    assert "Ask again" not in step_rows(diagnose(facts(sign_ins=read(UNREAD))))[-1].text
 
 
 def test_every_code_has_words() -> None:
@@ -62,7 +70,8 @@ def test_the_page_has_the_codes_of_the_list() -> None:
 
 @pytest.mark.parametrize("number", SIGN_IN_CODES)
 def test_each_code_is_explained_with_who_can_change_it(number: int) -> None:
-    diagnosis = diagnose(facts(sign_ins=read(log(signed_in(number))), accounts=read(UNREAD)))
+    unread = {"accounts": read(UNREAD), "access": read(UNREAD), "configuration": read(UNREAD)}
+    diagnosis = diagnose(facts(sign_ins=read(log(signed_in(number))), application=application(), **unread))
     if SIGN_IN_CODES[number].is_interrupt:
         assert code_name(number) in step_rows(diagnosis)[-1].text
         return
@@ -70,10 +79,27 @@ def test_each_code_is_explained_with_who_can_change_it(number: int) -> None:
     assert f"{code_name(number)}. {CODE_WORDS[number].meaning}" in first.text
     assert first.who
     assert first.how
+    assert "exclude" not in first.how, "no policy was judged"
+
+
+def test_a_refusal_without_an_application_is_asked_again_and_offers_no_remedy() -> None:
+    refused = diagnose(facts(sign_ins=read(log(signed_in(53003)))))
+    first = first_cause(refused)
+    assert (first.text.startswith(NOTHING_KNOWN), first.who, first.how) == (True, "", "")
+    assert first.next == (
+        "Ask again with the application that refused them: /partner diagnose maria@contoso.com Portal"
+    )
+    assert step_rows(refused)[-1].text == (
+        "Refused for Portal on Mar 1, 2027 at 09:00 UTC with AADSTS53003 BlockedByConditionalAccess. "
+        "Whether that still stops them is not known."
+    )
+    hidden = without_policy_names(refused)
+    assert first_cause(hidden).next.endswith("maria@contoso.com NAME")
+    assert step_rows(hidden)[-1].text.startswith("Refused for an application on")
 
 
 def test_an_error_is_named_with_the_id_by_which_the_partner_finds_it() -> None:
-    entry = replace(signed_in(53003), correlation_id="c0ffee00-0000-4000-8000-000000000001")
+    entry = replace(signed_in(65001), correlation_id="c0ffee00-0000-4000-8000-000000000001")
     assert "Correlation ID: c0ffee00-" in first_cause(diagnose(facts(sign_ins=read(log(entry))))).text
 
 
@@ -224,9 +250,12 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     exclude = "Or exclude them in Entra admin center: the policy then does not protect from them"
     none = first_cause(diagnose(facts(access=access(asks), application=application()))).how
     assert none == (
-        "Trust their MFA, for all people of contoso.com: no template here does it and opens Portal, "
-        f"so an admin makes one. {exclude}"
+        "Trust their MFA, for all people of contoso.com: no template here does it and opens Portal. "
+        f"An admin makes one. All applications are allowed now: it ends those that it leaves out. {exclude}"
     )
+    some = {"configuration": read({"b2bCollaborationInbound": ONLY_ARCHIVE})}
+    listed = diagnose(facts(access=access(asks), **some))
+    assert "An admin makes one. It ends the applications that it leaves out." in first_cause(listed).how
     mfa = frozenset({Remedy.ACCEPT_MFA})
     strong = OfferedTemplate(
         name="Merger", accepts=mfa, applications=frozenset({"office365"}), risk=RiskLevel.HIGH, settings=6
@@ -235,10 +264,62 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     named = first_cause(diagnose(facts(access=access(asks), templates=(strong, weak)))).how
     assert named == (
         "Trust their MFA, for all people of contoso.com: /partner request contoso.com, with “Trusted” "
-        f"(high risk; ends everything but Office 365), or 1 more. {exclude}"
+        f"(high risk; ends everything but Office 365), or 1 other template. {exclude}"
+    )
+    ids = replace(strong, applications=frozenset({PORTAL, "5f0a1b2c-0014-4d3e-8f90-a1b2c3d4e5f6"}))
+    unnamed = first_cause(diagnose(facts(access=access(asks), templates=(ids,)))).how
+    assert "(high risk; ends everything but 2 applications)" in unnamed, "nobody reads raw IDs"
+    chosen = replace(strong, applications=frozenset(), placeholders=1, risk=RiskLevel.LOW)
+    assert (
+        "(ends everything but 1 application)"
+        in first_cause(diagnose(facts(access=access(asks), templates=(chosen,)))).how
     )
     blocks = first_cause(diagnose(facts(access=access(verdict(PolicyEffect.LOCKED_OUT))))).how
     assert blocks.startswith("The owner of the policy: Entra admin center, Conditional Access. If it excludes them")
+
+
+def test_where_only_the_partner_knows_about_strong_mfa_that_is_the_question() -> None:
+    strong = replace(
+        verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH), reasons=(PHISHING,)
+    )
+    diagnosis = diagnose(facts(access=access(strong), sign_ins=read(log())))
+    question = "Ask the partner's administrator: do their people have “Phishing-resistant MFA” at home?"
+    assert first_cause(diagnosis).next == question
+    assert first_cause(without_policy_names(diagnosis)).next == (
+        "Ask the partner's administrator: do their people have MFA of the strength that the policy asks for at home?"
+    )
+    refused = diagnose(facts(access=access(strong), sign_ins=read(log(signed_in(53003))), application=application()))
+    assert first_cause(refused).how == question
+    blocked = verdict(PolicyEffect.LOCKED_OUT)
+    assert "at home" not in first_cause(diagnose(facts(access=access(strong, blocked)))).how
+    got_in = first_cause(diagnose(facts(access=access(strong)))).next
+    assert got_in.startswith("They got in on"), "they have it"
+
+
+def test_a_domain_near_a_partners_is_asked_back_before_anybody_is_invited() -> None:
+    home = read(Home(kind=HomeKind.NO_TENANT, similar=("contoso.com",)))
+    nobody: dict[str, Any] = {
+        "home": home,
+        "subject": "maria@contoso.co",
+        "domain": "contoso.co",
+        "configuration": None,
+    }
+    mistyped = diagnose(facts(**nobody, accounts=read(()), access=None, sign_ins=None))
+    first = first_cause(mistyped)
+    assert first.meant == "Did you mean contoso.com? Ask again: /partner diagnose maria@contoso.com"
+    assert first.how == "Only if the domain is right: Entra admin center, Users, Invite external user"
+    assert step_rows(mistyped)[0].text == "This cloud knows no tenant of the domain."
+    assert step_rows(mistyped)[0].result is StepResult.NOT_KNOWN
+    whole = {**nobody, "subject": "contoso.co", "is_person": False, "accounts": None}
+    organization = first_cause(diagnose(facts(**whole, access=None, sign_ins=None)))
+    assert (organization.meant, organization.next) == (
+        "Did you mean contoso.com? Ask again: /partner diagnose contoso.com",
+        "",
+    )
+    has_account = diagnose(facts(**nobody, access=None, sign_ins=None))
+    assert first_cause(has_account).meant == "", "who has an account did not mistype it"
+    unread = diagnose(facts(**nobody, accounts=read(UNREAD), access=None, sign_ins=None))
+    assert first_cause(unread).meant
 
 
 def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back() -> None:
@@ -260,6 +341,10 @@ def test_an_account_that_gatehouse_disabled_names_its_request_and_the_way_back()
         (AccountDisabling(by="", at=None), "The account is disabled here, by somebody whom this answer does not name."),
         (None, "The account is disabled here. Entra's audit log does not say by whom: it is only some weeks long."),
         (UNREAD, "The account is disabled here. By whom could not be read (permission missing)."),
+        (
+            THROTTLED,
+            "The account is disabled here. By whom could not be read (throttled). Ask again in a minute.",
+        ),
     ],
 )
 def test_who_disabled_the_account_is_said_as_far_as_it_is_known(logged: Any, said: str) -> None:
@@ -270,7 +355,8 @@ def test_who_disabled_the_account_is_said_as_far_as_it_is_known(logged: Any, sai
     assert first.text == said
     assert first.who == "An admin of our tenant"
     assert first.how == (
-        "Ask first why it was disabled. Then /partner guests contoso.com, Enable accounts: the approvers decide. "
+        "Ask first why it was disabled. Then /partner guests contoso.com, Enable accounts: you confirm a preview, then "
+        "the approvers decide. "
         "Or Entra admin center, Users, Account enabled"
     )
     assert "chie" not in first_cause(without_policy_names(disabled)).text, "names are for admins"
@@ -297,7 +383,7 @@ ONLY_ARCHIVE = {
 def test_where_no_template_adds_the_application_that_is_said_with_what_the_nearest_would_end(
     names: tuple[str, ...], ends: str
 ) -> None:
-    one = OfferedTemplate(name="One application", chooses_application=True, refuses=frozenset({Remedy.ACCEPT_MFA}))
+    one = OfferedTemplate(name="One application", placeholders=1, refuses=frozenset({Remedy.ACCEPT_MFA}))
     blocked = facts(
         configuration=read({"b2bCollaborationInbound": ONLY_ARCHIVE}),
         application=application(),
@@ -309,9 +395,13 @@ def test_where_no_template_adds_the_application_that_is_said_with_what_the_neare
     assert first_cause(diagnose(blocked)).how == f"{none} “One application” would end: {ends}"
     assert first_cause(diagnose(blocked)).who == "An admin of our tenant"
     assert first_cause(diagnose(replace(blocked, templates=()))).how == none
-    adds = replace(one, name="Both", chooses_application=False, applications=frozenset({"a", PORTAL}))
+    adds = replace(one, name="Both", placeholders=0, applications=frozenset({"a", PORTAL}))
     added = first_cause(diagnose(replace(blocked, templates=(one, adds)))).how
     assert added == "/partner request contoso.com, for Portal, with “Both” (ends trust in their MFA)"
+    beside = replace(one, name="Two", applications=frozenset({PORTAL}), refuses=frozenset())
+    filled = first_cause(diagnose(replace(blocked, templates=(beside,)))).how
+    for_archive = " for Archive" if names else ""
+    assert filled == f"/partner request contoso.com, for Portal, with “Two”{for_archive}"
 
 
 def test_a_name_that_nobody_knows_is_the_whole_answer() -> None:

@@ -60,12 +60,12 @@ async def waits(world: World) -> list[timedelta | None]:
 
 async def test_a_slow_store_only_leaves_the_waiting_times_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offers_module, "TIMEOUT_SECONDS", 0)
-    assert [one.usual_wait for one in await offering(world).open()] == [None] * 7
+    assert [one.usual_wait for one in await offering(world).open()] == [None] * 8
 
 
 async def test_block_is_offered_alone(world: World) -> None:
     opening = [one.template.name for one in await offering(world).open()]
-    assert len(opening) == 7
+    assert len(opening) == 8
     assert "block" not in opening
     for closing in (await offering(world).open(is_closing=True), await offering(world).open("block")):
         assert [one.template.name for one in closing] == ["block"]

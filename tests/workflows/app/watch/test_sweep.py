@@ -561,3 +561,42 @@ async def test_an_alarm_that_a_sweep_has_ended_is_not_opened_again_by_a_late_cop
     await drifted.alarms.clear_alarm(AlarmCode.DRIFT, drift.subject)
     await drifted.drift_answers.drifts.save(replace(drift, version=drift.version + 1), "record_drift", alarm=alarm)
     assert await alarms(drifted) == []
+
+
+CAPABILITY: Final = {
+    "@odata.type": "#microsoft.graph.crossTenantCalendarAvailabilityBasic",
+    "name": "crossTenantCalendarAvailabilityBasic",
+    "inboundAccess": {
+        "isAllowed": True,
+        "resourceScopes": {"included": [{"resourceId": "All", "resourceType": "user"}], "excluded": []},
+    },
+}
+
+
+async def test_drift_of_capabilities_stays_while_their_list_is_not_read(opened: World) -> None:
+    opened.tenant.edit(TENANT, m365Capabilities=[CAPABILITY])
+    await opened.sweep()
+    before, alarm = await stored(opened), await alarms(opened)
+    assert before.found.settings == ("m365Capabilities",)
+    opened.tenant.edit(TENANT, m365Capabilities=None)
+    await opened.sweep()
+    assert (await stored(opened), await alarms(opened)) == (before, alarm), "it may still stand"
+    opened.tenant.edit(TENANT, m365Capabilities=[CAPABILITY])
+    await opened.sweep()
+    assert await stored(opened) == before
+    opened.tenant.edit(TENANT, m365Capabilities=[])
+    await opened.sweep()
+    assert not (await stored(opened)).is_open
+
+
+async def test_drift_of_the_defaults_capabilities_stays_while_their_list_is_not_read(opened: World) -> None:
+    default = opened.tenant.default
+    opened.tenant.default = {**default, "m365Capabilities": [CAPABILITY]}
+    await opened.sweep()
+    before = await stored(opened, DEFAULT)
+    opened.tenant.default = default
+    await opened.sweep()
+    assert await stored(opened, DEFAULT) == before
+    opened.tenant.default = {**default, "m365Capabilities": []}
+    await opened.sweep()
+    assert not (await stored(opened, DEFAULT)).is_open

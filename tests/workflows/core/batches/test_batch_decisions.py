@@ -131,6 +131,13 @@ def test_a_draft_is_discarded_by_who_made_it_and_that_of_the_command_line_by_any
         assert told.person == AMARA.chat_id
 
 
+def test_a_draft_that_the_command_line_ends_tells_nobody() -> None:
+    command = WithdrawBatch(actor=ChatId("os:ci"), batch_id=BATCH)
+    discarded = advance_batch(batch(BatchState.DRAFT), command, situation())
+    assert discarded.batch.state is BatchState.WITHDRAWN
+    assert discarded.effects == (AdvanceBatch(batch_id=BATCH),)
+
+
 def test_it_expires_at_its_time_and_not_before() -> None:
     command = ExpireBatch(batch_id=BATCH)
     assert refused(batch(), command) == RefusalCode.NOT_DUE_YET

@@ -10,15 +10,17 @@ import pytest
 from tests.workflows.core.builders import NOW, SECURITY, STAGES, TENANT, access_plan, closed_document, partnership
 from tests.workflows.core.settings.test_capabilities import shown
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.checks.findings import Finding, FindingCode, PlanBreaksRules, Severity, Source
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.replacement import (
     adoption_replacement_findings,
     replacement_findings,
+    require_capabilities_read,
     with_end_of_capabilities,
 )
 from workflows.core.plans.plan import AtEnd, Plan
 from workflows.core.plans.planning import plan_revocation
+from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.template import Stage, Template
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Capabilities, Property
@@ -119,8 +121,14 @@ WITH_CALENDAR = {"tenantId": TENANT, "m365Capabilities": [shown()]}
     ("known", "template", "configuration", "ends"),
     [
         (partnership(template="calendar-sharing"), TRUSTED, WITH_CALENDAR, True),
-        (partnership(template="trusted-partner"), TRUSTED, WITH_CALENDAR, False),
-        (partnership(template=""), TRUSTED, WITH_CALENDAR, False),
+        (partnership(template="trusted-partner"), TRUSTED, WITH_CALENDAR, True),
+        (partnership(template=""), TRUSTED, WITH_CALENDAR, True),
+        (
+            partnership(),
+            TRUSTED,
+            {"tenantId": TENANT, "m365Capabilities": [shown(is_allowed=False)]},
+            False,
+        ),
         (partnership(template="calendar-sharing", state=PartnershipState.REVOKED), TRUSTED, WITH_CALENDAR, False),
         (None, TRUSTED, WITH_CALENDAR, False),
         (partnership(template="other"), CALENDAR, WITH_CALENDAR, False),
@@ -128,7 +136,7 @@ WITH_CALENDAR = {"tenantId": TENANT, "m365Capabilities": [shown()]}
         (partnership(template="calendar-sharing"), TRUSTED, None, False),
     ],
 )
-def test_another_template_ends_the_capabilities_of_the_one_it_replaces(
+def test_a_template_without_capabilities_ends_those_that_stand(
     known: Partnership | None, template: Template, configuration: JsonObject | None, ends: bool
 ) -> None:
     settings = with_end_of_capabilities(template.settings, template, known, configuration)
@@ -136,3 +144,18 @@ def test_another_template_ends_the_capabilities_of_the_one_it_replaces(
         assert settings == template.settings
         return
     assert settings == {**template.settings, Property.M365_CAPABILITIES: Capabilities(items=())}
+
+
+def test_nothing_else_is_approved_while_approved_capabilities_are_not_read() -> None:
+    def planned(before: JsonObject) -> Plan:
+        return plan_renewal(tenant_id=TENANT, before=before, template="x", template_hash="", duration=timedelta(days=9))
+
+    approved, unread = planned(WITH_CALENDAR), planned({"tenantId": TENANT})
+    with pytest.raises(PlanBreaksRules):
+        require_capabilities_read(partnership(), approved, unread)
+    require_capabilities_read(partnership(), approved, approved)
+    require_capabilities_read(partnership(), None, unread)
+    require_capabilities_read(partnership(), unread, unread)
+    require_capabilities_read(partnership(state=PartnershipState.REVOKED), approved, unread)
+    closing = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
+    require_capabilities_read(partnership(), approved, closing)

@@ -190,6 +190,19 @@ async def test_a_refusal_for_one_partner_is_raised(entra: Entra, graph: Graph, s
     assert refused.value.facts[0].values["permission"] == "Policy.ReadWrite.CrossTenantCapability"
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_what_fails_for_capabilities_alone_keeps_nobody_from_closing(
+    entra: Entra, graph: Graph, status: int
+) -> None:
+    graph.inner.add(Fault(target="graph", method="GET", match=f"{CONTOSO}/m365Capabilities", status=status, times=20))
+    document = await entra.read_partner(CONTOSO, is_to_close=True)
+    assert document is not None
+    assert "m365Capabilities" not in document, "not read is never none"
+    graph.fail(*[refusing(503)] * 6)
+    with pytest.raises(TenantUnavailable):
+        await entra.read_partner(CONTOSO, is_to_close=True)
+
+
 async def test_a_service_that_does_not_answer_is_raised(entra: Entra, graph: Graph) -> None:
     for _ in range(4):
         graph.inner.add(Fault(target="graph", method="GET", match="m365Capabilities", status=503))

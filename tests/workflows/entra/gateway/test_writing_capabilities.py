@@ -257,6 +257,20 @@ READ = {"id": "1", "method": "GET", "url": f"{OWN}?$select=name"}
 WRITE = row("POST", OWN, body())
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-HTTP-Method-Override": "DELETE"},
+        {"x-http-method": "PATCH"},
+        {"accept": "*/*", "x-new": "1"},
+        ["X-HTTP-Method-Override"],
+        "x",
+    ],
+)
+def test_a_read_in_a_batch_that_asks_for_another_method_does_not_leave(headers: Any) -> None:
+    assert refuses(batch({**READ, "headers": headers}))
+
+
 def refuses(content: bytes, path: str = "/$batch", method: str = "POST", **headers: str) -> bool:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:

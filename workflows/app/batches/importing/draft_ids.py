@@ -37,7 +37,9 @@ async def draft_of_file(file: DraftedFile, *, store: Store, clock: Clock) -> tup
     """
     number = 0
     while (found := await store.batch(file.draft_id(number))) is not None:
-        if found.state is BatchState.DRAFT and found.expires_at > clock.now():
+        # NB. an id is short: another file can be made to have the same one.
+        is_same = found.sheet is not None and found.sheet.sha256 == file.digest
+        if is_same and found.state is BatchState.DRAFT and found.expires_at > clock.now():
             return found.id, found
-        number += 1  # it was confirmed, or has ended: this is another request
+        number += 1  # it was confirmed, has ended, or is of another file: this is another request
     return file.draft_id(number), None

@@ -13,18 +13,30 @@ from workflows.app.batches.importing.judging import OnFound, SheetJudging
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.asked_row import BatchSheet
 from workflows.core.batches.batch import Batch, BatchRow
-from workflows.core.batches.sheets.columns import Columns
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import Columns, SheetUnusable
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.batches.sheets.rows import SheetRow, read_row
+from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import BatchId, RequestKind
 from workflows.core.settings.canonical import Digest
 from workflows.intervals import DRAFT_KEPT_FOR
 from workflows.ports.tenant import Tenant
+from workflows.sheets.limits import MAX_DRAFT_ROWS
 from workflows.sheets.reading import SheetFile
 
 OnJudged = Callable[[JudgedRow], None]
 """Called with each row once it is judged, in the order of the sheet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedSheet:
+    """The rows of a sheet as a draft has them."""
+
+    rows: tuple[BatchRow, ...]
+    counts: Mapping[RowVerdict, int]
+    """How many rows there are of each verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +78,18 @@ class SheetDrafting:
         :param sheet: the name of the sheet in a workbook with several.
         :param batch_id: the id of the draft, so that what is delivered twice makes one draft; None for a new one.
         :raises TenantUnavailable, TenantRefused: when the tenant cannot be read now; nothing is stored.
+        :raises SheetUnusable: for more rows than one record can have; nothing is looked up.
         """
+        judged = await self.judge(file, columns, template, on_found=on_found, on_judged=on_judged)
+        batch = await self.store(file, judged.rows, drafted_by=drafted_by, sheet=sheet, batch_id=batch_id)
+        return DraftedSheet(batch=batch, counts=judged.counts)
+
+    async def judge(
+        self, file: SheetFile, columns: Columns, template: str, *, on_found: OnFound, on_judged: OnJudged
+    ) -> JudgedSheet:
+        """Judge every row, and store nothing. Parameters and errors: see `draft`."""
+        if len(file.sheet.rows) > MAX_DRAFT_ROWS:
+            raise SheetUnusable((Fact(SheetCode.TOO_MANY_ROWS, {"limit": MAX_DRAFT_ROWS}),))
         rows: list[BatchRow] = []
         counts = dict.fromkeys(RowVerdict, 0)
         raw = (read_row(one, columns, template=template) for one in file.sheet.rows)
@@ -74,17 +97,22 @@ class SheetDrafting:
             on_judged(judged)
             counts[judged.verdict] += 1
             rows.append(draft_row(judged, self.catalog))
+        return JudgedSheet(rows=tuple(rows), counts=counts)
+
+    async def store(
+        self, file: SheetFile, rows: tuple[BatchRow, ...], *, drafted_by: str, sheet: str, batch_id: BatchId | None
+    ) -> Batch | None:
+        """Store the draft of judged rows. Returns None when nothing can be asked for any row: nothing is stored."""
         if not any(row.is_asked for row in rows):
-            return DraftedSheet(batch=None, counts=counts)
-        batch = await self.batches.draft(
+            return None
+        return await self.batches.draft(
             batch_id or BatchId(f"B-{secrets.token_hex(5).upper()}"),
-            tuple(rows),
+            rows,
             kind=RequestKind.ACCESS,
             drafted_by=drafted_by,
             lifetime=DRAFT_KEPT_FOR,
             sheet=BatchSheet(name=file.name, sha256=Digest(file.digest), sheet=sheet, rows=len(rows)),
         )
-        return DraftedSheet(batch=batch, counts=counts)
 
     async def _judged(self, rows: Iterable[SheetRow], on_found: OnFound) -> AsyncIterator[JudgedRow]:
         judging = SheetJudging(

@@ -12,6 +12,7 @@ from workflows.core.batches.sheets.columns import (
     Column,
     Columns,
     SheetUnusable,
+    columns_of,
     plain_title,
     recognise,
 )
@@ -70,7 +71,7 @@ class SheetOpening:
         header = distinct_titles(file.sheet.header)
         titles = {name: header[place] for name, place in chosen.items() if 0 <= place < len(header)}
         if not titles:
-            return recognise(header, self._placeholders)
+            return columns_of(replace(file.sheet, header=header), self._placeholders)
         # NB. what was not chosen is not used, also where its title would be recognised.
         shown = tuple(title if title in titles.values() else f"{number}." for number, title in enumerate(header, 1))
         found, unused = recognise(shown, self._placeholders, titles), set(header) - set(titles.values())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from workflows.core.posture.diagnosis.facts import ListedApplications, NamedApplication
@@ -19,7 +20,7 @@ _MAX_WORDS: Final = 3
 """Words of a typed name with which names that are similar are looked for."""
 _MIN_LETTERS: Final = 3
 _AROUND: Final = frozenset({"the", "our", "their", "app", "application", "into", "for", "with", "from"})
-_OFFICE: Final = frozenset({"office", "office 365", "o365", "m365", "microsoft 365"})
+_OFFICE: Final = frozenset({"office", "office 365", "office365", "o365", "m365", "microsoft 365"})
 _OFFICE_PARTS: Final = ("SharePoint Online", "Microsoft Teams", "Exchange Online")
 """What people mean by Office 365 is several applications, with separate switches."""
 _SUITES: Final = {OFFICE_365: "Office 365", ALL_MICROSOFT_APPS: "Microsoft admin portals"}
@@ -91,6 +92,15 @@ async def names_of_listed(listed: ListedApplications, settings: TenantSettings) 
     except (TenantRefused, TenantUnavailable):
         return ()
     return tuple(names) if all(names) else ()
+
+
+async def names_of(application_ids: Sequence[str], settings: TenantSettings) -> dict[str, str]:
+    """Return the names of applications by id, as far as they can be read; of many, the first ones."""
+    names = {}
+    with suppress(TenantRefused, TenantUnavailable):
+        for each in application_ids[:_MAX_NAMED]:
+            names[each] = await _name(each, settings)
+    return {each: name for each, name in names.items() if name}
 
 
 async def _name(application_id: str, settings: TenantSettings) -> str:

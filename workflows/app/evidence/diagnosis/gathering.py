@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Protocol, TypeVar
 
-from workflows.app.evidence.diagnosis.applications import find_application, names_of_listed, similar_names
+from workflows.app.evidence.diagnosis.applications import find_application, names_of, names_of_listed, similar_names
 from workflows.app.evidence.diagnosis.subject import Subject, find_home
 from workflows.app.evidence.diagnosis.templates import offered_templates
 from workflows.app.requests.open_request import is_about
@@ -19,22 +19,27 @@ from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.checks.tenant_facts import AddressAccount, UnreadableFact
 from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Template
 from workflows.core.posture.diagnosis.account_steps import disabling_of
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import (
     DiagnosisFacts,
     Home,
+    HomeKind,
     NamedApplication,
     PartnerRecord,
     Read,
 )
+from workflows.core.posture.diagnosis.offers import unnamed_applications
 from workflows.core.posture.diagnosis.settings_steps import listed_applications, opens_direct_connect
 from workflows.core.posture.diagnosis.steps import Diagnosis
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookalikes import similar_names as similar_domains
+from workflows.partner_lookup.not_found import partner_names
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import Tenant, read_fact
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
@@ -60,6 +65,9 @@ class PartnerRecords(Protocol):
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about a partner, newest first."""
 
+    async def identities(self) -> Sequence[TenantIdentity]:
+        """List the identity of every partner."""
+
     async def drift(self, subject: DriftSubject) -> Drift | None:
         """Load what the last sweeps found about a partner."""
 
@@ -73,6 +81,8 @@ class Diagnoser:
     clock: Clock
     completes_names: bool = True
     """Whether names of our applications are said that were not typed whole. Who may not list them could."""
+    suggests_partners: bool = True
+    """Whether partners are named whose domain is similar to one that nobody has."""
     templates: Sequence[Template] = ()
     """The templates that can be requested."""
     enables_accounts: bool = False
@@ -86,13 +96,31 @@ class Diagnoser:
         :param application: the name or id of an application of ours; empty for any.
         :raises InvalidField: when it is our own tenant.
         """
-        home = self._now(await find_home(subject, tenant=self.tenant, timeout_seconds=self.timeout_seconds))
+        home = self._now(await self._home(subject))
         record = await self._record(subject, home)
         facts = await self._facts(subject, application, home, record)
         tenant_id = _tenant_id(home, record)
         if tenant_id is not None:
             facts = await self._with_records(facts, tenant_id)
-        return diagnose(await self._with_disabling(facts))
+        return await self._diagnosis(await self._with_disabling(facts))
+
+    async def _diagnosis(self, facts: DiagnosisFacts) -> Diagnosis:
+        """Diagnose, and read the names that the offered templates need. They are read only where one is offered."""
+        diagnosis = diagnose(facts)
+        causes = [step.cause.values for step in diagnosis.stopping if step.cause is not None]
+        unnamed = [each for values in causes for each in unnamed_applications(values)]
+        if not unnamed or not self.completes_names:
+            return diagnosis
+        names = await read_fact(names_of(unnamed, self.tenant.tenant_settings), self.timeout_seconds)
+        return diagnosis if isinstance(names, UnreadableFact) else diagnose(replace(facts, template_names=names))
+
+    async def _home(self, subject: Subject) -> Home | UnreadableFact:
+        """Find the tenant, and the partners that may be meant where nobody has the domain."""
+        home = await find_home(subject, tenant=self.tenant, timeout_seconds=self.timeout_seconds)
+        is_unknown = isinstance(home, Home) and home.kind is HomeKind.NO_TENANT
+        if not isinstance(home, Home) or not is_unknown or not self.suggests_partners:
+            return home
+        return replace(home, similar=similar_domains(subject.domain, await partner_names(self.records)))
 
     def _now(self, value: Value | UnreadableFact) -> Read[Value]:
         return Read(value=value, at=self.clock.now())

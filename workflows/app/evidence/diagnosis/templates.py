@@ -26,7 +26,7 @@ _FLAGS: Final[Mapping[str, Remedy]] = {
 
 def offered_templates(templates: Iterable[Template]) -> tuple[OfferedTemplate, ...]:
     """Return the templates that open something to people of a partner, as the request form names them."""
-    return tuple(one for one in map(_offered, templates) if one.applications or one.chooses_application or one.accepts)
+    return tuple(one for one in map(_offered, templates) if one.applications or one.placeholders or one.accepts)
 
 
 def _offered(template: Template) -> OfferedTemplate:
@@ -37,7 +37,7 @@ def _offered(template: Template) -> OfferedTemplate:
         accepts=_flags(template, is_on=True),
         refuses=_flags(template, is_on=False),
         applications=frozenset(target.id.lower() for target in targets if not placeholder_of(target)),
-        chooses_application=any(placeholder_of(target) for target in targets),
+        placeholders=len({name for target in targets if (name := placeholder_of(target))}),
         opens_channels=bool(_allowed(channels)),
         risk=risk_of_settings(template.settings, template.longest).level,
         settings=len(template.settings),

@@ -19,7 +19,7 @@ from workflows.core.posture.diagnosis.facts import (
     NamedApplication,
 )
 from workflows.core.posture.diagnosis.offers import accepting_offers, is_application_known
-from workflows.core.posture.diagnosis.settings_steps import unreadable
+from workflows.core.posture.diagnosis.settings_steps import allows_all_applications, unreadable
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 
 _MFA: Final = frozenset({ControlKind.MFA, ControlKind.STRENGTH})
@@ -58,6 +58,7 @@ def conditional_access_step(facts: DiagnosisFacts) -> Step:
             "accept": _accepted_remedies(locking),
             "remedies": sorted({remedy.value for verdict in locking for remedy in verdict.remedies}),
             "templates": accepting_offers(facts, [verdict.remedies for verdict in locking]),
+            "allows_all": allows_all_applications(facts),
             "is_estimate": all(verdict.source is Source.ESTIMATE for verdict in locking),
         }
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=notes, cause=Fact(Cause.LOCKED_OUT, values))
@@ -114,7 +115,9 @@ def _notes(
     if there:
         yield Fact(Note.MFA_THERE)
     if strong := _asks_for_strength_there(enforced):
-        yield Fact(Note.STRENGTH_THERE, {"policies": _names(strong)})
+        reasons = [reason for verdict in strong for reason in verdict.reasons if reason.kind is ControlKind.STRENGTH]
+        strengths = list(dict.fromkeys(reason.name for reason in reasons if reason.name))
+        yield Fact(Note.STRENGTH_THERE, {"policies": _names(strong), "strengths": strengths})
     if there and report.trust is not None and report.trust.mfa is True:
         yield Fact(Note.MFA_REGISTRATION)
     if not enforced and not report.is_estimate:

@@ -1,6 +1,7 @@
 """What was read for a diagnosis, or why it could not be read. Data only."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
@@ -61,6 +62,8 @@ class Home:
     identity: TenantIdentity | None = None
     clouds: tuple[str, ...] = ()
     """The other clouds that our tenant has enabled. Only read where the tenant is not known here."""
+    similar: tuple[str, ...] = ()
+    """Domains of recorded partners that may be meant, where no tenant has the domain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +111,8 @@ class OfferedTemplate:
     """What it says not to accept, also where it is accepted now."""
     applications: frozenset[str] = frozenset()
     """The applications that it opens to guests, by id or Graph's words for all and for suites, in lower case."""
-    chooses_application: bool = False
-    """Whether the requester names the one application that it opens."""
+    placeholders: int = 0
+    """How many applications the requester names, which it opens besides."""
     opens_channels: bool = False
     """Whether it opens shared channels."""
     risk: RiskLevel = RiskLevel.LOW
@@ -173,6 +176,8 @@ class DiagnosisFacts:
     """Whether Gatehouse can enable accounts, after an approval."""
     templates: tuple[OfferedTemplate, ...] = ()
     """The templates that can be requested and open something."""
+    template_names: Mapping[str, str] = field(default_factory=dict)
+    """The names of applications that templates open, by id in lower case; empty where the reader does not see them."""
 
     @property
     def is_direct_connect(self) -> bool:

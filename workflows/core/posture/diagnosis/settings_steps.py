@@ -52,6 +52,10 @@ def home_step(facts: DiagnosisFacts) -> Step:
         return step(StepResult.PASSES, Note.OTHER_CLOUD, clouds=clouds)
     if home.kind is HomeKind.OTHER_CLOUD:
         return Step(key=StepKey.HOME, result=StepResult.STOPS, read_at=at, cause=Fact(Cause.CLOUD_OFF))
+    accounts = None if facts.accounts is None else facts.accounts.value
+    if home.similar and not (isinstance(accounts, tuple) and accounts):
+        # NB. who has an account of this address did not mistype it.
+        return step(StepResult.NOT_KNOWN, Note.DOMAIN_MEANT, domains=list(home.similar))
     if clouds:
         return step(StepResult.NOT_KNOWN, Note.MAYBE_OTHER_CLOUD, clouds=clouds)
     return step(StepResult.PASSES, Note.NO_ORGANIZATION)
@@ -175,6 +179,16 @@ def listed_applications(facts: DiagnosisFacts) -> ListedApplications | None:
     if applications is None or not ids or ALL_APPLICATIONS in ids:
         return None
     return ListedApplications(is_allow_list=applications.access is AccessType.ALLOWED, ids=ids)
+
+
+def allows_all_applications(facts: DiagnosisFacts) -> bool:
+    """Return whether our settings let guests in to every application now, as far as they are known."""
+    if facts.configuration is None:
+        return False
+    _, applications = configurations(effective_of(facts).targets[Property.B2B_COLLABORATION_INBOUND].setting)
+    if applications is None or applications.access is not AccessType.ALLOWED:
+        return False
+    return ALL_APPLICATIONS in [target.id for target in applications.targets]
 
 
 def _some_applications(facts: DiagnosisFacts) -> Facts:

@@ -10,12 +10,15 @@ from workflows.core.checks.tenant_facts import LoggedSignIn, UnreadableFact
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.posture.diagnosis.facts import DiagnosisFacts, NamedApplication
 from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
+from workflows.core.posture.diagnosis.offers import is_application_known
 from workflows.core.posture.diagnosis.settings_steps import unreadable
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import Action, Cause, Note, Step, StepKey, StepResult
 
 _NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 _MAX_CODES: Final = 5
+_FOR_ONE_APPLICATION: Final = frozenset({StepKey.OUR_SETTINGS, StepKey.CONDITIONAL_ACCESS})
+"""Steps that may differ for each application."""
 
 
 def sign_in_step(facts: DiagnosisFacts, before: Sequence[Step]) -> Step:
@@ -39,12 +42,15 @@ def sign_in_step(facts: DiagnosisFacts, before: Sequence[Step]) -> Step:
     since_success = [failures for entries in people if (failures := _failures(entries))]
     over = [entry for failures in since_success if (entry := _first_over(failures, facts, before)) is not None]
     failing = [rest for failures in since_success if (rest := _before(failures, over))]
-    if (cause := _cause(failing)) is not None:
-        return Step(key=key, result=StepResult.STOPS, read_at=at, notes=incomplete, cause=cause)
+    explained = [entry for failures in failing if (entry := _explained(failures)) is not None]
+    refused = _refused_for([entry for entry in explained if _is_of_application(entry, facts)])
+    if (cause := _cause([entry for entry in explained if not _is_of_application(entry, facts)])) is not None:
+        return Step(key=key, result=StepResult.STOPS, read_at=at, notes=(*refused, *incomplete), cause=cause)
     earlier = _failed_earlier(over)
     if failing or earlier:
-        unexplained = (_unexplained(failing),) if failing else ()
-        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(*unexplained, *earlier, *incomplete))
+        unexplained = (_unexplained(failing),) if failing and not refused else ()
+        notes = (*refused, *unexplained, *earlier, *incomplete)
+        return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=notes)
     newest = max((entries[0] for entries in people), key=lambda entry: entry.at or _NO_TIME)
     values = {"at": (newest.at or _NO_TIME).isoformat(), "people": len(people), "application": newest.application}
     return Step(key=key, result=StepResult.PASSES, read_at=at, notes=(Fact(Note.SIGNED_IN, values), *incomplete))
@@ -63,8 +69,29 @@ def _is_over(entry: LoggedSignIn, facts: DiagnosisFacts, before: Sequence[Step])
         return False
     if code.action is Action.TRUST_MFA and not facts.is_direct_connect:
         return False  # Conditional Access was asked about their account, which shared channels do not use
-    asked = None if facts.application is None else facts.application.value
-    return code.step is StepKey.ACCOUNT or (isinstance(asked, NamedApplication) and bool(asked.id))
+    return code.step is StepKey.ACCOUNT or is_application_known(facts)
+
+
+def _is_of_application(entry: LoggedSignIn, facts: DiagnosisFacts) -> bool:
+    """Return whether a refusal is about its own application only, and none is known to have been asked about.
+
+    The step that reads its cause was then judged for any application, which says nothing about this one.
+    """
+    code = SIGN_IN_CODES[entry.code or 0]
+    is_of_one = code.is_read and code.step in _FOR_ONE_APPLICATION and code.action is not Action.TRUST_MFA
+    return is_of_one and not is_application_known(facts)
+
+
+def _refused_for(refusals: Sequence[LoggedSignIn]) -> Facts:
+    """Return the newest refusal whose step was not judged for its application. It names no cause and no remedy."""
+    return (_note(Note.REFUSED_FOR, refusals),) if refusals else ()
+
+
+def _note(code: Note, entries: Sequence[LoggedSignIn]) -> Fact:
+    """Return a note about the newest of some entries."""
+    newest = max(entries, key=lambda entry: entry.at or _NO_TIME)
+    at = None if newest.at is None else newest.at.isoformat()
+    return Fact(code, {"code": newest.code, "application": newest.application, "at": at})
 
 
 def _before(failures: Sequence[LoggedSignIn], over: Sequence[LoggedSignIn]) -> list[LoggedSignIn]:
@@ -73,11 +100,7 @@ def _before(failures: Sequence[LoggedSignIn], over: Sequence[LoggedSignIn]) -> l
 
 
 def _failed_earlier(over: Sequence[LoggedSignIn]) -> Facts:
-    if not over:
-        return ()
-    newest = max(over, key=lambda entry: entry.at or _NO_TIME)
-    at = None if newest.at is None else newest.at.isoformat()
-    return (Fact(Note.FAILED_EARLIER, {"code": newest.code, "application": newest.application, "at": at}),)
+    return (_note(Note.FAILED_EARLIER, over),) if over else ()
 
 
 def _own_entries(facts: DiagnosisFacts, entries: Iterable[LoggedSignIn]) -> list[LoggedSignIn]:
@@ -126,9 +149,11 @@ def _failures(entries: Sequence[LoggedSignIn]) -> list[LoggedSignIn]:
     return found
 
 
-def _cause(failing: Sequence[Sequence[LoggedSignIn]]) -> Fact | None:
-    """Return the explained error that most people have now; of equally many, the newest."""
-    newest = [entry for failures in failing if (entry := _explained(failures)) is not None]
+def _cause(newest: Sequence[LoggedSignIn]) -> Fact | None:
+    """Return the explained error that most people have now; of equally many, the newest.
+
+    :param newest: the newest explained error of each person.
+    """
     if not newest:
         return None
     counts = Counter(entry.code for entry in newest)

@@ -131,7 +131,8 @@ class Cause(StrEnum):
     """Nobody may invite, and there is no account yet."""
     LOCKED_OUT = "locked_out"
     """Values: `policies`: names, for admins only; `blocks`; `demands`: what they ask for; `remedies`; `accept`: what of
-    theirs must be accepted, where that suffices; `templates`: those that help (see `offers`); `is_estimate`."""
+    theirs must be accepted, where that suffices; `templates`: those that help (see `offers`); `allows_all`: whether our
+    settings allow every application now; `is_estimate`."""
     SHARING_OFF = "sharing_off"
     SHARING_DOMAIN = "sharing_domain"
     SHARING_EXISTING_ONLY = "sharing_existing_only"
@@ -181,6 +182,8 @@ class Note(StrEnum):
     """The domain has no tenant in this cloud: they come with a one-time passcode or an unmanaged account."""
     MAYBE_OTHER_CLOUD = "maybe_other_cloud"
     """The domain has no tenant in this cloud, and our tenant has enabled others. Values: `clouds`."""
+    DOMAIN_MEANT = "domain_meant"
+    """The domain has no tenant in this cloud, and partners have similar ones. Values: `domains`."""
     PERSONAL_ACCOUNT = "personal_account"
     DOES_NOT_APPLY = "does_not_apply"
     """Settings between tenants do not concern people without one."""
@@ -230,7 +233,7 @@ class Note(StrEnum):
     MFA_THERE = "mfa_there"
     """Their MFA is accepted."""
     STRENGTH_THERE = "strength_there"
-    """It must be MFA of a certain strength. Values: `policies`."""
+    """It must be MFA of a certain strength. Values: `policies`; `strengths`: their names."""
     MFA_REGISTRATION = "mfa_registration"
     """The MFA registration policy is not readable here; it can ask although theirs is accepted."""
     SHARING_ALLOWED = "sharing_allowed"
@@ -247,6 +250,9 @@ class Note(StrEnum):
     """Values: `at`, `people`, `application`: of the newest."""
     FAILED_EARLIER = "failed_earlier"
     """A refusal whose cause is gone: the step that reads it passes now. Values: `code`, `application`, `at`."""
+    REFUSED_FOR = "refused_for"
+    """A refusal of one application, where none was asked about, so that the step that reads its cause was not judged
+    for it. Values: `code`, `application`, `at`."""
     UNEXPLAINED = "unexplained"
     """Values: `codes`."""
     INTERRUPTED = "interrupted"
@@ -316,13 +322,33 @@ class Diagnosis:
         Who got in was let out by their side, and what a refusal says is newer than any answer of the partner.
         """
         is_open = any(step.key is StepKey.THEIR_SETTINGS for step in self.open_steps)
-        return self.first is None and is_open and self.last_sign_in is None and not self.needs_application
+        is_answered = self.last_sign_in is not None or self.refusal is not None
+        return self.first is None and is_open and not is_answered and not self.needs_application
 
     @property
     def needs_application(self) -> bool:
         """Return whether the answer depends on the application, and none is known."""
         notes = {note.code for step in self.steps for note in step.notes}
         return bool(notes & APPLICATION_NEEDED)
+
+    @property
+    def meant_domains(self) -> tuple[str, ...]:
+        """Return the domains of partners that may be meant, where nobody has the domain that was asked about."""
+        notes = (note for step in self.steps for note in step.notes if note.code == Note.DOMAIN_MEANT)
+        return tuple(domain for note in notes for domain in note.values["domains"])
+
+    @property
+    def strength(self) -> Fact | None:
+        """Return the open question whether they have MFA of a certain strength at home; None where it is not open."""
+        is_open = any(step.key is StepKey.CONDITIONAL_ACCESS for step in self.open_steps)
+        notes = (note for step in self.steps for note in step.notes if note.code == Note.STRENGTH_THERE)
+        return next(notes, None) if is_open else None
+
+    @property
+    def refusal(self) -> Fact | None:
+        """Return the refusal of one application that was not asked about; None without one."""
+        notes = (note for step in self.steps for note in step.notes if note.code == Note.REFUSED_FOR)
+        return next(notes, None)
 
     @property
     def last_sign_in(self) -> Fact | None:

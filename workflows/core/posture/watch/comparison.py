@@ -13,8 +13,9 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, ConcernSeverity, PartnerPosture
 from workflows.core.posture.watch.drift import FoundDrift
 from workflows.core.settings.canonical import Digest, JsonObject, digest
+from workflows.core.settings.capabilities import has_list, without_switched_off
 from workflows.core.settings.documents import is_same_value, normal_value
-from workflows.core.settings.model import Property, TenantId
+from workflows.core.settings.model import M365_CAPABILITIES, Property, TenantId
 
 _FINGERPRINT: Final = "gatehouse/drift/1"
 MAX_VALUES_CHARACTERS: Final = 4_000
@@ -101,6 +102,8 @@ def default_drift_of(
 ) -> FoundDrift | None:
     """Return how the tenant's default differs from an earlier one; None when it does not.
 
+    Microsoft 365 capabilities that are not read any more are no difference, and neither are those that are off.
+
     :param before: the default as it was first read.
     :param approved_plans: the plan of each live partner, by the partner's name. The result names the partners that
         inherit a changed value.
@@ -108,7 +111,7 @@ def default_drift_of(
     setting_names = tuple(
         name
         for name in sorted({*before, *now} - _NO_SETTINGS)
-        if "@" not in name and not is_same_value(before.get(name), now.get(name))
+        if "@" not in name and not _is_same_default(name, before, now)
     )
     if not setting_names:
         return None
@@ -122,10 +125,19 @@ def default_drift_of(
     )
 
 
+def _is_same_default(name: str, before: JsonObject, now: JsonObject) -> bool:
+    if name != M365_CAPABILITIES:
+        return is_same_value(before.get(name), now.get(name))
+    lists = (without_switched_off(one.get(name)) for one in (before, now))
+    return is_same_value(*lists) or (has_list(before) and not has_list(now))
+
+
 def inherits_other_values(plan: Plan, default: JsonObject) -> bool:
     """Return whether a partner inherits other values from the default now than its approvers saw."""
     approved = plan.approved_settings
     shown = approved.inherited
+    if shown and not has_list(default):
+        shown = {name: value for name, value in shown.items() if name != M365_CAPABILITIES}
     if not shown:
         return False
     return not is_same_value(inherited_values(approved.configuration, shown, default), shown)

@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from workflows.core.posture.watch.drift import Author, Drift, DriftSubject, FoundDrift
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import has_list
+from workflows.core.settings.model import M365_CAPABILITIES
 
 DIGEST_ABOVE: Final = 5
 """When a sweep finds more changes than this, one message tells of all of them."""
@@ -13,6 +16,31 @@ DIGEST_ABOVE: Final = 5
 def is_stored_as_open(stored: Drift | None, found: FoundDrift) -> bool:
     """Return whether exactly this drift is stored as open already, so that nothing new is told."""
     return stored is not None and stored.is_open and stored.found.fingerprint == found.fingerprint
+
+
+def with_last_known(stored: Drift | None, found: FoundDrift | None, configuration: JsonObject) -> FoundDrift | None:
+    """Return what was found, with the stored drift of Microsoft 365 capabilities while their list is not read.
+
+    What could not be read may still stand. So the drift neither ends nor gets smaller.
+
+    :param found: the drift without the capabilities; None when there is no other.
+    :param configuration: the partner's configuration, or the default, as it was read now.
+    """
+    if stored is None or not stored.is_open or has_list(configuration):
+        return found
+    known = [name for name in stored.found.settings if name.partition(".")[0] == M365_CAPABILITIES]
+    if not known:
+        return found
+    last = stored.found
+    if found is None:
+        return last
+    if found.code is not last.code:
+        return found
+    values = last.current_values
+    is_same = all(name in values and values[name] == value for name, value in found.current_values.items())
+    if is_same and set(found.settings) <= set(last.settings):
+        return last
+    return replace(found, settings=tuple(dict.fromkeys((*found.settings, *known))), opens=found.opens or last.opens)
 
 
 def with_found(

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from bot.slack import ids
 from bot.slack.blocks.message import Message
+from bot.slack.flows.revoke.guest_form import accounts_view
 from bot.slack.flows.show.diagnose import DiagnoseFlow
 from bot.slack.flows.show.diagnosis import diagnosis_message, side_message
+from bot.slack.payloads.button_values import parse_accounts_value
 from tests.workflows.app.evidence.diagnosis.recorded import Recorded
 from tests.workflows.core.builders import DANA, NOW, TENANT, identity, partnership, request
 from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, both, facts, log, read, signed_in
@@ -18,7 +21,9 @@ from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.permission import DiagnosisLevel
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
+from workflows.core.plans.accounts import AccountChange
 from workflows.core.policy.reviews.access_test import AccessAnswer, AccessFailure, AccessOutcome, AccessTest
+from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import PartnerRecord
 from workflows.core.requests.request import RequestState
@@ -66,7 +71,13 @@ class Permission:
         return frozenset({ChatId("U0AMARA"), ChatId("U0BRUNO")})
 
 
-async def answer(level: DiagnosisLevel, application: str) -> str:
+async def answer(
+    level: DiagnosisLevel,
+    application: str,
+    *,
+    address: str = "maria@contoso.com",
+    records: Recorded = Recorded(),  # noqa: B008 - frozen
+) -> str:
     tenant, answers, permission = FakeTenant(), Answers(), Permission(level)
     tenant.tenant_settings.objects[TargetType.APPLICATION] = [
         FoundObject(id=f"5f0a1b2c-000{number}-4d3e-8f90-a1b2c3d4e5f6", name=name, mail="", kind=ObjectKind.APPLICATION)
@@ -74,9 +85,9 @@ async def answer(level: DiagnosisLevel, application: str) -> str:
     ]
     tenant.add_tenant(identity(), "contoso.com")
     tenant.default = {**DEFAULT}
-    diagnoser = Diagnoser(tenant=tenant, records=Recorded(), clock=FixedClock())
+    diagnoser = Diagnoser(tenant=tenant, records=records, clock=FixedClock())
     inside: Any = {"answers": answers, "permission": permission, "diagnoser": diagnoser}
-    command: Any = SimpleNamespace(actor=DANA.chat_id, argument=f"maria@contoso.com {application}")
+    command: Any = SimpleNamespace(actor=DANA.chat_id, argument=f"{address} {application}")
     await DiagnoseFlow(**inside).diagnose(inside, command)
     return answers.answer
 
@@ -103,6 +114,13 @@ async def test_what_was_taken_for_the_typed_name_is_said() -> None:
     )
 
 
+async def test_a_mistyped_domain_names_the_partner_to_admins_and_the_help_desk_only() -> None:
+    meant = "Did you mean contoso.com? Ask again: /partner diagnose maria@contoso.com"
+    for level in DiagnosisLevel:
+        said = await answer(level, "", address="maria@contoso.co", records=Recorded(partnerships=[partnership()]))
+        assert (meant in said) is (level is not DiagnosisLevel.SIDE)
+
+
 def buttons(message: Message) -> list[str]:
     """The labels of the buttons."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
@@ -124,6 +142,7 @@ WAITING = {"waiting": (request(RequestState.AWAITING_APPROVAL),)}
         ({**BLOCKED, "record": PartnerRecord(closed_state="revoked")}, ["Request access"], ["Request access"]),
         ({**BLOCKED, "record": PartnerRecord(has_drifted=True)}, ["Restore"], ["Restore"]),
         (DISABLED, ["Show guests"], []),
+        ({**DISABLED, "enables_accounts": True}, ["Enable account…", "Show guests"], []),
         ({"sign_ins": read(log(signed_in(500212)))}, ["Partner setup"], ["Partner setup"]),
         ({"sign_ins": read(log(signed_in(90071)))}, ["Request access"], ["Request access"]),
         ({"sign_ins": read(log())}, ["Partner setup"], ["Partner setup"]),
@@ -137,6 +156,21 @@ def test_the_button_for_the_first_cause_is_there_where_this_person_can_use_it(
     diagnosis = diagnose(facts(**changes))
     assert buttons(diagnosis_message(diagnosis, is_admin=True)) == for_admin
     assert buttons(diagnosis_message(diagnosis, is_admin=False)) == for_help_desk
+
+
+def test_a_disabled_account_is_enabled_in_a_window_about_this_person_only() -> None:
+    shown = diagnosis_message(diagnose(facts(**DISABLED, enables_accounts=True)), is_admin=True)
+    (row,) = [block for block in shown.blocks if block["type"] == "actions"]
+    assert row["elements"][0]["action_id"] == ids.ACCOUNTS_ENABLE
+    tenant_id, address = parse_accounts_value(row["elements"][0]["value"])
+    assert (tenant_id, address) == (TENANT, "maria@contoso.com")
+    view = accounts_view(identity(), AccountChange.ENABLE, USUAL_LIMITS, address=address)
+    blocks = {block.get("block_id"): block for block in view["blocks"]}
+    assert blocks[ids.ACCOUNTS_WHICH]["element"]["initial_option"]["value"] == "listed"
+    assert blocks[ids.ACCOUNTS_LIST]["element"]["initial_value"] == "maria@contoso.com"
+    assert parse_accounts_value(TENANT) == (TENANT, "")
+    usual = str(accounts_view(identity(), AccountChange.ENABLE, USUAL_LIMITS))
+    assert "initial_value" not in usual
 
 
 @pytest.mark.parametrize(

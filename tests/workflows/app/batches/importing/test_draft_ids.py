@@ -39,6 +39,14 @@ async def test_a_draft_that_has_expired_is_not_the_drafts_of_the_file_any_more(w
     assert second != first
 
 
+async def test_the_draft_of_another_file_with_the_same_id_is_not_its_draft(world: World) -> None:
+    other = DraftedFile(digest="00" * 32)
+    batch = await stored(world, ("contoso.com", GUESTS), batch_id=other.draft_id(0))
+    assert batch.sheet is not None
+    assert batch.sheet.sha256 == DIGEST
+    assert await draft_of_file(other, store=world.store, clock=world.clock) == (other.draft_id(1), None)
+
+
 @pytest.mark.parametrize(
     "other",
     [

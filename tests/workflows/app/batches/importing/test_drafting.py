@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import pytest
+
 from tests.workflows.app.batches.importing.test_judging import known
 from tests.workflows.core.builders import DANA
 from tests.workflows.world import CATALOG, World
@@ -11,11 +13,13 @@ from workflows.app.batches.importing.drafting import DraftedSheet, SheetDrafting
 from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowCode, RowState
 from workflows.core.batches.sheets.cells import RawRow, RawSheet
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import recognise
+from workflows.core.batches.sheets.columns import SheetUnusable, recognise
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.findings import FindingCode
+from workflows.core.errors.facts import Fact
 from workflows.core.requests.request import BatchId, RequestKind
 from workflows.ports.tenant import TenantUnavailable
+from workflows.sheets.limits import MAX_DRAFT_ROWS
 from workflows.sheets.reading import SheetFile
 
 HEADER: Final = ("Domain", "Template", "Days", "Reason", "Ticket")
@@ -149,3 +153,11 @@ async def test_what_is_sent_twice_is_one_draft_and_a_person_is_the_actor(world: 
     assert drafts[0] == drafts[1]
     entries = [one for one in await world.store.history() if one.command == "draft_batch"]
     assert [one.actor for one in entries] == ["U-riley"]
+
+
+async def test_a_sheet_with_more_rows_than_one_record_can_have_is_not_drafted(world: World) -> None:
+    begun = len(world.script.calls)
+    with pytest.raises(SheetUnusable) as refused:
+        await draft_of(world, *[("fabrikam.com", GUESTS)] * (MAX_DRAFT_ROWS + 1))
+    assert refused.value.facts == (Fact(SheetCode.TOO_MANY_ROWS, {"limit": MAX_DRAFT_ROWS}),)
+    assert world.script.calls[begun:] == [], "nothing is looked up"

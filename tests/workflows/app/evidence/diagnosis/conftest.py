@@ -20,6 +20,7 @@ from tests.workflows.entra.simulated_tenant import Handler
 from workflows.app.evidence.diagnosis.gathering import Diagnoser
 from workflows.app.evidence.diagnosis.subject import parse_subject
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.policy.template import Template
 from workflows.core.posture.diagnosis.steps import Diagnosis
 from workflows.entra import Entra, EntraSettings
 from workflows.entra.transport.connection import Connection
@@ -44,6 +45,8 @@ class AskedTenant:
     simulator: EntraSimulator
     connection: Connection
     faults: Faults = field(default_factory=Faults)
+    templates: tuple[Template, ...] = tuple(load_catalog(SHIPPED).templates.values())
+    completes_names: bool = True
 
     def entra(self) -> Entra:
         """Return the adapter, with nothing read yet."""
@@ -64,7 +67,8 @@ class AskedTenant:
             tenant=entra or self.entra(),
             records=Recorded(partnerships=case.records),
             clock=MachineClock(),
-            templates=tuple(load_catalog(SHIPPED).templates.values()),
+            templates=self.templates,
+            completes_names=self.completes_names,
         )
         return await diagnoser.diagnose(parse_subject(case.subject), case.application)
 

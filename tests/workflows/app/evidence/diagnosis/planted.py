@@ -254,16 +254,6 @@ def refused(code: int, cause: Planting) -> Planting:
     return plant
 
 
-def refused_somewhere(code: int) -> Planting:
-    """Log a failure, and ask without an application: our settings and policies may differ for each."""
-
-    def plant(case: Case, random: Random) -> None:
-        failed_sign_in(code)(case, random)
-        case.application = ""
-
-    return plant
-
-
 def block_portal(case: Case, random: Random) -> None:
     """Let the partner use only another application than the one that is asked about."""
     setting(only_the_archive())(case, random)

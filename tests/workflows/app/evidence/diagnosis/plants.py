@@ -39,7 +39,6 @@ from tests.workflows.app.evidence.diagnosis.planted import (
     other_cloud,
     partner,
     refused,
-    refused_somewhere,
     require_device,
     second_account,
     setting,
@@ -51,8 +50,8 @@ from workflows.core.partners.partnership import PartnershipState
 _SETTINGS: Final = (HOME, PARTNER_READ)
 _LOGGED_ONLY: Final = (500212, 90071, 50105, 500121, 65001, 1000104)
 """Codes whose cause no step reads, so that only the log shows it."""
-_READ_FOR_AN_APPLICATION: Final = (500213, 53000, 53001, 53003)
-"""Codes whose cause a step reads for one application. Without one, the log is the best that is known."""
+OF_ONE_APPLICATION: Final = (500213, 53000, 53001, 53003)
+"""Codes of one application. Who asks without one learns which application refused, and no cause."""
 STALE: Final = (500213, 50020, 50034, 50057, 90072, 53000, 53001, 53003)
 """Codes that name no cause of today while the step that reads it passes for the application."""
 PLANTS: Final = (
@@ -121,8 +120,7 @@ PLANTS: Final = (
     ),
     *(
         Plant(place=8, name=f"sign_in_error {code}", sources=(HOME, SIGN_INS), plant=plant)
-        for codes, plant_of in ((_LOGGED_ONLY, failed_sign_in), (_READ_FOR_AN_APPLICATION, refused_somewhere))
-        for code, plant in ((code, plant_of(code)) for code in codes)
+        for code, plant in ((code, failed_sign_in(code)) for code in _LOGGED_ONLY)
     ),
     *(
         Plant(

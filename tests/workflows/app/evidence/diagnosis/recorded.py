@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
@@ -29,6 +30,10 @@ class Recorded:
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """The requests about the partner."""
         return list(self.requests)[:limit]
+
+    async def identities(self) -> Sequence[TenantIdentity]:
+        """The identities of the partners."""
+        return [one.identity for one in self.partnerships]
 
     async def drift(self, subject: DriftSubject) -> Drift | None:
         """What was found about the partner."""

@@ -1,6 +1,7 @@
 """Single questions, answered from the stand-in tenant over a socket: MFA twice, and what people type."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from bot.words.findings.diagnosis.steps import first_cause
 from tests.workflows.app.evidence.diagnosis.conftest import AskedTenant
 from tests.workflows.app.evidence.diagnosis.planted import (
+    ARCHIVE,
     PARTNER,
     PORTAL,
     SIGN_INS,
@@ -23,7 +25,9 @@ from tests.workflows.app.evidence.diagnosis.planted import (
 from tests.workflows.app.evidence.diagnosis.plants import open_case
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.template import Template
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
+from workflows.core.settings.model import B2BSetting, Property, Target, TargetType
 
 PHISHING_RESISTANT = {
     "id": "00000000-0000-0000-0000-000000000004",
@@ -94,9 +98,42 @@ async def test_a_template_is_named_only_where_it_opens_the_application_too(
     diagnosis = await asked.diagnosed(case)
     how = first_cause(diagnosis).how
     assert ("/partner request" in how) is bool(templates)
-    price = "(high risk; ends everything but Office 365), or 2 more"
+    price = "(high risk; ends everything but Office 365), or 2 other templates"
     assert [name for name in templates if f"“{name}” {price}" not in how] == []
     assert "merge" not in how, "one guest does not need a merger"
+
+
+@pytest.mark.parametrize(
+    ("completes_names", "ends"),
+    [
+        (True, "ends everything but Contractor portal and Drawings archive"),
+        (False, "ends everything but 2 applications"),
+    ],
+)
+async def test_what_a_template_would_end_is_said_by_names_and_never_by_ids(
+    asked: AskedTenant, *, completes_names: bool, ends: str
+) -> None:
+    """The partner may use every application. One template narrows that, and the one that does not comes first."""
+    trusting = next(one for one in asked.templates if one.need == "Guests with their own MFA and devices")
+    setting = trusting.settings[Property.B2B_COLLABORATION_INBOUND]
+    assert isinstance(setting, B2BSetting)
+    allowed = setting.applications
+    assert allowed is not None
+
+    def opening(name: str, *application_ids: str) -> Template:
+        targets = tuple(Target(type=TargetType.APPLICATION, id=each) for each in application_ids)
+        applications = replace(allowed, targets=targets)
+        settings = {Property.B2B_COLLABORATION_INBOUND: replace(setting, applications=applications)}
+        return replace(trusting, need=name, settings={**trusting.settings, **settings})
+
+    case, asked.completes_names = usual(), completes_names
+    case.application = "Contractor portal"
+    add_policy(case, {"includeUsers": ["All"]}, "compliantDevice")
+    asked.templates = (opening("Two", PORTAL, ARCHIVE),)
+    assert ends in first_cause(await asked.diagnosed(case)).how
+    asked.templates = (opening("Two", PORTAL, ARCHIVE), opening("Zero", "AllApplications"))
+    how = first_cause(await asked.diagnosed(case)).how
+    assert "“Zero” (high risk), or 1 other template" in how
 
 
 async def test_a_policy_that_was_changed_a_moment_ago_counts_at_once(asked: AskedTenant) -> None:
@@ -242,6 +279,10 @@ async def test_a_name_is_understood_in_any_spelling_and_the_answer_says_what_was
         ("archive", "No application of this name: “archive”. Did you mean Drawings archive?"),
         (
             "office 365",
+            "Several applications match: SharePoint Online, Microsoft Teams and Exchange Online. Name one.",
+        ),
+        (
+            "Office365",
             "Several applications match: SharePoint Online, Microsoft Teams and Exchange Online. Name one.",
         ),
     ],

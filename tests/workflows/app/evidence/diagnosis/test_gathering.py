@@ -105,3 +105,22 @@ async def test_entras_log_is_asked_who_disabled_an_account_and_only_then() -> No
     )
     tenant.tenant_settings.address_accounts = [MARIA]
     assert (await diagnosed(tenant, Recorded())).first is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "suggests", "meant"),
+    [
+        ("maria@contoso.co", True, ("contoso.com",)),
+        ("maria@contosso.com", True, ("contoso.com",)),
+        ("contoso.co", True, ("contoso.com",)),
+        ("maria@unlike.example.com", True, ()),
+        ("maria@contoso.co", False, ()),
+        ("maria@contoso.com", True, ()),
+    ],
+)
+async def test_a_domain_that_nobody_has_may_be_a_mistyped_one_of_a_partner(
+    subject: str, *, suggests: bool, meant: tuple[str, ...]
+) -> None:
+    records = Recorded(partnerships=[partnership()])
+    diagnoser = Diagnoser(tenant=contoso(), records=records, clock=FixedClock(), suggests_partners=suggests)
+    assert (await diagnoser.diagnose(parse_subject(subject))).meant_domains == meant

@@ -9,9 +9,26 @@ from random import Random
 import pytest
 
 from tests.workflows.app.evidence.diagnosis.conftest import AskedTenant
-from tests.workflows.app.evidence.diagnosis.planted import ADDRESS, APPLICATIONS, Case, Plant, failed_sign_in
-from tests.workflows.app.evidence.diagnosis.plants import PLANTS, SOURCES, STALE, named_in_own_words, open_case
-from workflows.core.posture.diagnosis.steps import Diagnosis, StepKey
+from tests.workflows.app.evidence.diagnosis.planted import (
+    ADDRESS,
+    APPLICATIONS,
+    DEFAULT_READ,
+    POLICIES,
+    SHARING_READ,
+    WHAT_IF,
+    Case,
+    Plant,
+    failed_sign_in,
+)
+from tests.workflows.app.evidence.diagnosis.plants import (
+    OF_ONE_APPLICATION,
+    PLANTS,
+    SOURCES,
+    STALE,
+    named_in_own_words,
+    open_case,
+)
+from workflows.core.posture.diagnosis.steps import Diagnosis, Note, StepKey
 
 pytestmark = pytest.mark.exhaustive
 
@@ -108,4 +125,25 @@ async def test_a_refusal_from_before_a_repair_is_never_the_cause(share: int, ask
         other = planted(random)
         failed_sign_in(code)(other, random)
         plant.plant(other, random)
+        assert named(await asked.diagnosed(other)) == plant.name, (code, plant)
+
+
+@pytest.mark.parametrize("share", range(100 // SHARE))
+async def test_without_an_application_a_refusal_of_one_is_never_the_cause(share: int, asked: AskedTenant) -> None:
+    """Fresh or stale, whatever can be read: the answer names the application to ask about. What else stops is named."""
+    for random in of_share(share, 50_000):
+        code = random.choice(OF_ONE_APPLICATION)
+        case = planted(random)
+        failed_sign_in(code)(case, random)
+        case.application = ""
+        unread = frozenset(random.sample([POLICIES, WHAT_IF, DEFAULT_READ, SHARING_READ], random.randint(0, 2)))
+        diagnosis = await asked.diagnosed(case, unread)
+        assert named(diagnosis) is None, (code, diagnosis)
+        assert diagnosis.refusal is not None
+        assert (diagnosis.refusal.code, diagnosis.refusal.values["code"]) == (Note.REFUSED_FOR, code)
+        assert diagnosis.refusal.values["application"] == "Contractor portal"
+        plant = random.choice([one for one in PLANTS if one.place < len(StepKey) and APPLICATIONS not in one.sources])
+        other = planted(random, plant)
+        failed_sign_in(code)(other, random)
+        other.application = ""
         assert named(await asked.diagnosed(other)) == plant.name, (code, plant)

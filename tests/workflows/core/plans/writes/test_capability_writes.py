@@ -40,7 +40,7 @@ from workflows.core.plans.named_targets import current_targets, written_targets
 from workflows.core.plans.plan import PARTNERS_PATH, Plan, count_written, is_confirmed, partner_address
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.plans.writes.refused_writes import is_shown, written_names
-from workflows.core.policy.risk import RiskReason, risk_of
+from workflows.core.policy.risk import RiskLevel, RiskReason, risk_for_approval, risk_of
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
@@ -60,6 +60,7 @@ from workflows.core.settings.open_access import AccessState, open_access
 PARTNER: Final = partner_address(TENANT)
 LIST: Final = f"{PARTNER}/m365Capabilities"
 ROOMS: Final = CapabilityName.ROOM_BOOKING
+EVERYTHING: Final = CapabilityName.CALENDAR_EVERYTHING
 NAMES: Final = {GROUP: "Project team"}
 
 
@@ -215,9 +216,9 @@ def test_a_restoration_leads_back_and_a_second_one_changes_nothing(
 def test_every_part_of_a_plan_that_shows_less_comes_before_every_part_that_shows_more(
     now: Capabilities, wanted: Capabilities
 ) -> None:
-    before = standing(*to_document(now), collaboration=NO_COLLABORATION)
-    settings = {**capabilities(free_busy=everybody()), Property.M365_CAPABILITIES: wanted}
-    plan = access(before, settings)
+    before = standing(*to_document(now))
+    less = M365CollaborationInbound(users=allowed(OF_GROUP))
+    plan = access(before, {Property.M365_COLLABORATION_INBOUND: less, Property.M365_CAPABILITIES: wanted})
     partner = [operation.path for operation in plan.operations].index(PARTNER)
     default: JsonObject = {"m365Capabilities": []}
     for change in setting_changes(plan, default):
@@ -304,9 +305,8 @@ def test_what_stands_is_listed_and_what_the_default_gives_says_so() -> None:
         one.words for one in describe_current({"m365Capabilities": "junk"}, {}) if "Microsoft 365 cap" in one.setting
     ]
     assert ["cannot read" in words for words in unread] == [True]
-    other = {**capabilities(), Property.B2B_COLLABORATION_INBOUND: None}
-    del other[Property.M365_CAPABILITIES]
-    plan = access(standing(shown(), collaboration=NO_COLLABORATION), other)
+    less = {Property.M365_COLLABORATION_INBOUND: M365CollaborationInbound(users=allowed(OF_GROUP))}
+    plan = access(standing(shown()), less)
     assert "They see free/busy times of everyone here" in kept_access_words(plan, default)
     assert "They see free/busy times of everyone here" in open_now_words(plan, default)
 
@@ -327,6 +327,67 @@ def test_how_much_and_of_whom_decides_the_risk(name: str, people: TargetConfigur
     plan = access(standing(), capabilities(**{name: people}))
     assert risk_of(plan, {"m365Capabilities": []}).reasons == (reason,)
     assert risk_of(plan).reasons == (reason,)
+
+
+@pytest.mark.parametrize(
+    ("own", "default", "reason", "words"),
+    [
+        (
+            [entry(EVERYTHING)],
+            [],
+            RiskReason.MEETING_DETAILS_ALL,
+            "They see everything in shared calendars of everyone",
+        ),
+        (
+            [],
+            [entry(EVERYTHING)],
+            RiskReason.MEETING_DETAILS_ALL,
+            "They see everything in shared calendars of everyone",
+        ),
+        (None, [], RiskReason.CAPABILITIES_NOT_READ, "They perhaps see all our calendars"),
+        ([], None, RiskReason.CAPABILITIES_NOT_READ, "They perhaps see all our calendars"),
+        ([entry(FREE_BUSY, newer=True)], [], RiskReason.UNREADABLE, "other values"),
+        ([], [{**entry(FREE_BUSY), "@odata.type": "#x", "name": "new"}], RiskReason.UNREADABLE, "other values"),
+        ([entry(FREE_BUSY)], [entry(EVERYTHING)], RiskReason.MEETING_DETAILS_ALL, "They see free/busy times"),
+    ],
+)
+def test_more_collaboration_is_as_risky_as_the_capabilities_that_are_on_with_it(
+    own: list[Any] | None, default: list[Any] | None, reason: RiskReason, words: str
+) -> None:
+    before = {"tenantId": TENANT, "m365CollaborationInbound": NO_COLLABORATION}
+    before |= {} if own is None else {"m365Capabilities": own}
+    shared: JsonObject = {"m365CollaborationInbound": NO_COLLABORATION}
+    shared = shared if default is None else {**shared, "m365Capabilities": default}
+    plan = access(before, {Property.M365_COLLABORATION_INBOUND: M365CollaborationInbound(users=everybody())})
+    assert risk_of(plan, shared).level is RiskLevel.HIGH
+    assert reason in risk_of(plan, shared).reasons
+    assert reason in risk_for_approval(plan, shared).reasons
+    assert [one.text for one in short_changes(plan, shared) if words in one.text]
+    assert all("(now:" not in one.text for one in short_changes(plan, shared) if "They see" in one.text)
+    assert len(describe_changes(plan, shared)) == len(setting_changes(plan, shared))
+
+
+@pytest.mark.parametrize("before", [None, standing(collaboration=NO_COLLABORATION), standing(MIGRATION)])
+def test_collaboration_without_any_capability_is_no_higher_risk(before: JsonObject | None) -> None:
+    default: JsonObject = {"m365CollaborationInbound": NO_COLLABORATION, "m365Capabilities": []}
+    group = M365CollaborationInbound(users=allowed(OF_GROUP))
+    plan = access(before, {Property.M365_COLLABORATION_INBOUND: group})
+    assert set(risk_of(plan, default).reasons) <= {RiskReason.OTHER}
+
+
+def test_a_capability_that_is_reduced_while_collaboration_begins_shows_more_than_before() -> None:
+    before = standing(entry(EVERYTHING), entry(ROOMS), collaboration=NO_COLLABORATION)
+    plan = access(before, capabilities(calendar_everything=allowed(OF_GROUP)))
+    default: JsonObject = {"m365Capabilities": []}
+    found = {one.key: one.access for one in setting_changes(plan, default) if one.key}
+    assert found == {EVERYTHING: AccessChange.OPENS, ROOMS: AccessChange.CLOSES}
+    assert RiskReason.MEETING_DETAILS_ALL in risk_of(plan, default).reasons
+
+
+def test_the_default_of_capabilities_is_approved_with_collaboration() -> None:
+    plan = access(None, {Property.M365_COLLABORATION_INBOUND: M365CollaborationInbound(users=everybody())})
+    drift = default_drift(plan, {"m365Capabilities": []}, {"m365Capabilities": [entry(EVERYTHING)]})
+    assert drift is not None
 
 
 # --- the rules ---

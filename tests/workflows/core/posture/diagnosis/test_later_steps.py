@@ -11,6 +11,7 @@ from tests.workflows.core.posture.diagnosis.read_facts import (
     PORTAL,
     UNREAD,
     application,
+    both,
     codes,
     facts,
     log,
@@ -35,6 +36,7 @@ from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
 from workflows.core.posture.diagnosis.facts import ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
+from workflows.core.posture.diagnosis.settings_steps import allows_all_applications
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import (
     CHANGES,
@@ -97,6 +99,7 @@ def test_a_policy_that_applies_to_the_person_stops_them() -> None:
         "accept": [],
         "remedies": ["exclude"],
         "templates": [],
+        "allows_all": True,
         "is_estimate": False,
     }
     assert one.cause == Fact(Cause.LOCKED_OUT, values)
@@ -175,6 +178,28 @@ def test_a_policy_for_single_applications_asks_for_the_application(app_id: str) 
     about_some = [] if app_id else [Note.POLICY_FOR_APPLICATIONS]
     assert codes(one)[:2] == [*about_some, Note.POLICY_MAY_APPLY]
     assert diagnosis.needs_application is not bool(app_id)
+
+
+def test_the_open_question_about_a_strength_is_known_by_name_while_the_step_is_open() -> None:
+    asks = verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH)
+    diagnosis = diagnose(facts(access=access(asks)))
+    assert diagnosis.strength is not None
+    assert (diagnosis.strength.values["policies"], diagnosis.strength.values["strengths"]) == (["P"], [])
+    assert diagnose(facts()).strength is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "allows_all"),
+    [
+        ({}, True),
+        ({"configuration": None}, False),
+        ({"configuration": read(UNREAD), "default": read(UNREAD)}, False),
+        ({"configuration": read({"b2bCollaborationInbound": both("allowed", application=PORTAL)})}, False),
+        ({"configuration": read({"b2bCollaborationInbound": both("blocked")})}, False),
+    ],
+)
+def test_whether_every_application_is_allowed_now_is_known(changes: dict[str, Any], *, allows_all: bool) -> None:
+    assert allows_all_applications(facts(**changes)) is allows_all
 
 
 @pytest.mark.parametrize("is_account_evaluated", [True, False])
@@ -278,7 +303,7 @@ def test_sharepoint_is_no_comfort_and_no_cause_where_our_settings_leave_it_out(
 
 def test_an_error_after_the_last_success_stops_them() -> None:
     entries = log(signed_in(53003), signed_in(0, minutes=5), signed_in(500213, minutes=9))
-    one = found(StepKey.SIGN_INS, sign_ins=read(entries))
+    one = found(StepKey.SIGN_INS, sign_ins=read(entries), application=application(), access=read(UNREAD))
     assert one.cause is not None
     assert one.cause.values["code"] == 53003
     assert change_for(one.cause) == (Changer.OUR_ADMINS, Action.CHANGE_POLICY)
@@ -330,8 +355,6 @@ PASSES_NOW = [Note.FAILED_EARLIER]
         (50057, {}, PASSES_NOW),
         (50057, {"accounts": read(UNREAD)}, None),
         (500213, {"application": application()}, PASSES_NOW),
-        (500213, {}, None),
-        (500213, {"application": application("", name="", typed="portal")}, None),
         (53003, {"application": application()}, PASSES_NOW),
         (53003, {"application": application(), "access": read(UNREAD)}, None),
         (65001, {"application": application()}, None),
@@ -360,6 +383,34 @@ def test_a_refusal_whose_cause_is_gone_stops_nobody_any_more(
         return
     assert (diagnosis.first, one.result, codes(one)) == (None, StepResult.NOT_KNOWN, notes)
     assert diagnosis.asks_them_first is False, "they are to try again first"
+
+
+@pytest.mark.parametrize("code", [500213, 53000, 53001, 53003])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"access": read(UNREAD), "configuration": read(UNREAD)},
+        {"application": application("", name="", typed="portal")},
+        {"application": read(UNREAD)},
+    ],
+)
+def test_without_an_application_a_refusal_of_one_is_no_cause(code: int, changes: dict[str, Any]) -> None:
+    """The steps were judged for any application, so they say nothing about the one that refused."""
+    diagnosis = diagnose(facts(sign_ins=read(log(signed_in(code))), **changes))
+    one = diagnosis.steps[-1]
+    assert (diagnosis.first, one.result, codes(one)) == (None, StepResult.NOT_KNOWN, [Note.REFUSED_FOR])
+    assert (one.notes[0].values["application"], one.notes[0].values["code"]) == ("Portal", code)
+    assert diagnosis.refusal == one.notes[0]
+    assert diagnosis.asks_them_first is False, "they are to ask again about the application first"
+
+
+def test_a_refusal_of_one_application_is_said_beside_a_cause_that_concerns_all() -> None:
+    entries = log(signed_in(53003, user="a", address="a@contoso.com"), signed_in(65001))
+    one = found(StepKey.SIGN_INS, sign_ins=read(entries), is_person=False, accounts=None)
+    assert one.cause is not None
+    assert (one.cause.values["code"], codes(one)) == (65001, [Note.REFUSED_FOR])
+    assert found(StepKey.SIGN_INS, sign_ins=read(log(signed_in(90071)))).cause is not None, "it is about channels"
 
 
 def test_what_failed_after_a_refusal_that_is_gone_is_still_said() -> None:

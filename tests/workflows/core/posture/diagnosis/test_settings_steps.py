@@ -65,6 +65,16 @@ def test_the_home_is_one_tenant_or_another_kind_of_account(home_read: Any, resul
     assert (one.result, codes(one), one.read_at) == (result, [code], NOW)
 
 
+@pytest.mark.parametrize("clouds", [(), ("microsoftonline.us",)])
+def test_a_domain_near_a_partners_is_asked_back_unless_somebody_has_an_account(clouds: tuple[str, ...]) -> None:
+    near = read(Home(kind=HomeKind.NO_TENANT, clouds=clouds, similar=("contoso.com",)))
+    for accounts in (None, read(()), read(UNREAD)):
+        diagnosis = diagnose(facts(home=near, accounts=accounts))
+        assert (codes(diagnosis.steps[0]), diagnosis.meant_domains) == ([Note.DOMAIN_MEANT], ("contoso.com",))
+        assert diagnosis.steps[0].result is StepResult.NOT_KNOWN
+    assert diagnose(facts(home=near)).meant_domains == ()
+
+
 def test_a_tenant_of_another_cloud_needs_that_cloud() -> None:
     other = home(HomeKind.OTHER_CLOUD, (), UNKNOWN_ID)
     assert cause(found(StepKey.HOME, home=other)) == Cause.CLOUD_OFF
