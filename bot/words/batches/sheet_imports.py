@@ -119,6 +119,24 @@ def drafter_words(drafter: Person | None) -> str:
     return "" if drafter is None else f"Gave the file, so cannot approve: {drafter.name}."
 
 
+def closed_import_title(batch: Batch) -> str:
+    """Return what became of the draft of a file."""
+    name = "" if batch.sheet is None else batch.sheet.name
+    if batch.confirmed_at is not None:
+        return f"{name}: asked for"
+    return f"{name}: {'expired' if batch.state is BatchState.EXPIRED else 'discarded'}"
+
+
+def closed_import_words(batch: Batch) -> str:
+    """Say what became of the draft of a file."""
+    if batch.confirmed_at is not None:
+        count = sum(row.is_asked for row in batch.rows)
+        return f"{counted(count, 'partner')} asked for with draft {batch.id}. {IN_CHANNEL}"
+    if batch.state is BatchState.EXPIRED:
+        return f"Nobody confirmed draft {batch.id} in time. {DISCARDED}"
+    return f"Draft {batch.id} was discarded. {DISCARDED}"
+
+
 def ask_button_words(batch: Batch) -> str:
     """Return the label of the button that opens the window of a draft."""
     return f"Ask for {counted(asked_count(batch), 'partner')}…"

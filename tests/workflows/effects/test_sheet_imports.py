@@ -13,14 +13,15 @@ from tests.workflows.sheets.files import workbook
 from tests.workflows.world import World
 from workflows.app.batches.importing.opening import SheetChoices, distinct_titles
 from workflows.app.limits import LimitedAction, Limits
-from workflows.core.batches.batch import BY_PERSON, BatchState
+from workflows.core.batches.batch import BY_PERSON, BatchState, RowState
+from workflows.core.batches.commands import ConfirmDraft
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.batches.sheets.judged import RowVerdict
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.batch import ImportSheet
-from workflows.core.requests.effects import CheckPermission, JudgeSheet
+from workflows.core.requests.effects import AdvanceBatch, CheckPermission, JudgeSheet
 from workflows.effects.batches.sheet_imports import SheetImports
 from workflows.ports.notifier import ImportStep, NotifierUnavailable, ShownImport
 from workflows.ports.tenant import TenantUnavailable
@@ -273,3 +274,68 @@ async def test_a_small_file_counts_as_the_import_alone(world: World) -> None:
     await limited(world, 1).perform(effect())
     assert world.notifier.imports[-1].step is ImportStep.DONE
     assert "import_rows" not in [one.command for one in await world.store.history()]
+
+
+async def test_the_message_loses_its_buttons_when_the_draft_is_discarded_or_confirmed(world: World) -> None:
+    given(world)
+    shown = await performed(world)
+    assert shown.batch is not None
+    advance = AdvanceBatch(batch_id=shown.batch.id)
+    await world.performer.perform(advance)
+    assert world.notifier.closed_imports == [], "it waits to be confirmed"
+    await world.batches.withdraw(shown.batch.id, RILEY.chat_id, key="click:1")
+    world.script.fail("notifier.close_import", NotifierUnavailable("Slack is away"))
+    with pytest.raises(NotifierUnavailable):
+        await world.performer.perform(advance)
+    await world.performer.perform(advance)
+    assert [one.state for one in world.notifier.closed_imports] == [BatchState.WITHDRAWN]
+
+
+async def test_partners_do_not_wait_for_the_message_about_their_import(world: World) -> None:
+    given(world)
+    shown = await performed(world)
+    assert shown.batch is not None
+    confirm = ConfirmDraft(
+        actor=RILEY,
+        batch_id=shown.batch.id,
+        shown_version=shown.batch.version,
+        sponsor=DANA,
+        justification="They build the new portal with us",
+        duration=None,
+        lifetime=timedelta(days=7),
+    )
+    await world.batches.advance(confirm, key="click:1")
+    world.script.fail("notifier.close_import", NotifierUnavailable("Slack is away"))
+    await world.performer.perform(AdvanceBatch(batch_id=shown.batch.id))
+    batch = await world.batches.load(shown.batch.id)
+    assert batch.rows[0].state is RowState.PLANNED
+
+
+async def test_a_draft_of_the_command_line_has_no_message_about_an_import(world: World) -> None:
+    given(world)
+    batch = await stored(world, ("fabrikam.com", "guest-collaboration"))
+    await world.batches.withdraw(batch.id, RILEY.chat_id, key="click:1")
+    await world.performer.perform(AdvanceBatch(batch_id=batch.id))
+    assert world.notifier.closed_imports == []
+
+
+LIST: Final = b'[[partners]]\npartner = "fabrikam.com"\ntemplate = "guest-collaboration"\n'
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [(b"duration_day = 90\n", SheetCode.KEY_UNKNOWN), (b"duration_days = 90\n", None), (b'"days" = 90\n', None)],
+)
+async def test_a_list_for_gatehouse_is_read_as_strictly_as_on_the_command_line(
+    world: World, key: bytes, code: str | None
+) -> None:
+    given(world, LIST + key, "partners.toml")
+    shown = await performed(world)
+    assert [fact.code for fact in shown.facts] == ([] if code is None else [code])
+    assert shown.step is (ImportStep.DONE if code is None else ImportStep.UNUSABLE)
+
+
+async def test_a_list_without_a_partner_is_refused_and_nothing_is_offered_to_choose(world: World) -> None:
+    given(world, b'[[partners]]\ntemplate = "guest-collaboration"\n')
+    shown = await performed(world)
+    assert (shown.step, [fact.code for fact in shown.facts]) == (ImportStep.UNUSABLE, [SheetCode.KEY_MISSING])

@@ -16,7 +16,7 @@ from workflows.app.batches.importing.opening import SheetOpening, distinct_title
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.app.storing.recorder import IMPORT_ROWS
-from workflows.core.batches.batch import BY_PERSON
+from workflows.core.batches.batch import BY_PERSON, BatchState
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Columns, SheetUnusable
 from workflows.core.errors.raised import CodedError, FactsError, Refused
