@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.storing.recorder import IMPORT, LOOK_UP, SEARCH
+from workflows.app.storing.recorder import IMPORT, IMPORT_ROWS, LOOK_UP, SEARCH
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -45,7 +45,7 @@ class LimitedAction(StrEnum):
 _COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
     LimitedAction.REQUESTS: ("submit", "edit", "confirm_draft", "support"),
     LimitedAction.APPROVALS: ("approve", "approve_batch"),
-    LimitedAction.LOOK_UPS: (LOOK_UP, IMPORT),
+    LimitedAction.LOOK_UPS: (LOOK_UP, IMPORT, IMPORT_ROWS),
     LimitedAction.SEARCHES: (SEARCH,),
 }
 """The commands that count, by their names in the audit log."""
@@ -148,17 +148,20 @@ class Limits:
             }
             raise SecondLookNeeded(Fact(MessageCode.SECOND_LOOK, values))
 
-    async def require(self, action: LimitedAction, actor: ChatId, account: PersonId | None = None) -> Allowance:
-        """Check that the person may do one more action in this hour.
+    async def require(
+        self, action: LimitedAction, actor: ChatId, account: PersonId | None = None, *, count: int = 1
+    ) -> Allowance:
+        """Check that the person may do more of an action in this hour.
 
+        :param count: as how many actions it counts, at most the maximum.
         :raises Refused: `limit_reached`, with the time from which on it is possible again.
         """
         maximum, now = self.maximums[action], self.clock.now()
         times = await self.store.times_of(actor, account, _COMMANDS[action], now - HOUR)
-        if len(times) >= maximum:
-            again = times[len(times) - maximum] + HOUR
+        if len(times) + count > maximum:
+            again = times[len(times) + count - maximum - 1] + HOUR
             raise Refused(RefusalCode.LIMIT_REACHED, limit=maximum, what=action.value, again_at=again.isoformat())
-        actions_left = maximum - len(times) - 1
+        actions_left = maximum - len(times) - count
         return Allowance(
             action=action,
             actor=actor,

@@ -85,7 +85,7 @@ class Service(Recorder):
         batch: BatchId | None = None,
         filed_by: ChatId | None = None,
         submitter_account: PersonId | None = None,
-        supporter: Person | None = None,
+        drafter: Person | None = None,
     ) -> None:
         """Store a new request. It is prepared later. Nothing is stored when the audit log contains `key` already.
 
@@ -94,11 +94,10 @@ class Service(Recorder):
         :param batch: the batch whose decision decides on it; None for a request that is decided alone.
         :param filed_by: who filed it, when that is not the requester: Gatehouse itself, for a row of a batch.
         :param submitter_account: the account of who sends it on behalf of the requester, if that is known.
+        :param drafter: who gave the file of which it is a row, if that is not the requester.
         """
-        command = Submit(
-            request_id=request_id, fields=fields, lifetime=decide_within, observation=observation, batch=batch
-        )
-        command = replace(command, submitter=submitter, account=account, supporter=supporter)
+        command = Submit(request_id=request_id, fields=fields, lifetime=decide_within, observation=observation)
+        command = replace(command, submitter=submitter, account=account, batch=batch, drafter=drafter)
         now = self._clock.now()
         transition = advance_request_and_record(None, command, Situation(now=now))
         if fields.submitter is None:

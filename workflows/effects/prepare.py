@@ -183,7 +183,7 @@ class Preparer:
         findings = (*proposal.findings, *checked, *require_no_errors(result.findings, FIELD))
         recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
         sent_by = () if submitter is None else (submitter,)
-        others = (*sent_by, *request.editors, *request.supporters, *proposal.authors, *recent)
+        others = (*sent_by, *request.editors, *request.drafters, *request.supporters, *proposal.authors, *recent)
         related = Related(requester=requester, sponsor=sponsor, others=others)
         relations = await self._required_people.check(stages, related, submitter)
         return PreparedRequest(

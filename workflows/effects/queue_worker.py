@@ -7,7 +7,8 @@ revocation, are never parked.
 What only closes access comes first, and has its own places, which nothing else can use. Then writes have priority over
 permission checks and preparations, these over messages, and App Homes come last. None of them can use all places. So
 many cards do not delay an approval, and a slow Microsoft Graph delays neither the cards nor an approved write, and many
-new requests delay no click. Nothing is begun while somebody waits for the answer to a click.
+new requests delay no click. Few of the files that people give are judged at the same time. Nothing is begun while
+somebody waits for the answer to a click.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ import structlog
 
 from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, FactsError
-from workflows.core.requests.effects import CheckPermission, Effect, JudgeSheet, Prepare, Priority, priority_of
+from workflows.core.requests.effects import CheckPermission, Effect, Prepare, Priority, priority_of
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import PendingEffect
@@ -39,11 +40,11 @@ _MAX_BEFORE_WRITES: Final = 10
 """The most permission checks and preparations at the same time, so that they leave room for approved writes."""
 _MAX_PREPARING: Final = 8
 """The most preparations at the same time, so that they leave room for permission checks."""
-_MAX_SHEETS: Final = 2
-"""The most sheets that are judged at the same time. Each takes minutes, and messages must not wait for them."""
 _MAX_HOMES: Final = 4
 _MAX_HOMES_BEFORE_OTHERS: Final = 1
 """The most App Homes at the same time while something more important finds no room."""
+_MAX_SHEETS: Final = 2
+"""The most files of partners at the same time: each takes minutes of look-ups, and cards have the same places."""
 _MAX_RETRY_SECONDS: Final = 60.0
 _MAX_BLOCKED_SECONDS: Final = 300.0
 """The longest pause of an effect that waits for an admin to repair something."""
@@ -131,8 +132,7 @@ class QueueWorker:
         others = len(running) - closing
         if others >= _MAX_PARALLEL or (priority is Priority.HOME and homes >= max_homes):
             return False
-        sheets = sum(isinstance(one, JudgeSheet) for one in self._running.values())
-        if isinstance(effect, JudgeSheet) and sheets >= _MAX_SHEETS:
+        if priority is Priority.SHEET and running.count(priority) >= _MAX_SHEETS:
             return False
         if priority is not Priority.DECIDE:
             return others - deciding < _MAX_OF_ONE_KIND

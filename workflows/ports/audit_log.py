@@ -58,7 +58,8 @@ class AuditLog(Protocol):
     ) -> Sequence[datetime]:
         """List the times when a person's commands of these names were accepted, oldest first.
 
-        Commands that close a partner are not listed: nobody is limited in closing.
+        Commands that close a partner are not listed: nobody is limited in closing. One whose details have the number
+        `counts_as` is listed so often.
 
         :param actor: the chat id of the person.
         :param account: the account of the person. Entries with this account are listed also when they have another chat

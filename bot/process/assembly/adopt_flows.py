@@ -19,6 +19,7 @@ from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.confirming import BatchIntake
 from workflows.app.batches.importing.opening import SheetOpening
+from workflows.app.limits import Limits
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
 from workflows.effects.batches.sheet_imports import SheetImports
@@ -86,7 +87,9 @@ def sheet_opening(systems: ExternalSystems) -> SheetOpening:
     return SheetOpening(files=files, catalog=systems.catalog)
 
 
-def sheet_imports(systems: ExternalSystems, notifier: Notifier, batches: BatchService) -> SheetImports:
+def sheet_imports(
+    systems: ExternalSystems, notifier: Notifier, batches: BatchService, limits: Limits | None
+) -> SheetImports:
     """Return what carries out the imports of such files."""
     return SheetImports(
         opening=sheet_opening(systems),
@@ -95,6 +98,7 @@ def sheet_imports(systems: ExternalSystems, notifier: Notifier, batches: BatchSe
         tenant=systems.tenant,
         new_rows=lambda: SheetRowsFile(systems.redact),
         shown_every=IMPORT_SHOWN_EVERY.total_seconds(),
+        limits=limits,
     )
 
 

@@ -308,7 +308,7 @@ def _performer(
         applier=applier,
         batches=_batch_runner(systems, service, batches, preparer, applier),
         batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
-        sheet_imports=sheet_imports(systems, notifier, batches),
+        sheet_imports=sheet_imports(systems, notifier, batches, permission_check.limits),
         notifier=notifier,
         escalations=Escalations(service=service, store=store, tenant=systems.tenant, directory=systems.directory),
         end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),

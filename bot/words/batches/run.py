@@ -22,7 +22,7 @@ _NEXT: Final[Mapping[NextStep, str]] = {
 
 
 CONTINUED: Final = "The partners that are left are written. Those that could not be applied are not tried again."
-ENDED: Final = "The partners that are left are not written. What was applied stays."
+ENDED: Final = "The partners that are left are not written, also those that start later. What was applied stays."
 
 
 def run_words(facts: RunFacts) -> str:

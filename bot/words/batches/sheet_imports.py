@@ -114,6 +114,11 @@ def sponsors_words(sponsors: Sequence[Person]) -> str:
     return f"Sponsors of single rows, so they cannot approve: {names}." if names else ""
 
 
+def drafter_words(drafter: Person | None) -> str:
+    """Name who cannot approve because they gave the file; empty when that is who asks, or not known."""
+    return "" if drafter is None else f"Gave the file, so cannot approve: {drafter.name}."
+
+
 def closed_import_title(batch: Batch) -> str:
     """Return what became of the draft of a file."""
     name = "" if batch.sheet is None else batch.sheet.name

@@ -223,6 +223,8 @@ DECISIONS: Final[Sentences] = {
     "were in the last 90 days. Ask one of the approvers on the card.",
     R.AUTHOR_MAY_NOT_DECIDE: "You can't decide on this request, because Entra's audit log names you as author of these "
     "settings. Ask one of the approvers on the card.",
+    R.DRAFTER_MAY_NOT_DECIDE: "You can't decide on this request, because you gave the file with it. Ask one of the "
+    "approvers on the card.",
     R.SUBMITTER_MAY_NOT_DECIDE: "You can't decide on this request, because you sent it for the requester. Ask one of "
     "the approvers on the card.",
     R.SUPPORTER_MAY_NOT_DECIDE: "You can't decide on this request, because you support it. Ask one of the approvers on "
@@ -267,6 +269,8 @@ DECISIONS: Final[Sentences] = {
     R.BATCH_LIST_MISSING: "The list of partners is not attached to the card yet, so nobody can approve. Try again when "
     "the card names the list.",
     R.BATCH_DRAFT_CHANGED: "The draft changed after this window showed it. Open it again.",
+    R.DRAFTER_REFUSED: "It is not known who gave this file, so nobody could keep them from approving it. Give the file "
+    "again with /partner import.",
     R.BATCH_EMPTY: "Nothing can be asked for with this draft. Ask an admin for a new one.",
     R.NOT_APPROVED_IN_BATCH: "The plan of this request is not what was approved in batch {batch}, so it needs its own "
     "approval.",

@@ -62,7 +62,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     MessageCode.BATCH_HALTED: (
         "Batch {batch} stopped by itself: {failed} of the {tried} partners tried could not be applied as approved. "
-        "Not written yet: {left}. An admin decides whether it goes on."
+        "Not written yet: {left}. An admin continues or ends it. Without an answer, it ends on {expires}."
     ),
     MessageCode.BATCH_EXPIRES_SOON: (
         "Batch {batch} is not decided yet. It expires on {expires}. Those who can still decide are told. You can ask "

@@ -73,7 +73,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
     ),
     NoteCode.CLOSING_FIRST: "Something that closes access goes first.",
-    NoteCode.HALTED_TOO_LONG: "It had stopped by itself for longer than people have to decide.",
+    NoteCode.BATCH_HALT_UNANSWERED: "It had stopped by itself, and no admin answered in time.",
     NoteCode.BATCH_ENDED_AFTER_HALT: "{name} ended it after it had stopped by itself: {reason}.",
     NoteCode.FREEZE_UNREADABLE: UNREADABLE_FREEZE,
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",

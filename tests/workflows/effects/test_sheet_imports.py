@@ -12,6 +12,7 @@ from tests.workflows.core.builders import DANA, RILEY
 from tests.workflows.sheets.files import workbook
 from tests.workflows.world import World
 from workflows.app.batches.importing.opening import SheetChoices, distinct_titles
+from workflows.app.limits import LimitedAction, Limits
 from workflows.core.batches.batch import BY_PERSON, BatchState, RowState
 from workflows.core.batches.commands import ConfirmDraft
 from workflows.core.batches.sheets.codes import SheetCode
@@ -21,6 +22,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.effects import AdvanceBatch, CheckPermission, JudgeSheet
+from workflows.effects.batches.sheet_imports import SheetImports
 from workflows.ports.notifier import ImportStep, NotifierUnavailable, ShownImport
 from workflows.ports.tenant import TenantUnavailable
 from workflows.sheets.received import ReceivedFile, ReceivedFileCode
@@ -217,6 +219,61 @@ def test_titles_are_distinct_as_they_are_recognised() -> None:
         *("A", "a (column 2)", "(column 3)", "A (column 2) (column 4)"),
         *("B", "B (column 7)", "b (column 7) (column 7)"),
     )
+
+
+def limited(world: World, maximum: int) -> SheetImports:
+    """What imports files for people who may look up so much in an hour."""
+    limits = Limits(
+        store=world.store, alarms=world.alarms, clock=world.clock, maximums={LimitedAction.LOOK_UPS: maximum}
+    )
+    return replace(world.performer.sheet_imports, limits=limits)
+
+
+def rows_of(number: int) -> bytes:
+    """A file with so many rows about one partner."""
+    return b"Domain,Template,Days\n" + b"fabrikam.com,guest-collaboration,90\n" * number
+
+
+async def test_a_file_counts_as_a_look_up_for_every_two_hundred_rows_and_once_when_it_begins_again(
+    world: World,
+) -> None:
+    given(world, rows_of(601))
+    for _ in range(2):
+        await limited(world, 10).perform(effect())
+    assert world.notifier.imports[-1].step is ImportStep.DONE
+    [entry] = [one for one in await world.store.history() if one.command == "import_rows"]
+    assert (entry.actor, entry.details["rows"], entry.details["counts_as"]) == (RILEY.chat_id, 601, 3)
+    limits = limited(world, 10).limits
+    assert limits is not None
+    assert (await limits.require(LimitedAction.LOOK_UPS, RILEY.chat_id)).remaining == 6
+
+
+async def test_nothing_is_looked_up_when_too_few_look_ups_are_left(world: World) -> None:
+    given(world, rows_of(601))
+    await limited(world, 4).perform(effect())
+    begun = len(world.script.calls)
+    await limited(world, 4).perform(replace(effect(), key="another"))
+    shown = world.notifier.imports[-1]
+    assert (shown.step, shown.facts[0].code) == (ImportStep.UNUSABLE, RefusalCode.LIMIT_REACHED)
+    assert [one for one in world.script.calls[begun:] if one.startswith("tenant.")] == []
+    world.clock.advance(hours=1, minutes=1)
+    await limited(world, 4).perform(replace(effect(), key="another"))
+    assert world.notifier.imports[-1].step is ImportStep.DONE
+
+
+async def test_a_large_file_needs_no_more_than_the_look_ups_of_an_hour(world: World) -> None:
+    given(world, rows_of(2001))
+    await limited(world, 3).perform(effect())
+    first = world.notifier.imports[-1].step
+    await limited(world, 3).perform(replace(effect(), key="small"))
+    assert (first, world.notifier.imports[-1].step) == (ImportStep.DONE, ImportStep.UNUSABLE)
+
+
+async def test_a_small_file_counts_as_the_import_alone(world: World) -> None:
+    given(world, rows_of(200))
+    await limited(world, 1).perform(effect())
+    assert world.notifier.imports[-1].step is ImportStep.DONE
+    assert "import_rows" not in [one.command for one in await world.store.history()]
 
 
 async def test_the_message_loses_its_buttons_when_the_draft_is_discarded_or_confirmed(world: World) -> None:

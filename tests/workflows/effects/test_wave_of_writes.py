@@ -169,10 +169,12 @@ async def test_a_run_halts_when_too_many_fail_and_tells_the_admins_and_the_reque
     assert batch.counts() == {RowState.APPLIED: SIZE - 3, RowState.ENDED: 3, RowState.PLANNED: 30}
     assert written(world).total() == SIZE - 3
     assert await open_alarms(world) == [AlarmCode.BATCH_HALTED]
-    assert world.notifier.texts_to(RILEY.chat_id)[-1] == (
+    assert world.notifier.texts_to(RILEY.chat_id)[-1].startswith(
         "Batch B-ACCESS stopped by itself: 3 of the 20 partners tried could not be applied as approved. Not written "
-        "yet: 30. An admin decides whether it goes on."
+        "yet: 30. An admin continues or ends it. Without an answer, it ends on "
     )
+    entry = next(one for one in await world.store.history() if one.command == "halt_batch")
+    assert (entry.details["tried"], entry.details["failed"]) == (20, 3)
     world.clock.advance(hours=2)
     await world.settle()
     assert (await batch_of(world, BATCH_OF_ACCESS)).counts() == batch.counts(), "nothing goes on by itself"

@@ -1,4 +1,7 @@
-"""Show a draft to a member who opened it, check the form, and make the member its requester."""
+"""Show a draft to a member who opened it, check the form, and make the member its requester.
+
+It is long because what the window shows and what the form checks must be the same.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,7 +13,7 @@ from workflows.app.approvers.possible_chain import first_possible_chain
 from workflows.app.batches.batch_rules import deciding_template
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.current_sponsors import with_current_sponsors
-from workflows.app.batches.importing.asked_now import RowsNow
+from workflows.app.batches.importing.asked_now import RowsNow, drafter_of
 from workflows.app.limits import Limits
 from workflows.app.requests.field_checks import checked_justification
 from workflows.app.requests.filing import RequestLimitCheck
@@ -22,7 +25,7 @@ from workflows.app.requests.people_checks import (
 )
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowState, with_rows
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, with_rows
 from workflows.core.batches.commands import ConfirmDraft
 from workflows.core.batches.durations import OfferedDurations, offered_durations
 from workflows.core.batches.members import batch_chains
@@ -75,9 +78,26 @@ class BatchTerms:
     """
     sponsors: tuple[Person, ...] = ()
     """Whom the rows of a sheet name as sponsors, and who may not decide. The chat id is empty while it is not known."""
+    drafter: Person | None = None
+    """Who gave the file, and may not decide; None when that is who asks, or not known."""
     rows: Mapping[TenantId, BatchRow] = field(default_factory=dict)
     """The rows of a sheet that change when this member confirms it now: most of them because nothing is asked for
     them any more. Their `reason` says why."""
+
+    @property
+    def excluded(self) -> frozenset[ChatId]:
+        """Return the known chat ids of the people who may not decide, without requester and sponsor."""
+        drafter = () if self.drafter is None else (self.drafter,)
+        return frozenset(one.chat_id for one in (*drafter, *self.authors, *self.sponsors) if one.chat_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _People:
+    """The people of a form, with their accounts."""
+
+    requester: Person
+    sponsor: Person
+    drafter: Person | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +127,16 @@ class BatchIntake:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 changed = await self._changed_rows(batch, requester)
-                terms = await self._terms(with_rows(batch, changed), frozenset({requester, sponsor}))
-                return replace(terms, rows=changed)
+                drafter = await drafter_of(batch, requester, self.directory.for_one_check())
+                asked = {requester, sponsor} | (set() if drafter is None else {drafter.chat_id})
+                terms = await self._terms(with_rows(batch, changed), frozenset(asked))
+                return replace(terms, rows=changed, drafter=drafter)
         except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
             return self._terms_with(batch, self._chains(batch)[0], None)
+        except Refused as refused:
+            if refused.code is not RefusalCode.DRAFTER_REFUSED:
+                raise
+            return self._terms_with(batch, self._chains(batch)[0], refused.fact)
 
     def _chains(self, batch: Batch) -> tuple[tuple[Stage, ...], ...]:
         members = batch.in_state(RowState.WAITING)
@@ -140,8 +166,7 @@ class BatchIntake:
         # The command line knows only accounts. Who the authors are in the chat system is looked up here.
         authors = await directory.people_of([one.id for one in batch.authors])
         current = await with_current_sponsors(batch, self.batches.store, self.batches.clock.now())
-        drafter = () if batch.drafter is None else (batch.drafter,)
-        named = (*drafter, *authors, *current.row_sponsors, *current.partner_sponsors)
+        named = (*authors, *current.row_sponsors, *current.partner_sponsors)
         known = {one.chat_id for one in named if one.chat_id}
         found = await first_possible_chain(directory, chains, asked | known)
         return self._terms_with(batch, found.stages, found.problem, authors)
@@ -189,17 +214,15 @@ class BatchIntake:
         days = self._offered(batch).days
         if batch.sheet is None and form.days not in days:
             problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"days": list(days), "template": None})
-        people = await self._people(form, problems)
-        drafter = await self._drafter(batch, form, problems)
+        people = await self._people(form, batch, problems)
         changed: Mapping[TenantId, BatchRow] = {}
         if people is not None:
-            changed = await self._checked_rows(batch, people[0], problems)
-        batch = replace(batch, drafter=drafter)
+            changed = await self._checked_rows(batch, people.requester, problems)
         if (problem := (await self.terms(batch, form.requester, form.sponsor)).problem) is not None:
             problems.setdefault(DRAFT_FIELD, problem)
         if problems or people is None:
             raise InvalidForm({name if name in _FIELDS else DRAFT_FIELD: fact for name, fact in problems.items()})
-        await require_within_limits(filing, form.requester, DRAFT_FIELD, key=key, account=people[0].id)
+        await require_within_limits(filing, form.requester, DRAFT_FIELD, key=key, account=people.requester.id)
         confirmed = await self._confirm(batch, form, people, justification, key, changed)
         await filing.tell_when_few_are_left(key=key)
         return confirmed
@@ -230,18 +253,18 @@ class BatchIntake:
         self,
         batch: Batch,
         form: BatchForm,
-        people: tuple[Person, Person],
+        people: _People,
         justification: str,
         key: str,
         changed: Mapping[TenantId, BatchRow],
     ) -> Batch:
         rows = with_rows(batch, changed).in_state(RowState.WAITING, RowState.ALONE)
         command = ConfirmDraft(
-            actor=people[0],
+            actor=people.requester,
+            drafter=people.drafter,
             batch_id=batch.id,
             shown_version=form.shown_version,
-            drafter=batch.drafter if batch.drafter is not None and batch.drafter.id != people[0].id else None,
-            sponsor=people[1],
+            sponsor=people.sponsor,
             justification=justification,
             duration=timedelta(days=form.days) if batch.sheet is None else None,
             rows=changed,
@@ -258,36 +281,21 @@ class BatchIntake:
         for template in {one.name: one for one in (deciding_template(row, self.catalog) for row in rows)}.values():
             await require_may_restore_or_adopt(template, requester, directory=directory)
 
-    async def _drafter(self, batch: Batch, form: BatchForm, problems: dict[str, Fact]) -> Person | None:
-        """Identify who made the draft in the chat system: they chose what is asked for, and never decide on it.
+    async def _people(self, form: BatchForm, batch: Batch, problems: dict[str, Fact]) -> _People | None:
+        """Identify requester, sponsor and drafter, and check that each has an account of a full member.
 
-        :returns: the person; None when the requester did, it was made at the command line, or a problem was found.
-        """
-        made_by = batch.drafted_by.removeprefix(BY_PERSON)
-        if made_by in (batch.drafted_by, form.requester):
-            return None
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                return await self.directory.for_one_check().identify(ChatId(made_by))
-        except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused) as error:
-            problems[DRAFT_FIELD] = Fact(RefusalCode.NOT_READ_NOW, {"answer": as_values(error.facts)})
-        except Refused:
-            problems[DRAFT_FIELD] = Fact(RefusalCode.PERSON_NAMED_REFUSED, {"is_submitter": True})
-        except TimeoutError:
-            problems[DRAFT_FIELD] = Fact(RefusalCode.NOT_READ_NOW, {"answer": []})
-        return None
-
-    async def _people(self, form: BatchForm, problems: dict[str, Fact]) -> tuple[Person, Person] | None:
-        """Identify the requester and the sponsor, and check that each has an account of a full member.
-
-        :returns: both; None when a problem was found, or who they are cannot be read in time.
+        :returns: all; None when a problem was found, or who they are cannot be read in time.
         """
         directory, field = self.directory.for_one_check(), DRAFT_FIELD
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 requester = await directory.identify(form.requester)
+                drafter = await drafter_of(batch, form.requester, directory)
+                if drafter is not None and drafter.id == requester.id:
+                    drafter = None  # one person with two chat ids
                 field = DRAFT_FIELD if form.sponsor == form.requester else "sponsor"
-                return requester, await directory.identify(form.sponsor)
+                sponsor = await directory.identify(form.sponsor)
+                return _People(requester=requester, sponsor=sponsor, drafter=drafter)
         except Refused as refused:
             is_sponsor, about = field == "sponsor", {"refused": refused.fact.as_value()}
             problems[field] = Fact(RefusalCode.SPONSOR_REFUSED, about) if is_sponsor else refused.fact

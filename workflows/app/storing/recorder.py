@@ -37,6 +37,8 @@ SEARCH: Final = "search_own"
 """The name of a search in our own directory in the audit log."""
 IMPORT: Final = "import_sheet"
 """The name of an import of a file of partners in the audit log."""
+IMPORT_ROWS: Final = "import_rows"
+"""The name of the entry that says how many look-ups the rows of an import count as, besides the import itself."""
 
 
 class Recorder:

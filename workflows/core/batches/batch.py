@@ -13,7 +13,7 @@ from typing import Final
 from workflows.core.batches.asked_row import AskedAccess, BatchSheet
 from workflows.core.checks.findings import Finding
 from workflows.core.errors.facts import Facts
-from workflows.core.people import CurrentRoles, Person, PersonId
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.risk import RiskLevel
@@ -42,7 +42,7 @@ class BatchState(StrEnum):
     DONE = "done"
     """Every row has ended, or goes on alone."""
     STOPPED = "stopped"
-    """An admin ended it after it halted. What was applied before stays."""
+    """It ended after it halted: an admin ended it, or none answered in time. What was applied before stays."""
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
@@ -239,11 +239,12 @@ class Batch:
     drafted_by: str
     """Who made the draft: `os:` with the operating system's user, or `chat:` with a person's chat id."""
     drafter: Person | None = None
-    """The person who made the draft, when that is known and is not its requester: what is in it, they chose."""
+    """Who gave the file for which somebody else asks, and may not decide; None when that is the requester, or while
+    nobody asked, or when the draft was made at the command line."""
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
-    """When an unconfirmed draft or an undecided batch expires."""
+    """When an unconfirmed draft or an undecided batch expires, or one that halted and was not answered ends."""
     lifetime: timedelta | None = None
     """How long each round may stay undecided; None for a draft."""
     requester: Person | None = None
@@ -289,6 +290,12 @@ class Batch:
     """The file that the draft was made of; None for a batch of adoptions."""
 
     @property
+    def drafter_chat_id(self) -> ChatId | None:
+        """Return the chat id of whoever gave the file; None for a draft of the command line."""
+        is_person = self.drafted_by.startswith(BY_PERSON)
+        return ChatId(self.drafted_by.removeprefix(BY_PERSON)) if is_person else None
+
+    @property
     def is_expiry_told(self) -> bool:
         """Return whether people were told that it expires soon."""
         notice, reminded = self.notice_at, self.reminded_at
@@ -301,8 +308,13 @@ class Batch:
 
     @property
     def may_expire(self) -> bool:
-        """Return whether it ends when its time is over: an unconfirmed draft, and what nobody decided."""
-        return not self.has_ended and self.state not in (BatchState.APPLYING, BatchState.HALTED)
+        """Return whether it ends when its time is over: an unconfirmed draft, what nobody decided, and a halt."""
+        return not self.has_ended and self.state is not BatchState.APPLYING
+
+    @property
+    def ends_scheduled(self) -> bool:
+        """Return whether its rows with a later start end with it: nobody opens them after a run that failed."""
+        return self.state is BatchState.STOPPED
 
     @property
     def writes(self) -> bool:
@@ -311,16 +323,16 @@ class Batch:
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of drafter, requester and every sponsor, and of every row's authors and recent sponsors.
+        """Return the accounts of requester, drafter and every sponsor, and of authors and recent sponsors of every row.
 
         None of them decides.
         """
-        people = [one for one in (self.drafter, self.requester, self.sponsor) if one is not None]
+        people = [one for one in (self.requester, self.drafter, self.sponsor) if one is not None]
         return frozenset(one.id for one in (*people, *self.row_sponsors, *self.authors, *self.partner_sponsors))
 
     @property
     def row_sponsors(self) -> tuple[Person, ...]:
-        """Return the sponsors of all rows of a sheet for which something is asked, together or alone, each once."""
+        """Return the sponsors that rows of a sheet name, each once: also of rows that go alone, or have ended."""
         asked = [row.asked for row in self.rows if row.is_asked and row.asked is not None]
         by_account = {one.sponsor.id: one.sponsor for one in asked if one.sponsor is not None}
         return tuple(by_account.values())

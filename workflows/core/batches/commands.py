@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
-from workflows.core.batches.asked_row import BatchSheet
+from workflows.core.batches.asked_row import AskedAccess, BatchSheet
 from workflows.core.batches.batch import BatchRow, HaltRule, ListFile
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.people import Person
@@ -18,6 +18,9 @@ from workflows.core.requests.commands.audit_details import Details
 from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.request import BatchId, RequestKind
 from workflows.core.settings.model import TenantId
+
+_MAX_ASKED: Final = 1000
+"""Of how many rows the audit entry of a draft says what they ask for: one entry must not become too large."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +38,21 @@ class DraftBatch:
     """The file that the draft was made of."""
 
     def audit_details(self) -> Details:
-        """Return the partners, by what happens to them, and the file."""
+        """Return the partners, by what happens to them, what rows of a sheet ask for, and the file."""
         partners: dict[str, list[str]] = {}
         for row in self.rows:
             partners.setdefault(row.state.value, []).append(row.name)
         sheet = self.sheet
         file = {} if sheet is None else {"file": sheet.name, "sha256": sheet.sha256, "rows": sheet.rows}
-        return {"batch": self.batch_id, "kind": self.kind.value, "partners": partners, **file}
+        asked = [_asked(row, row.asked) for row in self.rows if row.is_asked and row.asked is not None]
+        rows = {"asked": asked[:_MAX_ASKED], "not_listed": max(0, len(asked) - _MAX_ASKED)} if asked else {}
+        return {"batch": self.batch_id, "kind": self.kind.value, "partners": partners, **file, **rows}
+
+
+def _asked(row: BatchRow, asked: AskedAccess) -> list[str | int | None]:
+    """Return number, partner, template and days of a row, and who is its sponsor, if it names one."""
+    days = None if asked.duration is None else asked.duration.days
+    return [asked.row, row.name, asked.template, days, None if asked.sponsor is None else asked.sponsor.id]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +71,7 @@ class ConfirmDraft:
     lifetime: timedelta
     """How long the batch may stay undecided."""
     drafter: Person | None = None
-    """Who made the draft, when that is another person in the chat system."""
+    """Who gave the file; None when that is the requester, or not known."""
     rows: Mapping[TenantId, BatchRow] = field(default_factory=dict)
     """The rows that changed since the draft: a sponsor was found, or nothing is asked for it any more, with the reason.
     """
@@ -74,7 +85,7 @@ class ConfirmDraft:
             "sponsor": self.sponsor.chat_id,
             **({} if self.duration is None else {"days": self.duration.days}),
             "account": self.actor.id,
-            **({} if self.drafter is None else {"drafter": self.drafter.chat_id, "drafter_account": self.drafter.id}),
+            **({} if self.drafter is None else {"drafter": self.drafter.id}),
             **({"not_asked": not_asked} if not_asked else {}),
         }
 
@@ -155,7 +166,7 @@ class RecordListNotUploaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireBatch:
-    """Nobody confirmed the draft, or decided on the batch, in time."""
+    """Nobody confirmed the draft, decided on the batch, or answered its halt, in time."""
 
     name: Literal["expire_batch"] = field(default="expire_batch")
     batch_id: BatchId
@@ -210,10 +221,15 @@ class HaltBatch:
     name: Literal["halt_batch"] = field(default="halt_batch")
     batch_id: BatchId
     rule: HaltRule
+    tried: int = 0
+    """How many members the run had tried when that was found."""
+    failed: int = 0
+    """How many of them could not be applied as approved."""
 
     def audit_details(self) -> Details:
-        """Return the batch and the rule."""
-        return {"batch": self.batch_id, "percent": self.rule.percent, "at_least": self.rule.at_least}
+        """Return the batch, the rule, and how many members were tried and failed."""
+        counts = {"tried": self.tried, "failed": self.failed}
+        return {"batch": self.batch_id, "percent": self.rule.percent, "at_least": self.rule.at_least, **counts}
 
 
 BatchCommand = (

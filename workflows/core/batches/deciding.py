@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from workflows.core.batches.batch import BY_PERSON, Batch, BatchState, Run
+from workflows.core.batches.batch import Batch, BatchState, Run
 from workflows.core.batches.commands import ExpireBatch
 from workflows.core.batches.transition import BatchTransition, changed, end_batch, show, tell_end
 from workflows.core.errors.facts import Fact
@@ -30,15 +30,15 @@ def batch_eligibility(batch: Batch, current_roles: CurrentRoles | None = None) -
     verdict = batch.verdict(current_roles)
     counted = [person for people in verdict.counted_people for person in people]
     sponsors = batch.row_sponsors if batch.sponsor is None else (batch.sponsor, *batch.row_sponsors)
-    named = [batch.drafter, batch.requester, *sponsors, *batch.authors, *batch.partner_sponsors, *counted]
+    named = [batch.requester, batch.drafter, *sponsors, *batch.authors, *batch.partner_sponsors, *counted]
     return Eligibility(
         stages=batch.stages,
         verdict=verdict,
         requester=_ids(batch.requester),
         sponsor=ids_of(sponsors),
-        submitter=_ids(batch.drafter),
         authors=ids_of(batch.authors),
         partner_sponsors=ids_of(batch.partner_sponsors),
+        drafter=_ids(batch.drafter),
         chat_ids=frozenset(one.chat_id for one in named if one is not None and one.chat_id),
     )
 
@@ -90,8 +90,8 @@ def withdraw(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
 
 
 def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> BatchTransition:
-    """Discard a draft: whoever made it; of the command line the command line, and any member, as any may confirm it."""
-    if batch.drafted_by.startswith(BY_PERSON) and batch.drafted_by != f"{BY_PERSON}{command.actor}":
+    """Discard a draft: whoever made it, and of the command line any member, as any may confirm it."""
+    if batch.drafter_chat_id not in (None, command.actor):
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     ended = end_batch(batch, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
     told = tell_end(ended.batch, command.actor) if is_chat_user(command.actor) else ()
@@ -101,6 +101,8 @@ def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
 def expire(batch: Batch, command: ExpireBatch, situation: Situation) -> BatchTransition:
     if situation.now < batch.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
+    if batch.state is S.HALTED:
+        return end_batch(batch, S.STOPPED, situation, (Fact(NoteCode.BATCH_HALT_UNANSWERED),))
     code = NoteCode.DRAFT_NOT_CONFIRMED if batch.state is S.DRAFT else NoteCode.BATCH_UNDECIDED
     return end_batch(batch, S.EXPIRED, situation, (Fact(code),))
 

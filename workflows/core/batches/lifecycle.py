@@ -37,6 +37,7 @@ stateDiagram-v2
     halted --> done: record_rows
     halted --> applying: answer_halt
     halted --> stopped: answer_halt
+    halted --> stopped: expire_batch
     stopped --> stopped: record_rows
     rejected --> rejected: record_rows
     withdrawn --> withdrawn: record_rows
@@ -95,6 +96,7 @@ TABLE: Final[Mapping[tuple[BatchState | None, type[Any]], frozenset[BatchState]]
     (S.APPLYING, HaltBatch): frozenset({S.HALTED}),
     (S.HALTED, RecordRows): frozenset({S.HALTED, S.DONE}),
     (S.HALTED, AnswerHalt): frozenset({S.APPLYING, S.STOPPED}),
+    (S.HALTED, ExpireBatch): frozenset({S.STOPPED}),
     (S.STOPPED, RecordRows): frozenset({S.STOPPED}),
     (S.REJECTED, RecordRows): frozenset({S.REJECTED}),
     (S.WITHDRAWN, RecordRows): frozenset({S.WITHDRAWN}),

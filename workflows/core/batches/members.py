@@ -133,22 +133,32 @@ def with_row_sponsors(batch: Batch, sponsors: Mapping[TenantId, Sequence[Person]
     return batch if rows == batch.rows else replace(batch, rows=rows)
 
 
-def left_to_end(batch: Batch) -> tuple[RowState, ...]:
-    """Return the states of rows that must still be ended with their batch.
-
-    When an admin ends it, because something is wrong with it, that includes the rows that wait for a later start.
-    """
-    usual = (RowState.WAITING, RowState.ALONE, RowState.PLANNED)
-    return (*usual, RowState.SCHEDULED) if batch.state is BatchState.STOPPED else usual
-
-
 def end_with(batch: Batch, request: AccessRequest) -> EndWithBatch | None:
     """Return the command that ends a member with its batch; None for a batch that may still be approved."""
     state = _ENDED_AS.get(batch.state)
     if state is None:
         return None
-    decided = () if request.prepared is None else _on_plan(batch, batch.decisions, request)
+    has_decisions = request.prepared is None or request.batch is None
+    decided = () if has_decisions else _on_plan(batch, batch.decisions, request)
     return EndWithBatch(state=state, note=batch.note, decisions=decided)
+
+
+def rows_to_end(batch: Batch) -> tuple[BatchRow, ...]:
+    """Return the rows of a batch that has ended whose requests must still be ended."""
+    scheduled = (RowState.SCHEDULED,) if batch.ends_scheduled else ()
+    return batch.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED, *scheduled)
+
+
+def ended_with(batch: Batch, row: BatchRow, request: AccessRequest) -> BatchRow:
+    """Return what a row became whose batch has ended, from its request after that was ended, if it could be."""
+    values = {"state": batch.state.value, "note": as_values(batch.note)}
+    ended = replace(row, state=RowState.ENDED, reason=(Fact(RowCode.STOPPED, values),))
+    if row.state is not RowState.SCHEDULED:
+        return ended if request.batch == batch.id and request.is_terminal else row_after(row, request)
+    if request.state is RequestState.APPLIED:
+        return replace(row, state=RowState.APPLIED)
+    # Where its day came first, it goes on: something of it may be written.
+    return ended if request.is_terminal else replace(row, state=RowState.LEFT)
 
 
 def _on_plan(batch: Batch, decisions: Sequence[Decision], request: AccessRequest) -> tuple[Decision, ...]:

@@ -1,7 +1,6 @@
 """Changes of a batch that are not decisions: drafted, confirmed, prepared, its rows, its list, asked again."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, batch_digest, with_rows
 from workflows.core.batches.commands import (
@@ -14,13 +13,14 @@ from workflows.core.batches.commands import (
     RecordRows,
     ReopenBatch,
 )
-from workflows.core.batches.members import left_to_end
+from workflows.core.batches.members import rows_to_end
 from workflows.core.batches.running.halting import counted
 from workflows.core.batches.running.retries import after_progress
 from workflows.core.batches.transition import (
     BatchTransition,
     changed,
     end_batch,
+    new_deadline,
     not_possible_now,
     show,
     tell_asked,
@@ -125,7 +125,7 @@ def record_rows(batch: Batch, command: RecordRows, situation: Situation) -> Batc
         case S.PREPARING:
             return BatchTransition(batch=after, effects=(*show(after), AdvanceBatch(batch_id=batch.id)))
         case _:
-            is_left = bool(after.in_state(*left_to_end(after)))
+            is_left = bool(rows_to_end(after))
             more = (AdvanceBatch(batch_id=batch.id),) if is_left else ()
             return BatchTransition(batch=after, effects=(*show(after), *more))
 
@@ -181,7 +181,7 @@ def reopen(batch: Batch, command: ReopenBatch, situation: Situation) -> BatchTra
             void_decisions=(*batch.void_decisions, *void),
             round=batch.round + 1,
             note=command.reason,
-            expires_at=_new_deadline(batch, situation),
+            expires_at=new_deadline(batch, situation),
         )
         return BatchTransition(batch=reopened, effects=show(reopened))
     return _asked_again(again, command.reason, digest, situation)
@@ -203,7 +203,7 @@ def _asked_again(batch: Batch, note: Facts, digest: Digest | None, situation: Si
     """Give up every decision: nobody has seen a list of exactly these members. There is the whole time to decide."""
     again = replace(
         batch,
-        expires_at=_new_deadline(batch, situation),
+        expires_at=new_deadline(batch, situation),
         digest=digest,
         list_file=None,
         list_problem=(),
@@ -213,7 +213,3 @@ def _asked_again(batch: Batch, note: Facts, digest: Digest | None, situation: Si
         note=note,
     )
     return BatchTransition(batch=again, effects=(UploadBatchList(batch_id=batch.id), *show(again)))
-
-
-def _new_deadline(batch: Batch, situation: Situation) -> datetime:
-    return batch.expires_at if batch.lifetime is None else situation.now + batch.lifetime

@@ -1,6 +1,7 @@
 """What a command about a batch leads to: the changed batch and the effects to perform."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from workflows.core.batches.batch import Batch, BatchState, RowState
@@ -24,6 +25,11 @@ class BatchTransition:
 def changed(batch: Batch, state: BatchState, situation: Situation, **changes: Any) -> Batch:
     """Return the batch in another state, with the time and the number of the change."""
     return replace(batch, state=state, changed_at=situation.now, version=batch.version + 1, **changes)
+
+
+def new_deadline(batch: Batch, situation: Situation) -> datetime:
+    """Return until when people can decide, counted from now: the usual time of the batch."""
+    return batch.expires_at if batch.lifetime is None else situation.now + batch.lifetime
 
 
 def end_batch(
@@ -65,6 +71,7 @@ def tell_halted(batch: Batch) -> tuple[Effect, ...]:
         failed=run.failed,
         applied=counts.get(RowState.APPLIED, 0),
         left=counts.get(RowState.PLANNED, 0),
+        expires_at=batch.expires_at.isoformat(),
     )
 
 

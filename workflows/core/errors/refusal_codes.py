@@ -24,6 +24,8 @@ class RefusalCode(StrEnum):
     """The person is the partner's sponsor on record, or was in the last 90 days."""
     AUTHOR_MAY_NOT_DECIDE = "author"
     """The person made the settings that the request adopts."""
+    DRAFTER_MAY_NOT_DECIDE = "drafter"
+    """The person gave the file for which somebody else asks."""
     REASSIGNER_MAY_NOT_DECIDE = "reassigner"
     """The admin reassigned an approval of the request."""
     SUBMITTER_MAY_NOT_DECIDE = "submitter"
@@ -412,6 +414,8 @@ class RefusalCode(StrEnum):
     """The template may not be requested for this person. Values: `template`, `may_for` (a `MayRequestFor`)."""
     PERSON_NAMED_REFUSED = "person_named_refused"
     """The requester or the submitter of a request for somebody else cannot be one. Values: `is_submitter`."""
+    DRAFTER_REFUSED = "drafter_refused"
+    """Who gave the file cannot be identified. Values: `refused`: the reason, as a fact."""
     SPONSOR_REFUSED = "sponsor_refused"
     """The sponsor cannot be accepted. Values: `refused`: the reason, as a fact."""
 

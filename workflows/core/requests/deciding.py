@@ -22,6 +22,7 @@ _NEVER_DECIDE: Final = {
     IneligibleReason.AUTHOR: RefusalCode.AUTHOR_MAY_NOT_DECIDE,
     IneligibleReason.REASSIGNER: RefusalCode.REASSIGNER_MAY_NOT_DECIDE,
     IneligibleReason.SUBMITTER: RefusalCode.SUBMITTER_MAY_NOT_DECIDE,
+    IneligibleReason.DRAFTER: RefusalCode.DRAFTER_MAY_NOT_DECIDE,
     IneligibleReason.SUPPORTER: RefusalCode.SUPPORTER_MAY_NOT_DECIDE,
 }
 

@@ -497,7 +497,9 @@ class Priority(IntEnum):
     HOME = 2
     """App Homes, which only repeat the content of cards."""
     BATCH = 3
-    """The members of batches and the rows of sheets, so that many of them delay nothing else."""
+    """The members of batches, so that many of them delay nothing else."""
+    SHEET = 4
+    """Files that people give, each of many rows: few at the same time, so that they delay nothing else."""
 
 
 def priority_of(effect: Effect) -> Priority:
@@ -511,8 +513,10 @@ def priority_of(effect: Effect) -> Priority:
             return Priority.DECIDE
         case ShowHome():
             return Priority.HOME
-        case AdvanceBatch() | JudgeSheet():
+        case AdvanceBatch():
             return Priority.BATCH
+        case JudgeSheet():
+            return Priority.SHEET
         case (
             ShowRequest()
             | ShowReview()

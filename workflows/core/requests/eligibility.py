@@ -28,6 +28,8 @@ class IneligibleReason(Enum):
     """They are an admin who reassigned an approval of the request, or named a manager's delegate."""
     SUBMITTER = auto()
     """They sent the request on behalf of the requester."""
+    DRAFTER = auto()
+    """They gave the file for which somebody else asks."""
     SUPPORTER = auto()
     """They support the request, because they asked for the same partner."""
     COUNTED = auto()
@@ -75,6 +77,8 @@ class Eligibility:
     """Every known id of who sent the request on behalf of the requester."""
     supporters: frozenset[ChatId | PersonId] = frozenset()
     """Every known id of the people who support the request."""
+    drafter: frozenset[ChatId | PersonId] = frozenset()
+    """Every known id of who gave the file for which somebody else asks."""
     relations: Relations = NO_RELATIONS
     """Who has the relation roles of the stages."""
     escalated: tuple[int, ...] = ()
@@ -115,8 +119,8 @@ class Eligibility:
             for person in people
             for known_id in (person.id, person.chat_id)
         }
-        others = self.submitter | self.supporters | self.partner_sponsors | self.authors | self.reassigners
-        return self.requester | self.sponsor | others | counted
+        asking = self.requester | self.sponsor | self.submitter | self.supporters | self.drafter
+        return asking | self.partner_sponsors | self.authors | self.reassigners | counted
 
     def ineligible_reason(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why a person may not decide, whatever roles they have; None when there is no such reason."""
@@ -127,6 +131,7 @@ class Eligibility:
             IneligibleReason.SPONSOR: self.sponsor,
             IneligibleReason.PARTNER_SPONSOR: self.partner_sponsors,
             IneligibleReason.AUTHOR: self.authors,
+            IneligibleReason.DRAFTER: self.drafter,
             IneligibleReason.SUPPORTER: self.supporters,
             IneligibleReason.REASSIGNER: self.reassigners,
             IneligibleReason.COUNTED: self.excluded_ids,
@@ -161,7 +166,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     chat_ids = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
     named_by = (admin for holder in prepared.relations.holders for admin in holder.named_by)
     reassigners = (*(reassignment.by for reassignment in request.reassignments), *named_by)
-    asking_people = (*editors, *submitter, *request.supporters)
+    asking_people = (*editors, *submitter, *request.drafters, *request.supporters)
     excluded_people = (*asking_people, *prepared.authors, *prepared.partner_sponsors, *reassigners)
     return Eligibility(
         stages=prepared.stages,
@@ -178,6 +183,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         partner_sponsors=ids_of(prepared.partner_sponsors),
         submitter=sent_by,
         supporters=ids_of(request.supporters),
+        drafter=ids_of(request.drafters),
         reassigners=ids_of(reassigners),
         stand_ins=stand_ins_of(request.reassignments, stage=verdict.open_stage, round=request.round),
         relations=prepared.relations,

@@ -81,6 +81,10 @@ stateDiagram-v2
     scheduled --> rejected: reject
     scheduled --> withdrawn: withdraw
     scheduled --> stopped: stop
+    scheduled --> rejected: end_with_batch
+    scheduled --> withdrawn: end_with_batch
+    scheduled --> expired: end_with_batch
+    scheduled --> stopped: end_with_batch
     applying --> applying: record_delayed
     applying --> applying: record_writing
     applying --> overwritten: record_overwritten
@@ -233,6 +237,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.SCHEDULED, Reject): frozenset({S.REJECTED}),
     (S.SCHEDULED, Withdraw): frozenset({S.WITHDRAWN}),
     (S.SCHEDULED, Stop): frozenset({S.STOPPED}),
+    (S.SCHEDULED, EndWithBatch): _ENDED_WITH_BATCH,
     (S.APPLYING, RecordDelayed): frozenset({S.APPLYING}),
     (S.APPLYING, RecordWriting): frozenset({S.APPLYING}),
     (S.APPLYING, RecordOverwritten): frozenset({S.OVERWRITTEN}),

@@ -409,6 +409,8 @@ class AccessRequest:
     """What an approver proposed to ask for instead; None when no proposal waits for an answer."""
     edits: tuple[EditRecord, ...] = ()
     """Who edited the request, the newest last. None of them may decide on it."""
+    drafter: Person | None = None
+    """Who gave the file of which it is a row, and may not decide; None when that is the requester, or not known."""
     supports: tuple[Support, ...] = ()
     """Who supports the request, the newest last. None of them may decide on it, and nobody is taken from the list."""
     void_decisions: tuple[Decision, ...] = ()
@@ -532,6 +534,11 @@ class AccessRequest:
         return tuple(edit.person for edit in self.edits)
 
     @property
+    def drafters(self) -> tuple[Person, ...]:
+        """Return who gave the file of which it is a row, if that is not the requester."""
+        return () if self.drafter is None else (self.drafter,)
+
+    @property
     def supporters(self) -> tuple[Person, ...]:
         """Return the people who support this request."""
         return tuple(support.person for support in self.supports)
@@ -544,7 +551,7 @@ class AccessRequest:
         """
         prepared = self.require_prepared()
         sent_by = () if prepared.submitter is None else (prepared.submitter,)
-        asking = (prepared.requester, prepared.sponsor, *sent_by, *self.editors, *self.supporters)
+        asking = (prepared.requester, prepared.sponsor, *sent_by, *self.editors, *self.drafters, *self.supporters)
         return (*asking, *prepared.authors, *prepared.partner_sponsors)
 
     @property
@@ -584,7 +591,7 @@ class AccessRequest:
         prepared = self.require_prepared()
         reassigners = (reassignment.by for reassignment in self.reassignments)
         named_by = (admin for holder in prepared.relations.holders for admin in holder.named_by)
-        others = (*self.editors, *self.supporters, *reassigners, *named_by)
+        others = (*self.editors, *self.drafters, *self.supporters, *reassigners, *named_by)
         excluded = prepared.excluded | {person.id for person in others}
         return evaluate(
             prepared.stages,

@@ -52,7 +52,7 @@ class Halting:
         if left := await self.finished_alone(batch):
             batch = await self.batches.advance(RecordRows(batch_id=batch.id, rows=left))
         with suppress(Refused):  # nothing was left to write
-            await self.batches.advance(HaltBatch(batch_id=batch.id, rule=self.rule))
+            await self.batches.advance(HaltBatch(batch_id=batch.id, rule=self.rule, tried=run.tried, failed=run.failed))
             return True
         await self.alarms.clear_alarm(AlarmCode.BATCH_HALTED, batch.id)
         return True

@@ -124,7 +124,7 @@ class MembersInPreparation:
             batch=None if row.state is RowState.ALONE else batch.id,
             # So that it does not count as one more request of this person: that was the batch.
             filed_by=GATEHOUSE.chat_id,
-            supporter=batch.drafter,
+            drafter=batch.drafter,
         )
 
     async def _planned_again(self, request: AccessRequest) -> AccessRequest:

@@ -18,18 +18,17 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, HaltRule, RowCode, RowState
 from workflows.core.batches.commands import PlanBatchAgain, RecordBatchPrepared, RecordRows, ReopenBatch
-from workflows.core.batches.members import batch_chains, end_with, left_to_end, row_after
+from workflows.core.batches.members import batch_chains, end_with, ended_with, row_after, rows_to_end
 from workflows.core.batches.reminding import strictest_cadence
-from workflows.core.batches.running.halting import halted_too_long
 from workflows.core.batches.running.retries import after_failure
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles
 from workflows.core.policy.template import roles_of
-from workflows.core.requests.commands.automatic import Replan, Stop
+from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, BatchId, RequestId, RequestState
+from workflows.core.requests.request import BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
 from workflows.effects.batches.halting import Halting
@@ -100,17 +99,11 @@ class BatchRunner:
         """Choose the chain of all members, and request approval."""
         batch = await self._with_current_sponsors(batch)
         members = batch.members
-        # NB. with those that were applied before it is asked again: one decision is still about all of them.
-        count = len(batch.in_state(RowState.PLANNED, RowState.APPLIED, RowState.SCHEDULED))
-        chains = batch_chains((row.stages for row in members), count, self.catalog.roles[ADMIN].title)
-        people = (
-            batch.drafter,
-            batch.requester,
-            batch.sponsor,
-            *batch.row_sponsors,
-            *batch.authors,
-            *batch.partner_sponsors,
-        )
+        # NB. of all that are, or were, decided together: a chain does not become weaker when it is asked for again.
+        size = sum(row.was_member for row in batch.rows)
+        chains = batch_chains((row.stages for row in members), size, self.catalog.roles[ADMIN].title)
+        others = (*batch.row_sponsors, *batch.authors, *batch.partner_sponsors)
+        people = (batch.requester, batch.drafter, batch.sponsor, *others)
         asked = [one.chat_id for one in people if one and one.chat_id]
         try:
             found = await first_possible_chain(self.directory.for_one_check(), chains, frozenset(asked))
@@ -151,10 +144,6 @@ class BatchRunner:
             reason = (changed_rules_now.fact, Fact(NoteCode.ASKED_AGAIN))
             await self._ask_again(batch, PlanBatchAgain(batch_id=batch.id, reason=reason))
             return
-        if halted_too_long(batch):
-            reason = (Fact(NoteCode.HALTED_TOO_LONG), Fact(NoteCode.ASKED_AGAIN))
-            await self._ask_again(batch, PlanBatchAgain(batch_id=batch.id, reason=reason))
-            return
         rows = await self._retries.next_wave(batch, batch.members)
         applier = applier_of_wave(self.applier, [row.tenant_id for row in rows] if batch.writes else [])
         try:
@@ -186,8 +175,7 @@ class BatchRunner:
 
     async def _end(self, batch: Batch) -> None:
         """End the members of a batch that nobody approved. One that cannot be ended now stops no other."""
-        left = batch.in_state(*left_to_end(batch))
-        rows = sorted(left, key=lambda row: row.failures)[:_ENDED_AT_ONCE]
+        rows = sorted(rows_to_end(batch), key=lambda row: row.failures)[:_ENDED_AT_ONCE]
         result = await rows_after_wave(rows, lambda row: self._ended(batch, row))
         failed = {row.tenant_id: after_failure(row) for row in rows if row.tenant_id in result.failed}
         await self._record(batch, {**failed, **result.changed})
@@ -197,31 +185,20 @@ class BatchRunner:
     async def _ended(self, batch: Batch, row: BatchRow) -> BatchRow:
         request = await self.store.request(row.request_id or request_id_of(batch, row))
         values = {"state": batch.state.value, "note": as_values(batch.note)}
-        if row.state is RowState.SCHEDULED and request is not None:
-            return await self._stopped(batch, row, request)
         ended = replace(row, state=RowState.ENDED, reason=(Fact(RowCode.STOPPED, values),))
         if request is None:
             return ended
         row = replace(row, request_id=request.id)
         command = end_with(batch, request)
-        if command is not None and request.batch == batch.id and not request.is_terminal:
+        is_scheduled = row.state is RowState.SCHEDULED and request.state is RequestState.SCHEDULED
+        if command is not None and (request.batch == batch.id or is_scheduled) and not request.is_terminal:
             with suppress(Refused):  # a revocation ended it meanwhile
                 if request.state in TO_RECORD:
                     # It was approved before the batch was asked again, and could not be recorded. Nothing was sent.
                     again = Replan(reason=(Fact(NoteCode.ASKED_AGAIN),), stays_in_batch=True)
                     await self.service.advance(request.id, again)
                 request = await self.service.advance(request.id, command)
-        return ended if request.batch == batch.id and request.is_terminal else row_after(row, request)
-
-    async def _stopped(self, batch: Batch, row: BatchRow, request: AccessRequest) -> BatchRow:
-        """End a request that waits for its later start, because an admin ended its batch."""
-        if request.state is not RequestState.SCHEDULED:
-            return row  # it has begun, or ended
-        with suppress(Refused):
-            request = await self.service.advance(request.id, Stop(reason=batch.note))
-        values = {"state": request.state.value, "note": as_values(request.note)}
-        is_ended = request.state is RequestState.STOPPED
-        return replace(row, state=RowState.ENDED, reason=(Fact(RowCode.STOPPED, values),)) if is_ended else row
+        return ended_with(batch, row, request)
 
     async def _record_progress(
         self, batch: Batch, rows: Sequence[BatchRow], result: WaveResult, *, tenant: Tenant, members: Members

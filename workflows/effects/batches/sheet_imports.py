@@ -13,18 +13,24 @@ from typing import Final
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.importing.drafting import SheetDrafting
 from workflows.app.batches.importing.opening import SheetOpening, distinct_titles
+from workflows.app.limits import LimitedAction, Limits
+from workflows.app.storing.new_audit_entry import entry_of
+from workflows.app.storing.recorder import IMPORT_ROWS
 from workflows.core.batches.batch import BY_PERSON, Batch, BatchState
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Columns, SheetUnusable
 from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import FactsError
+from workflows.core.errors.raised import CodedError, FactsError, Refused
 from workflows.core.requests.effects import JudgeSheet
 from workflows.core.requests.request import BatchId
 from workflows.ports.notifier import ImportedRows, ImportStep, Notifier, ShownImport
+from workflows.ports.records import Commit
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.sheets.reading import SheetFile
 from workflows.sheets.received import FileNotUsable
 
+ROWS_OF_A_LOOK_UP: Final = 200
+"""For each so many rows, a file counts as one look-up of a person."""
 _TO_CHOOSE: Final = frozenset({SheetCode.SEVERAL_SHEETS, SheetCode.NO_PARTNER_COLUMN, SheetCode.COLUMN_TWICE})
 """What a person can settle by a choice."""
 
@@ -40,6 +46,7 @@ class SheetImports:
     new_rows: Callable[[], ImportedRows]
     shown_every: float
     """Seconds between two updates of the message, while names are looked up."""
+    limits: Limits | None = None
 
     async def perform(self, effect: JudgeSheet) -> None:
         """Import a file, and show the result to the person who gave it.
@@ -53,15 +60,32 @@ class SheetImports:
             await self.notifier.show_import(shown)
             file = await self.opening.read(loaded, effect.command)
             columns = self.opening.columns(file, effect.command.columns)
+            await self._require_look_ups(effect, len(file.sheet.rows))
             header = distinct_titles(file.sheet.header)
             shown = replace(shown, total=len(file.sheet.rows), columns=columns, header=header)
             shown = await self._judged(file, columns, replace(shown, step=ImportStep.JUDGING))
-        except (FileNotUsable, SheetUnusable, TenantRefused) as error:
+        except (FileNotUsable, SheetUnusable, TenantRefused, Refused) as error:
             shown = replace(shown, step=_step_of(error), facts=error.facts)
         except TenantUnavailable as error:
             await self.notifier.show_import(replace(shown, step=ImportStep.WAITING, facts=error.facts))
             raise
         await self.notifier.show_import(shown)
+
+    async def _require_look_ups(self, effect: JudgeSheet, rows: int) -> None:
+        """Count the rows of a file as look-ups, once for each import. The import counted as the first one already.
+
+        A file of any size can be judged by who looked up nothing else in the hour.
+
+        :raises Refused: when this person has too few look-ups left in this hour; nothing is looked up.
+        """
+        number, key, command = (rows - 1) // ROWS_OF_A_LOOK_UP, f"{effect.key}:rows", effect.command
+        if self.limits is None or number <= 0 or await self.batches.store.is_known(key):
+            return
+        number = min(number, self.limits.maximums[LimitedAction.LOOK_UPS] - 1)
+        await self.limits.require(LimitedAction.LOOK_UPS, command.actor, count=number)
+        details = {"file": command.file_id, "rows": rows, "counts_as": number}
+        entry = entry_of(key, self.batches.clock.now(), command.actor, IMPORT_ROWS, details)
+        await self.batches.store.commit(Commit(entry=entry))
 
     async def _judged(self, file: SheetFile, columns: Columns, shown: ShownImport) -> ShownImport:
         command, rows = shown.effect.command, self.new_rows()
@@ -132,5 +156,5 @@ def _require_same_content(batch: Batch | None, shown: ShownImport) -> None:
     raise SheetUnusable((Fact(SheetCode.OTHER_FILE, values),))
 
 
-def _step_of(error: FactsError) -> ImportStep:
+def _step_of(error: FactsError | CodedError) -> ImportStep:
     return ImportStep.CHOICE if {fact.code for fact in error.facts} <= _TO_CHOOSE else ImportStep.UNUSABLE

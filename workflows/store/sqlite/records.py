@@ -339,7 +339,8 @@ class SqliteRecords(SqliteDatabase):
         """List the times when a person's commands were accepted; see `ports.records`."""
         marks = ", ".join("?" * len(commands))
         rows = await self._query(
-            f"""select at from audit where seq in (
+            f"""select at, iif(json_valid(details), json_extract(details, '$.counts_as'), null) as counts_as
+            from audit where seq in (
                 select seq from audit where actor = ? and command in ({marks}) and at > ?
                 union select seq from audit where account = ? and command in ({marks}) and at > ?
             ) and outcome = 'accepted'
@@ -347,7 +348,8 @@ class SqliteRecords(SqliteDatabase):
             *(actor, *commands, text_of(since)),
             *(account, *commands, text_of(since)),
         )
-        return [datetime.fromisoformat(row["at"]) for row in rows]
+        times = [(datetime.fromisoformat(row["at"]), row["counts_as"]) for row in rows]
+        return [at for at, number in times for _ in range(number if isinstance(number, int) else 1)]
 
     async def approved_before(
         self, click: str, actor: ChatId, account: PersonId, since: datetime

@@ -186,7 +186,7 @@ def _decision_elements(batch: Batch, holders: Mapping[Role, Approvers]) -> Itera
 
 
 def excluded_words(batch: Batch) -> str:
-    """Name everybody who may not decide, and as what: requester, sponsor, authors of the settings."""
+    """Name everybody who may not decide, and as what: requester, drafter, sponsor, authors of settings."""
     roles: dict[str, list[str]] = {}
     for person, role in _excluded(batch):
         roles.setdefault(person.name, []).append(role)
@@ -194,7 +194,7 @@ def excluded_words(batch: Batch) -> str:
 
 
 def _excluded(batch: Batch) -> Sequence[tuple[Person, str]]:
-    named = [(batch.requester, "requester"), (batch.sponsor, "sponsor")]
+    named = [(batch.requester, "requester"), (batch.drafter, "gave the file"), (batch.sponsor, "sponsor")]
     known = [(person, role) for person, role in named if person is not None]
     sponsors = (
         (one, "sponsor of a row") for one in batch.row_sponsors if batch.sponsor is None or one.id != batch.sponsor.id

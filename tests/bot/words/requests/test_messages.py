@@ -347,9 +347,16 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     ),
     (
         MessageCode.BATCH_HALTED,
-        {"batch": "B-1", "tried": 20, "failed": 3, "applied": 17, "left": 30},
+        {
+            "batch": "B-1",
+            "tried": 20,
+            "failed": 3,
+            "applied": 17,
+            "left": 30,
+            "expires_at": "2027-03-15T09:00:00+00:00",
+        },
         "Batch B-1 stopped by itself: 3 of the 20 partners tried could not be applied as approved. Not written yet: "
-        "30. An admin decides whether it goes on.",
+        "30. An admin continues or ends it. Without an answer, it ends on Mar 15, 2027 at 09:00 UTC.",
     ),
     (
         MessageCode.BATCH_EXPIRES_SOON,

@@ -40,12 +40,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Not approved in time. If it is still needed, ask an admin for a new draft.",
     ),
     (NoteCode.CLOSING_FIRST, {}, "Something that closes access goes first."),
-    (NoteCode.HALTED_TOO_LONG, {}, "It had stopped by itself for longer than people have to decide."),
     (
         NoteCode.BATCH_ENDED_AFTER_HALT,
         {"name": "Dana Reyes", "reason": "wrong template"},
         "Dana Reyes ended it after it had stopped by itself: wrong template.",
     ),
+    (NoteCode.BATCH_HALT_UNANSWERED, {}, "It had stopped by itself, and no admin answered in time."),
     (NoteCode.DRAFT_NOT_CONFIRMED, {}, "Nobody asked for it in time. An admin can make a new draft."),
     (
         NoteCode.BATCH_MEMBER_LEFT,

@@ -71,7 +71,12 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "approve_batch": {"awaiting_approval": "awaiting_approval applying"},
     "reject_batch": {"awaiting_approval": "rejected"},
     "withdraw_batch": {"draft": "withdrawn", "preparing": "withdrawn", "awaiting_approval": "withdrawn"},
-    "expire_batch": {"draft": "expired", "preparing": "expired", "awaiting_approval": "expired"},
+    "expire_batch": {
+        "draft": "expired",
+        "preparing": "expired",
+        "awaiting_approval": "expired",
+        "halted": "stopped",
+    },
     "remind_batch_approvers": {"awaiting_approval": "awaiting_approval"},
     "reopen_batch": {"applying": "awaiting_approval"},
     "plan_batch_again": {"awaiting_approval": "preparing", "applying": "preparing"},

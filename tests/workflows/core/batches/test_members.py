@@ -27,7 +27,9 @@ from workflows.core.batches.members import (
     accepted_decisions,
     batch_chains,
     end_with,
+    ended_with,
     row_after,
+    rows_to_end,
     why_alone,
     with_row_sponsors,
 )
@@ -182,6 +184,41 @@ def test_a_member_that_leaves_has_its_own_time_to_decide_from_then_on(days: int 
     known = replace(known, lifetime=timedelta(days=14), fields=replace(known.fields, ends_at=ends_at))
     left = advance(known, LeaveBatch(reason=noted("Its risk is high.")), situation(now))
     assert left.request.expires_at == now + timedelta(days=days or 14)
+
+
+def test_a_member_that_leaves_late_has_the_whole_time_to_decide() -> None:
+    """Its batch may have been asked again, or have halted for weeks."""
+    known = member(1)
+    late = known.expires_at + timedelta(days=30)
+    left = advance(known, LeaveBatch(reason=noted("Its risk is high.")), situation(late)).request
+    assert left.expires_at == late + (known.expires_at - known.created_at)
+    early = advance(known, LeaveBatch(reason=noted("Its risk is high.")), situation(known.created_at)).request
+    assert early.expires_at == known.expires_at
+
+
+def test_what_starts_later_ends_with_a_batch_that_halted_unless_its_day_has_come() -> None:
+    scheduled = member(1, RequestState.SCHEDULED, batch=None, left_batch=BATCH)
+    stopped = batch(BatchState.STOPPED, row(1, RowState.SCHEDULED), row(2), note=noted("Ended."))
+    assert [one.state for one in rows_to_end(stopped)] == [RowState.SCHEDULED, RowState.PLANNED]
+    assert [one.state for one in rows_to_end(replace(stopped, state=BatchState.REJECTED))] == [RowState.PLANNED]
+    command = end_with(stopped, scheduled)
+    assert command == EndWithBatch(state=RequestState.STOPPED, note=noted("Ended."))
+    ended = advance(scheduled, command, situation())
+    assert (ended.request.state, ended.effects) == (RequestState.STOPPED, (ShowRequest(request_id=scheduled.id),))
+    assert command.audit_details(ended.request)["batch"] == BATCH
+    first = stopped.rows[0]
+    assert ended_with(stopped, first, ended.request).state is RowState.ENDED
+    begun = member(1, RequestState.APPLYING, batch=None, left_batch=BATCH)
+    assert ended_with(stopped, first, begun).state is RowState.LEFT
+    applied = member(1, RequestState.APPLIED, batch=None, left_batch=BATCH)
+    assert ended_with(stopped, first, applied).state is RowState.APPLIED
+    revoked = member(2, RequestState.STOPPED)
+    assert ended_with(stopped, stopped.rows[1], revoked).state is RowState.ENDED
+    alone = member(2, batch=None, left_batch=BATCH)
+    assert ended_with(stopped, stopped.rows[1], alone).state is RowState.LEFT
+    with pytest.raises(Refused) as caught:
+        advance(member(1, RequestState.SCHEDULED, batch=None), command, situation())
+    assert caught.value.code == RefusalCode.NOT_IN_A_BATCH
 
 
 def test_a_member_that_leaves_before_it_is_planned_is_prepared_alone() -> None:

@@ -1,6 +1,7 @@
 """Rows of a sheet in a batch: their order, when they are decided alone, and which never change."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -140,6 +141,22 @@ def test_confirming_finds_sponsors_and_leaves_out_what_is_not_asked_any_more() -
     assert caught.value.code == RefusalCode.BATCH_EMPTY
 
 
+def test_the_entry_of_a_draft_says_what_each_row_asks_for_up_to_a_number_of_them() -> None:
+    asked = AskedAccess(row=2, target="partner1.example", template="guests", duration=timedelta(days=90))
+    rows = [row(1, RowState.WAITING, asked=asked), row(2, RowState.ALONE, asked=replace(asked, row=3, sponsor=AMARA))]
+    nothing = row(3, RowState.NOT_ASKED, asked=AskedAccess(row=4, target="x"))
+    known = DraftBatch(
+        batch_id=BATCH, kind=RequestKind.ACCESS, rows=(*rows, nothing), drafted_by="os:root", lifetime=LIFETIME
+    )
+    details = known.audit_details()
+    first, second = [2, "partner1.example", "guests", 90, None], [3, "partner2.example", "guests", 90, AMARA.id]
+    assert (details["asked"], details["not_listed"]) == ([first, second], 0)
+    many = replace(known, rows=tuple(row(number, RowState.WAITING, asked=asked) for number in range(1003)))
+    assert (len(many.audit_details()["asked"]), many.audit_details()["not_listed"]) == (1000, 3)
+    without_end = replace(known, rows=(replace(rows[0], asked=replace(asked, duration=None)),))
+    assert without_end.audit_details()["asked"][0][3] is None
+
+
 def test_whoever_a_row_names_as_sponsor_decides_on_no_row() -> None:
     named = replace(row(1), asked=AskedAccess(row=2, target="partner1.example", sponsor=AMARA))
     known = batch(BatchState.AWAITING_APPROVAL, named, row(2), row(3))
@@ -154,8 +171,8 @@ def test_whoever_a_row_names_as_sponsor_decides_on_no_row() -> None:
     assert replace(known, sponsor=None).sponsored_rows == {AMARA: 1}
     alone = replace(named, state=RowState.ALONE, plan_digest=None)
     assert AMARA.id in batch(BatchState.AWAITING_APPROVAL, alone, row(2)).excluded
-    unasked = replace(alone, state=RowState.NOT_ASKED)
-    assert AMARA.id not in batch(BatchState.AWAITING_APPROVAL, unasked, row(2)).excluded
+    not_asked = replace(alone, state=RowState.NOT_ASKED)
+    assert AMARA.id not in batch(BatchState.AWAITING_APPROVAL, not_asked, row(2)).excluded
 
 
 def of_access(plan: Plan = OPEN) -> AccessRequest:

@@ -108,7 +108,7 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (AdvanceBatch(batch_id=BATCH), "batch:B-1", Priority.BATCH),
     (ShowBatch(batch_id=BATCH), "batch_card:B-1", Priority.SHOW),
     (UploadBatchList(batch_id=BATCH), "batch_card:B-1", Priority.SHOW),
-    (SHEET, "sheet:U-AMARA", Priority.BATCH),
+    (SHEET, "sheet:U-AMARA", Priority.SHEET),
 )
 """Each effect with its lane and its priority. Both are stored, so none is renamed without a migration."""
 

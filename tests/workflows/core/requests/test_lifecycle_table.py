@@ -170,6 +170,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "end_with_batch": {
         "preparing": "rejected withdrawn expired stopped",
         "awaiting_approval": "rejected withdrawn expired stopped",
+        "scheduled": "rejected withdrawn expired stopped",
     },
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""

@@ -13,13 +13,13 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.batches.asked_row import AskedAccess
 from workflows.core.batches.batch import Batch, BatchRow, RowCode, RowState
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import Person, PersonId
+from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.policy.offers import closes_a_partner
 from workflows.core.policy.template import Template
 from workflows.core.settings.model import TenantId
-from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 SPONSOR_SECONDS: Final = 0.8
@@ -81,6 +81,21 @@ class RowsNow:
         if reason:
             return replace(row, state=RowState.NOT_ASKED, reason=reason)
         return replace(row, asked=replace(access, sponsor=sponsor))
+
+
+async def drafter_of(batch: Batch, requester: ChatId, directory: PeopleDirectory) -> Person | None:
+    """Return who gave the file of a draft for which somebody else asks; None for one of the command line.
+
+    :raises Refused: when that person cannot be identified. Then nobody could keep them from deciding.
+    """
+    if batch.drafter_chat_id is None or batch.drafter_chat_id == requester:
+        return None
+    try:
+        return await directory.identify(batch.drafter_chat_id)
+    except PeopleDirectoryRefused:
+        raise
+    except Refused as refused:
+        raise Refused(RefusalCode.DRAFTER_REFUSED, refused=refused.fact.as_value()) from refused
 
 
 def why_not_now(access: AskedAccess, template: Template, now: datetime) -> Facts:

@@ -9,7 +9,15 @@ from typing import Final
 
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState, Run
 from workflows.core.batches.commands import HaltBatch
-from workflows.core.batches.transition import BatchTransition, changed, end_batch, not_possible_now, show, tell_halted
+from workflows.core.batches.transition import (
+    BatchTransition,
+    changed,
+    end_batch,
+    new_deadline,
+    not_possible_now,
+    show,
+    tell_halted,
+)
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -58,15 +66,8 @@ def halt(batch: Batch, command: HaltBatch, situation: Situation) -> BatchTransit
     if not (batch.writes and batch.runs and command.rule.is_met(batch.runs[-1])):
         raise not_possible_now(batch)
     halted = changed(batch, BatchState.HALTED, situation, runs=_with_last(batch, halted_at=situation.now))
+    halted = replace(halted, expires_at=new_deadline(batch, situation))
     return BatchTransition(batch=halted, effects=(*show(halted), *tell_halted(halted)))
-
-
-def halted_too_long(batch: Batch) -> bool:
-    """Return whether a run was continued after the whole time to decide: approvals as old as that do not count."""
-    if len(batch.runs) < 2 or batch.lifetime is None:
-        return False
-    halted_at = batch.runs[-2].halted_at
-    return halted_at is not None and batch.runs[-1].since - halted_at >= batch.lifetime
 
 
 def answer(batch: Batch, command: AnswerHalt[Person], situation: Situation) -> BatchTransition:
@@ -78,6 +79,8 @@ def answer(batch: Batch, command: AnswerHalt[Person], situation: Situation) -> B
         raise Refused(RefusalCode.ONLY_ADMINS_ANSWER_HALT)
     if command.halt != len(batch.runs):
         raise Refused(RefusalCode.HALT_ANSWERED)
+    if command.goes_on and situation.now >= batch.expires_at:
+        raise Refused(RefusalCode.EXPIRED)  # the approvals are too old to be used
     reason = command.reason.strip()
     if not reason:
         raise Refused(RefusalCode.HALT_REASON_MISSING)

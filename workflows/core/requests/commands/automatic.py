@@ -368,4 +368,4 @@ class EndWithBatch:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the batch and the reason."""
-        return {"batch": after.batch, "state": self.state.value, "reason": as_values(self.note)}
+        return {"batch": after.batch or after.left_batch, "state": self.state.value, "reason": as_values(self.note)}

@@ -65,8 +65,8 @@ class Submit:
     """The requester's account, if it was known when the request was filed."""
     batch: BatchId | None = None
     """The batch whose decision decides on it."""
-    supporter: Person | None = None
-    """Who asked for it before it was filed, because they made the draft of its batch. They never decide on it."""
+    drafter: Person | None = None
+    """Who gave the file of which it is a row; None when that is the requester, or not known."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return what was requested."""
@@ -97,8 +97,8 @@ class Submit:
             details["only_found"] = True
         if self.batch is not None:
             details["batch"] = self.batch
-        if self.supporter is not None:
-            details["supporter"] = self.supporter.chat_id
+        if self.drafter is not None:
+            details["drafter"] = self.drafter.id
         return details if fields.restores is None else {**details, "restores": fields.restores}
 
 

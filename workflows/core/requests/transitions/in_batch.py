@@ -20,7 +20,7 @@ from workflows.core.requests.commands.request import (
     SupportRequest,
     Withdraw,
 )
-from workflows.core.requests.deadlines.clock_stops import lifetime_of, with_new_deadline
+from workflows.core.requests.deadlines.clock_stops import lifetime_of, not_after_the_end
 from workflows.core.requests.effects import (
     AdvanceBatch,
     Apply,
@@ -112,19 +112,19 @@ def leave_batch(request: AccessRequest, command: LeaveBatch, situation: Situatio
     alone = changed(out_of_batch(request), request.state, situation, note=command.reason)
     if alone.state in (RequestState.APPLYING, RequestState.UNCONFIRMED):
         return begin_to_apply(alone)  # with the decisions that it has
-    if alone.state is RequestState.AWAITING_APPROVAL:
-        # NB. its own time to decide begins now: as a member it had that of its batch, which may be renewed often.
-        expires_at = situation.now + lifetime_of(alone)
-        expires_at = expires_at if alone.fields.ends_at is None else min(expires_at, alone.fields.ends_at)
-        alone = with_new_deadline(alone, expires_at, situation.now, situation.calendar)
+    # It has the whole time to decide: the batch may have waited for longer than its own deadline.
+    whole = not_after_the_end(alone, situation.now + lifetime_of(alone))
+    alone = replace(alone, expires_at=max(alone.expires_at, whole), lifetime=lifetime_of(alone))
     is_planned = alone.state is not RequestState.PREPARING
     effects = () if is_planned else (preparation(alone),)  # the batch does not prepare it any more
     return Transition(request=alone, effects=(*effects, ShowRequest(request_id=request.id)))
 
 
 def end_with_batch(request: AccessRequest, command: EndWithBatch, situation: Situation) -> Transition:
-    """End a member because nobody approved its batch."""
-    if request.batch is None:
+    """End a member because its batch ended: nobody approved it, or its run halted. A later start does not come then."""
+    is_scheduled = request.state is RequestState.SCHEDULED and request.left_batch is not None
+    if request.batch is None and not is_scheduled:
         raise Refused(RefusalCode.NOT_IN_A_BATCH)
     ended = with_note(request, command.state, situation, command.note)
-    return Transition(request=replace(ended, decisions=(*ended.decisions, *command.decisions)), effects=())
+    effects = (ShowRequest(request_id=request.id),) if is_scheduled else ()
+    return Transition(request=replace(ended, decisions=(*ended.decisions, *command.decisions)), effects=effects)

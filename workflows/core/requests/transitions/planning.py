@@ -24,7 +24,6 @@ from workflows.core.requests.request import (
     RequestFields,
     RequestKind,
     RequestState,
-    Support,
 )
 from workflows.core.requests.transitions import guest_accounts
 from workflows.core.requests.transitions.in_batch import out_of_batch
@@ -61,8 +60,8 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
         observation=command.observation,
         submitter=command.submitter,
         account=command.account,
-        supports=() if command.supporter is None else (Support(person=command.supporter, at=situation.now),),
         batch=command.batch,
+        drafter=command.drafter,
     )
     return Transition(request=request, effects=(preparation(request),))
 

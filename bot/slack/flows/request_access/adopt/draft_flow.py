@@ -54,7 +54,7 @@ class DraftFlow:
         batch = await self.intake.load_draft(batch_id)
         terms = await self.intake.terms(batch, window.actor, window.actor)
         batch = with_rows(batch, terms.rows)
-        excluded = {window.actor, *(one.chat_id for one in (*terms.authors, *terms.sponsors) if one.chat_id)}
+        excluded = {window.actor, *terms.excluded}
         actor = window.actor
         who_decides = await name_stages(terms.stages, excluded, self.people, requester=actor, sponsor=actor)
         return draft_view(DraftContent(batch=batch, terms=terms, requester=window.actor, who_decides=who_decides))

@@ -36,7 +36,7 @@ from bot.words.batches.rows import (
     reason_groups,
     together_words,
 )
-from bot.words.batches.sheet_imports import DISCARDED, NOT_WANTED, sponsors_words
+from bot.words.batches.sheet_imports import DISCARDED, NOT_WANTED, drafter_words, sponsors_words
 from bot.words.batches.terms import differing_words
 from bot.words.plans.changes import duration_words
 from bot.words.refusals.sentences import fact_words
@@ -137,7 +137,7 @@ def _groups(rows: Sequence[BatchRow]) -> Iterator[RichTextElement]:
 def _people_blocks(content: DraftContent) -> Iterator[Block]:
     """Return who may not decide because they made settings, and why too few people could decide."""
     terms = content.terms
-    said = (author_words(terms.authors), sponsors_words(terms.sponsors))
+    said = (author_words(terms.authors), sponsors_words(terms.sponsors), drafter_words(terms.drafter))
     elements, problem = [paragraph(cleaned_text(text, 500)) for text in said if text], terms.problem
     if problem is not None:
         elements.append(paragraph(fixed_text("⚠️ "), cleaned_text(fact_words(problem), _REASON_LIMIT)))
@@ -147,8 +147,7 @@ def _people_blocks(content: DraftContent) -> Iterator[Block]:
 
 def _excluded(content: DraftContent) -> tuple[ChatId, ...]:
     """Return the people whom the list of everybody who can approve leaves out."""
-    named = (*content.terms.authors, *content.terms.sponsors)
-    return (content.requester, *(one.chat_id for one in named if one.chat_id))
+    return (content.requester, *sorted(content.terms.excluded))
 
 
 def _duration_field(terms: BatchTerms) -> Iterator[Block]:

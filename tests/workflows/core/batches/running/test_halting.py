@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from tests.workflows.core.batches.examples import batch, row, tenant
-from tests.workflows.core.builders import AMARA, BATCH, DANA, NOW, RILEY, situation
+from tests.workflows.core.builders import AMARA, BATCH, DANA, EXPIRY, NOW, RILEY, situation
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, HaltRule, RowCode, RowState, Run
-from workflows.core.batches.commands import HaltBatch, RecordRows
+from workflows.core.batches.commands import ExpireBatch, HaltBatch, RecordRows
 from workflows.core.batches.lifecycle import advance_batch
-from workflows.core.batches.running.halting import counted, halted_too_long
+from workflows.core.batches.running.halting import counted
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -104,12 +104,38 @@ def test_a_batch_of_an_earlier_version_has_no_run_to_count() -> None:
 def test_nothing_follows_a_halt_and_the_requester_is_told() -> None:
     after = advance_batch(running(), HaltBatch(batch_id=BATCH, rule=HaltRule()), situation())
     assert (after.batch.state, after.batch.runs[-1].halted_at) == (BatchState.HALTED, NOW)
-    assert not after.batch.may_expire
+    assert (after.batch.may_expire, after.batch.expires_at) == (True, EXPIRY)
     show, told = after.effects
     assert isinstance(show, ShowBatch)
     assert isinstance(told, SendMessage)
     assert (told.person, told.fact.code) == (RILEY.chat_id, MessageCode.BATCH_HALTED)
-    assert told.fact.values == {"batch": BATCH, "tried": 20, "failed": 3, "applied": 0, "left": 3}
+    assert told.fact.values == {
+        "batch": BATCH,
+        "tried": 20,
+        "failed": 3,
+        "applied": 0,
+        "left": 3,
+        "expires_at": EXPIRY.isoformat(),
+    }
+
+
+def test_a_halt_is_answered_within_the_usual_time_of_the_batch() -> None:
+    known = replace(running(), lifetime=timedelta(days=14), expires_at=NOW - timedelta(days=1))
+    after = advance_batch(known, HaltBatch(batch_id=BATCH, rule=HaltRule()), situation()).batch
+    assert after.expires_at == NOW + timedelta(days=14)
+    ended = advance_batch(after, ExpireBatch(batch_id=BATCH), situation(after.expires_at))
+    assert (ended.batch.state, ended.batch.note) == (BatchState.STOPPED, (Fact(NoteCode.BATCH_HALT_UNANSWERED),))
+    assert [type(effect) for effect in ended.effects] == [ShowBatch, SendMessage, AdvanceBatch]
+
+
+def test_after_that_time_it_can_only_be_ended() -> None:
+    late = situation(EXPIRY)
+    command = AnswerHalt(actor=DANA, batch_id=BATCH, halt=1, goes_on=True, reason="Repaired")
+    with pytest.raises(Refused) as refused:
+        advance_batch(running(BatchState.HALTED), command, late)
+    assert refused.value.code is RefusalCode.EXPIRED
+    ended = advance_batch(running(BatchState.HALTED), replace(command, goes_on=False), late).batch
+    assert ended.state is BatchState.STOPPED
 
 
 @pytest.mark.parametrize(
@@ -151,13 +177,3 @@ def test_only_admins_answer_with_a_reason_the_halt_that_was_shown() -> None:
         codes.append(refused.value.code)
     R = RefusalCode
     assert codes == [R.ONLY_ADMINS_ANSWER_HALT, R.HALT_ANSWERED, R.HALT_REASON_MISSING]
-
-
-@pytest.mark.parametrize(("days", "is_too_long"), [(1, False), (14, True)])
-def test_a_run_that_is_continued_after_the_whole_time_to_decide_asks_again(days: int, *, is_too_long: bool) -> None:
-    runs = (Run(since=NOW, halted_at=NOW, goes_on=True), Run(since=NOW + timedelta(days=days)))
-    known = batch(BatchState.APPLYING, row(1), lifetime=timedelta(days=14), runs=runs)
-    assert halted_too_long(known) is is_too_long
-    assert not halted_too_long(replace(known, lifetime=None))
-    assert not halted_too_long(replace(known, runs=runs[1:]))
-    assert not halted_too_long(replace(known, runs=(*runs, Run(since=NOW + timedelta(days=30))))), "approved again"
