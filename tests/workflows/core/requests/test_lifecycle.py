@@ -523,11 +523,11 @@ def test_a_first_write_that_was_certainly_not_carried_out_was_not_sent() -> None
     assert unsent.audit_details(after)["has_sent_nothing"] is True
 
 
-def test_who_made_the_draft_of_a_batch_supports_its_requests_and_never_decides() -> None:
-    command = Submit(request_id=REQUEST, fields=particulars(), lifetime=LIFETIME, supporter=AMARA)
+def test_who_made_the_draft_of_a_batch_is_named_by_its_requests_and_never_decides() -> None:
+    command = Submit(request_id=REQUEST, fields=particulars(), lifetime=LIFETIME, drafter=AMARA)
     filed = advance(None, command, situation()).request
-    assert [one.person for one in filed.supports] == [AMARA]
-    assert command.audit_details(filed)["supporter"] == AMARA.chat_id
+    assert filed.drafters == (AMARA,)
+    assert command.audit_details(filed)["drafter"] == AMARA.id
 
 
 @pytest.mark.parametrize(
