@@ -238,4 +238,4 @@ def test_who_made_the_draft_decides_on_nothing_of_it() -> None:
     approve = ApproveBatch(actor=AMARA, batch_id=BATCH, digest=known.digest or Digest(""))
     with pytest.raises(Refused) as caught:
         advance_batch(known, approve, situation())
-    assert caught.value.code == RefusalCode.SUBMITTER_MAY_NOT_DECIDE
+    assert caught.value.code == RefusalCode.DRAFTER_MAY_NOT_DECIDE
