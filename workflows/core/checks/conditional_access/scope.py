@@ -5,7 +5,7 @@ With a condition of an unknown kind the result is "not known", never "does not a
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from workflows.core.checks.conditional_access.application_coverage import ALL, Coverage, covers, named_applications
 from workflows.core.checks.conditional_access.controls import VisitorType
@@ -198,13 +198,27 @@ def _external(rule: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId
         return False
     if visitor.value not in flags(rule.get("guestOrExternalUserTypes")):
         return None
-    tenants = member(rule, "externalTenants")
-    kind = tenants.get("membershipKind")
-    if kind in (None, "all"):
+    tenants = tenants_named(rule)
+    return tenants if tenants is None or tenants is True else tenant_id.lower() in tenants
+
+
+def tenants_named(rule: Mapping[str, Any]) -> frozenset[str] | Literal[True] | None:
+    """Return the tenants that a rule on external people names, in lower case.
+
+    :returns: True for every tenant. None when the list has a form that this version does not know: then it is not known
+        whom the rule covers (Graph: "conditionalAccessExternalTenants").
+    """
+    tenants = rule.get("externalTenants")
+    if tenants in (None, {}):
         return True
-    if kind == "enumerated":
-        return tenant_id.lower() in {tenant.lower() for tenant in texts(tenants, "members")}
-    return None
+    if not isinstance(tenants, Mapping):
+        return None
+    kind, members = tenants.get("membershipKind"), tenants.get("members")
+    if kind == "all":
+        return None if members else True
+    if kind != "enumerated" or not isinstance(members, list) or not all(isinstance(one, str) for one in members):
+        return None
+    return frozenset(one.lower() for one in members)
 
 
 def _target_conditions(

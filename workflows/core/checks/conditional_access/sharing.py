@@ -16,7 +16,7 @@ from workflows.core.checks.conditional_access.questions import (
     VisitorAccess,
     questions,
 )
-from workflows.core.checks.conditional_access.scope import may_be_about, named_tenants
+from workflows.core.checks.conditional_access.scope import may_be_about, named_tenants, tenants_named
 from workflows.core.settings.model import TenantId
 
 ANY_TENANT: Final = TenantId("")
@@ -79,10 +79,5 @@ def tells_apart_others(policy: Policy, visitor: VisitorType, named: frozenset[st
 
 
 def _names_others(rule: Mapping[str, Any], named: frozenset[str]) -> bool:
-    tenants = member(rule, "externalTenants")
-    kind, members = tenants.get("membershipKind"), tenants.get("members")
-    if kind in (None, "all"):
-        return False
-    return (
-        kind != "enumerated" or not isinstance(members, list) or any(str(one).lower() not in named for one in members)
-    )
+    tenants = tenants_named(rule)
+    return tenants is None or (tenants is not True and not tenants <= named)

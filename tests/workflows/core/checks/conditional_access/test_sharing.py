@@ -101,6 +101,8 @@ def test_what_is_above_the_limit_of_a_plan_is_needed_too() -> None:
         (unclear(membershipKind="enumerated", members=[1]), True),
         (unclear(membershipKind="all"), False),
         (unclear(), False),
+        (unclear(members=["known"]), True),
+        (unclear(membershipKind="all", members=["known"]), True),
     ],
 )
 def test_a_policy_that_names_others_or_in_an_unknown_way_is_not_shared(

@@ -288,6 +288,11 @@ def test_direct_connect_is_said_to_need_trust_only_where_trust_alone_would_help(
          {VisitorType.GUEST, VisitorType.DIRECT_CONNECT}),
         ({"includeUsers": ["All"], "excludeGuestsOrExternalUsers": external("b2bCollaborationGuest", "other")},
          set(VisitorType)),
+        ({"includeUsers": ["All"], "excludeGuestsOrExternalUsers": {
+            "guestOrExternalUserTypes": "b2bCollaborationGuest", "externalTenants": {"members": ["other"]}}},
+         set(VisitorType)),
+        ({"includeUsers": ["All"], "excludeGuestsOrExternalUsers": {
+            "guestOrExternalUserTypes": "b2bCollaborationGuest", "externalTenants": ["other"]}}, set(VisitorType)),
         ({"includeGuestsOrExternalUsers": {"guestOrExternalUserTypes": "visitorOfTomorrow"}}, set(VisitorType)),
         ({"includeGuestsOrExternalUsers": {
             "guestOrExternalUserTypes": "b2bCollaborationGuest", "externalTenants": {"membershipKind": "some"}}},
