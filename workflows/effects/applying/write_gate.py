@@ -12,7 +12,7 @@ from workflows.app.reads.known_freeze import UNREADABLE, known_freeze, last_free
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.plans.plan import CallIds, Operation
+from workflows.core.plans.plan import PARTNERS_PATH, CallIds, Operation, partner_address
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -71,6 +71,7 @@ class WriteGate:
 
         :raises WritesFrozen, TenantUnavailable: see `require_not_frozen`, and `Tenant.write`.
         """
+        _require_of_partner(request, operation)
         await self.require_not_frozen(request, done_count=done_count)
         if self.wave is not None:
             last_check = partial(self._require_still_wanted, request, done_count)
@@ -95,6 +96,7 @@ class WriteGate:
 
         :raises TenantUnavailable: when it is not sent, and see `Tenant.write`.
         """
+        _require_of_partner(request, operation)
         await self._require_never_frozen(request)
         if self.wave is not None:
             last_check = partial(self._require_never_frozen, request)
@@ -113,3 +115,14 @@ class WriteGate:
         """Return whether a freeze is in force or ended after a moment: what was checked then must be checked again."""
         freeze = await last_freeze(self.store)
         return freeze is not None and (freeze.ended_at is None or freeze.ended_at > moment)
+
+
+def _require_of_partner(request: AccessRequest, operation: Operation) -> None:
+    """Check that an operation writes the partner of its plan, whatever made or stored the plan.
+
+    :raises AssertionError: for one that writes another object.
+    """
+    address = partner_address(request.plan.tenant_id)
+    is_created = (operation.path, operation.body.get("tenantId")) == (PARTNERS_PATH, request.plan.tenant_id)
+    if not is_created and operation.path != address and not operation.path.startswith(f"{address}/"):
+        raise AssertionError(f"{request.id} would write {operation.path}, which is not of its partner")
