@@ -159,3 +159,9 @@ def test_who_clicked_sees_the_change_at_once_where_it_was_clicked() -> None:
 def test_what_the_bot_does_by_itself_was_clicked_nowhere() -> None:
     effects = (ShowRequest(request_id=REQUEST), TELL)
     assert update_where_clicked(effects, Expire()) == effects
+
+
+def test_an_import_has_one_draft_however_often_it_is_done() -> None:
+    again = replace(SHEET, command=replace(SHEET.command, run="k-0"))
+    assert SHEET.draft_id == again.draft_id != replace(SHEET, key="k-2").draft_id
+    assert (SHEET.run, again.run) == ("k-1", "k-0")
