@@ -90,7 +90,7 @@ def _first_lines(first: FirstCause, admins: Sequence[ChatId]) -> Iterator[RichTe
     else:
         yield paragraph(fixed_text("Stops them: ", bold=True), *text)
         yield paragraph(fixed_text("Can change it: ", bold=True), *_who_runs(first, admins))
-        yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 500))
+        yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, _MAX_CHARACTERS))
     if first.then:
         yield paragraph(fixed_text("Then: ", bold=True), *with_local_times(first.then, _MAX_CHARACTERS))
     if first.next:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.words.sentences import and_list, counted
 from workflows.core.checks.conditional_access.controls import Remedy
+from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis
@@ -59,6 +60,11 @@ _TRUSTED: Final[Mapping[str, str]] = {
     Remedy.ACCEPT_COMPLIANT_DEVICES: "compliant devices",
     Remedy.ACCEPT_HYBRID_DEVICES: "hybrid joined devices",
 }
+_DEMANDED: Final[Mapping[str, str]] = {
+    ControlKind.MFA: "MFA",
+    ControlKind.COMPLIANT_DEVICE: "compliant devices",
+    ControlKind.HYBRID_DEVICE: "hybrid joined devices",
+}
 _SUITES: Final[Mapping[str, str]] = {"office365": "Office 365", "microsoftadminportals": "Microsoft admin portals"}
 
 
@@ -92,7 +98,16 @@ def _trust_words(diagnosis: Diagnosis, values: Values) -> str:
         else f"no template here does it{opens}. An admin makes one. {_KEEP_ALL if values['allows_all'] else _KEEP}"
     )
     trust = f"Trust their {accepted}, for all people of {diagnosis.domain}: {way}."
-    return f"{trust} Or exclude them in Entra admin center: the policy then does not protect from them"
+    asked = f"Ask the partner first: do their people have {_demanded(values)}?"
+    return f"{asked} {trust} Or exclude them in Entra admin center: the policy then does not protect from them"
+
+
+def _demanded(values: Values) -> str:
+    """Return what their tenant must be able to confirm: only the partner knows whether it can."""
+    strengths = [one["name"] for one in values["demands"] if one["control"] == ControlKind.STRENGTH]
+    named = [f"“{name}”" if name else _STRONG_MFA for name in strengths]
+    others = [_DEMANDED[one["control"]] for one in values["demands"] if one["control"] in _DEMANDED]
+    return and_list(list(dict.fromkeys((*named, *others))) or [_TRUSTED[one] for one in values["accept"]])
 
 
 def _application_words(diagnosis: Diagnosis, values: Values) -> str:

@@ -6,7 +6,7 @@ It is long because every code that a diagnosis can give has its sentence here.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, code_name
+from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, GONE, code_name
 from bot.words.sentences import Sentence, and_list, counted, day, fill_in, minute, or_list
 from bot.words.settings.values import ORIGINS
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
@@ -157,7 +157,8 @@ def _on(values: Values) -> str:
 
 def _failed_earlier(values: Values) -> str:
     refusal = f"A sign-in{_to(values)} failed{_on(values)} with {code_name(values['code'])}."
-    return f"{refusal} What caused that passes now."
+    gone = GONE[values["code"]]
+    return f"{refusal} {gone[0].upper()}{gone[1:]}: that passes now."
 
 
 def _refused_for(values: Values) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.words.findings.diagnosis.changes import how_words, strength_question
 from bot.words.findings.diagnosis.notes import cause_words, note_words
+from bot.words.findings.diagnosis.sign_in_codes import GONE
 from bot.words.sentences import and_list, counted, minute, or_list
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
@@ -160,12 +161,12 @@ def _next(diagnosis: Diagnosis) -> str:
     if again := _ask_again(diagnosis):
         return again
     known = diagnosis.last_sign_in
-    if known is not None and known.code == Note.FAILED_EARLIER:
-        return "Ask them to try again: what stopped them before passes now."
-    if known is not None:
+    if known is not None and known.code == Note.SIGNED_IN:
         return f"They got in on {minute(known.values['at'])}. If it fails again, ask them for the error code."
     if question := strength_question(diagnosis):
-        return question
+        return question  # an old refusal is about another step
+    if known is not None:
+        return f"Ask them to try again: {GONE[known.values['code']]}, and that passes now."
     if not diagnosis.asks_them_first:
         return ""
     return f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"

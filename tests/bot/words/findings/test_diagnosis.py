@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.diagnosis.notes import CAUSES, NOTES, note_words
-from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, code_name
+from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, GONE, code_name
 from bot.words.findings.diagnosis.steps import (
     NOTHING_KNOWN,
     as_json,
@@ -115,10 +115,10 @@ def test_after_a_success_or_a_repair_nobody_is_sent_to_the_partner() -> None:
     got_in = first_cause(diagnose(facts()))
     assert got_in.next == "They got in on Mar 1, 2027 at 09:00 UTC. If it fails again, ask them for the error code."
     repaired = diagnose(facts(sign_ins=read(log(signed_in(50057)))))
-    assert first_cause(repaired).next == "Ask them to try again: what stopped them before passes now."
+    assert first_cause(repaired).next == ("Ask them to try again: the account was disabled then, and that passes now.")
     assert step_rows(repaired)[-1].text == (
         "A sign-in to Portal failed on Mar 1, 2027 at 09:00 UTC with AADSTS50057 UserDisabled. "
-        "What caused that passes now."
+        "The account was disabled then: that passes now."
     )
 
 
@@ -248,9 +248,10 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     """The weakest template is named with its risk and with what it ends; without one, who makes it."""
     asks = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(Remedy.ACCEPT_MFA,), reasons=(PHISHING,))
     exclude = "Or exclude them in Entra admin center: the policy then does not protect from them"
+    ask = "Ask the partner first: do their people have “Phishing-resistant MFA”?"
     none = first_cause(diagnose(facts(access=access(asks), application=application()))).how
     assert none == (
-        "Trust their MFA, for all people of contoso.com: no template here does it and opens Portal. "
+        f"{ask} Trust their MFA, for all people of contoso.com: no template here does it and opens Portal. "
         f"An admin makes one. All applications are allowed now: it ends those that it leaves out. {exclude}"
     )
     some = {"configuration": read({"b2bCollaborationInbound": ONLY_ARCHIVE})}
@@ -263,7 +264,7 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     weak = replace(strong, name="Trusted", settings=3)
     named = first_cause(diagnose(facts(access=access(asks), templates=(strong, weak)))).how
     assert named == (
-        "Trust their MFA, for all people of contoso.com: /partner request contoso.com, with “Trusted” "
+        f"{ask} Trust their MFA, for all people of contoso.com: /partner request contoso.com, with “Trusted” "
         f"(high risk; ends everything but Office 365), or 1 other template. {exclude}"
     )
     ids = replace(strong, applications=frozenset({PORTAL, "5f0a1b2c-0014-4d3e-8f90-a1b2c3d4e5f6"}))
@@ -276,6 +277,42 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     )
     blocks = first_cause(diagnose(facts(access=access(verdict(PolicyEffect.LOCKED_OUT))))).how
     assert blocks.startswith("The owner of the policy: Entra admin center, Conditional Access. If it excludes them")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "remedy", "words"),
+    [
+        ((ControlKind.MFA, ControlKind.APPROVED_APP), Remedy.ACCEPT_MFA, "MFA"),
+        ((ControlKind.COMPLIANT_DEVICE,), Remedy.ACCEPT_COMPLIANT_DEVICES, "compliant devices"),
+        ((ControlKind.HYBRID_DEVICE,), Remedy.ACCEPT_HYBRID_DEVICES, "hybrid joined devices"),
+        ((ControlKind.STRENGTH,), Remedy.ACCEPT_MFA, "MFA of the strength that the policy asks for"),
+        ((), Remedy.ACCEPT_MFA, "MFA"),
+    ],
+)
+def test_before_settings_are_changed_the_partner_is_asked_whether_it_would_help(
+    kinds: tuple[ControlKind, ...], remedy: Remedy, words: str
+) -> None:
+    reasons = tuple(PolicyReason(code=ReasonCode.NO_METHOD, kind=kind, name="") for kind in kinds)
+    asks = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(remedy,), reasons=reasons)
+    template = OfferedTemplate(name="Trusted", accepts=frozenset({remedy}), applications=frozenset({PORTAL}))
+    for templates in ((), (template,)):
+        how = first_cause(diagnose(facts(access=access(asks), templates=templates))).how
+        assert how.startswith(f"Ask the partner first: do their people have {words}? Trust their ")
+
+
+def test_an_old_refusal_of_another_step_is_no_answer_to_an_open_question() -> None:
+    strong = replace(
+        verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH), reasons=(PHISHING,)
+    )
+    repaired = diagnose(facts(access=access(strong), sign_ins=read(log(signed_in(50057))), application=application()))
+    assert first_cause(repaired).next == (
+        "Ask the partner's administrator: do their people have “Phishing-resistant MFA” at home?"
+    )
+    assert step_rows(repaired)[-1].text.endswith("The account was disabled then: that passes now.")
+
+
+def test_every_refusal_that_can_be_over_says_what_it_was_about() -> None:
+    assert GONE.keys() == {one.number for one in SIGN_IN_CODES.values() if one.is_read and not one.is_interrupt}
 
 
 def test_where_only_the_partner_knows_about_strong_mfa_that_is_the_question() -> None:
