@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.words.plans.risk import LEVELS
 from bot.words.sentences import and_list, counted
 from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.errors.facts import Fact, Values
+from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis
 from workflows.core.settings.model import is_guid
@@ -116,7 +118,11 @@ def _application_words(diagnosis: Diagnosis, values: Values) -> str:
         return f"{command}, with {_templates(values['templates'])}"
     none = f"No template here adds {diagnosis.application} and keeps what is allowed now. An admin makes one."
     nearest = values["nearest"]
-    return none if nearest is None else f"{none} “{nearest['name']}” would end: {_ended(nearest) or 'nothing'}"
+    return (
+        none
+        if nearest is None
+        else f"{none} “{nearest['name']}” ({_risk(nearest)}) would end: {_ended(nearest) or 'nothing'}"
+    )
 
 
 def _templates(offers: list[Mapping[str, Any]]) -> str:
@@ -128,11 +134,13 @@ def _templates(offers: list[Mapping[str, Any]]) -> str:
 
 
 def _price(offer: Mapping[str, Any]) -> str:
-    """Return what a template costs: high risk, and what it would end."""
+    """Return what a template costs: its risk, and what it would end."""
     ended = _ended(offer)
-    risk = "high risk" if offer["is_high_risk"] else ""
-    price = "; ".join(filter(None, (risk, f"ends {ended}" if ended else "")))
-    return f" ({price})" if price else ""
+    return f" ({_risk(offer)}; ends {ended})" if ended else f" ({_risk(offer)})"
+
+
+def _risk(offer: Mapping[str, Any]) -> str:
+    return f"{LEVELS[RiskLevel[offer['risk'].upper()]]} risk"
 
 
 def _ended(offer: Mapping[str, Any]) -> str:

@@ -272,9 +272,12 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     assert "(high risk; ends everything but 2 applications)" in unnamed, "nobody reads raw IDs"
     chosen = replace(strong, applications=frozenset(), placeholders=1, risk=RiskLevel.LOW)
     assert (
-        "(ends everything but 1 application)"
+        "(low risk; ends everything but 1 application)"
         in first_cause(diagnose(facts(access=access(asks), templates=(chosen,)))).how
     )
+    elevated = replace(strong, applications=frozenset({"allapplications"}), risk=RiskLevel.ELEVATED)
+    kept = first_cause(diagnose(facts(access=access(asks), templates=(elevated,)))).how
+    assert "with “Merger” (elevated risk). Or" in kept, "also where it ends nothing"
     blocks = first_cause(diagnose(facts(access=access(verdict(PolicyEffect.LOCKED_OUT))))).how
     assert blocks.startswith("The owner of the policy: Entra admin center, Conditional Access. If it excludes them")
 
@@ -429,16 +432,16 @@ def test_where_no_template_adds_the_application_that_is_said_with_what_the_neare
         templates=(one,),
     )
     none = "No template here adds Portal and keeps what is allowed now. An admin makes one."
-    assert first_cause(diagnose(blocked)).how == f"{none} “One application” would end: {ends}"
+    assert first_cause(diagnose(blocked)).how == f"{none} “One application” (low risk) would end: {ends}"
     assert first_cause(diagnose(blocked)).who == "An admin of our tenant"
     assert first_cause(diagnose(replace(blocked, templates=()))).how == none
     adds = replace(one, name="Both", placeholders=0, applications=frozenset({"a", PORTAL}))
     added = first_cause(diagnose(replace(blocked, templates=(one, adds)))).how
-    assert added == "/partner request contoso.com, for Portal, with “Both” (ends trust in their MFA)"
+    assert added == "/partner request contoso.com, for Portal, with “Both” (low risk; ends trust in their MFA)"
     beside = replace(one, name="Two", applications=frozenset({PORTAL}), refuses=frozenset())
     filled = first_cause(diagnose(replace(blocked, templates=(beside,)))).how
     for_archive = " for Archive" if names else ""
-    assert filled == f"/partner request contoso.com, for Portal, with “Two”{for_archive}"
+    assert filled == f"/partner request contoso.com, for Portal, with “Two”{for_archive} (low risk)"
 
 
 def test_a_name_that_nobody_knows_is_the_whole_answer() -> None:

@@ -21,7 +21,7 @@ _ALL = ALL_APPLICATIONS.lower()
 _SUITE = OFFICE_365.lower()
 
 Offer = dict[str, Any]
-"""JSON values: `name`; `is_high_risk`; `ends`: names of applications that it would end, or Graph's word for all;
+"""JSON values: `name`; `risk`: its level, `low`, `elevated` or `high`; `is_high_risk`; `ends`: names of applications that it would end, or Graph's word for all;
 `ends_count`: None where it would end all but some; `only`: those that stay then, by name where it is known;
 `ends_trust`: what of theirs would not be accepted any more; `fills`: what its placeholder is to be filled with, where
 that is not the application that was asked about."""
@@ -130,6 +130,7 @@ def _offer(template: OfferedTemplate, facts: DiagnosisFacts) -> Offer:
     trust = facts.access.value.trust if facts.access and isinstance(facts.access.value, AccessReport) else None
     return {
         "name": template.name,
+        "risk": template.risk.name.lower(),
         "is_high_risk": template.risk is RiskLevel.HIGH,
         "ends": [ALL_APPLICATIONS] if narrows else ends,
         "ends_count": None if narrows else len(ended),
