@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.words.findings.diagnosis.notes import SUITES
 from bot.words.plans.risk import LEVELS
+from bot.words.requests.states import open_enabling_sentence
 from bot.words.sentences import and_list, counted
 from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.checks.conditional_access.policy import ControlKind
@@ -67,7 +69,6 @@ _DEMANDED: Final[Mapping[str, str]] = {
     ControlKind.COMPLIANT_DEVICE: "compliant devices",
     ControlKind.HYBRID_DEVICE: "hybrid joined devices",
 }
-_SUITES: Final[Mapping[str, str]] = {"office365": "Office 365", "microsoftadminportals": "Microsoft admin portals"}
 
 
 def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
@@ -77,6 +78,8 @@ def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
     if cause.code == Cause.APPLICATION_BLOCKED and "templates" in cause.values:
         return _application_words(diagnosis, cause.values)
     action = change_for(cause).action
+    if cause.code == Cause.ACCOUNT_DISABLED and diagnosis.enabling:
+        return f"Ask first why it was disabled. {open_enabling_sentence(diagnosis.enabling[0])}"
     if cause.code == Cause.SIGN_IN_ERROR and action in (Action.CHANGE_POLICY, Action.ACCEPT_CLAIMS):
         return strength_question(diagnosis) or _FIND_POLICY
     return ACTIONS[action].format(domain=diagnosis.domain)
@@ -145,7 +148,7 @@ def _risk(offer: Mapping[str, Any]) -> str:
 
 def _ended(offer: Mapping[str, Any]) -> str:
     """Return what a template would end: applications, and what of theirs is accepted now."""
-    kept = [_SUITES.get(one, one) for one in offer["only"]]
+    kept = [SUITES.get(one, one) for one in offer["only"]]
     are_named = all(kept) and not any(map(is_guid, kept))
     stay = and_list(kept) if are_named else counted(len(kept), "application")
     narrowed = f"everything but {stay}" if kept else ""

@@ -16,6 +16,7 @@ from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.posture.diagnosis.steps import Cause, Note
 from workflows.core.settings.effective import Origin
+from workflows.core.settings.model import is_guid
 
 _RULES: Final[Mapping[AccessRule, str]] = {
     AccessRule.NOT_KNOWN: "the list of {list} is not known",
@@ -70,6 +71,9 @@ _DEMANDS: Final[Mapping[ControlKind, str]] = {
     ControlKind.PASSWORD_CHANGE: "a password change",
     ControlKind.TERMS_OF_USE: "terms of use",
 }
+SUITES: Final[Mapping[str, str]] = {"office365": "Office 365", "microsoftadminportals": "Microsoft admin portals"}
+_MAX_NAMED: Final = 3
+"""Applications of a policy that are named. More are counted."""
 HIDDEN_POLICY: Final = "a policy (admins see its name)"
 _QUOTES: Final = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟❝❞', "'"))
 
@@ -114,6 +118,21 @@ def _blocked(subject: str) -> Callable[[Values], str]:
 
 def _policies(values: Values) -> str:
     return and_list([f"“{name}”" for name in values["policies"]] or [HIDDEN_POLICY])
+
+
+def _policy_for_applications(values: Values) -> str:
+    return f"{_policies(values)} {'are' if len(values['policies']) > 1 else 'is'}{_only_for(values)}."
+
+
+def _only_for(values: Values) -> str:
+    """Return for which single applications a policy is; empty where it is for all."""
+    if "applications" not in values:
+        return ""
+    names = [SUITES.get(name, name) for name in values["applications"]]
+    if not names:
+        return " for some applications only"
+    are_many = len(names) > _MAX_NAMED or any(map(is_guid, names))
+    return f" for {counted(len(names), 'application') if are_many else and_list(names)} only"
 
 
 def _locked_out(values: Values) -> str:
@@ -236,11 +255,15 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.INVITERS: _inviters,
     Note.DOMAIN_LISTS: "Which domains may be invited: look in Entra admin center, External collaboration settings.",
     Note.NO_POLICY: "No policy stops or asks this person.",
-    Note.POLICY_FOR_APPLICATIONS: lambda values: f"{_policies(values)} is about single applications.",
+    Note.POLICY_FOR_APPLICATIONS: _policy_for_applications,
     Note.POLICY_MAY_APPLY: lambda values: f"It depends on conditions of {_policies(values)}.",
     Note.ESTIMATE: "A part is an estimate from the policies: Entra did not evaluate every sign-in.",
-    Note.MFA_HERE: lambda values: f"{_policies(values)} asks for MFA here. Theirs does not count, so they do it twice.",
-    Note.MFA_THERE: "MFA is required, and theirs is accepted: they do it once, at home.",
+    Note.MFA_HERE: lambda values: (
+        f"{_policies(values)} asks for MFA here{_only_for(values)}. Theirs does not count, so they do it twice."
+    ),
+    Note.MFA_THERE: lambda values: (
+        f"MFA is required{_only_for(values)}, and theirs is accepted: they do it once, at home."
+    ),
     Note.STRENGTH_THERE: lambda values: (
         f"{_policies(values)} asks for a certain strength of MFA: only the partner knows whether they have it."
     ),

@@ -239,7 +239,7 @@ def side_next(diagnosis: Diagnosis) -> str:
 
 def without_policy_names(diagnosis: Diagnosis) -> Diagnosis:
     """Return the same without names that only admins see: of policies, and of applications that nobody typed."""
-    hidden: dict[str, object] = {"policies": [], "strengths": []}
+    hidden: dict[str, object] = {"policies": [], "strengths": [], "applications": []}
     if not diagnosis.application:
         hidden["application"] = ""
     return replace(diagnosis, steps=tuple(_without_names(step, hidden) for step in diagnosis.steps))
@@ -275,7 +275,10 @@ def as_json(diagnosis: Diagnosis) -> dict[str, object]:
             "changer": change.changer.value,
             "action": change.action.value,
         },
-        "waiting": [{"request": request.id, "state": request.state.value} for request in diagnosis.waiting],
+        "waiting": [
+            {"request": request.id, "state": request.state.value}
+            for request in (*diagnosis.waiting, *diagnosis.enabling)
+        ],
         "steps": [
             {
                 "step": step.key.value,

@@ -18,7 +18,7 @@ from bot.words.findings.diagnosis.steps import (
     without_policy_names,
 )
 from tests.code_table import PAGE, written_page
-from tests.workflows.core.builders import NOW, identity
+from tests.workflows.core.builders import NOW, identity, request
 from tests.workflows.core.posture.diagnosis.read_facts import (
     MARIA,
     PORTAL,
@@ -39,7 +39,7 @@ from workflows.core.checks.conditional_access.controls import (
     Remedy,
 )
 from workflows.core.checks.conditional_access.policy import ControlKind
-from workflows.core.checks.conditional_access.scope import ConditionType
+from workflows.core.checks.conditional_access.scope import ConditionType, PolicyCondition
 from workflows.core.checks.tenant_facts import AccountDisabling, UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.risk import RiskLevel
@@ -47,7 +47,7 @@ from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import Cause, Note, StepResult
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import RequestId, RequestState
 
 THROTTLED = UnreadableFact(reason=UnreadableReason.THROTTLED)
 
@@ -402,6 +402,16 @@ def test_who_disabled_the_account_is_said_as_far_as_it_is_known(logged: Any, sai
     assert "chie" not in first_cause(without_policy_names(disabled)).text, "names are for admins"
 
 
+def test_an_open_request_to_enable_the_account_is_named_in_place_of_the_way_to_make_one() -> None:
+    open_one = request(RequestState.AWAITING_APPROVAL)
+    disabled = {"accounts": read((replace(MARIA, is_enabled=False),)), "enables_accounts": True}
+    diagnosis = diagnose(facts(**disabled, enabling=(open_one,)))
+    how = f"Ask first why it was disabled. Request {open_one.id} to enable this account is open: waiting for approval"
+    assert first_cause(diagnosis).how == how
+    assert as_json(diagnosis)["waiting"] == [{"request": open_one.id, "state": "awaiting_approval"}]
+    assert "Enable accounts" in first_cause(diagnose(facts(**disabled, waiting=(open_one,)))).how
+
+
 def test_an_invitation_says_since_when_it_waits() -> None:
     waiting = replace(MARIA, state="PendingAcceptance", state_since=NOW)
     said = first_cause(diagnose(facts(accounts=read((waiting,))))).text
@@ -469,7 +479,40 @@ def test_a_name_that_nobody_knows_is_the_whole_answer() -> None:
 def test_a_policy_for_single_applications_asks_for_the_application_first() -> None:
     report = access(verdict(PolicyEffect.DEPENDS, ConditionType.APPLICATIONS))
     assert first_cause(diagnose(facts(access=report))).text == (
-        "“P” is about single applications. Name the application: /partner diagnose maria@contoso.com NAME."
+        "“P” is for some applications only. Name the application: /partner diagnose maria@contoso.com NAME."
+    )
+
+
+@pytest.mark.parametrize(
+    ("ids", "names", "words"),
+    [
+        ((PORTAL,), {PORTAL: "Invoice desk"}, "for Invoice desk only"),
+        ((PORTAL, "Office365"), {PORTAL: "Invoice desk"}, "for Invoice desk and Office 365 only"),
+        ((PORTAL,), {}, "for 1 application only"),
+        (("a", "b", "c", "d"), {}, "for 4 applications only"),
+    ],
+)
+def test_a_policy_is_told_for_the_applications_that_it_is_about(
+    ids: tuple[str, ...], names: dict[str, str], words: str
+) -> None:
+    """Nobody is asked about MFA for an application that may not be theirs."""
+    conditions = (PolicyCondition(kind=ConditionType.APPLICATIONS, values=ids),)
+    there = verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH)
+    strong = replace(there, reasons=(PHISHING,), conditions=conditions)
+    diagnosis = diagnose(facts(access=access(strong), template_names=names, sign_ins=read(log())))
+    first = first_cause(diagnosis)
+    name_it = "Name the application: /partner diagnose maria@contoso.com NAME."
+    assert (first.text, first.next) == (f"“P” is {words}. {name_it}", "")
+    hidden = first_cause(without_policy_names(diagnosis)).text
+    assert hidden == f"a policy (admins see its name) is for some applications only. {name_it}"
+    two = diagnose(facts(access=access(strong, replace(strong, policy="Q")), template_names=names))
+    assert first_cause(two).text.startswith(f"“P” and “Q” are {words}.")
+    mfa = replace(verdict(PolicyEffect.REQUIRED_IN_OUR_TENANT), conditions=conditions)
+    accepted = replace(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT), conditions=conditions)
+    both_told = step_rows(diagnose(facts(access=access(mfa, accepted), template_names=names)))[5].text
+    assert both_told == (
+        f"“P” asks for MFA here {words}. Theirs does not count, so they do it twice. "
+        f"MFA is required {words}, and theirs is accepted: they do it once, at home."
     )
 
 
