@@ -23,8 +23,8 @@ _SUITE = OFFICE_365.lower()
 Offer = dict[str, Any]
 """JSON values: `name`; `risk`: its level, `low`, `elevated` or `high`; `is_high_risk`; `ends`: names of applications
 that it would end, or Graph's word for all; `ends_count`: None where it would end all but some; `only`: those that
-stay then, by name where it is known; `ends_trust`: what of theirs is not accepted then; `fills`: what its placeholder is
-to be filled with, where that is not the application that was asked about."""
+stay then, by name where it is known; `ends_trust`: what of theirs is not accepted then; `fills`: what its
+placeholder is to be filled with, where that is not the application that was asked about."""
 
 
 def accepting_offers(facts: DiagnosisFacts, remedies: Iterable[Iterable[Remedy]]) -> list[Offer]:
