@@ -90,7 +90,7 @@ def _first_lines(first: FirstCause, admins: Sequence[ChatId]) -> Iterator[RichTe
     else:
         yield paragraph(fixed_text("Stops them: ", bold=True), *text)
         yield paragraph(fixed_text("Can change it: ", bold=True), *_who_runs(first, admins))
-        yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, 500))
+        yield paragraph(fixed_text("How: ", bold=True), cleaned_text(first.how, _MAX_CHARACTERS))
     if first.then:
         yield paragraph(fixed_text("Then: ", bold=True), *with_local_times(first.then, _MAX_CHARACTERS))
     if first.next:
@@ -147,7 +147,7 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
             | Action.CORRECT_ACCOUNT
             | Action.RESET_REDEMPTION
         ) if is_admin:
-            if action in _ENABLED_HERE:
+            if action in _ENABLED_HERE and not diagnosis.enabling:
                 yield button("Enable account…", ids.ACCOUNTS_ENABLE, f"{tenant_id}:{diagnosis.subject}")
             yield button("Show guests", ids.GUESTS_PAGE, GuestsStep(tenant=tenant_id).value)
         case _:
@@ -156,7 +156,8 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
 
 def _details_buttons(diagnosis: Diagnosis) -> Iterator[ButtonElement]:
     """Return Details of the open requests that have a plan: one that is still prepared has nothing to show."""
-    planned = [request for request in diagnosis.waiting[:_MAX_WAITING] if request.prepared is not None]
+    named = (*diagnosis.enabling[:1], *diagnosis.waiting[:_MAX_WAITING])
+    planned = [request for request in named if request.prepared is not None]
     if planned:
         yield button("Details of the request", ids.REVIEW_REQUEST, ids.decision_value(planned[0]))
 

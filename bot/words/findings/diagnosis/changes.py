@@ -3,9 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.words.findings.diagnosis.notes import SUITES
+from bot.words.plans.risk import LEVELS
+from bot.words.requests.states import open_enabling_sentence
 from bot.words.sentences import and_list, counted
 from workflows.core.checks.conditional_access.controls import Remedy
+from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.errors.facts import Fact, Values
+from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis
 from workflows.core.settings.model import is_guid
@@ -59,7 +64,11 @@ _TRUSTED: Final[Mapping[str, str]] = {
     Remedy.ACCEPT_COMPLIANT_DEVICES: "compliant devices",
     Remedy.ACCEPT_HYBRID_DEVICES: "hybrid joined devices",
 }
-_SUITES: Final[Mapping[str, str]] = {"office365": "Office 365", "microsoftadminportals": "Microsoft admin portals"}
+_DEMANDED: Final[Mapping[str, str]] = {
+    ControlKind.MFA: "MFA",
+    ControlKind.COMPLIANT_DEVICE: "compliant devices",
+    ControlKind.HYBRID_DEVICE: "hybrid joined devices",
+}
 
 
 def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
@@ -69,6 +78,8 @@ def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
     if cause.code == Cause.APPLICATION_BLOCKED and "templates" in cause.values:
         return _application_words(diagnosis, cause.values)
     action = change_for(cause).action
+    if cause.code == Cause.ACCOUNT_DISABLED and diagnosis.enabling:
+        return f"Ask first why it was disabled. {open_enabling_sentence(diagnosis.enabling[0])}"
     if cause.code == Cause.SIGN_IN_ERROR and action in (Action.CHANGE_POLICY, Action.ACCEPT_CLAIMS):
         return strength_question(diagnosis) or _FIND_POLICY
     return ACTIONS[action].format(domain=diagnosis.domain)
@@ -92,7 +103,16 @@ def _trust_words(diagnosis: Diagnosis, values: Values) -> str:
         else f"no template here does it{opens}. An admin makes one. {_KEEP_ALL if values['allows_all'] else _KEEP}"
     )
     trust = f"Trust their {accepted}, for all people of {diagnosis.domain}: {way}."
-    return f"{trust} Or exclude them in Entra admin center: the policy then does not protect from them"
+    asked = f"Ask the partner first: do their people have {_demanded(values)}?"
+    return f"{asked} {trust} Or exclude them in Entra admin center: the policy then does not protect from them"
+
+
+def _demanded(values: Values) -> str:
+    """Return what their tenant must be able to confirm: only the partner knows whether it can."""
+    strengths = [one["name"] for one in values["demands"] if one["control"] == ControlKind.STRENGTH]
+    named = [f"“{name}”" if name else _STRONG_MFA for name in strengths]
+    others = [_DEMANDED[one["control"]] for one in values["demands"] if one["control"] in _DEMANDED]
+    return and_list(list(dict.fromkeys((*named, *others))) or [_TRUSTED[one] for one in values["accept"]])
 
 
 def _application_words(diagnosis: Diagnosis, values: Values) -> str:
@@ -101,7 +121,11 @@ def _application_words(diagnosis: Diagnosis, values: Values) -> str:
         return f"{command}, with {_templates(values['templates'])}"
     none = f"No template here adds {diagnosis.application} and keeps what is allowed now. An admin makes one."
     nearest = values["nearest"]
-    return none if nearest is None else f"{none} “{nearest['name']}” would end: {_ended(nearest) or 'nothing'}"
+    return (
+        none
+        if nearest is None
+        else f"{none} “{nearest['name']}” ({_risk(nearest)}) would end: {_ended(nearest) or 'nothing'}"
+    )
 
 
 def _templates(offers: list[Mapping[str, Any]]) -> str:
@@ -113,16 +137,18 @@ def _templates(offers: list[Mapping[str, Any]]) -> str:
 
 
 def _price(offer: Mapping[str, Any]) -> str:
-    """Return what a template costs: high risk, and what it would end."""
+    """Return what a template costs: its risk, and what it would end."""
     ended = _ended(offer)
-    risk = "high risk" if offer["is_high_risk"] else ""
-    price = "; ".join(filter(None, (risk, f"ends {ended}" if ended else "")))
-    return f" ({price})" if price else ""
+    return f" ({_risk(offer)}; ends {ended})" if ended else f" ({_risk(offer)})"
+
+
+def _risk(offer: Mapping[str, Any]) -> str:
+    return f"{LEVELS[RiskLevel[offer['risk'].upper()]]} risk"
 
 
 def _ended(offer: Mapping[str, Any]) -> str:
     """Return what a template would end: applications, and what of theirs is accepted now."""
-    kept = [_SUITES.get(one, one) for one in offer["only"]]
+    kept = [SUITES.get(one, one) for one in offer["only"]]
     are_named = all(kept) and not any(map(is_guid, kept))
     stay = and_list(kept) if are_named else counted(len(kept), "application")
     narrowed = f"everything but {stay}" if kept else ""

@@ -6,7 +6,7 @@ It is long because every code that a diagnosis can give has its sentence here.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, code_name
+from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, GONE, code_name
 from bot.words.sentences import Sentence, and_list, counted, day, fill_in, minute, or_list
 from bot.words.settings.values import ORIGINS
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
@@ -16,6 +16,7 @@ from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.posture.diagnosis.steps import Cause, Note
 from workflows.core.settings.effective import Origin
+from workflows.core.settings.model import is_guid
 
 _RULES: Final[Mapping[AccessRule, str]] = {
     AccessRule.NOT_KNOWN: "the list of {list} is not known",
@@ -70,6 +71,9 @@ _DEMANDS: Final[Mapping[ControlKind, str]] = {
     ControlKind.PASSWORD_CHANGE: "a password change",
     ControlKind.TERMS_OF_USE: "terms of use",
 }
+SUITES: Final[Mapping[str, str]] = {"office365": "Office 365", "microsoftadminportals": "Microsoft admin portals"}
+_MAX_NAMED: Final = 3
+"""Applications of a policy that are named. More are counted."""
 HIDDEN_POLICY: Final = "a policy (admins see its name)"
 _QUOTES: Final = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟❝❞', "'"))
 
@@ -116,6 +120,21 @@ def _policies(values: Values) -> str:
     return and_list([f"“{name}”" for name in values["policies"]] or [HIDDEN_POLICY])
 
 
+def _policy_for_applications(values: Values) -> str:
+    return f"{_policies(values)} {'are' if len(values['policies']) > 1 else 'is'}{_only_for(values)}."
+
+
+def _only_for(values: Values) -> str:
+    """Return for which single applications a policy is; empty where it is for all."""
+    if "applications" not in values:
+        return ""
+    names = [SUITES.get(name, name) for name in values["applications"]]
+    if not names:
+        return " for some applications only"
+    are_many = len(names) > _MAX_NAMED or any(map(is_guid, names))
+    return f" for {counted(len(names), 'application') if are_many else and_list(names)} only"
+
+
 def _locked_out(values: Values) -> str:
     basis = " This is an estimate: Entra did not answer." if values["is_estimate"] else ""
     if values["blocks"] or not values["demands"]:
@@ -157,7 +176,8 @@ def _on(values: Values) -> str:
 
 def _failed_earlier(values: Values) -> str:
     refusal = f"A sign-in{_to(values)} failed{_on(values)} with {code_name(values['code'])}."
-    return f"{refusal} What caused that passes now."
+    gone = GONE[values["code"]]
+    return f"{refusal} {gone[0].upper()}{gone[1:]}: that passes now."
 
 
 def _refused_for(values: Values) -> str:
@@ -235,11 +255,15 @@ NOTES: Final[Mapping[Note, Sentence]] = {
     Note.INVITERS: _inviters,
     Note.DOMAIN_LISTS: "Which domains may be invited: look in Entra admin center, External collaboration settings.",
     Note.NO_POLICY: "No policy stops or asks this person.",
-    Note.POLICY_FOR_APPLICATIONS: lambda values: f"{_policies(values)} is about single applications.",
+    Note.POLICY_FOR_APPLICATIONS: _policy_for_applications,
     Note.POLICY_MAY_APPLY: lambda values: f"It depends on conditions of {_policies(values)}.",
     Note.ESTIMATE: "A part is an estimate from the policies: Entra did not evaluate every sign-in.",
-    Note.MFA_HERE: lambda values: f"{_policies(values)} asks for MFA here. Theirs does not count, so they do it twice.",
-    Note.MFA_THERE: "MFA is required, and theirs is accepted: they do it once, at home.",
+    Note.MFA_HERE: lambda values: (
+        f"{_policies(values)} asks for MFA here{_only_for(values)}. Theirs does not count, so they do it twice."
+    ),
+    Note.MFA_THERE: lambda values: (
+        f"MFA is required{_only_for(values)}, and theirs is accepted: they do it once, at home."
+    ),
     Note.STRENGTH_THERE: lambda values: (
         f"{_policies(values)} asks for a certain strength of MFA: only the partner knows whether they have it."
     ),

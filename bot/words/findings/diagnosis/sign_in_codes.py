@@ -90,6 +90,19 @@ CODE_WORDS: Final[Mapping[int, CodeWords]] = {
     ),
 }
 
+GONE: Final[Mapping[int, str]] = {
+    500213: "our settings did not let them in then",
+    90071: "their MFA was not accepted then",
+    50020: "the account was missing then",
+    50034: "the account was missing then",
+    50057: "the account was disabled then",
+    90072: "the account was missing then",
+    53000: "Conditional Access asked for a managed device then",
+    53001: "Conditional Access asked for a managed device then",
+    53003: "Conditional Access blocked them then",
+}
+"""What a refusal was about whose step passes now. Each code has one that its step reads."""
+
 
 def code_name(number: int) -> str:
     """Return a code as Microsoft writes it: "AADSTS50020 UserUnauthorized"."""

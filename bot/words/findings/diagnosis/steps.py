@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.words.findings.diagnosis.changes import how_words, strength_question
 from bot.words.findings.diagnosis.notes import cause_words, note_words
+from bot.words.findings.diagnosis.sign_in_codes import GONE
 from bot.words.sentences import and_list, counted, minute, or_list
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
@@ -160,12 +161,12 @@ def _next(diagnosis: Diagnosis) -> str:
     if again := _ask_again(diagnosis):
         return again
     known = diagnosis.last_sign_in
-    if known is not None and known.code == Note.FAILED_EARLIER:
-        return "Ask them to try again: what stopped them before passes now."
-    if known is not None:
+    if known is not None and known.code == Note.SIGNED_IN:
         return f"They got in on {minute(known.values['at'])}. If it fails again, ask them for the error code."
     if question := strength_question(diagnosis):
-        return question
+        return question  # an old refusal is about another step
+    if known is not None:
+        return f"Ask them to try again: {GONE[known.values['code']]}, and that passes now."
     if not diagnosis.asks_them_first:
         return ""
     return f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
@@ -238,7 +239,7 @@ def side_next(diagnosis: Diagnosis) -> str:
 
 def without_policy_names(diagnosis: Diagnosis) -> Diagnosis:
     """Return the same without names that only admins see: of policies, and of applications that nobody typed."""
-    hidden: dict[str, object] = {"policies": [], "strengths": []}
+    hidden: dict[str, object] = {"policies": [], "strengths": [], "applications": []}
     if not diagnosis.application:
         hidden["application"] = ""
     return replace(diagnosis, steps=tuple(_without_names(step, hidden) for step in diagnosis.steps))
@@ -274,7 +275,10 @@ def as_json(diagnosis: Diagnosis) -> dict[str, object]:
             "changer": change.changer.value,
             "action": change.action.value,
         },
-        "waiting": [{"request": request.id, "state": request.state.value} for request in diagnosis.waiting],
+        "waiting": [
+            {"request": request.id, "state": request.state.value}
+            for request in (*diagnosis.waiting, *diagnosis.enabling)
+        ],
         "steps": [
             {
                 "step": step.key.value,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.diagnosis.notes import CAUSES, NOTES, note_words
-from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, code_name
+from bot.words.findings.diagnosis.sign_in_codes import CODE_WORDS, GONE, code_name
 from bot.words.findings.diagnosis.steps import (
     NOTHING_KNOWN,
     as_json,
@@ -18,7 +18,7 @@ from bot.words.findings.diagnosis.steps import (
     without_policy_names,
 )
 from tests.code_table import PAGE, written_page
-from tests.workflows.core.builders import NOW, identity
+from tests.workflows.core.builders import NOW, identity, request
 from tests.workflows.core.posture.diagnosis.read_facts import (
     MARIA,
     PORTAL,
@@ -39,7 +39,7 @@ from workflows.core.checks.conditional_access.controls import (
     Remedy,
 )
 from workflows.core.checks.conditional_access.policy import ControlKind
-from workflows.core.checks.conditional_access.scope import ConditionType
+from workflows.core.checks.conditional_access.scope import ConditionType, PolicyCondition
 from workflows.core.checks.tenant_facts import AccountDisabling, UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.risk import RiskLevel
@@ -47,7 +47,7 @@ from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import Cause, Note, StepResult
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import RequestId, RequestState
 
 THROTTLED = UnreadableFact(reason=UnreadableReason.THROTTLED)
 
@@ -115,10 +115,10 @@ def test_after_a_success_or_a_repair_nobody_is_sent_to_the_partner() -> None:
     got_in = first_cause(diagnose(facts()))
     assert got_in.next == "They got in on Mar 1, 2027 at 09:00 UTC. If it fails again, ask them for the error code."
     repaired = diagnose(facts(sign_ins=read(log(signed_in(50057)))))
-    assert first_cause(repaired).next == "Ask them to try again: what stopped them before passes now."
+    assert first_cause(repaired).next == ("Ask them to try again: the account was disabled then, and that passes now.")
     assert step_rows(repaired)[-1].text == (
         "A sign-in to Portal failed on Mar 1, 2027 at 09:00 UTC with AADSTS50057 UserDisabled. "
-        "What caused that passes now."
+        "The account was disabled then: that passes now."
     )
 
 
@@ -248,9 +248,10 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     """The weakest template is named with its risk and with what it ends; without one, who makes it."""
     asks = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(Remedy.ACCEPT_MFA,), reasons=(PHISHING,))
     exclude = "Or exclude them in Entra admin center: the policy then does not protect from them"
+    ask = "Ask the partner first: do their people have “Phishing-resistant MFA”?"
     none = first_cause(diagnose(facts(access=access(asks), application=application()))).how
     assert none == (
-        "Trust their MFA, for all people of contoso.com: no template here does it and opens Portal. "
+        f"{ask} Trust their MFA, for all people of contoso.com: no template here does it and opens Portal. "
         f"An admin makes one. All applications are allowed now: it ends those that it leaves out. {exclude}"
     )
     some = {"configuration": read({"b2bCollaborationInbound": ONLY_ARCHIVE})}
@@ -263,7 +264,7 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     weak = replace(strong, name="Trusted", settings=3)
     named = first_cause(diagnose(facts(access=access(asks), templates=(strong, weak)))).how
     assert named == (
-        "Trust their MFA, for all people of contoso.com: /partner request contoso.com, with “Trusted” "
+        f"{ask} Trust their MFA, for all people of contoso.com: /partner request contoso.com, with “Trusted” "
         f"(high risk; ends everything but Office 365), or 1 other template. {exclude}"
     )
     ids = replace(strong, applications=frozenset({PORTAL, "5f0a1b2c-0014-4d3e-8f90-a1b2c3d4e5f6"}))
@@ -271,11 +272,50 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     assert "(high risk; ends everything but 2 applications)" in unnamed, "nobody reads raw IDs"
     chosen = replace(strong, applications=frozenset(), placeholders=1, risk=RiskLevel.LOW)
     assert (
-        "(ends everything but 1 application)"
+        "(low risk; ends everything but 1 application)"
         in first_cause(diagnose(facts(access=access(asks), templates=(chosen,)))).how
     )
+    elevated = replace(strong, applications=frozenset({"allapplications"}), risk=RiskLevel.ELEVATED)
+    kept = first_cause(diagnose(facts(access=access(asks), templates=(elevated,)))).how
+    assert "with “Merger” (elevated risk). Or" in kept, "also where it ends nothing"
     blocks = first_cause(diagnose(facts(access=access(verdict(PolicyEffect.LOCKED_OUT))))).how
     assert blocks.startswith("The owner of the policy: Entra admin center, Conditional Access. If it excludes them")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "remedy", "words"),
+    [
+        ((ControlKind.MFA, ControlKind.APPROVED_APP), Remedy.ACCEPT_MFA, "MFA"),
+        ((ControlKind.COMPLIANT_DEVICE,), Remedy.ACCEPT_COMPLIANT_DEVICES, "compliant devices"),
+        ((ControlKind.HYBRID_DEVICE,), Remedy.ACCEPT_HYBRID_DEVICES, "hybrid joined devices"),
+        ((ControlKind.STRENGTH,), Remedy.ACCEPT_MFA, "MFA of the strength that the policy asks for"),
+        ((), Remedy.ACCEPT_MFA, "MFA"),
+    ],
+)
+def test_before_settings_are_changed_the_partner_is_asked_whether_it_would_help(
+    kinds: tuple[ControlKind, ...], remedy: Remedy, words: str
+) -> None:
+    reasons = tuple(PolicyReason(code=ReasonCode.NO_METHOD, kind=kind, name="") for kind in kinds)
+    asks = replace(verdict(PolicyEffect.LOCKED_OUT), remedies=(remedy,), reasons=reasons)
+    template = OfferedTemplate(name="Trusted", accepts=frozenset({remedy}), applications=frozenset({PORTAL}))
+    for templates in ((), (template,)):
+        how = first_cause(diagnose(facts(access=access(asks), templates=templates))).how
+        assert how.startswith(f"Ask the partner first: do their people have {words}? Trust their ")
+
+
+def test_an_old_refusal_of_another_step_is_no_answer_to_an_open_question() -> None:
+    strong = replace(
+        verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH), reasons=(PHISHING,)
+    )
+    repaired = diagnose(facts(access=access(strong), sign_ins=read(log(signed_in(50057))), application=application()))
+    assert first_cause(repaired).next == (
+        "Ask the partner's administrator: do their people have “Phishing-resistant MFA” at home?"
+    )
+    assert step_rows(repaired)[-1].text.endswith("The account was disabled then: that passes now.")
+
+
+def test_every_refusal_that_can_be_over_says_what_it_was_about() -> None:
+    assert GONE.keys() == {one.number for one in SIGN_IN_CODES.values() if one.is_read and not one.is_interrupt}
 
 
 def test_where_only_the_partner_knows_about_strong_mfa_that_is_the_question() -> None:
@@ -362,6 +402,16 @@ def test_who_disabled_the_account_is_said_as_far_as_it_is_known(logged: Any, sai
     assert "chie" not in first_cause(without_policy_names(disabled)).text, "names are for admins"
 
 
+def test_an_open_request_to_enable_the_account_is_named_in_place_of_the_way_to_make_one() -> None:
+    open_one = request(RequestState.AWAITING_APPROVAL)
+    disabled = {"accounts": read((replace(MARIA, is_enabled=False),)), "enables_accounts": True}
+    diagnosis = diagnose(facts(**disabled, enabling=(open_one,)))
+    how = f"Ask first why it was disabled. Request {open_one.id} to enable this account is open: waiting for approval"
+    assert first_cause(diagnosis).how == how
+    assert as_json(diagnosis)["waiting"] == [{"request": open_one.id, "state": "awaiting_approval"}]
+    assert "Enable accounts" in first_cause(diagnose(facts(**disabled, waiting=(open_one,)))).how
+
+
 def test_an_invitation_says_since_when_it_waits() -> None:
     waiting = replace(MARIA, state="PendingAcceptance", state_since=NOW)
     said = first_cause(diagnose(facts(accounts=read((waiting,))))).text
@@ -392,16 +442,16 @@ def test_where_no_template_adds_the_application_that_is_said_with_what_the_neare
         templates=(one,),
     )
     none = "No template here adds Portal and keeps what is allowed now. An admin makes one."
-    assert first_cause(diagnose(blocked)).how == f"{none} “One application” would end: {ends}"
+    assert first_cause(diagnose(blocked)).how == f"{none} “One application” (low risk) would end: {ends}"
     assert first_cause(diagnose(blocked)).who == "An admin of our tenant"
     assert first_cause(diagnose(replace(blocked, templates=()))).how == none
     adds = replace(one, name="Both", placeholders=0, applications=frozenset({"a", PORTAL}))
     added = first_cause(diagnose(replace(blocked, templates=(one, adds)))).how
-    assert added == "/partner request contoso.com, for Portal, with “Both” (ends trust in their MFA)"
+    assert added == "/partner request contoso.com, for Portal, with “Both” (low risk; ends trust in their MFA)"
     beside = replace(one, name="Two", applications=frozenset({PORTAL}), refuses=frozenset())
     filled = first_cause(diagnose(replace(blocked, templates=(beside,)))).how
     for_archive = " for Archive" if names else ""
-    assert filled == f"/partner request contoso.com, for Portal, with “Two”{for_archive}"
+    assert filled == f"/partner request contoso.com, for Portal, with “Two”{for_archive} (low risk)"
 
 
 def test_a_name_that_nobody_knows_is_the_whole_answer() -> None:
@@ -429,7 +479,40 @@ def test_a_name_that_nobody_knows_is_the_whole_answer() -> None:
 def test_a_policy_for_single_applications_asks_for_the_application_first() -> None:
     report = access(verdict(PolicyEffect.DEPENDS, ConditionType.APPLICATIONS))
     assert first_cause(diagnose(facts(access=report))).text == (
-        "“P” is about single applications. Name the application: /partner diagnose maria@contoso.com NAME."
+        "“P” is for some applications only. Name the application: /partner diagnose maria@contoso.com NAME."
+    )
+
+
+@pytest.mark.parametrize(
+    ("ids", "names", "words"),
+    [
+        ((PORTAL,), {PORTAL: "Invoice desk"}, "for Invoice desk only"),
+        ((PORTAL, "Office365"), {PORTAL: "Invoice desk"}, "for Invoice desk and Office 365 only"),
+        ((PORTAL,), {}, "for 1 application only"),
+        (("a", "b", "c", "d"), {}, "for 4 applications only"),
+    ],
+)
+def test_a_policy_is_told_for_the_applications_that_it_is_about(
+    ids: tuple[str, ...], names: dict[str, str], words: str
+) -> None:
+    """Nobody is asked about MFA for an application that may not be theirs."""
+    conditions = (PolicyCondition(kind=ConditionType.APPLICATIONS, values=ids),)
+    there = verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, control=ControlKind.STRENGTH)
+    strong = replace(there, reasons=(PHISHING,), conditions=conditions)
+    diagnosis = diagnose(facts(access=access(strong), template_names=names, sign_ins=read(log())))
+    first = first_cause(diagnosis)
+    name_it = "Name the application: /partner diagnose maria@contoso.com NAME."
+    assert (first.text, first.next) == (f"“P” is {words}. {name_it}", "")
+    hidden = first_cause(without_policy_names(diagnosis)).text
+    assert hidden == f"a policy (admins see its name) is for some applications only. {name_it}"
+    two = diagnose(facts(access=access(strong, replace(strong, policy="Q")), template_names=names))
+    assert first_cause(two).text.startswith(f"“P” and “Q” are {words}.")
+    mfa = replace(verdict(PolicyEffect.REQUIRED_IN_OUR_TENANT), conditions=conditions)
+    accepted = replace(verdict(PolicyEffect.REQUIRED_IN_PARTNER_TENANT), conditions=conditions)
+    both_told = step_rows(diagnose(facts(access=access(mfa, accepted), template_names=names)))[5].text
+    assert both_told == (
+        f"“P” asks for MFA here {words}. Theirs does not count, so they do it twice. "
+        f"MFA is required {words}, and theirs is accepted: they do it once, at home."
     )
 
 

@@ -21,7 +21,7 @@ from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Template
-from workflows.core.posture.diagnosis.account_steps import disabling_of
+from workflows.core.posture.diagnosis.account_steps import disabling_of, is_enabling
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import (
     DiagnosisFacts,
@@ -105,10 +105,11 @@ class Diagnoser:
         return await self._diagnosis(await self._with_disabling(facts))
 
     async def _diagnosis(self, facts: DiagnosisFacts) -> Diagnosis:
-        """Diagnose, and read the names that the offered templates need. They are read only where one is offered."""
+        """Diagnose, and read the names that the offered templates and policies for single applications need."""
         diagnosis = diagnose(facts)
-        causes = [step.cause.values for step in diagnosis.stopping if step.cause is not None]
-        unnamed = [each for values in causes for each in unnamed_applications(values)]
+        causes = [step.cause for step in diagnosis.stopping if step.cause is not None]
+        found = [*causes, *(note for step in diagnosis.steps for note in step.notes)]
+        unnamed = list(dict.fromkeys(each for fact in found for each in unnamed_applications(fact.values)))
         if not unnamed or not self.completes_names:
             return diagnosis
         names = await read_fact(names_of(unnamed, self.tenant.tenant_settings), self.timeout_seconds)
@@ -181,9 +182,11 @@ class Diagnoser:
         record = None if facts.record is None else replace(facts.record, has_drifted=has_drifted)
         account = _account(facts)
         disabled_by = None
+        enabling: tuple[AccessRequest, ...] = ()
         if account is not None and not account.is_enabled:
             disabled_by = disabling_of(account.id, await self.records.requests_for(tenant_id, _MAX_REQUESTS))
-        return replace(facts, waiting=waiting, record=record, disabled_by=disabled_by)
+            enabling = tuple(one for one in possible if is_enabling(account.id, one))
+        return replace(facts, waiting=waiting, enabling=enabling, record=record, disabled_by=disabled_by)
 
     async def _with_disabling(self, facts: DiagnosisFacts) -> DiagnosisFacts:
         """Add who disabled the account of the person, by Entra's audit log."""

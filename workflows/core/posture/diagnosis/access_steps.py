@@ -1,6 +1,6 @@
 """Steps 6 and 7: Conditional Access for this person and application, and the switches of SharePoint and Teams."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -18,11 +18,13 @@ from workflows.core.posture.diagnosis.facts import (
     DiagnosisFacts,
     NamedApplication,
 )
-from workflows.core.posture.diagnosis.offers import accepting_offers, is_application_known
+from workflows.core.posture.diagnosis.offers import accepting_offers, is_application_known, name_of
 from workflows.core.posture.diagnosis.settings_steps import allows_all_applications, unreadable
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 
 _MFA: Final = frozenset({ControlKind.MFA, ControlKind.STRENGTH})
+_SINGLE: Final = frozenset({ConditionType.APPLICATIONS, ConditionType.OTHER_APPLICATIONS})
+"""Conditions that a policy does not cover every application."""
 _CAPABILITIES: Final = frozenset(
     {"disabled", "externalUserSharingOnly", "externalUserAndGuestSharing", "existingExternalUserSharingOnly"}
 )
@@ -100,28 +102,55 @@ def _asks_for_strength_there(enforced: list[PolicyVerdict]) -> list[PolicyVerdic
 def _notes(
     facts: DiagnosisFacts, report: AccessReport, enforced: list[PolicyVerdict], doubtful: list[PolicyVerdict]
 ) -> Iterator[Fact]:
-    named = [] if is_application_known(facts) else [verdict for verdict in doubtful if _is_about_applications(verdict)]
-    if named:
-        yield Fact(Note.POLICY_FOR_APPLICATIONS, {"policies": _names(named)})
+    strong = _asks_for_strength_there(enforced)
+    single = [] if is_application_known(facts) else [verdict for verdict in enforced if _is_about_applications(verdict)]
+    if named := [verdict for verdict in single if verdict in doubtful or verdict in strong]:
+        yield Fact(Note.POLICY_FOR_APPLICATIONS, {"policies": _names(named), **_applications(named, facts)})
     if rest := [verdict for verdict in doubtful if verdict not in named]:
         yield Fact(Note.POLICY_MAY_APPLY, {"policies": _names(rest)})
     if report.is_estimate:
         yield Fact(Note.ESTIMATE)
-    asking = [verdict for verdict in enforced if any(reason.kind in _MFA for reason in verdict.reasons)]
-    here = [verdict for verdict in asking if verdict.effect is PolicyEffect.REQUIRED_IN_OUR_TENANT]
-    if here:
-        yield Fact(Note.MFA_HERE, {"policies": _names(here)})
-    there = any(verdict.effect is PolicyEffect.REQUIRED_IN_PARTNER_TENANT for verdict in asking)
-    if there:
-        yield Fact(Note.MFA_THERE)
-    if strong := _asks_for_strength_there(enforced):
+    yield from _mfa_notes([verdict for verdict in enforced if verdict not in single], {})
+    for verdict in single:
+        if verdict not in named:
+            yield from _mfa_notes([verdict], _applications([verdict], facts))
+    if strong := [verdict for verdict in strong if verdict not in single]:
         reasons = [reason for verdict in strong for reason in verdict.reasons if reason.kind is ControlKind.STRENGTH]
         strengths = list(dict.fromkeys(reason.name for reason in reasons if reason.name))
         yield Fact(Note.STRENGTH_THERE, {"policies": _names(strong), "strengths": strengths})
-    if there and report.trust is not None and report.trust.mfa is True:
+    if report.trust is not None and report.trust.mfa is True and any(map(_is_mfa_there, enforced)):
         yield Fact(Note.MFA_REGISTRATION)
     if not enforced and not report.is_estimate:
         yield Fact(Note.NO_POLICY)
+
+
+def _mfa_notes(enforced: list[PolicyVerdict], applications: Mapping[str, list[str]]) -> Iterator[Fact]:
+    """Yield where they do MFA.
+
+    :param applications: the single applications that the policies are about; empty for all.
+    """
+    here = [one for one in enforced if _asks_mfa(one) and one.effect is PolicyEffect.REQUIRED_IN_OUR_TENANT]
+    if here:
+        yield Fact(Note.MFA_HERE, {"policies": _names(here), **applications})
+    if any(map(_is_mfa_there, enforced)):
+        yield Fact(Note.MFA_THERE, dict(applications))
+
+
+def _asks_mfa(verdict: PolicyVerdict) -> bool:
+    return any(reason.kind in _MFA for reason in verdict.reasons)
+
+
+def _is_mfa_there(verdict: PolicyVerdict) -> bool:
+    return _asks_mfa(verdict) and verdict.effect is PolicyEffect.REQUIRED_IN_PARTNER_TENANT
+
+
+def _applications(verdicts: Iterable[PolicyVerdict], facts: DiagnosisFacts) -> dict[str, list[str]]:
+    """Return the single applications that policies are about; none where one of them only leaves some out."""
+    ids = [
+        tuple(id_ for each in verdict.conditions if each.kind in _SINGLE for id_ in each.values) for verdict in verdicts
+    ]
+    named = dict.fromkeys(id_.lower() for each in ids for id_ in each) if all(ids) else {}
+    return {"applications": [name_of(each, facts) for each in named]}
 
 
 def _accepted_remedies(locking: list[PolicyVerdict]) -> list[str]:
@@ -131,8 +160,7 @@ def _accepted_remedies(locking: list[PolicyVerdict]) -> list[str]:
 
 
 def _is_about_applications(verdict: PolicyVerdict) -> bool:
-    kinds = (ConditionType.APPLICATIONS, ConditionType.OTHER_APPLICATIONS)
-    return any(each.kind in kinds for each in verdict.conditions)
+    return any(each.kind in _SINGLE for each in verdict.conditions)
 
 
 def _names(verdicts: Iterable[PolicyVerdict]) -> list[str]:

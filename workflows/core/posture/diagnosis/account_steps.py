@@ -47,6 +47,16 @@ def disabling_of(account: PersonId, requests: Iterable[AccessRequest]) -> Disabl
     return Disabling(request=newest.id, at=at) if newest.fields.account_change is AccountChange.DISABLE else None
 
 
+def is_enabling(account: PersonId, request: AccessRequest) -> bool:
+    """Return whether an open request enables an account: by its plan, or by what was chosen before there is one."""
+    if request.fields.account_change is not AccountChange.ENABLE:
+        return False
+    plan = None if request.prepared is None else request.prepared.plan.accounts
+    if plan is not None:
+        return any(one.id == account for one in plan.accounts)
+    return account in request.fields.accounts
+
+
 def account_step(facts: DiagnosisFacts) -> Step:
     """Say whether the person has one usable account here."""
     if facts.accounts is None:

@@ -45,6 +45,7 @@ def diagnose(facts: DiagnosisFacts) -> Diagnosis:
         steps=(*before, sign_in_step(facts, before)),
         tenant_id=None if identity is None else identity.tenant_id,
         waiting=facts.waiting,
+        enabling=facts.enabling,
     )
 
 

@@ -166,6 +166,8 @@ class DiagnosisFacts:
     sign_ins: Read[SignInLog] | None
     waiting: tuple[AccessRequest, ...] = ()
     """The open requests about this partner."""
+    enabling: tuple[AccessRequest, ...] = ()
+    """The open requests that enable the account of the person."""
     listed: ListedApplications | None = None
     """None when our settings name no single applications, or are not known."""
     disabled_by: Disabling | None = None
@@ -177,7 +179,8 @@ class DiagnosisFacts:
     templates: tuple[OfferedTemplate, ...] = ()
     """The templates that can be requested and open something."""
     template_names: Mapping[str, str] = field(default_factory=dict)
-    """The names of applications that templates open, by id in lower case; empty where the reader does not see them."""
+    """The names of applications that templates open or policies name, by id in lower case; empty where the reader does
+    not see them."""
 
     @property
     def is_direct_connect(self) -> bool:

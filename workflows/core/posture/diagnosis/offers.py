@@ -21,10 +21,10 @@ _ALL = ALL_APPLICATIONS.lower()
 _SUITE = OFFICE_365.lower()
 
 Offer = dict[str, Any]
-"""JSON values: `name`; `is_high_risk`; `ends`: names of applications that it would end, or Graph's word for all;
-`ends_count`: None where it would end all but some; `only`: those that stay then, by name where it is known;
-`ends_trust`: what of theirs would not be accepted any more; `fills`: what its placeholder is to be filled with, where
-that is not the application that was asked about."""
+"""JSON values: `name`; `risk`: its level, `low`, `elevated` or `high`; `is_high_risk`; `ends`: names of applications
+that it would end, or Graph's word for all; `ends_count`: None where it would end all but some; `only`: those that
+stay then, by name where it is known; `ends_trust`: what of theirs is not accepted then; `fills`: what its
+placeholder is to be filled with, where that is not the application that was asked about."""
 
 
 def accepting_offers(facts: DiagnosisFacts, remedies: Iterable[Iterable[Remedy]]) -> list[Offer]:
@@ -65,10 +65,11 @@ def nearest_offer(facts: DiagnosisFacts) -> Offer | None:
 
 
 def unnamed_applications(values: Values) -> tuple[str, ...]:
-    """Return the ids of applications in the offers of a cause whose names are not known yet."""
+    """Return the ids of applications in a cause or a note whose names are not known yet."""
     nearest = values.get("nearest")
     offers = [*values.get("templates", ()), *([nearest] if nearest else [])]
-    return tuple(dict.fromkeys(each for offer in offers for each in offer["only"] if is_guid(each)))
+    named = [*(each for offer in offers for each in offer["only"]), *values.get("applications", ())]
+    return tuple(dict.fromkeys(each for each in named if is_guid(each)))
 
 
 def _asked(facts: DiagnosisFacts) -> NamedApplication:
@@ -130,16 +131,17 @@ def _offer(template: OfferedTemplate, facts: DiagnosisFacts) -> Offer:
     trust = facts.access.value.trust if facts.access and isinstance(facts.access.value, AccessReport) else None
     return {
         "name": template.name,
+        "risk": template.risk.name.lower(),
         "is_high_risk": template.risk is RiskLevel.HIGH,
         "ends": [ALL_APPLICATIONS] if narrows else ends,
         "ends_count": None if narrows else len(ended),
-        "only": [_name_of(each, facts) for each in kept] if narrows else [],
+        "only": [name_of(each, facts) for each in kept] if narrows else [],
         "ends_trust": sorted(one.value for one in template.refuses & _accepted(trust)),
-        "fills": [_name_of(each, facts) for each in filling if each != _asked(facts).id.lower()] if names else [],
+        "fills": [name_of(each, facts) for each in filling if each != _asked(facts).id.lower()] if names else [],
     }
 
 
-def _name_of(app_id: str, facts: DiagnosisFacts) -> str:
+def name_of(app_id: str, facts: DiagnosisFacts) -> str:
     """Return the name of an application; its id, or Graph's word, where no name is known."""
     listed = facts.listed
     ids = () if listed is None else listed.ids

@@ -223,15 +223,17 @@ class Note(StrEnum):
     """The allow and deny lists of domains are not readable here."""
     NO_POLICY = "no_policy"
     POLICY_FOR_APPLICATIONS = "policy_for_applications"
-    """Policies that may stop them at single applications, where none was named. Values: `policies`."""
+    """Policies that may stop them at single applications, where none was named. Values: `policies`; `applications`:
+    their names, or ids while they are not known; empty for a policy that leaves some applications out."""
     POLICY_MAY_APPLY = "policy_may_apply"
     """Values: `policies`."""
     ESTIMATE = "estimate"
     """Entra did not answer, or not for every sign-in."""
     MFA_HERE = "mfa_here"
-    """They do MFA here although they did it at home: our tenant does not accept theirs. Values: `policies`."""
+    """They do MFA here although they did it at home: our tenant does not accept theirs. Values: `policies`; and
+    `applications` as of `POLICY_FOR_APPLICATIONS`, where it is about single ones and none was named."""
     MFA_THERE = "mfa_there"
-    """Their MFA is accepted."""
+    """Their MFA is accepted. Values: `applications` as of `MFA_HERE`."""
     STRENGTH_THERE = "strength_there"
     """It must be MFA of a certain strength. Values: `policies`; `strengths`: their names."""
     MFA_REGISTRATION = "mfa_registration"
@@ -304,6 +306,8 @@ class Diagnosis:
     """None while it is not known which tenant it is, and for people without one."""
     waiting: tuple[AccessRequest, ...] = ()
     """The open requests about the partner."""
+    enabling: tuple[AccessRequest, ...] = ()
+    """The open requests that enable the account of the person."""
 
     @property
     def stopping(self) -> Iterator[Step]:

@@ -143,6 +143,12 @@ WAITING = {"waiting": (request(RequestState.AWAITING_APPROVAL),)}
         ({**BLOCKED, "record": PartnerRecord(has_drifted=True)}, ["Restore"], ["Restore"]),
         (DISABLED, ["Show guests"], []),
         ({**DISABLED, "enables_accounts": True}, ["Enable account…", "Show guests"], []),
+        (
+            {**DISABLED, "enables_accounts": True, "enabling": (request(RequestState.AWAITING_APPROVAL),)},
+            ["Details of the request", "Show guests"],
+            ["Details of the request"],
+        ),
+        ({**DISABLED, "enabling": (request(RequestState.PREPARING),)}, ["Show guests"], []),
         ({"sign_ins": read(log(signed_in(500212)))}, ["Partner setup"], ["Partner setup"]),
         ({"sign_ins": read(log(signed_in(90071)))}, ["Request access"], ["Request access"]),
         ({"sign_ins": read(log())}, ["Partner setup"], ["Partner setup"]),

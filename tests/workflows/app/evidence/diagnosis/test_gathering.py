@@ -107,6 +107,35 @@ async def test_entras_log_is_asked_who_disabled_an_account_and_only_then() -> No
     assert (await diagnosed(tenant, Recorded())).first is None
 
 
+async def test_an_open_request_to_enable_the_account_is_found_while_it_is_disabled() -> None:
+    usual = request(RequestState.PREPARING, prepared=None, observation=None)
+    fields = replace(usual.fields, kind=RequestKind.ENABLE_GUESTS, target=TENANT, accounts=(MARIA.id,))
+    enabling = replace(usual, fields=fields)
+    tenant = contoso()
+    tenant.tenant_settings.address_accounts = [replace(MARIA, is_enabled=False)]
+    diagnosis = await diagnosed(tenant, Recorded(requests=[enabling, usual]))
+    assert (diagnosis.enabling, diagnosis.waiting) == ((enabling,), ())
+    tenant.tenant_settings.address_accounts = [MARIA]
+    assert (await diagnosed(tenant, Recorded(requests=[enabling]))).enabling == ()
+
+
+async def test_the_name_of_an_application_is_read_that_a_policy_is_about() -> None:
+    tenant = contoso()
+    app_id = "5f0a1b2c-0077-4d3e-8f90-a1b2c3d4e5f6"
+    tenant.tenant_settings.names[app_id] = "Invoice desk"
+    tenant.tenant_settings.policies.append(
+        {
+            "id": "p",
+            "displayName": "Desk",
+            "state": "enabled",
+            "conditions": {"users": {"includeUsers": ["All"]}, "applications": {"includeApplications": [app_id]}},
+            "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
+        }
+    )
+    notes = (await diagnosed(tenant, Recorded())).steps[5].notes
+    assert [one.values["applications"] for one in notes if "applications" in one.values] == [["Invoice desk"]], notes
+
+
 @pytest.mark.parametrize(
     ("subject", "suggests", "meant"),
     [

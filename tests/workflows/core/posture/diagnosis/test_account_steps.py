@@ -11,8 +11,15 @@ from tests.workflows.core.posture.diagnosis.read_facts import DEFAULT, MARIA, UN
 from workflows.core.checks.tenant_facts import AccountDisabling
 from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId
-from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
-from workflows.core.posture.diagnosis.account_steps import disabling_of
+from workflows.core.plans.accounts import (
+    AccountChange,
+    AccountEnd,
+    AccountPlan,
+    AccountProgress,
+    AccountResult,
+    PlannedAccount,
+)
+from workflows.core.posture.diagnosis.account_steps import disabling_of, is_enabling
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
 from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind
 from workflows.core.posture.diagnosis.steps import Action, Cause, Changer, Note, Step, StepKey, StepResult
@@ -107,6 +114,27 @@ def test_the_newest_request_that_changed_an_account_says_who_disabled_it() -> No
     assert disabling_of(MARIA.id, [refused, disabling, usual]) == by
     assert disabling_of(PersonId("other"), [disabling]) is None
     assert disabling_of(MARIA.id, [disabling, written(2, RequestKind.ENABLE_GUESTS, AccountEnd.DONE)]) is None
+
+
+def test_an_open_request_enables_the_accounts_of_its_plan_or_before_it_the_chosen_ones() -> None:
+    usual = request(RequestState.AWAITING_APPROVAL)
+    planned = PlannedAccount(id=MARIA.id, name="Maria", mail="", principal_name="", why="", was_enabled=False)
+
+    def asking(kind: RequestKind, accounts: tuple[PlannedAccount, ...] | None, *chosen: PersonId) -> AccessRequest:
+        fields = replace(usual.fields, kind=kind, accounts=chosen)
+        if accounts is None:
+            return replace(usual, fields=fields, prepared=None)
+        prepared = usual.require_prepared()
+        plan = replace(prepared.plan, accounts=AccountPlan(change=AccountChange.ENABLE, accounts=accounts))
+        return replace(usual, fields=fields, prepared=replace(prepared, plan=plan))
+
+    enable, other = RequestKind.ENABLE_GUESTS, replace(planned, id=PersonId("other"))
+    assert is_enabling(MARIA.id, asking(enable, (other, planned)))
+    assert is_enabling(MARIA.id, asking(enable, None, MARIA.id))
+    assert not is_enabling(MARIA.id, asking(enable, (other,), MARIA.id)), "the plan says what is written"
+    assert not is_enabling(MARIA.id, asking(enable, None)), "whom it enables is not known yet"
+    assert not is_enabling(MARIA.id, asking(RequestKind.DISABLE_GUESTS, (planned,)))
+    assert not is_enabling(MARIA.id, usual)
 
 
 def issued_by(*issuers: str) -> Any:

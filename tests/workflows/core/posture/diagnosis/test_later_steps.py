@@ -36,6 +36,7 @@ from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
 from workflows.core.posture.diagnosis.facts import ListedApplications, OfferedTemplate
 from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
+from workflows.core.posture.diagnosis.offers import unnamed_applications
 from workflows.core.posture.diagnosis.settings_steps import allows_all_applications
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import (
@@ -473,3 +474,51 @@ def test_every_cause_and_code_has_somebody_who_can_change_it() -> None:
     assert change_for(Fact(Cause.NO_ACCOUNT)) == (Changer.INVITERS, Action.INVITE)
     assert SIGN_IN_CODES[500212].side is Side.THEIRS
     assert SIGN_IN_CODES[500213].side is Side.OURS
+
+
+def for_desk(effect: PolicyEffect, control: ControlKind = ControlKind.MFA, *ids: str) -> PolicyVerdict:
+    """A policy for single applications."""
+    conditions = (PolicyCondition(kind=ConditionType.APPLICATIONS, values=ids or (PORTAL,)),)
+    return replace(verdict(effect, control=control), policy="Desk", conditions=conditions)
+
+
+NAMED = {"applications": ["Invoice desk"]}
+NAMES = {"template_names": {PORTAL: "Invoice desk"}}
+
+
+def test_a_policy_for_single_applications_is_not_told_as_one_for_all() -> None:
+    here, there = PolicyEffect.REQUIRED_IN_OUR_TENANT, PolicyEffect.REQUIRED_IN_PARTNER_TENANT
+    one = found(StepKey.CONDITIONAL_ACCESS, access=access(for_desk(here), verdict(here)), **NAMES)
+    assert one.notes == (
+        Fact(Note.MFA_HERE, {"policies": ["P"]}),
+        Fact(Note.MFA_HERE, {"policies": ["Desk"], **NAMED}),
+    )
+    assert one.result is StepResult.PASSES
+    assert found(StepKey.CONDITIONAL_ACCESS, access=access(for_desk(there)), **NAMES).notes == (
+        Fact(Note.MFA_THERE, NAMED),
+    )
+
+
+def test_the_strength_that_one_application_asks_for_is_no_question_to_everybody() -> None:
+    asks = for_desk(PolicyEffect.REQUIRED_IN_PARTNER_TENANT, ControlKind.STRENGTH)
+    report = access(asks, trust=replace(NO_TRUST, mfa=True))
+    diagnosis = diagnose(facts(access=report, **NAMES))
+    one = step(diagnosis, StepKey.CONDITIONAL_ACCESS)
+    assert one.notes == (
+        Fact(Note.POLICY_FOR_APPLICATIONS, {"policies": ["Desk"], **NAMED}),
+        Fact(Note.MFA_REGISTRATION),
+    )
+    assert (one.result, diagnosis.strength, diagnosis.needs_application) == (StepResult.NOT_KNOWN, None, True)
+    named = diagnose(facts(access=report, application=application()))
+    assert named.strength is not None, "they asked about this application"
+    unnamed = found(StepKey.CONDITIONAL_ACCESS, access=access(asks)).notes[0]
+    assert unnamed_applications(unnamed.values) == (PORTAL,)
+
+
+def test_what_a_policy_leaves_out_does_not_make_it_one_for_single_applications_by_name() -> None:
+    all_but = verdict(PolicyEffect.DEPENDS, ConditionType.APPLICATIONS)
+    both_of_them = access(all_but, for_desk(PolicyEffect.DEPENDS))
+    assert found(StepKey.CONDITIONAL_ACCESS, access=both_of_them).notes[0].values == {
+        "policies": ["P", "Desk"],
+        "applications": [],
+    }

@@ -57,6 +57,7 @@ def test_where_none_adds_it_the_nearest_is_named_with_all_that_it_would_end() ->
     assert (cause.values["templates"], change_for(cause)) == ([], (Changer.OUR_ADMINS, Action.ADD_APPLICATION))
     assert cause.values["nearest"] == {
         "name": "One",
+        "risk": "low",
         "is_high_risk": False,
         "ends": ["Portal"],
         "ends_count": 1,
