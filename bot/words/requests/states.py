@@ -46,11 +46,6 @@ def open_request_sentence(request: AccessRequest) -> str:
     return f"Request {request.id} for this partner is open: {short_state_words(request)}."
 
 
-def open_enabling_sentence(request: AccessRequest) -> str:
-    """State that a request to enable a guest account is open, in an answer about this account."""
-    return f"Request {request.id} to enable this account is open: {short_state_words(request)}"
-
-
 def state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words, and when it was verified; without its note."""
     words, confirmed_at = short_state_words(request), request.confirmed_at

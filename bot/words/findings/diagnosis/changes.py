@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.words.findings.diagnosis.notes import SUITES
+from bot.words.findings.open_request import OPEN_STATES
 from bot.words.plans.risk import LEVELS
-from bot.words.requests.states import open_enabling_sentence
 from bot.words.sentences import and_list, counted
 from workflows.core.checks.conditional_access.controls import Remedy
 from workflows.core.checks.conditional_access.policy import ControlKind
@@ -13,6 +13,8 @@ from workflows.core.errors.facts import Fact, Values
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import change_for
 from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis
+from workflows.core.requests.notes import state_to_display
+from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import is_guid
 
 ACTIONS: Final[Mapping[Action, str]] = {
@@ -79,7 +81,7 @@ def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
         return _application_words(diagnosis, cause.values)
     action = change_for(cause).action
     if cause.code == Cause.ACCOUNT_DISABLED and diagnosis.enabling:
-        return f"Ask first why it was disabled. {open_enabling_sentence(diagnosis.enabling[0])}"
+        return f"Ask first why it was disabled. {_open_enabling(diagnosis.enabling[0])}"
     if cause.code == Cause.SIGN_IN_ERROR and action in (Action.CHANGE_POLICY, Action.ACCEPT_CLAIMS):
         return strength_question(diagnosis) or _FIND_POLICY
     return ACTIONS[action].format(domain=diagnosis.domain)
@@ -158,3 +160,8 @@ def _ended(offer: Mapping[str, Any]) -> str:
     trusted = and_list([_TRUSTED[one] for one in offer["ends_trust"]])
     trust = f"trust in their {trusted}" if trusted else ""
     return and_list(list(filter(None, (narrowed, *applications, trust))))
+
+
+def _open_enabling(request: AccessRequest) -> str:
+    state = OPEN_STATES[state_to_display(request)]
+    return f"Request {request.id} to enable this account is open: {state}"
