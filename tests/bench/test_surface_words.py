@@ -48,7 +48,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "again-justification": (145, 3),
     "show": (400, 8),
     "details-block": (315, 18),
-    "details-calendar-sharing": (295, 18),
+    "details-calendar-sharing": (345, 18),  # the sample's default is not known: perhaps all capabilities are on
     "details-contractor-portal": (285, 19),
     "details-guest-collaboration": (270, 19),
     "details-merger": (605, 19),
