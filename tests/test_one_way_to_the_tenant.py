@@ -37,8 +37,9 @@ def sources() -> Iterator[tuple[str, str]]:
 
 def test_only_the_gate_sends_operations() -> None:
     found = {name: list(tenant_writes(text)) for name, text in sources()}
-    assert {name for name, lines in found.items() if lines} == {GATE}
+    assert {name for name, lines in found.items() if lines} == {GATE, WAVE}
     assert len(found[GATE]) == 2, "required and optional writes"
+    assert len(found[WAVE]) == 1, "what must be sent alone, after its own last check"
 
 
 def test_every_send_of_the_gate_reads_the_freeze_before() -> None:
@@ -80,6 +81,12 @@ def test_a_wave_makes_the_last_check_of_each_operation_right_before_it_sends_the
     ]
     text = ast.unparse(sender)
     assert text.index("last_check()") < text.index("write_together")
+    (alone,) = [
+        ast.unparse(one)
+        for one in ast.walk(tree)
+        if isinstance(one, ast.AsyncFunctionDef) and list(tenant_writes(ast.unparse(one)))
+    ]
+    assert alone.index("last_check()") < alone.index("_tenant.write(")
     gate = (PROJECT / GATE).read_text()
     for check in ("self._require_still_wanted, request, done_count)", "self._require_never_frozen, request)"):
         assert f"last_check = partial({check}" in gate

@@ -32,8 +32,6 @@ from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import Digest
-from workflows.ports.audit_log import AuditEntry
-from workflows.ports.records import Commit
 from workflows.ports.tenant import SendAlone, WriteResult
 
 THROTTLED_ONES = {3, 4, 5, 6}
@@ -249,21 +247,6 @@ async def test_a_run_halts_when_gatehouse_itself_stops_its_members(world: World)
     await world.settle()
     batch = await batch_of(world, BATCH_OF_ACCESS)
     assert (batch.state, len(batch.members)) == (BatchState.HALTED, 30)
-
-
-async def test_a_batch_that_is_continued_after_its_time_to_decide_asks_again(world: World) -> None:
-    batch = await halted(world)
-    entry = AuditEntry(
-        key=world.key(), at=world.clock.now(), actor="test", command="put", outcome="accepted", details={}
-    )
-    batch = replace(batch, lifetime=timedelta(days=14), version=batch.version + 1)
-    assert await world.store.commit(Commit(entry=entry, batch=batch))
-    before = written(world)
-    world.clock.advance(days=60)
-    await answer(world, DANA, goes_on=True)
-    batch = await batch_of(world, BATCH_OF_ACCESS)
-    assert (batch.round, written(world)) == (1, before)
-    assert ("plan_batch_again", "accepted") in [(command, outcome) for _, command, outcome in await world.log()]
 
 
 async def test_rows_with_a_later_start_end_with_a_batch_that_an_admin_ended(

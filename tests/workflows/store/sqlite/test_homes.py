@@ -230,7 +230,7 @@ async def test_what_decides_goes_before_cards_and_cards_before_homes(store: Quic
 
 
 async def test_ranks_are_stored_as_numbers() -> None:
-    ranks = {"CLOSE": -1, "DECIDE": 0, "SHOW": 1, "HOME": 2, "BATCH": 3}
+    ranks = {"CLOSE": -1, "DECIDE": 0, "SHOW": 1, "HOME": 2, "BATCH": 3, "SHEET": 4}
     assert {one.name: one.value for one in Priority} == ranks
 
 
