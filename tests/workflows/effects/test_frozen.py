@@ -24,6 +24,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
+from workflows.core.plans.plan import partner_address
 from workflows.core.policy.freeze import Freeze, FreezeStep
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.freeze import ChangeFreeze
@@ -346,7 +347,8 @@ async def restoring(world: World) -> AccessRequest:
     """Put an approved restoration of two writes; Graph may refuse the second."""
     usual_request = decided()
     (first,) = usual_request.plan.operations
-    second = replace(first, method="PATCH", body={"newMembers": {"isOpen": True}}, may_be_refused=True)
+    address, opened = partner_address(TENANT), {"newMembers": {"isOpen": True}}
+    second = replace(first, method="PATCH", path=address, body=opened, may_be_refused=True)
     first_operation = replace(usual_request.plan, operations=(first, second))
     chain = tuple(replace(one, digest=first_operation.digest) for one in usual_request.decisions)
     prepared_again = replace(usual_request.require_prepared(), plan=first_operation)
