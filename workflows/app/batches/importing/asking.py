@@ -1,6 +1,7 @@
 """Turn judged rows of a sheet into the rows of a draft: what is asked for, or why nothing is."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from workflows.app.requests.field_checks import Problems, checked_ticket
 from workflows.app.requests.files.parsed_request import ParsedRequest
@@ -71,7 +72,7 @@ def draft_row(judged: JudgedRow, catalog: Catalog) -> BatchRow:
         duration=asked.duration,
         at_end=plan.at_end,
         findings=warnings_of(judged.findings),
-        asked=asked,
+        asked=replace(asked, target=typed),
     )
 
 

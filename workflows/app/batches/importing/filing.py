@@ -77,10 +77,9 @@ async def observe_row(row: BatchRow, asked: AskedAccess, *, tenant: Tenant, cloc
     :raises TenantUnavailable, TenantRefused: when it cannot be read now.
     """
     observation = await look_up(asked.target, tenant=tenant, clock=clock)
-    identity = replace(observation.identity, typed_name=asked.target)
-    if identity.tenant_id != row.tenant_id:
-        raise InvalidField("target", RowCode.OTHER_TENANT, tenant_id=identity.tenant_id)
-    return replace(observation, identity=identity)
+    if observation.identity.tenant_id != row.tenant_id:
+        raise InvalidField("target", RowCode.OTHER_TENANT, tenant_id=observation.identity.tenant_id)
+    return observation
 
 
 class RecordsWithRows:

@@ -249,7 +249,8 @@ class _Planning:
 
     async def _planned(self, row: SheetRow, request: ParsedRequest, identity: TenantIdentity) -> JudgedRow:
         judging, tenant_id = self.judging, identity.tenant_id
-        identity = replace(identity, typed_name=request.target)
+        # NB. the name that has a tenant: of www.contoso.com that may be contoso.com. It is looked up again later.
+        identity = replace(identity, typed_name=identity.typed_name or request.target)
         configuration, default = self.at_once.configurations.get(tenant_id), self.at_once.default
         observation = ObservedPartner(
             identity=identity, configuration=configuration, default=default, at=self.at_once.read_at

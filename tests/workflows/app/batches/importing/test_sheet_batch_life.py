@@ -287,3 +287,13 @@ async def test_the_members_share_one_evaluation_under_the_policies_of_the_time_w
         assert found == [FindingCode.CA_LOCKED_OUT, FindingCode.CA_SHARED]
         assert found == [one.code for one in row.findings if one.code.startswith("ca_")]
     assert len(batch.members) == 6
+
+
+async def test_a_web_address_is_asked_for_by_the_name_that_has_a_tenant_and_applied(world: World) -> None:
+    """It was approved as www.contoso.com, which has no tenant, and then stopped as the name of another tenant."""
+    batch = await asked(world, ("https://www.contoso.com/about", GUESTS))
+    request = await row_request(world, by_number(batch)[2])
+    assert request.fields.target == request.require_prepared().observation.identity.typed_name == "contoso.com"
+    await approve_batch(world, batch, [AMARA])
+    await world.settle()
+    assert (await row_request(world, by_number(batch)[2])).state is RequestState.APPLIED
