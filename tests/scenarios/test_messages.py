@@ -151,6 +151,7 @@ async def test_approvers_and_the_requester_hear_once_that_requests_expired(stage
     await stage.ask()
     await stage.ask(target="fabrikam.com")
     await stage.later(30 * DAY)
+    await stage.until_monday()
     told = [
         message for message in await stage.direct("approver1") if "expired without your decision" in message["text"]
     ]

@@ -85,16 +85,14 @@ async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_re
     assert "is reminded on" in words(await newest(stage, "requester"))
     count = len(await stage.direct("requester"))
     await stage.later(8 * DAY)
-    reminder = await newest(stage, "requester")
-    assert len(await stage.direct("requester")) == count + 1
-    assert reminder["ts"] != card["ts"]
-    assert "remind_half" in buttons(reminder)
+    # NB. whether it was asked by then if the access works depends on the day: that is asked in working hours.
+    [reminder] = [m for m in (await stage.direct("requester"))[count:] if "remind_half" in buttons(m)]
     assert "You asked to be reminded" in words(reminder)
     [first] = [m for m in await stage.direct("requester") if m["ts"] == card["ts"]]
     assert (buttons(first), "newer card" in words(first)) == ([], True)
     await stage.later(8 * DAY)
-    said_since = [said_by(message) for message in (await stage.direct("requester"))[count:]]
-    assert ["does the access work?" in said for said in said_since] == [False, True], "reminded once"
+    since = [said_by(message) for message in (await stage.direct("requester"))[count:]]
+    assert len([said for said in since if "You asked to be reminded" in said]) == 1, "reminded once"
 
     answer = await stage.do("click", user="requester", **{**confirm, "ts": reminder["ts"]})
     await stage.rest()
