@@ -58,9 +58,7 @@ REASONS: Final[Mapping[RiskReason, str]] = {
     RiskReason.OUTBOUND_MICROSOFT: (
         "Our people can use our information in every Microsoft application of the partner, including those added later."
     ),
-    RiskReason.CAPABILITIES: (
-        "Their people see when ours are free, see MailTips or profile cards, or book our rooms or desks."
-    ),
+    RiskReason.CAPABILITIES: ("It opens Microsoft 365 capabilities for their people. They are listed under Changes."),
     RiskReason.MEETING_DETAILS: "Their people see subjects and places of meetings of some of our people.",
     RiskReason.MEETING_DETAILS_ALL: (
         "Their people see subjects and places of everybody's meetings here, or everything in shared calendars."
