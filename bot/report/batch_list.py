@@ -5,6 +5,7 @@ The same members give the same bytes, so that a repeated upload has the same dig
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.report.csv_text import BYTE_ORDER_MARK, csv_row, join_values
@@ -72,6 +73,14 @@ def _changes(prepared: PreparedRequest) -> str:
     return join_values(found or ["only the time"])
 
 
+def _first_day(starts_at: datetime | None) -> str:
+    return "" if starts_at is None else starts_at.date().isoformat()
+
+
+def _last_day(ends_at: datetime | None) -> str:
+    return "" if ends_at is None else (ends_at - timedelta(seconds=1)).date().isoformat()
+
+
 _ALSO_OF_ROWS: Final = ("risk", "issues", "access_days", "at_the_end", "approval_needed_alone", "sponsor")
 SHEET_COLUMNS: Final[Mapping[str, Callable[[BatchRow, AccessRequest], str]]] = {
     "row": lambda row, _: "" if row.asked is None else str(row.asked.row),
@@ -84,6 +93,8 @@ SHEET_COLUMNS: Final[Mapping[str, Callable[[BatchRow, AccessRequest], str]]] = {
         name: lambda _, one, column=COLUMNS[name]: column(one.require_prepared())  # type: ignore[misc]
         for name in _ALSO_OF_ROWS
     },
+    "starts_on": lambda _, one: _first_day(one.plan.starts_at),
+    "ends_on": lambda _, one: _last_day(one.plan.ends_at),
     "reason": lambda _, one: one.fields.justification,
     "ticket": lambda row, _: "" if row.asked is None else row.asked.ticket,
 }

@@ -84,6 +84,9 @@ async def test_free_busy_is_asked_for_written_watched_restored_and_revoked(stage
     await stage.tick()
     assert await allowed(stage) == {BASIC: False, DETAILS: False}
     assert "blocked (verified)" in words(await stage.card())
+    closed = " ".join(one["text"] for one in await stage.direct("requester"))
+    assert "Nothing else is open in Microsoft Entra" in closed
+    assert "Whether an organization relationship in Exchange still shows free times could not be checked" in closed
     sent = [(one["method"], one["path"].removeprefix("/graph/v1.0")) for one in await stage.writes()]
     assert all(method != "DELETE" and "/default" not in path for method, path in sent)
 

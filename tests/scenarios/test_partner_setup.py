@@ -92,7 +92,11 @@ async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_re
     assert (buttons(first), "newer card" in words(first)) == ([], True)
     await stage.later(8 * DAY)
     since = [said_by(message) for message in (await stage.direct("requester"))[count:]]
-    assert len([said for said in since if "You asked to be reminded" in said]) == 1, "reminded once"
+    kinds = ["You asked to be reminded" in said for said in since]
+    assert kinds.count(True) == 1, "reminded once"
+    assert all(
+        "does the access work?" in said for said, is_reminder in zip(since, kinds, strict=True) if not is_reminder
+    )
 
     answer = await stage.do("click", user="requester", **{**confirm, "ts": reminder["ts"]})
     await stage.rest()
@@ -108,6 +112,10 @@ async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_re
     assert "side: confirmed by Riley Park" in shown
     listed = said_by(await typed(stage, "approver2", "/partner list"))
     assert "Our side: done. Partner's side: confirmed" in listed
+
+    await stage.until_monday()
+    asked = [m for m in (await stage.direct("requester"))[count:] if "does the access work?" in said_by(m)]
+    assert len(asked) == 1, "by now it was asked in working hours, once"
 
     assert (await stage.revoke())["errors"] == {}
     gone = [m for m in await stage.direct("requester") if m["ts"] in (card["ts"], reminder["ts"])]

@@ -1,6 +1,6 @@
 """The words about a batch: its state, the state of each row and why, what a row opens, and what was counted."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.words.batches.kinds import ADOPTION, KindWords, words_of
@@ -196,6 +196,16 @@ def risk_counts(rows: Sequence[BatchRow]) -> Iterator[tuple[RiskLevel | None, in
         yield level, levels.count(level)
     if unknown := levels.count(None):
         yield None, unknown
+
+
+def attention_words(rows: Iterable[BatchRow]) -> str:
+    """Say how many rows of a sheet have a warning, as a name that looks like another, and how many start later."""
+    known = list(rows)
+    warned = sum(bool(row.findings) for row in known)
+    later = sum(row.asked is not None and row.asked.starts_at is not None for row in known)
+    said = [f"⚠️ {counted(warned, 'warning')}"] if warned else []
+    said += [f"{later} starting later"] if later else []
+    return ", ".join(said)
 
 
 def opening_counts(rows: Sequence[BatchRow]) -> list[tuple[str, int]]:

@@ -58,7 +58,7 @@ def other_sponsors_words(batch: Batch) -> str:
     """Say how many other sponsors the rows name; empty when there is none."""
     first = None if batch.sponsor is None else batch.sponsor.id
     count = sum(one.id != first for one in batch.row_sponsors)
-    return f" and {counted(count, 'other')} for single rows" if count else ""
+    return f", {counted(count, 'other')} for single rows" if count else ""
 
 
 def settings_by_words(row: BatchRow) -> str:

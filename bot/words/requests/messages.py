@@ -192,7 +192,7 @@ def _closed(values: Values) -> str:
     if values.get("by"):
         why = f", because: “{first_words(values['reason'])}”" if values["reason"].strip() else ""
         start += f"Requested by {values['by']}{why}. "
-    rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
+    rest = " ".join(filter(None, [_what_else(values), note]))
     until = f", until about {minute(values['tokens_until'])}" if "tokens_until" in values else ""
     guests = _guests_left(values)
     synchronized = " Accounts that were synchronized stay as well." if values.get("was_synchronized") else ""
@@ -203,6 +203,15 @@ def _closed(values: Values) -> str:
         f"for up to one more hour{until}. A token lifetime policy can make this longer. Guest accounts stay. Only the "
         f"partner can end sessions in its own tenant.{guests}{synchronized}{lift}"
     )
+
+
+def _what_else(values: Values) -> str:
+    """Return what the read-back says of everything else. What Exchange itself allows cannot be read."""
+    if not values.get("had_capabilities"):
+        return "Nothing else is open." if values["is_all"] else ""
+    closed = "Calendars and other Microsoft 365 capabilities are off. Nothing else is open in Microsoft Entra. "
+    unread = "Whether an organization relationship in Exchange still shows free times could not be checked."
+    return f"{closed if values['is_all'] else ''}{unread}"
 
 
 def _guests_left(values: Values) -> str:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import StringIO
 
 from bot.report.batch_list import COLUMNS, SHEET_COLUMNS, BatchLists
@@ -87,5 +88,19 @@ async def test_the_list_of_a_sheet_has_what_each_row_asks_for_and_would_change()
     assert (found["row"], found["ticket"], found["template"]) == ("5", "CHG-3", "Trusted partner")
     assert (found["partner_domain"], found["access_days"], found["sponsor"]) == ("contoso.com", "90", SAM.name)
     assert found["changes"].startswith("'+ Accept their MFA | ")
+    assert (found["starts_on"], found["ends_on"]) == ("", "")
     assert found["reason"] == "'=1+1", "a spreadsheet does not compute it"
     assert (found["request_id"], found["change_id"]) == (one.id, one.plan.digest)
+
+
+async def test_the_list_of_a_sheet_has_the_first_and_the_last_day_of_each_row() -> None:
+    first, end = datetime(2027, 4, 1, tzinfo=UTC), datetime(2027, 7, 1, tzinfo=UTC)
+    one = request()
+    made = replace(one.require_prepared(), plan=replace(one.plan, starts_at=first, ends_at=end))
+
+    async def each() -> AsyncIterator[AccessRequest]:
+        yield replace(one, prepared=made)
+
+    rendered = await BatchLists()(each(), sheet={one.id: sheet_row(1)})
+    [found] = csv.DictReader(StringIO(rendered.content.decode("utf-8-sig")))
+    assert (found["starts_on"], found["ends_on"]) == ("2027-04-01", "2027-06-30")

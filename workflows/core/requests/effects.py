@@ -251,7 +251,8 @@ class MessageCode(StrEnum):
     CLOSED = "closed"
     """Values: `partner`, `request`, `is_all` (nothing else is open), `note`.
 
-    Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Where a person asked for it,
+    Also `tokens_until`; and, only where it is so, `is_suspended`, `was_synchronized` and
+    `had_capabilities`. Where a person asked for it,
     `by` (the name) and `reason`. Earlier versions stored none.
     When it is sent, also `guests` (a number; None when it is not known), `is_at_least` and `guests_read_at`.
     """

@@ -177,7 +177,7 @@ def _fact_parts(batch: Batch) -> Iterator[TextRun]:
 def _list_elements(batch: Batch) -> Iterator[RichTextElement]:
     """Return where the list is and its digest; while it is not attached, that nobody can decide, and why."""
     if batch.is_list_current and batch.list_file is not None:
-        where = "List: " if batch.list_file.permalink else "List (channel thread): "
+        where = "List: " if batch.list_file.permalink else "List (thread): "
         yield paragraph(
             fixed_text(where, bold=True),
             web_link(batch.list_file.permalink, list_name(batch)),

@@ -6,7 +6,14 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, paragraph
-from bot.words.batches.rows import opening_counts, risk_counts, risk_level, short_digest, template_counts
+from bot.words.batches.rows import (
+    attention_words,
+    opening_counts,
+    risk_counts,
+    risk_level,
+    short_digest,
+    template_counts,
+)
 from bot.words.sentences import counted
 from bot.words.settings.open_access import grouped_counts_words
 from workflows.core.batches.batch import Batch, BatchRow
@@ -31,7 +38,8 @@ def summary_elements(rows: Sequence[BatchRow], *, opens: str) -> Iterator[RichTe
         *more_words(len(templates) - len(shown), "template"),
     )
     risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
-    yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(risks))
+    attention = attention_words(rows)
+    yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(f"{risks}{attention and f'; {attention}'}"))
     if opened := opening_counts(rows):
         named = cleaned_text(grouped_counts_words(opened), MAX_OPENING_CHARACTERS)
         yield paragraph(fixed_text(opens, bold=True), named)

@@ -149,7 +149,7 @@ def test_the_list_is_a_link_where_the_chat_system_gave_its_address() -> None:
     linked = replace(one, list_file=replace(one.list_file, permalink="https://x.slack.com/files/U/F1/list.csv"))
     for blocks in (batch_card(linked, now=NOW).blocks, [block.to_dict() for block in details_blocks(linked, now=NOW)]):
         assert "'type': 'link', 'url': 'https://x.slack.com/files/U/F1/list.csv'" in str(blocks).replace('"', "'")
-    assert "List (channel thread): " in shown(one)
+    assert "List (thread): " in shown(one)
     wrong = replace(one, list_file=replace(one.list_file, permalink="javascript:alert(1)"))
     assert "link" not in {part["type"] for part in _parts(batch_card(wrong, now=NOW).blocks)}
 

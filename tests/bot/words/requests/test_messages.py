@@ -25,6 +25,7 @@ BLOCKED: Final = (
     "B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic redemption and "
     "synchronization are off. This was verified in the tenant."
 )
+CAPABILITIES_OFF = "Calendars and other Microsoft 365 capabilities are off. Nothing else is open in Microsoft Entra. "
 TOKENS: Final = (
     "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer. Guest accounts "
     "stay. Only the partner can end sessions in its own tenant."
@@ -216,6 +217,15 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.CLOSED,
         {"partner": "contoso.com", "request": "R-1", "is_all": True, "note": []},
         f"contoso.com is blocked (request R-1): {BLOCKED} Nothing else is open. {TOKENS}",
+    ),
+    *(
+        (
+            MessageCode.CLOSED,
+            {"partner": "contoso.com", "is_all": is_all, "note": [], "had_capabilities": True},
+            f"contoso.com{' is blocked' * is_all}: {BLOCKED} {CAPABILITIES_OFF * is_all}Whether an organization "
+            f"relationship in Exchange still shows free times could not be checked. {TOKENS}",
+        )
+        for is_all in (True, False)
     ),
     (
         MessageCode.CLOSED,

@@ -216,6 +216,18 @@ def test_the_requester_and_the_sponsor_are_told_that_it_is_a_suspension() -> Non
     assert not any("was_synchronized" in fact.values for fact in told.values())
 
 
+@pytest.mark.parametrize(("is_allowed", "is_said"), [(True, True), (False, False)])
+def test_that_capabilities_were_on_is_said_because_exchange_was_not_read(*, is_allowed: bool, is_said: bool) -> None:
+    entry = {
+        "@odata.type": "#microsoft.graph.crossTenantCalendarAvailabilityBasic",
+        "name": "CalendarAvailabilityBasic",
+        "inboundAccess": {"isAllowed": is_allowed},
+    }
+    plan = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT, "m365Capabilities": [entry]})
+    one = closing(S.APPLIED, prepared=prepared(K.REVOCATION, plan=plan), confirmed_at=NOW)
+    assert ("had_capabilities" in closed_message(one).values) is is_said
+
+
 def test_that_accounts_were_synchronized_is_said() -> None:
     synchronized = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
     plan = plan_revocation(tenant_id=TENANT, default={}, before=synchronized)

@@ -15,6 +15,8 @@ from workflows.core.requests.effects import (
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.transitions.transition import partner_of, senders_of
 from workflows.core.settings.block import is_synchronization_allowed
+from workflows.core.settings.capabilities import without_switched_off
+from workflows.core.settings.model import M365_CAPABILITIES
 
 TOKENS_USUALLY_WORK_FOR: Final = timedelta(hours=1)
 """How long a token usually works that was issued before a block. A token lifetime policy can make it longer."""
@@ -55,6 +57,8 @@ def closed_message(request: AccessRequest) -> Fact:
     before = request.plan.before
     if before is not None and is_synchronization_allowed(before):
         values["was_synchronized"] = True
+    if before is not None and without_switched_off(before.get(M365_CAPABILITIES)):
+        values["had_capabilities"] = True
     confirmed_at = request.confirmed_at or request.changed_at
     if request.prepared is not None and is_chat_user(request.fields.requester):
         values |= {"by": request.prepared.requester.name, "reason": request.fields.justification}
