@@ -4,47 +4,22 @@ The first also makes the README's pictures: `uv run poe pictures`.
 """
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from tests.bot.sandbox.page.accessibility import SIZES, violations, violations_at_all_sizes
+from tests.scenarios.browser_page import IN_BROWSER, page, stage
 from tests.scenarios.keyboard import Keyboard
 from tests.scenarios.pictures import Pictures
-from tests.scenarios.stage import CONTOSO, UNLIMITED, Stage, running_stage
-from tests.waiting import LONGEST_WAIT
-from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
+from tests.scenarios.stage import CONTOSO, Stage
 
 FABRIKAM = "fab0fab0-2222-4aaa-8bbb-0123456789a2"
 APPROVERS = (("approver1", "Amara"), ("approver2", "Bruno"), ("approver3", "Chie"))
 
-pytestmark = [
-    pytest.mark.story,
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(IS_OPTIONAL, reason=SKIP_REASON),
-]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """One sandbox for the stories of this file; each has its own partner."""
-    data = tmp_path_factory.mktemp("browser") / "data"
-    async with running_stage(Stage(data=data, warm=True, environment=UNLIMITED)) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(tab: Page, stage: Stage) -> AsyncIterator[Page]:
-    """The sandbox's page; an error in its script fails the test."""
-    expect.set_options(timeout=1000 * LONGEST_WAIT)
-    async with as_new(tab, *SIZES[0], is_still=True) as page:
-        await page.goto(stage.url)
-        yield page
+pytestmark = IN_BROWSER
+__all__ = ["page", "stage"]
 
 
 @dataclass

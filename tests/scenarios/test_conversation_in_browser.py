@@ -1,44 +1,16 @@
 """A question in a real browser: asked from the card, answered from the message, read in the thread and in Details."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.bot.sandbox.page.accessibility import SIZES
-from tests.scenarios.stage import UNLIMITED, Stage, running_stage
+from tests.scenarios.browser_page import IN_BROWSER, page, stage
+from tests.scenarios.stage import Stage
 from tests.scenarios.test_browser import Story
-from tests.waiting import LONGEST_WAIT
-from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 
 QUESTION = "Which of the two sites do they need?"
 ANSWER = "Only the bridge site."
 
-pytestmark = [
-    pytest.mark.story,
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(IS_OPTIONAL, reason=SKIP_REASON),
-]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """The sandbox of this story."""
-    data = tmp_path_factory.mktemp("conversation") / "data"
-    async with running_stage(Stage(data=data, warm=True, environment=UNLIMITED)) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(tab: Page, stage: Stage) -> AsyncIterator[Page]:
-    """The sandbox's page; an error in its script fails the test."""
-    expect.set_options(timeout=1000 * LONGEST_WAIT)
-    async with as_new(tab, *SIZES[0], is_still=True) as page:
-        await page.goto(stage.url)
-        yield page
+pytestmark = IN_BROWSER
+__all__ = ["page", "stage"]
 
 
 async def test_an_approver_asks_the_requester_answers_and_the_thread_has_both(page: Page, stage: Stage) -> None:

@@ -1,18 +1,13 @@
 """A file of partners in a real browser: chosen in the window, judged, asked for, and decided."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
-import pytest
-import pytest_asyncio
 from playwright.async_api import FilePayload, Page, expect
 
-from tests.bot.sandbox.page.accessibility import SIZES
-from tests.scenarios.stage import UNLIMITED, Stage, running_stage
+from tests.scenarios.browser_page import IN_BROWSER, page, stage
+from tests.scenarios.stage import Stage
 from tests.scenarios.test_browser import Story
-from tests.waiting import LONGEST_WAIT
-from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 from tests.workflows.sheets.files import workbook
 
 ROWS: Final[list[list[Any]]] = [
@@ -22,30 +17,8 @@ ROWS: Final[list[list[Any]]] = [
     ["nobody.example", "guest-collaboration", 90, 4713],
 ]
 
-pytestmark = [
-    pytest.mark.story,
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(IS_OPTIONAL, reason=SKIP_REASON),
-]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """The sandbox of this story."""
-    data = tmp_path_factory.mktemp("sheet") / "data"
-    async with running_stage(Stage(data=data, warm=True, environment=UNLIMITED)) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(tab: Page, stage: Stage) -> AsyncIterator[Page]:
-    """The sandbox's page; an error in its script fails the test."""
-    expect.set_options(timeout=1000 * LONGEST_WAIT)
-    async with as_new(tab, *SIZES[0], is_still=True) as page:
-        await page.goto(stage.url)
-        yield page
+pytestmark = IN_BROWSER
+__all__ = ["page", "stage"]
 
 
 def chosen(name: str, content: bytes) -> FilePayload:
