@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from structlog.dev import ConsoleRenderer, plain_traceback
 
+from tests.threats import ThreatSummary, mark_reports
 from tests.warm.block_checks import remember_checks
 from tests.warm.browser import SHARPNESS, started_browser
 from tests.warm.shared_forks import offer_forks
@@ -44,8 +45,15 @@ def pytest_configure(config: pytest.Config) -> None:
     remember_checks()
     if config.option.forked and not config.option.numprocesses:
         config.pluginmanager.register(ForkedWorkers(config.option.forked))
+    if "threats" in config.option.markexpr and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(ThreatSummary())
     if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
         offer_forks()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the threats that a test holds into its report."""
+    mark_reports(items)
 
 
 def _number_of_workers(value: str) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 PROJECT: Final = Path(__file__).parents[1]
-MARKS: Final = ("story", "browser", "matrix", "load", "exhaustive")
+MARKS: Final = ("story", "browser", "matrix", "load", "exhaustive", "crash")
 PARTS: Final = ("test", "stories", "slow")
 
 
