@@ -24,7 +24,6 @@ from workflows.core.checks.tenant_facts import (
     SignInLog,
     SignIns,
 )
-from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -33,6 +32,7 @@ from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn as LoggedSignIn
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity, written_capability
+from workflows.core.policy.delegation.asking import StandIn
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import SendEscalationMessage
