@@ -664,6 +664,7 @@ class FakeNotifier:
     gone: set[ChatId] = field(default_factory=set)
     """Whom a question about a review does not reach."""
     freezes: list[Freeze] = field(default_factory=list)
+    audit_heads: list[tuple[str, int]] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
     attached_again: ListFile | None = None
@@ -743,6 +744,11 @@ class FakeNotifier:
                 sorted(named | (admins - self.gone if asks_admins else frozenset()))
             )
         return people
+
+    async def post_audit_head(self, head: str, seq: int) -> None:
+        """Remember a head of the audit log."""
+        self.script.end(await self.script.begin("notifier.post_audit_head"))
+        self.audit_heads.append((head, seq))
 
     async def show_freeze(self, freeze: Freeze) -> None:
         """Remember a freeze."""

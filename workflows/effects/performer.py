@@ -25,6 +25,7 @@ from workflows.core.requests.effects import (
     Effect,
     JudgeSheet,
     MessageCode,
+    PostAuditHead,
     Prepare,
     RemindPerson,
     RetryOrDropEffect,
@@ -114,6 +115,8 @@ class Performer:
                     await self.notifier.show_alarm(alarm)
             case ShowFreeze():
                 await self._show_freeze()
+            case PostAuditHead():
+                await self.notifier.post_audit_head(effect.head, effect.seq)
             case SendMessage():
                 fact = await with_guests(effect, self.store)
                 await self.notifier.send_message(effect.person, fact, channel=effect.channel)

@@ -25,12 +25,15 @@ from bot.slack.outbound.former_channels import FormerChannelCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.display_directory import DisplayDirectory
+from bot.words.unavailable.audit_chain import freeze_reason
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.relation_check import check_relations
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
+from workflows.app.evidence.chain_watch import ChainWatch
 from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
 from workflows.app.evidence.denied.notice_records import NoticeRecords
+from workflows.app.evidence.posted_heads import PostedHeads
 from workflows.app.evidence.reviews.lockouts import lockouts_of
 from workflows.app.evidence.reviews.scan import UsageScanner
 from workflows.app.evidence.reviews.scan_check import UsageCheck
@@ -80,6 +83,7 @@ class BotParts:
     queue_worker: QueueWorker
     send_directly: SendAlarm
     directory: DisplayDirectory
+    chain: ChainWatch
 
 
 def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
@@ -114,7 +118,17 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
+    chain = _chain_watch(systems, alarms, check.freezes)
+    heads = PostedHeads(store=systems.store, clock=systems.clock, wake=wake)
+    checks = (
+        *others,
+        chain.check,
+        heads.check,
+        check.freezes.check,
+        BatchExpiry(batches=batches).check,
+        *reviews.checks,
+        *asked,
+    )
     return BotParts(
         store=systems.store,
         service=service,
@@ -123,6 +137,19 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         queue_worker=queue_worker,
         send_directly=send,
         directory=shown,
+        chain=chain,
+    )
+
+
+def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> ChainWatch:
+    """Return what verifies the audit log."""
+    return ChainWatch(
+        store=systems.store,
+        clock=systems.clock,
+        alarms=alarms,
+        freeze=freezes.freeze_by_itself,
+        why=freeze_reason,
+        start=systems.background.start,
     )
 
 

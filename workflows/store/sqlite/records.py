@@ -317,9 +317,8 @@ class SqliteRecords(SqliteDatabase):
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""
         where, values = ("where request_id = ?", [request_id]) if request_id else ("", [])
-        rows = await self._query(
-            f"select {_ENTRY_COLUMNS} from audit {where} order by seq desc limit ?", *values, limit
-        )
+        sql = f"select {_ENTRY_COLUMNS} from audit {where} order by seq desc limit ?"  # noqa: S608
+        rows = await self._query(sql, *values, limit)
         return await asyncio.to_thread(lambda: list(map(entry_of_row, rows)))
 
     async def partner_history(self, tenant_id: TenantId, commands: Sequence[str]) -> Sequence[AuditEntry]:
