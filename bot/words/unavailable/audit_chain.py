@@ -22,6 +22,9 @@ _ADVICE: Final[Mapping[ChainProblemCode, str]] = {
     ChainProblemCode.UNKNOWN_KEY: "Add the missing key to AUDIT_KEY or AUDIT_KEY_FILE, before the newest one.",
 }
 CHAIN_ADVICE: Final = "Keep a copy of the database file as it is, and compare it with a backup, see docs/audit.md."
+NO_HEAD_ADVICE: Final = (
+    "It was not compared with a posted line. Only such a line shows whether the last entries were removed: add --head."
+)
 HEAD_ADVICE: Final = (
     "Keep this message. To compare the log with it: gatehouse audit verify --head, followed by this line."
 )
