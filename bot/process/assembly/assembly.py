@@ -120,15 +120,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
     heads = PostedHeads(store=systems.store, clock=systems.clock, wake=wake)
-    checks = (
-        *others,
-        chain.check,
-        heads.check,
-        check.freezes.check,
-        BatchExpiry(batches=batches).check,
-        *reviews.checks,
-        *asked,
-    )
+    audit = (chain.check, heads.check)
+    checks = (*others, *audit, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,

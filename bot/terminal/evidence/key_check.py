@@ -1,4 +1,4 @@
-"""The finding of `gatehouse doctor` about the key of the audit log. A boundary: it looks at a file, and shows no key."""
+"""The finding of `gatehouse doctor` about the key of the audit log. A boundary: it reads a file, and shows no key."""
 
 import stat
 from typing import Final

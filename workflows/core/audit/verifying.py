@@ -78,12 +78,16 @@ class _Report:
     problems: list[ChainProblem] = field(default_factory=list)
     count: int = 0
 
+    @property
+    def has_room(self) -> bool:
+        return len(self.problems) < MAX_PROBLEMS
+
     def add(self, problem: ChainProblem) -> None:
         last = self.problems[-1] if self.problems else None
         if problem.key_id and last is not None and last.key_id == problem.key_id:
             return  # the entries of one unknown key are one problem
         self.count += 1
-        if len(self.problems) < MAX_PROBLEMS:
+        if self.has_room:
             self.problems.append(problem)
 
 
@@ -126,7 +130,7 @@ def verify(
     for row in window:
         count += 1
         if not _follows(row, previous, keys):
-            report.add(_problem(row, previous, window, keys))
+            report.add(_problem(row, previous, window, keys, is_listed=report.has_room))
         elif row.entry["command"] == CHAIN_BEGUN:
             signed_later = row.seq - 1
         found_head = found_head or (head is not None and head.seq == row.seq and head.is_of(row.mac))
@@ -156,15 +160,18 @@ def _is_signed(row: ChainedRow, previous: bytes, seq: int, keys: KeyRing) -> boo
     return key is not None and row.mac == sign(previous, seq, row.entry, key)
 
 
-def _problem(row: ChainedRow, previous: ChainPoint, window: _Window, keys: KeyRing) -> ChainProblem:
-    """Say what is wrong with a row. That it is wrong is certain; what was done is what the rows around it show."""
+def _problem(row: ChainedRow, previous: ChainPoint, window: _Window, keys: KeyRing, *, is_listed: bool) -> ChainProblem:
+    """Say what is wrong with a row. That it is wrong is certain; what was done is what the rows around it show.
+
+    :param is_listed: whether it is listed; of the others, which may be all rows, nothing more is found out.
+    """
     if row.key_id is None or row.mac is None:
         return ChainProblem(ChainProblemCode.NOT_SIGNED, row.seq)
     if keys.find(row.key_id) is None:
         return ChainProblem(ChainProblemCode.UNKNOWN_KEY, row.seq, row.key_id)
     if row.seq > previous.seq + 1:
         return ChainProblem(ChainProblemCode.DELETED, previous.seq + 1)
-    ahead = list(window.look_ahead())
+    ahead = list(window.look_ahead()) if is_listed else []
     if ahead and _is_signed(ahead[0], previous.mac, row.seq, keys):
         # The next row was signed for this place: one was added in front, or the two changed places.
         is_moved = _is_signed(row, ahead[0].mac or b"", ahead[0].seq, keys)
