@@ -94,7 +94,7 @@ class StoreLocation:
         :raises StoreUnusable: when there is no key.
         :raises OSError: when the log cannot be read, or its entries are not signed yet.
         """
-        return verify_file(self.path, self.audit_keys.ring(may_create=False), head)
+        return verify_file(self.path, self.audit_keys, head)
 
     @property
     def audit_keys(self) -> AuditKeys:

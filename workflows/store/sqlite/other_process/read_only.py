@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from workflows.core.audit.chain import KeyRing
 from workflows.core.audit.heads import Head
 from workflows.core.audit.verifying import ChainCheck
 from workflows.core.errors.facts import Facts
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
+from workflows.ports.audit_log import AuditKeys
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
 from workflows.store.sqlite.other_records.audit_chain import verify_connection
 
@@ -77,14 +77,16 @@ def read_mark(path: Path, name: str) -> str:
     return next((str(value) for key, value in _read(path, "select name, value from marks") if key == name), "")
 
 
-def verify_file(path: Path, keys: KeyRing, head: Head | None) -> ChainCheck:
+def verify_file(path: Path, keys: AuditKeys, head: Head | None) -> ChainCheck:
     """Verify the signatures of the audit log.
 
+    :raises StoreUnusable: when there is no key.
     :raises OSError: when the file is not a store, cannot be read, or has entries that are not signed yet.
     """
     if not _read(path, "select 1 from pragma_table_info('audit') where name = 'mac'"):
         raise OSError(f"the audit log in {path.name} is not signed yet; start this version of the bot once")
-    return _with_connection(path, lambda db: verify_connection(db, keys, head=head))
+    ring = keys.ring(may_create=False)
+    return _with_connection(path, lambda db: verify_connection(db, ring, head=head))
 
 
 def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
