@@ -166,7 +166,7 @@ def test_entries_behind_a_missing_key_are_still_connected() -> None:
     assert found([*rows[:2], *rows[3:]], KeyRing((NEW,))) == ["unknown_key:1", "deleted:3"]
 
 
-def test_numbers_that_an_earlier_version_left_out_are_no_problem() -> None:
+def test_numbers_that_were_never_given_are_no_problem() -> None:
     rows = signed([entry(1)], first=1)
     rows += signed([entry(4), entry(5)], first=4, previous=rows[-1].mac or b"")
     assert found(rows) == []

@@ -103,20 +103,24 @@ class SqliteAuditChain(SqliteDatabase):
         self._sign(int(added.lastrowid or 0), before.mac, entry, key)
 
     def _sign_existing(self, db: Database) -> None:
-        """Sign the entries of a file from before entries were signed, and record that they were signed only now."""
-        self._db, point, count = db, BEGINNING, 0
+        """Sign the entries of a file from before entries were signed, and record that they were signed only now.
+
+        They get new numbers without gaps: earlier versions used up a number for each repeated click.
+        """
+        self._db, point, after = db, BEGINNING, BEGINNING.seq
         if db.execute("select 1 from audit limit 1").fetchone() is None:
             return
         key = self._keys.ring(may_create=self._may_create_key).signing
-        while rows := _page_after(db.conn, point.seq):
+        while rows := _page_after(db.conn, after):
             signed = []
             for row in rows:
-                point = ChainPoint(row.seq, sign(point.mac, row.seq, row.entry, key))
-                signed.append((key.id, point.mac, point.seq))
-            db.conn.executemany("update audit set key_id = ?, mac = ? where seq = ?", signed)
-            count += len(signed)
-        self._add_own(f"{CHAIN_BEGUN}:{point.seq}", CHAIN_BEGUN, {"entries": count}, point, key)
-        _log.info("audit_entries_signed", count=count, key_id=key.id)
+                point = ChainPoint(point.seq + 1, sign(point.mac, point.seq + 1, row.entry, key))
+                signed.append((point.seq, key.id, point.mac, row.seq))
+            db.conn.executemany("update audit set seq = ?, key_id = ?, mac = ? where seq = ?", signed)
+            after = rows[-1].seq
+        db.execute("update sqlite_sequence set seq = ? where name = 'audit'", [point.seq])
+        self._add_own(f"{CHAIN_BEGUN}:{point.seq}", CHAIN_BEGUN, {"entries": point.seq}, point, key)
+        _log.info("audit_entries_signed", count=point.seq, key_id=key.id)
 
     async def entries_after(self, seq: int, *, limit: int) -> Sequence[NumberedEntry]:
         """List the entries after a sequence number, oldest first; see `ports.audit_log`."""
