@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from workflows.core.audit.chain import MIN_KEY_BYTES, ChainKey, KeyRing, WrongKeys, parse_keys, written_key
 from workflows.ports.records import StoreUnusable
 
+_log = structlog.get_logger()
 _HEADER: Final = (
     "# The key of Gatehouse's audit log, see docs/audit.md. Keep it, and keep it secret.\n"
     "# To change it, add a line with a new key. Never remove a line: old entries need it.\n"
@@ -59,8 +62,15 @@ class KeyFile:
         except OSError as error:
             return self._without_file(error, may_create=may_create)
         version = (status.st_ino, status.st_mtime_ns)
-        if self._known is None or version != self._version:
+        if self._known is None:
             self._known, self._version = self._read(), version
+        elif version != self._version:
+            self._version = version
+            try:
+                self._known = self._read()
+            except StoreUnusable as error:
+                # NB. a mistake in the file must not stop a running bot, which may have to revoke.
+                _log.error("audit_key_not_read_again", reason=str(error))
         return self._known
 
     def _without_file(self, error: OSError, *, may_create: bool) -> KeyRing:

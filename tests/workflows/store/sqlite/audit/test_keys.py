@@ -86,6 +86,15 @@ def test_a_running_bot_keeps_the_key_of_a_file_that_vanishes(tmp_path: Path) -> 
     assert not own_key_file(path).exists()
 
 
+def test_a_mistake_in_the_file_does_not_stop_a_running_bot(tmp_path: Path) -> None:
+    path = log(tmp_path / "gatehouse.db", 1)
+    keys = KeyFile(own_key_file(path), is_own=True)
+    ring = keys.ring(may_create=True)
+    own_key_file(path).write_text("no key\n")
+    os.utime(own_key_file(path), ns=(1, 1))
+    assert keys.ring(may_create=True) == ring
+
+
 async def test_beside_the_bot_nothing_is_signed_with_another_key(tmp_path: Path) -> None:
     path = tmp_path / "gatehouse.db"
     bot = await StoreLocation(path).open(FixedClock())
