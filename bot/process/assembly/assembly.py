@@ -56,7 +56,6 @@ from workflows.core.batches.batch import HaltRule
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
-from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
 from workflows.effects.batches.lists import BatchLists
@@ -68,7 +67,6 @@ from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
 from workflows.effects.reviewing.review_reminders import ReviewReminders
-from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
 
@@ -111,24 +109,19 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
     _complete(receiver, systems, service, batches, reviews.campaigns, notifier, limits, shown)
-
-    async def send(alarm: Alarm) -> Sequence[MessageCopy]:
-        return await send_directly(alarm, directory=systems.directory, client=systems.client)
-
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
-    heads = PostedHeads(store=systems.store, clock=systems.clock, wake=wake)
-    audit = (chain.check, heads.check)
-    checks = (*others, *audit, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
+    audit = (chain.check, PostedHeads(store=systems.store, clock=systems.clock, wake=wake).check)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked, *audit)
     return BotParts(
         store=systems.store,
         service=service,
         alarms=alarms,
         checks=_scheduled_checks(systems, service, alarms, shown, checks),
         queue_worker=queue_worker,
-        send_directly=send,
+        send_directly=partial(send_directly, directory=systems.directory, client=systems.client),
         directory=shown,
         chain=chain,
     )

@@ -2,6 +2,8 @@
 
 It uses WAL with `synchronous=FULL`, so that committed data is not lost when the power fails (SQLite: "PRAGMA
 synchronous"). Writes that wait at the same time share one transaction; one that fails takes back only its own part.
+
+It is long because the queries of lists are here too.
 """
 
 import asyncio

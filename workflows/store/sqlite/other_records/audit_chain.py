@@ -135,7 +135,7 @@ class SqliteAuditChain(SqliteDatabase):
 
     async def verify_chain(self, *, newest: int | None = None) -> ChainCheck:
         """Verify the signatures; see `ports.audit_log`."""
-        ring = await asyncio.to_thread(partial(self._keys.ring, may_create=False))
+        ring = await asyncio.to_thread(partial(self._keys.ring, may_create=self._may_create_key))
         check = partial(verify_connection, keys=ring, newest=newest, pause=_PAUSE_SECONDS)
         return await self._run_on_second_connection(check)
 
