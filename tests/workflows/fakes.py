@@ -166,6 +166,8 @@ class FakeSurroundings:
     names: dict[str, str | None] = field(default_factory=dict)
     """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
     changes: dict[TenantId, list[PartnerChange]] = field(default_factory=dict)
+    logged: list[LoggedChange] = field(default_factory=list)
+    """More entries of the log, with ids."""
     """Who changed which partner, as the audit log says."""
     objects: dict[TargetType, list[FoundObject]] = field(default_factory=dict)
     """What can be found by name."""
@@ -298,6 +300,7 @@ class FakeSurroundings:
             for one in changes
             if one.at >= since
         ]
+        found += [one for one in self.logged if one.change.at >= since]
         return await self._read("read_access_changes", found)
 
     async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:

@@ -89,6 +89,18 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Somebody else may use the application's credential. Replace the credential, then look at the sign-ins of the "
         "application in Entra. {drift_advice}",
     ),
+    AlarmCode.WRITE_NOT_IN_LOG: (
+        "Entra's audit log does not show {count} of Gatehouse's writes, the first one of {since_words}. "
+        "Partners: {names}.",
+        "Look at the log in Entra, category CrossTenantAccessSettings. If it has them, nothing is wrong. If not, run "
+        "gatehouse sweep and gatehouse audit verify.",
+    ),
+    AlarmCode.OWN_ENTRY_NOT_EXPLAINED: (
+        "CRITICAL. Entra's audit log shows {count} changes by Gatehouse's own application that Gatehouse did not make, "
+        "the first one of {since_words}. Partners: {names}.",
+        "Somebody else may use the application's credential. Replace the credential, then look at the sign-ins of the "
+        "application in Entra.",
+    ),
     AlarmCode.BATCH_HALTED: (
         "The batch {batch} stopped by itself: {failed} of the {tried} partners tried could not be applied as approved. "
         "The others are not written.",
@@ -160,6 +172,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.ALL_ANSWERED: "every change is as approved again, accepted, or in a newer alarm",
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.FREEZE_GOES_ON: "the request was taken back, or it is older than 24 hours. The freeze goes on",
+    EndingCode.LOG_TOO_OLD: "a week passed, and Entra's audit log may not go back so far",
     EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",
     EndingCode.DISMISSED: "dismissed by {by} until {until_day}",
     EndingCode.ENTRY_ADDED: "the tenant has an entry in the cross-tenant access settings now",
@@ -302,12 +315,20 @@ def _texts_of(alarm: Alarm) -> tuple[str, str]:
     return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _TEXTS[alarm.code]
 
 
+_NAMING_PARTNERS: Final = (
+    AlarmCode.END_NOT_ANNOUNCED,
+    AlarmCode.REVIEW_SILENT,
+    AlarmCode.WRITE_NOT_IN_LOG,
+    AlarmCode.OWN_ENTRY_NOT_EXPLAINED,
+)
+
+
 def _with_values(alarm: Alarm, text: str) -> str:
     values = _Values(alarm.values)
     if "reason" in values:
         is_store = alarm.code is AlarmCode.STORE_NOT_WRITABLE
         values["reason"] = (trouble_words if is_store else stored_note_words)(values["reason"])
-    if alarm.code in (AlarmCode.END_NOT_ANNOUNCED, AlarmCode.REVIEW_SILENT):
+    if alarm.code in _NAMING_PARTNERS:
         values["names"] = comma_list(values["partners"])
     if alarm.code is AlarmCode.REVIEW_SILENT:
         values["why_open"] = why_open_words(alarm.subject)
