@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from bot.words.partner_setup.access_test import outcome_words
 from bot.words.posture.drift import author_words, difference_words
@@ -26,6 +26,7 @@ from workflows.core.people import Person
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
+from workflows.core.posture.watch.own_writes import FOUND_IN_LOG
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 FROM_RECORDS: Final = (
@@ -242,3 +243,8 @@ def end_words(request: AccessRequest) -> str:
 def iso(moment: datetime | None) -> str:
     """Return a time as ISO text in UTC; empty when there is none."""
     return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def entra_entries(story: RequestStory) -> list[Mapping[str, Any]]:
+    """Return what Entra's audit log shows of the request's writes, with its correlation ids; see `FOUND_IN_LOG`."""
+    return [write for one in story.entries if one.command == FOUND_IN_LOG for write in one.details.get("writes", ())]

@@ -19,6 +19,7 @@ from workflows.core.partners.partnership import tenant_of
 from workflows.core.plans.plan import SentWrite
 from workflows.core.posture.watch.drift import DEFAULT, LAST_COMPLETE, DriftSubject
 from workflows.core.posture.watch.own_writes import (
+    FOUND_IN_LOG,
     JUDGED_UP_TO,
     LOG_SHOWS_WITHIN,
     MATCHED_WITHIN,
@@ -40,8 +41,6 @@ WRITES_JUDGED: Final = "own_writes_judged"
 """The name of the mark with the number of the last audit entry whose writes were compared with Entra's log."""
 JUDGED_SINCE: Final = "own_entries_judged_since"
 """The name of the mark with the time from which on entries of our application must have a write of ours."""
-FOUND_IN_LOG: Final = "find_own_write"
-"""The stored name of the audit entry with Entra's correlation ids of a request's writes. Details: `writes`."""
 ENTRY_NOTED: Final = "note_own_entry"
 """The stored name of the audit entry about an entry that no write explains. Details: `activity`, `at`, `id`, …"""
 _PAGE: Final = 500
