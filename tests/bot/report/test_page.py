@@ -1,6 +1,8 @@
 """The page of an audit report: everything escaped, nothing loaded, and incomplete is said as incomplete."""
 
+import csv
 import hashlib
+import io
 import json
 import re
 from base64 import b64encode
