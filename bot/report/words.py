@@ -14,7 +14,12 @@ from bot.words.reviews.answers import attestation_words
 from bot.words.sentences import counted, day, last_day, minute
 from workflows.core.conversation.remarks import Remark
 from workflows.core.partners.history.handovers import HandoverStep
-from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind, RecordedDrift
+from workflows.core.partners.history.outside_changes import (
+    FOUND_IN_LOG,
+    OutsideChange,
+    OutsideChangeKind,
+    RecordedDrift,
+)
 from workflows.core.partners.history.said_outcomes import SaidOutcome
 from workflows.core.partners.history.story import (
     RequestStory,
@@ -26,7 +31,6 @@ from workflows.core.people import Person
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
-from workflows.core.posture.watch.own_writes import FOUND_IN_LOG
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 FROM_RECORDS: Final = (

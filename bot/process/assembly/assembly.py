@@ -48,7 +48,6 @@ from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
-from workflows.app.watch.own_log import OwnLogCheck
 from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
@@ -394,14 +393,19 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
 def _watch(systems: ExternalSystems, alarms: Alarms, reviews: StartedReviews, wake: Callable[[], None]) -> WatchCheck:
     """Return the check that sweeps the tenant, and the answers to what it finds."""
     drifts = DriftRecords(store=systems.store, clock=systems.clock, wake=wake)
-    own_log = OwnLogCheck(store=systems.store, tenant=systems.tenant, alarms=alarms, clock=systems.clock)
+
+    async def compare_own_log() -> None:
+        from workflows.app.watch.own_log import OwnLogCheck  # not loaded when the bot starts
+
+        await OwnLogCheck(store=systems.store, tenant=systems.tenant, alarms=alarms, clock=systems.clock).check()
+
     return WatchCheck(
         store=systems.store,
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
         reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
         after_sweep=reviews.drift_reviews.update,
-        own_log=own_log.check,
+        own_log=compare_own_log,
     )
 
 

@@ -61,7 +61,7 @@ def story(text: str = HOSTILE) -> RequestStory:
         replace(entry("accept_sponsorship"), at=NOW + timedelta(hours=2)),
     )
     source = StorySource(
-        request=asked, record=partnership(), entries=entries, entry_count=9, handover_entries=handovers
+        request=asked, record=partnership(), entries=entries, entry_count=10, handover_entries=handovers
     )
     return request_story(source, NOW)
 

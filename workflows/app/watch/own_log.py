@@ -15,11 +15,11 @@ from workflows.app.alarms import Alarms, new_alarm
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.app.watch.sweep import time_of_mark
 from workflows.core.errors.facts import Fact
+from workflows.core.partners.history.outside_changes import FOUND_IN_LOG
 from workflows.core.partners.partnership import tenant_of
 from workflows.core.plans.plan import SentWrite
 from workflows.core.posture.watch.drift import DEFAULT, LAST_COMPLETE, DriftSubject
 from workflows.core.posture.watch.own_writes import (
-    FOUND_IN_LOG,
     JUDGED_UP_TO,
     LOG_SHOWS_WITHIN,
     MATCHED_WITHIN,

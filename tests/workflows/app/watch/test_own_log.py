@@ -9,7 +9,7 @@ from tests.workflows.core.builders import TENANT
 from tests.workflows.world import World
 from workflows.app.watch.own_log import WRITES_JUDGED, OwnLogCheck
 from workflows.core.errors.call_ids import CallIds
-from workflows.core.posture.watch.own_writes import FOUND_IN_LOG
+from workflows.core.partners.history.outside_changes import FOUND_IN_LOG
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange

@@ -10,9 +10,6 @@ from workflows.core.plans.plan import SentWrite
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.partner_changes import LoggedChange
 
-FOUND_IN_LOG: Final = "find_own_write"
-"""The stored name of the audit entry with Entra's correlation ids of a request's writes. Details: `writes`, each with
-`path`, `client_request_id`, `correlation_id`, `entra_entry` and `entra_at`."""
 LOG_SHOWS_WITHIN: Final = timedelta(hours=24)
 """A write that a complete log does not show after this time is missing in it."""
 MATCHED_WITHIN: Final = timedelta(minutes=5)
