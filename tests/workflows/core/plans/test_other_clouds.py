@@ -213,7 +213,7 @@ def test_a_plan_remembers_whether_the_partner_is_in_another_cloud(is_cross_cloud
         settings={Property.INBOUND_TRUST: InboundTrust(mfa=True)},
         template="trusted-partner",
         template_hash="",
-        duration=None,
+        duration=timedelta(days=90),
         is_cross_cloud=is_cross_cloud,
     )
     assert made.is_cross_cloud is is_cross_cloud
