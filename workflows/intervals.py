@@ -26,6 +26,8 @@ SILENCE_ALARM_RENEWED_AFTER: Final = timedelta(days=1)
 """How often an alarm about unanswered reviews is renewed at most, when its partners change."""
 ENDED_ACCESS_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often accesses are looked at whose end has come and that are not blocked yet."""
+AUDIT_VERIFIED_EVERY: Final = timedelta(days=1)
+"""How often the whole audit log is verified while the bot runs."""
 SWEPT_EVERY: Final = timedelta(hours=1)
 """How often every partner and the default are compared with what was approved."""
 SWEPT_AGAIN_AFTER: Final = timedelta(minutes=10)

@@ -67,6 +67,7 @@ async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], out
     if tenant_check.cancelled() or tenant_check.exception() is not None:
         return  # the start is refused
     await asyncio.shield(outage_stored)
+    await parts.chain.check_newest()  # NB. before any write: what opens access must not follow a changed log
     await parts.queue_worker.run()
 
 

@@ -13,7 +13,11 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.process.environment import load_env_file, unknown_names
+from bot.words.unavailable.audit_chain import KEY_PROBLEMS
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
+from workflows.core.audit.chain import WrongKeys, parse_keys
+from workflows.ports.audit_log import AuditKeys
+from workflows.store.audit_keys import GivenKeys, KeyFile
 from workflows.store.location import StoreLocation
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -39,6 +43,7 @@ _ADVICE: Final = {
     "GATEHOUSE_DENIED_DAYS_FROM": "a whole number from 1 to 30",
     "GATEHOUSE_DENIED_PEOPLE_FROM": "a whole number from 1 to 100",
     "GATEHOUSE_DENIED_DISMISSED_DAYS": "a whole number from 1 to 365",
+    "AUDIT_KEY": "one or more keys in base64, as openssl rand -base64 32 prints one, separated by commas",
     "PORT": "a whole number from 1 to 65535",
 }
 
@@ -77,6 +82,10 @@ class TenantSettings(_Templates):
     azure_authority_host: str = "https://login.microsoftonline.com"
     graph_url: str = "https://graph.microsoft.com/v1.0"
     database_url: str = "sqlite:///gatehouse.db"
+    audit_key: SecretStr = SecretStr("")
+    """The keys of the audit log in base64, separated by commas; the newest is the last."""
+    audit_key_file: Path | None = None
+    """A file with these keys, one on each line. Without both, Gatehouse makes a file beside the database."""
     gatehouse_clock_file: Path | None = None
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
     gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
@@ -90,7 +99,30 @@ class TenantSettings(_Templates):
     @property
     def records(self) -> StoreLocation:
         """Return where the records are."""
-        return StoreLocation.from_url(self.database_url)
+        return StoreLocation.from_url(self.database_url, self._audit_keys)
+
+    @property
+    def _audit_keys(self) -> AuditKeys | None:
+        if text := self.audit_key.get_secret_value():
+            return GivenKeys(parse_keys(text))
+        return None if self.audit_key_file is None else KeyFile(self.audit_key_file, is_own=False)
+
+    @field_validator("audit_key")
+    @classmethod
+    def _check_audit_key(cls, value: SecretStr) -> SecretStr:
+        try:
+            if value.get_secret_value():
+                parse_keys(value.get_secret_value())
+        except WrongKeys as error:
+            raise ValueError(KEY_PROBLEMS[error.problem]) from None
+        return value
+
+    @field_validator("audit_key_file")
+    @classmethod
+    def _check_audit_key_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("audit_key", SecretStr("")).get_secret_value():
+            raise ValueError("AUDIT_KEY is set too; set only one of them")
+        return value
 
     @field_validator("graph_url", "azure_authority_host")
     @classmethod

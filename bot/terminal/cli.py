@@ -462,13 +462,13 @@ First = Annotated[
 Last = Annotated[str | None, typer.Option("--to", help="The last day, which is included (UTC).", metavar="YYYY-MM-DD")]
 Format = Annotated[ReportFormat, typer.Option("--format", help="How to write the report.")]
 CatalogueFormat = Annotated[ExportFormat, typer.Option("--format", help="How to write the catalogue.")]
-audit_app = typer.Typer(help="Take reports out of the audit log, to hand over.", no_args_is_help=True)
+audit_app = typer.Typer(help="Take reports out of the audit log, and verify it.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 
 
 @audit_app.callback()
 def audit() -> None:
-    """Take reports out of the audit log, to hand over."""
+    """Take reports out of the audit log, and verify it."""
 
 
 @audit_app.command()
@@ -482,6 +482,30 @@ def report(
     from bot.terminal.evidence.commands import take_report
 
     raise typer.Exit(take_report(partner, first, last, format_.value))
+
+
+PostedHead = Annotated[
+    str, typer.Option("--head", help="The line that Gatehouse posted, as it was posted.", metavar="LINE")
+]
+
+
+@audit_app.command()
+def verify(head: PostedHead = "", as_json: AsJson = False) -> None:
+    """Check that no entry of the audit log was changed, removed, added or moved. The bot may run meanwhile.
+
+    Exit status: 0 it is whole; 1 it was changed, and the first entry is named; 2 it cannot be checked.
+    """
+    from bot.terminal.evidence.verify_command import verify_audit
+
+    raise typer.Exit(verify_audit(head, as_json=as_json))
+
+
+@audit_app.command("new-key")
+def new_key() -> None:
+    """Print a new key for the audit log, to add as the last one to AUDIT_KEY or AUDIT_KEY_FILE."""
+    from bot.terminal.evidence.verify_command import print_new_key
+
+    print_new_key()
 
 
 @app.command()

@@ -23,6 +23,7 @@ from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitabl
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.users import name_of_user, zone_of_user
 from bot.slack.words.alarms import alarm_advice, alarm_text
+from bot.terminal.evidence.key_check import key_finding
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, freeze_words
 from bot.words.refusals.named_people.approvers import accepted_group_words
 from bot.words.refusals.sentences import fact_words
@@ -99,6 +100,8 @@ async def examine(settings: Settings, console: Console) -> int:
             await tenant.close()
     findings += await _guest_accounts(settings)
     findings += await _records(settings)
+    state, advice = await asyncio.to_thread(key_finding, settings)
+    findings.append(Finding(subject="Audit log: its key", state=state, advice=advice, is_optional=True))
     findings += await _alarms(settings)
     findings += await _denied_sign_ins(settings)
     findings += await _freeze(settings)

@@ -24,7 +24,6 @@ from workflows.core.checks.tenant_facts import (
     SignInLog,
     SignIns,
 )
-from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -33,6 +32,7 @@ from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn as LoggedSignIn
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity, written_capability
+from workflows.core.policy.delegation.asking import StandIn
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import SendEscalationMessage
@@ -664,6 +664,7 @@ class FakeNotifier:
     gone: set[ChatId] = field(default_factory=set)
     """Whom a question about a review does not reach."""
     freezes: list[Freeze] = field(default_factory=list)
+    audit_heads: list[tuple[str, int]] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
     attached_again: ListFile | None = None
@@ -743,6 +744,11 @@ class FakeNotifier:
                 sorted(named | (admins - self.gone if asks_admins else frozenset()))
             )
         return people
+
+    async def post_audit_head(self, head: str, seq: int) -> None:
+        """Remember a head of the audit log."""
+        self.script.end(await self.script.begin("notifier.post_audit_head"))
+        self.audit_heads.append((head, seq))
 
     async def show_freeze(self, freeze: Freeze) -> None:
         """Remember a freeze."""

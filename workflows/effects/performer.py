@@ -25,6 +25,7 @@ from workflows.core.requests.effects import (
     Effect,
     JudgeSheet,
     MessageCode,
+    PostAuditHead,
     Prepare,
     RemindPerson,
     RetryOrDropEffect,
@@ -109,11 +110,11 @@ class Performer:
             case ShowHome():
                 await self._show_home(effect.person)
             case ShowAlarm():
-                alarm = await self.store.alarm(effect.alarm_id)
-                if alarm is not None:
-                    await self.notifier.show_alarm(alarm)
+                await self._show_alarm(effect)
             case ShowFreeze():
                 await self._show_freeze()
+            case PostAuditHead():
+                await self.notifier.post_audit_head(effect.head, effect.seq)
             case SendMessage():
                 fact = await with_guests(effect, self.store)
                 await self.notifier.send_message(effect.person, fact, channel=effect.channel)
@@ -200,6 +201,11 @@ class Performer:
         request = await self.store.request(effect.request_id)
         if request is not None:
             await self.notifier.show_block_at_end(request)
+
+    async def _show_alarm(self, effect: ShowAlarm) -> None:
+        alarm = await self.store.alarm(effect.alarm_id)
+        if alarm is not None:
+            await self.notifier.show_alarm(alarm)
 
     async def _show_freeze(self) -> None:
         freeze = await last_freeze(self.store)

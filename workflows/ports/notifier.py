@@ -283,6 +283,12 @@ class Notifier(Protocol):
     async def show_freeze(self, freeze: Freeze) -> None:
         """Tell everybody who waits that the freeze began, or that it ended; show it in the channel. Once each."""
 
+    async def post_audit_head(self, head: str, seq: int) -> None:
+        """Post the head of the audit log in the channel, once. The message is never changed.
+
+        :param seq: the number of its entry.
+        """
+
     async def send_escalation_message(self, effect: SendEscalationMessage, request: AccessRequest) -> None:
         """Send the person of an effect its message once, in their working hours; until then the effect is stored again.
 

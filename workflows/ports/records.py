@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from workflows.core.batches.batch import Batch
-from workflows.core.delegation.absence import Absence, AbsenceId
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
@@ -19,6 +18,7 @@ from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanResult, UsageScan
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.delegation.absence import Absence, AbsenceId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice, NoticeSubject
 from workflows.core.posture.watch.drift import Drift, DriftSubject

@@ -9,13 +9,13 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from workflows.core.batches.batch import Batch
 from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep
-from workflows.core.delegation.absence import Absence
 from workflows.core.errors.facts import Facts, text_fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, UsageScan
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.delegation.absence import Absence
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift

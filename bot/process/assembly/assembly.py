@@ -25,12 +25,15 @@ from bot.slack.outbound.former_channels import FormerChannelCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.display_directory import DisplayDirectory
+from bot.words.unavailable.audit_chain import freeze_reason
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.relation_check import check_relations
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
+from workflows.app.evidence.chain_watch import ChainWatch
 from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
 from workflows.app.evidence.denied.notice_records import NoticeRecords
+from workflows.app.evidence.posted_heads import PostedHeads
 from workflows.app.evidence.reviews.lockouts import lockouts_of
 from workflows.app.evidence.reviews.scan import UsageScanner
 from workflows.app.evidence.reviews.scan_check import UsageCheck
@@ -53,7 +56,6 @@ from workflows.core.batches.batch import HaltRule
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
-from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
 from workflows.effects.batches.lists import BatchLists
@@ -65,7 +67,6 @@ from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
 from workflows.effects.reviewing.review_reminders import ReviewReminders
-from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
 
@@ -80,6 +81,7 @@ class BotParts:
     queue_worker: QueueWorker
     send_directly: SendAlarm
     directory: DisplayDirectory
+    chain: ChainWatch
 
 
 def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
@@ -107,22 +109,33 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
     _complete(receiver, systems, service, batches, reviews.campaigns, notifier, limits, shown)
-
-    async def send(alarm: Alarm) -> Sequence[MessageCopy]:
-        return await send_directly(alarm, directory=systems.directory, client=systems.client)
-
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
+    chain = _chain_watch(systems, alarms, check.freezes)
+    audit = (chain.check, PostedHeads(store=systems.store, clock=systems.clock, wake=wake).check)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked, *audit)
     return BotParts(
         store=systems.store,
         service=service,
         alarms=alarms,
         checks=_scheduled_checks(systems, service, alarms, shown, checks),
         queue_worker=queue_worker,
-        send_directly=send,
+        send_directly=partial(send_directly, directory=systems.directory, client=systems.client),
         directory=shown,
+        chain=chain,
+    )
+
+
+def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> ChainWatch:
+    """Return what verifies the audit log."""
+    return ChainWatch(
+        store=systems.store,
+        clock=systems.clock,
+        alarms=alarms,
+        freeze=freezes.freeze_by_itself,
+        why=freeze_reason,
+        start=systems.background.start,
     )
 
 

@@ -42,12 +42,25 @@ async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -
 
     :raises SettingsProblems: when it cannot be used.
     """
+    _require_keys(settings)
     try:
         return await settings.records.open(clock, redact, redact.without_known_secrets)
     except StoreUnusable as error:
         raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:
         raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
+
+
+def _require_keys(settings: Settings) -> None:
+    """Check that the keys of the audit log can be read where a setting names their file.
+
+    :raises SettingsProblems: when they cannot be used. Without them no click could be stored.
+    """
+    if settings.audit_key_file is not None:
+        try:
+            settings.records.audit_keys.ring(may_create=False)
+        except StoreUnusable as error:
+            raise SettingsProblems((f"AUDIT_KEY_FILE: {error}",)) from error
 
 
 async def check_slack(client: AsyncWebClient, settings: Settings) -> None:

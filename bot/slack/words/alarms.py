@@ -30,6 +30,7 @@ from bot.words.requests.notes import stored_note_words
 from bot.words.reviews.silence import why_open_words
 from bot.words.sentences import comma_list, day, minute
 from bot.words.settings.open_access import access_kind_titles
+from bot.words.unavailable.audit_chain import alarm_values as chain_alarm_words
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
@@ -127,6 +128,10 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     ),
     AlarmCode.SIGN_INS_DENIED: ("{denied_problem}", "{denied_advice}"),
     AlarmCode.SIGN_INS_DENIED_TO_MANY: ("{denied_problem}", "{denied_advice}"),
+    AlarmCode.AUDIT_CHAIN: (
+        "The audit log is not as Gatehouse wrote it. {chain_problem} Nothing that opens access is applied.",
+        "{chain_advice} Then two admins end the freeze with /partner unfreeze.",
+    ),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit} {what} an hour.",
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
@@ -180,6 +185,7 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "send_end_notices": "send the notices about ends of access ({about})",
     "send_review_reminders": "send the questions of reviews ({about})",
     "show_block_at_end": "show the result of the automatic block {about}",
+    "post_audit_head": "post the line that proves the audit log",
     "show_freeze": "tell everybody who waits about the freeze ({about})",
     "advance_batch": "prepare or record the partners of batch {about}",
     "show_batch": "show the card of batch {about}",
@@ -316,6 +322,8 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code in (AlarmCode.DRIFT, AlarmCode.OWN_CHANGE, AlarmCode.DRIFT_DIGEST):
         make = digest_alarm_words if alarm.code is AlarmCode.DRIFT_DIGEST else drift_alarm_words
         values["drift_problem"], values["drift_advice"] = make(alarm.values)
+    if alarm.code is AlarmCode.AUDIT_CHAIN:
+        values["chain_problem"], values["chain_advice"] = chain_alarm_words(alarm.values)
     if alarm.code in DENIED:
         words = denied_alarm_words if alarm.code is AlarmCode.SIGN_INS_DENIED else denied_to_many_words
         values["denied_problem"], values["denied_advice"] = words(alarm.values)

@@ -11,7 +11,7 @@ from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import CurrentRoles, Person
+from workflows.core.people import GATEHOUSE, CurrentRoles, Person
 from workflows.core.policy.freeze import (
     Freeze,
     FreezeState,
@@ -68,6 +68,14 @@ class Freezes:
         :raises Refused: when it is frozen already, or there is no reason.
         """
         return await self._begin(key, user, by=user, reason=reason)
+
+    async def freeze_by_itself(self, *, key: str, reason: str) -> None:
+        """Begin a freeze that no person asked for.
+
+        :raises Refused: when it is frozen already.
+        """
+        await self._begin(key, GATEHOUSE.chat_id, by=GATEHOUSE.name, reason=reason)
+        await self.update_alarms()
 
     async def _begin(self, key: str, actor: Person | str, *, by: str, reason: str) -> Freeze:
         for _ in range(_TRIES):

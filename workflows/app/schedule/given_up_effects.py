@@ -15,6 +15,7 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     JudgeSheet,
+    PostAuditHead,
     Prepare,
     RemindPerson,
     RetryOrDropEffect,
@@ -135,7 +136,7 @@ def _about(effect: Effect) -> str:
             return str(effect.effect_id)
         case SendEndNotices() | SendReviewReminders():
             return effect.batch
-        case ShowFreeze():
+        case ShowFreeze() | PostAuditHead():
             return effect.kind
         case AdvanceBatch() | ShowBatch() | UploadBatchList():
             return effect.batch_id

@@ -71,6 +71,9 @@ class AlarmCode(StrEnum):
     """Nothing that opens access is written. Subject: when the freeze began."""
     FREEZE_END_ASKED = "freeze_end_asked"
     """An admin asks another one to confirm the end of the freeze. Subject: when it was asked."""
+    AUDIT_CHAIN = "audit_chain"
+    """The audit log is not as Gatehouse wrote it. Subject: the first problem, as `edited:123`.
+    Values: `problem` (see `ChainProblemCode`), `seq`, `key_id`, `count`."""
     LIMIT_REACHED = "limit_reached"
     """A person reached a limit per hour. Subject: the person, and the limited action."""
     SIGN_INS_DENIED = "sign_ins_denied"

@@ -372,6 +372,16 @@ class ShowFreeze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostAuditHead:
+    """Post the head of the audit log, where it stays."""
+
+    kind: Literal["post_audit_head"] = field(default="post_audit_head")
+    head: str
+    """As `core.audit.heads.head_text` writes it."""
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryOrDropEffect:
     """Retry an effect that was given up, or drop it, as an admin decided."""
 
@@ -448,6 +458,7 @@ Effect = (
     | SendMessage
     | ShowAlarm
     | ShowFreeze
+    | PostAuditHead
     | RetryOrDropEffect
     | AdvanceBatch
     | ShowBatch
@@ -526,6 +537,7 @@ def priority_of(effect: Effect) -> Priority:
             | ShowAccessTest()
             | ShowAlarm()
             | ShowFreeze()
+            | PostAuditHead()
             | SendReminders()
             | RemindPerson()
             | TellEscalation()
@@ -557,7 +569,7 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
-        case SendReminders() | RemindPerson() | SendExpiryMessages() | ShowFreeze():
+        case SendReminders() | RemindPerson() | SendExpiryMessages() | ShowFreeze() | PostAuditHead():
             return effect.kind  # one lane for all, so that a person gets one message about several requests
         case SendEndNotices() | SendReviewReminders():
             return effect.kind.removeprefix("send_")  # one lane each, for the same reason

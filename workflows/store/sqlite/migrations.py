@@ -544,6 +544,13 @@ def m033_denied_notices(db: Database) -> None:
     db.execute("create index denied_notices_open on denied_notices(is_open, told_at)")
 
 
+@migrations()
+def m034_audit_chain(db: Database) -> None:
+    """Add the signature of each audit entry, and the id of its key. Existing entries are signed by `StoreFile.open`."""
+    db.execute("alter table audit add column key_id text")
+    db.execute("alter table audit add column mac blob")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import structlog
 from pydantic import ValidationError
 
+from workflows.core.audit.chain import FIELDS
 from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
@@ -33,8 +34,9 @@ Picked = TypeVar("Picked")
 
 _log = structlog.get_logger()
 
-_ENTRY: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tenant_id", "account", "details")
+_ENTRY: Final = FIELDS
 """The columns of an audit entry."""
+_ENTRY_COLUMNS: Final = ", ".join(_ENTRY)
 _SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
     select 1 from audit as result where result.key = '{RESULT_OF}' || audit.key))"""  # noqa: S608
 _WAITING: Final = """waits_for in (select waits_for from requests where waits_for is not null and exists (
@@ -161,7 +163,7 @@ class SqliteRecords(SqliteDatabase):
         rows = ListQuery("audit", where, (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
         found = await self._run(lambda: rows.read(self._db, limit, position))
         return Page(
-            items=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
+            items=[entry_of_row({name: row[name] for name in _ENTRY}) for row in found.rows],
             count=found.count,
             count_before=found.count_before,
             first_cursor=found.first,
@@ -315,19 +317,20 @@ class SqliteRecords(SqliteDatabase):
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""
         where, values = ("where request_id = ?", [request_id]) if request_id else ("", [])
-        rows = await self._query(f"select * from audit {where} order by seq desc limit ?", *values, limit)  # noqa: S608
-        return await asyncio.to_thread(lambda: list(map(_entry, rows)))
+        sql = f"select {_ENTRY_COLUMNS} from audit {where} order by seq desc limit ?"  # noqa: S608
+        rows = await self._query(sql, *values, limit)
+        return await asyncio.to_thread(lambda: list(map(entry_of_row, rows)))
 
     async def partner_history(self, tenant_id: TenantId, commands: Sequence[str]) -> Sequence[AuditEntry]:
         """List the accepted entries about a partner that belong to no request, oldest first."""
         marks = ", ".join("?" * len(commands))
         rows = await self._query(
-            f"""select * from audit where tenant_id = ? and request_id is null and command in ({marks})
+            f"""select {_ENTRY_COLUMNS} from audit where tenant_id = ? and request_id is null and command in ({marks})
             and outcome = 'accepted' order by seq""",  # noqa: S608
             tenant_id,
             *commands,
         )
-        return list(map(_entry, rows))
+        return list(map(entry_of_row, rows))
 
     async def is_known(self, key: str) -> bool:
         """Return whether an audit entry with this key exists."""
@@ -403,8 +406,9 @@ class SqliteRecords(SqliteDatabase):
         return await asyncio.to_thread(readable, REQUEST, rows)
 
 
-def _entry(row: dict[str, Any]) -> AuditEntry:
-    values = {name: value for name, value in row.items() if name != "seq"}
+def entry_of_row(row: Mapping[str, Any]) -> AuditEntry:
+    """Return an audit entry from the columns of `FIELDS`."""
+    values = dict(row)
     values["at"] = datetime.fromisoformat(row["at"])
     try:
         values["details"] = load(DETAILS, row["details"])

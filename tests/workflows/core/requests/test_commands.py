@@ -27,13 +27,13 @@ from tests.workflows.core.builders import (
     request,
 )
 from tests.workflows.core.requests.test_changing import declined, proposed
-from workflows.core.delegation.absence import absence_id
 from workflows.core.errors.facts import as_values
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.accounts import AccountChange, AccountEnd, AccountResult, LeftAlone
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.writes.refused_writes import RefusedWrite
+from workflows.core.policy.delegation.absence import absence_id
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.policy.relations import (
     REQUESTER_MANAGER,

@@ -140,7 +140,7 @@ async def test_the_files_are_private_to_their_owner(tmp_path: Path) -> None:
         await store.close()
     finally:
         os.umask(before)
-    names = ("gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm", "gatehouse.db.lock")
+    names = ("gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm", "gatehouse.db.lock", "gatehouse.db.audit-key")
     assert modes == dict.fromkeys(names, 0o600)
 
 

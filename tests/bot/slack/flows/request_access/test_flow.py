@@ -17,9 +17,9 @@ from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, identity
 from workflows.app.requests.forms import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId, Role
+from workflows.core.policy.delegation.asking import StandIn
 from workflows.core.policy.offers import Offer, arranged_offers, offers_of
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import ObservedPartner

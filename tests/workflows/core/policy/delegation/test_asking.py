@@ -3,8 +3,8 @@
 from itertools import product
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW
-from workflows.core.delegation.asking import Asked, Reassignment, StandIn, stand_ins_of, who_is_asked
 from workflows.core.people import ChatId, Person
+from workflows.core.policy.delegation.asking import Asked, Reassignment, StandIn, stand_ins_of, who_is_asked
 
 A, B, C = AMARA.chat_id, BRUNO.chat_id, CHIE.chat_id
 

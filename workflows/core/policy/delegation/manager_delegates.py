@@ -9,8 +9,8 @@ A boundary: every other absence only chooses who is asked.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from workflows.core.delegation.absence import Absence, chain_of, stand_in_of
 from workflows.core.people import Person, PersonId
+from workflows.core.policy.delegation.absence import Absence, chain_of, stand_in_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

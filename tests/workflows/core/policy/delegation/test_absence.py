@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, current_roles
-from workflows.core.delegation.absence import (
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode as R
+from workflows.core.people import ADMIN, AUDITOR, CurrentRoles, Person, PersonId
+from workflows.core.policy.delegation.absence import (
     MAX_ABSENCE,
     MAX_NOTE_CHARACTERS,
     Absence,
@@ -18,9 +21,6 @@ from workflows.core.delegation.absence import (
     require_absence,
     stand_in_of,
 )
-from workflows.core.errors.raised import Refused
-from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.people import ADMIN, AUDITOR, CurrentRoles, Person, PersonId
 
 ROLES = current_roles(amara="security", bruno="security", chie="security data-owner", dana=ADMIN)
 

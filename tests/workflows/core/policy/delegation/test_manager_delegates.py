@@ -1,8 +1,8 @@
 """Who decides in place of a manager who is away: the next manager, or whom an admin names."""
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA
-from tests.workflows.core.delegation.test_absence import away
-from workflows.core.delegation.manager_delegates import ManagerDelegate, manager_delegate
+from tests.workflows.core.policy.delegation.test_absence import away
+from workflows.core.policy.delegation.manager_delegates import ManagerDelegate, manager_delegate
 
 
 def test_the_next_manager_stands_in() -> None:
