@@ -69,7 +69,8 @@ async def test_free_busy_is_asked_for_written_watched_restored_and_revoked(stage
     await stage.later(HOUR)
     (alarm,) = await told(stage, "admin")
     assert "There may be more access than was approved." in words(alarm)
-    assert "Different: Microsoft 365 capabilities." in words(alarm)
+    assert "Different: Free/busy times with subject and place (not set → everyone here)." in words(alarm)
+    assert "Entra's audit log does not show changes of capabilities." in words(alarm)
 
     await restore(stage)
     card = await stage.card()
@@ -115,12 +116,12 @@ async def test_an_alarm_about_a_capability_is_not_called_fixed_when_its_list_is_
     await patch(stage, partners={CONTOSO: {"m365Capabilities": {DETAILS: {"inboundAccess": {"isAllowed": True}}}}})
     await stage.later(HOUR)
     (alarm,) = await told(stage, "admin")
-    assert "Different: Microsoft 365 capabilities." in words(alarm)
+    assert "Different: Free/busy times with subject and place (not set → everyone here)." in words(alarm)
     await patch(stage, hasM365Capabilities=False)
     await stage.later(HOUR)
     (still,) = await told(stage, "admin")
     assert "fixed" not in words(still).lower()
-    assert "Different: Microsoft 365 capabilities." in words(still)
+    assert "Different: Free/busy times with subject and place (not set → everyone here)." in words(still)
 
 
 async def restore(stage: Stage) -> None:

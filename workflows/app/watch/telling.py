@@ -11,11 +11,11 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ChatId, Person
 from workflows.core.posture.watch.acceptance import accepted_until, is_accepted, needed_admins
-from workflows.core.posture.watch.drift import Drift
+from workflows.core.posture.watch.drift import Drift, FoundDrift
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId, EndingCode
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowAlarm, ShowReview
-from workflows.core.settings.model import is_guid
+from workflows.core.settings.model import M365_CAPABILITIES, is_guid
 from workflows.intervals import SWEPT_AGAIN_AFTER
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
@@ -200,7 +200,14 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
         "can_be_restored": drift.can_be_restored,
         "was_approved": found.was_approved,
         **({"is_suspended": True} if found.is_suspended else {}),
+        **_capability_values(found),
     }
+
+
+def _capability_values(found: FoundDrift) -> Mapping[str, Any]:
+    """Return the capabilities that differ, as they were approved and as they are now; nothing where none do."""
+    both = [list(one.get(M365_CAPABILITIES, ())) for one in (found.approved_values, found.current_values)]
+    return {"capabilities": dict(zip(("approved", "current"), both, strict=True))} if any(both) else {}
 
 
 def digest_values(drifts: Sequence[Drift]) -> Mapping[str, Any]:

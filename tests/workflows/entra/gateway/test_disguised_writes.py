@@ -239,7 +239,7 @@ ROWS: Final[list[dict[str, Any]]] = [
     row("POST", OWN, body(), id=None),
     row("POST", OWN, body(), dependsOn=["1"]),
     row("POST", OWN, body(), atomicityGroup="g"),
-    row("POST", OWN, body(), **{"Url": f"{PARTNERS}/../default"}),
+    row("POST", OWN, body(), Url=f"{PARTNERS}/../default"),
     {"Id": "1", "Method": "POST", "Url": OWN, "Headers": {"Content-Type": JSON}, "Body": body()},
     READ | {"url": BATCH},
     READ | {"url": "/%24batch"},
