@@ -44,6 +44,9 @@ async def test_free_busy_is_asked_for_written_watched_restored_and_revoked(stage
     ts = await ask(stage)
     told_before = await stage.read()
     assert "free/busy" in told_before.lower()
+    assert "then blocked, default guest access too" in told_before
+    assert "The block at the end also ends guest access that the default allows now." in told_before
+    assert "One direction only" in told_before
     assert await allowed(stage) == {}
     await approve(stage, ts)
     await stage.tick()
@@ -60,6 +63,7 @@ async def test_free_busy_is_asked_for_written_watched_restored_and_revoked(stage
     log = await stage.graph("GET", f"{CONTOSO}/m365Capabilities")
     assert log, "read back"
     assert "active (verified)" in words(await stage.card_of(ts))
+    assert any("One direction only" in words(one) for one in await stage.direct("requester"))
 
     # Somebody shows subjects and places to the partner, too.
     await stage.later(HOUR + 60)
@@ -71,6 +75,9 @@ async def test_free_busy_is_asked_for_written_watched_restored_and_revoked(stage
     assert "There may be more access than was approved." in words(alarm)
     assert "Different: Free/busy times with subject and place (not set → everyone here)." in words(alarm)
     assert "Entra's audit log does not show changes of capabilities." in words(alarm)
+    drifted = words(await stage.card_of(ts))
+    assert "active, not as approved" in drifted
+    assert "Free/busy times with subject and place (not set → everyone here)" in drifted
 
     await restore(stage)
     card = await stage.card()
@@ -80,6 +87,7 @@ async def test_free_busy_is_asked_for_written_watched_restored_and_revoked(stage
     await stage.tick()
     (over,) = await told(stage, "admin")
     assert "fixed" in words(over).lower()
+    assert "not as approved" not in words(await stage.card_of(ts))
 
     assert (await stage.revoke())["errors"] == {}
     await stage.tick()

@@ -21,6 +21,10 @@ CAPABILITY_KIND_TITLES: Final[Mapping[str, str]] = {
     f"{Property.M365_CAPABILITIES}.{name}": title for name, title in CAPABILITY_TITLES.items()
 }
 """The titles by the names of kinds of access."""
+ONE_WAY: Final = (
+    "One direction only: it shows our data to the partner. To see theirs, the partner must open its own to us."
+)
+"""What people expect otherwise of a shared calendar."""
 _SEEN: Final[Mapping[str, str]] = {
     CapabilityName.FREE_BUSY: "see free/busy times",
     CapabilityName.FREE_BUSY_WITH_DETAILS: "see free/busy times with subject and place",

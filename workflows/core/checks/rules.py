@@ -179,8 +179,7 @@ def _capabilities(checked_plan: _CheckedPlan) -> Iterator[Finding]:
         return
     if not checked_plan.are_capabilities_read:
         access = checked_plan.circumstances.capability_access
-        values = {} if access is None else {"access": access.value}
-        yield _error(FindingCode.CAPABILITIES_UNAVAILABLE, CAPABILITIES, **values)
+        yield _error(FindingCode.CAPABILITIES_UNAVAILABLE, CAPABILITIES, access=access)
     written = checked_plan.after.capabilities.values()
     if all(is_certainly_blocked(found.setting) for found in written if found.origins == (Origin.SET_HERE,)):
         return

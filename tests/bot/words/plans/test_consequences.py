@@ -137,6 +137,17 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
         "After 1 year (365 days), the partner is blocked unless it is extended.",
     ),
     (
+        C.DEFAULT_GUESTS_END,
+        {"is_at_end": True},
+        "The block at the end also ends guest access that the default allows now.",
+    ),
+    (C.DEFAULT_GUESTS_END, {"is_at_end": False}, "This block also ends guest access that the default allows now."),
+    (
+        C.ONE_WAY,
+        {},
+        "One direction only: it shows our data to the partner. To see theirs, the partner must open its own to us.",
+    ),
+    (
         C.STAYS_OPEN,
         {"seconds": 365 * 86_400},
         "After 1 year (365 days), the sponsor is asked. Access stays until somebody revokes it.",
