@@ -7,7 +7,7 @@ from typing import Final
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.changes import duration_words
 from bot.words.sentences import counted, last_day
-from bot.words.settings.capabilities import ONE_WAY
+from bot.words.settings.capabilities import EXCHANGE_UNCHECKED, ONE_WAY
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors.facts import Fact, Values
@@ -58,6 +58,7 @@ _SENTENCES: Final[Mapping[Consequence, str]] = {
         "B2B direct connect (shared channels without guest accounts) works only after the partner allows it too."
     ),
     Consequence.ONE_WAY: ONE_WAY,
+    Consequence.EXCHANGE_UNCHECKED: EXCHANGE_UNCHECKED,
     Consequence.ONLY_NAMED: (
         "For this partner, an “only” list blocks everything that it does not name, even if the tenant's default "
         "allows it."

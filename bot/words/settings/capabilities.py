@@ -25,6 +25,10 @@ ONE_WAY: Final = (
     "One direction only: it shows our data to the partner. To see theirs, the partner must open its own to us."
 )
 """What people expect otherwise of a shared calendar."""
+EXCHANGE_UNCHECKED: Final = (
+    "Whether an organization relationship in Exchange still shows free times could not be checked."
+)
+"""Gatehouse cannot read Exchange. A relationship there takes priority, and no block in Entra ends it."""
 _SEEN: Final[Mapping[str, str]] = {
     CapabilityName.FREE_BUSY: "see free/busy times",
     CapabilityName.FREE_BUSY_WITH_DETAILS: "see free/busy times with subject and place",

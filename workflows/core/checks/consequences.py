@@ -1,7 +1,7 @@
 """What an approver must know about a plan besides its settings, as facts.
 
 Sources (Microsoft): "Cross-tenant access overview", "Cross-tenant access settings API overview", "Configure B2B
-collaboration cross-tenant access", "user: revokeSignInSessions".
+collaboration cross-tenant access", "user: revokeSignInSessions". It is long because every kind of plan has its own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ from workflows.core.plans.writes.refused_writes import written_names
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import without_switched_off
 from workflows.core.settings.documents import normalize, parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveSettings, Origin
 from workflows.core.settings.model import (
@@ -97,6 +98,8 @@ class Consequence(StrEnum):
     """Values: those of `STAYS_OPEN`."""
     ONE_WAY = "one_way"
     """Microsoft 365 capabilities show our data to the partner, and not the partner's to us."""
+    EXCHANGE_UNCHECKED = "exchange_unchecked"
+    """Calendars are closed in Entra; what an organization relationship in Exchange still shows cannot be read."""
     DEFAULT_GUESTS_END = "default_guests_end"
     """The block also ends guest access that the default gave without a request. Values: `is_at_end`."""
     STAYS_OPEN = "stays_open"
@@ -151,6 +154,8 @@ def _when_closing(plan: Plan, default: JsonObject | None, not_closed: Sequence[O
         written = {change.name for change in changes(plan)}
         if others := [name.value for name in _NOT_CLOSED if after.get(name) is not None and name not in written]:
             yield Fact(Consequence.NOT_TOUCHED, {"settings": others})
+    if closes_everything(plan) and without_switched_off((plan.before or {}).get(Property.M365_CAPABILITIES)):
+        yield Fact(Consequence.EXCHANGE_UNCHECKED)
     if closes_everything(plan) and has_default_guests(plan.before, default, is_cross_cloud=plan.is_cross_cloud):
         yield Fact(Consequence.DEFAULT_GUESTS_END, {"is_at_end": False})
     closing = [item for item in items if item.access.opens is False]

@@ -28,6 +28,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import escalation_elements
+from bot.slack.cards.approval.card_context import checked_words
 from bot.slack.cards.approval.details_parts import (
     changed_lines,
     difference_rows,
@@ -326,7 +327,7 @@ def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[C
     """
     findings = prepared.findings
     failed = issues_of(request)
-    passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
+    passed = checked_words(findings, has_issues=bool(failed))
     yield header("Checks")
     yield rich_text(*finding_elements(failed, lines, is_titled=False), paragraph(fixed_text(passed)))
     if (count := len(shown_findings(failed, lines))) > MAX_FINDINGS:

@@ -143,6 +143,11 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     ),
     (C.DEFAULT_GUESTS_END, {"is_at_end": False}, "This block also ends guest access that the default allows now."),
     (
+        C.EXCHANGE_UNCHECKED,
+        {},
+        "Whether an organization relationship in Exchange still shows free times could not be checked.",
+    ),
+    (
         C.ONE_WAY,
         {},
         "One direction only: it shows our data to the partner. To see theirs, the partner must open its own to us.",

@@ -198,3 +198,15 @@ def test_capabilities_are_told_as_one_way_only_where_they_show_something() -> No
     assert Fact(Consequence.ONE_WAY) in consequences(writing(is_allowed=True), {})
     assert Fact(Consequence.ONE_WAY) not in consequences(writing(is_allowed=False), {})
     assert Fact(Consequence.ONE_WAY) not in consequences(made({}, {"inboundTrust": MFA_ONLY}), {})
+
+
+@pytest.mark.parametrize(("is_allowed", "is_told"), [(True, True), (False, False), (None, False)])
+def test_closing_a_calendar_says_that_exchange_was_not_checked(is_allowed: bool | None, is_told: bool) -> None:
+    name = "crossTenantCalendarAvailabilityBasic"
+    scopes = {"included": [{"resourceId": "All", "resourceType": "user"}], "excluded": []}
+    access = {"isAllowed": is_allowed, "resourceScopes": scopes}
+    one = {"@odata.type": f"#microsoft.graph.{name}", "name": name, "inboundAccess": access}
+    before = {} if is_allowed is None else {"m365Capabilities": [one]}
+    assert (Fact(Consequence.EXCHANGE_UNCHECKED) in consequences(made(before, dict(BLOCK)), {})) is is_told
+    opening = made(before, {"inboundTrust": MFA_ONLY})
+    assert Fact(Consequence.EXCHANGE_UNCHECKED) not in consequences(opening, {})
