@@ -94,6 +94,7 @@ ALWAYS_TRUE: Final = frozenset(
         Consequence.SYNCHRONIZATION_THEIRS,
         Consequence.DIRECT_CONNECT,
         Consequence.ONLY_NAMED,
+        Consequence.ONE_WAY,
     }
 )
 """What is true of every change of this kind, whatever the partner: how Entra works. It has no values."""
@@ -148,9 +149,7 @@ def _blocked_at_end(values: Values) -> str:
 
 def default_guests_end_words(*, is_at_end: bool) -> str:
     """Say that a block also ends what the tenant's default gave this partner's guests without a request."""
-    return (
-        f"{'The block at the end' if is_at_end else 'This block'} also ends guest access that the default allows now."
-    )
+    return f"{'The block at the end' if is_at_end else 'This block'} ends guest access by default, too."
 
 
 def _default_guests_end(values: Values) -> str:

@@ -21,9 +21,7 @@ CAPABILITY_KIND_TITLES: Final[Mapping[str, str]] = {
     f"{Property.M365_CAPABILITIES}.{name}": title for name, title in CAPABILITY_TITLES.items()
 }
 """The titles by the names of kinds of access."""
-ONE_WAY: Final = (
-    "One direction only: it shows our data to the partner. To see theirs, the partner must open its own to us."
-)
+ONE_WAY: Final = "One direction: we show ours to them. They must open theirs to us."
 """What people expect otherwise of a shared calendar."""
 EXCHANGE_UNCHECKED: Final = (
     "Whether an organization relationship in Exchange still shows free times could not be checked."

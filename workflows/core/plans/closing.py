@@ -44,7 +44,11 @@ def has_default_guests(configuration: JsonObject | None, default: JsonObject | N
 
 
 def blocks_default_guests_at_end(plan: Plan, default: JsonObject | None) -> bool:
-    """Return whether the block at the end of a plan also ends guest access that the default gave before the plan."""
+    """Return whether the block at the end of a plan also ends guest access that the default gives, with it or without.
+
+    Where the plan itself has a setting for guests, its changes show what they had before.
+    """
     opens = not closes_everything(plan) and (plan.extends or not only_reduces_access(plan))
     is_blocked = plan.duration is not None and plan.at_end is AtEnd.BLOCK and opens
-    return is_blocked and has_default_guests(plan.before, default, is_cross_cloud=plan.is_cross_cloud)
+    sides = (plan.before, plan.configuration_after())
+    return is_blocked and all(has_default_guests(one, default, is_cross_cloud=plan.is_cross_cloud) for one in sides)

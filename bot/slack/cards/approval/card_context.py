@@ -137,15 +137,6 @@ def issue_note(findings: Sequence[Finding], *, is_complete: bool = False, names:
     return [*note, fixed_text(f" ({'; '.join(others)})")] if others else note
 
 
-def checked_words(findings: Sequence[Finding], *, has_issues: bool) -> str:
-    """Return what the checks without an issue are worth: those that were not possible are named."""
-    unchecked = _unchecked_findings(findings)
-    if not unchecked:
-        return "✅ The other checks found no issue." if has_issues else "✅ Every check passed."
-    which = "The other checks that were possible" if has_issues else "The checks that were possible"
-    return f"{which} found no issue. ⚠️ Not checked: {_names_and_count(unchecked, len(unchecked))}."
-
-
 def _passed_words(findings: Sequence[Finding]) -> str:
     # What Graph never shows is no reason to look twice, but it was not checked either.
     is_hidden = any(finding.severity is Severity.UNCHECKED for finding in findings)

@@ -14,6 +14,8 @@ from bot.slack.blocks.blocks import (
     Limit,
     actions,
     button,
+    fixed_text,
+    paragraph,
     plain_text,
     small_text,
 )
@@ -186,20 +188,25 @@ def _partner(form: RequestForm) -> Iterator[Block]:
         form.problem,
         form.requester,
         is_closing=is_closing,
-        ends_in_block=chosen is not None and chosen.at_end is AtEnd.BLOCK and chosen.may_end_on_date,
+        ends_default_guests=chosen is not None and _leaves_guests_to_default(chosen),
     )
-    one_way = [small_text(ONE_WAY)] if chosen is not None and Property.M365_CAPABILITIES in chosen.settings else []
+    if chosen is not None and Property.M365_CAPABILITIES in chosen.settings:
+        target_blocks.elements.append(paragraph(fixed_text(ONE_WAY)))
     if form.edited_request is None:
         yield _target_field(form)
         yield target_blocks
-        yield from one_way
         yield from open_request_buttons(form.lookup_result, form.requester, is_closing=is_closing)
         return
     yield target_blocks
-    yield from one_way
     yield from _note(form, ids.EDITS)
     yield small_text(EDITED_PARTNER, *edit_effect_words(form.approval_count))
     yield actions(f"edits:{form.edited_request.request_id}", button("New request", ids.OPEN_REQUEST, "edit"))
+
+
+def _leaves_guests_to_default(template: Template) -> bool:
+    """Return whether a template has no setting for guests, and its access ends in a block, which has one."""
+    is_blocked = template.at_end is AtEnd.BLOCK and template.may_end_on_date
+    return is_blocked and Property.B2B_COLLABORATION_INBOUND not in template.settings
 
 
 def _note(form: RequestForm, field: str) -> Iterator[Block]:

@@ -94,12 +94,12 @@ def target_result(
     requester: ChatId,
     *,
     is_closing: bool = False,
-    ends_in_block: bool = False,
+    ends_default_guests: bool = False,
 ) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words.
 
     :param is_closing: whether access is to be closed.
-    :param ends_in_block: whether the chosen template's access ends in a block.
+    :param ends_default_guests: whether the chosen template leaves guests to the default, and ends in a block.
     """
     if problem:
         text = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
@@ -120,11 +120,13 @@ def target_result(
         is_offered = may_support(open_request, requester, account, is_closing=is_closing)
         open_one = fact_words(open_request_fact(open_request, requester, account, may_support=is_offered))
         elements.append(paragraph(fixed_text("⏳ "), cleaned_text(open_one, 600, bold=True)))
-    applies = _what_applies(lookup_result, is_closing=is_closing, ends_in_block=ends_in_block)
+    applies = _what_applies(lookup_result, is_closing=is_closing, ends_default_guests=ends_default_guests)
     return rich_text(*elements, *applies, block_id=ids.TARGET_RESULT)
 
 
-def _what_applies(lookup_result: LookupResult, *, is_closing: bool, ends_in_block: bool) -> Iterator[RichTextElement]:
+def _what_applies(
+    lookup_result: LookupResult, *, is_closing: bool, ends_default_guests: bool
+) -> Iterator[RichTextElement]:
     if not lookup_result.has_configuration and not lookup_result.identity.is_resolved:
         yield paragraph(fixed_text(NOT_ADDED))
     elif not lookup_result.has_configuration:
@@ -141,8 +143,8 @@ def _what_applies(lookup_result: LookupResult, *, is_closing: bool, ends_in_bloc
         yield bullets(items)
     guests = guests_words(lookup_result.default_guest_access)
     if guests and not is_closing:
-        also = f" {default_guests_end_words(is_at_end=True)}" if ends_in_block else ""
-        yield paragraph(fixed_text(f"⚠️ {guests}{also}"))
+        # A template that leaves guests to the default is no way to ask for more of them, or for less.
+        yield paragraph(fixed_text(f"⚠️ {default_guests_end_words(is_at_end=True) if ends_default_guests else guests}"))
     elif guests:
         yield paragraph(fixed_text(f"⚠️ {default_guests_end_words(is_at_end=False)}"))
 

@@ -139,9 +139,9 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.DEFAULT_GUESTS_END,
         {"is_at_end": True},
-        "The block at the end also ends guest access that the default allows now.",
+        "The block at the end ends guest access by default, too.",
     ),
-    (C.DEFAULT_GUESTS_END, {"is_at_end": False}, "This block also ends guest access that the default allows now."),
+    (C.DEFAULT_GUESTS_END, {"is_at_end": False}, "This block ends guest access by default, too."),
     (
         C.EXCHANGE_UNCHECKED,
         {},
@@ -150,7 +150,7 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.ONE_WAY,
         {},
-        "One direction only: it shows our data to the partner. To see theirs, the partner must open its own to us.",
+        "One direction: we show ours to them. They must open theirs to us.",
     ),
     (
         C.STAYS_OPEN,

@@ -210,3 +210,10 @@ def test_closing_a_calendar_says_that_exchange_was_not_checked(is_allowed: bool 
     assert (Fact(Consequence.EXCHANGE_UNCHECKED) in consequences(made(before, dict(BLOCK)), {})) is is_told
     opening = made(before, {"inboundTrust": MFA_ONLY})
     assert Fact(Consequence.EXCHANGE_UNCHECKED) not in consequences(opening, {})
+
+
+def test_a_plan_with_a_setting_for_guests_shows_in_its_changes_what_they_had() -> None:
+    opening = replace(made({}, {"b2bCollaborationInbound": OFFICE}), duration=timedelta(days=90), at_end=AtEnd.BLOCK)
+    found = {fact.code for fact in consequences(opening, ALL_OPEN)}
+    assert Consequence.BLOCKED_AT_END in found
+    assert Consequence.DEFAULT_GUESTS_END not in found

@@ -44,7 +44,7 @@ def fact_parts(request: AccessRequest, record: Partnership | None, now: datetime
         yield fixed_text(f"{_then(AtEnd.ASK if record is None else record.at_end)} · ")
     elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields, is_short=True):
         ends_more = blocks_default_guests_at_end(prepared.plan, prepared.observation.default)
-        also = ", default guest access too" if ends_more else ""
+        also = ", default guests too" if ends_more else ""
         yield fixed_text(f"{lasts}{_then(prepared.plan.at_end)}{also} · ")
     if left_out := list(left_out_parts(request)):
         yield from (*left_out, fixed_text(" · "))
