@@ -163,7 +163,8 @@ class Tenant(Protocol):
     async def read_partners(self) -> Sequence[JsonObject]:
         """List every partner's own configuration with its synchronization policy, each with its `tenantId`.
 
-        A part of the list is never returned.
+        A part of the list is never returned. Where only the capabilities of a partner could not be read, they are
+        absent, and the others have theirs.
         """
 
     def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:

@@ -19,6 +19,7 @@ from bot.words.refusals.reviews.campaigns import ended_words, started_words
 from bot.words.requests.approval_chain import skipped_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import and_list, counted, first_words, minute
+from bot.words.settings.capabilities import EXCHANGE_UNCHECKED
 from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
@@ -210,8 +211,7 @@ def _what_else(values: Values) -> str:
     if not values.get("had_capabilities"):
         return "Nothing else is open." if values["is_all"] else ""
     closed = "Calendars and other Microsoft 365 capabilities are off. Nothing else is open in Microsoft Entra. "
-    unread = "Whether an organization relationship in Exchange still shows free times could not be checked."
-    return f"{closed if values['is_all'] else ''}{unread}"
+    return f"{closed if values['is_all'] else ''}{EXCHANGE_UNCHECKED}"
 
 
 def _guests_left(values: Values) -> str:

@@ -4,14 +4,21 @@ It looks at what leaves, not at what was meant: method, address, query, headers 
 share a `$batch` are looked at one by one, by the same rule as a single write (`addresses.require_writable`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
 
 from workflows.entra.addresses import require_writable
 from workflows.entra.transport.batch import BATCH_PATH
-from workflows.entra.transport.outgoing import RequestNotAllowed, Service, batch_rows, parsed
+from workflows.entra.transport.outgoing import (
+    RequestNotAllowed,
+    Service,
+    batch_rows,
+    header_names,
+    is_relative,
+    parsed,
+)
 
 _QUESTIONS: Final = frozenset({"/identity/conditionalAccess/evaluate"})
 """What is sent by POST and changes nothing."""
@@ -32,7 +39,7 @@ def write_guard(root: str) -> Callable[[httpx.Request], None]:
         path, query = service.outgoing(request)
         if request.method == "GET" and not request.content:
             return
-        if query:
+        if query or b"?" in request.url.raw_path:
             raise RequestNotAllowed(f"{request.method} {path} is a write with a query")
         if request.method == "POST" and path == BATCH_PATH:
             _check_batch(request.content)
@@ -47,15 +54,17 @@ def _check_batch(content: bytes) -> None:
     if rows is None:
         raise RequestNotAllowed("a batch has another form")
     for row in rows:
-        headers = row.get("headers")
-        names = {str(name).lower() for name in headers} if isinstance(headers, Mapping) else None
+        names = header_names(row.get("headers") or {})
         if row.get("method") == "GET" and row.get("body") is None:
-            if headers is not None and (names is None or not names <= _READ_HEADERS):
-                raise RequestNotAllowed("a read in a batch has other headers")
-            continue
-        if set(row) != _ROW_NAMES or names is None or not names <= _ROW_HEADERS:
+            members = {name for name, value in row.items() if value is not None}
+            if not members <= _ROW_NAMES or names is None or not names <= _READ_HEADERS:
+                raise RequestNotAllowed("a read in a batch has other members or headers")
+            if not is_relative(row.get("url")):
+                raise RequestNotAllowed("a read in a batch is not at this service")
+        elif set(row) != _ROW_NAMES or names is None or not {"content-type"} <= names <= _ROW_HEADERS:
             raise RequestNotAllowed("a write in a batch has other members or headers")
-        _check_write(row["method"], row["url"], row["body"])
+        else:
+            _check_write(row["method"], row["url"], row["body"])
 
 
 def _check_write(method: Any, path: Any, body: Any) -> None:

@@ -184,9 +184,28 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.CAPABILITIES_UNAVAILABLE,
         {},
-        "The Microsoft 365 capabilities cannot be read, so none can be written. Gatehouse needs the permission "
-        "Policy.ReadWrite.CrossTenantCapability. Or Microsoft has not made them available in this tenant yet. Ask an "
-        "admin to run the command doctor, which says which of the two it is.",
+        "The Microsoft 365 capabilities could not be read, so none can be written. Either Gatehouse needs the "
+        "permission Policy.ReadWrite.CrossTenantCapability, or Microsoft has not made them available in this tenant "
+        "yet. Ask an admin to run the command doctor, which says which of the two it is.",
+    ),
+    (
+        C.CAPABILITIES_UNAVAILABLE,
+        {"access": "not_granted"},
+        "The Microsoft 365 capabilities could not be read, so none can be written. Gatehouse does not have the "
+        "permission Policy.ReadWrite.CrossTenantCapability. An admin can grant it to the bot's application in "
+        "Microsoft Entra, with admin consent. Gatehouse sees it within an hour. Then send this again.",
+    ),
+    (
+        C.CAPABILITIES_UNAVAILABLE,
+        {"access": "not_available"},
+        "The Microsoft 365 capabilities could not be read, so none can be written. Microsoft has not made them "
+        "available in this tenant yet. Gatehouse has the permission for them, so there is nothing to grant. Send this "
+        "again later: Gatehouse asks every 15 minutes.",
+    ),
+    (
+        C.CAPABILITIES_UNAVAILABLE,
+        {"access": "available"},
+        "The Microsoft 365 capabilities could not be read, so none can be written. This read failed. Send this again.",
     ),
     (
         C.CAPABILITIES_WITHOUT_COLLABORATION,
