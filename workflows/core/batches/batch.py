@@ -19,6 +19,7 @@ from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import BatchId, RequestId, RequestKind
+from workflows.core.settings.access_change import AccessChange, combined_change
 from workflows.core.settings.canonical import Digest, digest
 from workflows.core.settings.model import TenantId
 
@@ -135,6 +136,8 @@ class BatchRow:
     """The risk of all that stands; None when that was not judged, because it cannot be adopted."""
     openings: tuple[str, ...] = ()
     """The kinds of access that may be open, by their names in `open_access`."""
+    access_changes: Mapping[str, AccessChange] | None = None
+    """What its plan changes, by the names in `open_access`; None for adopted settings, and in earlier records."""
     authors: tuple[Person, ...] = ()
     """Who made the settings, as far as the log says. A person without a chat user has an empty chat id."""
     is_author_known: bool = False
@@ -171,9 +174,15 @@ class BatchRow:
         return self.state is not RowState.NOT_ASKED
 
     @property
+    def access_change(self) -> AccessChange | None:
+        """Return what its whole plan does to access; None when that is not known."""
+        return None if self.access_changes is None else combined_change(self.access_changes.values())
+
+    @property
     def was_member(self) -> bool:
         """Return whether its settings are, or were, part of the decision."""
-        return self.state in (RowState.WAITING, RowState.PLANNED, RowState.APPLIED) or self.plan_digest is not None
+        is_in = self.state in (RowState.WAITING, RowState.PLANNED, RowState.APPLIED)
+        return is_in or (self.is_asked and self.plan_digest is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

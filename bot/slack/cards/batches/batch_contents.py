@@ -6,9 +6,14 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, paragraph
-from bot.words.batches.rows import (
+from bot.words.batches.effects import (
+    OPEN_AFTERWARDS,
     attention_words,
+    change_counts_words,
+    more_access_counts,
     opening_counts,
+)
+from bot.words.batches.rows import (
     risk_counts,
     risk_level,
     short_digest,
@@ -25,9 +30,9 @@ _FILE_NAME_LIMIT: Final = 80
 
 
 def summary_elements(rows: Sequence[BatchRow], *, opens: str) -> Iterator[RichTextElement]:
-    """Return the partners by template and by risk, and every kind of access that is open afterwards.
+    """Return the partners by template, risk and effect, and every kind of access that is open afterwards.
 
-    :param opens: the label before these kinds.
+    :param opens: the label before these kinds, where the plans do not say what they change.
     """
     templates = list(template_counts(rows))
     shown = templates[:MAX_TEMPLATES] if len(templates) > MAX_TEMPLATES + 1 else templates
@@ -40,9 +45,16 @@ def summary_elements(rows: Sequence[BatchRow], *, opens: str) -> Iterator[RichTe
     risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
     attention = attention_words(rows)
     yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(f"{risks}{attention and f'; {attention}'}"))
-    if opened := opening_counts(rows):
-        named = cleaned_text(grouped_counts_words(opened), MAX_OPENING_CHARACTERS)
-        yield paragraph(fixed_text(opens, bold=True), named)
+    changed = change_counts_words(rows)
+    if changed:
+        yield paragraph(fixed_text("Change: ", bold=True), fixed_text(changed))
+    for label, kinds in (
+        ("More access: ", more_access_counts(rows)),
+        (OPEN_AFTERWARDS if changed else opens, opening_counts(rows)),
+    ):
+        if kinds:
+            named = cleaned_text(grouped_counts_words(kinds), MAX_OPENING_CHARACTERS)
+            yield paragraph(fixed_text(label, bold=True), named)
 
 
 def more_words(count: int, noun: str) -> list[TextRun]:
