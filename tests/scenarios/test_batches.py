@@ -153,7 +153,7 @@ async def test_forty_partners_are_adopted_with_one_decision_and_a_row_that_chang
     await stage.call("PATCH", "graph/state", {"partners": {tenant_number(7): changed}})
     await approve(stage)
     card = await batch_card(stage)
-    assert "39 partners adopted, 2 with their own requests" in words(card)
+    assert "39 of 40 partners adopted (verified), 1 with its own request. Besides these: 1 decided alone" in words(card)
     assert domain(7) in words(card)
     assert await stage.writes() == []
     cards = [one for one in await stage.messages() if "approve" in actions_of(one)]

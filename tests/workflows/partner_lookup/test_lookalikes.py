@@ -150,7 +150,6 @@ def test_what_is_said_to_differ_turns_one_name_into_the_other(seed: int) -> None
             assert min(len(name), len(other)) < 5
             continue
         assert (found.name, found.other_name) == (name, other)
-        assert name.count(found.here) and other.count(found.there)
         starts = range(len(name) + 1)
         assert other in {
             name[:start] + found.there + name[start + len(found.here) :]

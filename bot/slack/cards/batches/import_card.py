@@ -37,7 +37,7 @@ from bot.words.batches.sheet_imports import (
     progress_words,
     used_columns_words,
 )
-from bot.words.batches.sheet_report import VERDICTS, counts_words
+from bot.words.batches.sheet_report import VERDICTS, counts_words, draft_totals_words
 from workflows.core.batches.batch import Batch, RowState
 from workflows.ports.notifier import ImportStep, ShownImport
 
@@ -108,7 +108,8 @@ def _elements(shown: ShownImport) -> Iterator[RichTextElement]:
 
 
 def _result(shown: ShownImport) -> Iterator[RichTextElement]:
-    yield paragraph(fixed_text(counts_words(shown.counts, VERDICTS)))
+    totals = "" if shown.batch is None else draft_totals_words(shown.batch)
+    yield paragraph(fixed_text(f"{counts_words(shown.counts, VERDICTS)} {totals}".strip()))
     if shown.batch is None:
         yield paragraph(fixed_text(NOTHING_TO_ASK, bold=True))
     else:
