@@ -27,7 +27,9 @@ from bot.words.batches.sheet_report import (
     counts_words,
     decision_words,
     draft_words,
+    drafted_before_words,
     locked_out_rows_words,
+    other_drafts_words,
     why_words,
 )
 from bot.words.sentences import counted
@@ -65,9 +67,16 @@ class NextStep:
     is_draft: bool = False
     batch: Batch | None = None
     """The draft; None when nothing could be asked for."""
+    is_new: bool = True
+    """Whether the draft was stored now; False for an open one of the same content."""
+    others: Sequence[Batch] = ()
+    """Other open drafts of the same content."""
 
     def words(self) -> Iterator[str]:
         """Yield what is said at the end of the report."""
+        if self.batch is not None and not self.is_new:
+            yield drafted_before_words(self.batch)
+        yield from other_drafts_words(self.others)
         if self.is_draft:
             yield from draft_words(self.batch)
         else:
@@ -232,7 +241,8 @@ class _Json(_Counting):
             "only_in_tenant": only,
             "counts": counts,
             "totals": self._asked,
-            "draft": None if next_step is None or next_step.batch is None else _draft_value(next_step.batch),
+            "draft": None if next_step is None else _draft_value(next_step),
+            "other_drafts": [] if next_step is None else [one.id for one in next_step.others],
             "draft_command": next_step.command or None if next_step is not None else None,
         }
         self._write(f"\n], {json.dumps(after, sort_keys=True)[1:]}\n")
@@ -277,10 +287,14 @@ def access_value(report: AccessReport) -> dict[str, Any] | None:
     }
 
 
-def _draft_value(batch: Batch) -> dict[str, Any]:
+def _draft_value(step: NextStep) -> dict[str, Any] | None:
+    batch = step.batch
+    if batch is None:
+        return None
     rows = [row for row in batch.rows if row.is_asked]
     return {
         "id": batch.id,
+        "is_new": step.is_new,
         "expires_at": batch.expires_at.isoformat(),
         "together": sum(row.state is RowState.WAITING for row in rows),
         "alone": sum(row.state is RowState.ALONE for row in rows),

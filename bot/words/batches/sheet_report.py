@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from bot.words.batches.rows import alone_words, facts_words, together_words
+from bot.words.batches.rows import alone_words, draft_title, facts_words, together_words
 from bot.words.findings.conditional_access.verdicts import VISITORS, worst_words
 from bot.words.findings.finding import finding_words
 from bot.words.plans.risk import risk_level_words
@@ -55,6 +55,8 @@ _BASES: Final[Mapping[AccessBasis, str]] = {
     AccessBasis.NOT_READ: " (could not be read)",
 }
 DRAFT_WITH: Final = "This command makes a draft of exactly this file. Nothing is asked for before a member confirms it:"
+NO_SECOND: Final = "No second one was stored."
+COMPARE_FIRST: Final = "Compare both before you confirm one, and discard the other."
 NO_DRAFT: Final = "Nothing can be asked for, so no draft was stored."
 PERHAPS_DOUBLE: Final = (
     "Some rows are not known. One of them may be about the partner of another row, and contradict it."
@@ -191,6 +193,22 @@ def draft_totals_words(batch: Batch) -> str:
         warned=sum(bool(row.findings) for row in asked),
         later=sum(row.asked is not None and row.asked.starts_at is not None for row in asked),
     )
+
+
+def drafted_before_words(batch: Batch) -> str:
+    """Say that the same content has an open draft, which asks for the same, and that no second one was stored."""
+    return f"This file has an open draft already: {_draft_words(batch)}. It asks for the same. {NO_SECOND}"
+
+
+def other_drafts_words(others: Sequence[Batch]) -> Iterator[str]:
+    """Yield the other open drafts of the same content. Whoever confirms one must know of them."""
+    for one in others:
+        yield f"Another draft of this file is open: {_draft_words(one)}. It asks for something else. {COMPARE_FIRST}"
+
+
+def _draft_words(batch: Batch) -> str:
+    name = "" if batch.sheet is None else f" from “{batch.sheet.name}”"
+    return f"{draft_title(batch).removeprefix('Draft ')} {minute(batch.created_at)}{name}"
 
 
 def draft_words(batch: Batch | None) -> Iterator[str]:
