@@ -81,7 +81,7 @@ async def test_followed_it_ends_with_the_batch_and_shows_a_bar_only_at_a_termina
     assert "3 of 3 partners adopted (verified)" in text_of(shown)
     assert ("━" in text_of(shown)) is is_terminal
     if not is_terminal:
-        assert len(text_of(shown).splitlines()) == 3
+        assert len(text_of(shown).splitlines()) == 2
 
 
 async def test_a_halted_batch_ends_the_command_with_its_own_status(records: World) -> None:

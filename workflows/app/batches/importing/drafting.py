@@ -95,10 +95,10 @@ class SheetDrafting:
         judged = await self.judge(file, columns, template, on_found=on_found, on_judged=on_judged)
         store, clock = self.batches.store, self.batches.clock
         found = await drafts_of_content(file.digest, store=store, clock=clock)
-        others = [one for one in found if one.id != batch_id]
+        others = tuple(one for one in found if one.id != batch_id)
         is_own_stored = len(others) < len(found)  # it is delivered again
         if not is_own_stored and (same := same_draft(others, judged.rows)) is not None:
-            others.remove(same)
+            others = tuple(one for one in others if one is not same)
             return DraftedSheet(batch=same, counts=judged.counts, is_new=False, others=others)
         batch = await self.store(file, judged.rows, drafted_by=drafted_by, sheet=sheet, batch_id=batch_id)
         return DraftedSheet(batch=batch, counts=judged.counts, others=others)

@@ -58,11 +58,12 @@ async def draft_again(
     store, clock = drafting.batches.store, drafting.batches.clock
     batch_id, stored = await draft_of_file(asked, store=store, clock=clock)
     changed = () if stored is None else tuple(changed_rows(stored, judged.rows))
-    others = [one for one in await drafts_of_content(asked.digest, store=store, clock=clock) if one.id != batch_id]
+    same_content = await drafts_of_content(asked.digest, store=store, clock=clock)
+    others = tuple(one for one in same_content if one.id != batch_id)
     if stored is not None and not changed:
         return FileDraft(batch=stored, others=others)
     if stored is None and (same := same_draft(others, judged.rows)) is not None:
-        return FileDraft(batch=same, others=[one for one in others if one is not same])
+        return FileDraft(batch=same, others=tuple(one for one in others if one is not same))
     if stored is not None:
         # NB. before the new one is stored: when a member confirms the old one at this moment, only one is confirmed.
         await drafting.batches.advance(
