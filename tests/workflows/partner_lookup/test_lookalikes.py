@@ -52,6 +52,7 @@ def test_scripts_that_no_language_mixes(domain: str, scripts: tuple[str, ...]) -
         ("аррӏе.com", "apple.com"),
     ],
 )
+@pytest.mark.threats("D3")
 def test_what_looks_the_same_has_one_skeleton(left: str, right: str) -> None:
     assert skeleton(left) == skeleton(right)
 
@@ -95,6 +96,7 @@ def test_one_letter_off(left: str, right: str, one_off: bool) -> None:
         ("xn--mnchen-3ya.example", "is displayed as “münchen.example”; its plain form is xn--mnchen-3ya.example"),
     ],
 )
+@pytest.mark.threats("D3")
 def test_a_domain_that_is_odd_is_told(asked: str, words: str) -> None:
     who = replace(identity(asked), default_domain=asked)
     found = lookalike_findings(who, own_domains=OWN, partners=PARTNERS)
