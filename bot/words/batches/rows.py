@@ -18,8 +18,7 @@ from bot.words.requests.notes import (
     note_words,
 )
 from bot.words.sentences import counted, fill_in
-from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowCode, RowState
-from workflows.core.batches.running.tally import tally
+from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowCode, RowState, tally
 from workflows.core.errors.facts import Fact, Facts, Values, facts_from_values
 from workflows.core.people import Person
 from workflows.core.policy.risk import RiskLevel

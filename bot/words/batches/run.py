@@ -5,8 +5,8 @@ from typing import Final
 
 from bot.words.batches.kinds import SHEET, KindWords
 from bot.words.sentences import counted, minute
+from workflows.core.batches.batch import Tally
 from workflows.core.batches.running.facts import NextStep, RunFacts
-from workflows.core.batches.running.tally import Tally
 
 _NEXT: Final[Mapping[NextStep, str]] = {
     NextStep.CONFIRM: "Next: a member confirms the draft.",

@@ -1,6 +1,7 @@
 """What is written belongs to the approved tenant alone, and leaves what nobody approved as it is."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -77,7 +78,7 @@ async def test_where_only_inbound_redemption_was_asked_for_only_inbound_is_sent_
         settings={Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True)},
         template="trusted-partner",
         template_hash=decided().plan.template_hash,
-        duration=decided().plan.duration,
+        duration=timedelta(days=90),
     )
     await world.settled((await put(world, with_plan(decided(), plan))).id)
     (sent,) = world.tenant.attempts

@@ -1,6 +1,6 @@
 """A batch: several requests that one decision decides, from the draft to the result of each. Data only.
 
-It is long because every field of a batch and of its rows is explained.
+It is long because every field of a batch and of its rows is explained, and every number that is counted of them.
 """
 
 from collections import Counter
@@ -422,3 +422,63 @@ def batch_digest(batch_id: BatchId, members: Iterable[BatchRow], stages: Sequenc
     pairs = sorted((str(row.request_id), str(row.plan_digest)) for row in members)
     chain = [{"title": stage.title, "role": stage.role, "quorum": stage.quorum} for stage in stages]
     return digest(_DIGEST_DOMAIN, {"batch": batch_id, "plans": [list(pair) for pair in pairs], "chain": chain})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many rows of a batch are what. Each row is in exactly one of these numbers.
+
+    Members are the rows that are, or were, decided together. The others are beside them.
+    """
+
+    applied: int
+    """Members that are written and read back, or adopted."""
+    scheduled: int
+    """Members that are approved, with a later start."""
+    left: int
+    """Members that go on with their own request."""
+    ended: int
+    """Members that were not applied, for example because Graph refused the write."""
+    open: int
+    """Members that still need something from the batch."""
+    alone: int
+    """Beside the members: never decided together, with their own request."""
+    ended_before: int
+    """Beside the members: ended before anybody decided."""
+    not_asked: int
+    """Beside the members: nothing is asked for them."""
+
+    @property
+    def members(self) -> int:
+        """Return how many rows are, or were, decided together."""
+        return self.applied + self.scheduled + self.left + self.ended + self.open
+
+    @property
+    def done(self) -> int:
+        """Return how many members need nothing more from the batch."""
+        return self.members - self.open
+
+    @property
+    def beside(self) -> int:
+        """Return how many rows were never decided together."""
+        return self.alone + self.ended_before + self.not_asked
+
+
+def tally(batch: Batch) -> Tally:
+    """Count the rows of a batch."""
+    members = [row for row in batch.rows if row.was_member]
+    others = [row for row in batch.rows if not row.was_member]
+    return Tally(
+        applied=_in(members, RowState.APPLIED),
+        scheduled=_in(members, RowState.SCHEDULED),
+        left=_in(members, RowState.LEFT, RowState.ALONE),
+        ended=_in(members, RowState.ENDED),
+        open=_in(members, RowState.WAITING, RowState.PLANNED),
+        alone=_in(others, RowState.ALONE, RowState.LEFT, RowState.SCHEDULED),
+        ended_before=_in(others, RowState.ENDED),
+        not_asked=_in(others, RowState.NOT_ASKED),
+    )
+
+
+def _in(rows: Sequence[BatchRow], *states: RowState) -> int:
+    return sum(row.state in states for row in rows)

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from workflows.core.batches.batch import Batch, BatchState, RowState
-from workflows.core.batches.running.tally import tally
+from workflows.core.batches.batch import Batch, BatchState, RowState, tally
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

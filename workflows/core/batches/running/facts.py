@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from workflows.core.batches.batch import Batch, BatchState, RowState
+from workflows.core.batches.batch import Batch, BatchState, RowState, Tally, tally
 from workflows.core.batches.running.retries import due
-from workflows.core.batches.running.tally import Tally, tally
 
 
 class NextStep(StrEnum):

@@ -10,9 +10,8 @@ from bot.words.batches.rows import progress_words, result_words, size_words
 from bot.words.batches.run import run_words
 from tests.workflows.core.batches.examples import batch, row
 from tests.workflows.core.builders import NOW
-from workflows.core.batches.batch import Batch, BatchState, RowState
+from workflows.core.batches.batch import Batch, BatchState, RowState, tally
 from workflows.core.batches.running.facts import run_facts
-from workflows.core.batches.running.tally import tally
 from workflows.core.requests.request import RequestKind
 
 
