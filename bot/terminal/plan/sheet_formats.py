@@ -1,4 +1,7 @@
-"""The report about a sheet as text, CSV or JSON, written row by row."""
+"""The report about a sheet as text, CSV or JSON, written row by row.
+
+It is long because the three formats say the same of each row, and are read beside each other.
+"""
 
 import json
 import sys

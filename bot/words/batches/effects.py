@@ -3,23 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.words.batches.kinds import SHEET
 from bot.words.sentences import counted
 from bot.words.settings.open_access import access_kind_title, is_known_setting
 from workflows.core.batches.batch import BatchRow
 from workflows.core.settings.access_change import AccessChange
 
 UNKNOWN_SETTINGS: Final = "unknown settings"
-OPEN_AFTERWARDS: Final = SHEET.opens
+OPEN_AFTERWARDS: Final = "Open afterwards: "
 """Before the kinds of access that may be open afterwards, where the changes are said as well."""
 _CHANGES: Final[Mapping[AccessChange | None, str]] = {
-    AccessChange.OPENS: "more access",
-    AccessChange.UNKNOWN: "perhaps more access",
-    AccessChange.REDUCES: "only less access",
-    AccessChange.SAME: "the same access",
     None: "not known",
+    AccessChange.SAME: "the same",
+    AccessChange.REDUCES: "less",
+    AccessChange.UNKNOWN: "unclear",
+    AccessChange.OPENS: "more",
 }
-"""What a whole plan does, in the order in which it is counted."""
+"""What a whole plan does, in the order in which it is counted: the kinds of more access follow. What gives more of one kind and less of another is more;
+unclear is what may give more."""
 _MORE: Final = (AccessChange.OPENS, AccessChange.UNKNOWN)
 _LESS: Final = (AccessChange.REDUCES, AccessChange.CLOSES)
 
@@ -41,9 +41,9 @@ def row_change_words(row: BatchRow) -> str:
     """Return of which kinds a row gives more access and less; empty where that is not known."""
     if row.access_changes is None:
         return ""
-    sides = (("More access", _changed(row, _MORE)), ("Less access", _changed(row, _LESS)))
+    sides = (("More", _changed(row, _MORE)), ("Less", _changed(row, _LESS)))
     said = [f"{label}: {'; '.join(kinds)}" for label, kinds in sides if kinds]
-    return " · ".join(said) or "Same access as now"
+    return " · ".join(said) or "The same access"
 
 
 def _changed(row: BatchRow, changes: tuple[AccessChange, ...]) -> list[str]:

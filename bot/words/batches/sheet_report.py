@@ -179,8 +179,7 @@ def asked_totals_words(*, together: int, alone: int, warned: int, later: int) ->
         return ""
     attention = [f"{warned:,} with a warning"] if warned else []
     attention += [f"{later:,} starting later"] if later else []
-    rows = f"Of the {counted(together + alone, 'row')} that can be asked for"
-    said = f"{rows}: {together:,} decided together, {alone:,} alone"
+    said = f"To ask for: {together:,} decided together, {alone:,} alone"
     return f"{said}; {', '.join(attention)}." if attention else f"{said}."
 
 

@@ -368,10 +368,8 @@ def _batch_ended(values: Values) -> str:
         stays = f"{counted(values['applied'], 'partner stays', 'partners stay')} {done} (verified)."
         result = stays if values["applied"] else f"Nothing is {done} by it."
         return f"Batch {values['batch']} {ENDED[values['state']]}. {result} {note}".strip() + again
-    left = (
-        f" {counted(values['left'], 'partner goes', 'partners go')} on with a request alone." if values["left"] else ""
-    )
-    if values.get("alone"):
+    left = f" {_own_requests(values['left'])}" if values["left"] else ""
+    if values.get("alone"):  # messages of earlier versions count these in `left`
         left += f" {counted(values['alone'], 'partner is', 'partners are')} decided alone."
     if values.get("scheduled"):
         left += f" {counted(values['scheduled'], 'partner starts', 'partners start')} on a later day."

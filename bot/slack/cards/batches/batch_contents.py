@@ -29,10 +29,13 @@ MAX_OPENING_CHARACTERS: Final = 1000
 _FILE_NAME_LIMIT: Final = 80
 
 
-def summary_elements(rows: Sequence[BatchRow], *, opens: str) -> Iterator[RichTextElement]:
+def summary_elements(
+    rows: Sequence[BatchRow], *, opens: str, with_open_afterwards: bool = True
+) -> Iterator[RichTextElement]:
     """Return the partners by template, risk and effect, and every kind of access that is open afterwards.
 
     :param opens: the label before these kinds, where the plans do not say what they change.
+    :param with_open_afterwards: whether these kinds are listed beside what the plans change, too.
     """
     templates = list(template_counts(rows))
     shown = templates[:MAX_TEMPLATES] if len(templates) > MAX_TEMPLATES + 1 else templates
@@ -45,16 +48,17 @@ def summary_elements(rows: Sequence[BatchRow], *, opens: str) -> Iterator[RichTe
     risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
     attention = attention_words(rows)
     yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(f"{risks}{attention and f'; {attention}'}"))
-    changed = change_counts_words(rows)
+    changed, more = change_counts_words(rows), more_access_counts(rows)
     if changed:
-        yield paragraph(fixed_text("Change: ", bold=True), fixed_text(changed))
-    for label, kinds in (
-        ("More access: ", more_access_counts(rows)),
-        (OPEN_AFTERWARDS if changed else opens, opening_counts(rows)),
-    ):
-        if kinds:
-            named = cleaned_text(grouped_counts_words(kinds), MAX_OPENING_CHARACTERS)
-            yield paragraph(fixed_text(label, bold=True), named)
+        kinds = [fixed_text(": "), _kinds(more)] if more else []
+        yield paragraph(fixed_text("Access: ", bold=True), fixed_text(changed), *kinds)
+    opened = opening_counts(rows)
+    if opened and (with_open_afterwards or not changed):
+        yield paragraph(fixed_text(OPEN_AFTERWARDS if changed else opens, bold=True), _kinds(opened))
+
+
+def _kinds(counts: Sequence[tuple[str, int]]) -> TextRun:
+    return cleaned_text(grouped_counts_words(counts), MAX_OPENING_CHARACTERS)
 
 
 def more_words(count: int, noun: str) -> list[TextRun]:

@@ -31,7 +31,7 @@ from bot.slack.cards.batches.batch_card import (
 )
 from bot.slack.cards.batches.batch_contents import file_elements, summary_elements
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
-from bot.words.batches.effects import OPEN_AFTERWARDS, opening_words, row_change_words
+from bot.words.batches.effects import opening_words, row_change_words
 from bot.words.batches.kinds import words_of
 from bot.words.batches.rows import (
     LIST_MISSING,
@@ -128,10 +128,8 @@ def _row_parts(batch: Batch, row: BatchRow) -> list[TextRun]:
         parts.append(fixed_text(f" · {row.request_id}"))
     if row.was_member or row.state is RowState.ALONE:
         opened = "; ".join(opening_words(row)) or "nothing"
-        if changed := row_change_words(row):
-            parts += [fixed_text("\n"), cleaned_text(changed, _OPENINGS_LIMIT)]
-        label = "Open: " if row.asked is None else OPEN_AFTERWARDS
-        parts += [fixed_text(f"\n{label}"), cleaned_text(opened, _OPENINGS_LIMIT), fixed_text(" · ")]
+        effect = row_change_words(row) or f"{'Open' if row.asked is None else 'Open afterwards'}: {opened}"
+        parts += [fixed_text("\n"), cleaned_text(effect, _OPENINGS_LIMIT), fixed_text(" · ")]
         parts.append(cleaned_text(settings_by_words(row) if row.asked is None else asked_words(row), _ASKED_LIMIT))
         parts += [fixed_text(f" · {end}") for end in (end_words(row),) if end]
         parts += [fixed_text(f" · Change ID {short_digest(row.plan_digest)}…")] if row.plan_digest else []

@@ -81,7 +81,7 @@ def test_the_totals_say_how_many_rows_go_alone_are_warned_and_start_later() -> N
     rows = (usual, alone, later, judged(None, RowVerdict.REFUSED))
     lines = written(SheetFormat.TEXT, *rows).splitlines()
     assert "4 rows: 3 would be added; 1 refused." in lines
-    totals = "Of the 3 rows that can be asked for: 2 decided together, 1 alone; 1 with a warning, 1 starting later."
+    totals = "To ask for: 2 decided together, 1 alone; 1 with a warning, 1 starting later."
     assert totals in lines
     parsed = json.loads('{"rows": [' + written(SheetFormat.JSON, *rows))
     assert parsed["totals"] == {"together": 2, "alone": 1, "warned": 1, "later": 1}
