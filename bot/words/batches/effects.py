@@ -18,8 +18,10 @@ _CHANGES: Final[Mapping[AccessChange | None, str]] = {
     AccessChange.UNKNOWN: "unclear",
     AccessChange.OPENS: "more",
 }
-"""What a whole plan does, in the order in which it is counted: the kinds of more access follow. What gives more of one kind and less of another is more;
-unclear is what may give more."""
+"""What a whole plan does, in the order in which it is counted: the kinds of more access follow.
+
+What gives more of one kind and less of another is more. Unclear is what may give more.
+"""
 _MORE: Final = (AccessChange.OPENS, AccessChange.UNKNOWN)
 _LESS: Final = (AccessChange.REDUCES, AccessChange.CLOSES)
 
