@@ -122,7 +122,7 @@ async def test_one_row_says_what_was_approved(world: World) -> None:
         }
     ]
     template = CATALOG.templates["regulated-project"]
-    assert f"# Template regulated-project: {template.content_hash}\n" in text
+    assert f"# Template regulated-project, SHA-256 of its content: {template.content_hash}\n" in text
     assert f"# contoso.com, tenant {TENANT}\n" in text
 
 
