@@ -150,6 +150,10 @@ class ShownImport:
     counts: "Mapping[RowVerdict, int]" = field(default_factory=dict)
     batch: Batch | None = None
     """The draft; None when nothing can be asked for."""
+    is_new: bool = True
+    """False when the draft was there before: the same content was given already, here or at the command line."""
+    others: Sequence[Batch] = ()
+    """Other open drafts of the same content, which ask for something else."""
     rows: bytes = b""
     """The file with every row, for the person."""
 

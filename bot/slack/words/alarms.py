@@ -140,6 +140,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
 _DETAILS: Final[Mapping[AlarmCode, str]] = {
     AlarmCode.WRONG_TENANT: "Tenant of the answer: {found}. Tenant in the settings: {expected}.",
     **dict.fromkeys(DENIED, "{denied_tenants}"),
+    **dict.fromkeys((AlarmCode.DRIFT, AlarmCode.OWN_CHANGE), "{drift_tenant}"),
 }
 """IDs, which the message has and its notification has not."""
 _ACCESS_STAYS_OPEN: Final = (
@@ -273,7 +274,8 @@ def _partner(alarm: Alarm) -> str:
 
 
 def _problem(alarm: Alarm) -> str:
-    return " ".join(_with_values(alarm, text) for text in (_texts_of(alarm)[0], _DETAILS.get(alarm.code, "")) if text)
+    texts = (_with_values(alarm, text) for text in (_texts_of(alarm)[0], _DETAILS.get(alarm.code, "")) if text)
+    return " ".join(filter(None, texts))
 
 
 def _state(alarm: Alarm, *, has_partner: bool) -> str:
@@ -324,6 +326,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
         values["drift_problem"], values["drift_advice"] = make(alarm.values)
     if alarm.code is AlarmCode.AUDIT_CHAIN:
         values["chain_problem"], values["chain_advice"] = chain_alarm_words(alarm.values)
+        values["drift_tenant"] = f"Tenant ID: {values['tenant_id']}." if "tenant_id" in values else ""
     if alarm.code in DENIED:
         words = denied_alarm_words if alarm.code is AlarmCode.SIGN_INS_DENIED else denied_to_many_words
         values["denied_problem"], values["denied_advice"] = words(alarm.values)

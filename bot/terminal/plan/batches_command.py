@@ -17,6 +17,7 @@ from bot.process.opening.readers import open_clock
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, load_tenant_settings
 from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
+from bot.words.batches.kinds import words_of
 from bot.words.batches.rows import state_words, title_words
 from bot.words.batches.run import next_words, run_words, since_words
 from bot.words.requests.notes import refusal_words
@@ -99,7 +100,8 @@ async def follow(
         task = bar.add_task("")
         while True:
             facts = run_facts(batch, clock.now(), is_frozen=await known_freeze(store) is not None)
-            bar.update(task, description=run_words(facts), total=facts.total, completed=facts.done)
+            words, counts = run_words(facts, words_of(batch)), facts.counts
+            bar.update(task, description=words, total=counts.members, completed=counts.done)
             if not is_followed or batch.has_ended or batch.state in _WAITS_FOR_PEOPLE:
                 break
             await sleep(BATCH_FOLLOWED_EVERY.total_seconds())
@@ -109,7 +111,8 @@ async def follow(
 
 def _told(batch: Batch, facts: RunFacts, console: Console) -> int:
     console.print(safe_text(f"{batch.id}: {title_words(batch)}: {state_words(batch)}"))
-    for text in (run_words(facts), since_words(facts), next_words(facts)):
+    so_far = "" if batch.state is BatchState.DONE else run_words(facts, words_of(batch))
+    for text in (so_far, since_words(facts), next_words(facts)):
         if text:
             console.print(safe_text(text))
     return NOT_ALL_APPLIED if batch.state in (BatchState.HALTED, BatchState.STOPPED) else 0

@@ -160,7 +160,8 @@ async def _draft(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> bool
                     on_found=shown.on_found,
                     on_judged=writer.take,
                 )
-                writer.finish(None, NextStep(is_draft=True, batch=drafted.batch))
+                step = NextStep(is_draft=True, batch=drafted.batch, is_new=drafted.is_new, others=drafted.others)
+                writer.finish(None, step)
         finally:
             await tenant.close()
     finally:

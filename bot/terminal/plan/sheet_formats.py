@@ -1,4 +1,7 @@
-"""The report about a sheet as text, CSV or JSON, written row by row."""
+"""The report about a sheet as text, CSV or JSON, written row by row.
+
+It is long because the three formats say the same of each row, and are read beside each other.
+"""
 
 import json
 import sys
@@ -20,18 +23,22 @@ from bot.words.batches.sheet_report import (
     PERHAPS_DOUBLE,
     PERHAPS_IN_SHEET,
     VERDICTS,
-    access_words,
+    AccessGroups,
+    asked_totals_words,
     change_words,
     columns_words,
     counts_words,
     decision_words,
     draft_words,
+    drafted_before_words,
     locked_out_rows_words,
+    other_drafts_words,
     why_words,
 )
 from bot.words.sentences import counted
 from workflows.app.batches.importing.comparing import UnnamedPartner
 from workflows.core.batches.batch import Batch, RowState
+from workflows.core.batches.members import warnings_of
 from workflows.core.batches.sheets.columns import Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.conditional_access.controls import PolicyEffect
@@ -63,9 +70,16 @@ class NextStep:
     is_draft: bool = False
     batch: Batch | None = None
     """The draft; None when nothing could be asked for."""
+    is_new: bool = True
+    """Whether the draft was stored now; False for an open one of the same content."""
+    others: Sequence[Batch] = ()
+    """Other open drafts of the same content."""
 
     def words(self) -> Iterator[str]:
         """Yield what is said at the end of the report."""
+        if self.batch is not None and not self.is_new:
+            yield drafted_before_words(self.batch)
+        yield from other_drafts_words(self.others)
         if self.is_draft:
             yield from draft_words(self.batch)
         else:
@@ -92,13 +106,22 @@ class _Counting:
         self._words = COMPARED if is_comparison else VERDICTS
         self._counts = dict.fromkeys(RowVerdict, 0)
         self._locked_out = 0
+        self._access = AccessGroups()
+        self._asked = dict.fromkeys(("together", "alone", "warned", "later"), 0)
 
     def _count(self, judged: JudgedRow) -> None:
         self._counts[judged.verdict] += 1
         self._locked_out += judged.is_locked_out
+        self._access.take(judged)
+        if judged.asked is not None:
+            self._asked["alone" if judged.alone else "together"] += 1
+            self._asked["warned"] += bool(warnings_of(judged.findings))
+            self._asked["later"] += judged.asked.starts_at is not None
 
     def _end(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None) -> Iterator[str]:
         yield counts_words(self._counts, self._words)
+        if totals := asked_totals_words(**self._asked):
+            yield totals
         if self._locked_out:
             yield locked_out_rows_words(self._locked_out)
         if unnamed is not None:
@@ -127,15 +150,14 @@ class _Text(_Counting):
         self._line(f"row {judged.row.number}  {partner}{tenant}: {self._words[judged.verdict]}{locked_out}")
         if decision := decision_words(judged):
             self._line(f"    {judged.row.template}; {decision}")
-        access = access_words(judged)
-        for line in (*change_words(judged), *((access,) if access else ()), *why_words(judged)):
+        for line in (*change_words(judged), *why_words(judged)):
             self._line(f"    {line}")
 
     def finish(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None = None) -> None:
         for one in unnamed or ():
             self._line(f"{one.identity.name} (tenant {one.identity.tenant_id}): {ONLY_IN_TENANT}, {_record(one)}")
         self._write("\n")
-        for line in self._end(unnamed, next_step):
+        for line in (*self._access.words(), *self._end(unnamed, next_step)):
             self._write(f"{clean(line, _MAX_LINE)}\n")
 
     def _line(self, text: str) -> None:
@@ -221,7 +243,9 @@ class _Json(_Counting):
         after = {
             "only_in_tenant": only,
             "counts": counts,
-            "draft": None if next_step is None or next_step.batch is None else _draft_value(next_step.batch),
+            "totals": self._asked,
+            "draft": None if next_step is None else _draft_value(next_step),
+            "other_drafts": [] if next_step is None else [one.id for one in next_step.others],
             "draft_command": next_step.command or None if next_step is not None else None,
         }
         self._write(f"\n], {json.dumps(after, sort_keys=True)[1:]}\n")
@@ -266,10 +290,14 @@ def access_value(report: AccessReport) -> dict[str, Any] | None:
     }
 
 
-def _draft_value(batch: Batch) -> dict[str, Any]:
+def _draft_value(step: NextStep) -> dict[str, Any] | None:
+    batch = step.batch
+    if batch is None:
+        return None
     rows = [row for row in batch.rows if row.is_asked]
     return {
         "id": batch.id,
+        "is_new": step.is_new,
         "expires_at": batch.expires_at.isoformat(),
         "together": sum(row.state is RowState.WAITING for row in rows),
         "alone": sum(row.state is RowState.ALONE for row in rows),

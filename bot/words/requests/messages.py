@@ -353,6 +353,11 @@ _AGAIN: Final = {
 }
 
 
+def _own_requests(count: int) -> str:
+    own = "its own request" if count == 1 else "their own requests"
+    return f"{counted(count, 'partner goes', 'partners go')} on with {own}."
+
+
 def _batch_ended(values: Values) -> str:
     note, is_sheet = stored_note_words(values["note"]), bool(values.get("is_sheet"))
     done = "applied" if is_sheet else "adopted"
@@ -363,9 +368,9 @@ def _batch_ended(values: Values) -> str:
         stays = f"{counted(values['applied'], 'partner stays', 'partners stay')} {done} (verified)."
         result = stays if values["applied"] else f"Nothing is {done} by it."
         return f"Batch {values['batch']} {ENDED[values['state']]}. {result} {note}".strip() + again
-    left = f" {counted(values['left'], 'partner is', 'partners are')} decided alone." if values["left"] else ""
-    if is_sheet and values["left"]:
-        left = f" {counted(values['left'], 'partner goes', 'partners go')} on alone."
+    left = f" {_own_requests(values['left'])}" if values["left"] else ""
+    if values.get("alone"):  # messages of earlier versions count these in `left`
+        left += f" {counted(values['alone'], 'partner is', 'partners are')} decided alone."
     if values.get("scheduled"):
         left += f" {counted(values['scheduled'], 'partner starts', 'partners start')} on a later day."
     ended = f" {_not_asked(values['ended'], done)}" if values["ended"] else ""

@@ -186,6 +186,7 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
     found, author = drift.found, drift.author
     return {
         **({"partner": drift.partner} if drift.partner else {}),
+        **({} if drift.tenant_id in (None, drift.partner) else {"tenant_id": drift.tenant_id}),
         "drift": found.code.value,
         "settings": list(found.settings),
         "opens": found.opens,

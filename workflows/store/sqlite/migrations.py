@@ -551,6 +551,16 @@ def m034_audit_chain(db: Database) -> None:
     db.execute("alter table audit add column mac blob")
 
 
+def m039_import_lookups(db: Database) -> None:
+    """Add what imports of files looked up, so that one that is interrupted goes on where it ended."""
+    db.execute(
+        """create table import_lookups (
+            home text not null, name text not null, at text not null, doc text not null, primary key (home, name)
+        )"""
+    )
+    db.execute("create index import_lookups_at on import_lookups(at)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -57,7 +57,7 @@ async def test_it_says_how_far_a_batch_is_since_when_and_what_comes_next(records
     assert await follow(records.store, BATCH, records.clock, shown, is_followed=False) == 0
     lines = text_of(shown).splitlines()
     assert lines[1:] == [
-        "1 of 3 partners applied, 2 left",
+        "1 of 3 partners adopted (verified), 2 left",
         "Since Mar 1, 2027 at 09:00 UTC.",
         "Next: the partners that are left are applied.",
     ]
@@ -78,10 +78,10 @@ async def test_followed_it_ends_with_the_batch_and_shows_a_bar_only_at_a_termina
     shown = console(is_terminal=is_terminal)
     assert await follow(records.store, BATCH, records.clock, shown, is_followed=True, sleep=sleep) == 0
     assert reads == [1.0, 1.0]
-    assert "3 of 3 partners applied" in text_of(shown)
+    assert "3 of 3 partners adopted (verified)" in text_of(shown)
     assert ("━" in text_of(shown)) is is_terminal
     if not is_terminal:
-        assert len(text_of(shown).splitlines()) == 3
+        assert len(text_of(shown).splitlines()) == 2
 
 
 async def test_a_halted_batch_ends_the_command_with_its_own_status(records: World) -> None:
@@ -98,7 +98,7 @@ async def test_a_pause_and_a_freeze_are_said(records: World) -> None:
     await put(records, replace(batch(BatchState.APPLYING, *rows, kind=RequestKind.ACCESS), version=1))
     shown = console()
     await follow(records.store, BATCH, records.clock, shown, is_followed=False)
-    assert "0 of 2 partners applied, 1 starting later, 1 waiting" in text_of(shown)
+    assert "0 of 2 partners adopted (verified), 1 starting later, 1 waiting" in text_of(shown)
     assert "Microsoft Graph asked for a pause. Next try: Mar 1, 2027 at 09:01 UTC." in text_of(shown)
     await records.freezes.freeze_without_person(key="f", user="os:root", reason="Incident 7")
     frozen = console()

@@ -505,12 +505,12 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.LOOK_ALIKE,
         {"domain": "c0ntoso.com", "likeness": "looks_the_same", "is_own": True, "other": "contoso.com"},
-        "“c0ntoso.com” looks the same as this tenant's own domain “contoso.com”. Check which one is meant.",
+        "“c0ntoso.com” looks almost the same as this tenant's own domain “contoso.com”. Check which one is meant.",
     ),
     (
         C.LOOK_ALIKE,
         {"domain": "contosa.com", "likeness": "one_letter_off", "is_own": False, "other": "contoso.com"},
-        "“contosa.com” differs by one letter from a partner's domain “contoso.com”. Check which one is meant.",
+        "“contosa.com” resembles a partner's domain “contoso.com”. Check which one is meant.",
     ),
     (
         C.SIGN_INS,

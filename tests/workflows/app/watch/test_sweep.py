@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.slack.words.alarms import alarm_message, alarm_text
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World, restarted
@@ -207,6 +208,23 @@ async def test_a_partner_that_drifts_while_its_request_is_decided_is_told_and_th
     await opened.sweep()
     assert len(await alarms(opened)) == 1
     assert not (await opened.request(request.id)).is_terminal
+
+
+async def test_a_partner_without_a_record_is_named_by_the_domain_that_an_open_request_has_from_entra(
+    world: World,
+) -> None:
+    """The ID alone tells an admin nothing. What the requester typed is not used, only what Entra answered."""
+    request = await world.waiting()
+    world.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
+    await world.sweep()
+    found = await stored(world, DriftSubject(TENANT))
+    observation = (await world.request(request.id)).require_prepared().observation
+    assert found.partner == observation.identity.default_domain != TENANT
+    (alarm,) = await alarms(world)
+    assert (alarm.values["partner"], alarm.values["tenant_id"]) == (found.partner, TENANT)
+    assert alarm_text(alarm).startswith(f"{found.partner}: ")
+    assert f"Tenant ID: {TENANT}." in alarm_text(alarm)
+    assert TENANT not in alarm_message(alarm).text
 
 
 async def test_many_changes_are_one_digest(opened: World) -> None:

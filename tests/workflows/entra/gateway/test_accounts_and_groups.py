@@ -25,6 +25,7 @@ async def test_no_mails_ask_nothing(entra: Entra, graph: Graph) -> None:
     assert graph.seen == []
 
 
+@pytest.mark.threats("E9")
 async def test_a_mail_cannot_escape_its_quotes(entra: Entra, graph: Graph) -> None:
     assert list(await entra.accounts_by_mail(["O'Neil') or (1 eq 1"])) == []
     assert graph.seen[0].query["$filter"] == (

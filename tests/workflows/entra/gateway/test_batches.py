@@ -88,6 +88,7 @@ async def test_a_write_is_never_in_a_batch(entra: Entra, graph: Graph) -> None:
     assert graph.calls.count(BATCH) == 1
 
 
+@pytest.mark.threats("E9")
 async def test_what_people_type_stays_inside_of_its_address(entra: Entra, graph: Graph) -> None:
     odd = "o'x/../../users?$filter=a&b#c.com"
     async with entra.together() as reads:

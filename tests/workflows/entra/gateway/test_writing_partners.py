@@ -87,6 +87,7 @@ async def test_revocation_closes_the_partner_and_its_synchronization(entra: Entr
         ("PUT", PARTNERS),
     ],
 )
+@pytest.mark.threats("D6")
 async def test_nothing_but_one_partner_s_own_configuration_can_be_written(
     entra: Entra, graph: Graph, method: Any, path: str
 ) -> None:
@@ -96,6 +97,7 @@ async def test_nothing_but_one_partner_s_own_configuration_can_be_written(
 
 
 @pytest.mark.parametrize("body", [{}, {"tenantId": None}, {"tenantId": "contoso.com"}])
+@pytest.mark.threats("D6")
 async def test_a_new_partner_is_named_by_its_tenant_id(entra: Entra, graph: Graph, body: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="names no partner"):
         await entra.write(Operation(method="POST", path=PARTNERS, body=body))
