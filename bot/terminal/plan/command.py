@@ -78,7 +78,7 @@ def asked_or_error(title: str, ask: Callable[[], int]) -> int:
 
 
 def _show(asked: AskedFile, file_format: str, pauses: Pauses) -> int:
-    inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns)
+    inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns, template=asked.template)
     return asyncio.run(_planned(inputs, asked, file_format, pauses))
 
 

@@ -82,7 +82,9 @@ def use_sheet(asked: AskedReport, *, pauses: Pauses) -> int:
     configure_terminal_logs(Redactor())
     perform = _draft if asked.purpose is Purpose.DRAFT else _report
     try:
-        inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns, expected=asked.expected)
+        inputs = load_file_inputs(
+            asked.path, sheet=asked.sheet, columns=asked.columns, template=asked.template, expected=asked.expected
+        )
         is_complete = asyncio.run(perform(asked, inputs, pauses))
     except SettingsProblems as error:
         print_problems(error)

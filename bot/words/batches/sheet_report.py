@@ -12,7 +12,7 @@ from bot.words.refusals.sentences import fact_words
 from bot.words.refusals.sheets import problem_words
 from bot.words.sentences import counted, minute
 from workflows.core.batches.batch import Batch, RowState
-from workflows.core.batches.sheets.columns import Columns
+from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.conditional_access.findings import AccessBasis, basis_of
 from workflows.core.checks.findings import FindingCode, Severity
@@ -60,7 +60,8 @@ PERHAPS_IN_SHEET: Final = "Some rows could not be compared. One of them may name
 
 def columns_words(columns: Columns, header: tuple[str, ...]) -> Iterator[str]:
     """Yield which column is used for what, and which columns are not used."""
-    used = {**{column.value: place for column, place in columns.fields.items()}, **columns.placeholders}
+    placeholders = {f"{PLACEHOLDER_PREFIX}{name}": place for name, place in columns.placeholders.items()}
+    used = {**{column.value: place for column, place in columns.fields.items()}, **placeholders}
     yield "Columns: " + ", ".join(f"{name} = “{header[place]}”" for name, place in used.items())
     if columns.unused:
         yield "Not used: " + ", ".join(f"“{title}”" for title in columns.unused)
