@@ -7,11 +7,14 @@ it catches no signal, and keeps nothing that the file does not have. What it nee
 """
 
 import asyncio
+import logging
 import sys
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import structlog
 
 from tests.workflows.app.batches.access import BATCH_OF_ACCESS
 from tests.workflows.app.batches.many import batch_of
@@ -53,7 +56,11 @@ async def apply(path: Path, settings: EntraSettings, began: float) -> None:
 
 
 def main() -> None:
-    """Apply the batch in a file."""
+    """Apply the batch in a file. Nobody reads its standard output after the first line, so errors go elsewhere."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     file, graph_url, authority_url, began = sys.argv[1:]
     settings = EntraSettings(graph_url=graph_url, authority_host=authority_url)
     asyncio.run(apply(Path(file), settings, float(began)))

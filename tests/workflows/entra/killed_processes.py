@@ -84,18 +84,19 @@ async def _ends_by_itself(process: Process, stage: Stage, plan: Kills) -> bool:
     """Return whether a process came to its end; otherwise it was killed at the moment that is next."""
     plan.pids.append(process.pid)
     ending = asyncio.create_task(process.wait())
-    if plan.done < len(plan.after_requests):
-        await _moment(ending, stage, plan)
-        if not ending.done():
-            plan.with_requests_under_way += stage.under_way > 0
-            os.kill(process.pid, signal.SIGKILL)
-            status = await ending
-            plan.done += status == -signal.SIGKILL
-            assert status in (0, -signal.SIGKILL), f"it ended with {status}"
-            return status == 0
-    status = await ending
-    assert status == 0, f"it ended with {status}"
-    return True
+    try:
+        if plan.done < len(plan.after_requests):
+            await _moment(ending, stage, plan)
+            if not ending.done():
+                plan.with_requests_under_way += stage.under_way > 0
+                os.kill(process.pid, signal.SIGKILL)
+        status = await ending
+    finally:
+        if process.returncode is None:
+            process.kill()
+    plan.done += status == -signal.SIGKILL
+    assert status in (0, -signal.SIGKILL), f"it ended with {status}"
+    return status == 0
 
 
 async def _moment(ending: "asyncio.Task[int]", stage: Stage, plan: Kills) -> None:
