@@ -39,6 +39,10 @@ REOPENS: Final[Mapping[PartnershipState | None, str]] = {
     PartnershipState.REVOKED: "The partner is revoked, and blocked now. This would open it again.",
     PartnershipState.SUSPENDED: "The partner is suspended, and blocked now. This would open it again.",
 }
+ENDS_BEFORE: Final = (
+    "ends_on: This day comes before the end of the access, and no file shortens an access. "
+    "Write the later day, or close the access early in the chat."
+)
 NOT_ASKED: Final = (
     "No request is made and nothing is written in Entra. "
     "Conditional Access is asked for once for all partners with the same access. Sign-ins are not asked for."
@@ -91,6 +95,7 @@ def why_words(judged: JudgedRow) -> tuple[str, ...]:
             for one in judged.findings
             if one.severity is not Severity.NOTE and one.code is not FindingCode.CA_SHARED
         ),
+        *((ENDS_BEFORE,) if judged.ends_before_access else ()),
         *(() if judged.nothing is None else (fact_words(judged.nothing),)),
     )
 
@@ -107,6 +112,32 @@ def access_words(judged: JudgedRow) -> str:
 def locked_out_rows_words(count: int) -> str:
     """Return for how many rows a policy locks out people whom the row lets in."""
     return f"{counted(count, 'row')}: {LOCKED_OUT}."
+
+
+def asked_words(judged: JudgedRow) -> tuple[str, ...]:
+    """Return what a row asks for besides its settings: from when and how long, sponsor, ticket, and the reason last."""
+    row, asked = judged.row, judged.asked
+    sponsor = row.sponsor if asked is None or asked.sponsor is None else asked.sponsor.name
+    days = asked_days(judged)
+    time = [f"from {row.starts_on.isoformat()}"] if row.starts_on is not None else []
+    if row.ends_on is not None:
+        time.append(f"until {row.ends_on.isoformat()}")
+    elif days is not None:
+        time.append(counted(days, "day"))
+    said = [*time, *([f"sponsor {sponsor}"] if sponsor else []), *([f"ticket {row.ticket}"] if row.ticket else [])]
+    return (*(("; ".join(said),) if said else ()), *((f"Reason: {row.reason}",) if row.reason else ()))
+
+
+def asked_days(judged: JudgedRow) -> int | None:
+    """Return how many days a row asks for: its own number, or else the one that would be requested."""
+    if judged.row.duration_days is not None or judged.asked is None or judged.asked.duration is None:
+        return judged.row.duration_days
+    return judged.asked.duration.days
+
+
+def without_template_words(count: int) -> str:
+    """Return how many rows name no template, and what to do."""
+    return f"{counted(count, 'row')} without a template. Name one for them with --template NAME."
 
 
 def decision_words(judged: JudgedRow) -> str:

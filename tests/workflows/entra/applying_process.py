@@ -18,7 +18,8 @@ import structlog
 
 from tests.workflows.app.batches.access import BATCH_OF_ACCESS
 from tests.workflows.app.batches.many import batch_of
-from tests.workflows.fakes import NOW, FixedClock
+from tests.workflows.core.builders import NOW
+from tests.workflows.fakes import FixedClock
 from tests.workflows.world import WAITS, open_world
 from workflows.entra import EntraSettings, connect
 

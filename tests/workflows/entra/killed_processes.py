@@ -71,7 +71,7 @@ async def _started(path: Path, stage: Stage, began: float) -> Process:
     """Start a process, and wait until it is about to send its first request."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.workflows.entra.applying_process"),
-        *(str(path), stage.settings.graph_url, stage.settings.authority_host, str(began)),
+        *(str(path), str(stage.settings.graph_url), str(stage.settings.authority_host), str(began)),
         cwd=ROOT,
         stdout=PIPE,
     )
