@@ -1,4 +1,4 @@
-"""The report about a sheet as text, CSV or JSON, written row by row."""
+"""The report about a sheet as text, CSV or JSON, written row by row. It is long because all three formats are here."""
 
 import json
 import sys
