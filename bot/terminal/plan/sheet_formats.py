@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from bot.report.csv_text import BYTE_ORDER_MARK, csv_row, join_values
+from bot.report.csv_text import BYTE_ORDER_MARK, csv_row
+from bot.report.sheet_rows import COLUMNS
 from bot.slack.blocks.untrusted import clean
 from bot.terminal.printing import MAX_CHARACTERS
 from bot.words.batches.sheet_report import (
@@ -24,7 +25,9 @@ from bot.words.batches.sheet_report import (
     PERHAPS_IN_SHEET,
     VERDICTS,
     AccessGroups,
+    asked_days,
     asked_totals_words,
+    asked_words,
     change_words,
     columns_words,
     counts_words,
@@ -34,12 +37,14 @@ from bot.words.batches.sheet_report import (
     locked_out_rows_words,
     other_drafts_words,
     why_words,
+    without_template_words,
 )
 from bot.words.sentences import counted
 from workflows.app.batches.importing.comparing import UnnamedPartner
 from workflows.core.batches.batch import Batch, RowState
 from workflows.core.batches.members import warnings_of
-from workflows.core.batches.sheets.columns import Columns
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import Column, Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.conditional_access.controls import PolicyEffect
 from workflows.core.checks.conditional_access.findings import basis_of
@@ -108,9 +113,13 @@ class _Counting:
         self._locked_out = 0
         self._access = AccessGroups()
         self._asked = dict.fromkeys(("together", "alone", "warned", "later"), 0)
+        self._without_template = 0
 
     def _count(self, judged: JudgedRow) -> None:
         self._counts[judged.verdict] += 1
+        self._without_template += any(
+            (one.column, one.fact.code) == (Column.TEMPLATE, SheetCode.CELL_EMPTY) for one in judged.problems
+        )
         self._locked_out += judged.is_locked_out
         self._access.take(judged)
         if judged.asked is not None:
@@ -124,6 +133,8 @@ class _Counting:
             yield totals
         if self._locked_out:
             yield locked_out_rows_words(self._locked_out)
+        if self._without_template:
+            yield without_template_words(self._without_template)
         if unnamed is not None:
             yield f"{counted(len(unnamed), 'partner')} {ONLY_IN_TENANT}."
             if unnamed and any(self._counts[verdict] for verdict in _NOT_COMPARED):
@@ -150,6 +161,8 @@ class _Text(_Counting):
         self._line(f"row {judged.row.number}  {partner}{tenant}: {self._words[judged.verdict]}{locked_out}")
         if decision := decision_words(judged):
             self._line(f"    {judged.row.template}; {decision}")
+        for line in asked_words(judged):
+            self._line(f"    {line}")
         for line in (*change_words(judged), *why_words(judged)):
             self._line(f"    {line}")
 
@@ -166,20 +179,10 @@ class _Text(_Counting):
 
 
 _COLUMNS: Final[Mapping[str, Callable[[JudgedRow], str]]] = {
-    "row": lambda one: str(one.row.number),
-    "partner": lambda one: one.row.partner,
-    "tenant_id": lambda one: "" if one.identity is None else one.identity.tenant_id,
-    "default_domain": lambda one: "" if one.identity is None else one.identity.default_domain,
-    "verdict": lambda one: one.verdict.value,
-    "template": lambda one: one.row.template,
-    "risk": lambda one: "" if one.risk is None else one.risk.word,
-    "closed": lambda one: "" if one.closed is None else one.closed.value,
-    "is_decided_alone": lambda one: "yes" if one.alone else "no",
-    "stages": lambda one: join_values(stage.title for stage in one.stages),
-    "changes": lambda one: join_values(change_words(one)),
+    **{name: column for name, column in COLUMNS.items() if name != "problems"},
     "conditional_access": lambda one: _access_cell(one, _worst),
     "conditional_access_basis": lambda one: _access_cell(one, basis_of),
-    "problems": lambda one: join_values(why_words(one)),
+    "problems": COLUMNS["problems"],
 }
 
 
@@ -261,7 +264,14 @@ def _row_value(judged: JudgedRow) -> dict[str, Any]:
         "default_domain": None if identity is None else identity.default_domain,
         "verdict": judged.verdict.value,
         "template": judged.row.template,
+        "starts_on": None if judged.row.starts_on is None else judged.row.starts_on.isoformat(),
+        "ends_on": None if judged.row.ends_on is None else judged.row.ends_on.isoformat(),
+        "duration_days": asked_days(judged),
+        "justification": judged.row.reason,
+        "ticket": judged.row.ticket,
+        "placeholders": dict(judged.row.placeholders),
         "sponsor": None if sponsor is None else {"id": sponsor.id, "name": sponsor.name},
+        "sponsor_in_sheet": judged.row.sponsor,
         "risk": None if judged.risk is None else judged.risk.word,
         "closed": None if judged.closed is None else judged.closed.value,
         "is_decided_alone": bool(judged.alone),

@@ -12,7 +12,7 @@ from bot.words.refusals.sentences import fact_words
 from bot.words.refusals.sheets import problem_words
 from bot.words.sentences import counted, minute
 from workflows.core.batches.batch import Batch, RowState
-from workflows.core.batches.sheets.columns import Columns
+from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.conditional_access.findings import AccessBasis, basis_of
 from workflows.core.checks.findings import Finding, FindingCode, Severity
@@ -39,6 +39,10 @@ REOPENS: Final[Mapping[PartnershipState | None, str]] = {
     PartnershipState.REVOKED: "The partner is revoked, and blocked now. This would open it again.",
     PartnershipState.SUSPENDED: "The partner is suspended, and blocked now. This would open it again.",
 }
+ENDS_BEFORE: Final = (
+    "ends_on: This day comes before the end of the access, and no file shortens an access. "
+    "Write the later day, or close the access early in the chat."
+)
 NOT_ASKED: Final = (
     "No request is made and nothing is written in Entra. "
     "Conditional Access is asked for once for all partners with the same access. Sign-ins are not asked for."
@@ -66,7 +70,8 @@ PERHAPS_IN_SHEET: Final = "Some rows could not be compared. One of them may name
 
 def columns_words(columns: Columns, header: tuple[str, ...]) -> Iterator[str]:
     """Yield which column is used for what, and which columns are not used."""
-    used = {**{column.value: place for column, place in columns.fields.items()}, **columns.placeholders}
+    placeholders = {f"{PLACEHOLDER_PREFIX}{name}": place for name, place in columns.placeholders.items()}
+    used = {**{column.value: place for column, place in columns.fields.items()}, **placeholders}
     yield "Columns: " + ", ".join(f"{name} = “{header[place]}”" for name, place in used.items())
     if columns.unused:
         yield "Not used: " + ", ".join(f"“{title}”" for title in columns.unused)
@@ -94,6 +99,7 @@ def why_words(judged: JudgedRow) -> tuple[str, ...]:
         *_findings_words(
             [one for one in judged.findings if one.severity is not Severity.NOTE and one.code is not _CA_SHARED]
         ),
+        *((ENDS_BEFORE,) if judged.ends_before_access else ()),
         *(() if judged.nothing is None else (fact_words(judged.nothing),)),
     )
 
@@ -152,6 +158,32 @@ def ranges_words(numbers: Sequence[int]) -> str:
 def locked_out_rows_words(count: int) -> str:
     """Return for how many rows a policy locks out people whom the row lets in."""
     return f"{counted(count, 'row')}: {LOCKED_OUT}."
+
+
+def asked_words(judged: JudgedRow) -> tuple[str, ...]:
+    """Return what a row asks for besides its settings: from when and how long, sponsor, ticket, and the reason last."""
+    row, asked = judged.row, judged.asked
+    sponsor = row.sponsor if asked is None or asked.sponsor is None else asked.sponsor.name
+    days = asked_days(judged)
+    time = [f"from {row.starts_on.isoformat()}"] if row.starts_on is not None else []
+    if row.ends_on is not None:
+        time.append(f"until {row.ends_on.isoformat()}")
+    elif days is not None:
+        time.append(counted(days, "day"))
+    said = [*time, *([f"sponsor {sponsor}"] if sponsor else []), *([f"ticket {row.ticket}"] if row.ticket else [])]
+    return (*(("; ".join(said),) if said else ()), *((f"Reason: {row.reason}",) if row.reason else ()))
+
+
+def asked_days(judged: JudgedRow) -> int | None:
+    """Return how many days a row asks for: its own number, or else the one that would be requested."""
+    if judged.row.duration_days is not None or judged.asked is None or judged.asked.duration is None:
+        return judged.row.duration_days
+    return judged.asked.duration.days
+
+
+def without_template_words(count: int) -> str:
+    """Return how many rows name no template, and what to do."""
+    return f"{counted(count, 'row')} without a template. Name one for them with --template NAME."
 
 
 def decision_words(judged: JudgedRow) -> str:

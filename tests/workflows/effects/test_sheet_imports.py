@@ -139,8 +139,10 @@ async def test_a_file_that_is_gone_is_said(world: World) -> None:
         (workbook(sheets={"Old": "visible"}), SheetCode.SEVERAL_SHEETS),
         (b"Company,Who\nContoso,fabrikam.com\n", SheetCode.NO_PARTNER_COLUMN),
         (b"Domain,Tenant\nfabrikam.com,fabrikam.com\n", SheetCode.COLUMN_TWICE),
+        (b"Domain,Domain\nfabrikam.com,contoso.com\n", SheetCode.COLUMN_TWICE),
+        (b"Domain,Days\nfabrikam.com,180\n", SheetCode.NO_TEMPLATE),
     ],
-    ids=["workbook", "no_partner", "column_twice"],  # a workbook has the time in it
+    ids=["workbook", "no_partner", "column_twice", "title_twice", "no_template"],  # a workbook has the time in it
 )
 async def test_what_is_not_certain_is_asked(world: World, content: bytes, code: str) -> None:
     given(world, content)
@@ -156,7 +158,7 @@ async def test_the_columns_are_chosen_by_their_place_also_of_two_with_one_title(
     given(world, b"Domain,Domain,What\nold.example,fabrikam.com,guest-collaboration\n")
     offered = await choices(world)
     assert offered.header == ("Domain", "Domain (column 2)", "What")
-    assert offered.recognised == {"partner": 0}
+    assert offered.recognised == {}, "either of the two can be the partner"
     shown = await performed(world, columns={"partner": 1, "template": 2}, sha256=offered.sha256)
     assert shown.counts[RowVerdict.ADD] == 1
     assert shown.columns is not None
@@ -182,9 +184,31 @@ async def test_a_sheet_is_chosen_and_then_its_columns(world: World) -> None:
     assert shown.step is ImportStep.DONE
 
 
-async def test_where_columns_are_not_certain_only_the_chosen_ones_are_preset(world: World) -> None:
-    given(world, b"Company,Who\nContoso,fabrikam.com\n")
-    assert (await choices(world)).recognised == {}
+@pytest.mark.parametrize(
+    ("header", "recognised"),
+    [
+        (b"Company,Who", {}),
+        (b"Who,Template,Days,Owner,Why,pilot_group", {1: "template", 2: "duration_days", 3: "sponsor", 4: "reason"}),
+        (b"Domain,Template,Sponsor,Owner,Until", {0: "partner", 1: "template", 4: "ends_on"}),
+    ],
+    ids=["none", "no_partner", "two_sponsors"],
+)
+async def test_where_one_column_is_not_certain_the_others_are_preset(
+    world: World, header: bytes, recognised: dict[int, str]
+) -> None:
+    given(world, header + b"\nfabrikam.com,guest-collaboration\n")
+    offered = (await choices(world)).recognised or {}
+    preset = {place: name for name, place in offered.items() if not name.startswith("placeholders.")}
+    assert preset == recognised
+    assert (offered.get("placeholders.pilot_group") == 5) is (b"pilot_group" in header)
+
+
+async def test_a_template_for_all_rows_is_chosen_where_no_column_has_one(world: World) -> None:
+    given(world, b"Domain,Days\nfabrikam.com,180\n")
+    assert (await choices(world)).needs_template
+    assert not (await choices(world, template="guest-collaboration")).needs_template
+    shown = await performed(world, columns={"partner": 0, "duration_days": 1}, template="guest-collaboration")
+    assert shown.counts[RowVerdict.ADD] == 1
 
 
 async def test_a_damaged_file_has_no_choices(world: World) -> None:

@@ -19,7 +19,7 @@ from workflows.app.storing.new_audit_entry import entry_of
 from workflows.app.storing.recorder import IMPORT_ROWS
 from workflows.core.batches.batch import BY_PERSON, Batch, BatchState
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import Columns, SheetUnusable
+from workflows.core.batches.sheets.columns import Columns, SheetUnusable, require_template
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import CodedError, FactsError, Refused
 from workflows.core.plans.plan import TenantIdentity
@@ -36,7 +36,9 @@ from workflows.sheets.received import FileNotUsable
 
 ROWS_OF_A_LOOK_UP: Final = 200
 """For each so many rows, a file counts as one look-up of a person."""
-_TO_CHOOSE: Final = frozenset({SheetCode.SEVERAL_SHEETS, SheetCode.NO_PARTNER_COLUMN, SheetCode.COLUMN_TWICE})
+_TO_CHOOSE: Final = frozenset(
+    {SheetCode.SEVERAL_SHEETS, SheetCode.NO_PARTNER_COLUMN, SheetCode.NO_TEMPLATE, SheetCode.COLUMN_TWICE}
+)
 """What a person can settle by a choice."""
 
 
@@ -67,6 +69,7 @@ class SheetImports:
             await self.notifier.show_import(shown)
             file = await self.opening.read(loaded, effect.command)
             columns = self.opening.columns(file, effect.command.columns)
+            require_template(file.sheet, columns, effect.command.template)
             await self._require_look_ups(effect, len(file.sheet.rows))
             header = distinct_titles(file.sheet.header)
             shown = replace(shown, total=len(file.sheet.rows), columns=columns, header=header)
