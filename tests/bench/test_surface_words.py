@@ -111,7 +111,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "import-columns": (115, 11),
     "import-which-sheet": (24, 3),
     "sheet-draft": (235, 7),
-    "sheet-draft-rows": (215, 2),
+    "sheet-draft-rows": (185, 2),
     "sheet-details": (400, 7),
     "review-reduced": (120, 5),
     "review-used": (120, 5),

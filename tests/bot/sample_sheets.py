@@ -139,7 +139,6 @@ CHOICES: Final = SheetChoices(
     header=HEADER,
     fields=(*map(str, Column), "placeholders.pilot_group"),
     recognised={"partner": 1, "template": 2, "duration_days": 3, "sponsor": 4, "reason": 5},
-    needs_template=True,
 )
 SHEETS: Final = SheetChoices(name=FILE.name, sha256=FILE.sha256, sheets=("Partners", "Partners 2026", "Contacts"))
 NO_COLUMN: Final = Fact(SheetCode.NO_PARTNER_COLUMN, {"header": ["Company", "Who", "What"]})

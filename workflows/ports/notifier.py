@@ -1,4 +1,7 @@
-"""The interface that shows cards and messages to people in the chat system."""
+"""The interface that shows cards and messages to people in the chat system.
+
+It is long because every card and message is named here, in one place.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

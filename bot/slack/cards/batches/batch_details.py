@@ -59,7 +59,7 @@ from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Person, Role
 
 MAX_EXCLUDED_CHARACTERS: Final = 500
-ROWS_PER_PAGE: Final = 8
+ROWS_PER_PAGE: Final = 6
 """Partners on a page: each with what is open, who made the settings, its end and its Change ID."""
 _OPENINGS_LIMIT: Final = 500
 _REASON_LIMIT: Final = 300

@@ -93,7 +93,7 @@ async def test_followed_it_ends_with_the_batch_and_shows_a_bar_only_at_a_termina
         assert text_of(shown).splitlines()[:1] == [
             "0 of 3 partners adopted (verified), 3 left. Next: the partners that are left are applied."
         ]
-        assert len(text_of(shown).splitlines()) == 4
+        assert len(text_of(shown).splitlines()) == 3
 
 
 async def test_followed_it_waits_for_people_says_so_once_and_goes_on(records: World) -> None:
