@@ -13,7 +13,6 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.process.environment import load_env_file, unknown_names
-from bot.words.unavailable.audit_chain import KEY_PROBLEMS
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.audit.chain import WrongKeys, parse_keys
 from workflows.ports.audit_log import AuditKeys
@@ -114,6 +113,8 @@ class TenantSettings(_Templates):
             if value.get_secret_value():
                 parse_keys(value.get_secret_value())
         except WrongKeys as error:
+            from bot.words.unavailable.audit_chain import KEY_PROBLEMS  # only for a wrong setting
+
             raise ValueError(KEY_PROBLEMS[error.problem]) from None
         return value
 

@@ -7,14 +7,16 @@ A window with a history, a search or an export reads entries through `AuditLog`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from workflows.core.audit.chain import ChainPoint, KeyRing
-from workflows.core.audit.verifying import ChainCheck
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page, PagePosition
+
+if TYPE_CHECKING:
+    from workflows.core.audit.verifying import ChainCheck
 
 RESULT_OF: Final = "verdict:"
 """The key of the audit entry with the result of a click is this prefix and the key of the received click. Stored."""
@@ -78,7 +80,7 @@ class AuditLog(Protocol):
     async def chain_end(self) -> ChainPoint:
         """Return the newest signed entry; `BEGINNING` when there is none."""
 
-    async def verify_chain(self, *, newest: int | None = None) -> ChainCheck:
+    async def verify_chain(self, *, newest: int | None = None) -> "ChainCheck":
         """Verify the signatures of all entries, or of the newest ones. Clicks are stored meanwhile.
 
         :param newest: how many of the newest entries; None for all of them.

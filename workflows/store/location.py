@@ -3,10 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from workflows.core.audit.heads import Head
-from workflows.core.audit.verifying import ChainCheck
 from workflows.core.partners.records import Records
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
@@ -25,6 +23,10 @@ from workflows.store.sqlite.other_process.read_only import (
 from workflows.store.sqlite.other_process.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store
+
+if TYPE_CHECKING:
+    from workflows.core.audit.heads import Head
+    from workflows.core.audit.verifying import ChainCheck
 
 _SQLITE: Final = "sqlite:///"
 
@@ -87,7 +89,7 @@ class StoreLocation:
         """
         return await read_records(self.path, only_compared=only_compared)
 
-    def verify_audit(self, head: Head | None = None) -> ChainCheck:
+    def verify_audit(self, head: "Head | None" = None) -> "ChainCheck":
         """Verify the signatures of the audit log, also while a bot runs. Nothing is written.
 
         :param head: a posted head, with which the log is compared.

@@ -113,18 +113,22 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
-    audit = (chain.check, PostedHeads(store=systems.store, clock=systems.clock, wake=wake).check)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked, *audit)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked, chain.check)
     return BotParts(
         store=systems.store,
         service=service,
         alarms=alarms,
-        checks=_scheduled_checks(systems, service, alarms, shown, checks),
+        checks=_scheduled_checks(systems, service, alarms, shown, (*checks, _posted_heads(systems, wake).check)),
         queue_worker=queue_worker,
         send_directly=partial(send_directly, directory=systems.directory, client=systems.client),
         directory=shown,
         chain=chain,
     )
+
+
+def _posted_heads(systems: ExternalSystems, wake: Callable[[], None]) -> PostedHeads:
+    """Return what posts the head of the audit log."""
+    return PostedHeads(store=systems.store, clock=systems.clock, wake=wake)
 
 
 def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> ChainWatch:

@@ -6,8 +6,9 @@ because its trigger is valid for three seconds.
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
@@ -74,7 +75,8 @@ class Guard:
                 case CommandButton():
                     actions.setdefault(point.action_id, self._wrap_click(self._storing(point), point.audit_name))
                 case Submission():
-                    views.setdefault(point.callback_id, self._wrap_click(point.listener, point.audit_name))
+                    listener = self._with_form_record(point.listener, point.audit_name)
+                    views.setdefault(point.callback_id, self._wrap_click(listener, point.audit_name))
                 case Subcommand():
                     subcommands[point.name] = point.listener
                 case _:
@@ -143,6 +145,32 @@ class Guard:
             await listener(ack, click)
 
         return check_card_and_listen
+
+    def _with_form_record(self, listener: ClickListener, audit_name: str) -> ClickListener:
+        """Return a listener of a form. A form that is sent back to be corrected is recorded, without what was typed."""
+
+        async def listen(ack: AsyncAck, click: Interaction) -> None:
+            async def record_and_ack(*arguments: Any, **answer: Any) -> Any:
+                if answer.get("response_action") == "errors":
+                    await self._record_form(click, audit_name, answer["errors"])
+                return await ack(*arguments, **answer)
+
+            await listener(cast(AsyncAck, record_and_ack), click)
+
+        return listen
+
+    async def _record_form(self, click: Interaction, audit_name: str, errors: Mapping[str, str]) -> None:
+        """Record that a form was sent back, once for the same content. The person sees why in any case."""
+        with suppress(StoreNotWritable):
+            await self.recorder.record_refusal(
+                Refused(RefusalCode.FORM_HAS_PROBLEMS, fields=", ".join(sorted(errors))),
+                # NB. another key than that of the form: whoever corrects it sends other content, or the same again.
+                key=f"{click.key}:refused",
+                actor=click.actor,
+                command=audit_name or click.name,
+                subject=CommandSubject(),
+                is_told=True,
+            )
 
     def _storing(self, button: CommandButton) -> ClickListener:
         """Return a listener that stores the command of a click if the clicked card counts, in one transaction."""

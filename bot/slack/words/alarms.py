@@ -186,7 +186,7 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "send_end_notices": "send the notices about ends of access ({about})",
     "send_review_reminders": "send the questions of reviews ({about})",
     "show_block_at_end": "show the result of the automatic block {about}",
-    "post_audit_head": "post the line that proves the audit log",
+    "post_audit_head": "post the line for the audit log until entry {about}",
     "show_freeze": "tell everybody who waits about the freeze ({about})",
     "advance_batch": "prepare or record the partners of batch {about}",
     "show_batch": "show the card of batch {about}",

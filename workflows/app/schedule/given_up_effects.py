@@ -136,7 +136,9 @@ def _about(effect: Effect) -> str:
             return str(effect.effect_id)
         case SendEndNotices() | SendReviewReminders():
             return effect.batch
-        case ShowFreeze() | PostAuditHead():
+        case PostAuditHead():
+            return str(effect.seq)
+        case ShowFreeze():
             return effect.kind
         case AdvanceBatch() | ShowBatch() | UploadBatchList():
             return effect.batch_id

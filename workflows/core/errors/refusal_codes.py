@@ -472,6 +472,8 @@ class RefusalCode(StrEnum):
     """Graph refuses every lookup. Values: `answer`: its text."""
 
     # The forms
+    FORM_HAS_PROBLEMS = "form_problems"
+    """A form was sent back with a problem at some of its fields. Values: `fields`, their ids."""
     PLAN_BREAKS_RULES = "unfit"
     """The plan breaks rules. Values: `errors`, findings with `code`, `severity`, `source` and `values`."""
     OPEN_REQUEST = "open_request"

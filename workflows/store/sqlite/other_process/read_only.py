@@ -5,18 +5,20 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from workflows.core.audit.heads import Head
-from workflows.core.audit.verifying import ChainCheck
 from workflows.core.errors.facts import Facts
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
 from workflows.store.sqlite.other_records.audit_chain import verify_connection
+
+if TYPE_CHECKING:
+    from workflows.core.audit.heads import Head
+    from workflows.core.audit.verifying import ChainCheck
 
 Result = TypeVar("Result")
 
@@ -77,7 +79,7 @@ def read_mark(path: Path, name: str) -> str:
     return next((str(value) for key, value in _read(path, "select name, value from marks") if key == name), "")
 
 
-def verify_file(path: Path, keys: AuditKeys, head: Head | None) -> ChainCheck:
+def verify_file(path: Path, keys: AuditKeys, head: "Head | None") -> "ChainCheck":
     """Verify the signatures of the audit log.
 
     :raises StoreUnusable: when there is no key.

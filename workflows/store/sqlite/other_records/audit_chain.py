@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from sqlite_utils import Database
@@ -25,14 +25,16 @@ from workflows.core.audit.chain import (
     KeyRing,
     sign,
 )
-from workflows.core.audit.heads import Head
-from workflows.core.audit.verifying import ChainCheck, verify
 from workflows.core.people import GATEHOUSE
 from workflows.ports.audit_log import NumberedEntry
 from workflows.ports.records import StoreUnusable
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase
 from workflows.store.sqlite.records import entry_of_row
+
+if TYPE_CHECKING:
+    from workflows.core.audit.heads import Head
+    from workflows.core.audit.verifying import ChainCheck
 
 _COLUMNS: Final = ", ".join(FIELDS)
 # NB. read as bytes, because a damaged text may be no UTF-8, and must not stop the verification.
@@ -133,7 +135,7 @@ class SqliteAuditChain(SqliteDatabase):
         found = await self._run(self._newest_signed)
         return BEGINNING if found is None else found[0]
 
-    async def verify_chain(self, *, newest: int | None = None) -> ChainCheck:
+    async def verify_chain(self, *, newest: int | None = None) -> "ChainCheck":
         """Verify the signatures; see `ports.audit_log`."""
         ring = await asyncio.to_thread(partial(self._keys.ring, may_create=self._may_create_key))
         check = partial(verify_connection, keys=ring, newest=newest, pause=_PAUSE_SECONDS)
@@ -141,14 +143,16 @@ class SqliteAuditChain(SqliteDatabase):
 
 
 def verify_connection(
-    db: Any, keys: KeyRing, *, head: Head | None = None, newest: int | None = None, pause: float = 0
-) -> ChainCheck:
+    db: Any, keys: KeyRing, *, head: "Head | None" = None, newest: int | None = None, pause: float = 0
+) -> "ChainCheck":
     """Verify the entries of one file at one moment. A few of them are held at a time.
 
     :param db: a connection of `sqlite3`.
     :param newest: how many of the newest entries; None for all of them.
     :param pause: seconds between two pages.
     """
+    from workflows.core.audit.verifying import verify  # a start does not wait for it
+
     db.execute("begin")  # one snapshot for everything that is read here
     sequence = db.execute("select seq from sqlite_sequence where name = 'audit'").fetchone()
     start = BEGINNING if newest is None else _point_before(db, newest)

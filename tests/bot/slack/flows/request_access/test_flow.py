@@ -224,7 +224,7 @@ async def test_an_empty_form_says_what_is_missing(gatehouse: BotUnderTest) -> No
     answer = await gatehouse.interact(submission("requester", "request_access", "", {}))
     assert answer.json["response_action"] == "errors"
     assert set(answer.json["errors"]) == {"target", "template", "justification"}
-    assert await gatehouse.outcomes() == []
+    assert await gatehouse.outcomes() == [("submit", "form_problems")]
 
 
 async def test_a_form_that_is_repeated_is_filed_once(gatehouse: BotUnderTest) -> None:
