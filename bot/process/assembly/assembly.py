@@ -15,6 +15,7 @@ from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
 from bot.process.assembly.started_reviews import StartedReviews, started_reviews
 from bot.process.direct_alarm import send_directly
+from bot.process.opening.permissions import is_one_application
 from bot.process.web.health import SendAlarm
 from bot.slack import ids
 from bot.slack.flows.entry_point_types import CommandButton
@@ -45,6 +46,7 @@ from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
+from workflows.app.watch.connection_checks import PermissionWatch, SilentServices
 from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
@@ -114,7 +116,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
+    connection = _connection_checks(systems, alarms)
+    checks = (*connection, *others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -128,6 +131,19 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
 def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:
     return Service(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
+
+
+def _connection_checks(systems: ExternalSystems, alarms: Alarms) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what checks the permissions of both applications, and whether Graph answers."""
+    permissions = PermissionWatch(
+        tenant=systems.tenant,
+        accounts=systems.guest_accounts,
+        alarms=alarms,
+        clock=systems.clock,
+        is_one_application=is_one_application(systems.settings),
+        allowed=systems.settings.allowed_permissions,
+    )
+    return permissions.check, SilentServices(states=systems.circuits, alarms=alarms, clock=systems.clock).check
 
 
 def _approval_channel(systems: ExternalSystems, alarms: Alarms) -> ApprovalChannel:

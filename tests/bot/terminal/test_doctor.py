@@ -29,7 +29,7 @@ from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
-from workflows.entra.transport.claims import permissions_in
+from workflows.entra.transport.claims import claims_in
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.guest_accounts import PERMISSIONS as GUEST_PERMISSIONS
 from workflows.ports.records import Commit
@@ -418,11 +418,11 @@ def test_the_permissions_are_those_that_the_readme_asks_for() -> None:
 
 @pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "e30.W10.x", "e30.eyJyb2xlcyI6NX0.x", "..", "e30.bnVsbA.x"])
 def test_a_token_that_cannot_be_read_says_nothing(token: str) -> None:
-    assert permissions_in(token) is None
+    assert claims_in(token).permissions is None
 
 
 def test_a_token_without_permissions_has_none() -> None:
-    assert permissions_in("e30.e30.x") == frozenset()
+    assert claims_in("e30.e30.x").permissions == frozenset()
 
 
 async def test_another_tenant_than_the_one_that_is_set_is_named(settings: Settings) -> None:

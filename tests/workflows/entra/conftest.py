@@ -17,13 +17,14 @@ from tests.served import served
 from tests.warm.short_pauses import SHORT_READ_PAUSE
 from tests.workflows.entra.simulated_tenant import CLIENT_ID, GUESTS_SECRET, SECRET, Graph, Handler, Seen
 from workflows.entra import Entra, EntraSettings, connect
-from workflows.entra.transport.read_retries import ReadRetries
+from workflows.entra.transport.traffic.read_retries import ReadRetries
 
 
 @pytest.fixture(autouse=True)
 def _short_read_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send reads again soon where Graph names no time. How long the SDK waits is not the gateway's choice."""
     monkeypatch.setattr(ReadRetries, "_get_delay_time_exp_backoff", lambda *_: SHORT_READ_PAUSE)
+    monkeypatch.setattr("workflows.entra.transport.traffic.lane.FIRST_PAUSE_SECONDS", SHORT_READ_PAUSE)
 
 
 @pytest.fixture

@@ -145,6 +145,14 @@ class WaveTenant:
         """Check that Graph answers for the configured tenant."""
         await self._tenant.verify_home(must_be_known=must_be_known)
 
+    async def verify_permissions(self) -> None:
+        """Check that the application has no permission that it does not need."""
+        await self._tenant.verify_permissions()
+
+    async def granted_permissions(self) -> frozenset[str] | None:
+        """Return the application permissions in the token; None when they cannot be read."""
+        return await self._tenant.granted_permissions()
+
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a name; always read now, together with those of the other partners."""
         return await self._found.get(target)

@@ -25,7 +25,8 @@ from tests.workflows.entra.simulated_tenant import (
 )
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.entra import Entra, EntraSettings, connect
-from workflows.entra.transport import batch, connection, read_retries
+from workflows.entra.transport import batch, connection
+from workflows.entra.transport.traffic import read_retries
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 BATCH: Final = ("POST", "/$batch")
