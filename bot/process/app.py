@@ -92,7 +92,7 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         stack.push_async_callback(store.close)
         outage_stored = _start(stack, store_outage(store, clock))
         await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
-        traffic, background = SharedTraffic(), Background()
+        traffic, background = SharedTraffic(clock), Background()
         later = TenantOpenedLater(partial(open_tenant, settings, pauses, traffic))
         stack.push_async_callback(later.close)
         guests = _guest_accounts(stack, settings, clock, pauses, traffic)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from workflows.app.alarms import Alarms
 from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
@@ -26,6 +27,7 @@ from workflows.core.requests.effects import (
     JudgeSheet,
     MessageCode,
     Prepare,
+    Priority,
     RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
@@ -46,6 +48,7 @@ from workflows.core.requests.effects import (
     ShowSetup,
     TellEscalation,
     UploadBatchList,
+    priority_of,
 )
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -63,6 +66,10 @@ from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import Notifier, NotifierBlocked
 from workflows.ports.store import Store
+from workflows.ports.tenant import Urgency, with_urgency
+
+_URGENCIES: Final = {Priority.CLOSE: Urgency.CLOSING, Priority.BATCH: Urgency.SWEEP, Priority.SHEET: Urgency.SWEEP}
+"""How urgent the requests to the tenant are; for all others a person waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +92,10 @@ class Performer:
 
     async def perform(self, effect: Effect) -> None:
         """Perform one effect with the current records."""
+        with with_urgency(_URGENCIES.get(priority_of(effect), Urgency.PERSON)):
+            await self._perform(effect)
+
+    async def _perform(self, effect: Effect) -> None:
         match effect:
             case CheckPermission():
                 await self.permission_check.check_click(effect)

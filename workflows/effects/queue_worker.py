@@ -30,10 +30,8 @@ from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierU
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
-from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable, Urgency, with_urgency
+from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable
 
-_URGENCIES: Final = {Priority.CLOSE: Urgency.CLOSING, Priority.BATCH: Urgency.SWEEP, Priority.SHEET: Urgency.SWEEP}
-"""How urgent the requests to the tenant are; for all others a person waits."""
 _MAX_PARALLEL: Final = 16
 """The most effects at the same time, without those that close access: these have their own places."""
 _MAX_OF_ONE_KIND: Final = 12
@@ -175,8 +173,7 @@ class QueueWorker:
     async def _perform_one(self, pending: PendingEffect) -> None:
         log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
         try:
-            with with_urgency(_URGENCIES.get(priority_of(pending.effect), Urgency.PERSON)):
-                await self._perform(pending.effect)
+            await self._perform(pending.effect)
         except (TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
             log.warning("effect_waits", reason=str(error))
             longest = _MAX_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _MAX_RETRY_SECONDS

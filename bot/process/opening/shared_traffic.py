@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from workflows.ports.clock import Clock
+
 if TYPE_CHECKING:
     from workflows.entra import Traffic
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 class SharedTraffic:
     """The traffic of this process. It is made when it is first needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._traffic: Traffic | None = None
         self._making = Lock()
 
@@ -24,7 +27,7 @@ class SharedTraffic:
 
         with self._making:
             if self._traffic is None:
-                self._traffic = Traffic()
+                self._traffic = Traffic(lambda: self._clock.now().timestamp())
             return self._traffic
 
     def states(self) -> Mapping[str, str]:

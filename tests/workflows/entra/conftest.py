@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from bot.sandbox.http.request_log import read_body_once
 from tests.served import served
 from tests.warm.short_pauses import SHORT_READ_PAUSE
 from tests.workflows.entra.simulated_tenant import CLIENT_ID, GUESTS_SECRET, SECRET, Graph, Handler, Seen
-from workflows.entra import Entra, EntraSettings, connect
+from workflows.entra import Entra, EntraSettings, Traffic, connect
 from workflows.entra.transport.traffic.read_retries import ReadRetries
 
 
@@ -94,7 +95,11 @@ def environment(authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch) -> p
 
 @pytest.fixture
 async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[Entra]:
-    """The gateway, connected to the simulator through the same settings as to the real service."""
-    entra = connect(EntraSettings(graph_url=graph.url, authority_host=authority.url))
+    """The gateway, connected to the simulator through the same settings as to the real service.
+
+    For its traffic, hours pass between two looks at the clock: what it waits for is tried in `traffic`.
+    """
+    settings = EntraSettings(graph_url=graph.url, authority_host=authority.url)
+    entra = connect(settings, Traffic(count(0, 1000).__next__))
     yield entra
     await entra.close()

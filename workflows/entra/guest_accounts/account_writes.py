@@ -63,7 +63,7 @@ async def send_writes(
         # NB. also when one part has no answer: the others then prove nothing either.
         return [_outcome(person, AccountOutcome.UNKNOWN, now(), request, reason=error.facts) for person in ids]
     for person in ids:
-        connection.saw(_call_of(person), answers[person])
+        connection.saw_part(_call_of(person), answers[person])
     return [_written(person, answers[person], now(), request) for person in ids]
 
 

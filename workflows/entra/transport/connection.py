@@ -236,11 +236,18 @@ class Connection:
             async with asyncio.timeout_at(deadline + now() - began):
                 answer = await self._send_with_repeats(call, request)
             if not (call.path == BATCH_PATH and answer.is_success):  # its parts say how their service is
-                self.saw(call, answer)
+                self._saw(call, answer)
             return answer
 
-    def saw(self, call: GraphCall, answer: Answer) -> None:
-        """Record what an answer, also one inside a batch, says about its service."""
+    def saw_part(self, call: GraphCall, answer: Answer) -> None:
+        """Record what the answer to one part of a batch says about its service.
+
+        A throttled part holds only itself: Graph throttles each one alone.
+        """
+        if answer.status != 429:
+            self._saw(call, answer)
+
+    def _saw(self, call: GraphCall, answer: Answer) -> None:
         self._traffic.lane_of(call.service_path or call.path).answered(answer.status, retry_after(answer.headers))
         if answer.is_success:
             self._traffic.repeats.earn()
@@ -255,7 +262,7 @@ class Connection:
         answer = await send_in_batch()
         if answer is None or answer.status == 401:
             return None
-        self.saw(call, answer)
+        self.saw_part(call, answer)
         if not is_sent_again(request, answer):
             return answer
         await asyncio.sleep(pause_before_second_try(answer))

@@ -51,7 +51,9 @@ class CircuitBreaker:
     @property
     def seconds_left(self) -> float:
         """Return the seconds until a request may try the service; 0 when one may now, or the circuit is closed."""
-        return 0.0 if self._open_until is None else max(0.0, self._open_until - self._now())
+        left = 0.0 if self._open_until is None else self._open_until - self._now()
+        # A clock that was set back must not keep a service closed for long.
+        return left if 0.0 < left <= LONGEST_OPEN_SECONDS else 0.0
 
     @property
     def is_passable(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.entra.transport.traffic.circuit_breaker import CircuitBreaker
-from workflows.ports.tenant import TenantUnavailable, Urgency
+from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable, Urgency
 
 MAX_PARALLEL: Final = 32
 """How many requests to one service run at the same time."""
@@ -25,6 +25,7 @@ FIRST_PAUSE_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
 _JITTER: Final = 0.25
 """The largest part that is added to a pause at random, so that several processes do not return together."""
+_MOST_JITTER_SECONDS: Final = 2.0
 _NO_ANSWER: Final = frozenset({TenantCode.UNREACHABLE, TenantCode.BROKEN_OFF})
 
 
@@ -54,7 +55,9 @@ class Lane:
     @property
     def pause_left(self) -> float:
         """Return the seconds until the service accepts requests again; 0 when it does."""
-        return max(0.0, self._paused_until - self._now())
+        left = self._paused_until - self._now()
+        # A clock that was set back must not hold requests for long.
+        return left if 0.0 < left <= MAX_RETRY_AFTER + _MOST_JITTER_SECONDS else 0.0
 
     @asynccontextmanager
     async def turn(self, urgency: Urgency) -> AsyncIterator[None]:
@@ -157,7 +160,7 @@ class Lane:
 
     def _pause(self, seconds: float) -> None:
         """Send nothing for these seconds, and a random part of them more."""
-        with_jitter = seconds * (1 + _JITTER * self._chance())
+        with_jitter = seconds + min(_JITTER * seconds, _MOST_JITTER_SECONDS) * self._chance()
         self._paused_until = max(self._paused_until, self._now() + with_jitter)
 
 
