@@ -93,6 +93,22 @@ async def test_what_cannot_be_read_is_incomplete_and_a_tenant_that_is_gone_can_s
     assert any("contoso.com is blocked" in one["text"] for one in await stage.direct("admin"))
 
 
+@pytest.mark.threats("F9")
+async def test_a_list_that_breaks_off_makes_the_sweep_incomplete_and_nobody_is_gone(stage: Stage) -> None:
+    """The third page of the list of partners answers 500. What was not listed is not called absent, nor revoked."""
+    await stage.open_access(sponsor="requester")
+    others = {f"0000000{number}-0000-4aaa-8bbb-0123456789a1": {} for number in range(1, 4)}
+    await stage.call("PATCH", "graph/state", {"pageSize": 1, "partners": others})
+    await stage.later(HOUR + 60)
+    before = await stage.writes()
+    await stage.do("faults", target="graph", match="skiptoken=2", times=50, status=500)
+    status, out, _ = await gatehouse(stage, "sweep", columns=200)
+    assert (status, "INCOMPLETE" in out) == (4, True), out
+    assert "contoso.com" not in out, out
+    await stage.later(HOUR)
+    assert await stage.writes() == before
+
+
 async def test_a_hundred_changes_found_by_sweeps_at_once_are_one_message_a_person(stage: Stage) -> None:
     """One of them was deleted by hand, and a request about it is being decided. The bot and two commands sweep."""
     await stage.open_access(sponsor="requester")

@@ -115,8 +115,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     AlarmCode.SERVICE_SILENT: (
         "{service_words} has not answered since {since_words}. Gatehouse asks again once or twice a minute. What waits "
         "for it is done later.",
-        "Look at the service health in the Microsoft 365 admin center, and at the network. Revoking is tried all the "
-        "same.",
+        "Look at the service health in the Microsoft 365 admin center, and at the network. Revoking is still tried.",
     ),
     AlarmCode.END_NOT_ANNOUNCED: (
         "Access is open more than a week after its end, because no notice could be delivered. Partners: {count}. The "

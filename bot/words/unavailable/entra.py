@@ -94,7 +94,7 @@ def _token_refused(values: Values) -> str:
     says = values["says"] or "no reason given"
     status_and_id = f"{values['status']} {values['code']}".rstrip()
     status_and_id += f", request id {values['request_id']}" if values["request_id"] else ""
-    return f"Entra refused a new token twice when asked to {_purpose_words(values)}: {says} ({status_and_id}). {cure}"
+    return f"Entra refused the token twice when asked to {_purpose_words(values)}: {says} ({status_and_id}). {cure}"
 
 
 def _surplus(values: Values) -> str:

@@ -269,6 +269,7 @@ async def newest(world: World) -> AccessRequest | None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.threats("F3", "F10")
 async def test_a_fault_at_any_call_of_a_revocation_ends_with_a_closed_partner(
     tmp_path: Path, graph: Graph, entra: Entra, name: str
 ) -> None:
@@ -291,6 +292,7 @@ async def test_a_fault_at_any_call_of_a_revocation_ends_with_a_closed_partner(
 
 
 @pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.threats("F10")
 async def test_a_fault_that_stays_alarms_and_the_revocation_is_still_tried(
     tmp_path: Path, graph: Graph, entra: Entra, name: str
 ) -> None:
@@ -318,6 +320,7 @@ async def test_a_fault_that_stays_alarms_and_the_revocation_is_still_tried(
 
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("partner", [None, {}], ids=["create", "change"])
+@pytest.mark.threats("F2", "F3")
 async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_nor_claims_what_is_not(
     tmp_path: Path, graph: Graph, entra: Entra, name: str, partner: dict[str, Any] | None
 ) -> None:

@@ -203,6 +203,7 @@ async def test_redirect_is_neither_followed_nor_a_success(entra: Entra, graph: G
     assert len(graph.seen) == 1
 
 
+@pytest.mark.threats("F2")
 async def test_reset_after_commit_is_unknown_and_not_repeated(entra: Entra, graph: Graph) -> None:
     graph.fail(reset_after_commit)
     with pytest.raises(TenantUnavailable, match="is_write=True"):

@@ -119,7 +119,7 @@ class Lane:
             async with asyncio.timeout(longest):
                 await future
         except BaseException as error:
-            if future.done() and not future.cancelled():
+            if future.done() and not future.cancelled() and future.exception() is None:
                 self._running[urgency] -= 1  # its turn came in the same moment
                 self._send_next()
             if isinstance(error, TimeoutError):
@@ -132,6 +132,9 @@ class Lane:
             urgency, _, future = self._waiting[0]
             if future.done():
                 heapq.heappop(self._waiting)
+            elif self.pause_left > LONGEST_WAITS[urgency]:
+                heapq.heappop(self._waiting)
+                future.set_exception(_out_of_turn(self.pause_left))  # it cannot come in time
             elif self.pause_left > 0:
                 self._look_again(self.pause_left)
                 return
