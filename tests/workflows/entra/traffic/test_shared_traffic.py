@@ -10,6 +10,7 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
+from bot.process.web import metrics
 from tests.workflows.entra.guest_accounts.conftest import add_guests
 from tests.workflows.entra.simulated_tenant import CONTOSO, Handler, changing, refusing, reset
 from tests.workflows.entra.traffic.conftest import Both
@@ -186,3 +187,7 @@ def test_each_service_has_a_lane_of_its_own() -> None:
     paths = ["/users", "/auditLogs/signIns", "/admin/sharepoint/settings", "/identity/conditionalAccess/policies"]
     assert len({id(traffic.lane_of(path)) for path in paths}) == 4
     assert traffic.lane_of("/organization") is traffic.lane_of("/policies/crossTenantAccessPolicy")
+
+
+def test_the_numbers_of_the_process_have_every_service() -> None:
+    assert set(metrics.SERVICES) == Traffic().states().keys()
