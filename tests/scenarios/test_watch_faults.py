@@ -98,7 +98,7 @@ async def test_what_cannot_be_read_is_incomplete_and_a_tenant_that_is_gone_can_s
 async def test_a_list_that_breaks_off_makes_the_sweep_incomplete_and_nobody_is_gone(stage: Stage) -> None:
     """The third page of the list of partners answers 500. What was not listed is not called absent, nor revoked."""
     await stage.open_access(sponsor="requester")
-    others = {f"0000000{number}-0000-4aaa-8bbb-0123456789a1": {} for number in range(1, 4)}
+    others: dict[str, object] = {f"0000000{number}-0000-4aaa-8bbb-0123456789a1": {} for number in range(1, 4)}
     await stage.call("PATCH", "graph/state", {"pageSize": 1, "partners": others})
     await stage.later(HOUR + 60)
     before = await stage.writes()

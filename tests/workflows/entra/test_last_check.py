@@ -16,7 +16,8 @@ from kiota_abstractions.request_information import RequestInformation
 from bot.sandbox import seed
 from bot.sandbox.entra import TokenAuthority
 from bot.sandbox.entra.tenant import initial_state
-from tests.workflows.entra.guest_accounts.conftest import APPLICATION, NOW, add_guests
+from tests.workflows.core.builders import NOW
+from tests.workflows.entra.guest_accounts.conftest import APPLICATION, add_guests
 from tests.workflows.entra.simulated_tenant import CONTOSO, FABRIKAM, PARTNERS, Graph, adding, changing, refusing
 from workflows.core.checks.permissions import FOR_GUESTS, OPTIONAL, REQUIRED
 from workflows.core.errors.tenant_problems import Purpose, TenantCode

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.workflows.fakes import DANA
+from tests.workflows.core.builders import DANA
 from tests.workflows.guest_accounts import FakeGuestAccounts
 from tests.workflows.world import World
 from workflows.app.watch.connection_checks import PermissionWatch, SilentServices

@@ -7,7 +7,8 @@ import pytest
 
 from bot.sandbox import seed
 from bot.sandbox.entra import TokenAuthority
-from tests.workflows.entra.guest_accounts.conftest import APPLICATION, NOW
+from tests.workflows.core.builders import NOW
+from tests.workflows.entra.guest_accounts.conftest import APPLICATION
 from tests.workflows.entra.simulated_tenant import Graph
 from workflows.entra import Entra, EntraSettings, GraphGuestAccounts, Traffic, connect, connect_guest_accounts
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.process.web import metrics
 from tests.workflows.entra.guest_accounts.conftest import add_guests
-from tests.workflows.entra.simulated_tenant import CONTOSO, Handler, changing, refusing, reset
+from tests.workflows.entra.simulated_tenant import CONTOSO, Fault, Handler, changing, refusing, reset
 from tests.workflows.entra.traffic.conftest import Both
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.accounts import AccountOutcome
@@ -98,10 +98,8 @@ async def test_what_closes_access_is_sent_during_a_pause_and_while_the_circuit_i
 
 @pytest.mark.threats("F6")
 @pytest.mark.parametrize("fault", [refusing(500), refusing(504, Retry_After="9"), reset])
-async def test_a_service_that_fails_again_and_again_is_tried_by_one_request_at_a_time(
-    both: Both, fault: object
-) -> None:
-    both.graph.fail(*[fault] * 100)  # type: ignore[list-item]
+async def test_a_service_that_fails_again_and_again_is_tried_by_one_request_at_a_time(both: Both, fault: Fault) -> None:
+    both.graph.fail(*[fault] * 100)
     for _ in range(FAILURES_TO_OPEN):
         assert await outcome(both) is not None
         both.pass_time(12.0 if fault is not reset else 0.0)
