@@ -95,7 +95,6 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         traffic, background = SharedTraffic(clock), Background()
         later = TenantOpenedLater(partial(open_tenant, settings, pauses, traffic))
         stack.push_async_callback(later.close)
-        guests = _guest_accounts(stack, settings, clock, pauses, traffic)
         stack.push_async_callback(background.close)
         systems = ExternalSystems(
             settings=settings,
@@ -105,7 +104,7 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
             store=store,
             tenant=later.tenant,
             background=background,
-            guest_accounts=guests,
+            guest_accounts=_guest_accounts(stack, settings, clock, pauses, traffic),
             circuits=traffic.states,
             redact=redact,
             pauses=pauses,

@@ -23,8 +23,8 @@ from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitabl
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.users import name_of_user, zone_of_user
 from bot.slack.words.alarms import alarm_advice, alarm_text
-from bot.terminal.finding import Finding
-from bot.terminal.permission_findings import bots_permissions, guests_permissions
+from bot.terminal.posture.finding import Finding
+from bot.terminal.posture.permission_findings import bots_permissions, guests_permissions
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, freeze_words
 from bot.words.refusals.named_people.approvers import accepted_group_words
 from bot.words.refusals.sentences import fact_words
@@ -34,11 +34,11 @@ from bot.words.sentences import counted, minute
 from workflows.app.approvers.role_groups import judge_groups
 from workflows.app.evidence.denied.denied_sign_ins import TOO_MANY_TENANTS_AT
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.core.checks.permissions import OPTIONAL, REQUIRED, WRITES_CAPABILITIES
 from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ADMIN, READING_ROLES, ChatId
 from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE
+from workflows.core.policy.permissions import OPTIONAL, REQUIRED, WRITES_CAPABILITIES
 from workflows.core.posture.watch.denied_sign_ins.counting import MAX_TENANTS
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect

@@ -113,11 +113,17 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
-    ends = _access_ends(systems, service, alarms, queue_worker)
-    others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
+    ends = _access_ends(systems, service, alarms, queue_worker).check
+    others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    connection = _connection_checks(systems, alarms)
-    checks = (*connection, *others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
+    checks = (
+        *_connection_checks(systems, alarms),
+        *others,
+        check.freezes.check,
+        BatchExpiry(batches=batches).check,
+        *reviews.checks,
+        *asked,
+    )
     return BotParts(
         store=systems.store,
         service=service,

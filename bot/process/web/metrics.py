@@ -1,6 +1,6 @@
 """The numbers about this process, in Prometheus' text format."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -43,36 +43,7 @@ class Metrics:
         self._page = b""
         """The text of these numbers; empty until it is made."""
         self.registry = CollectorRegistry()
-        self._circuit_gauge = Gauge(
-            "gatehouse_graph_circuit",
-            "Whether a service of Microsoft Graph is called: 0 yes, 1 no, 0.5 while one request tries it",
-            ["service"],
-            registry=self.registry,
-        )
-        self._gauges = (
-            self._gauge(
-                "gatehouse_effects_due", "Effects and reviews due or in progress, look-ups for windows included"
-            ),
-            self._gauge("gatehouse_effects_waiting", "Effects that wait for their next attempt"),
-            self._gauge("gatehouse_effects_parked", "Effects given up; each needs a person"),
-            self._gauge("gatehouse_ready", "1 when clicks can be received and stored, as /readyz says"),
-            self._gauge(
-                "gatehouse_last_complete_sweep_timestamp_seconds",
-                "When the last complete sweep began; 0 when none was",
-            ),
-            self._gauge("gatehouse_incomplete_sweeps", "Sweeps in a row that could not read everything"),
-            self._gauge("gatehouse_last_tick_timestamp_seconds", "When what is due was last looked for"),
-            self._gauge(
-                "gatehouse_frozen", "1 while nothing that opens access is written: frozen, or that cannot be read"
-            ),
-            *self._by_code(
-                "gatehouse_drift",
-                "Partners, and the default, that are not as approved",
-                (code.value for code in DRIFT_CODES),
-            ),
-            *(self._circuit_gauge.labels(service) for service in SERVICES),
-            *self._by_code("gatehouse_alarms", "Open alarms; each needs an admin", (code.value for code in AlarmCode)),
-        )
+        self._gauges = tuple(self._all_gauges())
         """In the order of the numbers that `refresh` reads."""
 
     async def page(self) -> tuple[bytes, str]:
@@ -122,8 +93,39 @@ class Metrics:
         self._ticked_at = moment.timestamp()
         self._still_due_after_tick = still_due
 
+    def _all_gauges(self) -> Sequence[Gauge]:
+        return (
+            self._gauge(
+                "gatehouse_effects_due", "Effects and reviews due or in progress, look-ups for windows included"
+            ),
+            self._gauge("gatehouse_effects_waiting", "Effects that wait for their next attempt"),
+            self._gauge("gatehouse_effects_parked", "Effects given up; each needs a person"),
+            self._gauge("gatehouse_ready", "1 when clicks can be received and stored, as /readyz says"),
+            self._gauge(
+                "gatehouse_last_complete_sweep_timestamp_seconds",
+                "When the last complete sweep began; 0 when none was",
+            ),
+            self._gauge("gatehouse_incomplete_sweeps", "Sweeps in a row that could not read everything"),
+            self._gauge("gatehouse_last_tick_timestamp_seconds", "When what is due was last looked for"),
+            self._gauge(
+                "gatehouse_frozen", "1 while nothing that opens access is written: frozen, or that cannot be read"
+            ),
+            *self._by_code(
+                "gatehouse_drift",
+                "Partners, and the default, that are not as approved",
+                (code.value for code in DRIFT_CODES),
+            ),
+            *self._by_service(),
+            *self._by_code("gatehouse_alarms", "Open alarms; each needs an admin", (code.value for code in AlarmCode)),
+        )
+
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(name, meaning, registry=self.registry)
+
+    def _by_service(self) -> Iterator[Gauge]:
+        meaning = "Whether a service of Microsoft Graph is called: 0 yes, 1 no, 0.5 while one request tries it"
+        gauges = Gauge("gatehouse_graph_circuit", meaning, ["service"], registry=self.registry)
+        return (gauges.labels(service) for service in SERVICES)
 
     def _by_code(self, name: str, meaning: str, codes: Iterable[str]) -> Iterator[Gauge]:
         gauges = Gauge(name, meaning, ["code"], registry=self.registry)

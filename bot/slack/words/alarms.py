@@ -311,6 +311,16 @@ def _texts_of(alarm: Alarm) -> tuple[str, str]:
     return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _TEXTS[alarm.code]
 
 
+def _add_connection_words(alarm: Alarm, values: "_Values") -> None:
+    """Add the words of alarms about the bot's own way to Graph."""
+    if alarm.code in (AlarmCode.PERMISSIONS_SURPLUS, AlarmCode.PERMISSIONS_MISSING):
+        values["application"] = application_words(alarm.subject)
+        values["names"] = ", ".join(values["permissions"])
+        values["missing_permissions"] = missing_words(values["permissions"])
+    if alarm.code is AlarmCode.SERVICE_SILENT:
+        values["service_words"] = SERVICES[values["service"]]
+
+
 def _with_values(alarm: Alarm, text: str) -> str:
     values = _Values(alarm.values)
     if "reason" in values:
@@ -318,12 +328,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
         values["reason"] = (trouble_words if is_store else stored_note_words)(values["reason"])
     if alarm.code in (AlarmCode.END_NOT_ANNOUNCED, AlarmCode.REVIEW_SILENT):
         values["names"] = comma_list(values["partners"])
-    if alarm.code in (AlarmCode.PERMISSIONS_SURPLUS, AlarmCode.PERMISSIONS_MISSING):
-        values["application"] = application_words(alarm.subject)
-        values["names"] = ", ".join(values["permissions"])
-        values["missing_permissions"] = missing_words(values["permissions"])
-    if alarm.code is AlarmCode.SERVICE_SILENT:
-        values["service_words"] = SERVICES[values["service"]]
+    _add_connection_words(alarm, values)
     if alarm.code is AlarmCode.REVIEW_SILENT:
         values["why_open"] = why_open_words(alarm.subject)
     if "relation" in values:

@@ -59,20 +59,7 @@ def open_connection(settings: EntraSettings, check: RequestCheck, traffic: Traff
         # NB. kiota sends no token to any other host, and gives no warning.
         allowed_hosts=[host],
     )
-    client = KiotaClientFactory.create_with_custom_middleware(
-        [
-            ReadRetries(traffic.repeats),
-            ParametersNameDecodingHandler(),
-            UserAgentHandler(),
-            LastCheck(check),
-        ],
-        httpx.AsyncClient(
-            timeout=httpx.Timeout(WRITE_SECONDS, connect=_CONNECT_SECONDS),
-            trust_env=settings.use_environment_proxy,
-            # The certificates of the machine, or of SSL_CERT_FILE, which azure-identity uses too.
-            verify=ssl.create_default_context(),
-        ),
-    )
+    client = _client(settings, check, traffic)
     adapter = GraphRequestAdapter(provider, client)
     adapter.base_url = root
     load_builders(adapter)
@@ -85,4 +72,22 @@ def open_connection(settings: EntraSettings, check: RequestCheck, traffic: Traff
         scope=scope,
         traffic=traffic,
         redact=settings.redact,
+    )
+
+
+def _client(settings: EntraSettings, check: RequestCheck, traffic: Traffic) -> httpx.AsyncClient:
+    """Return the client that sends requests, with everything that a request passes on its way out."""
+    return KiotaClientFactory.create_with_custom_middleware(
+        [
+            ReadRetries(traffic.repeats),
+            ParametersNameDecodingHandler(),
+            UserAgentHandler(),
+            LastCheck(check),
+        ],
+        httpx.AsyncClient(
+            timeout=httpx.Timeout(WRITE_SECONDS, connect=_CONNECT_SECONDS),
+            trust_env=settings.use_environment_proxy,
+            # The certificates of the machine, or of SSL_CERT_FILE, which azure-identity uses too.
+            verify=ssl.create_default_context(),
+        ),
     )

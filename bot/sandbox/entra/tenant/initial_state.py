@@ -1,4 +1,7 @@
-"""The tenant's objects at the start: people, guests, other organizations, policies with service defaults."""
+"""The tenant's objects at the start: people, guests, other organizations, policies with service defaults.
+
+It is long because all of them are here.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any

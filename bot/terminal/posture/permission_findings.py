@@ -5,10 +5,11 @@ from typing import Final
 
 from bot.process.opening.permissions import is_one_application, needed_by_bot
 from bot.process.settings import Settings
-from bot.terminal.finding import Finding
+from bot.terminal.posture.finding import Finding
 from bot.words.requests.notes import refusal_words
 from bot.words.unavailable.permissions import missing_words
-from workflows.core.checks.permissions import (
+from workflows.core.errors.raised import DomainError
+from workflows.core.policy.permissions import (
     FOR_GUESTS,
     OPTIONAL,
     REQUIRED,
@@ -17,7 +18,6 @@ from workflows.core.checks.permissions import (
     PermissionReport,
     compare_permissions,
 )
-from workflows.core.errors.raised import DomainError
 from workflows.ports.tenant import Tenant
 
 _ALLOW: Final = "Remove them from the application, or name them in GATEHOUSE_ALLOWED_PERMISSIONS"
