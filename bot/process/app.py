@@ -82,9 +82,8 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
     :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
     """
     catalog, clock, redact = load_valid_catalog(settings), open_clock(settings), redactor_of(settings)
-    client = SlackClient(
-        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
-    )
+    token = settings.slack_bot_token.get_secret_value()
+    client = SlackClient(token=token, base_url=settings.slack_api_url, redact=redact)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(client.close)
         await check_slack(client, settings)

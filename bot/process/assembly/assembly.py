@@ -116,14 +116,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     ends = _access_ends(systems, service, alarms, queue_worker).check
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    checks = (
-        *_connection_checks(systems, alarms),
-        *others,
-        check.freezes.check,
-        BatchExpiry(batches=batches).check,
-        *reviews.checks,
-        *asked,
-    )
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -263,7 +256,18 @@ def _scheduled_checks(
     later_starts = partial(check_later_starts_after_gap, store=store, tenant=tenant, clock=clock)
     auditors = partial(check_auditors, store=store, directory=directory, clock=clock)
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return ScheduledChecks(checks=(*checks, relations, roles, auditors, sponsors, later_starts, *other_checks))
+    return ScheduledChecks(
+        checks=(
+            *checks,
+            *_connection_checks(systems, alarms),
+            relations,
+            roles,
+            auditors,
+            sponsors,
+            later_starts,
+            *other_checks,
+        )
+    )
 
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:

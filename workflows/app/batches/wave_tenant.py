@@ -2,6 +2,8 @@
 
 For one wave of a batch only, which takes seconds. Every answer was read after the wave began. Reads of one partner that
 follow each other are separate reads, so that a check and the read-back after it never share an answer.
+
+It is long because every question to the tenant is here.
 """
 
 import asyncio
