@@ -1,4 +1,7 @@
-"""Perform each kind of effect. Handle effects that are given up, and cards that the chat system does not accept."""
+"""Perform each kind of effect. Handle effects that are given up, and cards that the chat system does not accept.
+
+It is long because every kind of effect is here.
+"""
 
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
