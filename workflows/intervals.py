@@ -100,6 +100,12 @@ HOME_TENANT_CHECKED_EVERY: Final = timedelta(minutes=4)
 """How old the last check may be that Microsoft Graph answers for the configured tenant, before a write."""
 HOME_TENANT_ASKED_AGAIN_AFTER: Final = timedelta(seconds=10)
 """The same after a wrong answer, or after none when nothing is opened. It is shorter, because writes wait for it."""
+PERMISSIONS_CHECKED_EVERY: Final = timedelta(hours=1)
+"""How often the permissions in the tokens are compared with those that are needed. A token lives about as long."""
+PERMISSIONS_CHECKED_AGAIN_AFTER: Final = timedelta(minutes=1)
+"""The pause before they are compared again when there was no token."""
+SERVICE_SILENT_AFTER: Final = timedelta(minutes=2)
+"""The admins are alarmed when a service of Graph has not been called for this long, because it does not answer."""
 HEALTH_CHECKED_EVERY: Final = timedelta(seconds=5)
 """How often it is checked that clicks can be received and stored."""
 CONNECTION_PINGED_EVERY: Final = timedelta(seconds=10)

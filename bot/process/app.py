@@ -17,6 +17,7 @@ from bot.process.imports import giving_way, without_garbage_collection
 from bot.process.logs.redactor import redactor_of
 from bot.process.opening.opened_later import GuestAccountsOpenedLater, TenantOpenedLater
 from bot.process.opening.readers import open_clock, open_guest_accounts, open_tenant
+from bot.process.opening.shared_traffic import SharedTraffic
 from bot.process.opening.start_checks import check_slack, load_valid_catalog, open_valid_store, store_outage, warm_up
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.web.connections import backlog_limit, make_runner
@@ -81,9 +82,8 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
     :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
     """
     catalog, clock, redact = load_valid_catalog(settings), open_clock(settings), redactor_of(settings)
-    client = SlackClient(
-        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
-    )
+    token = settings.slack_bot_token.get_secret_value()
+    client = SlackClient(token=token, base_url=settings.slack_api_url, redact=redact)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(client.close)
         await check_slack(client, settings)
@@ -91,9 +91,9 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         stack.push_async_callback(store.close)
         outage_stored = _start(stack, store_outage(store, clock))
         await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
-        later, background = TenantOpenedLater(partial(open_tenant, settings, pauses)), Background()
+        traffic, background = SharedTraffic(clock), Background()
+        later = TenantOpenedLater(partial(open_tenant, settings, pauses, traffic))
         stack.push_async_callback(later.close)
-        guests = _guest_accounts(stack, settings, clock, pauses)
         stack.push_async_callback(background.close)
         systems = ExternalSystems(
             settings=settings,
@@ -103,7 +103,8 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
             store=store,
             tenant=later.tenant,
             background=background,
-            guest_accounts=guests,
+            guest_accounts=_guest_accounts(stack, settings, clock, pauses, traffic),
+            circuits=traffic.states,
             redact=redact,
             pauses=pauses,
         )
@@ -116,11 +117,13 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         yield work.result().parts
 
 
-def _guest_accounts(stack: AsyncExitStack, settings: Settings, clock: Clock, pauses: Pauses) -> "GuestAccounts":
+def _guest_accounts(
+    stack: AsyncExitStack, settings: Settings, clock: Clock, pauses: Pauses, traffic: SharedTraffic
+) -> "GuestAccounts":
     """Return the accounts of our guests; nothing is opened yet."""
     is_configured = settings.guests_azure_client_id is not None
     guests = GuestAccountsOpenedLater(
-        partial(open_guest_accounts, settings, clock, pauses), is_configured=is_configured
+        partial(open_guest_accounts, settings, clock, pauses, traffic), is_configured=is_configured
     )
     stack.push_async_callback(guests.close)
     return guests.accounts

@@ -50,6 +50,7 @@ def make_work(systems: ExternalSystems, receiver: Receiver, why_not_ready: Calla
             clock=systems.clock,
             lookups=lambda: systems.background.running,
             why_not_ready=why_not_ready,
+            circuits=systems.circuits,
         ),
     )
 

@@ -29,6 +29,7 @@ _ADVICE: Final = {
     "AZURE_TENANT_ID": "the home tenant's id, a GUID",
     "AZURE_CLIENT_ID": "the application (client) id of the app registration, a GUID",
     "GUESTS_AZURE_CLIENT_ID": "the application (client) id of the application for guest accounts, a GUID",
+    "GATEHOUSE_ALLOWED_PERMISSIONS": "names of Graph's permissions with commas, for example Mail.Send",
     "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
@@ -89,11 +90,18 @@ class TenantSettings(_Templates):
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
     gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     """How many partners one person may look up in an hour."""
+    gatehouse_allowed_permissions: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9., -]*$")] = ""
+    """Names of permissions of Graph, with commas, that an application may have although Gatehouse does not need it."""
     guests_azure_client_secret: SecretStr = SecretStr("")
     guests_azure_client_certificate_path: str = ""
     guests_azure_client_certificate_password: SecretStr = SecretStr("")
     guests_azure_client_id: Guid | None = None
     """The application that disables and enables guest accounts. None: Gatehouse does not do that."""
+
+    @property
+    def allowed_permissions(self) -> frozenset[str]:
+        """Return the permissions that an application may have although Gatehouse does not need them."""
+        return frozenset(filter(None, map(str.strip, self.gatehouse_allowed_permissions.split(","))))
 
     @property
     def records(self) -> StoreLocation:

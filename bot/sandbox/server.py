@@ -12,7 +12,7 @@ from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.control.routes import control_errors, control_routes
 from bot.sandbox.entra import Application, EntraSimulator, TokenAuthority
-from bot.sandbox.entra.tenant.initial_state import OPTIONAL_APP_ROLES
+from bot.sandbox.entra.tenant.initial_state import NEEDED_APP_ROLES, OPTIONAL_APP_ROLES
 from bot.sandbox.http.batches import INNER_FAULTS, fault_of_whole, take_inner_faults
 from bot.sandbox.http.faults import Faults, Target, answer_with_fault, arrives_after_delay
 from bot.sandbox.http.origin_check import require_own_origin
@@ -204,7 +204,7 @@ class Sandbox:
         if stored_state is not None:
             entra.restore(stored_state)
         else:
-            entra.merge({"appRoles": [*entra.app_roles, *OPTIONAL_APP_ROLES]})
+            entra.merge({"appRoles": [*NEEDED_APP_ROLES, *OPTIONAL_APP_ROLES]})
         return entra
 
     def _is_delivering(self) -> bool:

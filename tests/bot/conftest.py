@@ -17,7 +17,7 @@ from tests.warm.kept_world import KeptWorld, contoso_opened
 from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
 from tests.warm.ready_made import loaded_once, put_new_database
 from tests.warm.short_pauses import HOME_PAUSE, SHORT_HOME_PAUSE, SHORT_PAUSES, SHORT_READ_PAUSE
-from workflows.entra.transport.read_retries import ReadRetries
+from workflows.entra.transport.traffic.read_retries import ReadRetries
 from workflows.intervals import Pauses
 
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
@@ -68,6 +68,7 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     for module in PATIENT_MODULES:
         monkeypatch.setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)
     monkeypatch.setattr(ReadRetries, "_get_delay_time_exp_backoff", lambda *_: SHORT_READ_PAUSE)
+    monkeypatch.setattr("workflows.entra.transport.traffic.lane.FIRST_PAUSE_SECONDS", SHORT_READ_PAUSE)
     for place in ("opening.start_checks", "settings"):
         monkeypatch.setattr(f"bot.process.{place}.load_catalog", loaded_once)
     return load_settings()

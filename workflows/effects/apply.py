@@ -181,7 +181,7 @@ class Applier:
         if await self.results.stop_if_too_late(request):
             return  # known without reading, so that it is also said while Graph does not answer
         if request.writing_since is None:
-            await self.gate.require_not_frozen(request)
+            await self.gate.require_may_begin(request)
         async with self.tenant.together() as reads:
             done_count = await self._count_if_writable(request, reads)
         if done_count is None or await self.results.stop_if_too_late(request):

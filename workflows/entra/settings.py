@@ -31,6 +31,8 @@ class EntraSettings:
     """The configured tenant. While Graph answers for another tenant, nothing is written. None for every tenant."""
     client_id: str | None = None
     """The id of the bot's application, by which the bot's changes are recognised in Entra's audit log."""
+    permissions: frozenset[str] | None = None
+    """The permissions that the application may have. With others, nothing that opens access is written. None: all."""
     redact: Callable[[str], str] = str
     """Removes secrets from Entra's error texts, which may contain what was sent."""
     pauses: Pauses = USUAL_PAUSES

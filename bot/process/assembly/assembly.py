@@ -15,6 +15,7 @@ from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
 from bot.process.assembly.started_reviews import StartedReviews, started_reviews
 from bot.process.direct_alarm import send_directly
+from bot.process.opening.permissions import is_one_application
 from bot.process.web.health import SendAlarm
 from bot.slack import ids
 from bot.slack.flows.entry_point_types import CommandButton
@@ -48,6 +49,7 @@ from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
+from workflows.app.watch.connection_checks import PermissionWatch, SilentServices
 from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
@@ -145,6 +147,19 @@ def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> 
 
 def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:
     return Service(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
+
+
+def _connection_checks(systems: ExternalSystems, alarms: Alarms) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what checks the permissions of both applications, and whether Graph answers."""
+    permissions = PermissionWatch(
+        tenant=systems.tenant,
+        accounts=systems.guest_accounts,
+        alarms=alarms,
+        clock=systems.clock,
+        is_one_application=is_one_application(systems.settings),
+        allowed=systems.settings.allowed_permissions,
+    )
+    return permissions.check, SilentServices(states=systems.circuits, alarms=alarms, clock=systems.clock).check
 
 
 def _approval_channel(systems: ExternalSystems, alarms: Alarms) -> ApprovalChannel:
@@ -258,7 +273,18 @@ def _scheduled_checks(
     later_starts = partial(check_later_starts_after_gap, store=store, tenant=tenant, clock=clock)
     auditors = partial(check_auditors, store=store, directory=directory, clock=clock)
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return ScheduledChecks(checks=(*checks, relations, roles, auditors, sponsors, later_starts, *other_checks))
+    return ScheduledChecks(
+        checks=(
+            *checks,
+            *_connection_checks(systems, alarms),
+            relations,
+            roles,
+            auditors,
+            sponsors,
+            later_starts,
+            *other_checks,
+        )
+    )
 
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:

@@ -1,6 +1,6 @@
 """The open connections to other systems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,8 @@ class ExternalSystems:
     background: Background
     guest_accounts: "GuestAccounts"
     """With an application of their own. Not configured: whatever is asked of them is refused."""
+    circuits: Callable[[], Mapping[str, str]] = dict
+    """Returns for each service of Graph whether it is called; see `SharedTraffic`."""
     redact: Callable[[str], str] = str
     pauses: Pauses = USUAL_PAUSES
     listeners: ReadListeners = field(init=False)

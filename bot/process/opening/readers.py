@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from bot.process.imports import giving_way, without_package
 from bot.process.logs.redactor import redactor_of
+from bot.process.opening.permissions import permitted_for_guests, permitted_to_bot
+from bot.process.opening.shared_traffic import SharedTraffic
 from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.tenant_problems import TenantCode
@@ -48,9 +50,12 @@ class OffsetClock:
         return datetime.now(UTC) + self._offset
 
 
-def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "Entra":
+def open_tenant(
+    settings: TenantSettings, pauses: Pauses = USUAL_PAUSES, traffic: SharedTraffic | None = None
+) -> "Entra":
     """Create the gateway to the tenant; nothing is sent yet. Imports Microsoft's packages: never on an event loop.
 
+    :param traffic: what it shares with the gateway to guest accounts; None: it shares nothing.
     :raises SettingsProblems: when the credential cannot be used.
     """
     with without_package("pygments"), giving_way():
@@ -59,14 +64,17 @@ def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "Ent
 
     try:
         with giving_way():
-            return connect(entra_settings(settings, pauses))
+            return connect(entra_settings(settings, pauses), None if traffic is None else traffic.get())
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
 
 
-def open_guest_accounts(settings: TenantSettings, clock: Clock, pauses: Pauses = USUAL_PAUSES) -> "GraphGuestAccounts":
+def open_guest_accounts(
+    settings: TenantSettings, clock: Clock, pauses: Pauses = USUAL_PAUSES, traffic: SharedTraffic | None = None
+) -> "GraphGuestAccounts":
     """Create the gateway to guest accounts. Imports Microsoft's packages: never on an event loop.
 
+    :param traffic: what it shares with the gateway to the tenant; None: it shares nothing.
     :raises TenantRefused: when no application is configured for it, or its certificate cannot be used.
     """
     with giving_way():
@@ -80,8 +88,9 @@ def open_guest_accounts(settings: TenantSettings, clock: Clock, pauses: Pauses =
         certificate_path=settings.guests_azure_client_certificate_path,
         certificate_password=settings.guests_azure_client_certificate_password.get_secret_value(),
     )
+    own = replace(entra_settings(settings, pauses), application=application, permissions=permitted_for_guests(settings))
     try:
-        return connect_guest_accounts(replace(entra_settings(settings, pauses), application=application), clock.now)
+        return connect_guest_accounts(own, clock.now, None if traffic is None else traffic.get())
     except ValueError as error:
         raise TenantRefused(401, "", (Fact(TenantCode.GUEST_CREDENTIALS_REFUSED, {"says": str(error)}),)) from error
 
@@ -95,6 +104,7 @@ def entra_settings(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "
         authority_host=settings.azure_authority_host,
         tenant_id=settings.azure_tenant_id,
         client_id=settings.azure_client_id,
+        permissions=permitted_to_bot(settings),
         redact=redactor_of(settings),
         pauses=pauses,
     )

@@ -31,6 +31,7 @@ from bot.words.reviews.silence import why_open_words
 from bot.words.sentences import comma_list, day, minute
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.unavailable.audit_chain import alarm_values as chain_alarm_words
+from bot.words.unavailable.permissions import SERVICES, application_words, missing_words
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
@@ -102,6 +103,20 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     AlarmCode.WRONG_TENANT: (
         "Microsoft Graph answers for another tenant than the one in the settings. Nothing is written.",
         "Set AZURE_TENANT_ID and the credentials to the same tenant.",
+    ),
+    AlarmCode.PERMISSIONS_SURPLUS: (
+        "{application} has permissions that it does not need: {names}. Nothing that opens access is written.",
+        "Remove them from the application in Entra, or name them in GATEHOUSE_ALLOWED_PERMISSIONS. Revoking and "
+        "reducing access still works.",
+    ),
+    AlarmCode.PERMISSIONS_MISSING: (
+        "{application} lacks permissions. {missing_permissions}.",
+        "Grant them in Entra, with admin consent. gatehouse doctor lists all of them.",
+    ),
+    AlarmCode.SERVICE_SILENT: (
+        "{service_words} has not answered since {since_words}. Gatehouse asks again once or twice a minute. What waits "
+        "for it is done later.",
+        "Look at the service health in the Microsoft 365 admin center, and at the network. Revoking is still tried.",
     ),
     AlarmCode.END_NOT_ANNOUNCED: (
         "Access is open more than a week after its end, because no notice could be delivered. Partners: {count}. The "
@@ -304,6 +319,16 @@ def _texts_of(alarm: Alarm) -> tuple[str, str]:
     return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _TEXTS[alarm.code]
 
 
+def _add_connection_words(alarm: Alarm, values: "_Values") -> None:
+    """Add the words of alarms about the bot's own way to Graph."""
+    if alarm.code in (AlarmCode.PERMISSIONS_SURPLUS, AlarmCode.PERMISSIONS_MISSING):
+        values["application"] = application_words(alarm.subject)
+        values["names"] = ", ".join(values["permissions"])
+        values["missing_permissions"] = missing_words(values["permissions"])
+    if alarm.code is AlarmCode.SERVICE_SILENT:
+        values["service_words"] = SERVICES[values["service"]]
+
+
 def _with_values(alarm: Alarm, text: str) -> str:
     values = _Values(alarm.values)
     if "reason" in values:
@@ -311,6 +336,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
         values["reason"] = (trouble_words if is_store else stored_note_words)(values["reason"])
     if alarm.code in (AlarmCode.END_NOT_ANNOUNCED, AlarmCode.REVIEW_SILENT):
         values["names"] = comma_list(values["partners"])
+    _add_connection_words(alarm, values)
     if alarm.code is AlarmCode.REVIEW_SILENT:
         values["why_open"] = why_open_words(alarm.subject)
     if "relation" in values:

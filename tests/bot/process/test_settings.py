@@ -89,6 +89,7 @@ WRONG: Final = {
 }
 
 
+@pytest.mark.threats("F12")
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
 def test_each_wrong_setting_is_named(given: pytest.MonkeyPatch, name: str, value: str) -> None:
     given.setenv(name, value)

@@ -61,6 +61,13 @@ class AlarmCode(StrEnum):
     """No sweep was complete for some hours. Subject: empty."""
     WRONG_TENANT = "wrong_tenant"
     """Graph answers for a tenant other than the configured one; nothing is written. Subject: empty."""
+    PERMISSIONS_SURPLUS = "permissions_surplus"
+    """An application has permissions that it does not need; nothing that opens access is written. Subject: `bot` or
+    `guests`. Values: `permissions` (a list of names)."""
+    PERMISSIONS_MISSING = "permissions_missing"
+    """An application lacks permissions without which Gatehouse cannot work. Subject and values: the same."""
+    SERVICE_SILENT = "service_silent"
+    """A service of Graph does not answer. Subject: the service. Values: `service`, `since` (ISO 8601)."""
     END_NOT_ANNOUNCED = "end_not_announced"
     """Accesses are open a week after their end, because no notice could be delivered. Subject: empty."""
     END_NOT_BLOCKED = "end_not_blocked"

@@ -12,6 +12,7 @@ from workflows.app.reads.known_freeze import UNREADABLE, known_freeze, last_free
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.plan import PARTNERS_PATH, CallIds, Operation, partner_address
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.notes import NoteCode
@@ -35,8 +36,8 @@ class WritesFrozen(TenantUnavailable):
 
 def is_certainly_unsent(error: TenantUnavailable) -> bool:
     """Return whether a write was certainly not carried out: Graph refused it as one too many, or it was never sent."""
-    is_unreadable = any(fact.code == NoteCode.FREEZE_UNREADABLE for fact in error.facts)
-    return error.is_throttled or isinstance(error, WritesFrozen) or is_unreadable
+    is_unsent = any(fact.code in (NoteCode.FREEZE_UNREADABLE, TenantCode.NOT_CALLED) for fact in error.facts)
+    return error.is_throttled or isinstance(error, WritesFrozen) or is_unsent
 
 
 _BEING_WRITTEN = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
@@ -65,6 +66,17 @@ class WriteGate:
             raise TenantUnavailable((Fact(NoteCode.FREEZE_UNREADABLE),))
         if freeze is not None:
             raise WritesFrozen(freeze, done_count)
+
+    async def require_may_begin(self, request: AccessRequest) -> None:
+        """Check, before anything of a plan is written, that a request may be written now.
+
+        :raises SurplusPermissions: for a request that opens access, while the application has permissions that it does
+            not need. What was begun is written to its end.
+        :raises WritesFrozen, TenantUnavailable: see `require_not_frozen`.
+        """
+        await self.require_not_frozen(request)
+        if is_stopped_by_freeze(request):
+            await self.tenant.verify_permissions()
 
     async def send(self, request: AccessRequest, operation: Operation, *, done_count: int = 0) -> CallIds:
         """Send one operation of a request's plan.

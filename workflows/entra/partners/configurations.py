@@ -17,7 +17,7 @@ from workflows.entra.answers.answers import chunks, is_not_found, read_call, una
 from workflows.entra.partners.capabilities import PartnerCapabilities
 from workflows.entra.transport.batch import reads_beside
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.rate_limit import RateLimit
+from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.intervals import Pauses
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 

@@ -15,7 +15,8 @@ from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.connection import WRITE_SECONDS, Connection
 from workflows.entra.transport.credential import UnattendedCredential
 from workflows.entra.transport.early_imports import import_early, load_builders
-from workflows.entra.transport.read_retries import ReadRetries
+from workflows.entra.transport.traffic.read_retries import ReadRetries
+from workflows.entra.transport.traffic.traffic import Traffic
 
 _CONNECT_SECONDS: Final = 3.0
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -38,12 +39,14 @@ class LastCheck(BaseMiddleware):
         return await super().send(request, transport)
 
 
-def open_connection(settings: EntraSettings, check: RequestCheck | None = None) -> Connection:
+def open_connection(settings: EntraSettings, check: RequestCheck, traffic: Traffic | None = None) -> Connection:
     """Create the connection. Nothing is sent before its first call.
 
-    :param check: sees each request as it leaves, after everything that can change it. None: nothing is checked here.
+    :param check: sees each request as it leaves, after everything that can change it.
+    :param traffic: what it shares with other connections to Graph; None: it shares nothing.
     :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
     """
+    traffic = traffic or Traffic()
     root = settings.graph_url.rstrip("/")
     host = urlsplit(root).hostname or ""
     if urlsplit(root).scheme != "https" and host not in _LOOPBACK:
@@ -56,12 +59,30 @@ def open_connection(settings: EntraSettings, check: RequestCheck | None = None) 
         # NB. kiota sends no token to any other host, and gives no warning.
         allowed_hosts=[host],
     )
-    client = KiotaClientFactory.create_with_custom_middleware(
+    client = _client(settings, check, traffic)
+    adapter = GraphRequestAdapter(provider, client)
+    adapter.base_url = root
+    load_builders(adapter)
+    import_early()
+    return Connection(
+        adapter=adapter,
+        client=client,
+        credential=credential,
+        root=root,
+        scope=scope,
+        traffic=traffic,
+        redact=settings.redact,
+    )
+
+
+def _client(settings: EntraSettings, check: RequestCheck, traffic: Traffic) -> httpx.AsyncClient:
+    """Return the client that sends requests, with everything that a request passes on its way out."""
+    return KiotaClientFactory.create_with_custom_middleware(
         [
-            ReadRetries(),
+            ReadRetries(traffic.repeats),
             ParametersNameDecodingHandler(),
             UserAgentHandler(),
-            *([] if check is None else [LastCheck(check)]),
+            LastCheck(check),
         ],
         httpx.AsyncClient(
             timeout=httpx.Timeout(WRITE_SECONDS, connect=_CONNECT_SECONDS),
@@ -69,11 +90,4 @@ def open_connection(settings: EntraSettings, check: RequestCheck | None = None) 
             # The certificates of the machine, or of SSL_CERT_FILE, which azure-identity uses too.
             verify=ssl.create_default_context(),
         ),
-    )
-    adapter = GraphRequestAdapter(provider, client)
-    adapter.base_url = root
-    load_builders(adapter)
-    import_early()
-    return Connection(
-        adapter=adapter, client=client, credential=credential, root=root, scope=scope, redact=settings.redact
     )

@@ -73,6 +73,7 @@ async def test_what_graph_does_not_say_is_not_so(
     )
 
 
+@pytest.mark.threats("F9")
 async def test_hostile_next_link_is_not_followed(entra: Entra, graph: Graph) -> None:
     """A token is sent to Graph's own host and port only; an incomplete list is no list."""
     met: list[web.Request] = []
@@ -108,6 +109,7 @@ async def test_hostile_next_link_is_not_followed(entra: Entra, graph: Graph) -> 
     await runner.cleanup()
 
 
+@pytest.mark.threats("F9")
 async def test_list_in_a_circle_ends(entra: Entra, graph: Graph) -> None:
     page = {"value": [], "@odata.nextLink": f"{graph.url}/users?$skiptoken=1"}
     graph.fail(*[answering(200, page)] * 3)
@@ -127,6 +129,7 @@ async def test_list_in_a_circle_ends(entra: Entra, graph: Graph) -> None:
         answering(200, "<html>"),
     ],
 )
+@pytest.mark.threats("F9")
 async def test_an_incomplete_list_is_no_list(entra: Entra, graph: Graph, second: Fault) -> None:
     row = {"id": GROUP, "accountEnabled": True, "userType": "Member"}
     first = answering(200, {"value": [row], "@odata.nextLink": f"{graph.url}/users?$skiptoken=1"})

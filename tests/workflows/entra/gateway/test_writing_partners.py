@@ -168,7 +168,7 @@ async def test_refused_write_says_what_to_do(entra: Entra, graph: Graph) -> None
     graph.fail(refusing(403), refusing(401), refusing(401))
     with pytest.raises(TenantRefused, match=r"Policy\.ReadWrite\.CrossTenantAccess"):
         await entra.write(changing())
-    with pytest.raises(TenantRefused, match="status=401"):
+    with pytest.raises(TenantUnavailable, match=r"token_refused_twice call=.* status=401"):
         await entra.write(changing())
 
 
@@ -205,6 +205,7 @@ async def test_redirect_is_neither_followed_nor_a_success(entra: Entra, graph: G
     assert len(graph.seen) == 1
 
 
+@pytest.mark.threats("F2")
 async def test_reset_after_commit_is_unknown_and_not_repeated(entra: Entra, graph: Graph) -> None:
     graph.fail(reset_after_commit)
     with pytest.raises(TenantUnavailable, match="is_write=True"):
