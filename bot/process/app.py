@@ -24,6 +24,7 @@ from bot.process.web.health import CHECK_SECONDS, Health
 from bot.process.web.server import make_web_app
 from bot.slack.answers.background import Background
 from bot.slack.outbound.client import SlackClient
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.core.requests.alarms import Alarm
 from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
@@ -89,8 +90,11 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         await check_slack(client, settings)
         store = await open_valid_store(settings, clock, redact)
         stack.push_async_callback(store.close)
-        outage_stored = _start(stack, store_outage(store, clock))
+        held = HeldStart(store=store, clock=clock, place=settings.generation_place)
+        outage_stored = _start(stack, store_outage(store, clock, held))
         await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
+        if outage_stored.done():
+            outage_stored.result()  # a place that cannot be used refuses the start
         later, background = TenantOpenedLater(partial(open_tenant, settings, pauses)), Background()
         stack.push_async_callback(later.close)
         guests = _guest_accounts(stack, settings, clock, pauses)
@@ -104,6 +108,7 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
             tenant=later.tenant,
             background=background,
             guest_accounts=guests,
+            held=held,
             redact=redact,
             pauses=pauses,
         )
@@ -219,6 +224,7 @@ async def _listen(
         inbound=None if settings.is_socket_mode else receiver.inbound,
         secret=settings.slack_signing_secret.get_secret_value(),
         clock=systems.clock,
+        refuses_before=lambda: systems.held.refuses_before,
         metrics=metrics,
         why_not_ready=readiness.what_is_missing,
     )

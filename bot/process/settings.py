@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.process.environment import load_env_file, unknown_names
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
+from workflows.ports.store import GenerationPlace
+from workflows.store.generation_place import place_of
 from workflows.store.location import StoreLocation
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -79,6 +81,8 @@ class TenantSettings(_Templates):
     database_url: str = "sqlite:///gatehouse.db"
     gatehouse_clock_file: Path | None = None
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
+    gatehouse_generation: str = ""
+    """Where the generation is known outside of the database: a folder, `<installation>:<number>`, or the default."""
     gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     """How many partners one person may look up in an hour."""
     guests_azure_client_secret: SecretStr = SecretStr("")
@@ -118,6 +122,17 @@ class TenantSettings(_Templates):
     @classmethod
     def _check_database(cls, value: str) -> str:
         StoreLocation.from_url(value)
+        return value
+
+    @property
+    def generation_place(self) -> GenerationPlace:
+        """Return where the generation is known outside of the records."""
+        return place_of(self.gatehouse_generation, self.records.path)
+
+    @field_validator("gatehouse_generation")
+    @classmethod
+    def _check_generation(cls, value: str, info: ValidationInfo) -> str:
+        place_of(value, Path("gatehouse.db"))
         return value
 
     @field_validator("gatehouse_clock_file")

@@ -38,7 +38,9 @@ from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.downtime import check_later_starts_after_gap
-from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.freezing.freezes import Freezes
+from workflows.app.schedule.freezing.held_reports import HeldReports
+from workflows.app.schedule.freezing.voiding import Voiding
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.questions import ReviewQuestions
 from workflows.app.schedule.reviews.silences import Silences
@@ -114,7 +116,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
+    frozen = _freeze_checks(systems, service, alarms, check.freezes, batches)
+    checks = (*frozen, *others, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -124,6 +127,16 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         send_directly=send,
         directory=shown,
     )
+
+
+def _freeze_checks(
+    systems: ExternalSystems, service: Service, alarms: Alarms, freezes: Freezes, batches: BatchService
+) -> tuple[Check, ...]:
+    """Return the checks of the freeze and of a held start. What is void is ended before anything else is done."""
+    store, tenant = systems.store, systems.tenant
+    voiding = Voiding(service=service, batches=batches, store=store, tenant=tenant)
+    reports = HeldReports(store=store, tenant=tenant, clock=systems.clock, alarms=alarms)
+    return voiding.check, systems.held.check, freezes.check, reports.check
 
 
 def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:

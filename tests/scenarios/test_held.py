@@ -1,0 +1,105 @@
+"""A backup is restored: the bot starts held, says what the records lack, opens nothing, and two admins release it."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.scenarios.stage import CHANNEL, CONTOSO, Stage, buttons, running_stage, words
+from tests.scenarios.test_freeze import told, unfreeze, window, with_two_admins
+from tests.scenarios.test_posture import gatehouse
+
+pytestmark = pytest.mark.story
+
+HELD: Final = "Held: the records are an older backup."
+
+
+def back_up(stage: Stage, to: Path) -> None:
+    """Back the database up while the bot runs, as docs/operations.md says."""
+    with closing(sqlite3.connect(stage.data / "gatehouse.db")) as db, closing(sqlite3.connect(to)) as copy:
+        db.backup(copy)
+
+
+def restore(data: Path, backup: Path) -> None:
+    """Put the backup in the place of the database, as docs/operations.md says."""
+    for name in ("gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm"):
+        (data / name).unlink(missing_ok=True)
+    (data / "gatehouse.db").write_bytes(backup.read_bytes())
+
+
+async def is_held(stage: Stage) -> bool:
+    """Whether the command says that the bot is held."""
+    status, out, _ = await gatehouse(stage, "generation", columns=400)
+    assert status == (1 if "Held:" in out else 0), out
+    return "Held:" in out
+
+
+@pytest.mark.threats("G8")
+async def test_a_restored_backup_opens_nothing_until_two_admins_release_it(tmp_path: Path) -> None:
+    data, backup = tmp_path / "data", tmp_path / "backup.db"
+    async with running_stage(Stage(data=data, warm=True)) as stage:
+        await with_two_admins(stage)
+        old = await stage.ask()
+        assert not await is_held(stage)
+        back_up(stage, backup)
+        for approver in ("approver1", "approver2", "approver3"):
+            assert await stage.press(approver, "approve", old) == []
+        assert (await stage.revoke())["errors"] == {}
+        await stage.open_access(target="fabrikam.com")
+        await stage.tick()
+    restore(data, backup)
+
+    async with running_stage(Stage(data=data, warm=True)) as stage:
+        await with_two_admins(stage)
+        await stage.tick()
+        assert await is_held(stage)
+        before, blocked = await stage.writes(), await stage.partner()
+        assert before == []
+        # Everybody who must know it is told what is so, and what the records lack.
+        assert len(await told(stage, "admin", HELD)) == 1
+        (posted,) = [one for one in await stage.messages() if one["text"].startswith(HELD)]
+        (report,) = [words(one) for one in await stage.direct("admin") if "The records end on" in words(one)]
+        assert "fabrikam.com: in the tenant, not in the records" in report
+        assert "contoso.com: in the tenant, not in the records" in report
+        assert "by Gatehouse" in report
+        assert "Requests that are void with the release: 1 (contoso.com, waiting for approval" in report
+        # A click on a card of before is refused, with the reason. Nothing opens.
+        (refused,) = await stage.press("approver1", "approve", old)
+        assert "older records" in refused
+        assert "void" in refused
+        # What closes works; what is new is decided and waits.
+        assert (await stage.revoke("fabrikam.com", domain="fabrikam.com"))["errors"] == {}
+        closing_writes = await stage.writes()
+        assert len(closing_writes) == 1
+        new = await stage.ask(target="northwind.example")
+        for approver in ("approver1", "approver2", "approver3"):
+            assert await stage.press(approver, "approve", new) == []
+        await stage.tick()
+        assert await stage.writes() == closing_writes
+        # One admin is not enough, and the same one twice neither.
+        assert "Release Gatehouse" in str(await unfreeze(stage, "admin"))
+        assert "Another admin must confirm that. You cannot." in words(await unfreeze(stage, "admin"))
+        await stage.tick()
+        assert await is_held(stage)
+        assert await stage.writes() == closing_writes
+        await unfreeze(stage, "approver3")
+        await stage.tick()
+        await stage.tick()
+        assert not await is_held(stage)
+        assert len(await stage.writes()) == 2, "only the new request was applied"
+        assert await stage.partner(CONTOSO) == blocked
+        told_void = await told(stage, "requester", "older records")
+        assert len(told_void) == 1
+        assert "/partner request" in told_void[0]
+        assert buttons(await stage.card_of(old)) == []
+        (ended,) = [one for one in await stage.messages() if one["ts"] == posted["ts"]]
+        assert "released Gatehouse" in ended["text"]
+        view = await window(stage, "admin", "/partner unfreeze")
+        assert "Nothing is frozen" in words(view)
+
+    async with running_stage(Stage(data=data, warm=True)) as stage:
+        await stage.tick()
+        assert not await is_held(stage)
+        assert CHANNEL
