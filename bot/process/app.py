@@ -29,6 +29,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
+from workflows.ports.store import Store
 from workflows.store.codec import build_adapters
 
 if TYPE_CHECKING:
@@ -90,11 +91,7 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         await check_slack(client, settings)
         store = await open_valid_store(settings, clock, redact)
         stack.push_async_callback(store.close)
-        held = HeldStart(store=store, clock=clock, place=settings.generation_place)
-        outage_stored = _start(stack, store_outage(store, clock, held))
-        await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
-        if outage_stored.done():
-            outage_stored.result()  # a place that cannot be used refuses the start
+        held, outage_stored = await _store_outage(stack, store, clock, settings)
         later, background = TenantOpenedLater(partial(open_tenant, settings, pauses)), Background()
         stack.push_async_callback(later.close)
         guests = _guest_accounts(stack, settings, clock, pauses)
@@ -119,6 +116,21 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         later.begin()
         await warm
         yield work.result().parts
+
+
+async def _store_outage(
+    stack: AsyncExitStack, store: Store, clock: Clock, settings: Settings
+) -> tuple[HeldStart, asyncio.Task[None]]:
+    """Have it stored whether the start is held, and since when the bot did not run; wait for that, but not for long.
+
+    :raises SettingsProblems: when the place outside of the records cannot be used.
+    """
+    held = HeldStart(store=store, clock=clock, place=settings.generation_place)
+    outage_stored = _start(stack, store_outage(store, clock, held))
+    await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
+    if outage_stored.done():
+        outage_stored.result()
+    return held, outage_stored
 
 
 def _guest_accounts(stack: AsyncExitStack, settings: Settings, clock: Clock, pauses: Pauses) -> "GuestAccounts":

@@ -3,23 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from workflows.core.partners.records import Records
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
-from workflows.store.sqlite.other_process.read_only import (
-    GivenUpRow,
-    read_freeze,
-    read_given_up,
-    read_mark,
-    read_open_alarms,
-)
-from workflows.store.sqlite.other_process.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store
+
+if TYPE_CHECKING:
+    from workflows.store.sqlite.other_process.read_only import GivenUpRow
 
 _SQLITE: Final = "sqlite:///"
 
@@ -70,6 +65,9 @@ class StoreLocation:
 
         :raises StoreUnusable: when it is no store, or was changed by a newer version.
         """
+        # NB. imported here and below: a bot that starts does not wait for what only commands beside it need.
+        from workflows.store.sqlite.other_process.shared_store import open_shared
+
         return await open_shared(self.path, clock)
 
     async def read_records(self, *, only_compared: bool = False) -> Records | None:
@@ -80,11 +78,13 @@ class StoreLocation:
         """
         return await read_records(self.path, only_compared=only_compared)
 
-    def read_given_up(self) -> Sequence[GivenUpRow]:
+    def read_given_up(self) -> "Sequence[GivenUpRow]":
         """List the effects that were given up, oldest first.
 
         :raises OSError: when they cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_given_up
+
         return read_given_up(self.path)
 
     def read_open_alarms(self) -> Sequence[Alarm]:
@@ -92,6 +92,8 @@ class StoreLocation:
 
         :raises OSError: when they cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_open_alarms
+
         return read_open_alarms(self.path)
 
     def read_freeze(self) -> Freeze | None:
@@ -99,6 +101,8 @@ class StoreLocation:
 
         :raises OSError: when it cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_freeze
+
         return read_freeze(self.path)
 
     def read_mark(self, name: str) -> str:
@@ -106,4 +110,6 @@ class StoreLocation:
 
         :raises OSError: when it cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_mark
+
         return read_mark(self.path, name)

@@ -116,8 +116,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    frozen = _freeze_checks(systems, service, alarms, check.freezes, batches)
-    checks = (*frozen, *others, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
+    checks = (*_freeze_checks(systems, service, alarms, check.freezes, batches), *others, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -132,11 +131,11 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 def _freeze_checks(
     systems: ExternalSystems, service: Service, alarms: Alarms, freezes: Freezes, batches: BatchService
 ) -> tuple[Check, ...]:
-    """Return the checks of the freeze and of a held start. What is void is ended before anything else is done."""
+    """Return the checks of the freeze, of a held start and of batches. What is void is ended first."""
     store, tenant = systems.store, systems.tenant
     voiding = Voiding(service=service, batches=batches, store=store, tenant=tenant)
     reports = HeldReports(store=store, tenant=tenant, clock=systems.clock, alarms=alarms)
-    return voiding.check, systems.held.check, freezes.check, reports.check
+    return voiding.check, systems.held.check, freezes.check, reports.check, BatchExpiry(batches=batches).check
 
 
 def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:

@@ -347,11 +347,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
         by, why = str(values["by"]), str(values["why"])
         values["frozen"] = frozen_words(by, why) if by else UNREADABLE_FREEZE
         values["end_asked"], values["why_words"] = end_asked_words(str(values.get("name", "")), by), as_sentence(why)
-    if "cause" in alarm.values:
-        values["held"] = held_words(str(values["cause"]))
-        values["release_asked"] = held_end_asked_words(str(values.get("name", "")))
-    if alarm.code is AlarmCode.HELD_REPORT:
-        values["held_report"] = " ".join(held_report_lines(alarm.values))
+    values.update(_held_values(alarm))
     if "since" in values:
         values["since_words"] = minute(values["since"])
     if alarm.code is AlarmCode.SPONSOR_GONE:
@@ -360,6 +356,16 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if OPEN_ACCESS in alarm.values:
         values["titles"] = access_kind_titles(alarm.values[OPEN_ACCESS].split(", "))
     return text.format_map(values).strip()
+
+
+def _held_values(alarm: Alarm) -> Mapping[str, str]:
+    """Return the words of an alarm about a held start; nothing for every other alarm."""
+    if alarm.code is AlarmCode.HELD_REPORT:
+        return {"held_report": " ".join(held_report_lines(alarm.values))}
+    if "cause" not in alarm.values:
+        return {}
+    held, name = held_words(str(alarm.values["cause"])), str(alarm.values.get("name", ""))
+    return {"held": held, "release_asked": held_end_asked_words(name)}
 
 
 class _Values(dict[str, Any]):

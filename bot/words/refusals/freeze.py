@@ -158,7 +158,7 @@ FREEZE: Final[Sentences] = {
     ),
     R.CLICKED_BEFORE_HOLD: (
         "You clicked this before Gatehouse started with older records, so it may have been done already. Nothing was "
-        "changed now. Look at the newest card, and click again if it is still needed."
+        "changed now. Check the newest card, and click again if it is still needed."
     ),
     R.FREEZE_CHANGED: "Somebody else changed the freeze after this was shown. Open /partner unfreeze again.",
 }

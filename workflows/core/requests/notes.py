@@ -62,7 +62,7 @@ class NoteCode(StrEnum):
     """An approved request waits for the end of a freeze. Values: `name` (of who began it), `reason`."""
     HELD = "held"
     """An approved request waits, because the bot started held. Values: `cause` (a value of `HoldCause`)."""
-    VOID_AFTER_RESTORE = "void_after_restore"
+    VOID_AFTER_RESTORE = "void_since_hold"
     """The request is from before a held start, so it opens nothing."""
     CLOSING_FIRST = "closing_first"
     """What closes access goes before the next members of a batch."""

@@ -88,7 +88,7 @@ def test_a_hold_says_what_was_compared_and_a_release_counts_for_the_same_two_pla
     assert hold is not None
     assert hold.is_same_as(replace(hold, last_ran_at=None))
     for other in ({"cause": HoldCause.FORKED}, {"inside": "x"}, {"outside": "x"}, {"last_entry": "x"}):
-        assert not hold.is_same_as(replace(hold, **other))  # type: ignore[arg-type]
+        assert not hold.is_same_as(replace(hold, **other))
     empty = hold_of(inside(generation(1)), None, last_ran_at=None)
     assert empty is not None
     assert (empty.outside, empty.last_entry, empty.last_ran_at) == ("", "", None)

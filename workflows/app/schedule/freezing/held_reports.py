@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 import structlog
 
@@ -13,16 +12,14 @@ from workflows.app.reads.posture import read_posture
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.records import Records
 from workflows.core.policy.freeze import Freeze
-from workflows.core.posture.held_report import HeldReport, changes_since, differences_of, void_requests
+from workflows.core.posture.watch.held_report import HeldReport, changes_since, differences_of, void_requests
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.freezing import is_void
+from workflows.intervals import HELD_REPORT_AWAITED_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-
-_TOLD_UNREAD_AFTER: Final = timedelta(minutes=2)
-"""After so long the admins are told what was found, also while a part of it cannot be read."""
 
 ReadRecords = Callable[[], Awaitable[Records | None]]
 
@@ -79,7 +76,7 @@ class HeldReports:
         if freeze is None or not subject or any(alarm.subject == subject for alarm in told):
             return
         report = await self._read(freeze)
-        if self._is_whole(report, freeze) or self.clock.now() - freeze.since >= _TOLD_UNREAD_AFTER:
+        if self._is_whole(report, freeze) or self.clock.now() - freeze.since >= HELD_REPORT_AWAITED_FOR:
             await self.alarms.raise_alarm(
                 AlarmCode.HELD_REPORT, subject, {**report.as_values(), **when_records_end(freeze)}
             )

@@ -4,14 +4,13 @@ A start that is held takes nothing: while it is held, what is known outside stay
 are still known as such. Each step may be interrupted; the next start goes on from there.
 """
 
-import secrets
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
 from workflows.app.schedule.downtime import LAST_TICK
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.policy.freeze import Freeze, begin_hold, lift_hold
@@ -74,7 +73,7 @@ class HeldStart:
         found, inside, outside = await self.compare()
         hold = await self._stored(found)
         self.is_held = hold is not None
-        self.refuses_before = _refuses_before(await last_freeze(self.store))
+        self.refuses_before = _refuses_before(await self._freeze())
         if hold is None:
             await self.take(inside, outside)
         else:
@@ -116,7 +115,7 @@ class HeldStart:
 
         A process that ends in between leaves both as they were, or the taken one in the records, which counts as well.
         """
-        installation, token = secrets.token_hex(16), secrets.token_hex(8)
+        installation, token = os.urandom(16).hex(), os.urandom(8).hex()
         taken = next_generation(inside, outside, new_installation=installation, token=token)
         if inside is not None and inside.installation == taken.installation:
             going_on = OutsideGeneration(generation=inside, taking=taken, last_entry=await self._newest_entry())
@@ -129,6 +128,18 @@ class HeldStart:
         await self.store.save_mark(GENERATION, taken.stored)
         return taken
 
+    async def _freeze(self) -> Freeze | None:
+        """Return the newest freeze; None also when it cannot be read, which counts as a freeze."""
+        try:
+            return await self.store.freeze()
+        except FreezeUnreadable:
+            return None
+
+    @staticmethod
+    def is_frozen_by_hold(freeze: Freeze | None) -> bool:
+        """Return whether a hold is in force."""
+        return freeze is not None and freeze.is_frozen and freeze.hold is not None
+
     async def _newest_entry(self) -> str:
         return next((entry.key for entry in await self.store.history(limit=1)), "")
 
@@ -137,9 +148,9 @@ class HeldStart:
 
         Nothing outside changes while the bot is held. After a release the next generation is taken.
         """
-        freeze = await last_freeze(self.store)
         if self.is_held:
-            if freeze is None or freeze is UNREADABLE or (freeze.is_frozen and freeze.hold is not None):
+            freeze = await self._freeze()
+            if freeze is None or self.is_frozen_by_hold(freeze):
                 return
             _, inside, outside = await self.compare()
             await self.take(inside, outside)
@@ -165,9 +176,7 @@ async def hand_over(held: HeldStart, *, key: str, user: str) -> Generation:
     :raises HandOverRefused: when these are not certainly the newest records.
     """
     hold, inside, outside = await held.compare()
-    freeze = await last_freeze(held.store)
-    is_held = freeze is UNREADABLE or (freeze is not None and freeze.is_frozen and freeze.hold is not None)
-    if hold is not None or is_held or inside is None:
+    if hold is not None or inside is None or held.is_frozen_by_hold(await held.store.freeze()):
         raise HandOverRefused("a start would be held, or there never was one; see gatehouse generation")
     entry = entry_of(key, held.clock.now(), user, "hand_over", {"generation": inside.public})
     await held.store.commit(Commit(entry=entry))
