@@ -133,7 +133,7 @@ def _freeze_checks(
 ) -> tuple[Check, ...]:
     """Return the checks of the freeze, of a held start and of batches. What is void is ended first."""
     store, tenant = systems.store, systems.tenant
-    voiding = Voiding(service=service, batches=batches, store=store, tenant=tenant)
+    voiding = Voiding(service=service, batches=batches, store=store, tenant=tenant, alarms=alarms)
     reports = HeldReports(store=store, tenant=tenant, clock=systems.clock, alarms=alarms)
     return voiding.check, systems.held.check, freezes.check, reports.check, BatchExpiry(batches=batches).check
 

@@ -6,17 +6,22 @@ from typing import Final
 
 import structlog
 
+from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
+from workflows.app.schedule.revocation_alarms import values_of
 from workflows.app.service import Service
 from workflows.core.batches.commands import ExpireBatch
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
+from workflows.core.plans.plan import count_written
 from workflows.core.policy.freeze import Freeze
+from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.freezing import is_void
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -34,6 +39,7 @@ class Voiding:
     batches: BatchService
     store: Store
     tenant: Tenant
+    alarms: Alarms
 
     async def check(self) -> None:
         """End what is void after a release. What cannot be read now is ended by a later check."""
@@ -62,15 +68,21 @@ class Voiding:
     async def _end(self, request: AccessRequest) -> bool:
         """End one request; returns whether it is ended.
 
-        Of one that was being written, what is in the tenant is read first, so that a part of it is recorded.
+        Of one that was being written, what is in the tenant is read first. A part of it is recorded, and the admins are
+        told of it. If all of it is there, nothing is left to write: it is confirmed as every other request.
         """
+        reason = (Fact(NoteCode.VOID_AFTER_RESTORE),)
         try:
-            configuration = None
+            configuration, part = None, 0
             if request.was_sent:
                 configuration = await self.tenant.read_partner(request.plan.tenant_id)
-            await self.service.advance(
-                request.id, Stop(reason=(Fact(NoteCode.VOID_AFTER_RESTORE),), configuration=configuration)
-            )
+                part = 0 if configuration is None else count_written(request.plan, configuration) or 0
+                if part == len(request.plan.required_operations):
+                    return False
+            if part:
+                values = values_of(request.id, partner_of(request), reason)
+                await self.alarms.raise_alarm(AlarmCode.PARTLY_APPLIED, request.id, values)
+            await self.service.advance(request.id, Stop(reason=reason, configuration=configuration))
         except (Refused, TenantUnavailable, TenantRefused) as error:
             _log.warning("request_not_voided", request=request.id, reason=str(error))
             return False
