@@ -1,15 +1,22 @@
 """A backup is restored: the bot starts held, says what the records lack, opens nothing, and two admins release it."""
 
+import asyncio
+import re
+import signal
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.scenarios.stage import CONTOSO, Stage, buttons, running_stage, words
 from tests.scenarios.test_freeze import told, unfreeze, window, with_two_admins
-from tests.scenarios.test_posture import gatehouse
+from tests.scenarios.test_posture import command_environment, gatehouse
+from tests.waiting import LONGEST_WAIT
+from tests.warm.command import run_command
 
 pytestmark = pytest.mark.story
 
@@ -100,3 +107,79 @@ async def test_a_restored_backup_opens_nothing_until_two_admins_release_it(tmp_p
     async with running_stage(Stage(data=data, warm=True)) as stage:
         await stage.tick()
         assert not await is_held(stage)
+
+
+async def test_restarts_and_kills_and_first_starts_are_never_held(tmp_path: Path) -> None:
+    """As by the command, as a hosting platform does after a kill, and as two starts of everything on one folder."""
+    data = tmp_path / "data"
+    for target in ("contoso.com", "fabrikam.com"):
+        async with running_stage(Stage(data=data, warm=True)) as stage:
+            await stage.tick()
+            assert not await is_held(stage)
+            await stage.ask(target=target)
+            await stage.kill_the_bot()
+            await stage.tick()
+            assert not await is_held(stage)
+
+
+async def test_a_sandbox_without_a_folder_is_not_held(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "sandbox", "--port", "0", "--no-browser"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=tmp_path,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(LONGEST_WAIT), ClientSession() as session:
+            url = (await process.stdout.readline()).decode().strip().removeprefix("ready ")
+            query = {"timeout": str(LONGEST_WAIT), "tick": "true"}
+            async with session.get(f"{url}control/idle", params=query) as answer:
+                assert (await answer.json())["ok"] is True
+            async with session.get(f"{url}control/messages", params={"channel": "@admin", "user": "admin"}) as answer:
+                assert "Held" not in await answer.text()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+@pytest.mark.threats("G8")
+async def test_records_are_handed_over_to_another_place_and_the_old_place_is_held(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    async with running_stage(Stage(data=old, warm=True)) as stage:
+        await stage.tick()
+        environment = await command_environment(stage, columns=400)
+
+    async def command(folder: Path, *arguments: str) -> tuple[int | None, str, str]:
+        places = {
+            "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
+            "GATEHOUSE_GENERATION": str(folder / "generation"),
+        }
+        given = {**environment, **places}
+        return await run_command("generation", *arguments, folder=tmp_path, environment=given, has_short_pauses=True)
+
+    status, out, err = await command(old)
+    assert (status, err) == (0, ""), err
+    assert "These are the newest records." in out
+    status, out, err = await command(old, "--hand-over")
+    assert (status, err) == (0, ""), err
+    (value,) = re.findall(r"Handed over: ([0-9a-f]{32}:\d+)", out)
+    status, out, _ = await command(old)
+    assert status == 1
+    assert "A start would be held: these records were handed over to another place." in out
+    new.mkdir()
+    (new / "gatehouse.db").write_bytes((old / "gatehouse.db").read_bytes())
+    status, out, _ = await command(new)
+    assert status == 1
+    assert "nothing outside of the records says that they are the newest" in out
+    status, out, err = await command(new, "--take-over", value)
+    assert (status, err) == (0, ""), err
+    assert "Start the bot here." in out
+    status, out, _ = await command(new)
+    assert (status, "These are the newest records." in out) == (0, True)
+    status, _, err = await command(new, "--take-over", value.replace(":", ":9"))
+    assert status == 1
+    assert "copy the database file again" in " ".join(err.split())
+    status, _, err = await command(new, "--take-over", "something")
+    assert status == 2
+    assert "must look like" in err

@@ -146,6 +146,7 @@ async def test_of_a_request_that_was_being_written_the_part_is_read_before_it_en
 async def test_a_batch_of_the_backup_is_not_approved_and_ends_with_its_members(world: World) -> None:
     batch = await access.planned(world, 3)
     await hold(world)
+    assert batch.digest is not None
     await world.click(ApproveBatch(actor=AMARA.chat_id, batch_id=batch.id, digest=batch.digest))
     assert (await world.refusals())[-1] == (AMARA.chat_id, RefusalCode.VOID_AFTER_RESTORE)
     await end(world)
@@ -181,7 +182,7 @@ async def test_the_admins_are_told_once_that_it_is_held_and_once_what_the_record
     world.tenant.partners[FABRIKAM] = {**OPEN, "tenantId": FABRIKAM}
     world.tenant.add_tenant(replace(identity(), tenant_id=FABRIKAM, default_domain="fabrikam.com"))
     change = PartnerChange(at=world.clock.now(), activity="Add a partner", changed_by="Gatehouse", is_ours=True)
-    world.tenant.tenant_settings.changes[FABRIKAM] = (change,)
+    world.tenant.tenant_settings.changes[FABRIKAM] = [change]
     for _ in range(2):
         await world.freezes.check()
         await reports(world).check()
