@@ -35,5 +35,11 @@ class GenerationPlace(Protocol):
         :raises OSError: when it cannot be written.
         """
 
+    async def require_writable(self) -> None:
+        """Check that it can be written, without waiting for the disk.
+
+        :raises OSError: when it cannot.
+        """
+
     async def has_other_records(self, outside: "OutsideGeneration") -> bool:
         """Return whether the place where the records were still has records, which are not these."""

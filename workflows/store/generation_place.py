@@ -5,6 +5,7 @@ records are.
 """
 
 import asyncio
+import errno
 import json
 import os
 import re
@@ -68,6 +69,9 @@ class FixedPlace:
     async def save(self, outside: OutsideGeneration) -> None:
         """Do nothing: whoever sets the environment changes it."""
 
+    async def require_writable(self) -> None:
+        """Do nothing: it is never written."""
+
     async def has_other_records(self, outside: OutsideGeneration) -> bool:
         """Return False: the value does not say where the records were."""
         return False
@@ -93,6 +97,10 @@ class FilePlace:
         """Replace what is known; see `ports.store`."""
         await asyncio.to_thread(self._save, outside)
 
+    async def require_writable(self) -> None:
+        """Create the folder, and check that a file can be written there; see `ports.store`."""
+        await asyncio.to_thread(self._require_writable)
+
     async def has_other_records(self, outside: OutsideGeneration) -> bool:
         """Return whether the place where the records were still has a file, which is not this one."""
         return await asyncio.to_thread(self._has_other_records, outside)
@@ -117,6 +125,11 @@ class FilePlace:
                 yield _outside_of(json.loads(path.read_bytes()))
             except (ValueError, LookupError, TypeError, AttributeError):
                 _log.error("generation_unreadable", file=path.name)
+
+    def _require_writable(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(self.folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.folder))
 
     def _save(self, outside: OutsideGeneration) -> None:
         """Write a new file beside the old one, and put it in its place, so that there is always a whole one."""

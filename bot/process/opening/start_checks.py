@@ -122,7 +122,7 @@ async def store_outage(store: Store, clock: Clock, held: HeldStart) -> None:
     while True:
         try:
             # NB. before the gap is stored, which replaces the time at which the records end.
-            await held.begin()
+            await held.begin(takes_now=False)
             gap = await store_gap_at_start(store=store, clock=clock)
         except StoreNotWritable as error:
             _log.warning("gap_not_stored", reason=str(error))

@@ -81,6 +81,18 @@ async def test_the_file_of_these_records_is_found_by_their_id_and_that_of_this_p
     assert found.generation.number == 5
 
 
+async def test_a_folder_that_cannot_be_written_is_noticed_before_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = FilePlace(tmp_path / "state", tmp_path / "gatehouse.db")
+    await place.require_writable()
+    assert (tmp_path / "state").is_dir()
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as for a user without the right
+    with pytest.raises(PermissionError, match="state"):
+        await place.require_writable()
+    await FixedPlace(Generation(installation=HERE, number=7)).require_writable()
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"generation": null, "taking": null}', '{"generation": {"installation": "x"']
 )

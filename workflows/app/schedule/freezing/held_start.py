@@ -60,12 +60,15 @@ class HeldStart:
     """Whether this start was held, and has taken no generation."""
     refuses_before: datetime | None = None
     """When the last hold began. What was sent before it may have been done already, and is refused for some minutes."""
+    _is_to_take: bool = False
+    """Whether the first check takes the generation of this start."""
     _confirmed: tuple[Generation, str] | None = None
     """The generation and the newest audit entry that are known outside."""
 
-    async def begin(self) -> Hold | None:
+    async def begin(self, *, takes_now: bool = True) -> Hold | None:
         """Compare, and take the next generation; or store that the bot is held. Must be called before the first tick.
 
+        :param takes_now: False: the first `check` takes it, so that a start does not wait for two writes to the disk.
         :returns: why it is held; None when it is not.
         :raises StoreNotWritable: when that cannot be stored; repeat it.
         :raises OSError: when the place outside cannot be read or written.
@@ -75,7 +78,10 @@ class HeldStart:
         self.is_held = hold is not None
         self.refuses_before = _refuses_before(await self._freeze())
         if hold is None:
-            await self.take(inside, outside)
+            await self.place.require_writable()
+            self._is_to_take = not takes_now
+            if takes_now:
+                await self.take(inside, outside)
         else:
             _log.error("started_held", cause=hold.cause.value, inside=hold.inside[:45], outside=hold.outside[:45])
         return hold
@@ -152,9 +158,11 @@ class HeldStart:
             freeze = await self._freeze()
             if freeze is None or self.is_frozen_by_hold(freeze):
                 return
+            self.is_held, self._is_to_take = False, True
+        if self._is_to_take:
             _, inside, outside = await self.compare()
             await self.take(inside, outside)
-            self.is_held = False
+            self._is_to_take = False
         # NB. read before it is written outside: what is known there is certainly in the records.
         newest, taken = await self._newest_entry(), await generation_of(self.store)
         if taken is None or (taken, newest) == self._confirmed:

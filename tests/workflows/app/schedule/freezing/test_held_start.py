@@ -153,6 +153,25 @@ async def test_a_first_start_and_every_restart_take_the_next_number_and_are_neve
     assert await machine.freeze() is None
 
 
+async def test_a_start_that_waits_for_no_disk_takes_its_number_at_the_first_check(machine: Machine) -> None:
+    for number in (1, 2):
+        store, held = await machine.open()
+        assert await held.begin(takes_now=False) is None
+        before = await generation_of(store)
+        assert (0 if before is None else before.number) == number - 1
+        for _ in range(2):
+            await held.check()
+        taken = await generation_of(store)
+        assert taken is not None
+        assert taken.number == number
+        await store.close()
+    store, held = await machine.open()
+    await held.begin(takes_now=False)
+    await store.close()
+    assert await machine.start() is None, "it was killed before its first check"
+    assert await machine.number() == 3
+
+
 async def test_a_database_of_an_earlier_version_gets_a_generation_and_is_not_held(machine: Machine) -> None:
     store, _ = await machine.open()
     await write(store, machine.clock)
