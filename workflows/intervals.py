@@ -36,6 +36,8 @@ SWEPT_DURING_BATCH_EVERY: Final = timedelta(minutes=10)
 """The shortest time between two sweeps because of written partners, while the members of a batch are recorded."""
 SWEEP_MISSED_AFTER: Final = timedelta(hours=4)
 """The admins are alarmed when no sweep was complete for this long."""
+HELD_REPORT_AWAITED_FOR: Final = timedelta(minutes=2)
+"""After a held start the admins get what was found after this long, also when a part of it could not be read."""
 AUTHORS_ASKED_EVERY: Final = timedelta(minutes=2)
 """How often Entra's audit log is read for the author of a change, while one is not known."""
 REVIEW_EVENTS_LOOKED_FOR_EVERY: Final = timedelta(days=1)

@@ -25,10 +25,12 @@ from bot.process.web.health import CHECK_SECONDS, Health
 from bot.process.web.server import make_web_app
 from bot.slack.answers.background import Background
 from bot.slack.outbound.client import SlackClient
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.core.requests.alarms import Alarm
 from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
+from workflows.ports.store import Store
 from workflows.store.codec import build_adapters
 
 if TYPE_CHECKING:
@@ -89,8 +91,7 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         await check_slack(client, settings)
         store = await open_valid_store(settings, clock, redact)
         stack.push_async_callback(store.close)
-        outage_stored = _start(stack, store_outage(store, clock))
-        await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
+        held, outage_stored = await _store_outage(stack, store, clock, settings)
         traffic, background = SharedTraffic(clock), Background()
         later = TenantOpenedLater(partial(open_tenant, settings, pauses, traffic))
         stack.push_async_callback(later.close)
@@ -105,6 +106,7 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
             background=background,
             guest_accounts=_guest_accounts(stack, settings, clock, pauses, traffic),
             circuits=traffic.states,
+            held=held,
             redact=redact,
             pauses=pauses,
         )
@@ -115,6 +117,21 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         later.begin()
         await warm
         yield work.result().parts
+
+
+async def _store_outage(
+    stack: AsyncExitStack, store: Store, clock: Clock, settings: Settings
+) -> tuple[HeldStart, asyncio.Task[None]]:
+    """Have it stored whether the start is held, and since when the bot did not run; wait for that, but not for long.
+
+    :raises SettingsProblems: when the place outside of the records cannot be used.
+    """
+    held = HeldStart(store=store, clock=clock, place=settings.generation_place)
+    outage_stored = _start(stack, store_outage(store, clock, held))
+    await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
+    if outage_stored.done():
+        outage_stored.result()
+    return held, outage_stored
 
 
 def _guest_accounts(
@@ -222,6 +239,7 @@ async def _listen(
         inbound=None if settings.is_socket_mode else receiver.inbound,
         secret=settings.slack_signing_secret.get_secret_value(),
         clock=systems.clock,
+        refuses_before=lambda: systems.held.refuses_before,
         metrics=metrics,
         why_not_ready=readiness.what_is_missing,
     )

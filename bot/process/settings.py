@@ -16,7 +16,9 @@ from bot.process.environment import load_env_file, unknown_names
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.audit.chain import WrongKeys, parse_keys
 from workflows.ports.audit_log import AuditKeys
+from workflows.ports.store import GenerationPlace
 from workflows.store.audit_keys import GivenKeys, KeyFile
+from workflows.store.generation_place import place_of
 from workflows.store.location import StoreLocation
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -88,6 +90,8 @@ class TenantSettings(_Templates):
     """A file with these keys, one on each line. Without both, Gatehouse makes a file beside the database."""
     gatehouse_clock_file: Path | None = None
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
+    gatehouse_generation: str = ""
+    """Where the generation is known outside of the database: a folder, `<installation>:<number>`, or the default."""
     gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     """How many partners one person may look up in an hour."""
     gatehouse_allowed_permissions: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9., -]*$")] = ""
@@ -159,6 +163,17 @@ class TenantSettings(_Templates):
     @classmethod
     def _check_database(cls, value: str) -> str:
         StoreLocation.from_url(value)
+        return value
+
+    @property
+    def generation_place(self) -> GenerationPlace:
+        """Return where the generation is known outside of the records."""
+        return place_of(self.gatehouse_generation, self.records.path)
+
+    @field_validator("gatehouse_generation")
+    @classmethod
+    def _check_generation(cls, value: str, info: ValidationInfo) -> str:
+        place_of(value, Path("gatehouse.db"))
         return value
 
     @field_validator("gatehouse_clock_file")

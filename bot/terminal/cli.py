@@ -148,6 +148,25 @@ def freeze(reason: Reason) -> None:
     raise typer.Exit(freeze_now(reason))
 
 
+HandOver = Annotated[bool, typer.Option("--hand-over", help="Stop using these records here; another place goes on.")]
+TakeOver = Annotated[str, typer.Option("--take-over", help="Go on here with what was handed over.", metavar="VALUE")]
+
+
+@app.command()
+def generation(context: typer.Context, hand_over: HandOver = False, take_over: TakeOver = "") -> None:
+    """Say whether these are the newest records, and while the bot is held what they lack. Change nothing.
+
+    With --hand-over or --take-over, move the records to another place. The bot must not run.
+    """
+    from bot.terminal.posture.generation_command import hand_over_now, show_generation, take_over_now
+
+    if hand_over and take_over:
+        raise typer.BadParameter("choose one of them", param_hint="--hand-over, --take-over")
+    if hand_over:
+        raise typer.Exit(hand_over_now())
+    raise typer.Exit(take_over_now(take_over) if take_over else show_generation(context.obj or USUAL_PAUSES))
+
+
 Closed = Annotated[str, typer.Argument(help="The partner's domain or tenant ID.", metavar="PARTNER")]
 WhyClosed = Annotated[str, typer.Option("--reason", help="Why; asked for on a terminal.", metavar="TEXT")]
 Confirm = Annotated[

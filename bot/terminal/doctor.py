@@ -25,6 +25,7 @@ from bot.slack.people.users import name_of_user, zone_of_user
 from bot.slack.words.alarms import alarm_advice, alarm_text
 from bot.terminal.evidence.key_check import key_finding
 from bot.terminal.posture.finding import Finding
+from bot.terminal.posture.generation_command import check_generation
 from bot.terminal.posture.permission_findings import bots_permissions, guests_permissions
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, freeze_words
 from bot.words.refusals.named_people.approvers import accepted_group_words
@@ -88,6 +89,10 @@ async def examine(settings: Settings, console: Console) -> int:
     findings += await _alarms(settings)
     findings += await _denied_sign_ins(settings)
     findings += await _freeze(settings)
+    findings += [
+        Finding(subject=subject, state=state, advice=advice)
+        for subject, state, advice in await check_generation(settings)
+    ]
     redact = redactor_of(settings)
     table = Table("Check", "Result", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
@@ -371,6 +376,7 @@ async def _freeze(settings: Settings) -> list[Finding]:
         return [Finding(subject=subject, state=str(error), advice=UNREADABLE_FREEZE)]
     if freeze is None or not freeze.is_frozen:
         return [Finding(subject=subject, state="nothing is frozen")]
+    subject = "Records: held" if freeze.hold is not None else subject
     state = f"since {minute(freeze.since)}: {freeze_words(freeze)}"
     return [Finding(subject=subject, state=state, advice="Two admins end it in Slack, with /partner unfreeze")]
 

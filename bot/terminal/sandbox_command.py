@@ -92,6 +92,7 @@ async def _run_with_bot(
     settings = {
         **sandbox.bot_settings(port),
         "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
+        "GATEHOUSE_GENERATION": str(folder / "generation"),
         "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
         **_forwarded_settings(),
     }

@@ -61,6 +61,7 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
         **world.bot_settings(free_port()),
         "DATABASE_URL": f"sqlite:///{bare_environment}/gatehouse.db",
         "GATEHOUSE_TICK_SECONDS": "0.2",
+        "GATEHOUSE_GENERATION": f"{bare_environment}/generation",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)

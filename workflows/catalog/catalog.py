@@ -15,7 +15,6 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.holidays import HOLIDAYS_FILE, read_holidays
-from workflows.catalog.rewording import has_same_meaning
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
@@ -118,6 +117,8 @@ def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> Cha
 
     :param roles: the hash of each role's definition when the plan was made.
     """
+    from workflows.catalog.rewording import has_same_meaning  # a start does not wait for it
+
     template = catalog.templates.get(plan.template)
     if template is None or not has_same_meaning(plan.template_hash, template.content_hash):
         return ChangedRules(code=RefusalCode.TEMPLATE_CHANGED, values={}, fact=Fact(NoteCode.TEMPLATE_CHANGED))

@@ -42,7 +42,9 @@ from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.downtime import check_later_starts_after_gap
-from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.freezing.freezes import Freezes
+from workflows.app.schedule.freezing.held_reports import HeldReports
+from workflows.app.schedule.freezing.voiding import Voiding
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.questions import ReviewQuestions
 from workflows.app.schedule.reviews.silences import Silences
@@ -115,7 +117,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked, chain.check)
+    first = _freeze_checks(systems, service, alarms, check.freezes, batches)
+    checks = (*first, *others, *reviews.checks, *asked, chain.check)
     return BotParts(
         store=systems.store,
         service=service,
@@ -143,6 +146,16 @@ def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> 
         why=freeze_reason,
         start=systems.background.start,
     )
+
+
+def _freeze_checks(
+    systems: ExternalSystems, service: Service, alarms: Alarms, freezes: Freezes, batches: BatchService
+) -> tuple[Check, ...]:
+    """Return the checks of the freeze, of a held start and of batches. What is void is ended first."""
+    store, tenant = systems.store, systems.tenant
+    voiding = Voiding(service=service, batches=batches, store=store, tenant=tenant, alarms=alarms)
+    reports = HeldReports(store=store, tenant=tenant, clock=systems.clock, alarms=alarms)
+    return voiding.check, systems.held.check, freezes.check, reports.check, BatchExpiry(batches=batches).check
 
 
 def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:

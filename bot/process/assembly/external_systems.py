@@ -10,6 +10,7 @@ from bot.process.settings import Settings
 from bot.slack.answers.background import Background
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.reads import ReadListeners
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.catalog.catalog import Catalog
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
@@ -33,6 +34,8 @@ class ExternalSystems:
     background: Background
     guest_accounts: "GuestAccounts"
     """With an application of their own. Not configured: whatever is asked of them is refused."""
+    held: HeldStart
+    """Whether these are the newest records."""
     circuits: Callable[[], Mapping[str, str]] = dict
     """Returns for each service of Graph whether it is called; see `SharedTraffic`."""
     redact: Callable[[str], str] = str

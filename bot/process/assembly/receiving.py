@@ -69,6 +69,8 @@ def make_receiver(systems: ExternalSystems) -> Receiver:
         recorder=Recorder(store=systems.store, clock=systems.clock, wake=wake),
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
         team_id=settings.slack_team_id,
+        refuses_before=lambda: systems.held.refuses_before,
+        now=systems.clock.now,
     )
     bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
     approved = Approved()

@@ -5,6 +5,7 @@ for some time is stored before anything is done.
 """
 
 import asyncio
+from typing import Final
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -16,6 +17,7 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from workflows.app.schedule.downtime import store_gap_at_start
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.ports.clock import Clock
@@ -23,6 +25,7 @@ from workflows.ports.records import StoreNotWritable, StoreUnusable
 from workflows.ports.store import Store
 from workflows.store.location import OpenStore
 
+_PLACE_ADVICE: Final = "set it to a folder that is kept, and is not restored with the database"
 _log = structlog.get_logger()
 
 
@@ -124,14 +127,22 @@ async def warm_up(later: TenantOpenedLater, settings: Settings) -> None:
         )
 
 
-async def store_outage(store: Store, clock: Clock) -> None:
-    """Store that the bot did not run for some time. Repeat until the store accepts it."""
+async def store_outage(store: Store, clock: Clock, held: HeldStart) -> None:
+    """Store whether the start is held, and that the bot did not run for some time. Repeat until the store accepts it.
+
+    :raises SettingsProblems: when the place outside of the records cannot be used.
+    """
     while True:
         try:
+            # NB. before the gap is stored, which replaces the time at which the records end.
+            await held.begin(takes_now=False)
             gap = await store_gap_at_start(store=store, clock=clock)
         except StoreNotWritable as error:
             _log.warning("gap_not_stored", reason=str(error))
             await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
+        except OSError as error:
+            where = f"{error.filename or held.place.name} cannot be used ({error.strerror})"
+            raise SettingsProblems((f"GATEHOUSE_GENERATION: {where}; {_PLACE_ADVICE}",)) from error
         else:
             break
     if gap is not None:

@@ -12,6 +12,7 @@ import json
 import re
 from binascii import a2b_qp
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,7 @@ from multidict import CIMultiDictProxy
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 
 from bot.slack.inbound.receive import Inbound
+from workflows.core.policy.generation import is_sent_before_hold
 from workflows.ports.clock import Clock
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}")
@@ -56,12 +58,15 @@ def make_web_app(
     inbound: Inbound | None,
     secret: str,
     clock: Clock,
+    refuses_before: Callable[[], datetime | None],
     metrics: Callable[[], Awaitable[tuple[bytes, str]]],
     why_not_ready: Callable[[], Awaitable[str]],
 ) -> web.Application:
     """Return the application with its routes.
 
     :param inbound: None in Socket Mode, where Slack sends nothing by HTTP.
+    :param refuses_before: returns when the last held start was; what was signed before it may be a repetition of what
+        older records do not know, and is refused for some minutes.
     :param metrics: returns the metrics page, and its content type.
     :param why_not_ready: returns why the bot is not ready, empty when it is.
     """
@@ -71,6 +76,9 @@ def make_web_app(
         if inbound is None or not is_authentic(request.headers, body, secret=secret, now=clock.now().timestamp()):
             _log.warning("not_signed_by_slack")
             return web.Response(status=401, text="not signed by Slack\n")
+        if _is_of_before(request, refuses_before(), clock.now()):
+            _log.warning("signed_before_held_start")
+            return web.Response(status=401, text="sent before the records were restored\n")
         if request.content_type not in (_FORM, _JSON) or (request.charset or "utf-8").lower() != "utf-8":
             return web.Response(status=415, text="only form-encoded or JSON bodies in UTF-8\n")
         payload = _payload(body, request.content_type)
@@ -96,6 +104,14 @@ def make_web_app(
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics_page)
     return app
+
+
+def _is_of_before(request: web.Request, since: datetime | None, now: datetime) -> bool:
+    """Return whether an authentic request was signed before a held start, in the minutes after it."""
+    if since is None:
+        return False
+    signed_at = datetime.fromtimestamp(int(request.headers["X-Slack-Request-Timestamp"]) + 1, UTC)
+    return is_sent_before_hold(signed_at, since, now)
 
 
 async def _raw_body(request: web.Request) -> bytes:

@@ -26,4 +26,5 @@ def freeze_banner(freeze: Freeze | None, *, is_short: bool = False) -> list[Bloc
         words, _, _ = short.rpartition(" ")
         short = f"{words}…" if words else short
         shown = shown.replace(as_sentence(freeze.reason), short)
-    return [rich_text(paragraph(fixed_text("🧊 "), cleaned_text(shown, _MAX_CHARACTERS, bold=True)))]
+    sign = fixed_text("🧊 " if freeze.hold is None else "✋ ")
+    return [rich_text(paragraph(sign, cleaned_text(shown, _MAX_CHARACTERS, bold=True)))]

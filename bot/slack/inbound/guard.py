@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import structlog
@@ -39,6 +40,7 @@ from workflows.app.storing.recorder import Recorder
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.generation import is_sent_before_hold
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode
 from workflows.ports.records import StoreNotWritable
@@ -57,6 +59,9 @@ class Guard:
     recorder: Recorder
     replaced_cards: ReplacedCards
     team_id: str
+    refuses_before: Callable[[], datetime | None] = lambda: None
+    """When the last held start was; see `core.policy.generation.is_sent_before_hold`."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
         """Register the listener of every command, shortcut, action, view and event of the manifest.
@@ -109,6 +114,7 @@ class Guard:
             click: Interaction = context[PARSED]
             try:
                 self._require_our_team(click)
+                self._require_after_hold(click)
                 await listener(ack, click)
             except Refused as refused:
                 await self.recorder.record_refusal(
@@ -253,6 +259,15 @@ class Guard:
 
         return guarded_listener
 
+    def _require_after_hold(self, click: Interaction) -> None:
+        """Refuse a click from before a held start, in the minutes after it: whether it was stored is forgotten.
+
+        Over HTTP the signature has a time as well. Over Socket Mode only the click has one.
+        """
+        since, clicked_at = self.refuses_before(), _moment_of(click.action.action_ts if click.actions else "")
+        if since is not None and clicked_at is not None and is_sent_before_hold(clicked_at, since, self.now()):
+            raise Refused(RefusalCode.CLICKED_BEFORE_HOLD)
+
     def _require_our_team(self, click: Interaction) -> None:
         """Refuse payloads of other workspaces.
 
@@ -265,6 +280,14 @@ class Guard:
             teams.add(click.view.app_installed_team_id)
         if teams != {self.team_id}:
             raise Refused(RefusalCode.OTHER_WORKSPACE)
+
+
+def _moment_of(action_ts: str) -> datetime | None:
+    """Return the time of a click as Slack wrote it; None when there is none, as for a submitted window."""
+    try:
+        return datetime.fromtimestamp(float(action_ts), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:

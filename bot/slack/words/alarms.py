@@ -23,7 +23,15 @@ from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.posture.denied_sign_ins import denied_alarm_words, denied_tenants_words, denied_to_many_words
 from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
-from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, end_asked_words, frozen_words
+from bot.words.posture.held import held_report_lines
+from bot.words.refusals.freeze import (
+    UNREADABLE_FREEZE,
+    as_sentence,
+    end_asked_words,
+    frozen_words,
+    held_end_asked_words,
+    held_words,
+)
 from bot.words.refusals.named_people.approvers import manager_problem_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
@@ -137,6 +145,14 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "{frozen}",
         "Revoking and reducing access still works. To end it, choose End freeze…; another admin must confirm that.",
     ),
+    AlarmCode.HELD: (
+        "{held}",
+        "Another message says what the records lack. To release it, choose Release…; another admin must confirm that.",
+    ),
+    AlarmCode.HELD_REPORT: (
+        "{held_report}",
+        "Put right what is wrong first, with /partner revoke or /partner adopt. Then two admins release it.",
+    ),
     AlarmCode.FREEZE_END_ASKED: (
         "{end_asked} Another admin must confirm that within 24 hours. The reason of the freeze: {why_words}",
         "Choose End freeze… to confirm that, or to keep it frozen.",
@@ -176,6 +192,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.ALL_ANSWERED: "every change is as approved again, accepted, or in a newer alarm",
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.FREEZE_GOES_ON: "the request was taken back, or it is older than 24 hours. The freeze goes on",
+    EndingCode.HOLD_ENDED: "the hold has ended, and the rest was not checked again",
     EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",
     EndingCode.DISMISSED: "dismissed by {by} until {until_day}",
     EndingCode.ENTRY_ADDED: "the tenant has an entry in the cross-tenant access settings now",
@@ -303,6 +320,10 @@ def _state(alarm: Alarm, *, has_partner: bool) -> str:
     return ", fixed. The alarm was: " if has_partner else "Fixed. The alarm was: "
 
 
+_RELEASE_ASKED: Final = (
+    "{release_asked} Another admin must confirm that within 24 hours. {held}",
+    "Choose Release… to confirm that, or to keep it held.",
+)
 _NO_MANAGER: Final = (
     "Nobody can decide the stage “{stage}” of {requests}. {relation_words}",
     "Correct that in Entra. The request then continues within a few minutes.",
@@ -316,6 +337,8 @@ def _why(alarm: Alarm, ended: str) -> str:
 def _texts_of(alarm: Alarm) -> tuple[str, str]:
     if alarm.code is AlarmCode.ROLE_EMPTY and "relation" in alarm.values:
         return _NO_MANAGER
+    if alarm.code is AlarmCode.FREEZE_END_ASKED and "cause" in alarm.values:
+        return _RELEASE_ASKED
     return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _TEXTS[alarm.code]
 
 
@@ -361,6 +384,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
         by, why = str(values["by"]), str(values["why"])
         values["frozen"] = frozen_words(by, why) if by else UNREADABLE_FREEZE
         values["end_asked"], values["why_words"] = end_asked_words(str(values.get("name", "")), by), as_sentence(why)
+    values.update(_held_values(alarm))
     if "since" in values:
         values["since_words"] = minute(values["since"])
     if alarm.code is AlarmCode.SPONSOR_GONE:
@@ -369,6 +393,16 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if OPEN_ACCESS in alarm.values:
         values["titles"] = access_kind_titles(alarm.values[OPEN_ACCESS].split(", "))
     return text.format_map(values).strip()
+
+
+def _held_values(alarm: Alarm) -> Mapping[str, str]:
+    """Return the words of an alarm about a held start; nothing for every other alarm."""
+    if alarm.code is AlarmCode.HELD_REPORT:
+        return {"held_report": " ".join(held_report_lines(alarm.values))}
+    if "cause" not in alarm.values:
+        return {}
+    held, name = held_words(str(alarm.values["cause"])), str(alarm.values.get("name", ""))
+    return {"held": held, "release_asked": held_end_asked_words(name)}
 
 
 class _Values(dict[str, Any]):

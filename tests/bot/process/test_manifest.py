@@ -256,6 +256,7 @@ def entry_points() -> list[EntryPoint]:
         store=nothing,
         tenant=nothing,
         background=nothing,
+        held=nothing,
         guest_accounts=cast(Any, SimpleNamespace(is_configured=True)),
     )
     return [point for flow in make_flows(systems, *[nothing] * 6) for point in flow.entry_points()]

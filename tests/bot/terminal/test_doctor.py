@@ -23,7 +23,7 @@ from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
 from workflows.app.alarms import Alarms
 from workflows.app.evidence.denied.denied_sign_ins import TOO_MANY_TENANTS_AT
-from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.freezing.freezes import Freezes
 from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode

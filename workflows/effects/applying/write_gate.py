@@ -17,7 +17,7 @@ from workflows.core.plans.plan import PARTNERS_PATH, CallIds, Operation, partner
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze
+from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze, is_void
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantUnavailable
 
@@ -57,15 +57,18 @@ class WriteGate:
 
         :param done_count: see `WritesFrozen`.
         :raises WritesFrozen: during a freeze, for a request that opens access.
-        :raises TenantUnavailable: when the record of the freeze cannot be read; it is tried again.
+        :raises TenantUnavailable: when the record of the freeze cannot be read; it is tried again. Also for a request
+            from before a held start, which opens nothing any more, and is about to be ended.
         """
         if not is_stopped_by_freeze(request):
             return
-        freeze = await known_freeze(self.store)
+        freeze = await last_freeze(self.store)
         if freeze is UNREADABLE:
             raise TenantUnavailable((Fact(NoteCode.FREEZE_UNREADABLE),))
-        if freeze is not None:
+        if freeze is not None and freeze.is_frozen:
             raise WritesFrozen(freeze, done_count)
+        if is_void(request, freeze):
+            raise TenantUnavailable((Fact(NoteCode.VOID_AFTER_RESTORE),))
 
     async def require_may_begin(self, request: AccessRequest) -> None:
         """Check, before anything of a plan is written, that a request may be written now.
@@ -120,6 +123,7 @@ class WriteGate:
             return
         since = request.writing_since
         frozen = await known_freeze(self.store) is not None if since is None else await self.was_frozen_after(since)
+        frozen = frozen or is_void(request, await last_freeze(self.store))
         if frozen:
             raise TenantUnavailable((Fact(NoteCode.NOT_SENT_FROZEN),))
 

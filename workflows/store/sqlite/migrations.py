@@ -18,7 +18,7 @@ from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import RequestKind
 from workflows.ports.records import StoreUnusable
-from workflows.store.codec import PARTNERSHIP, REQUEST, load
+from workflows.store.codec import CHECKSUM, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import asked_managers_text, text_of
 from workflows.store.columns import people_search_text as sought_people
 from workflows.store.columns import search_text as sought
@@ -217,7 +217,7 @@ def m010_findings(db: Database) -> None:
         if not isinstance(findings, list) or not any(map(_is_sentence, findings)):
             continue
         prepared["findings"] = [_as_code(one) if _is_sentence(one) else one for one in findings]
-        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        text = _written(record)
         db.execute("update requests set doc = ? where id = ?", (text, identity))
     _note_who_waits(db)
 
@@ -638,6 +638,8 @@ def _facts_of(text: str) -> list[dict[str, Any]]:
 
 
 def _written(record: dict[str, Any]) -> str:
+    """Return the text of a changed record, without the checksum of its earlier text."""
+    record = {name: value for name, value in record.items() if name != CHECKSUM}
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -45,6 +45,7 @@ class ServerUnderTest:
     port: int = 0
     received: list[dict[str, Any]] = field(default_factory=list)
     reason: str = ""
+    refuses_before: datetime | None = None
 
     async def post(self, body: Any, headers: Any, path: str = "/slack/events") -> tuple[int, str]:
         """POST raw bytes; nothing of the client's own but what HTTP needs."""
@@ -124,6 +125,7 @@ async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> Asy
         inbound=None if socket_mode else inbound(opened.received),
         secret=SECRET,
         clock=FixedClock(),
+        refuses_before=lambda: opened.refuses_before,
         metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, why_not_ready=nothing_missing).page,  # type: ignore[arg-type]
         why_not_ready=nothing_missing,
     )

@@ -129,6 +129,13 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.LIMIT_REACHED: {"person": "Riley", "limit": "10", "what": "requests"},
     AlarmCode.FROZEN: {"by": "Dana", "why": "Incident 7"},
     AlarmCode.FREEZE_END_ASKED: {"name": "Sam", "by": "Dana", "why": "Incident 7"},
+    AlarmCode.HELD: {"by": "Gatehouse", "why": "", "cause": "restored"},
+    AlarmCode.HELD_REPORT: {
+        "last_ran_at": NOW.isoformat(),
+        "differences": {"count": 1, "rows": [{"partner": "contoso.com", "code": "absent"}]},
+        "changes": None,
+        "requests": {"count": 0, "rows": []},
+    },
 }
 OF_NO_PARTNER: Final = frozenset(
     {
@@ -151,6 +158,8 @@ OF_NO_PARTNER: Final = frozenset(
         AlarmCode.SWEEP_INCOMPLETE,
         AlarmCode.FROZEN,
         AlarmCode.FREEZE_END_ASKED,
+        AlarmCode.HELD,
+        AlarmCode.HELD_REPORT,
     }
 )
 """The kinds of alarm that are about no partner."""
