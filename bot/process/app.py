@@ -9,19 +9,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from aiohttp import web
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver, make_receiver
 from bot.process.imports import giving_way, without_garbage_collection
-from bot.process.logs.redactor import redactor_of
+from bot.process.logs.redactor import Redactor, redactor_of
+from bot.process.opening.clock_skew import GRAPH, SLACK, ClockSkew, keep_clock_compared
+from bot.process.opening.identity_check import IdentityCheck
 from bot.process.opening.opened_later import GuestAccountsOpenedLater, TenantOpenedLater
 from bot.process.opening.readers import open_clock, open_guest_accounts, open_tenant
+from bot.process.opening.rotation import Rotation, has_secret_files, signing_secrets_of
 from bot.process.opening.start_checks import check_slack, load_valid_catalog, open_valid_store, store_outage, warm_up
-from bot.process.settings import Settings, SettingsProblems
-from bot.process.web.connections import backlog_limit, make_runner
+from bot.process.settings import Settings
+from bot.process.web.connections import serve
 from bot.process.web.health import CHECK_SECONDS, Health
-from bot.process.web.server import make_web_app
+from bot.process.web.server import make_health_app, make_web_app
+from bot.process.web.signatures import SigningSecrets
 from bot.slack.answers.background import Background
 from bot.slack.outbound.client import SlackClient
 from workflows.core.requests.alarms import Alarm
@@ -48,6 +51,12 @@ class Readiness:
     socket: "SlackSocket | None"
     loops: list[asyncio.Task[None]] = field(default_factory=list)
 
+    async def what_is_said(self) -> tuple[bool, str]:
+        """Return whether the bot is ready, and why not, or what is wrong nevertheless."""
+        if missing := await self.what_is_missing():
+            return False, missing
+        return True, "".join(f"{line}\n" for line in ("ready", *self.health.warnings))
+
     async def what_is_missing(self) -> str:
         """Return why the bot is not ready; empty when it is."""
         if any(task.done() for task in self.loops):
@@ -58,40 +67,58 @@ class Readiness:
         return "" if self.outage_stored.done() and is_heard else "starting\n"
 
 
-async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> None:
-    """Run the bot until SIGTERM or SIGINT.
+async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES, redact: Redactor | None = None) -> None:
+    """Run the bot until SIGTERM or SIGINT. At SIGHUP, read the files with secrets again, when there are any.
 
+    :param redact: removes secrets from logs and messages; it learns new secrets.
     :raises SettingsProblems: when the templates, or Slack's answer about the token, show that a setting is wrong.
     """
-    stop = asyncio.Event()
+    stop, look_now = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings, pauses):
+    if has_secret_files(settings):
+        loop.add_signal_handler(signal.SIGHUP, look_now.set)
+    async with running(settings, pauses, redact, look_now):
         _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
         await stop.wait()
         _log.info("stopping")
 
 
 @asynccontextmanager
-async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIterator["BotParts"]:
+async def running(
+    settings: Settings,
+    pauses: Pauses = USUAL_PAUSES,
+    redact: Redactor | None = None,
+    look_now: asyncio.Event | None = None,
+) -> AsyncIterator["BotParts"]:
     """Open the connections, start the tasks, and end them in reverse order.
 
+    :param look_now: set to have the files with secrets read again at once.
     :yields: the running parts.
     :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
     """
-    catalog, clock, redact = load_valid_catalog(settings), open_clock(settings), redactor_of(settings)
+    catalog, clock, redact = load_valid_catalog(settings), open_clock(settings), redact or redactor_of(settings)
+    skew = ClockSkew(clock)
     client = SlackClient(
-        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        redact=redact,
+        observe_date=skew.observer(SLACK),
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(client.close)
-        await check_slack(client, settings)
+        answer = await check_slack(client, settings)
         store = await open_valid_store(settings, clock, redact)
         stack.push_async_callback(store.close)
+        identity = IdentityCheck(client=client, settings=settings, store=store)
+        await identity.begin(answer)
         outage_stored = _start(stack, store_outage(store, clock))
         await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
-        later, background = TenantOpenedLater(partial(open_tenant, settings, pauses)), Background()
+        later, background = (
+            TenantOpenedLater(partial(open_tenant, settings, pauses, skew.observer(GRAPH))),
+            Background(),
+        )
         stack.push_async_callback(later.close)
         guests = _guest_accounts(stack, settings, clock, pauses)
         stack.push_async_callback(background.close)
@@ -104,11 +131,26 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
             tenant=later.tenant,
             background=background,
             guest_accounts=guests,
+            pinned=identity.pinned,
+            clock_comparison=skew,
             redact=redact,
             pauses=pauses,
         )
         receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
-        readiness = await _receive(stack, systems, receiver, work, outage_stored)
+        secrets = signing_secrets_of(settings)
+        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets)
+        rotation = Rotation(
+            settings=settings,
+            secrets=secrets,
+            client=client,
+            clock=clock,
+            learn=redact.learn,
+            identity=identity,
+            socket=readiness.socket,
+        )
+        _start(stack, rotation.run(look_now or asyncio.Event()))
+        _start(stack, identity.keep_looking())
+        _start(stack, keep_clock_compared(skew, client, settings.gatehouse_tick_seconds))
         warm = _start(stack, warm_up(later, settings))
         await _start_work(systems, receiver, work, readiness, warm)
         later.begin()
@@ -132,6 +174,7 @@ async def _receive(
     receiver: Receiver,
     work: "asyncio.Future[Work]",
     outage_stored: asyncio.Task[None],
+    secrets: SigningSecrets,
 ) -> Readiness:
     """Check the process's health, and listen.
 
@@ -148,12 +191,13 @@ async def _receive(
         clock=systems.clock,
         send=send,
         socket=socket,
+        comparison=systems.clock_comparison,
         check_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
     )
     readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket)
     readiness.loops.append(asyncio.create_task(health.run()))
     stack.push_async_callback(_cancel_all, readiness.loops)
-    await _listen(stack, systems, receiver, work, readiness)
+    await _listen(stack, systems, receiver, work, readiness, secrets)
     stack.callback(work.cancel)
     if socket is not None:
         # Slack may be unreachable for long. Until then the bot performs stored work, and can be stopped.
@@ -205,31 +249,23 @@ async def _listen(
     receiver: Receiver,
     work: "asyncio.Future[Work]",
     readiness: Readiness,
+    secrets: SigningSecrets,
 ) -> None:
-    """Accept HTTP requests on the configured port.
+    """Accept Slack's requests on the configured port, and those about health on another one.
 
-    :raises SettingsProblems: when the port cannot be used.
+    :raises SettingsProblems: when a port cannot be used.
     """
     settings = systems.settings
 
     async def metrics() -> tuple[bytes, str]:
         return await (await asyncio.shield(work)).metrics.page()
 
-    app = make_web_app(
-        inbound=None if settings.is_socket_mode else receiver.inbound,
-        secret=settings.slack_signing_secret.get_secret_value(),
-        clock=systems.clock,
-        metrics=metrics,
-        why_not_ready=readiness.what_is_missing,
-    )
-    runner = make_runner(app)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    try:
-        await web.TCPSite(runner, settings.host, settings.port, backlog=backlog_limit()).start()
-    except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        raise SettingsProblems((f"HOST, PORT: cannot listen on {where} ({error.strerror})",)) from error
+    inbound = None if settings.is_socket_mode else receiver.inbound
+    app = make_web_app(inbound=inbound, secrets=secrets, clock=systems.clock)
+    await serve(stack, app, settings.host, settings.port, "")
+    # NB. after Slack's address: who reads that the bot is ready may send clicks at once.
+    health = make_health_app(metrics=metrics, readiness=readiness.what_is_said)
+    await serve(stack, health, settings.gatehouse_health_host, settings.gatehouse_health_port, "GATEHOUSE_HEALTH_")
 
 
 def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -1,5 +1,6 @@
 """What commands read without Slack, created from the settings: the tenant, the clock, the stored records."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,9 +49,12 @@ class OffsetClock:
         return datetime.now(UTC) + self._offset
 
 
-def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "Entra":
+def open_tenant(
+    settings: TenantSettings, pauses: Pauses = USUAL_PAUSES, observe_date: Callable[[str, float], None] | None = None
+) -> "Entra":
     """Create the gateway to the tenant; nothing is sent yet. Imports Microsoft's packages: never on an event loop.
 
+    :param observe_date: takes the `Date` header of each answer, and the seconds since its request was sent.
     :raises SettingsProblems: when the credential cannot be used.
     """
     with without_package("pygments"), giving_way():
@@ -59,7 +63,7 @@ def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "Ent
 
     try:
         with giving_way():
-            return connect(entra_settings(settings, pauses))
+            return connect(replace(entra_settings(settings, pauses), observe_date=observe_date))
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
 

@@ -76,6 +76,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.BATCH_HALT_UNANSWERED: "It had stopped by itself, and no admin answered in time.",
     NoteCode.BATCH_ENDED_AFTER_HALT: "{name} ended it after it had stopped by itself: {reason}.",
     NoteCode.FREEZE_UNREADABLE: UNREADABLE_FREEZE,
+    NoteCode.CLOCK_WRONG: "The clock of Gatehouse's machine is wrong by {seconds} seconds. Nothing that opens "
+    "access is written until it is right.",
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CAPABILITIES_UNREAD: "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the "
     "permission Policy.ReadWrite.CrossTenantCapability.",

@@ -17,6 +17,8 @@ from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze
+from workflows.intervals import CLOCK_HOLDS_FROM
+from workflows.ports.clock import ClockComparison
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantUnavailable
 
@@ -35,8 +37,8 @@ class WritesFrozen(TenantUnavailable):
 
 def is_certainly_unsent(error: TenantUnavailable) -> bool:
     """Return whether a write was certainly not carried out: Graph refused it as one too many, or it was never sent."""
-    is_unreadable = any(fact.code == NoteCode.FREEZE_UNREADABLE for fact in error.facts)
-    return error.is_throttled or isinstance(error, WritesFrozen) or is_unreadable
+    is_stopped_here = any(fact.code in (NoteCode.FREEZE_UNREADABLE, NoteCode.CLOCK_WRONG) for fact in error.facts)
+    return error.is_throttled or isinstance(error, WritesFrozen) or is_stopped_here
 
 
 _BEING_WRITTEN = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
@@ -44,10 +46,12 @@ _BEING_WRITTEN = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteGate:
-    """Sends operations. The stored freeze is read right before each one."""
+    """Sends operations. The stored freeze is read, and the clock compared, right before each one."""
 
     tenant: Tenant
     store: Store
+    clock_comparison: ClockComparison | None = None
+    """Knows whether our clock is wrong; None: it is not compared."""
     wave: WaveWrites | None = None
     """The writes of other partners that are sent together with this one; None: it is sent alone."""
 
@@ -56,10 +60,11 @@ class WriteGate:
 
         :param done_count: see `WritesFrozen`.
         :raises WritesFrozen: during a freeze, for a request that opens access.
-        :raises TenantUnavailable: when the record of the freeze cannot be read; it is tried again.
+        :raises TenantUnavailable: when the record of the freeze cannot be read, or our clock is wrong. Try again later.
         """
         if not is_stopped_by_freeze(request):
             return
+        self._require_clock_right()
         freeze = await known_freeze(self.store)
         if freeze is UNREADABLE:
             raise TenantUnavailable((Fact(NoteCode.FREEZE_UNREADABLE),))
@@ -106,10 +111,21 @@ class WriteGate:
     async def _require_never_frozen(self, request: AccessRequest) -> None:
         if not is_stopped_by_freeze(request):
             return
+        self._require_clock_right()
         since = request.writing_since
         frozen = await known_freeze(self.store) is not None if since is None else await self.was_frozen_after(since)
         if frozen:
             raise TenantUnavailable((Fact(NoteCode.NOT_SENT_FROZEN),))
+
+    def _require_clock_right(self) -> None:
+        """Check that our clock is not certainly wrong: approvals, starts and ends are judged by it.
+
+        :raises TenantUnavailable: when it is wrong by two minutes or more.
+        """
+        wrong_by = None if self.clock_comparison is None else self.clock_comparison.wrong_by()
+        if wrong_by is not None and abs(wrong_by) >= CLOCK_HOLDS_FROM:
+            seconds = int(abs(wrong_by).total_seconds())
+            raise TenantUnavailable((Fact(NoteCode.CLOCK_WRONG, {"seconds": seconds}),))
 
     async def was_frozen_after(self, moment: datetime) -> bool:
         """Return whether a freeze is in force or ended after a moment: what was checked then must be checked again."""

@@ -24,6 +24,7 @@ from structlog.testing import capture_logs
 from bot.process.web import server
 from bot.process.web.connections import make_runner
 from bot.process.web.metrics import Metrics
+from bot.process.web.signatures import SigningSecrets
 from bot.slack.answers.background import Background
 from bot.slack.inbound.receive import Inbound
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
@@ -43,6 +44,8 @@ class ServerUnderTest:
 
     session: aiohttp.ClientSession
     port: int = 0
+    health_port: int = 0
+    secrets: SigningSecrets = field(default_factory=lambda: SigningSecrets(SECRET))
     received: list[dict[str, Any]] = field(default_factory=list)
     reason: str = ""
 
@@ -120,19 +123,26 @@ async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> Asy
     async def nothing_missing() -> str:
         return opened.reason
 
+    async def said() -> tuple[bool, str]:
+        return not opened.reason, opened.reason or "ready\n"
+
     app = server.make_web_app(
         inbound=None if socket_mode else inbound(opened.received),
-        secret=SECRET,
+        secrets=opened.secrets,
         clock=FixedClock(),
-        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, why_not_ready=nothing_missing).page,  # type: ignore[arg-type]
-        why_not_ready=nothing_missing,
     )
-    runner = make_runner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, reuse_address=True).start()
-    opened.port = runner.addresses[0][1]
+    health = server.make_health_app(
+        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, why_not_ready=nothing_missing).page,  # type: ignore[arg-type]
+        readiness=said,
+    )
+    runners = [make_runner(one) for one in (app, health)]
+    for runner in runners:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0, reuse_address=True).start()
+    opened.port, opened.health_port = (runner.addresses[0][1] for runner in runners)
     yield opened
-    await runner.cleanup()
+    for runner in runners:
+        await runner.cleanup()
 
 
 @pytest.fixture
@@ -463,21 +473,38 @@ async def test_socket_mode_has_no_address_for_slack(
     await refused(closed_door, COMMAND, signed(COMMAND, at=at), caplog)
 
 
-ROUTES: Final = {"/slack/events": "POST", "/healthz": "GET", "/readyz": "GET", "/metrics": "GET"}
+HEALTH: Final = ("/healthz", "/readyz", "/metrics")
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD")
 
 
-@pytest.mark.parametrize("path", ROUTES)
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD"])
+@pytest.mark.threats("A14")
+@pytest.mark.parametrize("path", ["/slack/events", *HEALTH])
+@pytest.mark.parametrize("method", METHODS)
 async def test_every_path_has_its_method_and_no_other(http_server: ServerUnderTest, path: str, method: str) -> None:
-    url = f"http://127.0.0.1:{http_server.port}{path}"
+    is_health = path in HEALTH
+    url = f"http://127.0.0.1:{http_server.health_port if is_health else http_server.port}{path}"
     async with http_server.session.request(method, url) as response:
         assert "Server" not in response.headers
-        if method == ROUTES[path] or (method == "HEAD" and ROUTES[path] == "GET"):
-            assert response.status in (200, 401)
+        if method in (("GET", "HEAD") if is_health else ("POST",)):
+            assert response.status == (200 if is_health else 401)
         else:
             assert response.status == 405
 
 
+@pytest.mark.threats("A14")
+@pytest.mark.parametrize("method", METHODS)
+async def test_the_public_address_has_nothing_but_slacks_path(http_server: ServerUnderTest, method: str) -> None:
+    for path in (*HEALTH, "/", "/metrics/", "/control/bot"):
+        url = f"http://127.0.0.1:{http_server.port}{path}"
+        async with http_server.session.request(method, url) as response:
+            assert (response.status, "Server" in response.headers) == (404, False), path
+    async with http_server.session.request(
+        method, f"http://127.0.0.1:{http_server.health_port}/slack/events"
+    ) as answer:
+        assert answer.status == 404
+
+
+@pytest.mark.threats("A14")
 @pytest.mark.parametrize(
     "path", ["/", "/slack", "/slack/events/", "/slack//events", "/admin", "/slack/events%00", "/.env"]
 )
@@ -497,7 +524,7 @@ async def test_other_paths_are_not_there(http_server: ServerUnderTest, path: str
 
 async def test_health_and_readiness(http_server: ServerUnderTest) -> None:
     async def get(path: str) -> tuple[int, str]:
-        async with http_server.session.get(f"http://127.0.0.1:{http_server.port}{path}") as response:
+        async with http_server.session.get(f"http://127.0.0.1:{http_server.health_port}{path}") as response:
             return response.status, await response.text()
 
     assert await get("/healthz") == (200, "ok\n")

@@ -108,6 +108,7 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.CARD_NOT_POSTED: {"request": "r-1", "reason": "It is archived."},
     AlarmCode.STORE_NOT_WRITABLE: {"reason": "disk_full"},
     AlarmCode.SOCKET_SILENT: {"reason": "No hello."},
+    AlarmCode.CLOCK_WRONG: {"seconds": "130"},
     AlarmCode.DRIFT: DRIFT_VALUES,
     AlarmCode.OWN_CHANGE: DRIFT_VALUES,
     AlarmCode.DRIFT_DIGEST: {
