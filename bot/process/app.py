@@ -1,36 +1,38 @@
-"""Open the bot's connections, start its tasks, and end them in reverse order."""
+"""Open the bot's connections, start its tasks, and end them in reverse order.
+
+It is long because the order of the start is here.
+"""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver, make_receiver
 from bot.process.imports import giving_way, without_garbage_collection
 from bot.process.logs.redactor import Redactor, redactor_of
-from bot.process.opening.clock_skew import GRAPH, SLACK, ClockSkew, keep_clock_compared
-from bot.process.opening.identity_check import IdentityCheck
 from bot.process.opening.opened_later import GuestAccountsOpenedLater, TenantOpenedLater
-from bot.process.opening.readers import open_clock, open_guest_accounts, open_tenant
-from bot.process.opening.rotation import Rotation, has_secret_files, signing_secrets_of
+from bot.process.opening.readers import GRAPH, SLACK, ClockSkew, open_clock, open_guest_accounts, open_tenant
 from bot.process.opening.start_checks import check_slack, load_valid_catalog, open_valid_store, store_outage, warm_up
-from bot.process.settings import Settings
+from bot.process.settings import Settings, SettingsProblems
 from bot.process.web.connections import serve
 from bot.process.web.health import CHECK_SECONDS, Health
-from bot.process.web.server import make_health_app, make_web_app
-from bot.process.web.signatures import SigningSecrets
+from bot.process.web.server import SigningSecrets, make_health_app, make_web_app
 from bot.slack.answers.background import Background
+from bot.slack.inbound.identity import IdentityCheck
 from bot.slack.outbound.client import SlackClient
 from workflows.core.requests.alarms import Alarm
 from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
+from workflows.ports.store import Store
 from workflows.store.codec import build_adapters
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES, redact: Redacto
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    if has_secret_files(settings):
+    if settings.has_secret_files:
         loop.add_signal_handler(signal.SIGHUP, look_now.set)
     async with running(settings, pauses, redact, look_now):
         _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
@@ -98,64 +100,119 @@ async def running(
     :yields: the running parts.
     :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
     """
-    catalog, clock, redact = load_valid_catalog(settings), open_clock(settings), redact or redactor_of(settings)
-    skew = ClockSkew(clock)
+    async with AsyncExitStack() as stack:
+        opened = await _open(stack, settings, pauses, redact or redactor_of(settings))
+        systems, outage_stored = opened.systems, opened.outage_stored
+        receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
+        secrets = _signing_secrets(settings)
+        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets)
+        if settings.has_secret_files:
+            from bot.process.opening.rotation import Rotation  # no other start needs it
+
+            rotation = Rotation(
+                settings, systems.clock, secrets, opened.client, opened.learn, opened.identity, readiness.socket
+            )
+            _start(stack, rotation.run(look_now or asyncio.Event()))
+        _start(stack, opened.identity.keep_looking())
+        warm = _start(stack, warm_up(opened.later, settings))
+        await _start_work(systems, receiver, work, readiness, warm, opened.skew)
+        opened.later.begin()
+        await warm
+        yield work.result().parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """The systems, and what only this module needs of them."""
+
+    systems: ExternalSystems
+    client: SlackClient
+    learn: Callable[[Iterable[str]], None]
+    identity: IdentityCheck
+    skew: ClockSkew
+    later: TenantOpenedLater
+    outage_stored: asyncio.Task[None]
+
+
+async def _open(stack: AsyncExitStack, settings: Settings, pauses: Pauses, redact: Redactor) -> _Opened:
+    """Check Slack's settings, and open everything that the settings name.
+
+    :raises SettingsProblems: when the templates, the database or Slack show that a setting is wrong.
+    """
+    catalog, skew = load_valid_catalog(settings), ClockSkew(clock := open_clock(settings))
+    client = _client(stack, settings, redact, skew)
+    answer = await check_slack(client, settings)
+    store = await open_valid_store(settings, clock, redact)
+    stack.push_async_callback(store.close)
+    identity = await _identity(client, store, settings, answer)
+    outage_stored = _start(stack, store_outage(store, clock))
+    await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
+    later, background = TenantOpenedLater(partial(open_tenant, settings, pauses, skew.observer(GRAPH))), Background()
+    stack.push_async_callback(later.close)
+    guests = _guest_accounts(stack, settings, clock, pauses)
+    stack.push_async_callback(background.close)
+    systems = ExternalSystems(
+        settings=settings,
+        catalog=catalog,
+        clock=clock,
+        client=client,
+        store=store,
+        tenant=later.tenant,
+        background=background,
+        guest_accounts=guests,
+        pinned=identity.pinned,
+        clock_comparison=skew,
+        redact=redact,
+        pauses=pauses,
+    )
+    return _Opened(
+        systems=systems,
+        client=client,
+        identity=identity,
+        skew=skew,
+        later=later,
+        outage_stored=outage_stored,
+        learn=redact.learn,
+    )
+
+
+def _client(stack: AsyncExitStack, settings: Settings, redact: Redactor, skew: ClockSkew) -> SlackClient:
     client = SlackClient(
         token=settings.slack_bot_token.get_secret_value(),
         base_url=settings.slack_api_url,
         redact=redact,
         observe_date=skew.observer(SLACK),
     )
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(client.close)
-        answer = await check_slack(client, settings)
-        store = await open_valid_store(settings, clock, redact)
-        stack.push_async_callback(store.close)
-        identity = IdentityCheck(client=client, settings=settings, store=store)
-        await identity.begin(answer)
-        outage_stored = _start(stack, store_outage(store, clock))
-        await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
-        later, background = (
-            TenantOpenedLater(partial(open_tenant, settings, pauses, skew.observer(GRAPH))),
-            Background(),
-        )
-        stack.push_async_callback(later.close)
-        guests = _guest_accounts(stack, settings, clock, pauses)
-        stack.push_async_callback(background.close)
-        systems = ExternalSystems(
-            settings=settings,
-            catalog=catalog,
-            clock=clock,
-            client=client,
-            store=store,
-            tenant=later.tenant,
-            background=background,
-            guest_accounts=guests,
-            pinned=identity.pinned,
-            clock_comparison=skew,
-            redact=redact,
-            pauses=pauses,
-        )
-        receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
-        secrets = signing_secrets_of(settings)
-        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets)
-        rotation = Rotation(
-            settings=settings,
-            secrets=secrets,
-            client=client,
-            clock=clock,
-            learn=redact.learn,
-            identity=identity,
-            socket=readiness.socket,
-        )
-        _start(stack, rotation.run(look_now or asyncio.Event()))
-        _start(stack, identity.keep_looking())
-        _start(stack, keep_clock_compared(skew, client, settings.gatehouse_tick_seconds))
-        warm = _start(stack, warm_up(later, settings))
-        await _start_work(systems, receiver, work, readiness, warm)
-        later.begin()
-        await warm
-        yield work.result().parts
+    stack.push_async_callback(client.close)
+    return client
+
+
+async def _identity(
+    client: SlackClient, store: Store, settings: Settings, answer: AsyncSlackResponse | None
+) -> IdentityCheck:
+    """Find out what the bot token belongs to.
+
+    :raises SettingsProblems: when it belongs to another app or Enterprise Grid than before.
+    """
+    identity = IdentityCheck(
+        client=client,
+        store=store,
+        team_id=settings.slack_team_id,
+        enterprise_id=settings.slack_enterprise_id,
+        app_id=settings.slack_app_id,
+    )
+    if problem := await identity.begin(answer):
+        raise SettingsProblems((problem,))
+    return identity
+
+
+def _signing_secrets(settings: Settings) -> SigningSecrets:
+    """Return the signing secrets with which the bot starts."""
+    return SigningSecrets(
+        current=settings.slack_signing_secret.get_secret_value(),
+        old=settings.slack_signing_secret_old.get_secret_value(),
+        old_until=settings.slack_signing_secret_old_until,
+    )
 
 
 def _guest_accounts(stack: AsyncExitStack, settings: Settings, clock: Clock, pauses: Pauses) -> "GuestAccounts":
@@ -211,10 +268,11 @@ async def _start_work(
     work: "asyncio.Future[Work]",
     readiness: Readiness,
     tenant_check: asyncio.Task[None],
+    skew: ClockSkew,
 ) -> None:
     """Import and create what performs effects and does what is due, and start it."""
     await asyncio.to_thread(_import_loops)
-    from bot.process.loops import complete_start, keep_ticking, make_work, perform_effects
+    from bot.process.loops import complete_start, keep_clock_compared, keep_ticking, make_work, perform_effects
 
     made = make_work(systems, receiver, readiness.what_is_missing)
     work.set_result(made)
@@ -223,6 +281,7 @@ async def _start_work(
     readiness.loops += [
         asyncio.create_task(perform_effects(made.parts, tenant_check, outage_stored)),
         asyncio.create_task(keep_ticking(made, systems.clock, systems.settings, outage_stored)),
+        asyncio.create_task(keep_clock_compared(skew, systems.client, systems.settings.gatehouse_tick_seconds)),
     ]
 
 

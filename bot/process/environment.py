@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, MutableMapping, Set
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -150,6 +149,8 @@ def _is_set_by_platform(name: str, value: str) -> bool:
 
 
 def _problem(name: str, known_names: Iterable[str]) -> str:
+    from difflib import get_close_matches  # a start with right settings does not need it
+
     similar = get_close_matches(name.upper(), sorted(known_names), n=1, cutoff=0.6)
     advice = f"did you mean {similar[0]}?" if similar else "remove it"
     return f"{name}: Gatehouse knows no such setting; {advice}"

@@ -177,6 +177,11 @@ class _SlackSettings(_Templates):
         """Return whether the bot uses Socket Mode."""
         return self.slack_app_token is not None
 
+    @property
+    def has_secret_files(self) -> bool:
+        """Return whether any secret is in a file that is read again while the bot runs."""
+        return any((self.slack_signing_secret_file, self.slack_bot_token_file, self.slack_app_token_file))
+
     @field_validator("slack_api_url")
     @classmethod
     def _check_slack_address(cls, value: str) -> str:

@@ -1,10 +1,18 @@
-"""What commands read without Slack, created from the settings: the tenant, the clock, the stored records."""
+"""What commands read without Slack, created from the settings: the tenant, the clock, the stored records.
 
+Approvals, ends of access and signatures depend on the clock. It may be wrong after a machine was suspended or restored.
+So it is compared with the `Date` headers of Slack's and Microsoft Graph's answers.
+"""
+
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.process.imports import giving_way, without_package
 from bot.process.logs.redactor import redactor_of
@@ -12,12 +20,22 @@ from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.partners.records import Records
-from workflows.intervals import USUAL_PAUSES, Pauses
+from workflows.intervals import CLOCK_COMPARED_AFTER, CLOCK_DATES_COUNT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import TenantRefused
 
 if TYPE_CHECKING:
     from workflows.entra import Entra, EntraSettings, GraphGuestAccounts
+
+
+SLACK: Final = "Slack"
+GRAPH: Final = "Microsoft Graph"
+ENOUGH_DATES: Final = 3
+"""How many dates of a service are needed, so that a single wrong one changes nothing."""
+_DATES_KEPT: Final = 5
+
+ObserveDate = Callable[[str, float], None]
+"""Takes the `Date` header of an answer, and how many seconds passed since its request was sent."""
 
 
 class SystemClock:
@@ -49,8 +67,57 @@ class OffsetClock:
         return datetime.now(UTC) + self._offset
 
 
+class ClockSkew:
+    """Implements `ports.ClockComparison` with the last five dates of each service.
+
+    Of a service the median counts, so two wrong headers change nothing. A slow answer cannot be the reason: only what
+    is wrong whenever the answer was made counts. If the services disagree, the one counts that is nearest to our clock:
+    then two of three clocks agree.
+    """
+
+    def __init__(self, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._dates: dict[str, deque[tuple[float, float]]] = {}
+        """For each service: when an answer came, by the monotonic clock, and by how many seconds ours was wrong."""
+
+    def observer(self, service: str) -> ObserveDate:
+        """Return what takes the dates of a service."""
+        return partial(self.observe, service)
+
+    def observe(self, service: str, date: str, elapsed: float) -> None:
+        """Compare our clock with one date. What is no date is ignored.
+
+        :param elapsed: seconds from sending the request to the answer, by the monotonic clock.
+        """
+        try:
+            server = parsedate_to_datetime(date)
+            server = server.replace(tzinfo=UTC) if server.tzinfo is None else server
+            latest = (self._clock.now() - server).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            return
+        # The server made the answer between `elapsed` seconds ago and now; its date has no parts of a second.
+        earliest = latest - elapsed - 1
+        wrong_by = 0.0 if earliest <= 0 <= latest else min(earliest, latest, key=abs)
+        self._dates.setdefault(service, deque(maxlen=_DATES_KEPT)).append((self._monotonic(), wrong_by))
+
+    def wrong_by(self) -> timedelta | None:
+        """Return how far our clock is ahead (negative: behind); see `ports.ClockComparison`."""
+        since = self._monotonic() - CLOCK_DATES_COUNT_FOR.total_seconds()
+        recent = [[wrong_by for at, wrong_by in dates if at >= since] for dates in self._dates.values()]
+        # NB. of an even number the smaller one in the middle; the module `statistics` would cost the start 7 modules.
+        found = [sorted(dates)[(len(dates) - 1) // 2] for dates in recent if len(dates) >= ENOUGH_DATES]
+        return timedelta(seconds=min(found, key=abs)) if found else None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Return whether no service has answered for a minute, so that one should be asked."""
+        newest = max((dates[-1][0] for dates in self._dates.values()), default=None)
+        return newest is None or self._monotonic() - newest > CLOCK_COMPARED_AFTER.total_seconds()
+
+
 def open_tenant(
-    settings: TenantSettings, pauses: Pauses = USUAL_PAUSES, observe_date: Callable[[str, float], None] | None = None
+    settings: TenantSettings, pauses: Pauses = USUAL_PAUSES, observe_date: ObserveDate | None = None
 ) -> "Entra":
     """Create the gateway to the tenant; nothing is sent yet. Imports Microsoft's packages: never on an event loop.
 

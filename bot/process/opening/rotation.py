@@ -16,10 +16,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.environment import SecretFile, SecretFileProblem, read_secret_file
-from bot.process.opening.identity_check import IdentityCheck
 from bot.process.settings import Settings
-from bot.process.web.signatures import SigningSecrets
+from bot.process.web.server import SigningSecrets
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
+from bot.slack.inbound.identity import IdentityCheck
 from bot.slack.outbound.client import SlackClient
 from workflows.intervals import REPLACED_SECRET_ACCEPTED_FOR, SECRET_FILES_READ_EVERY
 from workflows.ports.clock import Clock
@@ -44,11 +44,10 @@ class Rotation:
 
     def __init__(
         self,
-        *,
         settings: Settings,
+        clock: Clock,
         secrets: SigningSecrets,
         client: SlackClient,
-        clock: Clock,
         learn: Callable[[Iterable[str]], None],
         identity: IdentityCheck,
         socket: "SlackSocket | None" = None,
@@ -165,17 +164,3 @@ def _version_of(path: Path) -> _Version:
 
 def _time(moment: datetime | None) -> str:
     return "" if moment is None else moment.isoformat()
-
-
-def has_secret_files(settings: Settings) -> bool:
-    """Return whether any secret is in a file that is looked at while the bot runs."""
-    return any((settings.slack_signing_secret_file, settings.slack_bot_token_file, settings.slack_app_token_file))
-
-
-def signing_secrets_of(settings: Settings) -> SigningSecrets:
-    """Return the signing secrets with which the bot starts."""
-    return SigningSecrets(
-        current=settings.slack_signing_secret.get_secret_value(),
-        old=settings.slack_signing_secret_old.get_secret_value(),
-        old_until=settings.slack_signing_secret_old_until,
-    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.process.web.signatures import WINDOW_SECONDS
+from bot.process.web.server import WINDOW_SECONDS
 from bot.words.unavailable.storage import trouble_words
 from workflows.app.alarms import Alarms, new_alarm
 from workflows.core.errors.raised import DomainError

@@ -233,7 +233,7 @@ async def test_a_request_with_three_approvals_asks_slack_little(gatehouse: BotUn
     assert asked["usergroups.list"] + asked["usergroups.users.list"] <= 2, "one for the decisions, one before the write"
     assert asked["users.info"] <= 14
     assert asked["chat.update"] <= 13, "each copy once for approved and active"
-    assert sum(asked.values()) <= 40
+    assert sum(asked.values()) - asked["bots.info"] <= 40, "which app it is, is asked once, at the very first start"
 
 
 @USUAL_CARD_UPDATES

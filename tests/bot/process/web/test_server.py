@@ -24,7 +24,7 @@ from structlog.testing import capture_logs
 from bot.process.web import server
 from bot.process.web.connections import make_runner
 from bot.process.web.metrics import Metrics
-from bot.process.web.signatures import SigningSecrets
+from bot.process.web.server import SigningSecrets
 from bot.slack.answers.background import Background
 from bot.slack.inbound.receive import Inbound
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
