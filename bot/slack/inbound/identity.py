@@ -131,9 +131,9 @@ class IdentityCheck:
         stored = identity_from_text(await self._store.mark(IDENTITY))
         if stored is not None and stored.team_id == self._team_id:
             self._pin(stored)
-        found = None if answer is None else await self._find(answer)
-        if found is None:
+        if answer is None:
             return ""
+        found = await self._find(answer)
         problem = self._problem(found)
         if not problem:
             await self._keep(found)
@@ -154,19 +154,19 @@ class IdentityCheck:
                 found = await self._find(await self._client.auth_test())
             except (SlackApiError, *NO_ANSWER):
                 continue
-            if found is None:
-                continue
             if problem := self._problem(found):
                 _log.error("bot_token_of_another_app", reason=problem)
                 return
             await self._keep(found)
 
-    async def _find(self, answer: AsyncSlackResponse) -> SlackIdentity | None:
+    async def _find(self, answer: AsyncSlackResponse) -> SlackIdentity:
+        """Return what the token belongs to; without its app when Slack does not say that."""
         try:
             return await identity_of_token(self._client, answer, self._known)
         except (SlackApiError, *NO_ANSWER) as error:
             _log.warning("app_not_known", reason=repr(error))
-            return None
+            enterprise_id = str(answer.get("enterprise_id") or "")
+            return SlackIdentity(team_id=str(answer["team_id"]), enterprise_id=enterprise_id)
 
     def _problem(self, found: SlackIdentity) -> str:
         """Return why a bot token may not be used: it belongs to something else than before. Empty when it may be.
@@ -189,9 +189,9 @@ class IdentityCheck:
 
     async def _keep(self, found: SlackIdentity) -> None:
         before = self._known
+        self._is_found = bool(found.app_id)
         if not found.app_id and before is not None:
             found = replace(found, app_id=before.app_id)
-        self._is_found = bool(found.app_id)
         self._pin(found)
         if found != before:
             try:
