@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import structlog
-from aiohttp import web
+from aiohttp import web, web_response
 from aiohttp.typedefs import Handler
 
 from bot.process.settings import SettingsProblems
@@ -98,6 +98,8 @@ def make_runner(app: web.Application, max_connections: int | None = None) -> web
 
     :param max_connections: the most connections at once; by default derived from the limits of this process.
     """
+    # NB. aiohttp answers what is no HTTP before any application sees it, and would name its own and Python's version.
+    web_response.SERVER_SOFTWARE = "gatehouse"  # type: ignore[attr-defined]
     connections = Connections(max_connections or connection_limit())
     app.middlewares.append(connections.watch)
     app.on_response_prepare.append(_close_afterwards)

@@ -38,6 +38,7 @@ from bot.slack.payloads.reading import PARSED
 from workflows.app.storing.recorder import Recorder
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode
@@ -238,6 +239,7 @@ class Guard:
 
     def _require_our_team(self, click: Interaction) -> None:
         """Refuse payloads of other workspaces, Enterprise Grids and apps."""
+        _require_person(click)
         team, view, enterprise = click.team, click.view, click.enterprise
         self.pinned.require_ours(
             teams=(
@@ -256,6 +258,7 @@ class Guard:
             self.pinned.require_ours(teams=(), enterprises=(), app_id=view.app_id)
 
     def _require_our_command(self, command: SlashCommand) -> None:
+        _require_person(command)
         self.pinned.require_ours(
             teams=(command.team_id,), enterprises=(command.enterprise_id,), app_id=command.api_app_id
         )
@@ -266,6 +269,12 @@ class Guard:
             enterprises=(opened.enterprise_id, opened.context_enterprise_id),
             app_id=opened.api_app_id,
         )
+
+
+def _require_person(payload: Interaction | SlashCommand) -> None:
+    """Refuse what a bot sent. Slack's clicks and commands are people's, and name no bot."""
+    if payload.bot_id:
+        raise Refused(RefusalCode.NOT_A_PERSON)
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:

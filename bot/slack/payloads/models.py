@@ -142,6 +142,7 @@ class Interaction(Payload):
     user: _User
     team: _Team | None = None
     enterprise: _Enterprise | None = None
+    bot_id: str = ""
     api_app_id: str = ""
     trigger_id: str = ""
     response_url: str = ""
@@ -219,6 +220,7 @@ class SlashCommand(Payload):
     trigger_id: str
     response_url: str = ""
     enterprise_id: str = ""
+    bot_id: str = ""
     api_app_id: _AppId = ""
 
     @property

@@ -1,6 +1,7 @@
-"""Both secrets of a running bot are replaced under fifty clicks a second: no click is lost, and the old secret ends."""
+"""A bot in a process of its own, under load: its secrets are replaced, and bodies that are too large are sent to it."""
 
 import asyncio
+import io
 import os
 import secrets
 import signal
@@ -59,6 +60,13 @@ class RunningBot:
         headers = signed(body, secret=secret, at=self.world.clock.now().timestamp())
         async with self.session.post(f"{self.url}/slack/events", data=body, headers=headers) as response:
             return response.status
+
+    def resident_kilobytes(self) -> int:
+        """Return the memory that it occupies."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        raise LookupError("it is gone")
 
     def stored_clicks(self) -> int:
         """Count the clicks in its records."""
@@ -188,3 +196,18 @@ async def test_no_click_is_lost_while_both_secrets_are_replaced_and_the_old_one_
     assert old == [401] * 5
     assert running_bot.stored_clicks() == len(statuses) + probes, "each is stored, and once"
     assert running_bot.refused_tokens == [], "no call was made with the old token after it had ended"
+
+
+@pytest.mark.threats("A9")
+async def test_many_bodies_of_two_megabytes_occupy_no_memory(running_bot: RunningBot) -> None:
+    async def send() -> None:
+        body = io.BytesIO(b"0" * (2 * 1024 * 1024))
+        async with running_bot.session.post(f"{running_bot.url}/slack/events", data=body) as response:
+            assert response.status == 413
+
+    for _ in range(20):
+        await send()
+    before = running_bot.resident_kilobytes()
+    for _ in range(100):
+        await send()
+    assert running_bot.resident_kilobytes() - before < 20 * 1024, "of 200 megabytes that were sent"

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import http.client
+import io
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -220,6 +221,14 @@ FORGED: Final = {
 }
 
 
+@pytest.mark.threats("A1", "A4")
+@pytest.mark.threats("A13")
+@pytest.mark.threats("A3")
+@pytest.mark.threats("A3")
+@pytest.mark.threats("A4", "A5")
+@pytest.mark.threats("A6", "A7")
+@pytest.mark.threats("A8")
+@pytest.mark.threats("A8")
 @pytest.mark.parametrize("name", FORGED)
 async def test_a_forged_signature_is_refused(
     http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture, name: str
@@ -227,6 +236,7 @@ async def test_a_forged_signature_is_refused(
     await refused(http_server, COMMAND, FORGED[name], caplog)
 
 
+@pytest.mark.threats("A1")
 async def test_a_changed_body_is_refused(http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture) -> None:
     body = bytearray(COMMAND)
     body[-1] ^= 1
@@ -275,6 +285,8 @@ ODD_TIMESTAMPS: Final = {
     "infinite": "Infinity",
     "very long": "1" * 5000,
     "an underscore": "18000_00000",
+    "a space inside": "18000 00000",
+    "spaces around": f" {NOW} x",
     "a sign": f"+{NOW}",
     "negative": f"-{NOW}",
     "a fraction": f"{NOW}.0",
@@ -328,6 +340,7 @@ async def test_unsigned_bodies_are_not_unpacked(
     await refused(http_server, body, {"Content-Type": FORM, "Content-Encoding": encoding}, caplog)
 
 
+@pytest.mark.threats("A8")
 async def test_bolts_own_headers_do_not_open_access(
     http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -435,12 +448,46 @@ async def test_slack_can_verify_the_address(http_server: ServerUnderTest) -> Non
 # --- size and time ---
 
 
+@pytest.mark.threats("A9")
 async def test_a_body_too_large_is_refused_with_its_length_said(http_server: ServerUnderTest) -> None:
     body = b"0" * (300 * 1024)
     assert (await http_server.post(body, signed(body, at=NOW)))[0] == 413
     assert http_server.received == []
 
 
+@pytest.mark.threats("A9")
+async def test_a_body_of_two_megabytes_is_refused(http_server: ServerUnderTest) -> None:
+    assert (await http_server.post(io.BytesIO(b"0" * (2 * 1024 * 1024)), {"Content-Type": FORM}))[0] == 413
+    assert http_server.received == []
+
+
+@pytest.mark.threats("A13", "A14")
+@pytest.mark.parametrize("lengths", [(43, 4), (4, 43), (43, 43)])
+async def test_two_lengths_are_refused(http_server: ServerUnderTest, lengths: tuple[int, int]) -> None:
+    """A proxy in front could read the one, and we the other."""
+    headers = "".join(f"{key}: {value}\r\n" for key, value in signed(COMMAND, at=NOW).items())
+    given = "".join(f"Content-Length: {length}\r\n" for length in lengths)
+    answer = await http_server.raw(f"POST /slack/events HTTP/1.1\r\nHost: x\r\n{headers}{given}\r\n".encode() + COMMAND)
+    assert answer.split()[1] == b"400"
+    assert b"aiohttp" not in answer
+    assert b"Python" not in answer
+    assert http_server.received == []
+
+
+@pytest.mark.threats("A13")
+async def test_a_length_beside_chunks_is_refused(http_server: ServerUnderTest) -> None:
+    headers = "".join(f"{key}: {value}\r\n" for key, value in signed(COMMAND, at=NOW).items())
+    both = f"Content-Length: {len(COMMAND)}\r\nTransfer-Encoding: chunked\r\n"
+    answer = await http_server.raw(
+        f"POST /slack/events HTTP/1.1\r\nHost: x\r\n{headers}{both}\r\n".encode() + b"0\r\n\r\n"
+    )
+    assert answer.split()[1] == b"400"
+    assert b"aiohttp" not in answer
+    assert b"Python" not in answer
+    assert http_server.received == []
+
+
+@pytest.mark.threats("A9")
 async def test_a_body_too_large_is_refused_without_a_length(http_server: ServerUnderTest) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(300):
@@ -455,6 +502,7 @@ async def test_a_large_payload_within_the_limit_is_accepted(http_server: ServerU
     assert (await http_server.post(body, signed(body, at=NOW)))[0] == 200
 
 
+@pytest.mark.threats("A10")
 async def test_a_body_that_does_not_come_is_not_waited_for(
     http_server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
