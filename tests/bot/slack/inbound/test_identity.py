@@ -48,7 +48,7 @@ async def test_a_click_from_elsewhere_is_refused_told_and_recorded(gatehouse: Bo
     assert (await gatehouse.interact(changed(payload, changes))).status == 200
     await gatehouse.idle()
     assert await gatehouse.outcomes("approver1") == [("want_approve", code)]
-    told = {"outsider": "another workspace", "other_app": "another Slack app"}[code]
+    told = {"outsider": "another workspace", "other_app": "another app"}[code]
     assert told in await gatehouse.told("approver1")
     assert await gatehouse.store.request(request.id) == request
 
