@@ -181,7 +181,8 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.CLOCK_WRONG,
         {"seconds": 130},
-        "The clock of Gatehouse's machine is wrong by 130 seconds. Nothing that opens access is written until it is right.",
+        "The clock of Gatehouse's machine is wrong by 130 seconds. "
+        "Nothing that opens access is written until it is right.",
     ),
     (
         NoteCode.NOT_SENT_FROZEN,
