@@ -163,6 +163,22 @@ ACCOUNTS_READ_BACK_FOR: Final = timedelta(minutes=10)
 """How long guest accounts are read back that cannot be read or do not show the change. Then that is recorded."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
 """How long it is kept that an object does not exist. It is short, for people who have just created the object."""
+CLOCK_ALARM_FROM: Final = timedelta(seconds=30)
+"""The admins are alarmed when this machine's clock is wrong by so much, against the services that are called."""
+CLOCK_ALARM_UNTIL: Final = timedelta(seconds=20)
+"""That alarm ends when the clock is wrong by less than this."""
+CLOCK_HOLDS_FROM: Final = timedelta(minutes=2)
+"""Nothing that opens access is written while the clock is wrong by so much. What closes access goes on."""
+CLOCK_COMPARED_AFTER: Final = timedelta(minutes=1)
+"""The chat system is asked for its time when no service has answered for this long."""
+CLOCK_DATES_COUNT_FOR: Final = timedelta(minutes=15)
+"""How long the time in an answer is used to compare the clock."""
+SECRET_FILES_READ_EVERY: Final = timedelta(seconds=2)
+"""How often it is looked whether a file with a secret was replaced."""
+IDENTITY_ASKED_AGAIN_AFTER: Final = timedelta(minutes=1)
+"""The pause before it is asked again which app the bot token belongs to, when there was no answer at the start."""
+REPLACED_SECRET_ACCEPTED_FOR: Final = timedelta(minutes=10)
+"""How long the signing secret before is accepted after its file was replaced by one that names no old secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

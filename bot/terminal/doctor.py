@@ -16,10 +16,20 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.logs.redactor import redactor_of
-from bot.process.opening.readers import SystemClock, entra_settings, open_guest_accounts
+from bot.process.opening.clock_probe import clock_result
+from bot.process.opening.readers import (
+    GRAPH,
+    SLACK,
+    ClockSkew,
+    SystemClock,
+    entra_settings,
+    open_clock,
+    open_guest_accounts,
+)
 from bot.process.settings import Settings
 from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
+from bot.slack.outbound.client import SlackClient
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.users import name_of_user, zone_of_user
 from bot.slack.words.alarms import alarm_advice, alarm_text
@@ -65,10 +75,12 @@ PERMISSIONS: Final = REQUIRED | OPTIONAL
 
 async def examine(settings: Settings, console: Console) -> int:
     """Print a table of findings. Returns 0 when there is no problem, otherwise 1."""
-    client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+    skew, redact = ClockSkew(open_clock(settings)), redactor_of(settings)
+    token, observe = settings.slack_bot_token.get_secret_value(), skew.observer(SLACK)
+    client = SlackClient(token=token, base_url=settings.slack_api_url, redact=str, observe_date=observe)
     findings = [await _slack(client, settings), await _channel(client, settings)]
     try:
-        tenant = connect(entra_settings(settings))
+        tenant = connect(replace(entra_settings(settings), observe_date=skew.observer(GRAPH)))
     except ValueError as error:
         advice = "Set AZURE_CLIENT_SECRET, or another credential that azure-identity reads"
         findings.append(Finding(subject="Entra: the credential", state=str(error), advice=advice))
@@ -82,6 +94,8 @@ async def examine(settings: Settings, console: Console) -> int:
             findings += await _roles(client, tenant, settings)
         finally:
             await tenant.close()
+    findings.append(await _clock(skew, client))
+    await client.close()
     findings += await _guest_accounts(settings)
     findings += await _records(settings)
     state, advice = await asyncio.to_thread(key_finding, settings)
@@ -174,6 +188,11 @@ async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:
             subject=subject, state=f"missing {', '.join(sorted(missing))}", advice="Install from manifest.yml"
         )
     return Finding(subject=subject, state=f"{answer['team']} as @{answer['user']}")
+
+
+async def _clock(skew: ClockSkew, client: AsyncWebClient) -> Finding:
+    state, advice = await clock_result(skew, client)
+    return Finding(subject="The machine's clock", state=state, advice=advice)
 
 
 async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:

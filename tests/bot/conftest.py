@@ -11,7 +11,7 @@ import pytest
 from bot.process.app import running
 from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
-from tests.bot.bot_under_test import BotUnderTest, free_port
+from tests.bot.bot_under_test import BotUnderTest, free_port, health_url_of
 from tests.warm.authority import reuse_authority
 from tests.warm.kept_world import KeptWorld, contoso_opened
 from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
@@ -58,7 +58,7 @@ async def world(tmp_path: Path, kept_world: KeptWorld | None) -> AsyncIterator[S
 def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Return the settings of a bot in the sandbox. They are also in the environment."""
     given = {
-        **world.bot_settings(free_port()),
+        **world.bot_settings(free_port(), free_port()),
         "DATABASE_URL": f"sqlite:///{bare_environment}/gatehouse.db",
         "GATEHOUSE_TICK_SECONDS": "0.2",
         "GATEHOUSE_GENERATION": f"{bare_environment}/generation",
@@ -100,5 +100,5 @@ async def gatehouse(
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         parts = await stack.enter_async_context(running(settings, pauses))
-        world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True)
+        world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True, health_url=health_url_of(settings))
         yield BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)

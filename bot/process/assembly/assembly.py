@@ -248,8 +248,7 @@ def _complete(
     shown: DisplayDirectory,
 ) -> None:
     """Register every flow with the receiver, and start what follows the clicks that it has stored already."""
-    settings = systems.settings
-    bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
+    bolt = make_bolt(systems.client, systems.settings.slack_team_id)
     flows = make_flows(systems, service, batches, campaigns, notifier, limits, shown)
     points = [point for flow in flows for point in flow.entry_points()]
     receiver.guard.register(bolt, points)
@@ -426,6 +425,7 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
         guest_accounts=systems.guest_accounts,
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         pauses=systems.pauses,
+        clock_comparison=systems.clock_comparison,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.process.logs.redactor import Redactor
 from bot.process.opening.opened_later import TenantOpenedLater
@@ -66,8 +67,8 @@ def _require_keys(settings: Settings) -> None:
             raise SettingsProblems((f"AUDIT_KEY_FILE: {error}",)) from error
 
 
-async def check_slack(client: AsyncWebClient, settings: Settings) -> None:
-    """Check the bot's token, its workspace and the approval channel.
+async def check_slack(client: AsyncWebClient, settings: Settings) -> AsyncSlackResponse | None:
+    """Check the bot's token, its workspace and the approval channel. Return the answer of auth.test; None without one.
 
     An unreachable Slack is accepted: stored work is performed as soon as it answers.
 
@@ -84,14 +85,15 @@ async def check_slack(client: AsyncWebClient, settings: Settings) -> None:
         reason = error_code(error)
         if reason not in WRONG_TOKEN:
             _log.warning("slack_out_of_reach", reason=reason or "no answer of Slack's")
-            return
+            return None
         raise SettingsProblems((f"{name}: Slack refuses it ({reason}); install the app again",)) from error
     except NO_ANSWER as error:
         _log.warning("slack_out_of_reach", reason=repr(error))
-        return
+        return None
     if answer["team_id"] != settings.slack_team_id:
         raise SettingsProblems((f"SLACK_TEAM_ID: the bot token belongs to {answer['team_id']}; set it to that",))
     await _require_private_channel(client, settings)
+    return answer
 
 
 async def _require_private_channel(client: AsyncWebClient, settings: Settings) -> None:

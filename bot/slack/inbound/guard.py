@@ -31,6 +31,7 @@ from bot.slack.flows.entry_point_types import (
     Subcommand,
     Submission,
 )
+from bot.slack.inbound.identity import PinnedIdentity
 from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards, refuse_if_replaced
 from bot.slack.partner_commands import needs_partner
 from bot.slack.payloads.button_values import named_subject
@@ -40,6 +41,7 @@ from workflows.app.storing.recorder import Recorder
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId
 from workflows.core.policy.generation import is_sent_before_hold
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode
@@ -58,7 +60,7 @@ class Guard:
 
     recorder: Recorder
     replaced_cards: ReplacedCards
-    team_id: str
+    pinned: PinnedIdentity
     refuses_before: Callable[[], datetime | None] = lambda: None
     """When the last held start was; see `core.policy.generation.is_sent_before_hold`."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -237,8 +239,7 @@ class Guard:
                 else subcommands[UNKNOWN_SUBCOMMAND]
             )
             try:
-                if command.team_id != self.team_id:
-                    raise Refused(RefusalCode.OTHER_WORKSPACE)
+                self._require_our_command(command)
                 await listener(ack, command)
             except Refused as refused:
                 await record_refused_command(self.recorder, command, refused)
@@ -250,11 +251,22 @@ class Guard:
         return guarded_listener
 
     def _wrap_home(self, listener: EventListener) -> Callable[..., Awaitable[None]]:
-        """Wrap a listener of the App Home; events in other workspaces are ignored."""
+        """Wrap a listener of the App Home. Events of other workspaces are recorded, and nobody is told."""
 
         async def guarded_listener(context: AsyncBoltContext) -> None:
             opened: HomeOpened = context[PARSED]
-            if opened.team_id == self.team_id:
+            try:
+                self._require_our_event(opened)
+            except Refused as refused:
+                await self.recorder.record_refusal(
+                    refused,
+                    key=f"home_elsewhere:{opened.event_id}:{opened.event.user}",
+                    actor=ChatId(opened.event.user),
+                    command="open_home",
+                    subject=CommandSubject(),
+                    is_told=True,
+                )
+            else:
                 await listener(opened)
 
         return guarded_listener
@@ -269,17 +281,43 @@ class Guard:
             raise Refused(RefusalCode.CLICKED_BEFORE_HOLD)
 
     def _require_our_team(self, click: Interaction) -> None:
-        """Refuse payloads of other workspaces.
+        """Refuse payloads of other workspaces, Enterprise Grids and apps."""
+        _require_person(click)
+        team, view, enterprise = click.team, click.view, click.enterprise
+        self.pinned.require_ours(
+            teams=(
+                click.user.team_id,
+                None if team is None else team.id,
+                None if view is None else view.app_installed_team_id,
+            ),
+            enterprises=(
+                click.user.enterprise_id,
+                None if team is None else team.enterprise_id,
+                None if enterprise is None else enterprise.id,
+            ),
+            app_id=click.api_app_id,
+        )
+        if view is not None:
+            self.pinned.require_ours(teams=(), enterprises=(), app_id=view.app_id)
 
-        In shared channels only the user's own team id shows an external user.
-        """
-        teams = {click.user.team_id or self.team_id}
-        if click.team is not None:
-            teams.add(click.team.id)
-        if click.view is not None and click.view.app_installed_team_id is not None:
-            teams.add(click.view.app_installed_team_id)
-        if teams != {self.team_id}:
-            raise Refused(RefusalCode.OTHER_WORKSPACE)
+    def _require_our_command(self, command: SlashCommand) -> None:
+        _require_person(command)
+        self.pinned.require_ours(
+            teams=(command.team_id,), enterprises=(command.enterprise_id,), app_id=command.api_app_id
+        )
+
+    def _require_our_event(self, opened: HomeOpened) -> None:
+        self.pinned.require_ours(
+            teams=(opened.team_id,),
+            enterprises=(opened.enterprise_id, opened.context_enterprise_id),
+            app_id=opened.api_app_id,
+        )
+
+
+def _require_person(payload: Interaction | SlashCommand) -> None:
+    """Refuse what a bot sent. Slack's clicks and commands are people's, and name no bot."""
+    if payload.bot_id:
+        raise Refused(RefusalCode.NOT_A_PERSON)
 
 
 def _moment_of(action_ts: str) -> datetime | None:

@@ -90,6 +90,11 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "The connection to Slack is silent: {reason}. Clicks may not arrive.",
         "Gatehouse connects again automatically. If it does not succeed, check the network and SLACK_APP_TOKEN.",
     ),
+    AlarmCode.CLOCK_WRONG: (
+        "The clock of Gatehouse's machine is wrong: by {seconds} seconds, compared with Slack's and Microsoft's. From "
+        "120 seconds on, nothing that opens access is written. From 300 seconds on, clicks are refused.",
+        "Correct the clock, and switch on its synchronization (NTP). Gatehouse then goes on automatically.",
+    ),
     AlarmCode.DRIFT: ("{drift_problem}", "{drift_advice}"),
     AlarmCode.DRIFT_DIGEST: ("{drift_problem}", "{drift_advice}"),
     AlarmCode.OWN_CHANGE: (

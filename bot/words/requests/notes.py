@@ -80,6 +80,8 @@ SENTENCES: Final[Mapping[str, str]] = {
         f"Gatehouse was started with older records, or with records that may be older. So this is void, and nothing "
         f"more of it is written. Send it again with {COMMANDS[Action.REQUEST]}."
     ),
+    NoteCode.CLOCK_WRONG: "The clock of Gatehouse's machine is wrong by {seconds} seconds. Nothing that opens "
+    "access is written until it is right.",
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CAPABILITIES_UNREAD: "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the "
     "permission Policy.ReadWrite.CrossTenantCapability.",

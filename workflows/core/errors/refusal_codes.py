@@ -390,6 +390,8 @@ class RefusalCode(StrEnum):
     """The chat system refuses to identify people. Values: `method`; `answer`: its error code."""
     OTHER_WORKSPACE = "outsider"
     """A member of another workspace."""
+    OTHER_APP = "other_app"
+    """The payload is of another app of the chat system."""
     DEACTIVATED = "deactivated"
     """The chat user is deactivated."""
     NOT_A_PERSON = "not_human"

@@ -48,6 +48,9 @@ class AlarmCode(StrEnum):
     """Clicks cannot be stored. Subject: empty."""
     SOCKET_SILENT = "socket_silent"
     """The chat system sends nothing, so clicks do not arrive. Subject: empty."""
+    CLOCK_WRONG = "clock_wrong"
+    """Our clock differs from the clocks of the services that are called. Subject: empty.
+    Values: `seconds` (how far)."""
     DRIFT = "drift"
     """Settings are not as approved. Subject: the partner's tenant id, or `default`."""
     DRIFT_DIGEST = "drift_digest"

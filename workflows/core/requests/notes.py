@@ -72,6 +72,8 @@ class NoteCode(StrEnum):
     """No admin answered in time after a batch had halted by itself."""
     FREEZE_UNREADABLE = "freeze_unreadable"
     """It cannot be read whether there is a freeze, so nothing that opens access is written."""
+    CLOCK_WRONG = "clock_wrong"
+    """Our clock is wrong, so nothing that opens access is written. Values: `seconds` (how far)."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CAPABILITIES_UNREAD = "capabilities_unread"

@@ -1,8 +1,9 @@
 """Open the connection to Graph: credential, addresses, time limits, and what sees each request on its way out."""
 
 import ssl
+import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,6 +20,7 @@ from workflows.entra.transport.traffic.read_retries import ReadRetries
 from workflows.entra.transport.traffic.traffic import Traffic
 
 _CONNECT_SECONDS: Final = 3.0
+_SENT_AT: Final = "gatehouse_sent_at"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 RequestCheck = Callable[[httpx.Request], None]
@@ -87,7 +89,23 @@ def _client(settings: EntraSettings, check: RequestCheck, traffic: Traffic) -> h
         httpx.AsyncClient(
             timeout=httpx.Timeout(WRITE_SECONDS, connect=_CONNECT_SECONDS),
             trust_env=settings.use_environment_proxy,
+            event_hooks=_date_hooks(settings.observe_date),
             # The certificates of the machine, or of SSL_CERT_FILE, which azure-identity uses too.
             verify=ssl.create_default_context(),
         ),
     )
+
+
+def _date_hooks(observe: Callable[[str, float], None] | None) -> dict[str, list[Callable[..., Any]]]:
+    """Return what gives the date of each answer to the observer."""
+    if observe is None:
+        return {}
+
+    async def sent(request: httpx.Request) -> None:
+        request.extensions[_SENT_AT] = time.monotonic()
+
+    async def answered(response: httpx.Response) -> None:
+        if date := response.headers.get("date"):
+            observe(date, time.monotonic() - response.request.extensions[_SENT_AT])
+
+    return {"request": [sent], "response": [answered]}

@@ -109,6 +109,7 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.STORE_NOT_WRITABLE: {"reason": "disk_full"},
     AlarmCode.AUDIT_CHAIN: {"problem": "deleted", "seq": 12, "key_id": "", "count": 2},
     AlarmCode.SOCKET_SILENT: {"reason": "No hello."},
+    AlarmCode.CLOCK_WRONG: {"seconds": "130"},
     AlarmCode.DRIFT: DRIFT_VALUES,
     AlarmCode.OWN_CHANGE: DRIFT_VALUES,
     AlarmCode.DRIFT_DIGEST: {

@@ -51,6 +51,7 @@ async def test_a_shared_channel_is_not(client: AsyncWebClient) -> None:
     assert "shared with another workspace" in await channel_problem(client, SHARED)
 
 
+@pytest.mark.threats("B2")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -175,6 +176,7 @@ async def test_what_is_known_of_the_channel_is_at_most_a_minute_old(gatehouse: B
     assert await alarm_is_open(gatehouse)
 
 
+@pytest.mark.threats("B2")
 async def test_a_channel_that_becomes_shared_is_noticed_without_a_card(gatehouse: BotUnderTest) -> None:
     shows(gatehouse.world, is_ext_shared=True)
     await gatehouse.control.post("clock", advance_seconds=601)
@@ -195,6 +197,7 @@ async def pass_by(gatehouse: BotUnderTest, seconds: int) -> None:
     await gatehouse.idle()
 
 
+@pytest.mark.threats("B2")
 async def test_cards_are_removed_from_a_channel_that_is_not_private_any_more_and_come_back(
     gatehouse: BotUnderTest,
 ) -> None:

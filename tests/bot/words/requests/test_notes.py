@@ -191,6 +191,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ),
     (NoteCode.FREEZE_UNREADABLE, {}, UNREADABLE_FREEZE),
     (
+        NoteCode.CLOCK_WRONG,
+        {"seconds": 130},
+        "The clock of Gatehouse's machine is wrong by 130 seconds. "
+        "Nothing that opens access is written until it is right.",
+    ),
+    (
         NoteCode.NOT_SENT_FROZEN,
         {},
         "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
