@@ -24,6 +24,7 @@ from bot.slack.inbound.receive import Inbound
 from bot.slack.outbound.client import SlackClient
 from tests.crash.points import Point, Points
 from tests.warm.patience import be_patient
+from workflows.entra.transport import connection
 from workflows.intervals import Pauses
 from workflows.store.sqlite.store import SqliteStore
 
@@ -44,12 +45,17 @@ class _Doing:
 _doing: ContextVar[_Doing | None] = ContextVar("doing", default=None)
 
 
-def run_labelled_bot(settings: dict[str, str], data: Path, folder: Path, kill_at: Point | None, pauses: Pauses) -> None:
+def run_labelled_bot(
+    settings: dict[str, str], data: Path, folder: Path, kill_at: Point | None, patience: float | None, pauses: Pauses
+) -> None:
     """Be the bot's process, with points. Does not return.
 
     :param data: the folder of the bot's log and of its database.
     :param folder: where the points are recorded.
+    :param patience: after how many seconds a call of Slack or Graph is too late; None for the usual times.
     """
+    if patience is not None:
+        _be_impatient(patience)
     points = Points(folder, kill_at)
     be_patient()
     _label_receiving(points)
@@ -58,6 +64,22 @@ def run_labelled_bot(settings: dict[str, str], data: Path, folder: Path, kill_at
     _label_slack(points)
     _label_effects(points)
     become_bot_process(settings, data, pauses=pauses)
+
+
+def _be_impatient(seconds: float) -> None:
+    """Wait less for an answer, so that a test with a hanging service takes no minute."""
+    for name in ("_READ_SECONDS", "WRITE_SECONDS"):
+        setattr(connection, name, seconds)
+
+    def making(make: Callable[..., None]) -> Callable[..., None]:
+        @wraps(make)
+        def made(self: SlackClient, **named: Any) -> None:
+            make(self, **named)
+            self.timeout = self._reads.timeout = seconds  # type: ignore[assignment]
+
+        return made
+
+    _replace(SlackClient, "__init__", making)
 
 
 def _replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from aiohttp import ClientSession
 
 from bot.process.opening.readers import SystemClock
+from bot.sandbox.http.faults import Faults
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import free_port
 from tests.crash.labelled import run_labelled_bot
@@ -42,6 +43,10 @@ class CrashStage(Stage):
 
     kill_at: Point | None = None
     """Where the first process kills itself; None: nowhere."""
+    faults: Faults | None = None
+    """What fails in the simulated services; None: what is asked for."""
+    patience: float | None = None
+    """After how many seconds the bot takes a call for lost; None: as in production."""
     kills: int = 0
     """How many processes have killed themselves."""
     points: Path = field(init=False)
@@ -61,6 +66,8 @@ class CrashStage(Stage):
         """Start the sandbox, and its bot."""
         self.points.mkdir(parents=True, exist_ok=True)
         self.sandbox = Sandbox(self.data)
+        if self.faults is not None:
+            self.sandbox.faults = self.faults
         await self.sandbox.start(0)
         self.url = self.sandbox.url
         self._session = ClientSession()
@@ -88,11 +95,18 @@ class CrashStage(Stage):
         while True:
             kill_at = None if self.kills else self.kill_at
             self._bot = bot = await asyncio.to_thread(
-                start_forked, run_labelled_bot, settings, self.data, self.points, kill_at, STORY_PAUSES
+                start_forked,
+                run_labelled_bot,
+                settings,
+                self.data,
+                self.points,
+                kill_at,
+                self.patience,
+                STORY_PAUSES,
             )
             while bot.is_alive():
                 await asyncio.sleep(0.02)
-            assert was_killed_in(self.points), (bot.exitcode, (self.data / "bot.log").read_text()[-2000:])
+            assert was_killed_in(self.points), (bot.exitcode, (self.data / "bot.log").read_text()[-300:])
             self.kills += 1
 
     async def stop(self, number: int = 0) -> int:

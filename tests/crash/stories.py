@@ -302,7 +302,7 @@ async def wave(stage: CrashStage) -> None:
     await stage.click_on("approver1", "approve_batch", ts, is_decided)
 
     async def has_ended() -> bool:
-        return stored(stage).batches == ["finished"]
+        return stored(stage).batches == ["done"]
 
     await stage.see_in_time("the end of the batch", has_ended)
 
@@ -320,7 +320,7 @@ async def disable_accounts(stage: CrashStage) -> None:
     window = await press_for_window(stage, "admin", "accounts_confirm", preview, "@admin")
     count = len(stored(stage).newest.plan.accounts.accounts)  # type: ignore[union-attr]
     stage.arm()
-    await stage.send_view("admin", window["id"], {"confirm": str(count)}, newest_is(stage, S.APPLIED))
+    await stage.send_view("admin", window["id"], {"confirm": f"contoso.com {count}"}, newest_is(stage, S.APPLIED))
 
 
 async def swept_once(stage: CrashStage) -> None:

@@ -140,11 +140,13 @@ async def test_killed_at_a_point_a_story_ends_as_without_a_kill(
                 run = await play(story, kept, folder, point)
             except Exception as error:
                 figures.failures.append(f"{point}: {error!r} {error.__notes__}")
+                print("DEV", figures.failures[-1], flush=True)
                 return
             figures.tried += 1
             figures.killed += run.is_killed
             if found := difference(usual, run):
                 figures.failures.append(f"{point}: {found} ({folder})")
+                print("DEV", figures.failures[-1], flush=True)
             else:
                 forget(folder)
 
