@@ -164,8 +164,8 @@ async def review_asked(stage: CrashStage) -> None:
         await stage.pass_time(days * DAY)
 
     async def is_asked() -> bool:
-        found = [one for one in await stage.direct("requester") if "revoke_review" in actions(one)]
-        return bool(found) and "eminded" in f"{found[-1]['text']} {words(found[-1])}"
+        questions = ("is this access still needed?", "reminded again")
+        return sum(any(one in said["text"] for one in questions) for said in await stage.direct("requester")) >= 2
 
     await stage.see_in_time("the question and its reminder", is_asked)
 
