@@ -1,1 +1,1 @@
-"""Crashes at labelled points: the bot's process kills itself at each of them, in each story, and everything converges."""
+"""Crashes at labelled points of each story: the bot's process kills itself there, and everything converges."""

@@ -104,9 +104,7 @@ def _plans(request: AccessRequest, write: Write) -> bool:
     if plan.accounts is not None:
         wanted = {"accountEnabled": request.fields.kind is RequestKind.ENABLE_GUESTS}
         return write.body == wanted and write.path.rpartition("/")[2] in {one.id for one in plan.accounts.accounts}
-    return any(
-        (one.method, one.path, one.body) == (write.method, write.path, write.body) for one in plan.operations
-    )
+    return any((one.method, one.path, one.body) == (write.method, write.path, write.body) for one in plan.operations)
 
 
 def _check_chain(request: AccessRequest, write: Write) -> None:
@@ -115,7 +113,11 @@ def _check_chain(request: AccessRequest, write: Write) -> None:
     if not prepared.stages:  # a plan that only closes: who may ask for it was checked when it was filed
         assert request.fields.kind in (RequestKind.REVOCATION, RequestKind.DISABLE_GUESTS), request.id
         return
-    barred = {*prepared.excluded, *(one.person.id for one in (*request.edits, *request.supports))}
+    barred = {
+        *prepared.excluded,
+        *(one.person.id for one in request.edits),
+        *(one.person.id for one in request.supports),
+    }
     verdict = evaluate(
         prepared.stages,
         request.decisions,
@@ -145,9 +147,7 @@ def _check_intent(stored: Stored, request: AccessRequest, write: Write) -> None:
 
 def check_copies(stored: Stored) -> None:
     """Check that no person and no channel has two cards of one thing whose buttons count."""
-    live = Counter(
-        (row["subject"], row["channel"], row["occasion"]) for row in stored.copies if row["is_live"]
-    )
+    live = Counter((row["subject"], row["channel"], row["occasion"]) for row in stored.copies if row["is_live"])
     assert not {one for one, count in live.items() if count > 1}, live
 
 

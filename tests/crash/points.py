@@ -23,6 +23,8 @@ class Point:
 
     label: str
     number: int = 1
+    signal: int = signal.SIGKILL
+    """The signal with which the process ends itself there."""
 
     def __str__(self) -> str:
         return f"{self.label} #{self.number}"
@@ -44,12 +46,13 @@ class Points:
             if not self._armed.exists():
                 return
             self._counts[label] += 1
-            point = Point(label, self._counts[label])
-            is_last = point == self._kill_at
+            last = self._kill_at
+            is_last = last is not None and (last.label, last.number) == (label, self._counts[label])
             os.write(self._log, f"{'KILLED ' if is_last else ''}{label}\n".encode())
-            if is_last:
-                os.kill(os.getpid(), signal.SIGKILL)
-                signal.pause()
+            if last is not None and is_last:
+                os.kill(os.getpid(), last.signal)
+                if last.signal == signal.SIGKILL:
+                    signal.pause()
 
 
 def reached_in(folder: Path) -> list[Point]:

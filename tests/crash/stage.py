@@ -104,8 +104,7 @@ class CrashStage(Stage):
                 self.patience,
                 STORY_PAUSES,
             )
-            while bot.is_alive():
-                await asyncio.sleep(0.02)
+            await asyncio.to_thread(bot.join)
             assert was_killed_in(self.points), (bot.exitcode, (self.data / "bot.log").read_text()[-300:])
             self.kills += 1
 
@@ -196,6 +195,7 @@ class CrashStage(Stage):
 
     async def tick(self) -> None:
         """Wait for a tick of this bot or of the one after it."""
+
         async def has_ticked() -> bool:
             return bool((await self.call("GET", "idle", timeout=1, tick="true"))["ok"])
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tests.crash.records import Stored, read
 from tests.crash.stage import CrashStage
-from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, actions, buttons, words
+from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, actions, buttons
 from tests.scenarios.test_batches import domain, open_draft, tenant_number
 from tests.scenarios.test_closing import lift_window
 from tests.scenarios.test_guest_accounts import add_guests

@@ -25,7 +25,7 @@ from tests.warm.kept_world import KeptWorld
 __all__ = ["patient_slack"]
 pytestmark = pytest.mark.matrix
 
-EVERYWHERE: Final = "GATEHOUSE_FAULTS_EVERYWHERE"
+EVERYWHERE: Final = "FAULTS_EVERYWHERE"
 """The variable of the environment with which every k is tried, in every story, not the first ones in some."""
 PATIENCE: Final = 1.5
 HTML: Final = "<html><h1>Not here</h1></html>"
@@ -122,12 +122,14 @@ async def play_with(story: Story, kept: KeptWorld, folder: Path, faults: EachKth
 def cases() -> list[Any]:
     """Return the stories, and whose calls fail in them."""
     by_name = {story.name: story for story in STORIES}
-    chosen: list[tuple[Target, str]] = [("slack", "request, approve, apply"), ("graph", "wave"), ("graph", "guest accounts")]
+    chosen: list[tuple[Target, str]] = [
+        ("slack", "request, approve, apply"),
+        ("graph", "wave"),
+        ("graph", "guest accounts"),
+    ]
     if os.environ.get(EVERYWHERE):
         chosen = [(target, name) for target in ("slack", "graph") for name in by_name]
-    return [
-        pytest.param(target, by_name[name], id=f"{target}-{name.replace(' ', '_')}") for target, name in chosen
-    ]
+    return [pytest.param(target, by_name[name], id=f"{target}-{name.replace(' ', '_')}") for target, name in chosen]
 
 
 @pytest.mark.parametrize(("target", "story"), cases())
@@ -150,7 +152,6 @@ async def test_a_story_ends_as_usual_though_the_kth_call_of_each_operation_fails
             failed[kind] += len(faults.failed)
             if found:
                 failures.append(f"{kind}, call {number} of {faults.failed}: {found}")
-                print("DEV", failures[-1], flush=True)
             if not faults.failed:
                 break
 

@@ -5,13 +5,11 @@ statement of the store's connection fails with the error of a full disk, a file 
 lock, or a damaged file: once, or until somebody mends it.
 """
 
-import asyncio
 import shutil
 import sqlite3
 import sys
-import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +23,6 @@ from workflows.core.errors.call_ids import CallIds
 from workflows.core.plans.plan import Operation
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.records import StoreNotWritable, StoreTrouble
-from workflows.store.sqlite.file import BUSY_MILLISECONDS
 
 pytestmark = [pytest.mark.matrix, pytest.mark.threats("G5")]
 
@@ -107,13 +104,18 @@ async def prepared(tmp_path: Path) -> Prepared:
     return Prepared(file=tmp_path / "prepared.db", clock=clock, request=request)
 
 
+def put_prepared(prepared: Prepared, folder: Path) -> None:
+    """Copy the file, as each statement begins with the same one."""
+    folder.mkdir()
+    shutil.copyfile(prepared.file, folder / "gatehouse.db")
+
+
 async def approve_with(
     prepared: Prepared, folder: Path, kind: str, first: int, times: int, mend: bool = True
 ) -> tuple[World, WatchedTenant, FailingDisk]:
     """Let the last person approve while the disk fails; then, if it is mended, let everything follow."""
     file = folder / "gatehouse.db"
-    folder.mkdir()
-    shutil.copyfile(prepared.file, file)
+    put_prepared(prepared, folder)
     tenant = WatchedTenant(file=file)
     tenant.add_tenant(CONTOSO)
     async with open_world(file, clock=FixedClock(prepared.clock.now()), tenant=tenant) as world:
