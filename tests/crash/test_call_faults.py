@@ -19,10 +19,10 @@ from tests.crash.invariants import check_copies, check_writes, heard, outcome_of
 from tests.crash.records import read
 from tests.crash.stage import CrashStage, put_kept
 from tests.crash.stories import STORIES, Story
-from tests.crash.test_crash import Run, patient_slack, play, prepare
+from tests.crash.test_crash import Run, patient_slack, play, prepare, warm_forks
 from tests.warm.kept_world import KeptWorld
 
-__all__ = ["patient_slack"]
+__all__ = ["patient_slack", "warm_forks"]
 pytestmark = pytest.mark.matrix
 
 EVERYWHERE: Final = "FAULTS_EVERYWHERE"

@@ -18,6 +18,7 @@ from tests.crash.records import read
 from tests.crash.stage import CrashStage, forget, put_kept
 from tests.crash.stories import STORIES, Story
 from tests.crash.summary import record
+from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
 from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
 
@@ -40,6 +41,12 @@ def patient_slack(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in PATIENT_MODULES:
         monkeypatch.setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)
     monkeypatch.setattr(triggers, "LIFETIME_SECONDS", ACKNOWLEDGE_SECONDS)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def warm_forks() -> None:
+    """Wait until there is a process to fork from: it imports everything first."""
+    start_forked(os.getpid).join()  # type: ignore[arg-type]
 
 
 @dataclass(kw_only=True)
