@@ -53,7 +53,13 @@ async def test_no_list_of_an_app_home_grows_with_past_requests(tmp_path: Path) -
     await store.open()
     empty = {name: await steps_of(store, read) for name, read in READS.items()}
     rows = [
-        (f"R-{number:010}", f"U{number % 500}", f"account-{number % 500}", TENANT, text_of(NOW - timedelta(minutes=number)))
+        (
+            f"R-{number:010}",
+            f"U{number % 500}",
+            f"account-{number % 500}",
+            TENANT,
+            text_of(NOW - timedelta(minutes=number)),
+        )
         for number in range(COUNT)
     ]
     await store._run(lambda: store._db.conn.executemany(_INSERT, rows))
