@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from structlog.dev import ConsoleRenderer, plain_traceback
 
+from tests.crash.summary import CrashSummary
 from tests.threats import ThreatSummary, mark_reports
 from tests.warm.block_checks import remember_checks
 from tests.warm.browser import SHARPNESS, started_browser
@@ -49,6 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
     remember_checks()
     if config.option.forked and not config.option.numprocesses:
         config.pluginmanager.register(ForkedWorkers(config.option.forked))
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(CrashSummary())
     if "threats" in config.option.markexpr and not hasattr(config, "workerinput"):
         config.pluginmanager.register(ThreatSummary())
     if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
