@@ -106,8 +106,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
-    limits = _limits(systems, alarms)
-    reviews = started_reviews(systems, service, wake)
+    limits, reviews = _limits(systems, alarms), started_reviews(systems, service, wake)
     watch = _watch(systems, alarms, reviews, wake)
     batches = BatchService(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
     check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
@@ -117,7 +116,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
-    first = _freeze_checks(systems, service, alarms, check.freezes, batches)
+    first = _freeze_checks(systems, service, alarms, check, batches)
     checks = (*first, *others, *reviews.checks, *asked, chain.check)
     return BotParts(
         store=systems.store,
@@ -149,13 +148,13 @@ def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> 
 
 
 def _freeze_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, freezes: Freezes, batches: BatchService
+    systems: ExternalSystems, service: Service, alarms: Alarms, check: PermissionCheck, batches: BatchService
 ) -> tuple[Check, ...]:
     """Return the checks of the freeze, of a held start and of batches. What is void is ended first."""
     store, tenant = systems.store, systems.tenant
     voiding = Voiding(service=service, batches=batches, store=store, tenant=tenant, alarms=alarms)
     reports = HeldReports(store=store, tenant=tenant, clock=systems.clock, alarms=alarms)
-    return voiding.check, systems.held.check, freezes.check, reports.check, BatchExpiry(batches=batches).check
+    return voiding.check, systems.held.check, check.freezes.check, reports.check, BatchExpiry(batches=batches).check
 
 
 def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:

@@ -378,17 +378,12 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code in (AlarmCode.DRIFT, AlarmCode.OWN_CHANGE, AlarmCode.DRIFT_DIGEST):
         make = digest_alarm_words if alarm.code is AlarmCode.DRIFT_DIGEST else drift_alarm_words
         values["drift_problem"], values["drift_advice"] = make(alarm.values)
-    if alarm.code is AlarmCode.AUDIT_CHAIN:
-        values["chain_problem"], values["chain_advice"] = chain_alarm_words(alarm.values)
         values["drift_tenant"] = f"Tenant ID: {values['tenant_id']}." if "tenant_id" in values else ""
+    values.update(_frozen_values(alarm))
     if alarm.code in DENIED:
         words = denied_alarm_words if alarm.code is AlarmCode.SIGN_INS_DENIED else denied_to_many_words
         values["denied_problem"], values["denied_advice"] = words(alarm.values)
         values["denied_tenants"] = denied_tenants_words(alarm.values)
-    if alarm.code in (AlarmCode.FROZEN, AlarmCode.FREEZE_END_ASKED):
-        by, why = str(values["by"]), str(values["why"])
-        values["frozen"] = frozen_words(by, why) if by else UNREADABLE_FREEZE
-        values["end_asked"], values["why_words"] = end_asked_words(str(values.get("name", "")), by), as_sentence(why)
     values.update(_held_values(alarm))
     if "since" in values:
         values["since_words"] = minute(values["since"])
@@ -398,6 +393,18 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if OPEN_ACCESS in alarm.values:
         values["titles"] = access_kind_titles(alarm.values[OPEN_ACCESS].split(", "))
     return text.format_map(values).strip()
+
+
+def _frozen_values(alarm: Alarm) -> Mapping[str, str]:
+    """Return the words about a freeze, or about the audit log for which Gatehouse froze by itself."""
+    if alarm.code is AlarmCode.AUDIT_CHAIN:
+        return dict(zip(("chain_problem", "chain_advice"), chain_alarm_words(alarm.values), strict=True))
+    if alarm.code not in (AlarmCode.FROZEN, AlarmCode.FREEZE_END_ASKED):
+        return {}
+    by, why = str(alarm.values["by"]), str(alarm.values["why"])
+    frozen = frozen_words(by, why) if by else UNREADABLE_FREEZE
+    asked = end_asked_words(str(alarm.values.get("name", "")), by)
+    return {"frozen": frozen, "end_asked": asked, "why_words": as_sentence(why)}
 
 
 def _held_values(alarm: Alarm) -> Mapping[str, str]:
