@@ -44,6 +44,7 @@ from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_ch
 from workflows.app.schedule.downtime import check_later_starts_after_gap
 from workflows.app.schedule.freezing.freezes import Freezes
 from workflows.app.schedule.freezing.held_reports import HeldReports
+from workflows.app.schedule.freezing.held_start import generation_of
 from workflows.app.schedule.freezing.voiding import Voiding
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.questions import ReviewQuestions
@@ -132,7 +133,12 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
 def _posted_heads(systems: ExternalSystems, wake: Callable[[], None]) -> PostedHeads:
     """Return what posts the head of the audit log."""
-    return PostedHeads(store=systems.store, clock=systems.clock, wake=wake)
+
+    async def start_name() -> str:
+        generation = await generation_of(systems.store)
+        return "" if generation is None else generation.public
+
+    return PostedHeads(store=systems.store, clock=systems.clock, wake=wake, start_name=start_name)
 
 
 def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> ChainWatch:
