@@ -33,7 +33,7 @@ from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn a
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity, written_capability
 from workflows.core.policy.delegation.asking import StandIn
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
@@ -47,6 +47,7 @@ from workflows.ports.tenant import (
     Account,
     AlreadyExists,
     ReadsTogether,
+    SurplusPermissions,
     Tenant,
     TenantRefused,
     TenantUnavailable,
@@ -350,6 +351,9 @@ class FakeTenant:
     found: TenantId | None = None
     """For which other tenant Graph answers."""
     is_never_named: bool = False
+    surplus: tuple[str, ...] = ()
+    """The permissions that the application does not need."""
+    granted: frozenset[str] | None = None
     """Graph has never said for which tenant it answers."""
     attempts: list[Operation] = field(default_factory=list)
     """Every write that was asked for, also the refused ones."""
@@ -399,6 +403,16 @@ class FakeTenant:
         self.script.end(await self.script.begin("tenant.verify_home"))
         if self.found is not None:
             raise WrongTenant(self.found, HOME)
+
+    async def verify_permissions(self) -> None:
+        """Refuse to open access while the application has permissions that it does not need."""
+        if self.surplus:
+            raise SurplusPermissions(self.surplus)
+
+    async def granted_permissions(self) -> frozenset[str] | None:
+        """The application permissions in the token."""
+        self.script.end(await self.script.begin("tenant.granted_permissions"))
+        return self.granted
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Resolve a domain or tenant id."""

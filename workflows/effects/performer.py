@@ -1,8 +1,12 @@
-"""Perform each kind of effect. Handle effects that are given up, and cards that the chat system does not accept."""
+"""Perform each kind of effect. Handle effects that are given up, and cards that the chat system does not accept.
+
+It is long because every kind of effect is here.
+"""
 
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from workflows.app.alarms import Alarms
 from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
@@ -27,6 +31,7 @@ from workflows.core.requests.effects import (
     MessageCode,
     PostAuditHead,
     Prepare,
+    Priority,
     RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
@@ -47,6 +52,7 @@ from workflows.core.requests.effects import (
     ShowSetup,
     TellEscalation,
     UploadBatchList,
+    priority_of,
 )
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -64,6 +70,10 @@ from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import Notifier, NotifierBlocked
 from workflows.ports.store import Store
+from workflows.ports.tenant import Urgency, with_urgency
+
+_URGENCIES: Final = {Priority.CLOSE: Urgency.CLOSING, Priority.BATCH: Urgency.SWEEP, Priority.SHEET: Urgency.SWEEP}
+"""How urgent the requests to the tenant are; for all others a person waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +96,10 @@ class Performer:
 
     async def perform(self, effect: Effect) -> None:
         """Perform one effect with the current records."""
+        with with_urgency(_URGENCIES.get(priority_of(effect), Urgency.PERSON)):
+            await self._perform(effect)
+
+    async def _perform(self, effect: Effect) -> None:
         match effect:
             case CheckPermission():
                 await self.permission_check.check_click(effect)

@@ -6,27 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from workflows.core.partners.records import Records
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.store.audit_keys import KeyFile, own_key_file
-from workflows.store.sqlite.other_process.read_only import (
-    GivenUpRow,
-    read_freeze,
-    read_given_up,
-    read_mark,
-    read_open_alarms,
-    verify_file,
-)
-from workflows.store.sqlite.other_process.shared_store import open_shared
-from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store
 
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
     from workflows.core.audit.verifying import ChainCheck
+    from workflows.store.sqlite.other_process.read_only import GivenUpRow
 
 _SQLITE: Final = "sqlite:///"
 
@@ -79,6 +70,9 @@ class StoreLocation:
 
         :raises StoreUnusable: when it is no store, or was changed by a newer version.
         """
+        # NB. imported here and below: a bot that starts does not wait for what only commands beside it need.
+        from workflows.store.sqlite.other_process.shared_store import open_shared
+
         return await open_shared(self.path, clock, keys=self.keys)
 
     async def read_records(self, *, only_compared: bool = False) -> Records | None:
@@ -87,6 +81,8 @@ class StoreLocation:
         :param only_compared: without what a posture does not compare.
         :raises StoreUnusable: when they cannot be read.
         """
+        from workflows.store.sqlite.snapshot import read_records
+
         return await read_records(self.path, only_compared=only_compared)
 
     def verify_audit(self, head: "Head | None" = None) -> "ChainCheck":
@@ -96,6 +92,8 @@ class StoreLocation:
         :raises StoreUnusable: when there is no key.
         :raises OSError: when the log cannot be read, or its entries are not signed yet.
         """
+        from workflows.store.sqlite.other_process.read_only import verify_file
+
         return verify_file(self.path, self.audit_keys, head)
 
     @property
@@ -103,11 +101,13 @@ class StoreLocation:
         """Return the keys of the audit log."""
         return self.keys or KeyFile(own_key_file(self.path), is_own=True)
 
-    def read_given_up(self) -> Sequence[GivenUpRow]:
+    def read_given_up(self) -> "Sequence[GivenUpRow]":
         """List the effects that were given up, oldest first.
 
         :raises OSError: when they cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_given_up
+
         return read_given_up(self.path)
 
     def read_open_alarms(self) -> Sequence[Alarm]:
@@ -115,6 +115,8 @@ class StoreLocation:
 
         :raises OSError: when they cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_open_alarms
+
         return read_open_alarms(self.path)
 
     def read_freeze(self) -> Freeze | None:
@@ -122,6 +124,8 @@ class StoreLocation:
 
         :raises OSError: when it cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_freeze
+
         return read_freeze(self.path)
 
     def read_mark(self, name: str) -> str:
@@ -129,4 +133,6 @@ class StoreLocation:
 
         :raises OSError: when it cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_mark
+
         return read_mark(self.path, name)

@@ -15,6 +15,7 @@ from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
 from bot.process.assembly.started_reviews import StartedReviews, started_reviews
 from bot.process.direct_alarm import send_directly
+from bot.process.opening.permissions import is_one_application
 from bot.process.web.health import SendAlarm
 from bot.slack import ids
 from bot.slack.flows.entry_point_types import CommandButton
@@ -41,13 +42,17 @@ from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.downtime import check_later_starts_after_gap
-from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.freezing.freezes import Freezes
+from workflows.app.schedule.freezing.held_reports import HeldReports
+from workflows.app.schedule.freezing.held_start import generation_of
+from workflows.app.schedule.freezing.voiding import Voiding
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.questions import ReviewQuestions
 from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
+from workflows.app.watch.connection_checks import PermissionWatch, SilentServices
 from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
@@ -102,8 +107,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
-    limits = _limits(systems, alarms)
-    reviews = started_reviews(systems, service, wake)
+    limits, reviews = _limits(systems, alarms), started_reviews(systems, service, wake)
     watch = _watch(systems, alarms, reviews, wake)
     batches = BatchService(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
     check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
@@ -113,7 +117,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked, chain.check)
+    first = _freeze_checks(systems, service, alarms, check, batches)
+    checks = (*first, *others, *reviews.checks, *asked, chain.check)
     return BotParts(
         store=systems.store,
         service=service,
@@ -128,7 +133,12 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
 def _posted_heads(systems: ExternalSystems, wake: Callable[[], None]) -> PostedHeads:
     """Return what posts the head of the audit log."""
-    return PostedHeads(store=systems.store, clock=systems.clock, wake=wake)
+
+    async def start_name() -> str:
+        generation = await generation_of(systems.store)
+        return "" if generation is None else generation.public
+
+    return PostedHeads(store=systems.store, clock=systems.clock, wake=wake, start_name=start_name)
 
 
 def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> ChainWatch:
@@ -143,8 +153,31 @@ def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> 
     )
 
 
+def _freeze_checks(
+    systems: ExternalSystems, service: Service, alarms: Alarms, check: PermissionCheck, batches: BatchService
+) -> tuple[Check, ...]:
+    """Return the checks of the freeze, of a held start and of batches. What is void is ended first."""
+    store, tenant = systems.store, systems.tenant
+    voiding = Voiding(service=service, batches=batches, store=store, tenant=tenant, alarms=alarms)
+    reports = HeldReports(store=store, tenant=tenant, clock=systems.clock, alarms=alarms)
+    return voiding.check, systems.held.check, check.freezes.check, reports.check, BatchExpiry(batches=batches).check
+
+
 def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:
     return Service(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
+
+
+def _connection_checks(systems: ExternalSystems, alarms: Alarms) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what checks the permissions of both applications, and whether Graph answers."""
+    permissions = PermissionWatch(
+        tenant=systems.tenant,
+        accounts=systems.guest_accounts,
+        alarms=alarms,
+        clock=systems.clock,
+        is_one_application=is_one_application(systems.settings),
+        allowed=systems.settings.allowed_permissions,
+    )
+    return permissions.check, SilentServices(states=systems.circuits, alarms=alarms, clock=systems.clock).check
 
 
 def _approval_channel(systems: ExternalSystems, alarms: Alarms) -> ApprovalChannel:
@@ -220,8 +253,7 @@ def _complete(
     shown: DisplayDirectory,
 ) -> None:
     """Register every flow with the receiver, and start what follows the clicks that it has stored already."""
-    settings = systems.settings
-    bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
+    bolt = make_bolt(systems.client, systems.settings.slack_team_id)
     flows = make_flows(systems, service, batches, campaigns, notifier, limits, shown)
     points = [point for flow in flows for point in flow.entry_points()]
     receiver.guard.register(bolt, points)
@@ -258,7 +290,18 @@ def _scheduled_checks(
     later_starts = partial(check_later_starts_after_gap, store=store, tenant=tenant, clock=clock)
     auditors = partial(check_auditors, store=store, directory=directory, clock=clock)
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return ScheduledChecks(checks=(*checks, relations, roles, auditors, sponsors, later_starts, *other_checks))
+    return ScheduledChecks(
+        checks=(
+            *checks,
+            *_connection_checks(systems, alarms),
+            relations,
+            roles,
+            auditors,
+            sponsors,
+            later_starts,
+            *other_checks,
+        )
+    )
 
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
@@ -387,6 +430,7 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
         guest_accounts=systems.guest_accounts,
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         pauses=systems.pauses,
+        clock_comparison=systems.clock_comparison,
     )
 
 

@@ -71,7 +71,7 @@ class StoreFile:
             self._create_if_missing(was_here=was_here)
             self._lock_file(deadline)
             return self._open(sign_existing)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged name in the schema is no text any more
             self.release()
             raise StoreUnusable(f"{self._named} cannot be used as a database ({error}); {_RESTORE}") from error
         except BaseException:

@@ -1,7 +1,8 @@
 """The freeze of all writes that open access: who may begin it, and how two admins end it. Pure.
 
-The rules are those of docs/decisions/0026. `TABLE` lists every allowed pair of state and step, and where it leads. Any
-other pair is refused, and nothing changes.
+The rules are those of docs/decisions/0026. A held start (docs/decisions/0055) is a freeze, too: the bot begins it, and
+it ends in the same way. `TABLE` lists every allowed pair of state and step, and where it leads. Any other pair is
+refused, and nothing changes.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,8 @@ from typing import Final
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, CurrentRoles, Person
+from workflows.core.people import ADMIN, GATEHOUSE, CurrentRoles, Person
+from workflows.core.policy.stops.generation import Hold
 
 END_MAY_BE_CONFIRMED_FOR: Final = timedelta(hours=24)
 """How long a second admin can confirm that the freeze ends. Then an admin must ask again."""
@@ -79,6 +81,13 @@ class Freeze:
     ended_at: datetime | None = None
     earlier: tuple[datetime, ...] = ()
     """When the freezes right before this one began, the newest last: somebody may not have been told of their end."""
+    hold: Hold | None = None
+    """Why the bot started held; None for a freeze that people began."""
+    voids_before: datetime | None = None
+    """When the last hold began. A request from before it never opens anything. Later freezes keep it."""
+    released: Hold | None = None
+    """The last hold that two admins ended. Later freezes keep it: a start with the same two places is not held again.
+    """
 
     @property
     def is_frozen(self) -> bool:
@@ -103,8 +112,60 @@ def begin(before: Freeze | None, *, by: str, reason: str, now: datetime, version
     _next_state(before, FreezeStep.FREEZE, now)
     text = require_reason(reason)
     number = version if before is None else before.version + 1
-    earlier = () if before is None else (*before.earlier, before.since)[-_MAX_EARLIER:]
-    return Freeze(version=number, state=S.FROZEN, since=now, by=by, reason=text, earlier=earlier)
+    return Freeze(
+        version=number,
+        state=S.FROZEN,
+        since=now,
+        by=by,
+        reason=text,
+        earlier=_earlier(before),
+        voids_before=None if before is None else before.voids_before,
+        released=None if before is None else before.released,
+    )
+
+
+def begin_hold(before: Freeze | None, hold: Hold, *, now: datetime, version: int = 1) -> Freeze | None:
+    """Return the freeze of a held start; None when these records are held for that already, or were released.
+
+    It takes the place of a freeze that people began, and keeps its reason: both end together.
+
+    :param version: as for `begin`.
+    """
+    if before is not None and before.is_frozen and before.hold is not None and before.hold.is_same_as(hold):
+        return None
+    if before is not None and before.released is not None and before.released.is_same_as(hold):
+        return None
+    is_by_people = before is not None and before.is_frozen and before.hold is None
+    return Freeze(
+        version=version if before is None else before.version + 1,
+        state=S.FROZEN,
+        since=now,
+        by=before.by if before is not None and is_by_people else GATEHOUSE.name,
+        reason=before.reason if before is not None and is_by_people else "",
+        earlier=_earlier(before),
+        hold=hold,
+        voids_before=now,
+        released=None if before is None else before.released,
+    )
+
+
+def lift_hold(before: Freeze | None, *, now: datetime) -> Freeze | None:
+    """Return the freeze after a start that shows that these are the newest records after all; None when none is held.
+
+    A place that was missing is there again, for example. Nothing is void then. A freeze of people that the hold took
+    the place of goes on.
+    """
+    if before is None or not before.is_frozen or before.hold is None:
+        return None
+    is_by_people = bool(before.reason)
+    lifted = replace(before, version=before.version + 1, hold=None, voids_before=None, end_request=None)
+    if is_by_people:
+        return replace(lifted, state=S.FROZEN)
+    return replace(lifted, state=S.ENDED, hold=before.hold, ended_at=now)
+
+
+def _earlier(before: Freeze | None) -> tuple[datetime, ...]:
+    return () if before is None else (*before.earlier, before.since)[-_MAX_EARLIER:]
 
 
 def require_reason(reason: str) -> str:
@@ -145,7 +206,7 @@ def advance(
         raise Refused(RefusalCode.FREEZE_END_NEEDS_ANOTHER_ADMIN)
     if not current_roles.holds(asked.person.id, ADMIN):
         raise Refused(RefusalCode.FREEZE_END_ASKED_BY_FORMER_ADMIN, name=asked.person.name)
-    return replace(changed, ended_by=actor, ended_at=now)
+    return replace(changed, ended_by=actor, ended_at=now, released=before.hold or before.released)
 
 
 def require_admin(actor: Person, current_roles: CurrentRoles) -> None:

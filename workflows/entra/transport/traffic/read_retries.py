@@ -13,6 +13,7 @@ from kiota_http.middleware.options import RetryHandlerOption
 from workflows.entra.answers.answers import Answer
 from workflows.entra.answers.failed_calls import retry_after
 from workflows.entra.transport.batch import BATCH_PATH
+from workflows.entra.transport.traffic.traffic import RepeatBudget
 
 _RETRIES: Final = 2
 _MAX_WAIT_SECONDS: Final = 4.0
@@ -22,10 +23,14 @@ ONE_TRY_LESS: Final = RetryHandlerOption(delay=0.0, max_retries=_RETRIES - 1)
 
 
 class ReadRetries(RetryHandler):
-    """Repeats a read after throttling (429) or an unavailable service, unless the requested pause is long."""
+    """Repeats a read after throttling (429) or an unavailable service, unless the requested pause is long.
 
-    def __init__(self) -> None:
+    All reads share a budget for that.
+    """
+
+    def __init__(self, budget: RepeatBudget) -> None:
         super().__init__(RetryHandlerOption(delay=0.0, max_retries=_RETRIES))
+        self._budget = budget
         self.allowed_methods = frozenset({"GET", "POST"})
 
     def should_retry(self, request: httpx.Request, options: RetryHandlerOption, response: httpx.Response) -> bool:
@@ -34,7 +39,8 @@ class ReadRetries(RetryHandler):
         # A batch contains only reads, except those of `guest_accounts` and `batched_writes`, which turn this off.
         is_read = request.method == "GET" or request.url.path.endswith(BATCH_PATH)
         is_soon = wait is None or wait <= _MAX_WAIT_SECONDS
-        return is_read and is_soon and super().should_retry(request, options, response)
+        is_repeated = is_read and is_soon and super().should_retry(request, options, response)
+        return is_repeated and self._budget.spend()
 
     def get_delay_time(self, retry_count: int, response: httpx.Response | None = None, delay: float = 0.0) -> float:
         """Return the seconds until the next try: the requested pause, or a growing time with a random part."""
@@ -53,4 +59,4 @@ def is_sent_again(request: RequestInformation, answer: Answer) -> bool:
 
 def pause_before_second_try(answer: Answer) -> float:
     """Return the seconds until a part of a batch is sent again."""
-    return retry_after(answer.headers) or ReadRetries().get_delay_time(0)
+    return retry_after(answer.headers) or ReadRetries(RepeatBudget()).get_delay_time(0)

@@ -11,7 +11,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, current_roles
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, Person
-from workflows.core.policy.freeze import (
+from workflows.core.policy.stops.freeze import (
     END_MAY_BE_CONFIRMED_FOR,
     MAX_REASON_CHARACTERS,
     TABLE,
@@ -21,8 +21,11 @@ from workflows.core.policy.freeze import (
     FreezeStep,
     advance,
     begin,
+    begin_hold,
+    lift_hold,
     name_of_admin,
 )
+from workflows.core.policy.stops.generation import Hold, HoldCause
 
 ADMINS = current_roles(dana=ADMIN, amara=ADMIN, bruno="security")
 S, T = FreezeState, FreezeStep
@@ -173,3 +176,69 @@ def test_a_request_to_end_lapses_after_a_day_also_when_the_clock_is_set_back(dir
     assert refused(AMARA, asked(), T.KEEP, hours=hours) is RefusalCode.FREEZE_END_NOT_ASKED
     again = by(AMARA, asked(), T.ASK_END, hours=hours)
     assert (again.state, again.end_request and again.end_request.person) == (S.END_ASKED, AMARA)
+
+
+HOLD = Hold(cause=HoldCause.RESTORED, inside="i:1", outside="i:2", last_entry="k", last_ran_at=NOW)
+LATER = NOW + timedelta(hours=1)
+
+
+def held(before: Freeze | None = None) -> Freeze:
+    """The freeze of a held start."""
+    freeze = begin_hold(before, HOLD, now=NOW)
+    assert freeze is not None
+    return freeze
+
+
+def released() -> Freeze:
+    """The same, released by Dana and Amara."""
+    return by(AMARA, by(DANA, held(), T.ASK_END), T.END)
+
+
+@pytest.mark.threats("G8")
+def test_a_held_start_is_ended_by_two_admins_like_a_freeze() -> None:
+    freeze = held()
+    assert (freeze.version, freeze.state, freeze.by, freeze.reason) == (1, S.FROZEN, "Gatehouse", "")
+    assert (freeze.hold, freeze.voids_before, freeze.released) == (HOLD, NOW, None)
+    asked_release = by(DANA, freeze, T.ASK_END)
+    assert refused(DANA, asked_release, T.END) is RefusalCode.FREEZE_END_NEEDS_ANOTHER_ADMIN
+    assert refused(BRUNO, asked_release, T.END) is RefusalCode.ONLY_ADMINS_FREEZE
+    freeze = released()
+    assert (freeze.is_frozen, freeze.hold, freeze.released, freeze.voids_before) == (False, HOLD, HOLD, NOW)
+
+
+def test_a_start_with_the_same_records_is_held_once_and_not_again_after_the_release() -> None:
+    other = replace(HOLD, outside="i:9")
+    assert begin_hold(held(), HOLD, now=LATER) is None
+    assert begin_hold(released(), HOLD, now=LATER) is None
+    for before in (held(), released()):
+        again = begin_hold(before, other, now=LATER)
+        assert again is not None
+        assert (again.hold, again.since, again.voids_before, again.version) == (other, LATER, LATER, before.version + 1)
+    unreadable = begin_hold(None, HOLD, now=NOW, version=7)
+    assert unreadable is not None
+    assert unreadable.version == 7
+
+
+def test_a_hold_takes_the_place_of_a_freeze_and_keeps_its_reason() -> None:
+    freeze = held(frozen())
+    assert (freeze.by, freeze.reason, freeze.hold, freeze.earlier) == ("Dana", "Incident 7", HOLD, (NOW,))
+    assert refused(DANA, freeze, T.END) is RefusalCode.FREEZE_END_NOT_ASKED
+    assert held(ended()).reason == ""
+
+
+def test_a_later_freeze_keeps_what_is_void_and_what_was_released() -> None:
+    again = begin(released(), by="Dana", reason="Incident 8", now=LATER)
+    assert (again.hold, again.voids_before, again.released) == (None, NOW, HOLD)
+    over = by(AMARA, by(DANA, again, T.ASK_END), T.END)
+    assert (over.voids_before, over.released) == (NOW, HOLD)
+
+
+def test_a_hold_ends_by_itself_when_these_are_the_newest_records_after_all() -> None:
+    lifted = lift_hold(held(), now=LATER)
+    assert lifted is not None
+    assert (lifted.state, lifted.voids_before, lifted.released, lifted.ended_at) == (S.ENDED, None, None, LATER)
+    frozen_again = lift_hold(held(frozen()), now=LATER)
+    assert frozen_again is not None
+    assert (frozen_again.is_frozen, frozen_again.hold, frozen_again.reason) == (True, None, "Incident 7")
+    for other in (None, frozen(), released()):
+        assert lift_hold(other, now=LATER) is None

@@ -13,7 +13,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.entra.answers.answers import Answer, GraphCall
 from workflows.entra.answers.failed_calls import failure
-from workflows.ports.tenant import TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _THROTTLED_SECONDS: Final = 10.0
 """How long a patient read waits after throttling when Graph names no pause."""
@@ -88,10 +88,14 @@ async def send_patiently(
     """
     while True:
         async with take_turn():
-            answer = await send(call, request)
-        if answer.is_success:
-            return answer
-        error = failure(call, answer)
+            try:
+                answer = await send(call, request)
+            except TenantUnavailable as held:
+                error: TenantUnavailable | TenantRefused = held  # it was not sent, when its service wants fewer now
+            else:
+                if answer.is_success:
+                    return answer
+                error = failure(call, answer)
         if not waits or not isinstance(error, TenantUnavailable) or not error.is_throttled:
             raise error
         waits -= 1

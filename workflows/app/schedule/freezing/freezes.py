@@ -12,7 +12,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import GATEHOUSE, CurrentRoles, Person
-from workflows.core.policy.freeze import (
+from workflows.core.policy.stops.freeze import (
     Freeze,
     FreezeState,
     FreezeStep,
@@ -130,7 +130,10 @@ class Freezes:
     async def update_alarms(self) -> None:
         """Raise and clear the alarms about the freeze, and about the request to end it."""
         freeze, now = await last_freeze(self.store), self.clock.now()
-        await self._update(AlarmCode.FROZEN, _frozen_subject(freeze), _frozen_values(freeze), None)
+        hold = None if freeze is None or not freeze.is_frozen else freeze.hold
+        subject, values = _frozen_subject(freeze), _frozen_values(freeze)
+        await self._update(AlarmCode.FROZEN, "" if hold else subject, values, None)
+        await self._update(AlarmCode.HELD, subject if hold else "", values, None)
         asked = None if freeze is None else freeze.valid_end_request(now)
         values = {} if asked is None or freeze is None else {"name": asked.person.name, **_frozen_values(freeze)}
         is_ended = freeze is not None and freeze.state is FreezeState.ENDED
@@ -170,4 +173,7 @@ def _frozen_subject(freeze: Freeze | None) -> str:
 
 
 def _frozen_values(freeze: Freeze | None) -> dict[str, str]:
-    return {} if freeze is None else {"by": freeze.by, "why": freeze.reason}
+    if freeze is None:
+        return {}
+    values = {"by": freeze.by, "why": freeze.reason}
+    return values if freeze.hold is None else {**values, "cause": freeze.hold.cause.value}
