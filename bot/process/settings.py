@@ -169,6 +169,10 @@ class Settings(TenantSettings, _SlackSettings):
     """How many requests one person may send in an hour."""
     gatehouse_max_approvals_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 6
     """How many approvals one person may give in an hour."""
+    gatehouse_max_approvals_per_day: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """How many approvals one person may give in 24 hours."""
+    gatehouse_profile_changes_shown_days: Annotated[int, Field(ge=0, le=365)] = 7
+    """How long before a high-risk approval a change of the approver's profile is shown; 0: it is not shown."""
     gatehouse_max_open_requests: Annotated[int, Field(ge=1, le=10_000)] = 50
     """How many requests of one person may be open."""
     gatehouse_second_look_from: Annotated[int, Field(ge=2, le=10_000)] = 3

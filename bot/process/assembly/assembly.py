@@ -34,6 +34,8 @@ from workflows.app.evidence.denied.notice_records import NoticeRecords
 from workflows.app.evidence.reviews.lockouts import lockouts_of
 from workflows.app.evidence.reviews.scan import UsageScanner
 from workflows.app.evidence.reviews.scan_check import UsageCheck
+from workflows.app.approvers.deciders.unusual_decisions import UnusualDecisions
+from workflows.app.approvers.deciders.weekly_lists import WeeklyLists
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
@@ -114,7 +116,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
+    decided = _decision_checks(systems, service, alarms)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked, *decided)
     return BotParts(
         store=systems.store,
         service=service,
@@ -175,6 +178,15 @@ def _review_checks(
         max_closings_a_day=systems.settings.gatehouse_max_blocks_at_end_per_day,
     )
     return denied.check, _usage(systems, denied, wake).check, questions.check, silences.check
+
+
+def _decision_checks(
+    systems: ExternalSystems, service: Service, alarms: Alarms
+) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what looks for unusual decisions, and what sends each approver their weekly list."""
+    store, clock, calendar = systems.store, systems.clock, systems.catalog.calendar
+    found = UnusualDecisions(store=store, alarms=alarms, clock=clock, calendar=calendar)
+    return found.check, WeeklyLists(service=service, store=store, clock=clock, calendar=calendar).check
 
 
 def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:
@@ -249,6 +261,7 @@ def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
     maximums = {
         LimitedAction.REQUESTS: settings.gatehouse_max_requests_per_hour,
         LimitedAction.APPROVALS: settings.gatehouse_max_approvals_per_hour,
+        LimitedAction.DAILY_APPROVALS: settings.gatehouse_max_approvals_per_day,
         LimitedAction.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
         LimitedAction.SEARCHES: settings.gatehouse_max_searches_per_hour,
     }

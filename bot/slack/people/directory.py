@@ -25,10 +25,20 @@ from bot.slack.people.reads import (
     read_in_parallel,
     user_or_none,
 )
-from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
+from bot.slack.people.users import (
+    SlackUser,
+    ids_of,
+    is_full_member,
+    mail_of_user,
+    main_id,
+    name_of_user,
+    require_full_member,
+    zone_name_of_user,
+)
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role, is_same_mail, mail_in_lower_case
+from workflows.core.policy.deciders.profiles import Profile
 from workflows.intervals import MAX_AGE_IN_ONE_CHECK
 from workflows.ports.people_directory import PeopleDirectoryRefused, RoleSource
 from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable
@@ -54,6 +64,8 @@ class SlackDirectory:
         self._roles = roles
         self._known: dict[PersonId, tuple[float, Account]] | None = None
         """For one check: the accounts that it has read, and when. None outside of a check, where nothing is kept."""
+        self._profiles: dict[PersonId, Profile] = {}
+        """For one check: what was read of the people whom it has identified."""
         self.listeners = listeners or ReadListeners()
         self._slack = SlackReads(client, self.listeners)
         self._reads: RoleReads = self._slack
@@ -64,6 +76,7 @@ class SlackDirectory:
         """Return the directory for one check; see `ports.PeopleDirectory.for_one_check`."""
         one_check = copy(self)
         one_check._known, one_check._reads = {}, (reads := OneCheckReads(self._slack, began_ago))
+        one_check._profiles = {}
         one_check._read_groups_again = reads.read_groups_again
         return one_check
 
@@ -83,7 +96,18 @@ class SlackDirectory:
             raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
         if self._known is not None:
             self._known[account.id] = time.monotonic(), account
+            self._profiles[account.id] = _profile(user, account, main_id(user, chat_id))
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
+
+    async def profile_of(self, person: Person) -> Profile:
+        """Return what Slack and Entra say of a person; see `ports.PeopleDirectory.profile_of`."""
+        if person.id in self._profiles:
+            return self._profiles[person.id]
+        user = await self.user(person.chat_id)
+        account = (await self._accounts([person.id])).get(person.id)
+        if account is None:
+            raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
+        return _profile(user, account, person.chat_id)
 
     async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read which roles these people have now. A person without an account or Slack user has none."""
@@ -286,6 +310,18 @@ class SlackDirectory:
         for group_id in source.entra_groups:
             members |= await self._tenant.group_members(group_id)
         return members
+
+
+def _profile(user: SlackUser, account: Account, chat_id: ChatId) -> Profile:
+    return Profile(
+        chat_id=chat_id,
+        account=account.id,
+        chat_mail=mail_of_user(user),
+        chat_name=name_of_user(user, chat_id),
+        account_mail=account.mail,
+        account_name=account.name,
+        zone=zone_name_of_user(user),
+    )
 
 
 def _members(source: RoleSource, groups: UserGroups) -> frozenset[ChatId]:

@@ -70,6 +70,11 @@ def mail_of_user(user: SlackUser) -> str:
     return str((user.get("profile") or {}).get("email") or "")
 
 
+def zone_name_of_user(user: SlackUser) -> str:
+    """Return the name of the user's time zone; empty when Slack names none, or none that exists."""
+    return "" if zone_of_user(user) is None else str(user["tz"])
+
+
 def zone_of_user(user: SlackUser) -> tzinfo | None:
     """Return the user's time zone; None when Slack names none, or none that exists."""
     name = user.get("tz")

@@ -544,6 +544,18 @@ def m033_denied_notices(db: Database) -> None:
     db.execute("create index denied_notices_open on denied_notices(is_open, told_at)")
 
 
+@migrations()
+def m042_profiles(db: Database) -> None:
+    """Add what was read of the people who decide, and an index to list the decisions of a time."""
+    db.execute(
+        """create table profiles (
+            chat_id text primary key, account text not null, read_at text not null, doc text not null
+        ) strict"""
+    )
+    db.execute("create index profiles_by_account on profiles(account)")
+    db.execute("create index audit_by_command on audit(command, at)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"
