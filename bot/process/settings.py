@@ -29,6 +29,8 @@ _ADVICE: Final = {
     "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
+    "GATEHOUSE_MAX_APPROVALS_PER_DAY": "a whole number from 1 to 10000",
+    "GATEHOUSE_PROFILE_CHANGES_SHOWN_DAYS": "a whole number from 0 to 365; 0 does not show them",
     "GATEHOUSE_MAX_OPEN_REQUESTS": "a whole number from 1 to 10000",
     "GATEHOUSE_SECOND_LOOK_FROM": "a whole number from 2 to 10000",
     "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",

@@ -32,8 +32,8 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn as LoggedSignIn
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
-from workflows.core.policy.deciders.profiles import Profile
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity, written_capability
+from workflows.core.policy.deciders.profiles import Profile
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import SendEscalationMessage
@@ -550,7 +550,7 @@ class FakeDirectory:
     )
     roles: dict[PersonId, frozenset[Role]] = field(default_factory=lambda: dict(everybody().roles))
     refusals: dict[ChatId, Refused] = field(default_factory=dict)
-    profiles: dict[PersonId, dict[str, str]] = field(default_factory=dict)
+    profiles: dict[PersonId, dict[str, Any]] = field(default_factory=dict)
     """What is said of a person otherwise than usual, by the names of `Profile`."""
     missing: dict[Role, tuple[str, ...]] = field(default_factory=dict)
     """User groups that roles name and that do not exist."""

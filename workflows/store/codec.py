@@ -46,7 +46,17 @@ STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
 """The fields that are stored under another name: that of the version which first stored them. No other name changes."""
 
 
-_BUILT_LATER: Final = (AccessRequest, Partnership, Drift, Alarm, UsageScan, PartnerUsage, Absence, DeniedNotice, KnownProfile)
+_BUILT_LATER: Final = (
+    AccessRequest,
+    Partnership,
+    Drift,
+    Alarm,
+    UsageScan,
+    PartnerUsage,
+    Absence,
+    DeniedNotice,
+    KnownProfile,
+)
 """The records that no click needs to be stored. What reads and writes them is built at first use, or before it."""
 
 

@@ -26,6 +26,8 @@ from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.deciders.unusual_decisions import UnusualDecisions
+from workflows.app.approvers.deciders.weekly_lists import WeeklyLists
 from workflows.app.approvers.relation_check import check_relations
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
@@ -34,8 +36,6 @@ from workflows.app.evidence.denied.notice_records import NoticeRecords
 from workflows.app.evidence.reviews.lockouts import lockouts_of
 from workflows.app.evidence.reviews.scan import UsageScanner
 from workflows.app.evidence.reviews.scan_check import UsageCheck
-from workflows.app.approvers.deciders.unusual_decisions import UnusualDecisions
-from workflows.app.approvers.deciders.weekly_lists import WeeklyLists
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
@@ -301,6 +301,7 @@ def _permission_check(
         campaigns=campaigns,
         guest_accounts=systems.guest_accounts,
         limits=limits,
+        profile_changes_shown_for=timedelta(days=systems.settings.gatehouse_profile_changes_shown_days),
     )
 
 

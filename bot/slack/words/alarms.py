@@ -25,6 +25,8 @@ from bot.words.posture.denied_sign_ins import denied_alarm_words, denied_tenants
 from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, end_asked_words, frozen_words
 from bot.words.refusals.named_people.approvers import manager_problem_words
+from bot.words.refusals.named_people.deciders import unusual_alarm_words
+from bot.words.refusals.named_people.people import limit_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.reviews.silence import why_open_words
@@ -127,8 +129,13 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     ),
     AlarmCode.SIGN_INS_DENIED: ("{denied_problem}", "{denied_advice}"),
     AlarmCode.SIGN_INS_DENIED_TO_MANY: ("{denied_problem}", "{denied_advice}"),
+    AlarmCode.UNUSUAL_DECISIONS: (
+        "{unusual}",
+        "Ask these people in person or by phone whether they decided this. If not, choose Freeze on your App Home, and "
+        "revoke the partners.",
+    ),
     AlarmCode.LIMIT_REACHED: (
-        "{person} reached the limit of {limit} {what} an hour.",
+        "{person} reached the limit of {limit_words}.",
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
     ),
 }
@@ -158,6 +165,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",
     EndingCode.DISMISSED: "dismissed by {by} until {until_day}",
     EndingCode.ENTRY_ADDED: "the tenant has an entry in the cross-tenant access settings now",
+    EndingCode.SHOWN_A_WEEK: "it was shown for seven days",
     EndingCode.NOT_REPEATED: "the sign-in log has not so many refused sign-ins any more",
     EndingCode.NOT_ALL_CLOSED: "the block is verified, but not everything is closed",
 }
@@ -324,6 +332,10 @@ def _with_values(alarm: Alarm, text: str) -> str:
         by, why = str(values["by"]), str(values["why"])
         values["frozen"] = frozen_words(by, why) if by else UNREADABLE_FREEZE
         values["end_asked"], values["why_words"] = end_asked_words(str(values.get("name", "")), by), as_sentence(why)
+    if alarm.code is AlarmCode.LIMIT_REACHED:
+        values["limit_words"] = limit_words(alarm.values)
+    if alarm.code is AlarmCode.UNUSUAL_DECISIONS:
+        values["unusual"] = unusual_alarm_words(alarm.values)
     if "since" in values:
         values["since_words"] = minute(values["since"])
     if alarm.code is AlarmCode.SPONSOR_GONE:

@@ -49,7 +49,7 @@ class ProfileReads:
         if request is None or request.state is not RequestState.AWAITING_APPROVAL:
             return command
         known = await self.read(command.actor)
-        if not isinstance(command, Approve) or not is_high_risk(request):
+        if not isinstance(command, Approve) or not self.shown_for or not is_high_risk(request):
             return command
         changes = recent_changes(known, self.clock.now(), self.shown_for)
         if not changes:

@@ -12,7 +12,7 @@ from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.deciders.weeks import Week, last_week, told_at
 from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.request import BatchId
+from workflows.core.requests.notes import state_to_display
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.intervals import WEEKLY_LISTS_CHECKED_EVERY
 from workflows.ports.audit_log import AuditEntry
@@ -24,7 +24,7 @@ DECISIONS: Final = ("approve", "reject", "approve_batch", "reject_batch")
 """The commands that are listed, by their names in the audit log."""
 _LOOKED_BACK: Final = timedelta(days=15)
 """The last week of every time zone began within this time."""
-_MAX_LISTED: Final = 15
+_MAX_LISTED: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,21 +75,27 @@ class WeeklyLists:
 
     async def _row(self, entry: AuditEntry) -> Mapping[str, Any]:
         """Return one decision, with the present state of what was decided."""
-        row = {"choice": entry.command.removesuffix("_batch"), "at": entry.at.isoformat()}
+        row = {
+            "choice": entry.command.removesuffix("_batch"),
+            "at": entry.at.isoformat(),
+            "partner": "",
+            "template": "",
+            "state": "",
+            "digest": "",
+            "is_batch": False,
+        }
         if entry.request_id is None:
-            batch_id = BatchId(str(entry.details.get("batch", "")))
-            batch = await self.store.batch(batch_id)
-            state = "" if batch is None else batch.state.value
-            return {**row, "partner": "", "template": "", "request": batch_id, "state": state, "is_batch": True}
+            batch_id = str(entry.details.get("batch", ""))
+            return {**row, "request": batch_id, "is_batch": True}
         request = await self.store.request(entry.request_id)
         if request is None:
-            return {**row, "partner": "", "template": "", "request": entry.request_id, "state": "", "is_batch": False}
-        title = "" if request.prepared is None else request.prepared.plan_title
+            return {**row, "request": entry.request_id}
+        prepared = request.prepared
         return {
             **row,
             "partner": partner_of(request),
-            "template": title,
+            "template": "" if prepared is None else prepared.plan.template,
             "request": request.id,
-            "state": request.state.value,
-            "is_batch": False,
+            "state": state_to_display(request).value,
+            "digest": "" if prepared is None else prepared.plan.digest,
         }

@@ -89,7 +89,11 @@ def known_after(earlier: Iterable[KnownProfile], profile: Profile, now: datetime
     before = newest.profile.parts
     changes = tuple(
         ProfileChange(
-            part=part, before=before[part], after=value, unchanged_at=newest.read_at, noticed_at=max(now, newest.read_at)
+            part=part,
+            before=before[part],
+            after=value,
+            unchanged_at=newest.read_at,
+            noticed_at=max(now, newest.read_at),
         )
         for part, value in profile.parts.items()
         if before[part] != value

@@ -84,6 +84,7 @@ def _tell_of_profile(request: AccessRequest, command: Approve[Person]) -> tuple[
         {
             "partner": partner_of(request),
             "request": request.id,
+            "digest": command.digest,
             "name": command.actor.name,
             "changes": [
                 {

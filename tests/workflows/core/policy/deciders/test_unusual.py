@@ -56,9 +56,7 @@ def test_only_high_risk_is_judged_by_the_hour_and_only_when_the_zone_is_known() 
 
 
 def test_the_local_time_is_named() -> None:
-    approval = Approval(
-        at=NOON, is_high_risk=True, asked_at=None, zone=ZoneInfo("America/Los_Angeles"), earlier=()
-    )
+    approval = Approval(at=NOON, is_high_risk=True, asked_at=None, zone=ZoneInfo("America/Los_Angeles"), earlier=())
     (fact,) = unusual(approval, WorkingCalendar(), FAST)
     assert fact.values == {"local": "2026-11-24 04:00", "zone": "America/Los_Angeles"}
 
