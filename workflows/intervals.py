@@ -130,6 +130,12 @@ UNUSUAL_SHOWN_FOR: Final = timedelta(days=7)
 """How long an alarm about unusual approvals stays open."""
 FAST_APPROVAL_WITHIN: Final = timedelta(seconds=10)
 """An approval within this time after its approvers were asked is unusual."""
+UNUSUAL_LEFT_FOR: Final = timedelta(seconds=30)
+"""The newest approvals are left for the next check: one with an earlier time may still be stored."""
+PROFILE_CHANGES_SHOWN_FOR: Final = timedelta(days=7)
+"""How long before an approval of high risk a change of its person's profile is shown, unless a setting says otherwise."""
+WEEKLY_LISTS_LOOK_BACK_FOR: Final = timedelta(days=15)
+"""How far decisions are read for weekly lists. The last week of every time zone began within this time."""
 WEEKLY_LISTS_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked whether the weekly list of decisions of an approver is due."""
 MAX_AGE_IN_ONE_CHECK: Final = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from functools import partial
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.absences import Absences, identified, in_whose_place
-from workflows.app.approvers.deciders.profile_reads import SHOWN_FOR, ProfileReads
+from workflows.app.approvers.deciders.profile_reads import ProfileReads
 from workflows.app.approvers.enough_asked import require_enough_left
 from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.approvers.role_groups import group_problem_of
@@ -93,6 +93,7 @@ from workflows.effects.clicks.conversations import Conversations
 from workflows.effects.clicks.guest_changes import GuestChanges
 from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
+from workflows.intervals import PROFILE_CHANGES_SHOWN_FOR
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.audit_log import RESULT_OF
 from workflows.ports.clock import Clock
@@ -122,7 +123,7 @@ class PermissionCheck:
     """The guest accounts of our tenant; None: none are changed."""
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
-    profile_changes_shown_for: timedelta = SHOWN_FOR
+    profile_changes_shown_for: timedelta = PROFILE_CHANGES_SHOWN_FOR
     """How long before a high-risk approval a change of the approver's profile is shown to the others."""
 
     async def check_click(self, effect: CheckPermission) -> None:

@@ -115,9 +115,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    decided = _decision_checks(systems, service, alarms)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked, *decided)
+    asked = _checks_of_answers(systems, service, alarms, reviews.campaigns, check.denied, wake)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -180,13 +179,30 @@ def _review_checks(
     return denied.check, _usage(systems, denied, wake).check, questions.check, silences.check
 
 
+def _checks_of_answers(
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    campaigns: Campaigns,
+    denied: DeniedSignIns,
+    wake: Callable[[], None],
+) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what looks at reviews and their answers, and at the decisions of approvers."""
+    reviews = _review_checks(systems, service, alarms, campaigns, denied, wake)
+    return (*reviews, *_decision_checks(systems, service, alarms))
+
+
 def _decision_checks(
     systems: ExternalSystems, service: Service, alarms: Alarms
 ) -> tuple[Callable[[], Awaitable[None]], ...]:
     """Return what looks for unusual decisions, and what sends each approver their weekly list."""
     store, clock, calendar = systems.store, systems.clock, systems.catalog.calendar
     found = UnusualDecisions(store=store, alarms=alarms, clock=clock, calendar=calendar)
-    return found.check, WeeklyLists(service=service, store=store, clock=clock, calendar=calendar).check
+    weekly = WeeklyLists(service=service, store=store, clock=clock, calendar=calendar)
+    return (
+        *((found.check,) if systems.settings.gatehouse_tell_unusual_decisions else ()),
+        *((weekly.check,) if systems.settings.gatehouse_tell_weekly_decisions else ()),
+    )
 
 
 def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:

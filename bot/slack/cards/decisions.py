@@ -278,7 +278,9 @@ def weekly_list_message(fact: Fact) -> Message:
     """
     blocks: list[Block] = [rich_text(paragraph(fixed_text(weekly_title(fact.values), bold=True)))]
     for row in fact.values["decisions"]:
-        line = paragraph(cleaned_text(decided_words(row), 300), fixed_text(", "), local_time(row["at"]))
+        line = paragraph(
+            cleaned_text(decided_words(row), 300), fixed_text(", "), local_time(datetime.fromisoformat(row["at"]))
+        )
         blocks.append(rich_text(line))
         if row["digest"]:
             value = f"{row['request']}:{row['digest']}"

@@ -29,11 +29,10 @@ from bot.slack.people.users import (
     SlackUser,
     ids_of,
     is_full_member,
-    mail_of_user,
     main_id,
     name_of_user,
+    profile_of_user,
     require_full_member,
-    zone_name_of_user,
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -96,7 +95,7 @@ class SlackDirectory:
             raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
         if self._known is not None:
             self._known[account.id] = time.monotonic(), account
-            self._profiles[account.id] = _profile(user, account, main_id(user, chat_id))
+            self._profiles[account.id] = profile_of_user(user, account, main_id(user, chat_id))
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
 
     async def profile_of(self, person: Person) -> Profile:
@@ -107,7 +106,7 @@ class SlackDirectory:
         account = (await self._accounts([person.id])).get(person.id)
         if account is None:
             raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
-        return _profile(user, account, person.chat_id)
+        return profile_of_user(user, account, person.chat_id)
 
     async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read which roles these people have now. A person without an account or Slack user has none."""
@@ -310,18 +309,6 @@ class SlackDirectory:
         for group_id in source.entra_groups:
             members |= await self._tenant.group_members(group_id)
         return members
-
-
-def _profile(user: SlackUser, account: Account, chat_id: ChatId) -> Profile:
-    return Profile(
-        chat_id=chat_id,
-        account=account.id,
-        chat_mail=mail_of_user(user),
-        chat_name=name_of_user(user, chat_id),
-        account_mail=account.mail,
-        account_name=account.name,
-        zone=zone_name_of_user(user),
-    )
 
 
 def _members(source: RoleSource, groups: UserGroups) -> frozenset[ChatId]:

@@ -334,7 +334,7 @@ def weekly_title(values: Values) -> str:
 
 def more_decided_words(values: Values) -> str:
     """State how many decisions the list leaves out; empty when none."""
-    return f" And {counted(values['others'], 'other')}, see your Home tab." if values["others"] else ""
+    return f" And {counted(values['others'], 'other')}." if values["others"] else ""
 
 
 def decided_words(row: Values) -> str:

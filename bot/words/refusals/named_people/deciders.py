@@ -12,9 +12,9 @@ from workflows.core.policy.deciders.unusual import UnusualCode
 from workflows.core.requests.request import AccessRequest
 
 _PARTS: Final[Mapping[ProfilePart, str]] = {
-    ProfilePart.CHAT_MAIL: "Slack mail address",
-    ProfilePart.CHAT_NAME: "Slack name",
-    ProfilePart.CHAT_USER: "Slack user",
+    ProfilePart.CHAT_MAIL: "mail address in the chat system",
+    ProfilePart.CHAT_NAME: "name in the chat system",
+    ProfilePart.CHAT_USER: "user in the chat system",
     ProfilePart.ACCOUNT: "Entra account",
     ProfilePart.ACCOUNT_MAIL: "Entra mail address",
     ProfilePart.ACCOUNT_NAME: "Entra display name",
@@ -22,7 +22,7 @@ _PARTS: Final[Mapping[ProfilePart, str]] = {
 
 
 def profile_words(name: str, changes: Iterable[Values]) -> str:
-    """State what changed in a person's profile and when: "Amara's Slack mail address was changed on Nov 26, 2026."
+    """State what changed in a person's profile and when: "Amara's Entra account was changed on Nov 26, 2026."
 
     Between two readings nobody knows the day, so both are named.
     """

@@ -15,12 +15,11 @@ from workflows.core.policy.deciders.profiles import KnownProfile, known_after, r
 from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.intervals import PROFILE_CHANGES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 
-SHOWN_FOR: Final = timedelta(days=7)
-"""How long before a high-risk decision a change of its person's profile is shown, unless a setting says otherwise."""
 _MAX_TOLD: Final = 20
 """How many approvers of one request are told."""
 
@@ -32,7 +31,7 @@ class ProfileReads:
     store: Store
     directory: PeopleDirectory
     clock: Clock
-    shown_for: timedelta = SHOWN_FOR
+    shown_for: timedelta = PROFILE_CHANGES_SHOWN_FOR
 
     async def read(self, person: Person) -> KnownProfile:
         """Read a person's profile, and store it with the changes since it was read last."""

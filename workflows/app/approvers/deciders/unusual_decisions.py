@@ -16,7 +16,7 @@ from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.transition import partner_of
-from workflows.intervals import FAST_APPROVAL_WITHIN, UNUSUAL_CHECKED_EVERY, UNUSUAL_SHOWN_FOR
+from workflows.intervals import FAST_APPROVAL_WITHIN, UNUSUAL_CHECKED_EVERY, UNUSUAL_LEFT_FOR, UNUSUAL_SHOWN_FOR
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -25,8 +25,6 @@ MARK: Final = "unusual_decisions_checked_until"
 APPROVALS: Final = ("approve", "approve_batch")
 """The commands that are judged, by their names in the audit log."""
 _MAX_LISTED: Final = 20
-_OPEN_FOR: Final = timedelta(seconds=30)
-"""The newest entries are left for the next check: one with an earlier time may still be stored."""
 
 
 async def zone_of(store: Store, chat_id: ChatId, account: PersonId) -> tzinfo | None:
@@ -52,7 +50,7 @@ class UnusualDecisions:
     async def check(self) -> None:
         """Judge the approvals since the last check, every few minutes. The first check only notes the time."""
         now, mark = self.clock.now(), await self.store.mark(MARK)
-        until = now - _OPEN_FOR
+        until = now - UNUSUAL_LEFT_FOR
         if mark is None:
             await self.store.save_mark(MARK, until.isoformat())
             return

@@ -14,7 +14,7 @@ from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.notes import state_to_display
 from workflows.core.requests.transitions.transition import partner_of
-from workflows.intervals import WEEKLY_LISTS_CHECKED_EVERY
+from workflows.intervals import WEEKLY_LISTS_CHECKED_EVERY, WEEKLY_LISTS_LOOK_BACK_FOR
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -22,8 +22,6 @@ from workflows.ports.store import Store
 MARK: Final = "weekly_lists_checked_at"
 DECISIONS: Final = ("approve", "reject", "approve_batch", "reject_batch")
 """The commands that are listed, by their names in the audit log."""
-_LOOKED_BACK: Final = timedelta(days=15)
-"""The last week of every time zone began within this time."""
 _MAX_LISTED: Final = 10
 
 
@@ -42,7 +40,7 @@ class WeeklyLists:
         if mark is not None and timedelta(0) <= now - datetime.fromisoformat(mark) < WEEKLY_LISTS_CHECKED_EVERY:
             return
         by_account: dict[PersonId, list[AuditEntry]] = {}
-        for entry in await self.store.decisions_between(DECISIONS, now - _LOOKED_BACK, now):
+        for entry in await self.store.decisions_between(DECISIONS, now - WEEKLY_LISTS_LOOK_BACK_FOR, now):
             if entry.account is not None:
                 by_account.setdefault(entry.account, []).append(entry)
         for account, entries in by_account.items():
@@ -94,7 +92,7 @@ class WeeklyLists:
         return {
             **row,
             "partner": partner_of(request),
-            "template": "" if prepared is None else prepared.plan.template,
+            "template": "" if prepared is None else prepared.template_title,
             "request": request.id,
             "state": state_to_display(request).value,
             "digest": "" if prepared is None else prepared.plan.digest,
