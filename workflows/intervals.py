@@ -133,7 +133,7 @@ FAST_APPROVAL_WITHIN: Final = timedelta(seconds=10)
 UNUSUAL_LEFT_FOR: Final = timedelta(seconds=30)
 """The newest approvals are left for the next check: one with an earlier time may still be stored."""
 PROFILE_CHANGES_SHOWN_FOR: Final = timedelta(days=7)
-"""How long before an approval of high risk a change of its person's profile is shown, unless a setting says otherwise."""
+"""How long before a high-risk approval a change of its person's profile is shown, unless a setting differs."""
 WEEKLY_LISTS_LOOK_BACK_FOR: Final = timedelta(days=15)
 """How far decisions are read for weekly lists. The last week of every time zone began within this time."""
 WEEKLY_LISTS_CHECKED_EVERY: Final = timedelta(minutes=10)

@@ -2,7 +2,7 @@
 
 A click proves a Slack user. Two questions identify the person, each time it matters. Slack: is this a full member of
 our workspace? Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
-display see `bot.slack.people.display_directory`.
+display see `bot.slack.people.display_directory`. It is long because every question about people is answered here.
 """
 
 import time
