@@ -131,8 +131,8 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     AlarmCode.SIGN_INS_DENIED_TO_MANY: ("{denied_problem}", "{denied_advice}"),
     AlarmCode.UNUSUAL_DECISIONS: (
         "{unusual}",
-        "Ask these people in person or by phone whether they decided this. If not, choose Freeze on your App Home, and "
-        "revoke the partners.",
+        "Ask these people in person or by phone whether they decided this. If not, use /partner freeze, and revoke the "
+        "partners.",
     ),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit_words}.",

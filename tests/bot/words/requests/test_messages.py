@@ -528,8 +528,8 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
             ],
         },
         "contoso.com: Amara approved r-1 (high risk). Amara's mail address in the chat system was changed between "
-        "Feb 20, 2027 and Feb 27, 2027. Amara's Entra display name was changed on Feb 28, 2027. Ask Amara in person or by phone whether "
-        "this was meant. If it was not, tell an admin.",
+        "Feb 20, 2027 and Feb 27, 2027. Amara's Entra display name was changed on Feb 28, 2027. Ask Amara in person or "
+        "by phone whether this was meant. If it was not, tell an admin.",
     ),
     (
         MessageCode.DECIDED_IN_YOUR_NAME,
@@ -570,8 +570,8 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
             ],
             "others": 2,
         },
-        "What was decided in your name from Mar 1, 2027 to Mar 7, 2027: Approved contoso.com: Trusted partner (r-1), now "
-        "active (verified); Rejected r-2; Approved batch B-1. And 2 others. Not you? Tell an admin at once. An admin "
+        "What was decided in your name from Mar 1, 2027 to Mar 7, 2027: Approved contoso.com: Trusted partner (r-1), "
+        "now active (verified); Rejected r-2; Approved batch B-1. And 2 others. Not you? Tell an admin at once. An admin "
         "stops everything that opens access with /partner freeze, and closes a partner with /partner revoke.",
     ),
     (

@@ -42,6 +42,7 @@ def warnings(world: World) -> dict[str, list[str]]:
 # --- a changed profile ---
 
 
+@pytest.mark.threats("B7")
 async def test_a_changed_mail_address_of_an_approver_of_high_risk_is_shown_and_told_to_the_other_approvers(
     world: World,
 ) -> None:
@@ -104,6 +105,7 @@ def codes(alarm: Alarm) -> list[tuple[str, list[str]]]:
     return [(row["person"], [fact["code"] for fact in row["unusual"]]) for row in alarm.values["decisions"]]
 
 
+@pytest.mark.threats("B7")
 async def test_a_night_approval_within_seconds_is_one_alarm_and_is_told_once(world: World) -> None:
     assert await look(world) == []
     world.clock.advance(hours=18)  # Tuesday, 03:00 in the zone of everybody
@@ -163,6 +165,7 @@ async def lists(world: World) -> dict[str, list[str]]:
     return {name: said for name, said in texts.items() if said}
 
 
+@pytest.mark.threats("B7")
 async def test_each_decider_gets_the_list_once_on_the_first_working_morning_after_the_week(world: World) -> None:
     request = await world.opened()
     assert await lists(world) == {}
