@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from types import FrameType
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 from structlog.dev import ConsoleRenderer, plain_traceback
 
+from tests.crash.summary import CrashSummary
 from tests.threats import ThreatSummary, mark_reports
 from tests.warm.block_checks import remember_checks
 from tests.warm.browser import SHARPNESS, started_browser
@@ -41,10 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
     is_chosen = config.option.basetemp is not None
     if not is_chosen and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+    if not hasattr(config, "workerinput"):  # no test writes into the home folder; workers inherit it
+        os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="state-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
+        config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True))
     signal.signal(signal.SIGINT, _interrupt)
     remember_checks()
     if config.option.forked and not config.option.numprocesses:
         config.pluginmanager.register(ForkedWorkers(config.option.forked))
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(CrashSummary())
     if "threats" in config.option.markexpr and not hasattr(config, "workerinput"):
         config.pluginmanager.register(ThreatSummary())
     if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):

@@ -26,6 +26,8 @@ SILENCE_ALARM_RENEWED_AFTER: Final = timedelta(days=1)
 """How often an alarm about unanswered reviews is renewed at most, when its partners change."""
 ENDED_ACCESS_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often accesses are looked at whose end has come and that are not blocked yet."""
+AUDIT_VERIFIED_EVERY: Final = timedelta(days=1)
+"""How often the whole audit log is verified while the bot runs."""
 SWEPT_EVERY: Final = timedelta(hours=1)
 """How often every partner and the default are compared with what was approved."""
 SWEPT_AGAIN_AFTER: Final = timedelta(minutes=10)
@@ -34,6 +36,8 @@ SWEPT_DURING_BATCH_EVERY: Final = timedelta(minutes=10)
 """The shortest time between two sweeps because of written partners, while the members of a batch are recorded."""
 SWEEP_MISSED_AFTER: Final = timedelta(hours=4)
 """The admins are alarmed when no sweep was complete for this long."""
+HELD_REPORT_AWAITED_FOR: Final = timedelta(minutes=2)
+"""After a held start the admins get what was found after this long, also when a part of it could not be read."""
 AUTHORS_ASKED_EVERY: Final = timedelta(minutes=2)
 """How often Entra's audit log is read for the author of a change, while one is not known."""
 REVIEW_EVENTS_LOOKED_FOR_EVERY: Final = timedelta(days=1)
@@ -77,7 +81,7 @@ BATCH_FOLLOWED_EVERY: Final = timedelta(seconds=1)
 CLOSING_LOOKED_FOR_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause of a batch while something that closes access, or another plan about a partner, goes first."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
-"""How long a name that was looked up for a report about a sheet is not looked up again."""
+"""How long a name that was looked up for a report about a sheet, or for an import in Slack, is not looked up again."""
 IMPORT_SHOWN_EVERY: Final = timedelta(seconds=5)
 """How often the message about a file of partners shows how many names are looked up."""
 ACCESS_TESTED_AFTER: Final = timedelta(days=7)
@@ -98,6 +102,12 @@ HOME_TENANT_CHECKED_EVERY: Final = timedelta(minutes=4)
 """How old the last check may be that Microsoft Graph answers for the configured tenant, before a write."""
 HOME_TENANT_ASKED_AGAIN_AFTER: Final = timedelta(seconds=10)
 """The same after a wrong answer, or after none when nothing is opened. It is shorter, because writes wait for it."""
+PERMISSIONS_CHECKED_EVERY: Final = timedelta(hours=1)
+"""How often the permissions in the tokens are compared with those that are needed. A token lives about as long."""
+PERMISSIONS_CHECKED_AGAIN_AFTER: Final = timedelta(minutes=1)
+"""The pause before they are compared again when there was no token."""
+SERVICE_SILENT_AFTER: Final = timedelta(minutes=2)
+"""The admins are alarmed when a service of Graph has not been called for this long, because it does not answer."""
 HEALTH_CHECKED_EVERY: Final = timedelta(seconds=5)
 """How often it is checked that clicks can be received and stored."""
 CONNECTION_PINGED_EVERY: Final = timedelta(seconds=10)
@@ -106,6 +116,8 @@ CONNECTION_SILENT_AFTER: Final = timedelta(seconds=30)
 """A connection that has not answered a ping for this long counts as lost."""
 START_STORED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before storing is tried again at the start, while the records cannot be written."""
+BEYOND_ANY_WAIT: Final = timedelta(minutes=10)
+"""No next attempt is later than this. One that seems to be was stored before the clock was set back, and is due now."""
 
 BOT_SILENT_AFTER: Final = timedelta(seconds=30)
 """After this long without a tick, the command line tries to perform itself what it follows."""
@@ -167,6 +179,22 @@ ACCOUNTS_READ_BACK_FOR: Final = timedelta(minutes=10)
 """How long guest accounts are read back that cannot be read or do not show the change. Then that is recorded."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
 """How long it is kept that an object does not exist. It is short, for people who have just created the object."""
+CLOCK_ALARM_FROM: Final = timedelta(seconds=30)
+"""The admins are alarmed when this machine's clock is wrong by so much, against the services that are called."""
+CLOCK_ALARM_UNTIL: Final = timedelta(seconds=20)
+"""That alarm ends when the clock is wrong by less than this."""
+CLOCK_HOLDS_FROM: Final = timedelta(minutes=2)
+"""Nothing that opens access is written while the clock is wrong by so much. What closes access goes on."""
+CLOCK_COMPARED_AFTER: Final = timedelta(minutes=1)
+"""The chat system is asked for its time when no service has answered for this long."""
+CLOCK_DATES_COUNT_FOR: Final = timedelta(minutes=15)
+"""How long the time in an answer is used to compare the clock."""
+SECRET_FILES_READ_EVERY: Final = timedelta(seconds=2)
+"""How often it is looked whether a file with a secret was replaced."""
+IDENTITY_ASKED_AGAIN_AFTER: Final = timedelta(minutes=1)
+"""The pause before it is asked again which app the bot token belongs to, when there was no answer at the start."""
+REPLACED_SECRET_ACCEPTED_FOR: Final = timedelta(minutes=10)
+"""How long the signing secret before is accepted after its file was replaced by one that names no old secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

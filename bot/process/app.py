@@ -1,33 +1,40 @@
-"""Open the bot's connections, start its tasks, and end them in reverse order."""
+"""Open the bot's connections, start its tasks, and end them in reverse order.
+
+It is long because the order of the start is here.
+"""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from aiohttp import web
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver, make_receiver
 from bot.process.imports import giving_way, without_garbage_collection
-from bot.process.logs.redactor import redactor_of
+from bot.process.logs.redactor import Redactor, redactor_of
 from bot.process.opening.opened_later import GuestAccountsOpenedLater, TenantOpenedLater
-from bot.process.opening.readers import open_clock, open_guest_accounts, open_tenant
+from bot.process.opening.readers import GRAPH, SLACK, ClockSkew, open_clock, open_guest_accounts, open_tenant
+from bot.process.opening.shared_traffic import SharedTraffic
 from bot.process.opening.start_checks import check_slack, load_valid_catalog, open_valid_store, store_outage, warm_up
 from bot.process.settings import Settings, SettingsProblems
-from bot.process.web.connections import backlog_limit, make_runner
+from bot.process.web.connections import serve
 from bot.process.web.health import CHECK_SECONDS, Health
-from bot.process.web.server import make_web_app
+from bot.process.web.server import SigningSecrets, make_health_app, make_web_app
 from bot.slack.answers.background import Background
+from bot.slack.inbound.identity import IdentityCheck
 from bot.slack.outbound.client import SlackClient
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.core.requests.alarms import Alarm
 from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
+from workflows.ports.store import Store
 from workflows.store.codec import build_adapters
 
 if TYPE_CHECKING:
@@ -48,6 +55,12 @@ class Readiness:
     socket: "SlackSocket | None"
     loops: list[asyncio.Task[None]] = field(default_factory=list)
 
+    async def what_is_said(self) -> tuple[bool, str]:
+        """Return whether the bot is ready, and why not, or what is wrong nevertheless."""
+        if missing := await self.what_is_missing():
+            return False, missing
+        return True, "".join(f"{line}\n" for line in ("ready", *self.health.warnings))
+
     async def what_is_missing(self) -> str:
         """Return why the bot is not ready; empty when it is."""
         if any(task.done() for task in self.loops):
@@ -58,69 +71,171 @@ class Readiness:
         return "" if self.outage_stored.done() and is_heard else "starting\n"
 
 
-async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> None:
-    """Run the bot until SIGTERM or SIGINT.
+async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES, redact: Redactor | None = None) -> None:
+    """Run the bot until SIGTERM or SIGINT. At SIGHUP, read the files with secrets again, when there are any.
 
+    :param redact: removes secrets from logs and messages; it learns new secrets.
     :raises SettingsProblems: when the templates, or Slack's answer about the token, show that a setting is wrong.
     """
-    stop = asyncio.Event()
+    stop, look_now = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings, pauses):
+    if settings.has_secret_files:
+        loop.add_signal_handler(signal.SIGHUP, look_now.set)
+    async with running(settings, pauses, redact, look_now):
         _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
         await stop.wait()
         _log.info("stopping")
 
 
 @asynccontextmanager
-async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIterator["BotParts"]:
+async def running(
+    settings: Settings,
+    pauses: Pauses = USUAL_PAUSES,
+    redact: Redactor | None = None,
+    look_now: asyncio.Event | None = None,
+) -> AsyncIterator["BotParts"]:
     """Open the connections, start the tasks, and end them in reverse order.
 
+    :param look_now: set to have the files with secrets read again at once.
     :yields: the running parts.
     :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
     """
-    catalog, clock, redact = load_valid_catalog(settings), open_clock(settings), redactor_of(settings)
-    client = SlackClient(
-        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
-    )
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(client.close)
-        await check_slack(client, settings)
-        store = await open_valid_store(settings, clock, redact)
-        stack.push_async_callback(store.close)
-        outage_stored = _start(stack, store_outage(store, clock))
-        await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
-        later, background = TenantOpenedLater(partial(open_tenant, settings, pauses)), Background()
-        stack.push_async_callback(later.close)
-        guests = _guest_accounts(stack, settings, clock, pauses)
-        stack.push_async_callback(background.close)
-        systems = ExternalSystems(
-            settings=settings,
-            catalog=catalog,
-            clock=clock,
-            client=client,
-            store=store,
-            tenant=later.tenant,
-            background=background,
-            guest_accounts=guests,
-            redact=redact,
-            pauses=pauses,
-        )
+        opened = await _open(stack, settings, pauses, redact or redactor_of(settings))
+        systems, outage_stored = opened.systems, opened.outage
         receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
-        readiness = await _receive(stack, systems, receiver, work, outage_stored)
-        warm = _start(stack, warm_up(later, settings))
-        await _start_work(systems, receiver, work, readiness, warm)
-        later.begin()
+        secrets = _signing_secrets(settings)
+        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets)
+        if settings.has_secret_files:
+            from bot.process.opening.rotation import Rotation  # no other start needs it
+
+            rotation = Rotation(
+                settings, systems.clock, secrets, opened.client, opened.learn, opened.identity, readiness.socket
+            )
+            _start(stack, rotation.run(look_now or asyncio.Event()))
+        _start(stack, opened.identity.keep_looking())
+        warm = _start(stack, warm_up(opened.later, settings))
+        await _start_work(systems, receiver, work, readiness, warm, opened.skew)
+        opened.later.begin()
         await warm
         yield work.result().parts
 
 
-def _guest_accounts(stack: AsyncExitStack, settings: Settings, clock: Clock, pauses: Pauses) -> "GuestAccounts":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """The systems, and what only this module needs of them."""
+
+    systems: ExternalSystems
+    client: SlackClient
+    learn: Callable[[Iterable[str]], None]
+    identity: IdentityCheck
+    skew: ClockSkew
+    later: TenantOpenedLater
+    outage: asyncio.Task[None]
+    """Stores since when the bot did not run."""
+
+
+async def _open(stack: AsyncExitStack, settings: Settings, pauses: Pauses, redact: Redactor) -> _Opened:
+    """Check Slack's settings, and open everything that the settings name.
+
+    :raises SettingsProblems: when the templates, the database or Slack show that a setting is wrong.
+    """
+    catalog, skew = load_valid_catalog(settings), ClockSkew(clock := open_clock(settings))
+    client = _client(stack, settings, redact, skew)
+    answer = await check_slack(client, settings)
+    store = await open_valid_store(settings, clock, redact)
+    stack.push_async_callback(store.close)
+    identity = await _identity(client, store, settings, answer)
+    held, outage = await _store_outage(stack, store, clock, settings)
+    traffic, background = SharedTraffic(clock), Background()
+    later = TenantOpenedLater(partial(open_tenant, settings, pauses, traffic, skew.observer(GRAPH)))
+    stack.push_async_callback(later.close)
+    guests = _guest_accounts(stack, settings, clock, pauses, traffic)
+    stack.push_async_callback(background.close)
+    systems = ExternalSystems(
+        settings=settings,
+        catalog=catalog,
+        clock=clock,
+        client=client,
+        store=store,
+        tenant=later.tenant,
+        background=background,
+        guest_accounts=guests,
+        circuits=traffic.states,
+        held=held,
+        pinned=identity.pinned,
+        clock_comparison=skew,
+        redact=redact,
+        pauses=pauses,
+    )
+    return _Opened(
+        systems=systems, client=client, identity=identity, skew=skew, later=later, outage=outage, learn=redact.learn
+    )
+
+
+def _client(stack: AsyncExitStack, settings: Settings, redact: Redactor, skew: ClockSkew) -> SlackClient:
+    client = SlackClient(
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        redact=redact,
+        observe_date=skew.observer(SLACK),
+    )
+    stack.push_async_callback(client.close)
+    return client
+
+
+async def _identity(
+    client: SlackClient, store: Store, settings: Settings, answer: AsyncSlackResponse | None
+) -> IdentityCheck:
+    """Find out what the bot token belongs to.
+
+    :raises SettingsProblems: when it belongs to another app or Enterprise Grid than before.
+    """
+    identity = IdentityCheck(
+        client=client,
+        store=store,
+        team_id=settings.slack_team_id,
+        enterprise_id=settings.slack_enterprise_id,
+        app_id=settings.slack_app_id,
+    )
+    if problem := await identity.begin(answer):
+        raise SettingsProblems((problem,))
+    return identity
+
+
+def _signing_secrets(settings: Settings) -> SigningSecrets:
+    """Return the signing secrets with which the bot starts."""
+    return SigningSecrets(
+        current=settings.slack_signing_secret.get_secret_value(),
+        old=settings.slack_signing_secret_old.get_secret_value(),
+        old_until=settings.slack_signing_secret_old_until,
+    )
+
+
+async def _store_outage(
+    stack: AsyncExitStack, store: Store, clock: Clock, settings: Settings
+) -> tuple[HeldStart, asyncio.Task[None]]:
+    """Have it stored whether the start is held, and since when the bot did not run; wait for that, but not for long.
+
+    :raises SettingsProblems: when the place outside of the records cannot be used.
+    """
+    held = HeldStart(store=store, clock=clock, place=settings.generation_place)
+    outage_stored = _start(stack, store_outage(store, clock, held))
+    await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
+    if outage_stored.done():
+        outage_stored.result()
+    return held, outage_stored
+
+
+def _guest_accounts(
+    stack: AsyncExitStack, settings: Settings, clock: Clock, pauses: Pauses, traffic: SharedTraffic
+) -> "GuestAccounts":
     """Return the accounts of our guests; nothing is opened yet."""
     is_configured = settings.guests_azure_client_id is not None
     guests = GuestAccountsOpenedLater(
-        partial(open_guest_accounts, settings, clock, pauses), is_configured=is_configured
+        partial(open_guest_accounts, settings, clock, pauses, traffic), is_configured=is_configured
     )
     stack.push_async_callback(guests.close)
     return guests.accounts
@@ -132,6 +247,7 @@ async def _receive(
     receiver: Receiver,
     work: "asyncio.Future[Work]",
     outage_stored: asyncio.Task[None],
+    secrets: SigningSecrets,
 ) -> Readiness:
     """Check the process's health, and listen.
 
@@ -148,12 +264,13 @@ async def _receive(
         clock=systems.clock,
         send=send,
         socket=socket,
+        comparison=systems.clock_comparison,
         check_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
     )
     readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket)
     readiness.loops.append(asyncio.create_task(health.run()))
     stack.push_async_callback(_cancel_all, readiness.loops)
-    await _listen(stack, systems, receiver, work, readiness)
+    await _listen(stack, systems, receiver, work, readiness, secrets)
     stack.callback(work.cancel)
     if socket is not None:
         # Slack may be unreachable for long. Until then the bot performs stored work, and can be stopped.
@@ -167,10 +284,11 @@ async def _start_work(
     work: "asyncio.Future[Work]",
     readiness: Readiness,
     tenant_check: asyncio.Task[None],
+    skew: ClockSkew,
 ) -> None:
     """Import and create what performs effects and does what is due, and start it."""
     await asyncio.to_thread(_import_loops)
-    from bot.process.loops import complete_start, keep_ticking, make_work, perform_effects
+    from bot.process.loops import complete_start, keep_clock_compared, keep_ticking, make_work, perform_effects
 
     made = make_work(systems, receiver, readiness.what_is_missing)
     work.set_result(made)
@@ -179,6 +297,7 @@ async def _start_work(
     readiness.loops += [
         asyncio.create_task(perform_effects(made.parts, tenant_check, outage_stored)),
         asyncio.create_task(keep_ticking(made, systems.clock, systems.settings, outage_stored)),
+        asyncio.create_task(keep_clock_compared(skew, systems.client, systems.settings.gatehouse_tick_seconds)),
     ]
 
 
@@ -205,31 +324,26 @@ async def _listen(
     receiver: Receiver,
     work: "asyncio.Future[Work]",
     readiness: Readiness,
+    secrets: SigningSecrets,
 ) -> None:
-    """Accept HTTP requests on the configured port.
+    """Accept Slack's requests on the configured port, and those about health on another one.
 
-    :raises SettingsProblems: when the port cannot be used.
+    :raises SettingsProblems: when a port cannot be used.
     """
     settings = systems.settings
 
     async def metrics() -> tuple[bytes, str]:
         return await (await asyncio.shield(work)).metrics.page()
 
+    inbound = None if settings.is_socket_mode else receiver.inbound
+    held = systems.held
     app = make_web_app(
-        inbound=None if settings.is_socket_mode else receiver.inbound,
-        secret=settings.slack_signing_secret.get_secret_value(),
-        clock=systems.clock,
-        metrics=metrics,
-        why_not_ready=readiness.what_is_missing,
+        inbound=inbound, secrets=secrets, clock=systems.clock, refuses_before=lambda: held.refuses_before
     )
-    runner = make_runner(app)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    try:
-        await web.TCPSite(runner, settings.host, settings.port, backlog=backlog_limit()).start()
-    except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        raise SettingsProblems((f"HOST, PORT: cannot listen on {where} ({error.strerror})",)) from error
+    await serve(stack, app, settings.host, settings.port, "")
+    # NB. after Slack's address: who reads that the bot is ready may send clicks at once.
+    health = make_health_app(metrics=metrics, readiness=readiness.what_is_said)
+    await serve(stack, health, settings.gatehouse_health_host, settings.gatehouse_health_port, "GATEHOUSE_HEALTH_")
 
 
 def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

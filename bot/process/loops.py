@@ -12,6 +12,7 @@ import structlog
 from bot.process.assembly.assembly import BotParts, assemble
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver
+from bot.process.opening.clock_probe import keep_clock_compared as keep_clock_compared
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.display_directory import DisplayDirectory
@@ -50,6 +51,7 @@ def make_work(systems: ExternalSystems, receiver: Receiver, why_not_ready: Calla
             clock=systems.clock,
             lookups=lambda: systems.background.running,
             why_not_ready=why_not_ready,
+            circuits=systems.circuits,
         ),
     )
 
@@ -67,6 +69,7 @@ async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], out
     if tenant_check.cancelled() or tenant_check.exception() is not None:
         return  # the start is refused
     await asyncio.shield(outage_stored)
+    await parts.chain.check_newest()  # NB. before any write: what opens access must not follow a changed log
     await parts.queue_worker.run()
 
 

@@ -31,7 +31,7 @@ def run_bot(pauses: Pauses = USUAL_PAUSES) -> int:
         with without_garbage_collection():
             from bot.process.app import run
 
-        asyncio.run(run(settings, pauses))
+        asyncio.run(run(settings, pauses, redactor))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS

@@ -1,19 +1,34 @@
 """Read the environment and `.env` into one frozen Settings. No other module reads the environment.
 
-All problems are reported together. Standard names are used where a standard exists.
+All problems are reported together. Standard names are used where a standard exists. It is long because every setting
+is here.
 """
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AwareDatetime,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.process.environment import load_env_file, unknown_names
+from bot.process.environment import load_env_file, read_secret_files, unknown_names
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
+from workflows.core.audit.chain import WrongKeys, parse_keys
+from workflows.ports.audit_log import AuditKeys
+from workflows.ports.store import GenerationPlace
+from workflows.store.audit_keys import GivenKeys, KeyFile
+from workflows.store.generation_place import place_of
 from workflows.store.location import StoreLocation
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -26,6 +41,7 @@ _ADVICE: Final = {
     "AZURE_TENANT_ID": "the home tenant's id, a GUID",
     "AZURE_CLIENT_ID": "the application (client) id of the app registration, a GUID",
     "GUESTS_AZURE_CLIENT_ID": "the application (client) id of the application for guest accounts, a GUID",
+    "GATEHOUSE_ALLOWED_PERMISSIONS": "names of Graph's permissions with commas, for example Mail.Send",
     "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
@@ -43,7 +59,12 @@ _ADVICE: Final = {
     "GATEHOUSE_DENIED_DAYS_FROM": "a whole number from 1 to 30",
     "GATEHOUSE_DENIED_PEOPLE_FROM": "a whole number from 1 to 100",
     "GATEHOUSE_DENIED_DISMISSED_DAYS": "a whole number from 1 to 365",
+    "AUDIT_KEY": "one or more keys in base64, as openssl rand -base64 32 prints one, separated by commas",
     "PORT": "a whole number from 1 to 65535",
+    "GATEHOUSE_HEALTH_PORT": "a whole number from 1 to 65535, another one than PORT",
+    "SLACK_APP_ID": "the id (A…) of the Slack app, from “Basic Information”, or remove it",
+    "SLACK_ENTERPRISE_ID": "the id (E…) of the Enterprise Grid, or remove it",
+    "SLACK_SIGNING_SECRET_OLD_UNTIL": "when the old secret ends, such as 2026-11-28T19:00:00Z",
 }
 
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)
@@ -81,20 +102,63 @@ class TenantSettings(_Templates):
     azure_authority_host: str = "https://login.microsoftonline.com"
     graph_url: str = "https://graph.microsoft.com/v1.0"
     database_url: str = "sqlite:///gatehouse.db"
+    audit_key: SecretStr = SecretStr("")
+    """The keys of the audit log in base64, separated by commas; the newest is the last."""
+    audit_key_file: Path | None = None
+    """A file with these keys, one on each line. Without both, Gatehouse makes a file beside the database."""
     gatehouse_clock_file: Path | None = None
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
+    gatehouse_generation: str = ""
+    """Where the generation is known outside of the database: a folder, `<installation>:<number>`, or the default."""
     gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     """How many partners one person may look up in an hour."""
+    gatehouse_allowed_permissions: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9., -]*$")] = ""
+    """Names of permissions of Graph, with commas, that an application may have although Gatehouse does not need it."""
     guests_azure_client_secret: SecretStr = SecretStr("")
     guests_azure_client_certificate_path: str = ""
     guests_azure_client_certificate_password: SecretStr = SecretStr("")
+    guests_azure_client_secret_file: Path | None = None
+    guests_azure_client_certificate_password_file: Path | None = None
+    azure_client_secret_file: Path | None = None
+    """With the secret that azure-identity reads from the environment as `AZURE_CLIENT_SECRET`."""
+    azure_client_certificate_password_file: Path | None = None
     guests_azure_client_id: Guid | None = None
     """The application that disables and enables guest accounts. None: Gatehouse does not do that."""
 
     @property
+    def allowed_permissions(self) -> frozenset[str]:
+        """Return the permissions that an application may have although Gatehouse does not need them."""
+        return frozenset(filter(None, map(str.strip, self.gatehouse_allowed_permissions.split(","))))
+
+    @property
     def records(self) -> StoreLocation:
         """Return where the records are."""
-        return StoreLocation.from_url(self.database_url)
+        return StoreLocation.from_url(self.database_url, self._audit_keys)
+
+    @property
+    def _audit_keys(self) -> AuditKeys | None:
+        if text := self.audit_key.get_secret_value():
+            return GivenKeys(parse_keys(text))
+        return None if self.audit_key_file is None else KeyFile(self.audit_key_file, is_own=False)
+
+    @field_validator("audit_key")
+    @classmethod
+    def _check_audit_key(cls, value: SecretStr) -> SecretStr:
+        try:
+            if value.get_secret_value():
+                parse_keys(value.get_secret_value())
+        except WrongKeys as error:
+            from bot.words.unavailable.audit_chain import KEY_PROBLEMS  # only for a wrong setting
+
+            raise ValueError(KEY_PROBLEMS[error.problem]) from None
+        return value
+
+    @field_validator("audit_key_file")
+    @classmethod
+    def _check_audit_key_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("audit_key", SecretStr("")).get_secret_value():
+            raise ValueError("AUDIT_KEY is set too; set only one of them")
+        return value
 
     @field_validator("graph_url", "azure_authority_host")
     @classmethod
@@ -124,6 +188,17 @@ class TenantSettings(_Templates):
         StoreLocation.from_url(value)
         return value
 
+    @property
+    def generation_place(self) -> GenerationPlace:
+        """Return where the generation is known outside of the records."""
+        return place_of(self.gatehouse_generation, self.records.path)
+
+    @field_validator("gatehouse_generation")
+    @classmethod
+    def _check_generation(cls, value: str, info: ValidationInfo) -> str:
+        place_of(value, Path("gatehouse.db"))
+        return value
+
     @field_validator("gatehouse_clock_file")
     @classmethod
     def _check_clock_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
@@ -141,6 +216,18 @@ class _SlackSettings(_Templates):
     slack_app_token: SecretStr | None = None
     """The app-level token. With it the bot uses Socket Mode, otherwise HTTP."""
     slack_signing_secret: SecretStr = SecretStr("")
+    slack_signing_secret_old: SecretStr = SecretStr("")
+    """The signing secret before, accepted until `slack_signing_secret_old_until`; empty when there is none."""
+    slack_signing_secret_old_until: AwareDatetime | None = None
+    slack_bot_token_file: Path | None = None
+    """A file with the bot token. It is read again while the bot runs, like the next two."""
+    slack_app_token_file: Path | None = None
+    slack_signing_secret_file: Path | None = None
+    """A file with the signing secret, and with the old one; see `SecretFile`."""
+    slack_app_id: Annotated[str, StringConstraints(pattern=r"^A[A-Z0-9]{2,}$")] | None = None
+    """The Slack app. None: the one that the first bot token belongs to."""
+    slack_enterprise_id: Annotated[str, StringConstraints(pattern=r"^E[A-Z0-9]{2,}$")] | None = None
+    """The Enterprise Grid of the workspace. None: the one that the first bot token belongs to, or none."""
     slack_api_url: str = "https://slack.com/api/"
     slack_channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
     slack_team_id: Annotated[str, StringConstraints(pattern=r"^T[A-Z0-9]{2,}$")]
@@ -149,6 +236,11 @@ class _SlackSettings(_Templates):
     def is_socket_mode(self) -> bool:
         """Return whether the bot uses Socket Mode."""
         return self.slack_app_token is not None
+
+    @property
+    def has_secret_files(self) -> bool:
+        """Return whether any secret is in a file that is read again while the bot runs."""
+        return any((self.slack_signing_secret_file, self.slack_bot_token_file, self.slack_app_token_file))
 
     @field_validator("slack_api_url")
     @classmethod
@@ -160,6 +252,19 @@ class _SlackSettings(_Templates):
     def _check_signing_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("slack_app_token") is None and not value.get_secret_value():
             raise ValueError("missing")
+        return value
+
+    @field_validator("slack_signing_secret_old_until")
+    @classmethod
+    def _check_end_of_old_secret(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        old, current = (
+            info.data.get(name, SecretStr("")).get_secret_value()
+            for name in ("slack_signing_secret_old", "slack_signing_secret")
+        )
+        if old and value is None:
+            raise ValueError("missing, but SLACK_SIGNING_SECRET_OLD is set")
+        if old and old == current:
+            raise ValueError("SLACK_SIGNING_SECRET_OLD is the present secret, which does not end")
         return value
 
 
@@ -202,6 +307,16 @@ class Settings(TenantSettings, _SlackSettings):
     """For how many days an admin can dismiss such a notice."""
     host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; every request is checked by its signature
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
+    gatehouse_health_host: str = "127.0.0.1"
+    """Where `/healthz`, `/readyz` and `/metrics` are. They tell about the process, and are not for everybody."""
+    gatehouse_health_port: Annotated[int, Field(ge=1, le=65535)] = 3001
+
+    @field_validator("gatehouse_health_port")
+    @classmethod
+    def _check_health_port(cls, value: int, info: ValidationInfo) -> int:
+        if value == info.data.get("port"):
+            raise ValueError("the same as PORT, which Slack calls")
+        return value
 
 
 def load_settings() -> Settings:
@@ -225,13 +340,16 @@ def _load(kind: type[SettingsType]) -> SettingsType:
     if unreadable:
         raise SettingsProblems((unreadable,))  # every other problem may be a consequence of this one
     unknown = unknown_names(os.environ, {name.upper() for name in Settings.model_fields})
+    secrets, unread = read_secret_files(os.environ, [name.upper() for name in kind.model_fields])
     try:
-        settings = kind()
+        settings = kind(**secrets)
     except ValidationError as error:
-        invalid = [_problem(item) for item in error.errors(include_input=False)]
-        raise SettingsProblems((*unknown, *invalid, *_template_problems())) from None
-    if unknown:
-        raise SettingsProblems(unknown)
+        told = tuple(f"{problem.partition('_FILE:')[0]}:" for problem in unread)
+        problems = [_problem(item) for item in error.errors(include_input=False)]
+        invalid = [problem for problem in problems if not problem.startswith(told)]
+        raise SettingsProblems((*unknown, *unread, *invalid, *_template_problems())) from None
+    if unknown or unread:
+        raise SettingsProblems((*unknown, *unread))
     return settings
 
 

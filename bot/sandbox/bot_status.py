@@ -22,11 +22,14 @@ _LAST_TICK = "gatehouse_last_tick_timestamp_seconds"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotHandle:
-    """The bot's process: its address, its process id, and whether it is alive."""
+    """The bot's process: its addresses, its process id, and whether it is alive."""
 
     url: str
+    """What Slack calls."""
     pid: Callable[[], int]
     alive: Callable[[], bool]
+    health_url: str = ""
+    """Where its metrics are; empty when they are at `url`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ class BotStatus:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2))
         try:
-            async with self._session.get(bot.url.rstrip("/") + "/metrics") as response:
+            async with self._session.get((bot.health_url or bot.url).rstrip("/") + "/metrics") as response:
                 return parse_metrics(await response.text()) if response.status == 200 else None
         except (aiohttp.ClientError, TimeoutError):
             return None

@@ -1,6 +1,7 @@
 """Connect the parts of the sandbox: both simulators, the page, the control API, one clock, one port on 127.0.0.1."""
 
 import secrets
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.control.routes import control_errors, control_routes
 from bot.sandbox.entra import Application, EntraSimulator, TokenAuthority
-from bot.sandbox.entra.tenant.initial_state import OPTIONAL_APP_ROLES
+from bot.sandbox.entra.tenant.initial_state import NEEDED_APP_ROLES, OPTIONAL_APP_ROLES
 from bot.sandbox.http.batches import INNER_FAULTS, fault_of_whole, take_inner_faults
 from bot.sandbox.http.faults import Faults, Target, answer_with_fault, arrives_after_delay
 from bot.sandbox.http.origin_check import require_own_origin
@@ -127,12 +128,20 @@ class Sandbox:
         """Wait a moment until a bot with metrics has finished its work."""
         await self.status.idle(SETTLE_SECONDS, waits_for_answer=False)
 
-    def bot_settings(self, port: int) -> dict[str, str]:
-        """Return the environment variables for a bot that uses this sandbox and listens on `port`.
+    def bot_settings(self, port: int, health_port: int = 3001) -> dict[str, str]:
+        """Return the environment variables for a bot that uses this sandbox.
+
+        :param port: where the bot listens for Slack.
+        :param health_port: where it tells about itself, on this machine.
 
         Variables of a simulator that is not running are left out.
         """
-        settings = {"GATEHOUSE_CLOCK_FILE": str(self.clock.path), "PORT": str(port), "HOST": "127.0.0.1"}
+        settings = {
+            "GATEHOUSE_CLOCK_FILE": str(self.clock.path),
+            "PORT": str(port),
+            "HOST": "127.0.0.1",
+            "GATEHOUSE_HEALTH_PORT": str(health_port),
+        }
         if self.slack_simulator is not None:
             credentials = self.slack_simulator.credentials
             channel = next(
@@ -204,7 +213,7 @@ class Sandbox:
         if stored_state is not None:
             entra.restore(stored_state)
         else:
-            entra.merge({"appRoles": [*entra.app_roles, *OPTIONAL_APP_ROLES]})
+            entra.merge({"appRoles": [*NEEDED_APP_ROLES, *OPTIONAL_APP_ROLES]})
         return entra
 
     def _is_delivering(self) -> bool:
@@ -232,4 +241,8 @@ class Sandbox:
         async def with_faults(inner: web.Request) -> web.StreamResponse:
             return await answer_with_fault(inner, handler, fault)
 
-        return await log_request(request, with_faults, log, self.clock.now())
+        response = await log_request(request, with_faults, log, self.clock.now())
+        if not response.prepared:
+            # NB. the time of the sandbox, which a bot compares with its own.
+            response.headers.setdefault("Date", format_datetime(self.clock.now(), usegmt=True))
+        return response

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from bot.terminal.plan.options import FileCommand, chosen_columns
+from bot.terminal.printing import end_without_reader
 from workflows.intervals import USUAL_PAUSES, Pauses
 
 app = typer.Typer(
@@ -147,6 +148,25 @@ def freeze(reason: Reason) -> None:
     raise typer.Exit(freeze_now(reason))
 
 
+HandOver = Annotated[bool, typer.Option("--hand-over", help="Stop using these records here; another place goes on.")]
+TakeOver = Annotated[str, typer.Option("--take-over", help="Go on here with what was handed over.", metavar="VALUE")]
+
+
+@app.command()
+def generation(context: typer.Context, hand_over: HandOver = False, take_over: TakeOver = "") -> None:
+    """Say whether these are the newest records, and while the bot is held what they lack. Change nothing.
+
+    With --hand-over or --take-over, move the records to another place. The bot must not run.
+    """
+    from bot.terminal.posture.generation_command import hand_over_now, show_generation, take_over_now
+
+    if hand_over and take_over:
+        raise typer.BadParameter("choose one of them", param_hint="--hand-over, --take-over")
+    if hand_over:
+        raise typer.Exit(hand_over_now())
+    raise typer.Exit(take_over_now(take_over) if take_over else show_generation(context.obj or USUAL_PAUSES))
+
+
 Closed = Annotated[str, typer.Argument(help="The partner's domain or tenant ID.", metavar="PARTNER")]
 WhyClosed = Annotated[str, typer.Option("--reason", help="Why; asked for on a terminal.", metavar="TEXT")]
 Confirm = Annotated[
@@ -241,20 +261,26 @@ def adopt(
 
 
 OneBatch = Annotated[str, typer.Argument(help="The batch; without it, those that have not ended.", metavar="B-…")]
-Follow = Annotated[bool, typer.Option("--follow", help="Show a bar until it has ended or waits for people.")]
+Follow = Annotated[bool, typer.Option("--follow", help="Show how far it is until it has ended; Ctrl-C stops looking.")]
+FollowedFor = Annotated[
+    float | None, typer.Option("--wait", help="How many seconds to follow it; without it, until its end.", min=0)
+]
 
 
 @app.command()
-def batches(batch: OneBatch = "", follow: Follow = False) -> None:
+def batches(batch: OneBatch = "", follow: Follow = False, wait: FollowedFor = None) -> None:
     """Show the batches that have not ended, or how far one is. It only reads the bot's records.
 
-    Exit status: 0; 1 there is no answer; 2 wrong settings; 3 it stopped before everything was applied.
+    Exit status: 0; 1 there is no answer; 2 wrong settings; 3 it stopped or ended before everything was applied;
+    4 the time of --wait was over before the batch was.
     """
-    from bot.terminal.plan.batches_command import show_batches
+    from bot.terminal.plan.batches_command import Following, show_batches
 
     if follow and not batch:
         raise typer.BadParameter("name a batch, for example B-5F3C9A10D2", param_hint="--follow")
-    raise typer.Exit(show_batches(batch, is_followed=follow))
+    if wait is not None and not follow:
+        raise typer.BadParameter("add --follow", param_hint="--wait")
+    raise typer.Exit(show_batches(batch, Following(is_wanted=follow, wait=wait)))
 
 
 SheetPath = Annotated[
@@ -462,13 +488,13 @@ First = Annotated[
 Last = Annotated[str | None, typer.Option("--to", help="The last day, which is included (UTC).", metavar="YYYY-MM-DD")]
 Format = Annotated[ReportFormat, typer.Option("--format", help="How to write the report.")]
 CatalogueFormat = Annotated[ExportFormat, typer.Option("--format", help="How to write the catalogue.")]
-audit_app = typer.Typer(help="Take reports out of the audit log, to hand over.", no_args_is_help=True)
+audit_app = typer.Typer(help="Take reports out of the audit log, and verify it.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 
 
 @audit_app.callback()
 def audit() -> None:
-    """Take reports out of the audit log, to hand over."""
+    """Take reports out of the audit log, and verify it."""
 
 
 @audit_app.command()
@@ -482,6 +508,30 @@ def report(
     from bot.terminal.evidence.commands import take_report
 
     raise typer.Exit(take_report(partner, first, last, format_.value))
+
+
+PostedHead = Annotated[
+    str, typer.Option("--head", help="The line that Gatehouse posted, as it was posted.", metavar="LINE")
+]
+
+
+@audit_app.command()
+def verify(head: PostedHead = "", as_json: AsJson = False) -> None:
+    """Check that no entry of the audit log was changed, removed, added or moved. The bot may run meanwhile.
+
+    Exit status: 0 it is whole; 1 it was changed, and the first entry is named; 2 it cannot be checked.
+    """
+    from bot.terminal.evidence.verify_command import verify_audit
+
+    raise typer.Exit(verify_audit(head, as_json=as_json))
+
+
+@audit_app.command("new-key")
+def new_key() -> None:
+    """Print a new key for the audit log, to add as the last one to AUDIT_KEY or AUDIT_KEY_FILE."""
+    from bot.terminal.evidence.verify_command import print_new_key
+
+    print_new_key()
 
 
 @app.command()
@@ -503,4 +553,5 @@ def gatehouse(version: Version = False) -> None:
 
 def main(pauses: Pauses = USUAL_PAUSES) -> None:
     """Run the command line."""
+    end_without_reader()
     app(obj=pauses)

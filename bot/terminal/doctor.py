@@ -4,8 +4,8 @@ It is long because every check is here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,13 +16,27 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.logs.redactor import redactor_of
-from bot.process.opening.readers import SystemClock, entra_settings, open_guest_accounts
+from bot.process.opening.clock_probe import clock_result
+from bot.process.opening.readers import (
+    GRAPH,
+    SLACK,
+    ClockSkew,
+    SystemClock,
+    entra_settings,
+    open_clock,
+    open_guest_accounts,
+)
 from bot.process.settings import Settings
 from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
+from bot.slack.outbound.client import SlackClient
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.users import name_of_user, zone_of_user
 from bot.slack.words.alarms import alarm_advice, alarm_text
+from bot.terminal.evidence.key_check import key_finding
+from bot.terminal.posture.finding import Finding
+from bot.terminal.posture.generation_command import check_generation
+from bot.terminal.posture.permission_findings import bots_permissions, guests_permissions
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, freeze_words
 from bot.words.refusals.named_people.approvers import accepted_group_words
 from bot.words.refusals.sentences import fact_words
@@ -35,11 +49,11 @@ from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ADMIN, READING_ROLES, ChatId
-from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE
+from workflows.core.policy.stops.freeze import ADMINS_TO_END_FREEZE
+from workflows.core.policy.stops.permissions import OPTIONAL, REQUIRED, WRITES_CAPABILITIES
 from workflows.core.posture.watch.denied_sign_ins.counting import MAX_TENANTS
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
-from workflows.ports.guest_accounts import PERMISSIONS as GUEST_PERMISSIONS
 from workflows.ports.tenant import Tenant, TenantRefused
 
 SCOPES = frozenset(
@@ -55,35 +69,18 @@ _MAX_PROFILES: Final = 100
 """The most profiles that are read: Slack accepts about a hundred reads a minute."""
 _MAX_NAMED: Final = 5
 """The most people that one finding names; the others are counted."""
-_WRITE_PERMISSION: Final = "Policy.ReadWrite.CrossTenantAccess"
-_CAPABILITY_PERMISSION: Final = "Policy.ReadWrite.CrossTenantCapability"
-PERMISSIONS: Final = frozenset(
-    {
-        *("Organization.Read.All", "Policy.Read.All", _WRITE_PERMISSION, "CrossTenantInformation.ReadBasic.All"),
-        *("User.Read.All", "GroupMember.Read.All", "AuditLog.Read.All", "Application.Read.All"),
-        *("SharePointTenantSettings.Read.All", _CAPABILITY_PERMISSION),
-    }
-)
+PERMISSIONS: Final = REQUIRED | OPTIONAL
 """The permissions in README.md, optional ones included; a test compares them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """The result of one check. `advice` says what to do; it is empty when there is no problem."""
-
-    subject: str
-    state: str
-    advice: str = ""
-    is_optional: bool = False
-    """Whether the bot also works without it. Its cards then show what could not be checked."""
 
 
 async def examine(settings: Settings, console: Console) -> int:
     """Print a table of findings. Returns 0 when there is no problem, otherwise 1."""
-    client = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+    skew, redact = ClockSkew(open_clock(settings)), redactor_of(settings)
+    token, observe = settings.slack_bot_token.get_secret_value(), skew.observer(SLACK)
+    client = SlackClient(token=token, base_url=settings.slack_api_url, redact=str, observe_date=observe)
     findings = [await _slack(client, settings), await _channel(client, settings)]
     try:
-        tenant = connect(entra_settings(settings))
+        tenant = connect(replace(entra_settings(settings), observe_date=skew.observer(GRAPH)))
     except ValueError as error:
         advice = "Set AZURE_CLIENT_SECRET, or another credential that azure-identity reads"
         findings.append(Finding(subject="Entra: the credential", state=str(error), advice=advice))
@@ -91,18 +88,16 @@ async def examine(settings: Settings, console: Console) -> int:
     else:
         try:
             findings += await _entra(tenant, settings)
-            findings += await _permissions(tenant, settings)
+            findings += await bots_permissions(tenant, settings)
             findings.append(replace(await capabilities(tenant), is_optional=True))
             findings += await tenant_settings(tenant)
             findings += await _roles(client, tenant, settings)
         finally:
             await tenant.close()
+    findings.append(await _clock(skew, client))
+    await client.close()
     findings += await _guest_accounts(settings)
-    findings += await _records(settings)
-    findings += await _alarms(settings)
-    findings += await _denied_sign_ins(settings)
-    findings += await _freeze(settings)
-    redact = redactor_of(settings)
+    findings += await _about_records(settings)
     table = Table("Check", "Result", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
         style, sign = ("green", "✓") if not finding.advice else ("yellow", "–") if finding.is_optional else ("red", "✗")
@@ -110,6 +105,18 @@ async def examine(settings: Settings, console: Console) -> int:
         table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(state)}", escape(finding.advice))
     console.print(table)
     return 1 if any(finding.advice and not finding.is_optional for finding in findings) else 0
+
+
+async def _about_records(settings: Settings) -> list[Finding]:
+    """Check the records: whether they open, which generation they are, their key, and what waits in them."""
+    state, advice = await asyncio.to_thread(key_finding, settings)
+    key = Finding(subject="Audit log: its key", state=state, advice=advice, is_optional=True)
+    generation = [
+        Finding(subject=subject, state=state, advice=advice)
+        for subject, state, advice in await check_generation(settings)
+    ]
+    waiting = (*await _alarms(settings), *await _denied_sign_ins(settings), *await _freeze(settings))
+    return [*await _records(settings), key, *waiting, *generation]
 
 
 _SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")
@@ -150,7 +157,7 @@ _CAPABILITY_WORDS: Final = {
     CapabilityAccess.AVAILABLE: ("granted, and available in this tenant", ""),
     CapabilityAccess.NOT_GRANTED: (
         "not granted: the calendar with a partner cannot be opened, and is not watched",
-        f"If you want that, grant {_CAPABILITY_PERMISSION}, with admin consent (docs/calendar.md)",
+        f"If you want that, grant {WRITES_CAPABILITIES}, with admin consent (docs/calendar.md)",
     ),
     CapabilityAccess.NOT_AVAILABLE: (
         "granted, but not available in this tenant yet",
@@ -183,6 +190,11 @@ async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:
             subject=subject, state=f"missing {', '.join(sorted(missing))}", advice="Install from manifest.yml"
         )
     return Finding(subject=subject, state=f"{answer['team']} as @{answer['user']}")
+
+
+async def _clock(skew: ClockSkew, client: AsyncWebClient) -> Finding:
+    state, advice = await clock_result(skew, client)
+    return Finding(subject="The machine's clock", state=state, advice=advice)
 
 
 async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
@@ -227,35 +239,6 @@ async def _home_tenant(tenant: Entra, settings: Settings) -> Finding:
     )
 
 
-async def _permissions(tenant: Entra, settings: Settings) -> list[Finding]:
-    """Check the permissions in the bot's token, so that nothing must be written to test them."""
-    subject = "Entra: the permission to write"
-    try:
-        granted = await tenant.granted_permissions()
-    except DomainError as error:
-        return [Finding(subject=subject, state=refusal_words(error), advice=f"It needs {_WRITE_PERMISSION}")]
-    if granted is None:
-        look = f"Look in the Entra admin center whether the application has {_WRITE_PERMISSION}"
-        return [Finding(subject=subject, state="the token cannot be read", advice=look, is_optional=True)]
-    findings = [Finding(subject=subject, state=_WRITE_PERMISSION)]
-    if _WRITE_PERMISSION not in granted:
-        findings = [Finding(subject=subject, state="missing", advice=f"Grant {_WRITE_PERMISSION}, with admin consent")]
-    needed = PERMISSIONS | GUEST_PERMISSIONS if _is_one_application(settings) else PERMISSIONS
-    return [*findings, *_not_needed("Entra: other permissions", granted - needed, "the bot needs")]
-
-
-def _not_needed(subject: str, permissions: Iterable[str], who: str) -> list[Finding]:
-    """Name the permissions that an application does not need; nothing when there are none."""
-    if not (names := ", ".join(sorted(permissions))):
-        return []
-    advice = "Remove them from the application, so that nobody can misuse them"
-    return [Finding(subject=subject, state=f"more than {who}: {names}", advice=advice, is_optional=True)]
-
-
-def _is_one_application(settings: Settings) -> bool:
-    return settings.guests_azure_client_id == settings.azure_client_id
-
-
 async def _guest_accounts(settings: Settings) -> list[Finding]:
     """Check the application that disables and enables guest accounts. Nothing is written to test it."""
     subject, credential = "Entra: guest accounts", "Entra: the application for guest accounts"
@@ -269,7 +252,6 @@ async def _guest_accounts(settings: Settings) -> list[Finding]:
         return [Finding(subject=credential, state=refusal_words(error), advice="Follow the message")]
     try:
         granted = await accounts.granted_permissions()
-        missing = ", ".join(await accounts.missing_permissions())
         answers = [
             await _call_result(f"{subject}: our tenant", lambda: accounts.read(()), "User.Read.All"),
             await _call_result(f"{subject}: directory roles", accounts.roles, "RoleManagement.Read.Directory"),
@@ -278,22 +260,8 @@ async def _guest_accounts(settings: Settings) -> list[Finding]:
         return [Finding(subject=credential, state=refusal_words(error), advice="Follow the message")]
     finally:
         await accounts.close()
-    findings = [Finding(subject=credential, state=_application_words(settings))]
-    if granted is None:
-        look = f"Look in the Entra admin center whether it has {', '.join(sorted(GUEST_PERMISSIONS))}"
-        findings = [Finding(subject=credential, state="the token cannot be read", advice=look, is_optional=True)]
-    elif missing:
-        findings = [
-            Finding(subject=credential, state=f"missing: {missing}", advice=f"Grant {missing}, with admin consent")
-        ]
-    needed = PERMISSIONS | GUEST_PERMISSIONS if _is_one_application(settings) else GUEST_PERMISSIONS
-    return [*findings, *answers, *_not_needed(f"{subject}: other permissions", (granted or set()) - needed, "it needs")]
-
-
-def _application_words(settings: Settings) -> str:
-    if _is_one_application(settings):
-        return "the bot's own application: the bot itself may then disable accounts. One of its own is safer"
-    return "has its permissions"
+    own, *others = guests_permissions(granted, settings)
+    return [own, *answers, *others]
 
 
 async def _call_result(subject: str, call: Callable[[], Awaitable[object]], needs: str) -> Finding:
@@ -429,6 +397,7 @@ async def _freeze(settings: Settings) -> list[Finding]:
         return [Finding(subject=subject, state=str(error), advice=UNREADABLE_FREEZE)]
     if freeze is None or not freeze.is_frozen:
         return [Finding(subject=subject, state="nothing is frozen")]
+    subject = "Records: held" if freeze.hold is not None else subject
     state = f"since {minute(freeze.since)}: {freeze_words(freeze)}"
     return [Finding(subject=subject, state=state, advice="Two admins end it in Slack, with /partner unfreeze")]
 

@@ -18,7 +18,7 @@ from bot.words.refusals.freeze import ONLY_ONE_ADMIN, freeze_words, not_frozen_a
 from bot.words.requests.notes import refusal_words
 from workflows.app.alarms import Alarms
 from workflows.app.reads.known_freeze import known_freeze
-from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.freezing.freezes import Freezes
 from workflows.catalog.catalog import CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -88,20 +88,21 @@ def _print_reason(reason: str) -> int:
 async def _run_with_bot(
     sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, browser: bool, processes: Processes
 ) -> None:
-    port = _free_port()
+    port, health_port = _free_ports()
     settings = {
-        **sandbox.bot_settings(port),
+        **sandbox.bot_settings(port, health_port),
         "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
+        "GATEHOUSE_GENERATION": str(folder / "generation"),
         "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
         **_forwarded_settings(),
     }
     bot = _Bot(settings, folder, processes)
     bot.start()
-    url = f"http://127.0.0.1:{port}"
-    sandbox.bot = BotHandle(url=url, pid=lambda: bot.pid, alive=bot.is_alive)
+    url, health_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{health_port}"
+    sandbox.bot = BotHandle(url=url, pid=lambda: bot.pid, alive=bot.is_alive, health_url=health_url)
     restarts = asyncio.create_task(_keep_alive(bot, folder, stop))
     try:
-        await _wait_until_ready(url, stop)
+        await _wait_until_ready(health_url, stop)
         if not stop.is_set():
             await _print_ready(sandbox, browser=browser)
         await stop.wait()
@@ -176,11 +177,11 @@ async def _keep_alive(bot: _Bot, folder: Path, stop: asyncio.Event) -> None:
     stop.set()
 
 
-async def _wait_until_ready(url: str, stop: asyncio.Event) -> None:
+async def _wait_until_ready(health_url: str, stop: asyncio.Event) -> None:
     async with asyncio.timeout(_READY_WITHIN_SECONDS), aiohttp.ClientSession() as session:
         while not stop.is_set():
             with contextlib.suppress(aiohttp.ClientError):
-                async with session.get(f"{url}/readyz") as response:
+                async with session.get(f"{health_url}/readyz") as response:
                     if response.status == 200:
                         return
             await asyncio.sleep(0.03)
@@ -191,15 +192,18 @@ def _print_settings(sandbox: Sandbox) -> None:
         print(f"{name}={value}")
 
 
-def _free_port() -> int:
-    """Return a free port below 32768, the first port that Linux gives to outgoing connections.
+def _free_ports() -> tuple[int, int]:
+    """Return two free ports below 32768, the first port that Linux gives to outgoing connections.
 
-    So no outgoing connection uses it before the bot listens there.
+    So no outgoing connection uses them before the bot listens there.
 
-    :raises OSError: when none of 100 ports is free.
+    :raises OSError: when fewer than two of 100 ports are free.
     """
+    found: list[int] = []
     for port in secrets.SystemRandom().sample(range(20_000, 32_000), _PORTS_TRIED):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
-    raise OSError("no port is free on 127.0.0.1 between 20000 and 32000")
+            found.append(port)
+        if len(found) == 2:
+            return found[0], found[1]
+    raise OSError("fewer than two ports are free on 127.0.0.1 between 20000 and 32000")

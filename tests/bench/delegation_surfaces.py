@@ -15,9 +15,9 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, approva
 from workflows.app.approvers.absences import ShownAbsences
 from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.delegation.absence import Absence, absence_id
-from workflows.core.delegation.asking import Reassignment
 from workflows.core.people import Person
+from workflows.core.policy.delegation.absence import Absence, absence_id
+from workflows.core.policy.delegation.asking import Reassignment
 from workflows.ports.audit_log import AuditEntry
 
 

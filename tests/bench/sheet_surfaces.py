@@ -67,11 +67,12 @@ def sheet_windows() -> dict[str, Json]:
     terms = BatchTerms(days=(), default_days=0, stages=CHAIN, authors=(), sponsors=(CHIE,))
     who = [StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in CHAIN]
     content = DraftContent(batch=sheet_draft(), terms=terms, requester=RILEY.chat_id, who_decides=who)
+    offers = arranged_offers(offers_of(CATALOG.templates.values()))
     return {
-        "import": import_view(arranged_offers(offers_of(CATALOG.templates.values()))),
+        "import": import_view(offers),
         "import-received": received_view(),
-        "import-columns": choices_view(EFFECT.command, CHOICES),
-        "import-which-sheet": choices_view(EFFECT.command, SHEETS),
+        "import-columns": choices_view(EFFECT.command, CHOICES, offers),
+        "import-which-sheet": choices_view(EFFECT.command, SHEETS, offers),
         "sheet-draft": draft_view(content),
         "sheet-draft-rows": draft_rows_view(sheet_draft(), 0),
         "answer-halt": answer_halt_view(sheet_result(BatchState.HALTED), goes_on=True),

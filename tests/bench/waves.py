@@ -1,5 +1,7 @@
 """What it takes to write many partners with one decision: requests, calls in ten seconds, and kills in between.
 
+The partners are written by a process of its own, which is killed with SIGKILL and started again on its file.
+
 python -m tests.bench.waves [--count 1000] [--kills 20] [--seed N] [--share 0.1]
 """
 
@@ -17,12 +19,12 @@ import structlog
 
 from bot.sandbox import seed as sandbox_seed
 from bot.sandbox.entra import TokenAuthority
+from tests.workflows.entra.killed_processes import write_killed
 from tests.workflows.entra.simulated_tenant import CLIENT_ID, SECRET
 from tests.workflows.entra.test_waves_killed import check, told
-from tests.workflows.entra.waves import write_many
 
-STEPS_A_MEMBER: Final = 3
-"""About how many steps, requests and commits, each member takes. The kills are spread over as many."""
+REQUESTS_A_MEMBER: Final = 0.3
+"""About how many requests each member takes. The kills are spread over as many."""
 
 
 async def measure(count: int, kills: int, seed: int, share: float) -> str:
@@ -43,8 +45,14 @@ async def measure(count: int, kills: int, seed: int, share: float) -> str:
             "SSL_CERT_FILE": str(authority.ca_file),
         }
         try:
-            figures = await write_many(
-                authority, folder, count=count, kills=kills, steps=STEPS_A_MEMBER * count, seed=seed, share=share
+            figures = await write_killed(
+                authority,
+                folder,
+                count=count,
+                kills=kills,
+                requests=round(REQUESTS_A_MEMBER * count),
+                seed=seed,
+                share=share,
             )
         finally:
             await authority.stop()

@@ -52,6 +52,11 @@ class BotUnderTest:
     url: str
 
     @property
+    def health_url(self) -> str:
+        """Where it tells about itself."""
+        return health_url_of(self.settings)
+
+    @property
     def control(self) -> Control:
         """The world's control API."""
         return Control(session=self.session, url=self.world.url)
@@ -96,7 +101,7 @@ class BotUnderTest:
 
     async def readiness(self) -> tuple[int, str]:
         """Ask whether the bot is ready."""
-        async with self.session.get(f"{self.url}/readyz") as response:
+        async with self.session.get(f"{self.health_url}/readyz") as response:
             return response.status, await response.text()
 
     async def is_ready(self) -> bool:
@@ -124,6 +129,11 @@ class BotUnderTest:
         assert not answer.get("errors"), answer
         await self.idle()
         return (await self.store.open_requests())[-1]
+
+
+def health_url_of(settings: Settings) -> str:
+    """Return where a bot with these settings tells about itself."""
+    return f"http://127.0.0.1:{settings.gatehouse_health_port}"
 
 
 def request_values(domain: str, template: str, justification: str = "Joint project") -> dict[str, Any]:

@@ -11,13 +11,13 @@ import pytest
 from bot.process.app import running
 from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
-from tests.bot.bot_under_test import BotUnderTest, free_port
+from tests.bot.bot_under_test import BotUnderTest, free_port, health_url_of
 from tests.warm.authority import reuse_authority
 from tests.warm.kept_world import KeptWorld, contoso_opened
 from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
 from tests.warm.ready_made import loaded_once, put_new_database
 from tests.warm.short_pauses import HOME_PAUSE, SHORT_HOME_PAUSE, SHORT_PAUSES, SHORT_READ_PAUSE
-from workflows.entra.transport.read_retries import ReadRetries
+from workflows.entra.transport.traffic.read_retries import ReadRetries
 from workflows.intervals import Pauses
 
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
@@ -58,9 +58,10 @@ async def world(tmp_path: Path, kept_world: KeptWorld | None) -> AsyncIterator[S
 def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Return the settings of a bot in the sandbox. They are also in the environment."""
     given = {
-        **world.bot_settings(free_port()),
+        **world.bot_settings(free_port(), free_port()),
         "DATABASE_URL": f"sqlite:///{bare_environment}/gatehouse.db",
         "GATEHOUSE_TICK_SECONDS": "0.2",
+        "GATEHOUSE_GENERATION": f"{bare_environment}/generation",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -68,6 +69,7 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     for module in PATIENT_MODULES:
         monkeypatch.setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)
     monkeypatch.setattr(ReadRetries, "_get_delay_time_exp_backoff", lambda *_: SHORT_READ_PAUSE)
+    monkeypatch.setattr("workflows.entra.transport.traffic.lane.FIRST_PAUSE_SECONDS", SHORT_READ_PAUSE)
     for place in ("opening.start_checks", "settings"):
         monkeypatch.setattr(f"bot.process.{place}.load_catalog", loaded_once)
     return load_settings()
@@ -98,5 +100,5 @@ async def gatehouse(
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         parts = await stack.enter_async_context(running(settings, pauses))
-        world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True)
+        world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True, health_url=health_url_of(settings))
         yield BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)

@@ -19,6 +19,7 @@ from workflows.core.policy.risk import RiskLevel
 from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.effects import JudgeSheet
 from workflows.core.requests.request import RequestKind
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ImportStep, ShownImport
 
@@ -38,6 +39,15 @@ _LOOKALIKE: Final = Finding(
 )
 
 
+_CHANGES: Final = {
+    "inboundTrust.isMfaAccepted": AccessChange.OPENS,
+    "automaticUserConsentSettings.inboundAllowed": AccessChange.OPENS,
+    "b2bDirectConnectInbound": AccessChange.OPENS,
+    "somethingNew": AccessChange.UNKNOWN,
+}
+"""The kinds of access that rows give more of; of every other one they give less."""
+
+
 def sheet_row(number: int, state: RowState = RowState.PLANNED, **changes: Any) -> BatchRow:
     """One row of the sheet; the first is row 2."""
     usual = row(number, state, authors=(), is_author_known=True)
@@ -53,7 +63,8 @@ def sheet_row(number: int, state: RowState = RowState.PLANNED, **changes: Any) -
     planned: dict[str, Any] = {"duration": timedelta(days=180), "at_end": AtEnd.BLOCK}
     template = {"template": "guest-collaboration", "template_title": "Guest collaboration"} if number % 5 == 4 else {}
     findings = (_LOOKALIKE,) if number == 4 else ()
-    return replace(usual, asked=access, findings=findings, **{**planned, **template, **changes})
+    known = {"access_changes": {name: _CHANGES.get(name, AccessChange.REDUCES) for name in usual.openings}}
+    return replace(usual, asked=access, findings=findings, **{**planned, **template, **known, **changes})
 
 
 def sheet_batch(state: BatchState = BatchState.AWAITING_APPROVAL, count: int = 40, **changes: Any) -> Batch:
@@ -127,7 +138,7 @@ CHOICES: Final = SheetChoices(
     sha256=FILE.sha256,
     header=HEADER,
     fields=(*map(str, Column), "placeholders.pilot_group"),
-    recognised={"partner": 1, "template": 2},
+    recognised={"partner": 1, "template": 2, "duration_days": 3, "sponsor": 4, "reason": 5},
 )
 SHEETS: Final = SheetChoices(name=FILE.name, sha256=FILE.sha256, sheets=("Partners", "Partners 2026", "Contacts"))
 NO_COLUMN: Final = Fact(SheetCode.NO_PARTNER_COLUMN, {"header": ["Company", "Who", "What"]})

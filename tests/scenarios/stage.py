@@ -282,7 +282,7 @@ class Stage:
 
         async def is_back() -> bool:
             bot = await self.see("bot")
-            return bot["pid"] != pid and await (self._is_ready(bot["url"]) if is_busy else self._is_idle())
+            return bot["pid"] != pid and await (self._is_ready(bot["health_url"]) if is_busy else self._is_idle())
 
         await self.until(is_back, "another bot")
 

@@ -306,6 +306,7 @@ async def test_a09_only_verified_organizations_is_no_option_and_is_not_offered(t
     assert not [entry for entry in await world.writes() if entry["path"].rstrip("/").endswith("/default")]
 
 
+@pytest.mark.threats("D8")
 async def test_a10_redemption_has_two_sides_and_ours_alone_is_never_called_working(world: Stage) -> None:
     """Error: redemption is one switch. It takes home outbound and resource inbound; the default is always off."""
     await patch(world, {"default": {"automaticUserConsentSettings": {"inboundAllowed": True, "outboundAllowed": True}}})

@@ -153,7 +153,7 @@ async def test_forty_partners_are_adopted_with_one_decision_and_a_row_that_chang
     await stage.call("PATCH", "graph/state", {"partners": {tenant_number(7): changed}})
     await approve(stage)
     card = await batch_card(stage)
-    assert "39 partners adopted, 2 with their own requests" in words(card)
+    assert "39 of 40 partners adopted (verified), 1 with its own request. Besides these: 1 decided alone" in words(card)
     assert domain(7) in words(card)
     assert await stage.writes() == []
     cards = [one for one in await stage.messages() if "approve" in actions_of(one)]
@@ -188,7 +188,7 @@ async def test_without_its_list_a_batch_cannot_be_decided_and_the_list_is_tried_
     assert actions_of(card) == ["approve_batch", "reject_batch", "review_batch"]
     assert len(await attached(stage)) == 1
     await approve(stage)
-    assert "3 partners adopted" in words(await batch_card(stage))
+    assert "3 of 3 partners adopted" in words(await batch_card(stage))
 
 
 async def test_an_approver_ends_a_batch_whose_list_cannot_be_attached(stage: Stage) -> None:
@@ -220,7 +220,7 @@ async def test_a_restart_in_the_middle_adopts_every_partner_once(stage: Stage) -
     await stage.do("click", user=APPROVERS[-1], action_id="approve_batch", channel=CHANNEL, ts=card["ts"])
     await stage.kill_the_bot()
     await stage.see("idle", timeout=60)
-    assert "40 partners adopted" in words(await batch_card(stage))
+    assert "40 of 40 partners adopted" in words(await batch_card(stage))
     assert len(await told(stage, found["batch"])) == 2, "asked, and ended"
     assert len(await attached(stage)) == 1
     assert await stage.writes() == []
@@ -240,7 +240,7 @@ async def test_the_requester_cannot_decide_a_member_cannot_be_decided_alone_and_
     card = await batch_card(stage)
     answer = await stage.do("click", user="requester", action_id="approve_batch", channel=CHANNEL, ts=card["ts"])
     await stage.rest()
-    assert "3 partners adopted" not in words(await batch_card(stage))
+    assert "3 of 3 partners adopted" not in words(await batch_card(stage))
     assert answer["ephemeral"] or await stage.direct("requester")
     await reject(stage, card, "Two of these contracts ended")
     card = await batch_card(stage)

@@ -158,6 +158,7 @@ async def test_a_drill_does_everything_but_the_writes_and_is_recorded(stage: Sta
     assert (status, "✗" in out) == (1, True), out
 
 
+@pytest.mark.threats("F10")
 async def test_graph_does_not_show_the_block_and_the_terminal_never_says_that_it_is_closed(stage: Stage) -> None:
     """Not confirmed, with its status; a day later the bot has confirmed it by itself."""
     await stage.open_access(sponsor="requester")

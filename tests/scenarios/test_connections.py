@@ -93,6 +93,7 @@ async def answer(bot: dict[str, str]) -> None:
         assert response.status == 200, await response.text()
 
 
+@pytest.mark.threats("A10")
 async def test_five_hundred_idle_connections_and_incomplete_headers_delay_no_click(stage: Stage) -> None:
     bot = await stage.see("bot")
     before = await log_size_at_rest(stage, bot)
@@ -106,6 +107,7 @@ async def test_five_hundred_idle_connections_and_incomplete_headers_delay_no_cli
     assert await stage.ask(), "the story goes on"
 
 
+@pytest.mark.threats("A10")
 async def test_five_hundred_incomplete_bodies_delay_no_click(stage: Stage) -> None:
     bot = await stage.see("bot")
     before = await log_size_at_rest(stage, bot)
@@ -117,6 +119,7 @@ async def test_five_hundred_incomplete_bodies_delay_no_click(stage: Stage) -> No
     assert log_size(stage) - before < 10_000
 
 
+@pytest.mark.threats("A4")
 async def test_thousands_of_unsigned_requests_fill_no_disk(stage: Stage) -> None:
     bot = await stage.see("bot")
     before = await log_size_at_rest(stage, bot)

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.story
     ],
     ids=["before the read", "before the write arrives", "after the write, before its answer", "answer lost"],
 )
+@pytest.mark.threats("F2")
 async def test_a_kill_around_the_write_leads_to_exactly_one_post(stage: Stage, fault: dict[str, object]) -> None:
     """`kill -9` between the last approval and the recorded outcome; then a restart on the same data."""
     ts = await stage.ask()
@@ -142,6 +143,7 @@ async def test_a_kill_between_the_write_and_its_answer_is_read_back_after_the_la
     assert any("access period ended, not blocked yet" in text for text in asked), asked
 
 
+@pytest.mark.threats("F4")
 async def test_a_change_behind_the_bots_back_stops_the_write_and_asks_again(stage: Stage) -> None:
     """Drift between approval and apply is never overwritten."""
     ts = await stage.ask()
@@ -157,6 +159,52 @@ async def test_a_change_behind_the_bots_back_stops_the_write_and_asks_again(stag
     for approver in ("approver1", "approver2", "approver3"):
         assert await stage.press(approver, "approve", ts) == []
     assert [entry["method"] for entry in await stage.writes()] == ["PATCH"]
+
+
+@pytest.mark.threats("F8")
+async def test_a_partner_that_somebody_else_creates_in_that_moment_is_not_overwritten(stage: Stage) -> None:
+    """The POST meets 409, and the partner that is there has other content: nothing of it is written."""
+    ts = await stage.ask()
+    for approver in ("approver1", "approver2"):
+        await stage.press(approver, "approve", ts)
+    await stage.do("faults", target="graph", method="POST", match="partners", times=1, status=409, delay_seconds=3)
+    await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
+    await asyncio.sleep(1.5)
+    trust = {"isMfaAccepted": True, "isCompliantDeviceAccepted": True, "isHybridAzureADJoinedDeviceAccepted": False}
+    await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"inboundTrust": trust}}})
+    await stage.rest()
+    assert [(one["method"], one["status"]) for one in await stage.writes()] == [("POST", 409)]
+    partner = await stage.partner()
+    assert partner is not None
+    assert partner["inboundTrust"] == trust
+    assert "active (verified" not in (await stage.card())["text"]
+
+
+@pytest.mark.threats("F5")
+@pytest.mark.parametrize("seconds", [0, 1, 30, 300])
+async def test_a_new_partner_that_is_not_shown_yet_is_neither_written_twice_nor_called_failed(
+    stage: Stage, seconds: int
+) -> None:
+    """Graph answers 404 for a while after it has accepted the write."""
+    ts = await stage.ask()
+    for approver in ("approver1", "approver2"):
+        await stage.press(approver, "approve", ts)
+    absent = {"error": {"code": "Request_ResourceNotFound", "message": "It does not exist."}}
+    if seconds:
+        old = {"target": "graph", "method": "GET", "match": f"partners/{CONTOSO}", "times": 10_000, "status": 404}
+        await stage.do("faults", **old, body=absent)
+    await stage.press("approver3", "approve", ts)
+    if seconds:
+        assert "active (verified" not in (await stage.card())["text"]
+        await stage.later(seconds)
+        assert "failed" not in (await stage.card())["text"]
+        await stage.call("DELETE", "faults")
+        await stage.later(120)
+    first, *again = [(entry["method"], entry["status"]) for entry in await stage.writes()]
+    assert first == ("POST", 201)
+    assert set(again) <= {("POST", 409)}, "sent again at most once after minutes, when Graph itself refuses it"
+    assert len(again) <= 1
+    assert "active (verified" in (await stage.card())["text"]
 
 
 async def test_slack_refusing_for_a_while_loses_no_card(stage: Stage) -> None:

@@ -123,7 +123,7 @@ async def test_what_is_in_force_is_a_file_that_changes_nothing(stage: Stage) -> 
     assert await stage.press("approver1", "approve", ts) == []
     found, out, err = await gatehouse(stage, "export", "--format", "toml")
     assert found == 0, err
-    assert out.startswith("# What is in force, written by gatehouse export --format toml.")
+    assert out.startswith("# The partners whose access is in force, as it was approved.")
     file = stage.data.parent / "partners.toml"
     file.write_text(out)
     (row,) = tomllib.loads(out)["partners"]

@@ -58,6 +58,7 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
     assert await stage.partner(FABRIKAM) is not None
 
 
+@pytest.mark.threats("D3")
 async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_sides(stage: Stage) -> None:
     """Mixed scripts are refused at the field; a similar domain and an id of another cloud are shown on the card."""
     assert "mixes Cyrillic and Latin letters" in (await stage.fill_in(target="\u0441ontoso.com"))["errors"]["target"]
@@ -107,6 +108,7 @@ async def test_drift_is_told_in_three_ways_and_a_service_provider_is_refused_at_
     assert buttons(await stage.card()) == []
 
 
+@pytest.mark.threats("D2")
 async def test_a_domain_that_moves_to_another_tenant_stops_the_request(stage: Stage) -> None:
     """After the approvals, before the write; nothing is written to either tenant."""
     ts = await stage.ask()

@@ -49,6 +49,7 @@ async def test_drift_is_one_alarm_and_one_review_which_ends_with_it(stage: Stage
     assert "Review due" not in await home(stage)
 
 
+@pytest.mark.threats("D2")
 async def test_a_domain_of_another_tenant_is_asked_about_once_by_sponsor_and_admins(stage: Stage) -> None:
     await stage.open_access()
     organizations = (await stage.see("graph/state"))["state"]["organizations"]

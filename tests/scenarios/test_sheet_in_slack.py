@@ -113,7 +113,8 @@ async def test_fifty_rows_are_asked_for_approved_and_applied(stage: Stage) -> No
     await stage.do("faults", target="graph", method="POST", match=tenant_number(failing), times=1, status=400)
     await approve(stage, "approver1")
     said = " ".join(words(await batch_card(stage)).split())
-    assert "46 partners applied (verified), 2 with their own requests, 2 not applied" in said
+    assert "46 of 49 partners applied (verified), 1 with its own request, 2 not applied" in said
+    assert "Besides these: 1 decided alone" in said
     for number in (failing, drifting, revoked, changed):
         assert domain(number) in said
     state = (await stage.see("graph/state"))["state"]["partners"]
@@ -126,7 +127,10 @@ async def test_fifty_rows_are_asked_for_approved_and_applied(stage: Stage) -> No
     of_their_own = [one for one in cards if not one.get("thread_ts")]
     assert (len(of_their_own), len(cards)) == (2, 3)
     batch_id = next(one["block_id"] for one in (await batch_card(stage))["blocks"] if one["type"] == "actions")[6:]
-    assert "46 partners are applied (verified). 2 partners go on alone." in (await told(stage, batch_id))[-1]
+    assert (
+        "46 partners are applied (verified). 1 partner goes on with its own request."
+        in (await told(stage, batch_id))[-1]
+    )
 
 
 async def test_an_admin_continues_a_batch_that_stopped_by_itself(stage: Stage) -> None:
@@ -144,7 +148,7 @@ async def test_an_admin_continues_a_batch_that_stopped_by_itself(stage: Stage) -
         assert (await stage.do("submit", user=user, view_id=opened["opened"], values=values))["errors"] == {}
         await stage.see("idle", timeout=60)
     assert "Only admins can continue or end a batch" in " ".join(one["text"] for one in await stage.direct("approver1"))
-    assert "46 partners applied (verified), 4 not applied" in " ".join(words(await batch_card(stage)).split())
+    assert "46 of 50 partners applied (verified), 4 not applied" in " ".join(words(await batch_card(stage)).split())
 
 
 async def report_of(stage: Stage, content: bytes | str, name: str = "partners.csv", **more: Any) -> str:

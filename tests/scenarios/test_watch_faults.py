@@ -1,6 +1,7 @@
 """Bad input of the watch, through the whole bot: incomplete is said as incomplete, and nothing is written by itself."""
 
 import asyncio
+import base64
 import json
 from typing import Final
 
@@ -91,6 +92,23 @@ async def test_what_cannot_be_read_is_incomplete_and_a_tenant_that_is_gone_can_s
     assert partner is not None
     assert partner["b2bDirectConnectInbound"] == BLOCKED
     assert any("contoso.com is blocked" in one["text"] for one in await stage.direct("admin"))
+
+
+@pytest.mark.threats("F9")
+async def test_a_list_that_breaks_off_makes_the_sweep_incomplete_and_nobody_is_gone(stage: Stage) -> None:
+    """The third page of the list of partners answers 500. What was not listed is not called absent, nor revoked."""
+    await stage.open_access(sponsor="requester")
+    others: dict[str, object] = {f"0000000{number}-0000-4aaa-8bbb-0123456789a1": {} for number in range(1, 4)}
+    await stage.call("PATCH", "graph/state", {"pageSize": 1, "partners": others})
+    await stage.later(HOUR + 60)
+    before = await stage.writes()
+    third = base64.urlsafe_b64encode(json.dumps({"from": 2}).encode()).decode().rstrip("=")
+    await stage.do("faults", target="graph", match=third, times=50, status=500)
+    status, out, _ = await gatehouse(stage, "sweep", columns=200)
+    assert (status, "INCOMPLETE" in out, "Read 2 partners" in out) == (3, True, True), out
+    assert "contoso.com" not in out, out
+    await stage.later(HOUR)
+    assert await stage.writes() == before
 
 
 async def test_a_hundred_changes_found_by_sweeps_at_once_are_one_message_a_person(stage: Stage) -> None:

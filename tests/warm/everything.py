@@ -12,6 +12,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 
 import bot.process.app
 import bot.process.child_process
+import bot.process.loops
 import bot.process.opening.start_checks
 import bot.process.run
 import bot.process.settings
@@ -25,6 +26,9 @@ from tests.warm.block_checks import remember_checks
 from tests.warm.ready_made import loaded_once, new_database
 from workflows.catalog.catalog import SHIPPED
 from workflows.entra.transport.early_imports import load_builders
+from workflows.partner_lookup.public_suffixes import load_suffixes
+from workflows.partner_lookup.similar_characters import load_prototypes
+from workflows.store.codec import build_adapters
 
 _IMPORTED_AT_FIRST_USE: Final = (
     "anyio._backends._asyncio",
@@ -42,6 +46,9 @@ _IMPORTED_AT_FIRST_USE: Final = (
 for name in _IMPORTED_AT_FIRST_USE:
     import_module(name)
 load_builders(GraphRequestAdapter(AnonymousAuthenticationProvider()))
+build_adapters()
+load_suffixes()
+load_prototypes()
 remember_checks()
 reuse_authority()
 new_database()

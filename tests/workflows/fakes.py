@@ -24,7 +24,6 @@ from workflows.core.checks.tenant_facts import (
     SignInLog,
     SignIns,
 )
-from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -33,8 +32,9 @@ from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn as LoggedSignIn
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity, written_capability
-from workflows.core.policy.deciders.profiles import Profile
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.delegation.asking import StandIn
+from workflows.core.policy.delegation.deciders.profiles import Profile
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
@@ -48,6 +48,7 @@ from workflows.ports.tenant import (
     Account,
     AlreadyExists,
     ReadsTogether,
+    SurplusPermissions,
     Tenant,
     TenantRefused,
     TenantUnavailable,
@@ -348,6 +349,9 @@ class FakeTenant:
     found: TenantId | None = None
     """For which other tenant Graph answers."""
     is_never_named: bool = False
+    surplus: tuple[str, ...] = ()
+    """The permissions that the application does not need."""
+    granted: frozenset[str] | None = None
     """Graph has never said for which tenant it answers."""
     attempts: list[Operation] = field(default_factory=list)
     """Every write that was asked for, also the refused ones."""
@@ -397,6 +401,16 @@ class FakeTenant:
         self.script.end(await self.script.begin("tenant.verify_home"))
         if self.found is not None:
             raise WrongTenant(self.found, HOME)
+
+    async def verify_permissions(self) -> None:
+        """Refuse to open access while the application has permissions that it does not need."""
+        if self.surplus:
+            raise SurplusPermissions(self.surplus)
+
+    async def granted_permissions(self) -> frozenset[str] | None:
+        """The application permissions in the token."""
+        self.script.end(await self.script.begin("tenant.granted_permissions"))
+        return self.granted
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Resolve a domain or tenant id."""
@@ -682,6 +696,7 @@ class FakeNotifier:
     gone: set[ChatId] = field(default_factory=set)
     """Whom a question about a review does not reach."""
     freezes: list[Freeze] = field(default_factory=list)
+    audit_heads: list[tuple[str, int]] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
     attached_again: ListFile | None = None
@@ -761,6 +776,11 @@ class FakeNotifier:
                 sorted(named | (admins - self.gone if asks_admins else frozenset()))
             )
         return people
+
+    async def post_audit_head(self, head: str, seq: int) -> None:
+        """Remember a head of the audit log."""
+        self.script.end(await self.script.begin("notifier.post_audit_head"))
+        self.audit_heads.append((head, seq))
 
     async def show_freeze(self, freeze: Freeze) -> None:
         """Remember a freeze."""

@@ -56,6 +56,7 @@ class FakeGuestAccounts:
     role_names: dict[PersonId, tuple[str, ...]] = field(default_factory=dict)
     lacking: list[str] = field(default_factory=list)
     is_configured: bool = True
+    granted: frozenset[str] | None = None
     answer: Answer = lambda _: AccountOutcome.ACCEPTED
     takes_unknown: Callable[[PersonId], bool] = lambda _: True
     """Whether a write without an answer took effect."""
@@ -75,6 +76,10 @@ class FakeGuestAccounts:
     def change(self, person: PersonId, **changes: object) -> None:
         """Change one account as somebody else would."""
         self.states[person] = replace(self.states[person], **changes)  # type: ignore[arg-type]
+
+    async def granted_permissions(self) -> frozenset[str] | None:
+        """What the token says; here nothing."""
+        return self.granted
 
     async def missing_permissions(self) -> Sequence[str]:
         """What the credential lacks."""

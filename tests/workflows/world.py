@@ -33,7 +33,7 @@ from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreIntake
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
-from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.freezing.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.events.starting import EventReviews
 from workflows.app.schedule.reviews.questions import ReviewQuestions

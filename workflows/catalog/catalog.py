@@ -15,14 +15,12 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.holidays import HOLIDAYS_FILE, read_holidays
-from workflows.catalog.rewording import has_same_meaning
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, READING_ROLES, Role, mail_in_lower_case
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.placeholders import RENAMED_KEYS
 from workflows.core.policy.relations import RELATIONS
 from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
@@ -118,6 +116,8 @@ def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> Cha
 
     :param roles: the hash of each role's definition when the plan was made.
     """
+    from workflows.catalog.rewording import has_same_meaning  # a start does not wait for it
+
     template = catalog.templates.get(plan.template)
     if template is None or not has_same_meaning(plan.template_hash, template.content_hash):
         return ChangedRules(code=RefusalCode.TEMPLATE_CHANGED, values={}, fact=Fact(NoteCode.TEMPLATE_CHANGED))
@@ -246,6 +246,8 @@ def _check(location: str, model: type[Model], content: object, problems: list[st
                     f"{location}: {key}: this key is called {new} now; write [[{new}]] in place of [[{key}]]"
                 )
                 continue
+            from workflows.core.policy.graph_examples import corrected_word  # a start with right templates needs none
+
             word = corrected_word(item.get("input"), of_applications="applications" in item["loc"])
             cure = "" if word is None else f"; write {word}"
             problems.append(f"{location}: {key}: {item['msg']}{cure}")

@@ -45,7 +45,7 @@ from workflows.effects.applying.sending import PlanSender
 from workflows.effects.applying.still_approved import ApprovalReads, find_objection
 from workflows.effects.applying.write_gate import WriteGate, WritesFrozen
 from workflows.intervals import CLOSING_LOOKED_FOR_AGAIN_AFTER, USUAL_PAUSES, Pauses
-from workflows.ports.clock import Clock
+from workflows.ports.clock import Clock, ClockComparison
 from workflows.ports.guest_accounts import GuestAccounts, usable_accounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
@@ -74,6 +74,8 @@ class Applier:
     pauses: Pauses = USUAL_PAUSES
     partners: OneAtATime = field(default_factory=OneAtATime)
     """What keeps two plans about one partner apart. Every copy of this shares it."""
+    clock_comparison: ClockComparison | None = None
+    """Knows whether our clock is wrong; None: it is not compared."""
     wave: WaveWrites | None = None
     """The writes of the other members of a wave; None: each operation is sent alone."""
 
@@ -85,7 +87,7 @@ class Applier:
     @property
     def gate(self) -> WriteGate:
         """Return the only way to the tenant for operations, which a freeze closes."""
-        return WriteGate(tenant=self.tenant, store=self.store, wave=self.wave)
+        return WriteGate(tenant=self.tenant, store=self.store, clock_comparison=self.clock_comparison, wave=self.wave)
 
     async def apply(self, request_id: RequestId) -> None:
         """Change the tenant to the state after the plan, or record why not.
@@ -181,7 +183,7 @@ class Applier:
         if await self.results.stop_if_too_late(request):
             return  # known without reading, so that it is also said while Graph does not answer
         if request.writing_since is None:
-            await self.gate.require_not_frozen(request)
+            await self.gate.require_may_begin(request)
         async with self.tenant.together() as reads:
             done_count = await self._count_if_writable(request, reads)
         if done_count is None or await self.results.stop_if_too_late(request):

@@ -1,8 +1,12 @@
-"""Perform each kind of effect. Handle effects that are given up, and cards that the chat system does not accept."""
+"""Perform each kind of effect. Handle effects that are given up, and cards that the chat system does not accept.
+
+It is long because every kind of effect is here.
+"""
 
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from workflows.app.alarms import Alarms
 from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
@@ -25,7 +29,9 @@ from workflows.core.requests.effects import (
     Effect,
     JudgeSheet,
     MessageCode,
+    PostAuditHead,
     Prepare,
+    Priority,
     RemindPerson,
     RetryOrDropEffect,
     SendEndNotices,
@@ -46,6 +52,7 @@ from workflows.core.requests.effects import (
     ShowSetup,
     TellEscalation,
     UploadBatchList,
+    priority_of,
 )
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -63,6 +70,10 @@ from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import Notifier, NotifierBlocked
 from workflows.ports.store import Store
+from workflows.ports.tenant import Urgency, with_urgency
+
+_URGENCIES: Final = {Priority.CLOSE: Urgency.CLOSING, Priority.BATCH: Urgency.SWEEP, Priority.SHEET: Urgency.SWEEP}
+"""How urgent the requests to the tenant are; for all others a person waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +96,10 @@ class Performer:
 
     async def perform(self, effect: Effect) -> None:
         """Perform one effect with the current records."""
+        with with_urgency(_URGENCIES.get(priority_of(effect), Urgency.PERSON)):
+            await self._perform(effect)
+
+    async def _perform(self, effect: Effect) -> None:
         match effect:
             case CheckPermission():
                 await self.permission_check.check_click(effect)
@@ -109,11 +124,11 @@ class Performer:
             case ShowHome():
                 await self._show_home(effect.person)
             case ShowAlarm():
-                alarm = await self.store.alarm(effect.alarm_id)
-                if alarm is not None:
-                    await self.notifier.show_alarm(alarm)
+                await self._show_alarm(effect)
             case ShowFreeze():
                 await self._show_freeze()
+            case PostAuditHead():
+                await self.notifier.post_audit_head(effect.head, effect.seq)
             case SendMessage():
                 fact = await with_guests(effect, self.store)
                 await self.notifier.send_message(effect.person, fact, channel=effect.channel)
@@ -200,6 +215,11 @@ class Performer:
         request = await self.store.request(effect.request_id)
         if request is not None:
             await self.notifier.show_block_at_end(request)
+
+    async def _show_alarm(self, effect: ShowAlarm) -> None:
+        alarm = await self.store.alarm(effect.alarm_id)
+        if alarm is not None:
+            await self.notifier.show_alarm(alarm)
 
     async def _show_freeze(self) -> None:
         freeze = await last_freeze(self.store)

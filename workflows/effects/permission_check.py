@@ -22,9 +22,10 @@ from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
 from workflows.app.evidence.guests.account_filing import AccountFiling
 from workflows.app.evidence.reviews.attesting import attestation_period
 from workflows.app.limits import Allowance, LimitedAction, Limits, SecondLookNeeded
+from workflows.app.reads.known_freeze import last_freeze
 from workflows.app.requests.edits.less_access import LessAccess
 from workflows.app.requests.people_checks import require_chain_without
-from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.freezing.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import require_people
@@ -86,6 +87,7 @@ from workflows.core.requests.effects import CheckPermission, MessageCode, SendMe
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.transitions.freezing import is_void
 from workflows.core.requests.transitions.taking_part.reassigning import require_from, require_may_reassign, require_to
 from workflows.effects.batches.decisions import BatchDecisions
 from workflows.effects.clicks.changes import ChangeClicks
@@ -101,6 +103,9 @@ from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+_OPENS_BY_REQUEST = (Approve, SupportRequest, RequestChanges, ProposeLess, AcceptProposal, Confirm)
+_OPENS_BY_BATCH = (ApproveBatch, AnswerHalt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +201,7 @@ class PermissionCheck:
             raise
 
     async def _check_command(self, click: Click, actor: Person, key: str, received_at: datetime | None) -> None:
+        await self._require_not_void(click)
         match click:
             case Approve() | Reject():
                 await self._decide(click, actor, key, received_at)
@@ -234,6 +240,26 @@ class PermissionCheck:
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _require_not_void(self, click: Click) -> None:
+        """Refuse what would open access by a request or a batch from before a held start. Rejecting is possible.
+
+        :raises Refused: when it is void, or about to be.
+        """
+        if not isinstance(click, (*_OPENS_BY_REQUEST, *_OPENS_BY_BATCH)):
+            return
+        freeze = await last_freeze(self.store)
+        if freeze is None or freeze.voids_before is None:
+            return
+        if isinstance(click, _OPENS_BY_BATCH):
+            batch = await self.store.batch(click.batch_id)
+            is_opened = not isinstance(click, AnswerHalt) or click.goes_on
+            is_old = batch is not None and not batch.has_ended and batch.created_at < freeze.voids_before
+        else:
+            request, is_opened = await self.store.request(click.request_id), True
+            is_old = request is not None and is_void(request, freeze)
+        if is_old and is_opened:
+            raise Refused(RefusalCode.VOID_AFTER_RESTORE)
 
     async def _import_sheet(self, click: ImportSheet, actor: Person, key: str) -> None:
         """Have a file judged. A full member may look partners up, and an import counts as one look-up."""

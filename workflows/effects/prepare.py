@@ -20,7 +20,7 @@ from workflows.app.requests.people_checks import (
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
-    check_proposal,
+    check_proposal_in,
     current_template,
     labels_of,
     require_no_other_request,
@@ -179,7 +179,7 @@ class Preparer:
         await self._require_may_request(fields, proposal, requester, submitter)
         labels, is_other = labels_of(template, fields.placeholders), fields.kind is not RequestKind.ACCESS
         result = await self._preflight.check(observation, plan, labels, is_restoration=is_other)
-        checked = check_proposal(observation, plan, stages, result.circumstances)
+        checked = await check_proposal_in(self.tenant, observation, plan, stages, result.circumstances)
         findings = (*proposal.findings, *checked, *require_no_errors(result.findings, FIELD))
         recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
         sent_by = () if submitter is None else (submitter,)

@@ -24,12 +24,14 @@ identity. `addresses` contains every address that can be used. `answers` evaluat
 from workflows.entra.gateway import Entra, connect
 from workflows.entra.guest_accounts.guest_accounts import GraphGuestAccounts, connect_guest_accounts
 from workflows.entra.settings import ApplicationCredential, EntraSettings
+from workflows.entra.transport.traffic.traffic import Traffic
 
 __all__ = [
     "ApplicationCredential",
     "Entra",
     "EntraSettings",
     "GraphGuestAccounts",
+    "Traffic",
     "connect",
     "connect_guest_accounts",
 ]

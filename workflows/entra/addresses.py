@@ -148,5 +148,6 @@ def _is_target(row: object) -> bool:
     if not isinstance(row, Mapping) or set(row) != {"resourceId", "resourceType"}:
         return False
     whom = row["resourceId"]
-    is_named = isinstance(whom, str) and (whom == _EVERYBODY or is_guid(whom))
-    return is_named and row["resourceType"] in ("user", "group")
+    if whom == _EVERYBODY:
+        return bool(row["resourceType"] == "user")
+    return isinstance(whom, str) and is_guid(whom) and row["resourceType"] in ("user", "group")

@@ -35,24 +35,35 @@ from workflows.entra.transport.batched_writes import BatchedWrites, write_call
 from workflows.entra.transport.connection import Connection, document_of, own_id_of
 from workflows.entra.transport.opening import open_connection
 from workflows.entra.transport.own_tenant_guard import OwnTenantGuard, read_home
+from workflows.entra.transport.traffic.traffic import Traffic
 from workflows.entra.transport.write_guard import write_guard
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
-from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable, WriteResult
+from workflows.ports.tenant import (
+    Account,
+    ReadsTogether,
+    SurplusPermissions,
+    TenantRefused,
+    TenantUnavailable,
+    WriteResult,
+)
 
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
 """The most clauses in a filter that Graph accepts ("Advanced query capabilities on Microsoft Entra ID objects")."""
 
 
-def connect(settings: EntraSettings) -> "Entra":
+def connect(settings: EntraSettings, traffic: Traffic | None = None) -> "Entra":
     """Create the gateway. Nothing is sent before its first call.
 
+    :param traffic: what it shares with other connections to Graph; None: it shares nothing.
     :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
     """
+    expected = None if settings.tenant_id is None else TenantId(settings.tenant_id.lower())
     return Entra(
-        open_connection(settings, write_guard(settings.graph_url.rstrip("/"))),
-        expected=None if settings.tenant_id is None else TenantId(settings.tenant_id.lower()),
+        open_connection(settings, write_guard(settings.graph_url.rstrip("/"), expected), traffic),
+        expected=expected,
         client_id=settings.client_id,
+        permissions=settings.permissions,
         pauses=settings.pauses,
     )
 
@@ -66,9 +77,11 @@ class Entra:
         *,
         expected: TenantId | None = None,
         client_id: str | None = None,
+        permissions: frozenset[str] | None = None,
         pauses: Pauses = USUAL_PAUSES,
     ) -> None:
         self._connection = connection
+        self._permissions = permissions
         self._home: TenantId | None = None
         self._guard = OwnTenantGuard(read=partial(read_home, connection), expected=expected)
         self._writes = BatchedWrites(connection, self.write)
@@ -120,6 +133,14 @@ class Entra:
         :raises TenantUnavailable: while there was never an answer, when one is required.
         """
         await self._guard.verify(must_be_known=must_be_known)
+
+    async def verify_permissions(self) -> None:
+        """Check that the token has no permission that it does not need; see `ports.Tenant`.
+
+        :raises SurplusPermissions: when it has one that no setting allows by name.
+        """
+        if surplus := await self._connection.surplus_permissions(self._permissions):
+            raise SurplusPermissions(surplus)
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a normalized domain or a tenant id; None when there is none. Cached for a minute."""

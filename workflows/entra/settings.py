@@ -31,8 +31,12 @@ class EntraSettings:
     """The configured tenant. While Graph answers for another tenant, nothing is written. None for every tenant."""
     client_id: str | None = None
     """The id of the bot's application, by which the bot's changes are recognised in Entra's audit log."""
+    permissions: frozenset[str] | None = None
+    """The permissions that the application may have. With others, nothing that opens access is written. None: all."""
     redact: Callable[[str], str] = str
     """Removes secrets from Entra's error texts, which may contain what was sent."""
+    observe_date: Callable[[str, float], None] | None = None
+    """Takes the `Date` header of each answer of Graph, and the seconds since its request was sent."""
     pauses: Pauses = USUAL_PAUSES
     """How long to wait to stay within Graph's limits."""
     application: ApplicationCredential | None = None

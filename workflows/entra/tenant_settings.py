@@ -37,7 +37,7 @@ from workflows.entra.directory.name_search import SELECTED, found_objects, prefi
 from workflows.entra.entra_audit_log import AUDITED, logged_changes, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.rate_limit import RateLimit
+from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.entra.usage_reports import UsageReports
 from workflows.intervals import (
     ABSENCE_KEPT_FOR,

@@ -23,7 +23,7 @@ from workflows.entra.addresses import request_to
 from workflows.entra.answers.answers import GraphCall, odata_literal, read_call
 from workflows.entra.answers.usage_rows import address_account_of, disabling_of, guest_of, logged_sign_in_of, sign_in_of
 from workflows.entra.transport.connection import Connection
-from workflows.entra.transport.rate_limit import RateLimit
+from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.tenant_settings import AccountPage
 

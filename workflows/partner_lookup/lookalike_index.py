@@ -6,7 +6,7 @@ It may return domains that do not look alike, and never misses one that does: `l
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from workflows.partner_lookup.lookalikes import registrable_domain, skeleton
+from workflows.partner_lookup.lookalikes import compared_name, registrable_domain, skeleton
 
 
 class LookalikeIndex:
@@ -35,9 +35,9 @@ def _keys(domain: str) -> Iterator[str]:
     Two names that differ by one edit become equal when at most one letter is left out of each.
     """
     registrable = registrable_domain(domain)
-    name = registrable.partition(".")[0]
+    name, _, _ = compared_name(registrable)
     yield f"whole {domain}"
-    yield f"looks {skeleton(registrable)}"
+    yield f"looks {skeleton(name)}"
     yield f"name {name}"
     yield from {f"name {name[:at]}{name[at + 1 :]}" for at in range(len(name))}
 

@@ -5,7 +5,8 @@ of letters and digits that people confuse in ASCII names are added here.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -39,12 +40,46 @@ _MAX_SUGGESTIONS: Final = 3
 
 
 class Likeness(StrEnum):
-    """The way in which a domain resembles another domain."""
+    """The way in which a domain resembles another domain. The values are stored."""
 
     BEGINS_ALIKE = "begins_alike"
     LOOKS_THE_SAME = "looks_the_same"
+    """Its name looks the same: other characters that are hard to tell apart."""
     OTHER_ENDING = "other_ending"
+    """The same name, and only the ending is another one."""
     ONE_LETTER_OFF = "one_letter_off"
+    """The name differs by one edit; see `edit_distance`."""
+
+
+_NEAREST_FIRST: Final = tuple(Likeness)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resemblance:
+    """How a domain resembles another one, and in what it really differs."""
+
+    likeness: Likeness
+    name: str
+    """The part of the domain that was compared, without its ending."""
+    other_name: str
+    ending: str = ""
+    """The domain's ending; empty when it is the same as that of the other one."""
+    other_ending: str = ""
+    here: str = ""
+    """The characters of the domain's name that differ; empty when one is missing."""
+    there: str = ""
+    """The characters of the other name that differ; empty when one is added."""
+
+    def values(self) -> Mapping[str, str]:
+        """Return the values of the finding about it, without those that are empty."""
+        found = {
+            "likeness": self.likeness.value,
+            "ending": self.ending,
+            "other_ending": self.other_ending,
+            "here": self.here,
+            "there": self.there,
+        }
+        return {key: value for key, value in found.items() if value}
 
 
 def mixed_scripts(domain: str) -> tuple[str, ...]:
@@ -58,6 +93,8 @@ def mixed_scripts(domain: str) -> tuple[str, ...]:
 
 def unicode_form(domain: str) -> str:
     """Return a domain with its Unicode characters; the ASCII form when it cannot be converted."""
+    if "xn--" not in domain:
+        return domain
     try:
         return idna.decode(domain)
     except (idna.IDNAError, UnicodeError):
@@ -88,25 +125,68 @@ def _suspicions(domain: str, own_domains: Collection[str], partners: Collection[
     if _MICROSOFT.search(domain) and not domain.endswith(_MICROSOFTS_OWN):
         yield _finding(FindingCode.IMITATES_MICROSOFT, Severity.WARNING, domain=domain)
     for is_own, known_names in ((True, own_domains), (False, partners)):
-        for other in sorted(set(known_names) - {domain}):
-            if likeness := _likeness(domain, other):
-                about = {"domain": domain, "likeness": likeness.value, "other": other}
-                yield _finding(FindingCode.LOOK_ALIKE, Severity.WARNING, **about, is_own=is_own)
+        found = {other: near for other in sorted(set(known_names) - {domain}) if (near := resemblance(domain, other))}
+        for other in _nearest_of_each_name(found) if is_own else found:
+            about = {"domain": domain, "other": other, **found[other].values()}
+            yield _finding(FindingCode.LOOK_ALIKE, Severity.WARNING, **about, is_own=is_own)
 
 
-def _likeness(domain: str, other: str) -> Likeness | None:
+def _nearest_of_each_name(found: Mapping[str, Resemblance]) -> Iterator[str]:
+    """Yield one of our own domains for each name: contoso.com and contoso.onmicrosoft.com are both ours."""
+    nearest: dict[str, str] = {}
+    for other in sorted(found, key=lambda one: (bool(found[one].ending), _NEAREST_FIRST.index(found[one].likeness))):
+        nearest.setdefault(found[other].other_name, other)
+    yield from sorted(nearest.values())
+
+
+def resemblance(domain: str, other: str) -> Resemblance | None:
+    """Return how a domain resembles another one; None when it does not, or when one company has both.
+
+    Names are compared as they are displayed, and without their endings.
+    """
+    left, right = registrable_domain(domain), registrable_domain(other)
+    (name, _, ending), (other_name, _, other_ending) = compared_name(left), compared_name(right)
     if domain.startswith(f"{other}."):
-        return Likeness.BEGINS_ALIKE
-    left_name, right_name = registrable_domain(domain), registrable_domain(other)
-    if left_name == right_name:
+        return Resemblance(likeness=Likeness.BEGINS_ALIKE, name=name, other_name=other_name)
+    if left == right:
         return None
-    if skeleton(left_name) == skeleton(right_name):
-        return Likeness.LOOKS_THE_SAME
-    name, other_name = left_name.partition(".")[0], right_name.partition(".")[0]
     if name == other_name:
-        return Likeness.OTHER_ENDING
-    is_near = min(len(name), len(other_name)) >= _MIN_COMPARED_LENGTH and differs_by_one_edit(name, other_name)
-    return Likeness.ONE_LETTER_OFF if is_near else None
+        likeness = Likeness.OTHER_ENDING
+    elif skeleton(name) == skeleton(other_name):
+        likeness = Likeness.LOOKS_THE_SAME
+    elif min(len(name), len(other_name)) >= _MIN_COMPARED_LENGTH and differs_by_one_edit(name, other_name):
+        likeness = Likeness.ONE_LETTER_OFF
+    else:
+        return None
+    is_other_ending = ending != other_ending
+    here, there = _difference(name, other_name)
+    return Resemblance(
+        likeness=likeness,
+        name=name,
+        other_name=other_name,
+        ending=ending if is_other_ending else "",
+        other_ending=other_ending if is_other_ending else "",
+        here=here,
+        there=there,
+    )
+
+
+def compared_name(registrable: str) -> tuple[str, str, str]:
+    """Return the name of a registrable domain as it is displayed, a dot, and its ending."""
+    name, dot, ending = registrable.partition(".")
+    return unicode_form(name), dot, ending
+
+
+def _difference(name: str, other: str) -> tuple[str, str]:
+    """Return the characters of each name that are between what both begin with, and what both end with."""
+    start = _equal_at_start(name, other)
+    end = _equal_at_start(name[start:][::-1], other[start:][::-1])
+    return name[start : len(name) - end], other[start : len(other) - end]
+
+
+def _equal_at_start(left: str, right: str) -> int:
+    shorter = min(len(left), len(right))
+    return next((at for at in range(shorter) if left[at] != right[at]), shorter)
 
 
 def similar_names(domain: str, known_names: Iterable[str]) -> tuple[str, ...]:

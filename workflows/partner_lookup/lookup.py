@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import TenantIdentity
@@ -52,11 +53,24 @@ async def identify(target: str, *, tenant: Tenant, records: RecordsReader | None
         ) from refused
     if identity is None:
         identity = await _identity_in_other_cloud(names[-1], tenant, records)
-    if identity.tenant_id == await tenant.home():
-        raise InvalidField(FIELD, RefusalCode.TARGET_IS_OUR_TENANT, target=target)
-    if identity.tenant_id in CONSUMER_TENANTS:
-        raise InvalidField(FIELD, RefusalCode.TARGET_PRIVATE_ACCOUNTS, target=target)
+    if (never := await never_a_partner(identity.tenant_id, tenant=tenant, target=target)) is not None:
+        raise InvalidField(FIELD, RefusalCode(never.code), **never.values)
     return identity
+
+
+async def never_a_partner(tenant_id: TenantId, *, tenant: Tenant, target: str = "") -> Fact | None:
+    """Return why a tenant can never be a partner: our own one, or one of no organization; None for any other.
+
+    It is asked when a request is made, and again before its plan is written.
+
+    :param target: the name that was typed; empty: the tenant id.
+    :raises TenantUnavailable, TenantRefused: when it cannot be read which tenant is our own.
+    """
+    if tenant_id in CONSUMER_TENANTS:
+        return Fact(RefusalCode.TARGET_PRIVATE_ACCOUNTS, {"target": target or tenant_id})
+    if tenant_id == await tenant.home():
+        return Fact(RefusalCode.TARGET_IS_OUR_TENANT, {"target": target or tenant_id})
+    return None
 
 
 async def read_both(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonObject | None, JsonObject | None]:

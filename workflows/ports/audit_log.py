@@ -7,12 +7,16 @@ A window with a history, a search or an export reads entries through `AuditLog`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from workflows.core.audit.chain import ChainPoint, KeyRing
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page, PagePosition
+
+if TYPE_CHECKING:
+    from workflows.core.audit.verifying import ChainCheck
 
 RESULT_OF: Final = "verdict:"
 """The key of the audit entry with the result of a click is this prefix and the key of the received click. Stored."""
@@ -41,8 +45,46 @@ class AuditEntry:
     """Whether the stored details can be read. Otherwise `details` is empty, and whoever shows the entry says so."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberedEntry:
+    """An entry with its place in the chain."""
+
+    seq: int
+    """The sequence number: it increases by one with each entry."""
+    mac: str
+    """The signature in hexadecimal; empty for an entry that was never signed."""
+    key_id: str
+    entry: AuditEntry
+
+
+class AuditKeys(Protocol):
+    """Gives the keys of the chain. They are never in the database."""
+
+    def ring(self, *, may_create: bool) -> KeyRing:
+        """Return the keys.
+
+        :param may_create: whether a key may be made where there is none yet. Beside a running bot it may not.
+        :raises StoreUnusable: when there is no key, or it cannot be read; the text says what to do.
+        """
+
+
 class AuditLog(Protocol):
     """Reads the entries of the audit log. Every `Store` implements it."""
+
+    async def entries_after(self, seq: int, *, limit: int) -> Sequence[NumberedEntry]:
+        """List the entries after a sequence number, oldest first; all of them page by page, with the last one's number.
+
+        :param seq: 0 for the first page.
+        """
+
+    async def chain_end(self) -> ChainPoint:
+        """Return the newest signed entry; `BEGINNING` when there is none."""
+
+    async def verify_chain(self, *, newest: int | None = None) -> "ChainCheck":
+        """Verify the signatures of all entries, or of the newest ones. Clicks are stored meanwhile.
+
+        :param newest: how many of the newest entries; None for all of them.
+        """
 
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first.

@@ -1,6 +1,6 @@
-"""The interface to the time."""
+"""The interfaces to the time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 
@@ -9,3 +9,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the present time, timezone-aware, in UTC."""
+
+
+class ClockComparison(Protocol):
+    """Knows how far our clock is from the clocks of the services that are called."""
+
+    def wrong_by(self) -> timedelta | None:
+        """Return how far our clock is ahead, negative when it is behind; None when nothing can be compared now."""

@@ -74,7 +74,8 @@ class EffectsQueue(Protocol):
         It is the oldest one that closes access, otherwise the oldest. Of one priority, people take turns with their
         clicks and requests (`asked_by`), after what nobody asked for, such as a write. Preparations are a kind of their
         own, so that many of them hide no click.
-        An effect that waits for a later time does not delay the others of its lane.
+        An effect that waits for a later time does not delay the others of its lane. What would be due later than any
+        attempt is ever put off was stored before the clock was set back, and is due now.
         """
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:

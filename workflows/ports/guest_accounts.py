@@ -9,14 +9,12 @@ from typing import Final, Protocol
 
 from workflows.core.people import PersonId
 from workflows.core.plans.accounts import AccountState, AccountWritten
+from workflows.core.policy.stops.permissions import FOR_GUESTS
 
 MAX_WRITES: Final = 20
 """How many writes are sent together. Source: Microsoft Graph, JSON batching: at most 20 requests in a batch."""
-PERMISSIONS: Final = frozenset(
-    {"User.EnableDisableAccount.All", "User.Read.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}
-)
-"""The permissions of Graph that the application for guest accounts needs, and no others. Groups can have roles, so
-their members are read, too."""
+PERMISSIONS: Final = FOR_GUESTS
+"""The permissions of Graph that the application for guest accounts needs, and no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +39,9 @@ class GuestAccounts(Protocol):
     @property
     def is_configured(self) -> bool:
         """Return whether the credential for accounts is set. Without it every method raises TenantRefused."""
+
+    async def granted_permissions(self) -> frozenset[str] | None:
+        """Return the application permissions in the token; None when they cannot be read."""
 
     async def missing_permissions(self) -> Sequence[str]:
         """List the permissions of Graph that the credential for accounts lacks, by name; empty when it has all.

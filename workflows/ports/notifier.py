@@ -1,4 +1,7 @@
-"""The interface that shows cards and messages to people in the chat system."""
+"""The interface that shows cards and messages to people in the chat system.
+
+It is long because every card and message is named here, in one place.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +15,8 @@ from workflows.core.errors.raised import FactsError
 from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
-from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.reviews.silence import ReviewReminder
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import JudgeSheet, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
@@ -150,6 +153,10 @@ class ShownImport:
     counts: "Mapping[RowVerdict, int]" = field(default_factory=dict)
     batch: Batch | None = None
     """The draft; None when nothing can be asked for."""
+    is_new: bool = True
+    """False when the draft was there before: the same content was given already, here or at the command line."""
+    others: Sequence[Batch] = ()
+    """Other open drafts of the same content, which ask for something else."""
     rows: bytes = b""
     """The file with every row, for the person."""
 
@@ -282,6 +289,12 @@ class Notifier(Protocol):
 
     async def show_freeze(self, freeze: Freeze) -> None:
         """Tell everybody who waits that the freeze began, or that it ended; show it in the channel. Once each."""
+
+    async def post_audit_head(self, head: str, seq: int) -> None:
+        """Post the head of the audit log in the channel, once. The message is never changed.
+
+        :param seq: the number of its entry.
+        """
 
     async def send_escalation_message(self, effect: SendEscalationMessage, request: AccessRequest) -> None:
         """Send the person of an effect its message once, in their working hours; until then the effect is stored again.

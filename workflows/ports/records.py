@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from workflows.core.batches.batch import Batch
-from workflows.core.delegation.absence import Absence, AbsenceId
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
@@ -19,8 +18,9 @@ from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanResult, UsageScan
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.policy.deciders.profiles import KnownProfile
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.delegation.absence import Absence, AbsenceId
+from workflows.core.policy.delegation.deciders.profiles import KnownProfile
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice, NoticeSubject
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
@@ -373,6 +373,17 @@ class RecordStore(AuditLog, Protocol):
 
     async def save_profile(self, known: KnownProfile) -> None:
         """Store what is known of a chat user, in place of what was known."""
+
+    async def kept_lookups(self, home: TenantId, since: datetime) -> Mapping[str, TenantIdentity]:
+        """Return the tenants that imports found since a moment, by the name that was looked up.
+
+        :param home: our own tenant. What another tenant looked up is not returned: its cloud can be another one.
+        """
+
+    async def keep_lookups(
+        self, home: TenantId, found: Mapping[str, TenantIdentity], at: datetime, *, forget_before: datetime
+    ) -> None:
+        """Keep tenants by the names that were looked up, and delete those of before a moment."""
 
     async def mark(self, name: str) -> str | None:
         """Read a mark of the process, such as the time of its last tick; None when it was never stored."""

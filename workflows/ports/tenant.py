@@ -1,9 +1,14 @@
-"""The interface to our own tenant, through Microsoft Graph."""
+"""The interface to our own tenant, through Microsoft Graph.
+
+It is long because every question to the tenant, and every way in which it fails, is here.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
-from contextvars import Context, copy_context
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, Final, Protocol, Self, TypeVar
 
 from workflows.core.checks.approver_groups import ApproverGroup
@@ -23,6 +28,35 @@ MAX_WRITES_TOGETHER: Final = 20
 """The most operations in one request (Graph: "Combine multiple HTTP requests using JSON batching")."""
 MAX_RETRY_AFTER: Final = 300.0
 """Seconds. When another system asks for a longer pause, it is called again after this time: a revocation may wait."""
+
+
+class Urgency(IntEnum):
+    """What goes first when Entra accepts only some of the requests."""
+
+    CLOSING = 0
+    """Access is being closed. It never waits for others, and is also tried while Entra does not answer."""
+    PERSON = 1
+    """A person, or an approved change, waits for it."""
+    SWEEP = 2
+    """Nobody waits for it."""
+
+
+_urgency: ContextVar[Urgency] = ContextVar("how urgent the requests to the tenant are", default=Urgency.PERSON)
+
+
+def current_urgency() -> Urgency:
+    """Return how urgent the requests of the running task are."""
+    return _urgency.get()
+
+
+@contextmanager
+def with_urgency(urgency: Urgency) -> Iterator[None]:
+    """Give all requests that are made inside, and by tasks that are started inside, this urgency."""
+    token = _urgency.set(urgency)
+    try:
+        yield
+    finally:
+        _urgency.reset(token)
 
 
 class TenantUnavailable(FactsError):
@@ -49,6 +83,18 @@ class WrongTenant(TenantUnavailable):
         super().__init__((Fact(TenantCode.WRONG_TENANT, {"found": found, "expected": expected}),))
         self.found = found
         self.expected = expected
+
+
+class SurplusPermissions(TenantUnavailable):
+    """The application has permissions that it does not need. Nothing that opens access is written."""
+
+    def __init__(self, names: Sequence[str], *, is_for_guests: bool = False) -> None:
+        """Create the error.
+
+        :param is_for_guests: whether it is the application for guest accounts.
+        """
+        values = {"permissions": ", ".join(names), "is_for_guests": is_for_guests}
+        super().__init__((Fact(TenantCode.SURPLUS_PERMISSIONS, values),))
 
 
 class TenantRefused(FactsError):
@@ -147,6 +193,17 @@ class Tenant(Protocol):
         :raises TenantUnavailable: while there was never an answer, when one is required.
         """
 
+    async def verify_permissions(self) -> None:
+        """Check that the application's token has no permission that it does not need, before access is opened.
+
+        A token that cannot be had or read is no reason to hold anything: the next request says what is wrong.
+
+        :raises SurplusPermissions: when it has one that no setting allows by name.
+        """
+
+    async def granted_permissions(self) -> frozenset[str] | None:
+        """Return the application permissions in the token; None when they cannot be read."""
+
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a domain or tenant id; None when there is none.
 
@@ -163,7 +220,8 @@ class Tenant(Protocol):
     async def read_partners(self) -> Sequence[JsonObject]:
         """List every partner's own configuration with its synchronization policy, each with its `tenantId`.
 
-        A part of the list is never returned.
+        A part of the list is never returned. Where only the capabilities of a partner could not be read, they are
+        absent, and the others have theirs.
         """
 
     def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:

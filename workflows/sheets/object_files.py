@@ -14,7 +14,7 @@ from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, SheetUnusable
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.graph_examples import corrections, is_graph_example
-from workflows.sheets.limits import MAX_ROWS
+from workflows.sheets.limits import MAX_COLUMNS, MAX_ROWS
 from workflows.sheets.rows_of_cells import sheet_of
 
 PARTNERS: Final = "partners"
@@ -30,7 +30,7 @@ _MAX_KEY_PARTS: Final = 4
 The parser keeps each beginning of a name: a name of 30,000 parts, 60 KB of text, took 5 GB.
 """
 _MAX_DOTS: Final = 20 * MAX_ROWS
-"""How many dots the names of a file may have together: many placeholders for each row."""
+"""How many dots the names of a file may have together, and how many commas: many placeholders for each row."""
 _NO_KEYS: Final = re.compile(
     r'''"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z|\\\Z)|"(?:[^"\\\n]|\\.)*+"?'''
     r"""|'''(?:[^']|'(?!''))*+(?:'''|\Z)|'[^'\n]*+'?|\#[^\n]*+""",
@@ -38,6 +38,9 @@ _NO_KEYS: Final = re.compile(
 )
 """A text or a comment of TOML. What was matched is not matched again, so that no file takes long."""
 _LONG_KEY: Final = re.compile(rf'(?<![\w"-])(?:[\w"-]++[ \t]*+\.[ \t]*+){{{_MAX_KEY_PARTS}}}')
+
+
+_TABLE: Final = re.compile(r"^[ \t]*+\[", re.MULTILINE)
 
 
 def read_json(content: bytes) -> RawSheet:
@@ -71,7 +74,7 @@ def _toml_or_graph_example(text: str) -> Any:
     :raises ValueError: when the text is neither TOML nor such an example.
     """
     try:
-        _require_short_keys(text)
+        _require_few_keys(text)
         return tomllib.loads(text)
     except ValueError:
         with suppress(ValueError, RecursionError):
@@ -80,16 +83,24 @@ def _toml_or_graph_example(text: str) -> Any:
         raise
 
 
-def _require_short_keys(text: str) -> None:
-    """Check the length of names before the parser sees them.
+def _require_few_keys(text: str) -> None:
+    """Check the number of keys and rows, and the length of names, before the parser sees them: it takes far longer.
 
-    :raises ValueError: when the name of a key or a table has too many parts, or all of them together.
+    :raises ValueError: when the name of a key or a table has too many parts, or lists too many values.
+    :raises SheetUnusable: when there are more rows or columns than a sheet may have.
     """
     without_values = _NO_KEYS.sub('"', text)
     if _LONG_KEY.search(without_values):
         raise ValueError(f"the name of a key has more than {_MAX_KEY_PARTS} parts")
     if without_values.count(".") > _MAX_DOTS:
         raise ValueError(f"the names of keys have more than {_MAX_DOTS} dots together")
+    if without_values.count(",") > _MAX_DOTS:
+        raise ValueError(f"lists have more than {_MAX_DOTS} values together")
+    tables = len(_TABLE.findall(without_values)) + without_values.count("{")
+    if tables > _MAX_OBJECTS:
+        raise SheetUnusable((Fact(SheetCode.TOO_MANY_ROWS, {"limit": MAX_ROWS}),))
+    if without_values.count("=") > MAX_COLUMNS * (1 + tables):
+        raise SheetUnusable((Fact(SheetCode.TOO_MANY_COLUMNS, {"limit": MAX_COLUMNS}),))
 
 
 def _parsed(content: bytes, parse: Callable[[str], Any]) -> Any:

@@ -1,23 +1,26 @@
 """Convert records to JSON text and back."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from workflows.core.batches.batch import Batch
 from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep
-from workflows.core.delegation.absence import Absence
 from workflows.core.errors.facts import Facts, text_fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, UsageScan
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.policy.deciders.profiles import KnownProfile
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.delegation.absence import Absence
+from workflows.core.policy.delegation.deciders.profiles import KnownProfile
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
@@ -25,6 +28,9 @@ from workflows.core.requests.commands.partner_record import ConfirmSetup, Unconf
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest, Restored
 
+CHECKSUM: Final = "sum"
+"""The name of the member with the checksum of a stored text."""
+_CHECKSUM: Final = re.compile(rf',"{CHECKSUM}":"([0-9a-f]{{16}})"\}}\Z')
 STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
     AccessRequest: {
         "fields": "particulars",
@@ -123,12 +129,31 @@ def dump(adapter: TypeAdapter[Record], value: Record) -> str:
     return adapter.dump_json(value).decode()
 
 
+def with_checksum(text: str) -> str:
+    """Return a JSON object with a checksum of its text as the last member.
+
+    SQLite notices damaged pages, but not a changed byte in a text. Whatever rewrites the text removes `CHECKSUM`.
+    """
+    return f'{text[:-1]},"{CHECKSUM}":"{_sum_of(text)}"}}'
+
+
+def _sum_of(text: str) -> str:
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
 def load(adapter: TypeAdapter[Record], text: str) -> Record:
     """Read a record from its JSON text.
 
-    :raises pydantic.ValidationError: when the text is not a record of this kind.
+    :raises pydantic.ValidationError: when the text is not a record of this kind, or not as it was written.
     """
-    return adapter.validate_json(text)
+    found = _CHECKSUM.search(text)
+    if found is None:
+        return adapter.validate_json(text)
+    body = f"{text[: found.start()]}}}"
+    if _sum_of(body) != found[1]:
+        wrong = InitErrorDetails(type=PydanticCustomError("checksum", "is not as it was written"), input="")
+        raise ValidationError.from_exception_data("record", [wrong], hide_input=True)
+    return adapter.validate_json(body)
 
 
 def load_shared(adapter: TypeAdapter[Record], text: str) -> Record:

@@ -3,23 +3,21 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from workflows.core.partners.records import Records
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
+from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
-from workflows.store.sqlite.other_process.read_only import (
-    GivenUpRow,
-    read_freeze,
-    read_given_up,
-    read_mark,
-    read_open_alarms,
-)
-from workflows.store.sqlite.other_process.shared_store import open_shared
-from workflows.store.sqlite.snapshot import read_records
+from workflows.store.audit_keys import KeyFile, own_key_file
 from workflows.store.sqlite.store import open_store
+
+if TYPE_CHECKING:
+    from workflows.core.audit.heads import Head
+    from workflows.core.audit.verifying import ChainCheck
+    from workflows.store.sqlite.other_process.read_only import GivenUpRow
 
 _SQLITE: Final = "sqlite:///"
 
@@ -36,9 +34,11 @@ class StoreLocation:
     """The place of the records: an SQLite file."""
 
     path: Path
+    keys: AuditKeys | None = None
+    """The keys of the audit log; None for those of the file beside the database."""
 
     @classmethod
-    def from_url(cls, url: str) -> Self:
+    def from_url(cls, url: str, keys: AuditKeys | None = None) -> Self:
         """Return the location that `DATABASE_URL` names.
 
         :raises ValueError: when it names no SQLite file.
@@ -48,7 +48,7 @@ class StoreLocation:
         path = Path(url.removeprefix(_SQLITE))
         if url.endswith("/") or path.is_dir():
             raise ValueError("names a folder; name a file in it, as in sqlite:///path/to/folder/gatehouse.db")
-        return cls(path)
+        return cls(path, keys)
 
     def exists(self) -> bool:
         """Return whether there are records. Only `open` creates them."""
@@ -63,14 +63,17 @@ class StoreLocation:
         :param redact_known: removes only known secrets, from every text; None for the same function as `redact`.
         :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
         """
-        return await open_store(self.path, clock, redact, redact_known)
+        return await open_store(self.path, clock, redact, redact_known, keys=self.keys)
 
     async def open_shared(self, clock: Clock) -> OpenStore:
         """Open the store beside a running bot: to read, and to store commands that the bot performs.
 
         :raises StoreUnusable: when it is no store, or was changed by a newer version.
         """
-        return await open_shared(self.path, clock)
+        # NB. imported here and below: a bot that starts does not wait for what only commands beside it need.
+        from workflows.store.sqlite.other_process.shared_store import open_shared
+
+        return await open_shared(self.path, clock, keys=self.keys)
 
     async def read_records(self, *, only_compared: bool = False) -> Records | None:
         """Read all records, also while a bot runs; None when there are none.
@@ -78,13 +81,33 @@ class StoreLocation:
         :param only_compared: without what a posture does not compare.
         :raises StoreUnusable: when they cannot be read.
         """
+        from workflows.store.sqlite.snapshot import read_records
+
         return await read_records(self.path, only_compared=only_compared)
 
-    def read_given_up(self) -> Sequence[GivenUpRow]:
+    def verify_audit(self, head: "Head | None" = None) -> "ChainCheck":
+        """Verify the signatures of the audit log, also while a bot runs. Nothing is written.
+
+        :param head: a posted head, with which the log is compared.
+        :raises StoreUnusable: when there is no key.
+        :raises OSError: when the log cannot be read, or its entries are not signed yet.
+        """
+        from workflows.store.sqlite.other_process.read_only import verify_file
+
+        return verify_file(self.path, self.audit_keys, head)
+
+    @property
+    def audit_keys(self) -> AuditKeys:
+        """Return the keys of the audit log."""
+        return self.keys or KeyFile(own_key_file(self.path), is_own=True)
+
+    def read_given_up(self) -> "Sequence[GivenUpRow]":
         """List the effects that were given up, oldest first.
 
         :raises OSError: when they cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_given_up
+
         return read_given_up(self.path)
 
     def read_open_alarms(self) -> Sequence[Alarm]:
@@ -92,6 +115,8 @@ class StoreLocation:
 
         :raises OSError: when they cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_open_alarms
+
         return read_open_alarms(self.path)
 
     def read_freeze(self) -> Freeze | None:
@@ -99,6 +124,8 @@ class StoreLocation:
 
         :raises OSError: when it cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_freeze
+
         return read_freeze(self.path)
 
     def read_mark(self, name: str) -> str:
@@ -106,4 +133,6 @@ class StoreLocation:
 
         :raises OSError: when it cannot be read.
         """
+        from workflows.store.sqlite.other_process.read_only import read_mark
+
         return read_mark(self.path, name)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from workflows.core.batches.batch import Batch
-from workflows.core.delegation.absence import Absence
 from workflows.core.errors.facts import Fact, Facts, redact_value
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.delegation.absence import Absence
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
@@ -34,6 +34,7 @@ from workflows.store.codec import (
     PARTNERSHIP,
     REQUEST,
     dump,
+    with_checksum,
 )
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})
@@ -68,11 +69,11 @@ class RecordRedactor:
                 replace(one, reason=self._facts(one.reason)) if one.reason else one for one in progress.results
             )
             clean = replace(clean, accounts=replace(progress, results=results, stop=self._facts(progress.stop)))
-        return self._without_known(dump(REQUEST, clean))
+        return with_checksum(self._without_known(dump(REQUEST, clean)))
 
     def partnership(self, partnership: Partnership) -> str:
         """Return a partnership as text."""
-        return self._without_known(dump(PARTNERSHIP, partnership))
+        return with_checksum(self._without_known(dump(PARTNERSHIP, partnership)))
 
     def drift(self, drift: Drift) -> str:
         """Return a record of drift as text."""
@@ -80,13 +81,13 @@ class RecordRedactor:
 
     def freeze(self, freeze: Freeze) -> str:
         """Return the freeze as text."""
-        return self._without_known(dump(FREEZE, freeze))
+        return with_checksum(self._without_known(dump(FREEZE, freeze)))
 
     def batch(self, batch: Batch) -> str:
         """Return a batch as text. Its rows hold no text of an error but that of a refusal by Entra."""
         rows = tuple(replace(row, reason=self._facts(row.reason)) if row.reason else row for row in batch.rows)
         clean = replace(batch, rows=rows, note=self._facts(batch.note), list_problem=self._facts(batch.list_problem))
-        return self._without_known(dump(BATCH, clean))
+        return with_checksum(self._without_known(dump(BATCH, clean)))
 
     def campaign(self, campaign: Campaign) -> str:
         """Return a campaign as text."""

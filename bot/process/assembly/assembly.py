@@ -15,6 +15,7 @@ from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
 from bot.process.assembly.started_reviews import StartedReviews, started_reviews
 from bot.process.direct_alarm import send_directly
+from bot.process.opening.permissions import is_one_application
 from bot.process.web.health import SendAlarm
 from bot.slack import ids
 from bot.slack.flows.entry_point_types import CommandButton
@@ -25,14 +26,17 @@ from bot.slack.outbound.former_channels import FormerChannelCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.display_directory import DisplayDirectory
+from bot.words.unavailable.audit_chain import freeze_reason
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.deciders.unusual_decisions import UnusualDecisions
 from workflows.app.approvers.deciders.weekly_lists import WeeklyLists
 from workflows.app.approvers.relation_check import check_relations
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
+from workflows.app.evidence.chain_watch import ChainWatch
 from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
 from workflows.app.evidence.denied.notice_records import NoticeRecords
+from workflows.app.evidence.posted_heads import PostedHeads
 from workflows.app.evidence.reviews.lockouts import lockouts_of
 from workflows.app.evidence.reviews.scan import UsageScanner
 from workflows.app.evidence.reviews.scan_check import UsageCheck
@@ -40,13 +44,16 @@ from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.downtime import check_later_starts_after_gap
-from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.freezing.freezes import Freezes
+from workflows.app.schedule.freezing.held_reports import HeldReports
+from workflows.app.schedule.freezing.voiding import Voiding
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.questions import ReviewQuestions
 from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
+from workflows.app.watch.connection_checks import PermissionWatch, SilentServices
 from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
@@ -55,7 +62,6 @@ from workflows.core.batches.batch import HaltRule
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
-from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
 from workflows.effects.batches.lists import BatchLists
@@ -67,7 +73,6 @@ from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
 from workflows.effects.reviewing.review_reminders import ReviewReminders
-from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
 
@@ -82,6 +87,7 @@ class BotParts:
     queue_worker: QueueWorker
     send_directly: SendAlarm
     directory: DisplayDirectory
+    chain: ChainWatch
 
 
 def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
@@ -102,34 +108,72 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
-    limits = _limits(systems, alarms)
-    reviews = started_reviews(systems, service, wake)
+    limits, reviews = _limits(systems, alarms), started_reviews(systems, service, wake)
     watch = _watch(systems, alarms, reviews, wake)
     batches = BatchService(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
     check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
     _complete(receiver, systems, service, batches, reviews.campaigns, notifier, limits, shown)
-
-    async def send(alarm: Alarm) -> Sequence[MessageCopy]:
-        return await send_directly(alarm, directory=systems.directory, client=systems.client)
-
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _checks_of_answers(systems, service, alarms, reviews.campaigns, check.denied, wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, *reviews.checks, *asked)
+    chain = _chain_watch(systems, alarms, check.freezes)
+    first = _freeze_checks(systems, service, alarms, check, batches)
+    checks = (*first, *others, *reviews.checks, *asked, chain.check)
     return BotParts(
         store=systems.store,
         service=service,
         alarms=alarms,
-        checks=_scheduled_checks(systems, service, alarms, shown, checks),
+        checks=_scheduled_checks(systems, service, alarms, shown, (*checks, _posted_heads(systems, wake).check)),
         queue_worker=queue_worker,
-        send_directly=send,
+        send_directly=partial(send_directly, directory=systems.directory, client=systems.client),
         directory=shown,
+        chain=chain,
     )
+
+
+def _posted_heads(systems: ExternalSystems, wake: Callable[[], None]) -> PostedHeads:
+    """Return what posts the head of the audit log."""
+    return PostedHeads(store=systems.store, clock=systems.clock, wake=wake)
+
+
+def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> ChainWatch:
+    """Return what verifies the audit log."""
+    return ChainWatch(
+        store=systems.store,
+        clock=systems.clock,
+        alarms=alarms,
+        freeze=freezes.freeze_by_itself,
+        why=freeze_reason,
+        start=systems.background.start,
+    )
+
+
+def _freeze_checks(
+    systems: ExternalSystems, service: Service, alarms: Alarms, check: PermissionCheck, batches: BatchService
+) -> tuple[Check, ...]:
+    """Return the checks of the freeze, of a held start and of batches. What is void is ended first."""
+    store, tenant = systems.store, systems.tenant
+    voiding = Voiding(service=service, batches=batches, store=store, tenant=tenant, alarms=alarms)
+    reports = HeldReports(store=store, tenant=tenant, clock=systems.clock, alarms=alarms)
+    return voiding.check, systems.held.check, check.freezes.check, reports.check, BatchExpiry(batches=batches).check
 
 
 def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:
     return Service(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
+
+
+def _connection_checks(systems: ExternalSystems, alarms: Alarms) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what checks the permissions of both applications, and whether Graph answers."""
+    permissions = PermissionWatch(
+        tenant=systems.tenant,
+        accounts=systems.guest_accounts,
+        alarms=alarms,
+        clock=systems.clock,
+        is_one_application=is_one_application(systems.settings),
+        allowed=systems.settings.allowed_permissions,
+    )
+    return permissions.check, SilentServices(states=systems.circuits, alarms=alarms, clock=systems.clock).check
 
 
 def _approval_channel(systems: ExternalSystems, alarms: Alarms) -> ApprovalChannel:
@@ -231,8 +275,7 @@ def _complete(
     shown: DisplayDirectory,
 ) -> None:
     """Register every flow with the receiver, and start what follows the clicks that it has stored already."""
-    settings = systems.settings
-    bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
+    bolt = make_bolt(systems.client, systems.settings.slack_team_id)
     flows = make_flows(systems, service, batches, campaigns, notifier, limits, shown)
     points = [point for flow in flows for point in flow.entry_points()]
     receiver.guard.register(bolt, points)
@@ -269,7 +312,18 @@ def _scheduled_checks(
     later_starts = partial(check_later_starts_after_gap, store=store, tenant=tenant, clock=clock)
     auditors = partial(check_auditors, store=store, directory=directory, clock=clock)
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return ScheduledChecks(checks=(*checks, relations, roles, auditors, sponsors, later_starts, *other_checks))
+    return ScheduledChecks(
+        checks=(
+            *checks,
+            *_connection_checks(systems, alarms),
+            relations,
+            roles,
+            auditors,
+            sponsors,
+            later_starts,
+            *other_checks,
+        )
+    )
 
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
@@ -400,6 +454,7 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
         guest_accounts=systems.guest_accounts,
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         pauses=systems.pauses,
+        clock_comparison=systems.clock_comparison,
     )
 
 

@@ -1,6 +1,6 @@
 """The open connections to other systems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.settings import Settings
 from bot.slack.answers.background import Background
+from bot.slack.inbound.identity import PinnedIdentity
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.reads import ReadListeners
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.catalog.catalog import Catalog
 from workflows.intervals import USUAL_PAUSES, Pauses
-from workflows.ports.clock import Clock
+from workflows.ports.clock import Clock, ClockComparison
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
@@ -33,6 +35,13 @@ class ExternalSystems:
     background: Background
     guest_accounts: "GuestAccounts"
     """With an application of their own. Not configured: whatever is asked of them is refused."""
+    held: HeldStart
+    """Whether these are the newest records."""
+    pinned: PinnedIdentity
+    """Which workspace, Enterprise Grid and app payloads must be of."""
+    circuits: Callable[[], Mapping[str, str]] = dict
+    """Returns for each service of Graph whether it is called; see `SharedTraffic`."""
+    clock_comparison: ClockComparison | None = None
     redact: Callable[[str], str] = str
     pauses: Pauses = USUAL_PAUSES
     listeners: ReadListeners = field(init=False)

@@ -68,9 +68,11 @@ def make_receiver(systems: ExternalSystems) -> Receiver:
     guard = Guard(
         recorder=Recorder(store=systems.store, clock=systems.clock, wake=wake),
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
-        team_id=settings.slack_team_id,
+        pinned=systems.pinned,
+        refuses_before=lambda: systems.held.refuses_before,
+        now=systems.clock.now,
     )
-    bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
+    bolt = make_bolt(systems.client, settings.slack_team_id)
     approved = Approved()
     guard.register(bolt, (approve_button(approved),))
     return Receiver(

@@ -27,6 +27,7 @@ _SECRET_NAMES: Final = (
     *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
     *("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD"),
     *("GUESTS_AZURE_CLIENT_SECRET", "GUESTS_AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+    "AUDIT_KEY",
     *("IDENTITY_HEADER", "MSI_SECRET"),
 )
 """Variables that the bot and azure-identity read from the environment and nobody else may read."""
@@ -81,6 +82,8 @@ def secrets_of(settings: TenantSettings, environment: Mapping[str, str]) -> Iter
     for name in type(settings).model_fields:
         if isinstance(value := getattr(settings, name), SecretStr):
             yield value.get_secret_value()
+    # NB. it may hold several keys, and each of them is a secret.
+    yield from settings.audit_key.get_secret_value().replace(",", " ").split()
     yield from (environment[name] for name in _SECRET_NAMES if name in environment)
     for name in _PROXY_NAMES:
         yield from _proxy_secrets(environment.get(name, ""))

@@ -5,10 +5,12 @@ for some time is stored before anything is done.
 """
 
 import asyncio
+from typing import Final
 
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.process.logs.redactor import Redactor
 from bot.process.opening.opened_later import TenantOpenedLater
@@ -16,6 +18,7 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from workflows.app.schedule.downtime import store_gap_at_start
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.ports.clock import Clock
@@ -23,6 +26,7 @@ from workflows.ports.records import StoreNotWritable, StoreUnusable
 from workflows.ports.store import Store
 from workflows.store.location import OpenStore
 
+_PLACE_ADVICE: Final = "set it to a folder that is kept, and is not restored with the database"
 _log = structlog.get_logger()
 
 
@@ -42,6 +46,7 @@ async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -
 
     :raises SettingsProblems: when it cannot be used.
     """
+    _require_keys(settings)
     try:
         return await settings.records.open(clock, redact, redact.without_known_secrets)
     except StoreUnusable as error:
@@ -50,8 +55,20 @@ async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -
         raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
 
 
-async def check_slack(client: AsyncWebClient, settings: Settings) -> None:
-    """Check the bot's token, its workspace and the approval channel.
+def _require_keys(settings: Settings) -> None:
+    """Check that the keys of the audit log can be read where a setting names their file.
+
+    :raises SettingsProblems: when they cannot be used. Without them no click could be stored.
+    """
+    if settings.audit_key_file is not None:
+        try:
+            settings.records.audit_keys.ring(may_create=False)
+        except StoreUnusable as error:
+            raise SettingsProblems((f"AUDIT_KEY_FILE: {error}",)) from error
+
+
+async def check_slack(client: AsyncWebClient, settings: Settings) -> AsyncSlackResponse | None:
+    """Check the bot's token, its workspace and the approval channel. Return the answer of auth.test; None without one.
 
     An unreachable Slack is accepted: stored work is performed as soon as it answers.
 
@@ -68,14 +85,15 @@ async def check_slack(client: AsyncWebClient, settings: Settings) -> None:
         reason = error_code(error)
         if reason not in WRONG_TOKEN:
             _log.warning("slack_out_of_reach", reason=reason or "no answer of Slack's")
-            return
+            return None
         raise SettingsProblems((f"{name}: Slack refuses it ({reason}); install the app again",)) from error
     except NO_ANSWER as error:
         _log.warning("slack_out_of_reach", reason=repr(error))
-        return
+        return None
     if answer["team_id"] != settings.slack_team_id:
         raise SettingsProblems((f"SLACK_TEAM_ID: the bot token belongs to {answer['team_id']}; set it to that",))
     await _require_private_channel(client, settings)
+    return answer
 
 
 async def _require_private_channel(client: AsyncWebClient, settings: Settings) -> None:
@@ -111,14 +129,22 @@ async def warm_up(later: TenantOpenedLater, settings: Settings) -> None:
         )
 
 
-async def store_outage(store: Store, clock: Clock) -> None:
-    """Store that the bot did not run for some time. Repeat until the store accepts it."""
+async def store_outage(store: Store, clock: Clock, held: HeldStart) -> None:
+    """Store whether the start is held, and that the bot did not run for some time. Repeat until the store accepts it.
+
+    :raises SettingsProblems: when the place outside of the records cannot be used.
+    """
     while True:
         try:
+            # NB. before the gap is stored, which replaces the time at which the records end.
+            await held.begin(takes_now=False)
             gap = await store_gap_at_start(store=store, clock=clock)
         except StoreNotWritable as error:
             _log.warning("gap_not_stored", reason=str(error))
             await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
+        except OSError as error:
+            where = f"{error.filename or held.place.name} cannot be used ({error.strerror})"
+            raise SettingsProblems((f"GATEHOUSE_GENERATION: {where}; {_PLACE_ADVICE}",)) from error
         else:
             break
     if gap is not None:

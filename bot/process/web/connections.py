@@ -5,11 +5,14 @@ The limits apply before anything else, because a connection uses a file descript
 
 import asyncio
 import resource
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import structlog
-from aiohttp import web
+from aiohttp import web, web_response
 from aiohttp.typedefs import Handler
+
+from bot.process.settings import SettingsProblems
 
 HEADER_SECONDS: Final = 5.0
 """The most seconds until a connection's headers are complete."""
@@ -95,6 +98,8 @@ def make_runner(app: web.Application, max_connections: int | None = None) -> web
 
     :param max_connections: the most connections at once; by default derived from the limits of this process.
     """
+    # NB. aiohttp answers what is no HTTP before any application sees it, and would name its own and Python's version.
+    web_response.SERVER_SOFTWARE = "gatehouse"  # type: ignore[attr-defined]
     connections = Connections(max_connections or connection_limit())
     app.middlewares.append(connections.watch)
     app.on_response_prepare.append(_close_afterwards)
@@ -123,3 +128,19 @@ class _RefusedConnection(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         transport.abort()
+
+
+async def serve(stack: AsyncExitStack, app: web.Application, host: str, port: int, prefix: str) -> None:
+    """Serve an application until the stack is closed.
+
+    :param prefix: of the two settings that name the address.
+    :raises SettingsProblems: when the port cannot be used.
+    """
+    runner = make_runner(app)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, host, port, backlog=backlog_limit()).start()
+    except OSError as error:
+        problem = f"{prefix}HOST, {prefix}PORT: cannot listen on {host}:{port} ({error.strerror})"
+        raise SettingsProblems((problem,)) from error

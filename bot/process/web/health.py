@@ -5,16 +5,18 @@ Nothing else makes the bot unready. When another system is unreachable, the bot 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from bot.process.web.server import WINDOW_SECONDS
 from bot.words.unavailable.storage import trouble_words
 from workflows.app.alarms import Alarms, new_alarm
 from workflows.core.errors.raised import DomainError
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.intervals import HEALTH_CHECKED_EVERY
-from workflows.ports.clock import Clock
+from workflows.intervals import CLOCK_ALARM_FROM, CLOCK_ALARM_UNTIL, CLOCK_HOLDS_FROM, HEALTH_CHECKED_EVERY
+from workflows.ports.clock import Clock, ClockComparison
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.ports.store import Store
@@ -43,6 +45,7 @@ class Health:
         clock: Clock,
         send: SendAlarm,
         socket: "SlackSocket | None" = None,
+        comparison: ClockComparison | None = None,
         check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._store = store
@@ -50,6 +53,8 @@ class Health:
         self._clock = clock
         self._send = send
         self._socket = socket
+        self._comparison = comparison
+        self._is_clock_alarmed = False
         self._check_seconds = check_seconds
         self._failed_checks = 0
         self._unstored: Alarm | None = None
@@ -64,7 +69,22 @@ class Health:
             problems.append(f"the records cannot be written: {trouble_words(self._store.last_write_error)}")
         if self._socket is not None and self._socket.silence:
             problems.append(f"Slack is not heard: {self._socket.silence}")
+        # Over Socket Mode nothing is signed.
+        if self._socket is None and self._clock_is_wrong_by(timedelta(seconds=WINDOW_SECONDS)):
+            problems.append(f"every click is refused: {self.warnings[0]}")
         return tuple(problems)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is wrong while clicks can be received."""
+        wrong_by = None if self._comparison is None else self._comparison.wrong_by()
+        if wrong_by is None or abs(wrong_by) < CLOCK_ALARM_FROM:
+            return ()
+        return (clock_words(wrong_by),)
+
+    def _clock_is_wrong_by(self, least: timedelta) -> bool:
+        wrong_by = None if self._comparison is None else self._comparison.wrong_by()
+        return wrong_by is not None and abs(wrong_by) >= least
 
     async def run(self) -> None:
         """Repeat the check until cancelled."""
@@ -82,6 +102,7 @@ class Health:
             return
         await self._clear_store_alarm()
         await self._update_socket_alarm()
+        await self._update_clock_alarm()
 
     async def _alarm_about_store(self, trouble: StoreTrouble) -> None:
         """Tell the admins once. The alarm cannot be stored now, so it is stored later."""
@@ -116,3 +137,24 @@ class Health:
             await self._alarms.update_alarms(AlarmCode.SOCKET_SILENT, alarm_values)
         except StoreNotWritable:
             _log.warning("alarm_not_stored", code=AlarmCode.SOCKET_SILENT.value)
+
+    async def _update_clock_alarm(self) -> None:
+        """Alarm while the clock is wrong. While nothing can be compared, an open alarm stays."""
+        wrong_by = None if self._comparison is None else self._comparison.wrong_by()
+        if wrong_by is None:
+            return
+        is_wrong = abs(wrong_by) >= (CLOCK_ALARM_UNTIL if self._is_clock_alarmed else CLOCK_ALARM_FROM)
+        seconds = str(int(abs(wrong_by).total_seconds()))
+        try:
+            await self._alarms.update_alarms(AlarmCode.CLOCK_WRONG, {"": {"seconds": seconds}} if is_wrong else {})
+        except StoreNotWritable:
+            _log.warning("alarm_not_stored", code=AlarmCode.CLOCK_WRONG.value)
+        else:
+            self._is_clock_alarmed = is_wrong
+
+
+def clock_words(wrong_by: timedelta) -> str:
+    """Return how far our clock is wrong, and what follows."""
+    seconds, side = int(abs(wrong_by).total_seconds()), "ahead of" if wrong_by > timedelta() else "behind"
+    held = "; nothing that opens access is written" if abs(wrong_by) >= CLOCK_HOLDS_FROM else ""
+    return f"the clock is {seconds} seconds {side} Slack's and Microsoft's{held}"

@@ -1,8 +1,7 @@
-"""The HTTP server: signature check on the raw bytes, then Bolt; also health and metrics.
+"""The two HTTP applications: what Slack calls, and, on a listener of its own, health and metrics.
 
-Bolt parses before it verifies, so unsigned data would reach its decoders. So the signature over the raw bytes is
-verified here first (Slack: "Verifying requests from Slack"). Before that, nothing is parsed or logged, and the only
-answer is 401.
+Bolt parses before it verifies, so the signature over the raw bytes is verified here (Slack: "Verifying requests from
+Slack"). Before that, nothing is parsed or logged, and the only answer is 401.
 """
 
 import asyncio
@@ -12,6 +11,8 @@ import json
 import re
 from binascii import a2b_qp
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -21,11 +22,13 @@ from multidict import CIMultiDictProxy
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 
 from bot.slack.inbound.receive import Inbound
+from workflows.core.policy.stops.generation import is_sent_before_hold
 from workflows.ports.clock import Clock
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}")
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}")
-_WINDOW_SECONDS: Final = 300
+WINDOW_SECONDS: Final = 300
+"""How far a timestamp may be from our clock, either way."""
 _MAX_BODY_BYTES: Final = 256 * 1024
 _MAX_BODY_SECONDS: Final = 5.0
 _ONLY_PAYLOAD: Final = re.compile(b"payload=([^&=]*)")
@@ -36,41 +39,64 @@ _JSON: Final = "application/json"
 _log = structlog.get_logger()
 
 
-def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, now: float) -> bool:
-    """Return whether the raw bytes were signed with `secret` within five minutes before or after now."""
-    timestamps = headers.getall("X-Slack-Request-Timestamp", [])
-    signatures = headers.getall("X-Slack-Signature", [])
-    if len(timestamps) != 1 or len(signatures) != 1 or not secret:
-        return False
-    if not _TIMESTAMP.fullmatch(timestamps[0]) or not _SIGNATURE.fullmatch(signatures[0]):
-        return False
-    if abs(now - int(timestamps[0])) > _WINDOW_SECONDS:
-        return False
-    signed = b"v0:" + timestamps[0].encode() + b":" + body
-    expected = "v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected, signatures[0])
+@dataclass(slots=True)
+class SigningSecrets:
+    """The signing secrets that are accepted now. They are replaced while the bot runs."""
+
+    current: str
+    old: str = ""
+    """The secret before; empty when there is none."""
+    old_until: datetime | None = None
+    """From this moment on the old secret is refused."""
+
+    def accepted_at(self, now: datetime) -> tuple[str, ...]:
+        """Return the secrets that count at a moment; empty when there is none."""
+        is_old_accepted = self.old_until is not None and now < self.old_until
+        return tuple(secret for secret in (self.current, self.old if is_old_accepted else "") if secret)
+
+    def replace(self, current: str, old: str, old_until: datetime | None) -> None:
+        """Accept these secrets from now on."""
+        self.current, self.old, self.old_until = current, old, old_until
+
+    def has_signed(self, headers: CIMultiDictProxy[str], body: bytes, *, now: datetime) -> bool:
+        """Return whether the raw bytes were signed with an accepted secret within five minutes before or after now."""
+        timestamps = headers.getall("X-Slack-Request-Timestamp", [])
+        signatures = headers.getall("X-Slack-Signature", [])
+        if len(timestamps) != 1 or len(signatures) != 1:
+            return False
+        if not _TIMESTAMP.fullmatch(timestamps[0]) or not _SIGNATURE.fullmatch(signatures[0]):
+            return False
+        if abs(now.timestamp() - int(timestamps[0])) > WINDOW_SECONDS:
+            return False
+        signed = b"v0:" + timestamps[0].encode() + b":" + body
+        return any(
+            hmac.compare_digest("v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest(), signatures[0])
+            for secret in self.accepted_at(now)
+        )
 
 
 def make_web_app(
     *,
     inbound: Inbound | None,
-    secret: str,
+    secrets: SigningSecrets,
     clock: Clock,
-    metrics: Callable[[], Awaitable[tuple[bytes, str]]],
-    why_not_ready: Callable[[], Awaitable[str]],
+    refuses_before: Callable[[], datetime | None],
 ) -> web.Application:
-    """Return the application with its routes.
+    """Return the application that Slack calls. It has no other address.
 
     :param inbound: None in Socket Mode, where Slack sends nothing by HTTP.
-    :param metrics: returns the metrics page, and its content type.
-    :param why_not_ready: returns why the bot is not ready, empty when it is.
+    :param refuses_before: returns when the last held start was; what was signed before it may be a repetition of what
+        older records do not know, and is refused for some minutes.
     """
 
     async def events(request: web.Request) -> web.StreamResponse:
         body = await _raw_body(request)
-        if inbound is None or not is_authentic(request.headers, body, secret=secret, now=clock.now().timestamp()):
+        if inbound is None or not secrets.has_signed(request.headers, body, now=clock.now()):
             _log.warning("not_signed_by_slack")
             return web.Response(status=401, text="not signed by Slack\n")
+        if _is_of_before(request, refuses_before(), clock.now()):
+            _log.warning("signed_before_held_start")
+            return web.Response(status=401, text="sent before the records were restored\n")
         if request.content_type not in (_FORM, _JSON) or (request.charset or "utf-8").lower() != "utf-8":
             return web.Response(status=415, text="only form-encoded or JSON bodies in UTF-8\n")
         payload = _payload(body, request.content_type)
@@ -78,12 +104,27 @@ def make_web_app(
             return web.Response(status=400, text="not a payload\n")
         return await to_aiohttp_response(await inbound.take(payload))
 
+    app = web.Application(client_max_size=_MAX_BODY_BYTES)
+    app.on_response_prepare.append(_without_versions)
+    app.router.add_post("/slack/events", events)
+    return app
+
+
+def make_health_app(
+    *, metrics: Callable[[], Awaitable[tuple[bytes, str]]], readiness: Callable[[], Awaitable[tuple[bool, str]]]
+) -> web.Application:
+    """Return the application that tells about the process. It has a listener of its own.
+
+    :param metrics: returns the metrics page, and its content type.
+    :param readiness: returns whether the bot is ready, and what is to be said about that.
+    """
+
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        reason = await why_not_ready()
-        return web.Response(text=reason or "ready\n", status=503 if reason else 200)
+        is_ready, text = await readiness()
+        return web.Response(text=text, status=200 if is_ready else 503)
 
     async def metrics_page(_: web.Request) -> web.Response:
         page, content_type = await metrics()
@@ -91,11 +132,18 @@ def make_web_app(
 
     app = web.Application(client_max_size=_MAX_BODY_BYTES)
     app.on_response_prepare.append(_without_versions)
-    app.router.add_post("/slack/events", events)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics_page)
     return app
+
+
+def _is_of_before(request: web.Request, since: datetime | None, now: datetime) -> bool:
+    """Return whether an authentic request was signed before a held start, in the minutes after it."""
+    if since is None:
+        return False
+    signed_at = datetime.fromtimestamp(int(request.headers["X-Slack-Request-Timestamp"]) + 1, UTC)
+    return is_sent_before_hold(signed_at, since, now)
 
 
 async def _raw_body(request: web.Request) -> bytes:

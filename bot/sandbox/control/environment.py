@@ -40,6 +40,7 @@ class Attach(Input):
     """A bot on this machine that was started separately."""
 
     url: str = Field(pattern=r"^http://(127\.0\.0\.1|localhost)(:\d{1,5})?/?$")
+    health_url: str = Field(default="", pattern=r"^(http://(127\.0\.0\.1|localhost)(:\d{1,5})?/?)?$")
 
 
 class SocketTrouble(Input):
@@ -99,9 +100,12 @@ def _bot_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     async def read(_: web.Request) -> web.Response:
         bot, slack = sandbox.bot, sandbox.slack_simulator
         port = (urlsplit(bot.url).port or 80) if bot else _DEFAULT_BOT_PORT
-        settings = sandbox.bot_settings(port)
+        health_url = (bot.health_url or bot.url) if bot else None
+        health_port = urlsplit(health_url).port if health_url and health_url != (bot and bot.url) else None
+        settings = sandbox.bot_settings(port, health_port or port + 1)
         return answer(
             url=bot.url if bot else None,
+            health_url=health_url,
             pid=(bot.pid() or None) if bot else None,
             alive=bool(bot and bot.alive()),
             signing_secret=slack.credentials.signing_secret if slack else None,
@@ -115,7 +119,7 @@ def _bot_routes(sandbox: Sandbox) -> list[web.RouteDef]:
 
     async def attach(request: web.Request) -> web.Response:
         body = await read_body(request, Attach)
-        sandbox.bot = BotHandle(url=body.url, pid=lambda: 0, alive=lambda: True)
+        sandbox.bot = BotHandle(url=body.url, pid=lambda: 0, alive=lambda: True, health_url=body.health_url)
         return await read(request)
 
     async def idle(request: web.Request) -> web.Response:

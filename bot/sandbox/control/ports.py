@@ -62,6 +62,6 @@ class Sandbox(Protocol):
         """Return the log of requests to Graph."""
         ...
 
-    def bot_settings(self, port: int) -> dict[str, str]:
+    def bot_settings(self, port: int, health_port: int = 3001) -> dict[str, str]:
         """Return the environment variables for a bot that uses this sandbox and listens on `port`."""
         ...

@@ -29,7 +29,8 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.model import TenantId
 
-_SLACK_HOOKS: Final = "hooks.slack.com"
+_SLACK_HOOKS: Final = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
+_SECONDS: Final = 30.0
 
 _log = structlog.get_logger(__name__)
 
@@ -181,13 +182,15 @@ class Answers:
     async def _send(self, response_url: str, message: Message, *, is_replacing: bool = False) -> None:
         if not self._is_slacks_own(response_url):
             raise Refused(RefusalCode.FOREIGN_RESPONSE_URL)
-        await AsyncWebhookClient(response_url).send(
-            text=self.redact(message.text),
-            blocks=redact_value(message.blocks, self.redact),
-            response_type="ephemeral",
-            replace_original=is_replacing,
-            unfurl_links=False,
-        )
+        timeout = aiohttp.ClientTimeout(total=_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout, trace_configs=[_without_redirects()]) as session:
+            await AsyncWebhookClient(response_url, session=session).send(
+                text=self.redact(message.text),
+                blocks=redact_value(message.blocks, self.redact),
+                response_type="ephemeral",
+                replace_original=is_replacing,
+                unfurl_links=False,
+            )
 
     def _is_slacks_own(self, url: str) -> bool:
         """Return whether an address belongs to Slack: a signed payload must not make the bot call any other address."""
@@ -197,8 +200,19 @@ class Answers:
             return False
         if answer.username is not None or answer.password is not None:
             return False
-        is_hook = answer.scheme == "https" and answer.netloc == _SLACK_HOOKS
+        is_hook = answer.scheme == "https" and answer.netloc in _SLACK_HOOKS
         return is_hook or (answer.scheme, answer.netloc) == (api.scheme, api.netloc)
+
+
+def _without_redirects() -> aiohttp.TraceConfig:
+    """Return what ends a call that is redirected, before the other address is called. Slack redirects none."""
+
+    async def refuse(*_: object) -> None:
+        raise Refused(RefusalCode.FOREIGN_RESPONSE_URL)
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(refuse)
+    return config
 
 
 def received_message(shown_by: str) -> Message:

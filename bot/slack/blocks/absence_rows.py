@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import TextRun, actions, button, cleaned_text, fixed_text, local_time, paragraph, rich_text
-from workflows.core.delegation.absence import Absence
+from workflows.core.policy.delegation.absence import Absence
 
 
 def absence_rows(absences: Iterable[Absence], now: datetime, *, is_own: bool = False) -> Iterator[Block]:

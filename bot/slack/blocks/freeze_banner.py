@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 from bot.slack.blocks.blocks import cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.blocks.untrusted import clean
 from bot.words.refusals.freeze import as_sentence, freeze_words
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 
 MAX_CARD_REASON_CHARACTERS: Final = 60
 _MAX_CHARACTERS: Final = 1500
@@ -26,4 +26,5 @@ def freeze_banner(freeze: Freeze | None, *, is_short: bool = False) -> list[Bloc
         words, _, _ = short.rpartition(" ")
         short = f"{words}…" if words else short
         shown = shown.replace(as_sentence(freeze.reason), short)
-    return [rich_text(paragraph(fixed_text("🧊 "), cleaned_text(shown, _MAX_CHARACTERS, bold=True)))]
+    sign = fixed_text("🧊 " if freeze.hold is None else "✋ ")
+    return [rich_text(paragraph(sign, cleaned_text(shown, _MAX_CHARACTERS, bold=True)))]

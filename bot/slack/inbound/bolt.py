@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped, warning_token_skipped
@@ -15,11 +14,14 @@ _EXPECTED: Final = frozenset({warning_client_prioritized_and_token_skipped(), wa
 """Bolt finds SLACK_BOT_TOKEN in the environment and warns that it is not needed. This is intended."""
 
 
-def make_bolt(client: AsyncWebClient, team_id: str, bot_token: SecretStr) -> AsyncApp:
-    """Return Bolt without its own verification and its own calls, so that a click is stored without delay."""
+def make_bolt(client: AsyncWebClient, team_id: str) -> AsyncApp:
+    """Return Bolt without its own verification and its own calls, so that a click is stored without delay.
+
+    The token is the client's at each click: it is replaced while the bot runs.
+    """
 
     async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=None, team_id=team_id, bot_token=bot_token.get_secret_value())
+        return AuthorizeResult(enterprise_id=None, team_id=team_id, bot_token=client.token)
 
     with _without_expected_warnings():
         return AsyncApp(

@@ -1,13 +1,17 @@
 """The checks before every listener: parse the payload, check the team, refuse old cards, answer refusals.
 
+It is long because each kind of payload passes the same checks in the same order, and the order is read here.
+
 Every decision is stored before it is acknowledged. The only call to Slack before the acknowledgement is opening a view,
 because its trigger is valid for three seconds.
 """
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, cast
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
@@ -29,6 +33,7 @@ from bot.slack.flows.entry_point_types import (
     Subcommand,
     Submission,
 )
+from bot.slack.inbound.identity import PinnedIdentity
 from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards, refuse_if_replaced
 from bot.slack.partner_commands import needs_partner
 from bot.slack.payloads.button_values import named_subject
@@ -38,6 +43,8 @@ from workflows.app.storing.recorder import Recorder
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId
+from workflows.core.policy.stops.generation import is_sent_before_hold
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode
 from workflows.ports.records import StoreNotWritable
@@ -55,7 +62,10 @@ class Guard:
 
     recorder: Recorder
     replaced_cards: ReplacedCards
-    team_id: str
+    pinned: PinnedIdentity
+    refuses_before: Callable[[], datetime | None] = lambda: None
+    """When the last held start was; see `core.policy.stops.generation.is_sent_before_hold`."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
         """Register the listener of every command, shortcut, action, view and event of the manifest.
@@ -74,7 +84,8 @@ class Guard:
                 case CommandButton():
                     actions.setdefault(point.action_id, self._wrap_click(self._storing(point), point.audit_name))
                 case Submission():
-                    views.setdefault(point.callback_id, self._wrap_click(point.listener, point.audit_name))
+                    listener = self._with_form_record(point.listener, point.audit_name)
+                    views.setdefault(point.callback_id, self._wrap_click(listener, point.audit_name))
                 case Subcommand():
                     subcommands[point.name] = point.listener
                 case _:
@@ -107,6 +118,7 @@ class Guard:
             click: Interaction = context[PARSED]
             try:
                 self._require_our_team(click)
+                self._require_after_hold(click)
                 await listener(ack, click)
             except Refused as refused:
                 await self.recorder.record_refusal(
@@ -143,6 +155,32 @@ class Guard:
             await listener(ack, click)
 
         return check_card_and_listen
+
+    def _with_form_record(self, listener: ClickListener, audit_name: str) -> ClickListener:
+        """Return a listener of a form. A form that is sent back to be corrected is recorded, without what was typed."""
+
+        async def listen(ack: AsyncAck, click: Interaction) -> None:
+            async def record_and_ack(*arguments: Any, **answer: Any) -> Any:
+                if answer.get("response_action") == "errors":
+                    await self._record_form(click, audit_name, answer["errors"])
+                return await ack(*arguments, **answer)
+
+            await listener(cast(AsyncAck, record_and_ack), click)
+
+        return listen
+
+    async def _record_form(self, click: Interaction, audit_name: str, errors: Mapping[str, str]) -> None:
+        """Record that a form was sent back, once for the same content. The person sees why in any case."""
+        with suppress(StoreNotWritable):
+            await self.recorder.record_refusal(
+                Refused(RefusalCode.FORM_HAS_PROBLEMS, fields=", ".join(sorted(errors))),
+                # NB. another key than that of the form: whoever corrects it sends other content, or the same again.
+                key=f"{click.key}:refused",
+                actor=click.actor,
+                command=audit_name or click.name,
+                subject=CommandSubject(),
+                is_told=True,
+            )
 
     def _storing(self, button: CommandButton) -> ClickListener:
         """Return a listener that stores the command of a click if the clicked card counts, in one transaction."""
@@ -203,8 +241,7 @@ class Guard:
                 else subcommands[UNKNOWN_SUBCOMMAND]
             )
             try:
-                if command.team_id != self.team_id:
-                    raise Refused(RefusalCode.OTHER_WORKSPACE)
+                self._require_our_command(command)
                 await listener(ack, command)
             except Refused as refused:
                 await record_refused_command(self.recorder, command, refused)
@@ -216,27 +253,81 @@ class Guard:
         return guarded_listener
 
     def _wrap_home(self, listener: EventListener) -> Callable[..., Awaitable[None]]:
-        """Wrap a listener of the App Home; events in other workspaces are ignored."""
+        """Wrap a listener of the App Home. Events of other workspaces are recorded, and nobody is told."""
 
         async def guarded_listener(context: AsyncBoltContext) -> None:
             opened: HomeOpened = context[PARSED]
-            if opened.team_id == self.team_id:
+            try:
+                self._require_our_event(opened)
+            except Refused as refused:
+                await self.recorder.record_refusal(
+                    refused,
+                    key=f"home_elsewhere:{opened.event_id}:{opened.event.user}",
+                    actor=ChatId(opened.event.user),
+                    command="open_home",
+                    subject=CommandSubject(),
+                    is_told=True,
+                )
+            else:
                 await listener(opened)
 
         return guarded_listener
 
-    def _require_our_team(self, click: Interaction) -> None:
-        """Refuse payloads of other workspaces.
+    def _require_after_hold(self, click: Interaction) -> None:
+        """Refuse a click from before a held start, in the minutes after it: whether it was stored is forgotten.
 
-        In shared channels only the user's own team id shows an external user.
+        Over HTTP the signature has a time as well. Over Socket Mode only the click has one.
         """
-        teams = {click.user.team_id or self.team_id}
-        if click.team is not None:
-            teams.add(click.team.id)
-        if click.view is not None and click.view.app_installed_team_id is not None:
-            teams.add(click.view.app_installed_team_id)
-        if teams != {self.team_id}:
-            raise Refused(RefusalCode.OTHER_WORKSPACE)
+        since, clicked_at = self.refuses_before(), _moment_of(click.action.action_ts if click.actions else "")
+        if since is not None and clicked_at is not None and is_sent_before_hold(clicked_at, since, self.now()):
+            raise Refused(RefusalCode.CLICKED_BEFORE_HOLD)
+
+    def _require_our_team(self, click: Interaction) -> None:
+        """Refuse payloads of other workspaces, Enterprise Grids and apps."""
+        _require_person(click)
+        team, view, enterprise = click.team, click.view, click.enterprise
+        self.pinned.require_ours(
+            teams=(
+                click.user.team_id,
+                None if team is None else team.id,
+                None if view is None else view.app_installed_team_id,
+            ),
+            enterprises=(
+                click.user.enterprise_id,
+                None if team is None else team.enterprise_id,
+                None if enterprise is None else enterprise.id,
+            ),
+            app_id=click.api_app_id,
+        )
+        if view is not None:
+            self.pinned.require_ours(teams=(), enterprises=(), app_id=view.app_id)
+
+    def _require_our_command(self, command: SlashCommand) -> None:
+        _require_person(command)
+        self.pinned.require_ours(
+            teams=(command.team_id,), enterprises=(command.enterprise_id,), app_id=command.api_app_id
+        )
+
+    def _require_our_event(self, opened: HomeOpened) -> None:
+        self.pinned.require_ours(
+            teams=(opened.team_id,),
+            enterprises=(opened.enterprise_id, opened.context_enterprise_id),
+            app_id=opened.api_app_id,
+        )
+
+
+def _require_person(payload: Interaction | SlashCommand) -> None:
+    """Refuse what a bot sent. Slack's clicks and commands are people's, and name no bot."""
+    if payload.bot_id:
+        raise Refused(RefusalCode.NOT_A_PERSON)
+
+
+def _moment_of(action_ts: str) -> datetime | None:
+    """Return the time of a click as Slack wrote it; None when there is none, as for a submitted window."""
+    try:
+        return datetime.fromtimestamp(float(action_ts), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:

@@ -44,7 +44,8 @@ class SlackSocket:
     ) -> None:
         self._inbound = inbound
         self._client = client
-        self._app_token = app_token
+        self.app_token = app_token
+        """Of the next connection. It is replaced while the bot runs."""
         self._ping_seconds = ping_seconds
         self._silent_seconds = silent_seconds
         self._messages = 0
@@ -58,7 +59,7 @@ class SlackSocket:
     async def run(self) -> None:
         """Stay connected until cancelled."""
         while True:
-            connection = _Connection(self, self._client, self._app_token, self._ping_seconds)
+            connection = _Connection(self, self._client, self.app_token, self._ping_seconds)
             connecting = asyncio.create_task(connection.connect())  # type: ignore[no-untyped-call]
             try:
                 await self._listen(connection)
@@ -115,7 +116,7 @@ class _Connection(SocketModeClient):
         while True:
             await asyncio.sleep(max(0.0, self._socket.ask_address_at - time.monotonic()))
             try:
-                answer = await self.web_client.apps_connections_open(app_token=self.app_token)
+                answer = await self.web_client.apps_connections_open(app_token=self._socket.app_token)
             except SlackApiError as error:
                 self.trouble = f"apps.connections.open: {error_code(error) or 'no answer of Slack’s'}"
                 if error_code(error) != "ratelimited":

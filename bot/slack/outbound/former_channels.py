@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from bot.slack.outbound.announcements.audit_heads import AUDIT_HEAD_SUBJECT
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from workflows.app.service import Service
@@ -44,6 +45,9 @@ class FormerChannelCards:
         # emptied.
         suitable_channel = "" if self.channel.known_problem else self.channel.id
         for copy in await self.store.channel_copies(suitable_channel, _EMPTIED_PER_CHECK):
+            if copy.subject.startswith(AUDIT_HEAD_SUBJECT):
+                await self.copies.mark_out_of_date(copy)  # it stays: somebody may compare it later
+                continue
             try:
                 if not await self.copies.empty_card(copy):
                     # After an admin repairs the channel it is suitable, or can be emptied.

@@ -22,6 +22,7 @@ from bot.slack.cards.review_card import (
     unanswered_review_card,
 )
 from bot.slack.outbound.announcements.access_test_messages import AccessTestMessages
+from bot.slack.outbound.announcements.audit_heads import post_head
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
 from bot.slack.outbound.announcements.handover_messages import HandoverMessages
@@ -48,7 +49,7 @@ from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest, BatchId
@@ -267,6 +268,10 @@ class SlackNotifier:
     async def show_freeze(self, freeze: Freeze) -> None:
         """Tell who waits that the freeze began or ended; see `FreezeMessages`."""
         await self._refresh_homes(*sorted(await self._freezes.show(freeze)))
+
+    async def post_audit_head(self, head: str, seq: int) -> None:
+        """Post the head of the audit log in the channel, once; see `audit_heads.post_head`."""
+        await post_head(self._outbound, head, seq)
 
     async def send_escalation_message(self, effect: SendEscalationMessage, request: AccessRequest) -> None:
         """Send the message of an escalation in the person's working hours; see `Reminders.send_escalation_message`."""

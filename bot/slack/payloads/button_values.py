@@ -12,10 +12,10 @@ from bot.slack.ids import RESULT_MARK, DetailsPart, PartnerSection
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.conversation.remarks import RemarkId
-from workflows.core.delegation.absence import AbsenceId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.delegation.absence import AbsenceId
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.posture.watch.denied_notice import MANY, NoticeSubject
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
 from workflows.core.requests.alarms import AlarmId

@@ -62,13 +62,15 @@ def parse_import_form(click: Interaction) -> ImportSheet | None:
 
 
 def parse_choices(click: Interaction) -> tuple[ImportSheet, dict[str, Any]]:
-    """Read the window that asks for sheet and columns: the import, and what was chosen.
+    """Read the window that asks for sheet, columns and template: the import, and what was chosen.
 
     :raises Refused: when its metadata is none of an import.
     """
     view = click.required_view
     command = parse_import_value(view.private_metadata, click.actor)
     chosen: dict[str, Any] = {"sheet": view.value(ids.SHEET_NAME)} if view.has_input(ids.SHEET_NAME) else {}
+    if template := view.value(ids.TEMPLATE):
+        chosen["template"] = template
     columns = dict(_columns(view))
     return command, {**chosen, **({"columns": columns} if columns else {})}
 

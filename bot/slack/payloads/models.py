@@ -24,13 +24,22 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
+_AppId = Annotated[str, StringConstraints(pattern=r"^(A[A-Z0-9]+)?$", max_length=40)]
+
+
 class _Team(Payload):
+    id: str
+    enterprise_id: str | None = None
+
+
+class _Enterprise(Payload):
     id: str
 
 
 class _User(Payload):
     id: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$", max_length=40)]
     team_id: str | None = None
+    enterprise_id: str | None = None
 
 
 class _Container(Payload):
@@ -91,6 +100,7 @@ class View(Payload):
     private_metadata: str = ""
     root_view_id: str = ""
     app_installed_team_id: str | None = None
+    app_id: str = ""
     state: _State = _State()
 
     def value(self, block_id: str) -> str:
@@ -131,6 +141,9 @@ class Interaction(Payload):
     type: str
     user: _User
     team: _Team | None = None
+    enterprise: _Enterprise | None = None
+    bot_id: str = ""
+    api_app_id: str = ""
     trigger_id: str = ""
     response_url: str = ""
     container: _Container = _Container()
@@ -206,7 +219,9 @@ class SlashCommand(Payload):
     text: Annotated[str, StringConstraints(max_length=4000)] = ""
     trigger_id: str
     response_url: str = ""
-    api_app_id: Annotated[str, StringConstraints(pattern=r"^(A[A-Z0-9]+)?$", max_length=40)] = ""
+    enterprise_id: str = ""
+    bot_id: str = ""
+    api_app_id: _AppId = ""
 
     @property
     def actor(self) -> ChatId:
@@ -246,5 +261,8 @@ class HomeOpened(Payload):
     model_config = _READ
 
     team_id: str
+    enterprise_id: str = ""
+    context_enterprise_id: str = ""
+    api_app_id: str = ""
     event_id: Any = None
     event: _OpenedHome

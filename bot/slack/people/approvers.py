@@ -13,9 +13,9 @@ from bot.words.sentences import and_list
 from workflows.app.approvers.managers import read_relations_of
 from workflows.app.approvers.stage_holders import holders_by_key, holders_for
 from workflows.app.reads.waiting_requests import ids_of
-from workflows.core.delegation.asking import Asked, who_is_asked
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ADMIN, ChatId, Role
+from workflows.core.policy.delegation.asking import Asked, who_is_asked
 from workflows.core.policy.relations import NO_RELATIONS, RELATIONS, RelationHolder, Relations, waiting_key
 from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import (

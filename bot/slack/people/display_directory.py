@@ -13,11 +13,11 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.reads import UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user, time_to_keep, zone_of_user
 from workflows.cache import Cache
-from workflows.core.delegation.absence import Absence, active_absences
-from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
-from workflows.core.policy.deciders.profiles import Profile
+from workflows.core.policy.delegation.absence import Absence, active_absences
+from workflows.core.policy.delegation.asking import StandIn
+from workflows.core.policy.delegation.deciders.profiles import Profile
 from workflows.intervals import ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable

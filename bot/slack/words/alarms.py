@@ -23,7 +23,15 @@ from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.posture.denied_sign_ins import denied_alarm_words, denied_tenants_words, denied_to_many_words
 from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
-from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, end_asked_words, frozen_words
+from bot.words.posture.held import held_report_lines
+from bot.words.refusals.freeze import (
+    UNREADABLE_FREEZE,
+    as_sentence,
+    end_asked_words,
+    frozen_words,
+    held_end_asked_words,
+    held_words,
+)
 from bot.words.refusals.named_people.approvers import manager_problem_words
 from bot.words.refusals.named_people.deciders import unusual_alarm_words
 from bot.words.refusals.named_people.people import limit_words
@@ -32,6 +40,8 @@ from bot.words.requests.notes import stored_note_words
 from bot.words.reviews.silence import why_open_words
 from bot.words.sentences import comma_list, day, minute
 from bot.words.settings.open_access import access_kind_titles
+from bot.words.unavailable.audit_chain import alarm_values as chain_alarm_words
+from bot.words.unavailable.permissions import SERVICES, application_words, missing_words
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
@@ -82,6 +92,11 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "The connection to Slack is silent: {reason}. Clicks may not arrive.",
         "Gatehouse connects again automatically. If it does not succeed, check the network and SLACK_APP_TOKEN.",
     ),
+    AlarmCode.CLOCK_WRONG: (
+        "The clock of Gatehouse's machine is wrong: by {seconds} seconds, compared with Slack's and Microsoft's. From "
+        "120 seconds on, nothing that opens access is written. From 300 seconds on, clicks are refused.",
+        "Correct the clock, and switch on its synchronization (NTP). Gatehouse then goes on automatically.",
+    ),
     AlarmCode.DRIFT: ("{drift_problem}", "{drift_advice}"),
     AlarmCode.DRIFT_DIGEST: ("{drift_problem}", "{drift_advice}"),
     AlarmCode.OWN_CHANGE: (
@@ -104,6 +119,20 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Microsoft Graph answers for another tenant than the one in the settings. Nothing is written.",
         "Set AZURE_TENANT_ID and the credentials to the same tenant.",
     ),
+    AlarmCode.PERMISSIONS_SURPLUS: (
+        "{application} has permissions that it does not need: {names}. Nothing that opens access is written.",
+        "Remove them from the application in Entra, or name them in GATEHOUSE_ALLOWED_PERMISSIONS. Revoking and "
+        "reducing access still works.",
+    ),
+    AlarmCode.PERMISSIONS_MISSING: (
+        "{application} lacks permissions. {missing_permissions}.",
+        "Grant them in Entra, with admin consent. gatehouse doctor lists all of them.",
+    ),
+    AlarmCode.SERVICE_SILENT: (
+        "{service_words} has not answered since {since_words}. Gatehouse asks again once or twice a minute. What waits "
+        "for it is done later.",
+        "Look at the service health in the Microsoft 365 admin center, and at the network. Revoking is still tried.",
+    ),
     AlarmCode.END_NOT_ANNOUNCED: (
         "Access is open more than a week after its end, because no notice could be delivered. Partners: {count}. The "
         "first ones: {names}.",
@@ -123,6 +152,14 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "{frozen}",
         "Revoking and reducing access still works. To end it, choose End freeze…; another admin must confirm that.",
     ),
+    AlarmCode.HELD: (
+        "{held}",
+        "Another message says what the records lack. To release it, choose Release…; another admin must confirm that.",
+    ),
+    AlarmCode.HELD_REPORT: (
+        "{held_report}",
+        "Put right what is wrong first, with /partner revoke or /partner adopt. Then two admins release it.",
+    ),
     AlarmCode.FREEZE_END_ASKED: (
         "{end_asked} Another admin must confirm that within 24 hours. The reason of the freeze: {why_words}",
         "Choose End freeze… to confirm that, or to keep it frozen.",
@@ -134,6 +171,10 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Ask these people in person or by phone whether they decided this. If not, use /partner freeze, and revoke the "
         "partners.",
     ),
+    AlarmCode.AUDIT_CHAIN: (
+        "The audit log is not as Gatehouse wrote it. {chain_problem} Nothing that opens access is applied.",
+        "{chain_advice} Then two admins end the freeze with /partner unfreeze.",
+    ),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit_words}.",
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
@@ -142,6 +183,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
 _DETAILS: Final[Mapping[AlarmCode, str]] = {
     AlarmCode.WRONG_TENANT: "Tenant of the answer: {found}. Tenant in the settings: {expected}.",
     **dict.fromkeys(DENIED, "{denied_tenants}"),
+    **dict.fromkeys((AlarmCode.DRIFT, AlarmCode.OWN_CHANGE), "{drift_tenant}"),
 }
 """IDs, which the message has and its notification has not."""
 _ACCESS_STAYS_OPEN: Final = (
@@ -162,6 +204,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.ALL_ANSWERED: "every change is as approved again, accepted, or in a newer alarm",
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.FREEZE_GOES_ON: "the request was taken back, or it is older than 24 hours. The freeze goes on",
+    EndingCode.HOLD_ENDED: "the hold has ended, and the rest was not checked again",
     EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",
     EndingCode.DISMISSED: "dismissed by {by} until {until_day}",
     EndingCode.ENTRY_ADDED: "the tenant has an entry in the cross-tenant access settings now",
@@ -188,6 +231,7 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "send_end_notices": "send the notices about ends of access ({about})",
     "send_review_reminders": "send the questions of reviews ({about})",
     "show_block_at_end": "show the result of the automatic block {about}",
+    "post_audit_head": "post the line for the audit log until entry {about}",
     "show_freeze": "tell everybody who waits about the freeze ({about})",
     "advance_batch": "prepare or record the partners of batch {about}",
     "show_batch": "show the card of batch {about}",
@@ -275,7 +319,8 @@ def _partner(alarm: Alarm) -> str:
 
 
 def _problem(alarm: Alarm) -> str:
-    return " ".join(_with_values(alarm, text) for text in (_texts_of(alarm)[0], _DETAILS.get(alarm.code, "")) if text)
+    texts = (_with_values(alarm, text) for text in (_texts_of(alarm)[0], _DETAILS.get(alarm.code, "")) if text)
+    return " ".join(filter(None, texts))
 
 
 def _state(alarm: Alarm, *, has_partner: bool) -> str:
@@ -288,6 +333,10 @@ def _state(alarm: Alarm, *, has_partner: bool) -> str:
     return ", fixed. The alarm was: " if has_partner else "Fixed. The alarm was: "
 
 
+_RELEASE_ASKED: Final = (
+    "{release_asked} Another admin must confirm that within 24 hours. {held}",
+    "Choose Release… to confirm that, or to keep it held.",
+)
 _NO_MANAGER: Final = (
     "Nobody can decide the stage “{stage}” of {requests}. {relation_words}",
     "Correct that in Entra. The request then continues within a few minutes.",
@@ -301,7 +350,19 @@ def _why(alarm: Alarm, ended: str) -> str:
 def _texts_of(alarm: Alarm) -> tuple[str, str]:
     if alarm.code is AlarmCode.ROLE_EMPTY and "relation" in alarm.values:
         return _NO_MANAGER
+    if alarm.code is AlarmCode.FREEZE_END_ASKED and "cause" in alarm.values:
+        return _RELEASE_ASKED
     return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _TEXTS[alarm.code]
+
+
+def _add_connection_words(alarm: Alarm, values: "_Values") -> None:
+    """Add the words of alarms about the bot's own way to Graph."""
+    if alarm.code in (AlarmCode.PERMISSIONS_SURPLUS, AlarmCode.PERMISSIONS_MISSING):
+        values["application"] = application_words(alarm.subject)
+        values["names"] = ", ".join(values["permissions"])
+        values["missing_permissions"] = missing_words(values["permissions"])
+    if alarm.code is AlarmCode.SERVICE_SILENT:
+        values["service_words"] = SERVICES[values["service"]]
 
 
 def _with_values(alarm: Alarm, text: str) -> str:
@@ -311,6 +372,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
         values["reason"] = (trouble_words if is_store else stored_note_words)(values["reason"])
     if alarm.code in (AlarmCode.END_NOT_ANNOUNCED, AlarmCode.REVIEW_SILENT):
         values["names"] = comma_list(values["partners"])
+    _add_connection_words(alarm, values)
     if alarm.code is AlarmCode.REVIEW_SILENT:
         values["why_open"] = why_open_words(alarm.subject)
     if "relation" in values:
@@ -324,18 +386,17 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code in (AlarmCode.DRIFT, AlarmCode.OWN_CHANGE, AlarmCode.DRIFT_DIGEST):
         make = digest_alarm_words if alarm.code is AlarmCode.DRIFT_DIGEST else drift_alarm_words
         values["drift_problem"], values["drift_advice"] = make(alarm.values)
+        values["drift_tenant"] = f"Tenant ID: {values['tenant_id']}." if "tenant_id" in values else ""
+    values.update(_frozen_values(alarm))
     if alarm.code in DENIED:
         words = denied_alarm_words if alarm.code is AlarmCode.SIGN_INS_DENIED else denied_to_many_words
         values["denied_problem"], values["denied_advice"] = words(alarm.values)
         values["denied_tenants"] = denied_tenants_words(alarm.values)
-    if alarm.code in (AlarmCode.FROZEN, AlarmCode.FREEZE_END_ASKED):
-        by, why = str(values["by"]), str(values["why"])
-        values["frozen"] = frozen_words(by, why) if by else UNREADABLE_FREEZE
-        values["end_asked"], values["why_words"] = end_asked_words(str(values.get("name", "")), by), as_sentence(why)
     if alarm.code is AlarmCode.LIMIT_REACHED:
         values["limit_words"] = limit_words(alarm.values)
     if alarm.code is AlarmCode.UNUSUAL_DECISIONS:
         values["unusual"] = unusual_alarm_words(alarm.values)
+    values.update(_held_values(alarm))
     if "since" in values:
         values["since_words"] = minute(values["since"])
     if alarm.code is AlarmCode.SPONSOR_GONE:
@@ -344,6 +405,28 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if OPEN_ACCESS in alarm.values:
         values["titles"] = access_kind_titles(alarm.values[OPEN_ACCESS].split(", "))
     return text.format_map(values).strip()
+
+
+def _frozen_values(alarm: Alarm) -> Mapping[str, str]:
+    """Return the words about a freeze, or about the audit log for which Gatehouse froze by itself."""
+    if alarm.code is AlarmCode.AUDIT_CHAIN:
+        return dict(zip(("chain_problem", "chain_advice"), chain_alarm_words(alarm.values), strict=True))
+    if alarm.code not in (AlarmCode.FROZEN, AlarmCode.FREEZE_END_ASKED):
+        return {}
+    by, why = str(alarm.values["by"]), str(alarm.values["why"])
+    frozen = frozen_words(by, why) if by else UNREADABLE_FREEZE
+    asked = end_asked_words(str(alarm.values.get("name", "")), by)
+    return {"frozen": frozen, "end_asked": asked, "why_words": as_sentence(why)}
+
+
+def _held_values(alarm: Alarm) -> Mapping[str, str]:
+    """Return the words of an alarm about a held start; nothing for every other alarm."""
+    if alarm.code is AlarmCode.HELD_REPORT:
+        return {"held_report": " ".join(held_report_lines(alarm.values))}
+    if "cause" not in alarm.values:
+        return {}
+    held, name = held_words(str(alarm.values["cause"])), str(alarm.values.get("name", ""))
+    return {"held": held, "release_asked": held_end_asked_words(name)}
 
 
 class _Values(dict[str, Any]):

@@ -36,9 +36,13 @@ def _buttons(subject: str, values: Values, *, is_admin: bool) -> Iterator[Button
         yield button("Revoke", ids.REVOKE_PARTNER, subject)
 
 
-def freeze_answers(place: str) -> ActionsBlock:
-    """Return the button for an admin during a freeze. It opens the window with the freeze as it is then."""
-    return actions(f"freeze:{place}", button("End freeze…", ids.OPEN_UNFREEZE, "freeze"))
+def freeze_answers(place: str, *, is_held: bool = False) -> ActionsBlock:
+    """Return the button for an admin during a freeze. It opens the window with the freeze as it is then.
+
+    :param is_held: whether the bot began it, by starting held.
+    """
+    label = "Release…" if is_held else "End freeze…"
+    return actions(f"freeze:{place}", button(label, ids.OPEN_UNFREEZE, "freeze"))
 
 
 def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
@@ -59,7 +63,8 @@ def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
                 button("Details", ids.SHOW_DENIED, value),
             )
             return actions(f"denied:{alarm.id}", *buttons)
-        case AlarmCode.FROZEN | AlarmCode.FREEZE_END_ASKED if is_admin:
-            return freeze_answers(alarm.id)
+        case AlarmCode.FROZEN | AlarmCode.FREEZE_END_ASKED | AlarmCode.HELD | AlarmCode.HELD_REPORT if is_admin:
+            is_held = alarm.code is AlarmCode.HELD_REPORT or "cause" in alarm.values
+            return freeze_answers(alarm.id, is_held=is_held)
         case _:
             return None

@@ -18,6 +18,7 @@ from bot.terminal.plan.formats.printed import print_plan
 from bot.terminal.plan.lookups_file import LookupsFile
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
 from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
+from bot.words.batches.sheet_report import ENDS_BEFORE
 from bot.words.refusals.sentences import fact_words
 from bot.words.refusals.sheets import problem_words
 from bot.words.requests.notes import refusal_words
@@ -51,7 +52,7 @@ def show_plan(asked: AskedFile, file_format: str, *, pauses: Pauses) -> int:
     """Print the plan of every partner in a file.
 
     :returns: the exit status: 0 when nothing would change, 2 when something would. It is 1 when that cannot be said:
-        for wrong settings, a wrong file, and a row that is refused or not known.
+        for wrong settings, a wrong file, and a row that is refused, not known, or ends before the access does.
     """
     configure_terminal_logs(Redactor())
     return asked_or_error(_ERROR_TITLE, lambda: _show(asked, file_format, pauses))
@@ -78,7 +79,7 @@ def asked_or_error(title: str, ask: Callable[[], int]) -> int:
 
 
 def _show(asked: AskedFile, file_format: str, pauses: Pauses) -> int:
-    inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns)
+    inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns, template=asked.template)
     return asyncio.run(_planned(inputs, asked, file_format, pauses))
 
 
@@ -117,6 +118,8 @@ async def _plan_one(planning: _Planning) -> Totals:
         sys.stdout.write(plan_json(planned, inputs.file.digest) + "\n")
     else:
         print_plan(planned, inputs.file.digest, terminal_console())
+        if partner.judged.ends_before_access:
+            sys.stdout.write(f"{ENDS_BEFORE}\n")
     return totals
 
 

@@ -11,7 +11,7 @@ from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_s
 from bot.terminal.plan.lookups_file import LookupsFile
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import Columns, SheetUnusable, columns_of
+from workflows.core.batches.sheets.columns import Columns, SheetUnusable, columns_of, require_template
 from workflows.core.batches.sheets.rows import SheetRow, read_row
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import TenantIdentity
@@ -52,9 +52,12 @@ class FileInputs:
         return [read_row(raw, self.columns, template=template) for raw in self.file.sheet.rows]
 
 
-def load_file_inputs(path: Path, *, sheet: str, columns: Mapping[str, str], expected: str = "") -> FileInputs:
+def load_file_inputs(
+    path: Path, *, sheet: str, columns: Mapping[str, str], template: str, expected: str = ""
+) -> FileInputs:
     """Read settings, templates and the file.
 
+    :param template: the template of rows that name none; empty when none was named.
     :param expected: the SHA-256 that the file must have; empty for any.
 
     :raises SettingsProblems: for wrong settings or templates.
@@ -71,6 +74,7 @@ def load_file_inputs(path: Path, *, sheet: str, columns: Mapping[str, str], expe
         raise SheetUnusable((Fact(SheetCode.OTHER_FILE, other),))
     placeholders = {one.name for template in catalog.templates.values() for one in template.placeholders}
     found = columns_of(file.sheet, sorted(placeholders), columns)
+    require_template(file.sheet, found, template)
     return FileInputs(settings=settings, catalog=catalog, file=file, columns=found)
 
 

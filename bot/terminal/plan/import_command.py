@@ -32,7 +32,7 @@ from workflows.app.batches.importing.drafting import SheetDrafting
 from workflows.app.batches.importing.judging import SheetJudging
 from workflows.app.storing.recorder import Recorder
 from workflows.core.batches.sheets.columns import SheetUnusable
-from workflows.core.batches.sheets.judged import CAN_BE_ASKED, RowVerdict
+from workflows.core.batches.sheets.judged import CAN_BE_ASKED, JudgedRow, RowVerdict
 from workflows.core.errors.raised import DomainError
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId
@@ -42,7 +42,7 @@ from workflows.ports.clock import Clock
 from workflows.sheets.reading import SheetFile
 
 INCOMPLETE: Final = 3
-"""The exit status when a row was refused, or is not known."""
+"""The exit status when a row was refused, is not known, or ends before the partner's access does."""
 _COMPLETE: Final = frozenset({RowVerdict.ADD, RowVerdict.CHANGE, RowVerdict.UNCHANGED})
 
 
@@ -77,12 +77,14 @@ def use_sheet(asked: AskedReport, *, pauses: Pauses) -> int:
     """Print what the rows of a sheet would change, and store a draft if one was asked for.
 
     :returns: the exit status: 0; 1 when the tenant was not read; 2 for wrong settings, or a file that is no sheet or
-        not the expected one; 3 when a row was refused or is not known.
+        not the expected one; 3 when a row was refused, is not known, or ends before the partner's access does.
     """
     configure_terminal_logs(Redactor())
     perform = _draft if asked.purpose is Purpose.DRAFT else _report
     try:
-        inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns, expected=asked.expected)
+        inputs = load_file_inputs(
+            asked.path, sheet=asked.sheet, columns=asked.columns, template=asked.template, expected=asked.expected
+        )
         is_complete = asyncio.run(perform(asked, inputs, pauses))
     except SettingsProblems as error:
         print_problems(error)
@@ -120,23 +122,31 @@ async def _report(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> boo
             writer.begin(inputs.file, inputs.columns)
             named: set[TenantId] = set()
             verdicts: set[RowVerdict] = set()
+            is_complete = True
             shown = ShownLookups(progress, progress.add_task("Looking up partners", total=len(rows)), lookups)
             async for judged in judging.judge(rows, at_once, shown.on_found):
                 writer.take(judged)
                 verdicts.add(judged.verdict)
+                is_complete = is_complete and _is_complete(judged)
                 named |= set() if judged.identity is None else {judged.identity.tenant_id}
             unnamed = await unnamed_partners(judging, at_once, named) if is_comparison else None
             can_be_drafted = not is_comparison and bool(verdicts & CAN_BE_ASKED)
             writer.finish(unnamed, NextStep(command=_draft_command(asked, inputs.file)) if can_be_drafted else None)
         sys.stdout.flush()
-        return verdicts <= _COMPLETE
+        return is_complete
     finally:
         await tenant.close()
+
+
+def _is_complete(judged: JudgedRow) -> bool:
+    """Return whether a row could be asked for, or is so already."""
+    return judged.verdict in _COMPLETE and not judged.ends_before_access
 
 
 async def _draft(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> bool:
     """Store a draft and print what is in it. Returns whether every row could be asked for, or is so already."""
     settings, clock = inputs.settings, open_clock(inputs.settings)
+    complete: list[bool] = []
     store, _ = await open_records(settings.records, clock)
     try:
         recorder = Recorder(store=store, clock=clock, wake=_wake_nobody)
@@ -149,6 +159,11 @@ async def _draft(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> bool
                 drafting = SheetDrafting(batches=batches, tenant=tenant, catalog=inputs.catalog, known=lookups.known)
                 writer = writer_of(asked.file_format, sys.stdout.write, is_comparison=False)
                 writer.begin(inputs.file, inputs.columns)
+
+                def take(judged: JudgedRow) -> None:
+                    writer.take(judged)
+                    complete.append(_is_complete(judged))
+
                 total = len(inputs.file.sheet.rows)
                 shown = ShownLookups(progress, progress.add_task("Looking up partners", total=total), lookups)
                 drafted = await drafting.draft(
@@ -158,15 +173,16 @@ async def _draft(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> bool
                     drafted_by=EvidenceRequester.now().user,
                     sheet=asked.sheet,
                     on_found=shown.on_found,
-                    on_judged=writer.take,
+                    on_judged=take,
                 )
-                writer.finish(None, NextStep(is_draft=True, batch=drafted.batch))
+                step = NextStep(is_draft=True, batch=drafted.batch, is_new=drafted.is_new, others=drafted.others)
+                writer.finish(None, step)
         finally:
             await tenant.close()
     finally:
         await store.close()
     sys.stdout.flush()
-    return {verdict for verdict, count in drafted.counts.items() if count} <= _COMPLETE
+    return all(complete)
 
 
 def _draft_command(asked: AskedReport, file: SheetFile) -> str:

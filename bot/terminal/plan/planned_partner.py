@@ -63,6 +63,8 @@ class Totals:
     """How many of them need a decision of their own."""
     refused_now: int = 0
     """How many have a plan, and would be refused now because of another open request."""
+    ending_before: int = 0
+    """How many have a last day that comes before the end of their access."""
 
     def add(self, partner: PlannedPartner) -> None:
         """Count one partner."""
@@ -71,6 +73,7 @@ class Totals:
         if judged.risk is not None:
             self.risks[judged.risk] += 1
         self.alone += bool(judged.alone)
+        self.ending_before += judged.ends_before_access
         self.refused_now += any(one.code is FindingCode.OPEN_REQUEST for one in judged.findings)
 
     @property
@@ -86,6 +89,6 @@ class Totals:
     @property
     def exit_status(self) -> int:
         """Return 0 when nothing would change, 2 when something would, and 1 when that is not certain."""
-        if self.refused_now or any(self.verdicts[verdict] for verdict in _UNCLEAR):
+        if self.refused_now or self.ending_before or any(self.verdicts[verdict] for verdict in _UNCLEAR):
             return NOT_POSSIBLE
         return WOULD_CHANGE if self.changing else 0

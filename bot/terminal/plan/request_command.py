@@ -72,7 +72,9 @@ def request_file(asked: AskedFile, *, as_json: bool, pauses: Pauses) -> int:
 
 
 def _request(asked: AskedFile, as_json: bool, pauses: Pauses) -> int:
-    inputs = load_file_inputs(asked.path, sheet=asked.sheet, columns=asked.columns, expected=asked.expected)
+    inputs = load_file_inputs(
+        asked.path, sheet=asked.sheet, columns=asked.columns, template=asked.template, expected=asked.expected
+    )
     outcome = asyncio.run(_drafted(inputs, asked, pauses))
     if as_json:
         sys.stdout.write(_as_json(inputs, outcome))

@@ -1,4 +1,7 @@
-"""The report about a sheet as text, CSV or JSON, written row by row."""
+"""The report about a sheet as text, CSV or JSON, written row by row.
+
+It is long because the three formats say the same of each row, and are read beside each other.
+"""
 
 import json
 import sys
@@ -7,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from bot.report.csv_text import BYTE_ORDER_MARK, csv_row, join_values
+from bot.report.csv_text import BYTE_ORDER_MARK, csv_row
+from bot.report.sheet_rows import COLUMNS
 from bot.slack.blocks.untrusted import clean
 from bot.terminal.printing import MAX_CHARACTERS
 from bot.words.batches.sheet_report import (
@@ -20,19 +24,27 @@ from bot.words.batches.sheet_report import (
     PERHAPS_DOUBLE,
     PERHAPS_IN_SHEET,
     VERDICTS,
-    access_words,
+    AccessGroups,
+    asked_days,
+    asked_totals_words,
+    asked_words,
     change_words,
     columns_words,
     counts_words,
     decision_words,
     draft_words,
+    drafted_before_words,
     locked_out_rows_words,
+    other_drafts_words,
     why_words,
+    without_template_words,
 )
 from bot.words.sentences import counted
 from workflows.app.batches.importing.comparing import UnnamedPartner
 from workflows.core.batches.batch import Batch, RowState
-from workflows.core.batches.sheets.columns import Columns
+from workflows.core.batches.members import warnings_of
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import Column, Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.conditional_access.controls import PolicyEffect
 from workflows.core.checks.conditional_access.findings import basis_of
@@ -63,9 +75,16 @@ class NextStep:
     is_draft: bool = False
     batch: Batch | None = None
     """The draft; None when nothing could be asked for."""
+    is_new: bool = True
+    """Whether the draft was stored now; False for an open one of the same content."""
+    others: Sequence[Batch] = ()
+    """Other open drafts of the same content."""
 
     def words(self) -> Iterator[str]:
         """Yield what is said at the end of the report."""
+        if self.batch is not None and not self.is_new:
+            yield drafted_before_words(self.batch)
+        yield from other_drafts_words(self.others)
         if self.is_draft:
             yield from draft_words(self.batch)
         else:
@@ -92,15 +111,30 @@ class _Counting:
         self._words = COMPARED if is_comparison else VERDICTS
         self._counts = dict.fromkeys(RowVerdict, 0)
         self._locked_out = 0
+        self._access = AccessGroups()
+        self._asked = dict.fromkeys(("together", "alone", "warned", "later"), 0)
+        self._without_template = 0
 
     def _count(self, judged: JudgedRow) -> None:
         self._counts[judged.verdict] += 1
+        self._without_template += any(
+            (one.column, one.fact.code) == (Column.TEMPLATE, SheetCode.CELL_EMPTY) for one in judged.problems
+        )
         self._locked_out += judged.is_locked_out
+        self._access.take(judged)
+        if judged.asked is not None:
+            self._asked["alone" if judged.alone else "together"] += 1
+            self._asked["warned"] += bool(warnings_of(judged.findings))
+            self._asked["later"] += judged.asked.starts_at is not None
 
     def _end(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None) -> Iterator[str]:
         yield counts_words(self._counts, self._words)
+        if totals := asked_totals_words(**self._asked):
+            yield totals
         if self._locked_out:
             yield locked_out_rows_words(self._locked_out)
+        if self._without_template:
+            yield without_template_words(self._without_template)
         if unnamed is not None:
             yield f"{counted(len(unnamed), 'partner')} {ONLY_IN_TENANT}."
             if unnamed and any(self._counts[verdict] for verdict in _NOT_COMPARED):
@@ -127,15 +161,16 @@ class _Text(_Counting):
         self._line(f"row {judged.row.number}  {partner}{tenant}: {self._words[judged.verdict]}{locked_out}")
         if decision := decision_words(judged):
             self._line(f"    {judged.row.template}; {decision}")
-        access = access_words(judged)
-        for line in (*change_words(judged), *((access,) if access else ()), *why_words(judged)):
+        for line in asked_words(judged):
+            self._line(f"    {line}")
+        for line in (*change_words(judged), *why_words(judged)):
             self._line(f"    {line}")
 
     def finish(self, unnamed: Sequence[UnnamedPartner] | None, next_step: NextStep | None = None) -> None:
         for one in unnamed or ():
             self._line(f"{one.identity.name} (tenant {one.identity.tenant_id}): {ONLY_IN_TENANT}, {_record(one)}")
         self._write("\n")
-        for line in self._end(unnamed, next_step):
+        for line in (*self._access.words(), *self._end(unnamed, next_step)):
             self._write(f"{clean(line, _MAX_LINE)}\n")
 
     def _line(self, text: str) -> None:
@@ -144,20 +179,10 @@ class _Text(_Counting):
 
 
 _COLUMNS: Final[Mapping[str, Callable[[JudgedRow], str]]] = {
-    "row": lambda one: str(one.row.number),
-    "partner": lambda one: one.row.partner,
-    "tenant_id": lambda one: "" if one.identity is None else one.identity.tenant_id,
-    "default_domain": lambda one: "" if one.identity is None else one.identity.default_domain,
-    "verdict": lambda one: one.verdict.value,
-    "template": lambda one: one.row.template,
-    "risk": lambda one: "" if one.risk is None else one.risk.word,
-    "closed": lambda one: "" if one.closed is None else one.closed.value,
-    "is_decided_alone": lambda one: "yes" if one.alone else "no",
-    "stages": lambda one: join_values(stage.title for stage in one.stages),
-    "changes": lambda one: join_values(change_words(one)),
+    **{name: column for name, column in COLUMNS.items() if name != "problems"},
     "conditional_access": lambda one: _access_cell(one, _worst),
     "conditional_access_basis": lambda one: _access_cell(one, basis_of),
-    "problems": lambda one: join_values(why_words(one)),
+    "problems": COLUMNS["problems"],
 }
 
 
@@ -221,7 +246,9 @@ class _Json(_Counting):
         after = {
             "only_in_tenant": only,
             "counts": counts,
-            "draft": None if next_step is None or next_step.batch is None else _draft_value(next_step.batch),
+            "totals": self._asked,
+            "draft": None if next_step is None else _draft_value(next_step),
+            "other_drafts": [] if next_step is None else [one.id for one in next_step.others],
             "draft_command": next_step.command or None if next_step is not None else None,
         }
         self._write(f"\n], {json.dumps(after, sort_keys=True)[1:]}\n")
@@ -237,7 +264,14 @@ def _row_value(judged: JudgedRow) -> dict[str, Any]:
         "default_domain": None if identity is None else identity.default_domain,
         "verdict": judged.verdict.value,
         "template": judged.row.template,
+        "starts_on": None if judged.row.starts_on is None else judged.row.starts_on.isoformat(),
+        "ends_on": None if judged.row.ends_on is None else judged.row.ends_on.isoformat(),
+        "duration_days": asked_days(judged),
+        "justification": judged.row.reason,
+        "ticket": judged.row.ticket,
+        "placeholders": dict(judged.row.placeholders),
         "sponsor": None if sponsor is None else {"id": sponsor.id, "name": sponsor.name},
+        "sponsor_in_sheet": judged.row.sponsor,
         "risk": None if judged.risk is None else judged.risk.word,
         "closed": None if judged.closed is None else judged.closed.value,
         "is_decided_alone": bool(judged.alone),
@@ -266,10 +300,14 @@ def access_value(report: AccessReport) -> dict[str, Any] | None:
     }
 
 
-def _draft_value(batch: Batch) -> dict[str, Any]:
+def _draft_value(step: NextStep) -> dict[str, Any] | None:
+    batch = step.batch
+    if batch is None:
+        return None
     rows = [row for row in batch.rows if row.is_asked]
     return {
         "id": batch.id,
+        "is_new": step.is_new,
         "expires_at": batch.expires_at.isoformat(),
         "together": sum(row.state is RowState.WAITING for row in rows),
         "alone": sum(row.state is RowState.ALONE for row in rows),

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from bot.words.batches.sheet_report import access_words
+from bot.words.batches.sheet_report import access_words, drafted_before_words, other_drafts_words
 from bot.words.plans.risk import LEVELS
 from bot.words.sentences import counted, last_day
-from workflows.app.batches.importing.redrafting import ChangedRow, FileDraft
+from workflows.app.batches.importing.draft_ids import ChangedRow
+from workflows.app.batches.importing.redrafting import FileDraft
 from workflows.core.batches.batch import BatchRow, RowState
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.policy.risk import RiskLevel
@@ -22,7 +23,6 @@ PLANNED: Final[Mapping[RowVerdict, str]] = {
 ACCESS_NOT_ASKED: Final = "Conditional Access: not asked. Each request asks for it when it is prepared."
 NOBODY_COMES_IN: Final = "Conditional Access: not asked, because nobody could come in afterwards."
 NOTHING_DONE: Final = "Nothing was stored, nobody was asked, and nothing was written to the tenant."
-DRAFTED_BEFORE: Final = "This file has an open draft already. No second one was stored."
 _DRAFT_ENDED: Final = "Draft {batch} of this file was ended, because it does not ask for what the file asks for now."
 _ASKED: Final[Mapping[RowState, str]] = {RowState.WAITING: "asked for", RowState.ALONE: "asked for alone"}
 _NOT_ASKED: Final = "not asked for"
@@ -75,7 +75,8 @@ def changed_draft_words(draft: FileDraft) -> Iterator[str]:
     if draft.replaced is not None:
         yield _DRAFT_ENDED.format(batch=draft.replaced.id)
     elif draft.batch is not None and not draft.is_new:
-        yield DRAFTED_BEFORE
+        yield drafted_before_words(draft.batch)
+    yield from other_drafts_words(draft.others)
 
 
 def changed_row_words(changed: ChangedRow) -> str:

@@ -12,7 +12,7 @@ from workflows.core.errors.facts import Fact, fact_from_value
 
 _WHY: Final[Mapping[WhyNotInFile, Sentence]] = {
     WhyNotInFile.CLOSED: "The partner is {state}, and blocked.",
-    WhyNotInFile.DRIFTED: "Its settings differ from what was approved. Answer the drift first.",
+    WhyNotInFile.DRIFTED: "Its settings differ from what was approved. Restore, accept or revoke them first.",
     WhyNotInFile.NOT_AS_APPROVED: "Nobody approved its settings as they are.",
     WhyNotInFile.REQUEST_MISSING: "Its request is missing, or cannot be read.",
     WhyNotInFile.PARTS_LEFT_OUT: lambda values: (
@@ -28,11 +28,12 @@ _WHY: Final[Mapping[WhyNotInFile, Sentence]] = {
     ),
 }
 WRITTEN_BY: Final = (
-    "What is in force, written by gatehouse export --format toml. While it is in force, gatehouse plan changes nothing."
+    "The partners whose access is in force, as it was approved. Written by gatehouse export --format toml.",
+    "gatehouse plan FILE shows what is different now. Right after the export it changes nothing.",
 )
-NOT_WRITTEN: Final = "Not in this file, because a row could not say it without changing it:"
-SPONSOR_NOT_KNOWN: Final = "The mail address of the sponsor is not known: {}"
-DROPPED: Final = "Left out, because it could not be read again: {}"
+NOT_WRITTEN: Final = "These partners have no row, because gatehouse plan would change them. Why stands below each:"
+SPONSOR_NOT_KNOWN: Final = "This row names no sponsor: Entra has no mail address that belongs to {} alone."
+DROPPED: Final = "This row has no {}, because gatehouse plan would refuse what is on record."
 
 
 def header_words(tenant_id: str, made_at: datetime, templates: Mapping[str, str]) -> Iterator[str]:
@@ -40,10 +41,10 @@ def header_words(tenant_id: str, made_at: datetime, templates: Mapping[str, str]
 
     :param templates: the content hash of each template that a row names, by its name.
     """
-    yield WRITTEN_BY
-    yield f"Tenant: {tenant_id}"
+    yield from WRITTEN_BY
+    yield f"Our tenant: {tenant_id}"
     yield f"Time: {minute(made_at)}"
-    yield from (f"Template {name}: {content_hash}" for name, content_hash in sorted(templates.items()))
+    yield from (f"Template {name}, SHA-256 of its content: {one}" for name, one in sorted(templates.items()))
 
 
 def why_not_words(facts: Iterable[Fact]) -> str:

@@ -1,9 +1,10 @@
 """The words about a batch: its state, the state of each row and why, what a row opens, and what was counted."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from bot.words.batches.kinds import ADOPTION, KindWords, words_of
+from bot.words.batches.kinds import words_of
+from bot.words.batches.run import tally_words
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.sentences import fact_words
@@ -17,8 +18,7 @@ from bot.words.requests.notes import (
     note_words,
 )
 from bot.words.sentences import counted, fill_in
-from bot.words.settings.open_access import access_kind_title, is_known_setting
-from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowCode, RowState
+from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowCode, RowState, tally
 from workflows.core.errors.facts import Fact, Facts, Values, facts_from_values
 from workflows.core.people import Person
 from workflows.core.policy.risk import RiskLevel
@@ -38,7 +38,6 @@ _ENDED: Final[Mapping[str, str]] = {
 SHORT_DIGITS: Final = 12
 """Hexadecimal digits of a short digest. Details and the list have the whole one."""
 NO_TEMPLATE: Final = "no template"
-UNKNOWN_SETTINGS: Final = "unknown settings"
 LIST_PENDING: Final = "The list of partners is being attached. Approve appears after that."
 LIST_MISSING: Final = "Nobody can approve: the list of partners is not attached."
 ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
@@ -60,8 +59,8 @@ def short_digest(whole: Digest | str | None) -> str:
 def size_words(batch: Batch) -> str:
     """Return how many partners one decision decides, or decided; before that is known, how many it may decide."""
     members = batch.members if batch.state is BatchState.AWAITING_APPROVAL else ()
-    rows = members or [row for row in batch.rows if row.was_member] or batch.rows
-    return counted(len(rows), "partner")
+    rows = members or [row for row in batch.rows if row.was_member]
+    return counted(len(rows or [row for row in batch.rows if row.is_asked] or batch.rows), "partner")
 
 
 def title_words(batch: Batch) -> str:
@@ -75,31 +74,14 @@ def state_words(batch: Batch) -> str:
 
 
 def result_words(batch: Batch) -> str:
-    """Return how many rows were adopted, went on alone, and ended."""
-    counts = batch.counts()
-    later = f", {counts[RowState.SCHEDULED]} starting later" if counts[RowState.SCHEDULED] else ""
-    told = counted_result_words(
-        counts[RowState.APPLIED], counts[RowState.LEFT], counts[RowState.ENDED], words_of(batch)
-    )
-    return f"{told}{later}"
-
-
-def counted_result_words(applied: int, left: int, ended: int, kind: KindWords = ADOPTION) -> str:
-    """Return a result in words: what happened to no partner is left out."""
-    more = [f"{left} with {_own(left)}"] if left else []
-    more += [f"{ended} {kind.not_done}"] if ended else []
-    return ", ".join([f"{counted(applied, 'partner')} {kind.done}", *more])
-
-
-def _own(count: int) -> str:
-    return "its own request" if count == 1 else "their own requests"
+    """Return what became of every row."""
+    return tally_words(tally(batch), words_of(batch))
 
 
 def progress_words(batch: Batch) -> str:
     """Return how far an approved batch is: how many members are recorded, of how many."""
-    counts = batch.counts()
-    done = sum(counts[state] for state in (RowState.APPLIED, RowState.SCHEDULED, RowState.LEFT, RowState.ENDED))
-    return f"{done} of {done + counts[RowState.PLANNED]} {words_of(batch).progress}"
+    counts = tally(batch)
+    return f"{counts.done} of {counts.members} {words_of(batch).progress}"
 
 
 def planning_words(batch: Batch) -> str:
@@ -196,32 +178,6 @@ def risk_counts(rows: Sequence[BatchRow]) -> Iterator[tuple[RiskLevel | None, in
         yield level, levels.count(level)
     if unknown := levels.count(None):
         yield None, unknown
-
-
-def attention_words(rows: Iterable[BatchRow]) -> str:
-    """Say how many rows of a sheet have a warning, as a name that looks like another, and how many start later."""
-    known = list(rows)
-    warned = sum(bool(row.findings) for row in known)
-    later = sum(row.asked is not None and row.asked.starts_at is not None for row in known)
-    said = [f"⚠️ {counted(warned, 'warning')}"] if warned else []
-    said += [f"{later} starting later"] if later else []
-    return ", ".join(said)
-
-
-def opening_counts(rows: Sequence[BatchRow]) -> list[tuple[str, int]]:
-    """Return how many rows may open each kind of access, in words, the most frequent first."""
-    found: dict[str, int] = {}
-    for row in rows:
-        for words in opening_words(row):
-            found[words] = found.get(words, 0) + 1
-    return sorted(found.items(), key=lambda one: (-one[1], one[0]))
-
-
-def opening_words(row: BatchRow) -> list[str]:
-    """Return the kinds of access that a row may open, in words; those that Gatehouse does not know are one kind."""
-    known = [access_kind_title(name) for name in row.openings if is_known_setting(name)]
-    is_known = all(map(is_known_setting, row.openings))
-    return [*dict.fromkeys(known), *([] if is_known else [UNKNOWN_SETTINGS])]
 
 
 def risk_level(level: RiskLevel | None) -> str:

@@ -1,9 +1,11 @@
 """The words about how far a batch is: what became of its partners, since when, and what comes next."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from bot.words.batches.kinds import SHEET, KindWords
 from bot.words.sentences import counted, minute
+from workflows.core.batches.batch import Tally
 from workflows.core.batches.running.facts import NextStep, RunFacts
 
 _NEXT: Final[Mapping[NextStep, str]] = {
@@ -19,23 +21,45 @@ _NEXT: Final[Mapping[NextStep, str]] = {
     ),
     NextStep.NOTHING: "",
 }
-
-
+_NOT_ASKED: Final = "not asked for"
 CONTINUED: Final = "The partners that are left are written. Those that could not be applied are not tried again."
 ENDED: Final = "The partners that are left are not written, also those that start later. What was applied stays."
 
 
-def run_words(facts: RunFacts) -> str:
-    """Return what became of the partners of a batch so far; what became of none is left out."""
-    counts = (
-        (facts.scheduled, "{} starting later"),
-        (facts.alone, "{} going on alone"),
-        (facts.ended, "{} not applied"),
-        (facts.waiting, "{} waiting"),
-        (facts.left - facts.waiting, "{} left"),
+def run_words(facts: RunFacts, kind: KindWords = SHEET) -> str:
+    """Return what became of the partners of a batch so far; see `tally_words`."""
+    return tally_words(facts.counts, kind, waiting=facts.waiting)
+
+
+def tally_words(counts: Tally, kind: KindWords, *, waiting: int = 0) -> str:
+    """Return what became of the partners of a batch; what became of none is left out. The numbers add up.
+
+    :param waiting: how many of the partners that are left wait for Graph.
+    """
+    parts = (
+        (counts.scheduled, "{} starting later"),
+        (counts.left, "{} with {own}"),
+        (counts.ended, f"{{}} {kind.not_done}"),
+        (waiting, "{} waiting"),
+        (counts.open - waiting, "{} left"),
     )
-    parts = [text.format(count) for count, text in counts if count]
-    return ", ".join([f"{facts.applied} of {counted(facts.total, 'partner')} applied", *parts])
+    besides = (
+        (counts.alone, "{} decided alone"),
+        (counts.ended_before, "{} ended before the decision"),
+        (counts.not_asked, f"{{}} {_NOT_ASKED}"),
+    )
+    members = counted(counts.members, "partner")
+    together = ", ".join([f"{counts.applied} of {members} {kind.done}", *_said(parts)]) if counts.members else ""
+    others = ", ".join(_said(besides))
+    if not together or not others:
+        return together or others
+    return f"{together}. Besides these: {others}"
+
+
+def _said(parts: Iterable[tuple[int, str]]) -> Iterator[str]:
+    for count, text in parts:
+        if count:
+            yield text.format(count, own="its own request" if count == 1 else "their own requests")
 
 
 def next_words(facts: RunFacts) -> str:

@@ -34,7 +34,9 @@ RECEIVED: Final = (
     "Gatehouse checks every row now. You get the result as a direct message, which shows the progress until then."
 )
 CHOOSE_SHEET: Final = "The workbook has several sheets. Choose the one with the partners."
-CHOOSE_COLUMNS: Final = "Choose the columns. Columns that you do not choose are not used."
+CHOOSE_COLUMNS: Final = (
+    "Columns with a known title are chosen already. Choose the others. Columns that are not chosen are not used."
+)
 DISCARDED: Final = "Nothing was asked for. You can send the file again."
 DISCARDING: Final = "The draft is being discarded. You get a direct message when that is done."
 NOT_WANTED: Final = "Not what you wanted?"
@@ -74,6 +76,10 @@ _CHOICES: Final = {
     SheetCode.SEVERAL_SHEETS: lambda values: f"The workbook has several sheets: {_listed(values, 'sheets')}.",
     SheetCode.NO_PARTNER_COLUMN: lambda values: (
         f"No column is recognised as the partner. The columns are: {_listed(values, 'header')}."
+    ),
+    SheetCode.NO_TEMPLATE: lambda values: (
+        f"No column is recognised as the template. The columns are: {_listed(values, 'header')}. "
+        "Choose one, or one template for all rows."
     ),
     SheetCode.COLUMN_TWICE: lambda values: (
         f"Several columns can be “{field_title(str(values['column']))}”: {_listed(values, 'titles')}."

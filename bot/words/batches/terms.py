@@ -1,6 +1,7 @@
 """The words about the terms of a batch: how long its members are approved, what follows, and who made the settings."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from bot.words.findings.finding import finding_words
 from bot.words.plans.changes import duration_words
@@ -9,6 +10,9 @@ from bot.words.sentences import counted, day, last_day
 from workflows.core.batches.batch import Batch, BatchRow
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.template import Template
+
+_MAX_REASON_WORDS: Final = 15
+"""Words of a row's reason that are shown; the list has all of them."""
 
 
 def end_words(row: BatchRow) -> str:
@@ -46,7 +50,13 @@ def asked_words(row: BatchRow) -> str:
     said += [f"from {day(asked.starts_at)}"] if asked.starts_at is not None else []
     said += [f"until {last_day(asked.ends_at)}"] if asked.ends_at is not None else []
     said += [f"ticket {asked.ticket}"] if asked.ticket else []
+    said += [f"“{_shortened(asked.reason)}”"] if asked.reason else []
     return " · ".join(said)
+
+
+def _shortened(reason: str) -> str:
+    words = reason.split()
+    return " ".join(words[:_MAX_REASON_WORDS]) + (" …" if len(words) > _MAX_REASON_WORDS else "")
 
 
 def issue_words(row: BatchRow) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.words.settings.values import DOUBTS, title
 from workflows.core.checks.findings import FindingCode
+from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.facts import Values
 from workflows.core.settings.certainty import Doubt
 
@@ -41,11 +42,6 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
         "Single users, groups or applications, and inbound trust, need Microsoft Entra ID P1 in this tenant."
     ),
     FindingCode.LICENCE_P1_BOTH: "B2B direct connect needs Microsoft Entra ID P1 in both tenants.",
-    FindingCode.CAPABILITIES_UNAVAILABLE: (
-        "The Microsoft 365 capabilities cannot be read, so none can be written. Gatehouse needs the permission "
-        "Policy.ReadWrite.CrossTenantCapability. Or Microsoft has not made them available in this tenant yet. Ask an "
-        "admin to run the command doctor, which says which of the two it is."
-    ),
     FindingCode.CAPABILITIES_WITHOUT_COLLABORATION: (
         "Microsoft 365 capabilities need Microsoft 365 collaboration with the partner, and it is blocked."
     ),
@@ -92,6 +88,30 @@ def _direct_connect_without_trust(values: Values) -> str:
     return f"{_LACKS_TRUST} Choose a template that trusts it."
 
 
+_PERMISSION: Final = "Policy.ReadWrite.CrossTenantCapability"
+_UNAVAILABLE: Final[Mapping[object, str]] = {
+    CapabilityAccess.NOT_GRANTED: (
+        f"Gatehouse does not have the permission {_PERMISSION}. An admin can grant it to the bot's application in "
+        "Microsoft Entra, with admin consent. Gatehouse sees it within an hour. Then send this again."
+    ),
+    CapabilityAccess.NOT_AVAILABLE: (
+        "Microsoft has not made them available in this tenant yet. Gatehouse has the permission for them, so there is "
+        "nothing to grant. Send this again later: Gatehouse asks every 15 minutes."
+    ),
+    CapabilityAccess.AVAILABLE: "This read failed. Send this again.",
+}
+_UNAVAILABLE_WHY_NOT_KNOWN: Final = (
+    f"Either Gatehouse needs the permission {_PERMISSION}, or Microsoft has not made them available in this tenant "
+    "yet. Ask an admin to run the command doctor, which says which of the two it is."
+)
+
+
+def _capabilities_unavailable(values: Values) -> str:
+    why = _UNAVAILABLE.get(values.get("access"), _UNAVAILABLE_WHY_NOT_KNOWN)
+    return f"The Microsoft 365 capabilities could not be read, so none can be written. {why}"
+
+
 FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+    FindingCode.CAPABILITIES_UNAVAILABLE: _capabilities_unavailable,
     FindingCode.DIRECT_CONNECT_WITHOUT_TRUST: _direct_connect_without_trust,
 }

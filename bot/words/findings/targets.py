@@ -1,6 +1,7 @@
 """The words for the ids that a plan names, and for domains that look like others."""
 
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.words.names.found_object import object_name
@@ -20,9 +21,9 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
 }
 LIKENESSES: Final[Mapping[Likeness, str]] = {
     Likeness.BEGINS_ALIKE: "begins like",
-    Likeness.LOOKS_THE_SAME: "looks the same as",
-    Likeness.OTHER_ENDING: "has the same name, but another ending, as",
-    Likeness.ONE_LETTER_OFF: "differs by one letter from",
+    Likeness.LOOKS_THE_SAME: "looks almost the same as",
+    Likeness.OTHER_ENDING: "has the same name as",
+    Likeness.ONE_LETTER_OFF: "resembles",
 }
 _MAX_LISTED_TARGETS: Final = 5
 
@@ -88,7 +89,26 @@ def _in_both(values: Values) -> str:
 def _look_alike(values: Values) -> str:
     likeness = LIKENESSES[Likeness(values["likeness"])]
     whose = "this tenant's own domain" if values["is_own"] else "a partner's domain"
-    return f"“{values['domain']}” {likeness} {whose} “{values['other']}”. Check which one is meant."
+    found = f"“{values['domain']}” {likeness} {whose} “{values['other']}”"
+    differs = " and ".join(_differences(values))
+    return f"{found}: {differs}. Check which one is meant." if differs else f"{found}. Check which one is meant."
+
+
+def _differences(values: Values) -> Iterator[str]:
+    """Yield what really differs. Findings of earlier versions do not say it."""
+    here, there = str(values.get("here", "")), str(values.get("there", ""))
+    if here and there:
+        yield f"it has {_characters(here)} in place of {_characters(there)}"
+    elif here or there:
+        yield f"{_characters(here or there)} is {'added' if here else 'missing'}"
+    if values.get("ending"):
+        yield f"the ending is .{values['ending']}, not .{values['other_ending']}"
+
+
+def _characters(text: str) -> str:
+    """Return characters in quotation marks, each that is not ASCII with its name: it may look like one that is."""
+    names = [unicodedata.name(one, "unnamed").capitalize() for one in text if not one.isascii()]
+    return f"“{text}” ({', '.join(names)})" if names else f"“{text}”"
 
 
 def _id(values: Values) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.changes import duration_words
 from bot.words.sentences import counted, last_day
+from bot.words.settings.capabilities import EXCHANGE_UNCHECKED, ONE_WAY
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors.facts import Fact, Values
@@ -56,6 +57,8 @@ _SENTENCES: Final[Mapping[Consequence, str]] = {
     Consequence.DIRECT_CONNECT: (
         "B2B direct connect (shared channels without guest accounts) works only after the partner allows it too."
     ),
+    Consequence.ONE_WAY: ONE_WAY,
+    Consequence.EXCHANGE_UNCHECKED: EXCHANGE_UNCHECKED,
     Consequence.ONLY_NAMED: (
         "For this partner, an “only” list blocks everything that it does not name, even if the tenant's default "
         "allows it."
@@ -91,6 +94,7 @@ ALWAYS_TRUE: Final = frozenset(
         Consequence.SYNCHRONIZATION_THEIRS,
         Consequence.DIRECT_CONNECT,
         Consequence.ONLY_NAMED,
+        Consequence.ONE_WAY,
     }
 )
 """What is true of every change of this kind, whatever the partner: how Entra works. It has no values."""
@@ -143,6 +147,15 @@ def _blocked_at_end(values: Values) -> str:
     return f"After {after}, the partner is blocked unless it is extended."
 
 
+def default_guests_end_words(*, is_at_end: bool) -> str:
+    """Say that a block also ends what the tenant's default gave this partner's guests without a request."""
+    return f"{'The block at the end' if is_at_end else 'This block'} ends guest access by default, too."
+
+
+def _default_guests_end(values: Values) -> str:
+    return default_guests_end_words(is_at_end=values["is_at_end"])
+
+
 def _duration(values: Values) -> str:
     return duration_words(timedelta(seconds=values["seconds"]))
 
@@ -154,5 +167,6 @@ _FUNCTIONS: Final[Mapping[Consequence, Callable[[Values], str]]] = {
     Consequence.PARTNER_STEPS: _partner_steps,
     Consequence.EXTENDS: _extends,
     Consequence.BLOCKED_AT_END: _blocked_at_end,
+    Consequence.DEFAULT_GUESTS_END: _default_guests_end,
     Consequence.STAYS_OPEN: _stays_open,
 }

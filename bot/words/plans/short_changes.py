@@ -179,8 +179,12 @@ def _capability(item: SettingChange, context: _ChangeContext) -> str:
 
 def whose_words(effective: EffectiveTargets, names: Mapping[str, str]) -> str:
     """Say whose data a Microsoft 365 capability shows: "everyone here", a group of ours, "blocked" or "not known"."""
-    words = targets_in_words(Property.M365_CAPABILITIES, effective, names)
-    return f"{words} here" if words == "everyone" else words.removeprefix("only ")
+    return people_here(targets_in_words(Property.M365_CAPABILITIES, effective, names))
+
+
+def people_here(people: str) -> str:
+    """Return the words about people of a list as those of our tenant."""
+    return f"{people} here" if people == "everyone" else people.removeprefix("only ")
 
 
 def _capabilities_not_read(_: SettingChange, __: _ChangeContext) -> str:
@@ -215,7 +219,7 @@ def targets_in_words(name: Property, effective: EffectiveTargets, names: Mapping
         return _BLOCKED
     if has_two_deny_lists(setting) or setting_doubts(setting):
         return "not certain, see Details"
-    lists = [_list_in_words(name, configuration, names) for configuration in configurations(setting)]
+    lists = [list_in_words(name, configuration, names) for configuration in configurations(setting)]
     if None in lists:
         return "not known"
     return _join_lists([words for words in lists if words is not None])
@@ -228,7 +232,7 @@ def _join_lists(lists: list[str]) -> str:
     return applications if people == "everyone" else f"{people.removeprefix('only ')}, {applications}"
 
 
-def _list_in_words(name: Property, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str | None:
+def list_in_words(name: Property, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str | None:
     """Describe one list; None when it is not known."""
     if configuration is None:
         return None

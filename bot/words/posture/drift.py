@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bot.words.plans.short_changes import list_in_words, people_here
 from bot.words.sentences import counted, day, minute
+from bot.words.settings.capabilities import CAPABILITY_TITLES
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode, may_be_adopted
 from workflows.core.posture.watch.drift import AuthorState
-from workflows.core.settings.model import is_guid
+from workflows.core.settings.capabilities import CapabilityEntry, entries
+from workflows.core.settings.model import M365_CAPABILITIES, Property, is_guid
 
 _C: Final = ConcernCode
 
@@ -40,6 +43,7 @@ _AUTHORS: Final[Mapping[AuthorState, str]] = {
     AuthorState.PENDING: "Author: not known yet. Entra's audit log is some minutes late.",
     AuthorState.NOT_IN_LOG: "Author: not known. Entra's audit log has no entry for this change.",
     AuthorState.LOG_UNREADABLE: "Author: not known. Entra's audit log could not be read.",
+    AuthorState.NOT_LOGGED: "Author: not known. Entra's audit log does not show changes of capabilities.",
 }
 _WRITERS: Final[Mapping[ConcernCode, str]] = {
     _C.MICROSOFT_SUPPORT: "Microsoft support adds this partner while a support case is open.",
@@ -59,12 +63,38 @@ def difference_words(values: Values) -> str:
     is_access = code not in (_C.DIFFERS_FROM_APPROVED, _C.DEFAULT_CHANGED, _C.REVOKED_NOT_EXPLICIT)
     words = _DIFFERENCE[code].format(
         closed="suspended" if values.get("is_suspended") else "revoked",
-        settings=opened_titles if is_access else "; ".join(map(title, names)),
+        settings=opened_titles if is_access else "; ".join(_changed_titles(names, values.get("capabilities", {}))),
         open=f"Open or maybe open: {opened_titles}." if opened_titles else "Nothing is open by it now.",
         touched=_touched_words(values),
     )
     more = "There may be more access than was approved." if values.get("opens") else ""
     return " ".join(part for part in (words.strip(), more) if part)
+
+
+def _changed_titles(names: Sequence[str], capabilities: Mapping[str, Any]) -> Sequence[str]:
+    """Return the titles of changed settings; instead of the list of capabilities each of them with both values."""
+    changed = _capability_changes(capabilities.get("approved", ()), capabilities.get("current", ()))
+    return [*(title(name) for name in names if not changed or name.partition(".")[0] != M365_CAPABILITIES), *changed]
+
+
+def _capability_changes(approved: Sequence[Any], current: Sequence[Any]) -> Sequence[str]:
+    """Name each capability of two lists of Graph's entries with both values.
+
+    For example "Profile cards of our people (not set → everyone here)". An unknown one has its name, from outside.
+    """
+    before, now = ({entry.name: entry for entry in entries(listed)} for listed in (approved, current))
+    return [
+        f"{CAPABILITY_TITLES.get(name, name)} ({_entry_words(before.get(name))} → {_entry_words(now.get(name))})"
+        for name in dict.fromkeys((*before, *now))
+    ]
+
+
+def _entry_words(entry: CapabilityEntry | None) -> str:
+    if entry is None:
+        return "not set"
+    people = None if entry.capability is None else entry.capability.people
+    words = list_in_words(Property.M365_CAPABILITIES, people, {})
+    return "not known" if words is None else people_here(words)
 
 
 def short_difference(code: ConcernCode) -> str:

@@ -164,6 +164,7 @@ def _person_named_refused(values: Values) -> str:
 
 
 FORMS: Final[Sentences] = {
+    R.FORM_HAS_PROBLEMS: "The form was sent back. Fields with a problem: {fields}.",
     R.MAY_NOT_REQUEST: _may_not_request,
     R.MAY_NOT_RESTORE_OR_ADOPT: _may_not_restore_or_adopt,
     R.MAY_NOT_REQUEST_FOR: _may_not_request_for,

@@ -6,7 +6,8 @@ from typing import Final
 from bot.words.sentences import Sentences, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.policy.freeze import COMMAND_LINE, END_MAY_BE_CONFIRMED_FOR, Freeze
+from workflows.core.policy.stops.freeze import COMMAND_LINE, END_MAY_BE_CONFIRMED_FOR, Freeze
+from workflows.core.policy.stops.generation import HoldCause as H
 
 _RULE: Final = "Nothing that opens access is applied until two admins end it."
 _HOURS: Final = END_MAY_BE_CONFIRMED_FOR.total_seconds() // 3600
@@ -22,6 +23,45 @@ STILL_POSSIBLE: Final = (
     "that writes nothing."
 )
 
+HELD_STILL_POSSIBLE: Final = (
+    "New requests can be sent and decided, and wait. Blocking and reducing access still works, and so does everything "
+    "that writes nothing."
+)
+VOID_ON_RELEASE: Final = (
+    "When you release it, requests from before are void, and each requester is told. New ones are applied after every "
+    "check."
+)
+_HELD: Final = {
+    H.RESTORED: "the records are an older backup",
+    H.FORKED: "these records also went on in another place",
+    H.COPIED: "the records are a copy, and those before are still there",
+    H.HANDED_OVER: "these records were handed over to another place",
+    H.OTHER_INSTALLATION: "the records are of another installation than before",
+    H.NOT_HANDED_OVER: "nothing outside of the records says that they are the newest",
+    H.RECORDS_LOST: "the records that were here are gone, or older than this version",
+}
+
+
+def held_words(cause: str) -> str:
+    """Return what is shown wherever something waits because the bot started held.
+
+    :param cause: a value of `HoldCause`.
+    """
+    return (
+        f"Held: {_HELD[H(cause)]}. Nothing that opens access is applied until two admins release it. Requests from "
+        "before cannot be approved, and are void then."
+    )
+
+
+def would_be_held_words(cause: str) -> str:
+    """Return what a start would find, to be said before it."""
+    return f"A start would be held: {_HELD[H(cause)]}."
+
+
+def held_end_asked_words(name: str) -> str:
+    """Return who asks to release the bot."""
+    return f"{name} asks to release Gatehouse, which started held."
+
 
 def frozen_words(name: str, reason: str) -> str:
     """Return what is shown wherever something waits for the end of the freeze."""
@@ -30,6 +70,9 @@ def frozen_words(name: str, reason: str) -> str:
 
 def freeze_words(freeze: Freeze) -> str:
     """Return the same for a freeze in force; a record that cannot be read has a sentence of its own."""
+    if freeze.hold is not None:
+        also = f" It was frozen before by {who(freeze.by)}: {as_sentence(freeze.reason)}" if freeze.reason else ""
+        return f"{held_words(freeze.hold.cause)}{also}"
     return frozen_words(freeze.by, freeze.reason) if freeze.by else UNREADABLE_FREEZE
 
 
@@ -37,10 +80,7 @@ def not_frozen_again_words(freeze: Freeze, now: datetime) -> str:
     """Return that a new freeze changed nothing: which one stays, and who asks to end it."""
     if not freeze.by:
         return f"Nothing was changed. {UNREADABLE_FREEZE}"
-    stays = (
-        f"The freeze of {minute(freeze.since)} stays, and the new reason was not stored. "
-        f"{frozen_words(freeze.by, freeze.reason)}"
-    )
+    stays = f"The freeze of {minute(freeze.since)} stays, and the new reason was not stored. {freeze_words(freeze)}"
     asked = freeze.valid_end_request(now)
     if asked is None:
         return stays
@@ -65,6 +105,13 @@ def ended_words(freeze: Freeze) -> str:
         for person in (None if freeze.end_request is None else freeze.end_request.person, freeze.ended_by)
         if person is not None
     )
+    if freeze.hold is not None and not people:
+        return "The hold has ended: these are the newest records after all. Approved requests are applied now."
+    if freeze.hold is not None:
+        return (
+            f"The hold has ended: {people} released Gatehouse. Requests from before it are void. Send them again with "
+            "/partner request."
+        )
     return (
         f"The freeze by {who(freeze.by)} has ended: {people} ended it. Approved requests are applied now. Every check "
         "before that is made again."
@@ -104,6 +151,14 @@ FREEZE: Final[Sentences] = {
     R.FREEZE_END_ASKED_BY_FORMER_ADMIN: lambda values: (
         f"It stays frozen. {values['name']} asked to end it, but is not an admin any more. Open /partner unfreeze, use "
         "Keep frozen, and ask to end it yourself. Another admin must confirm that."
+    ),
+    R.VOID_AFTER_RESTORE: (
+        "This request is from before Gatehouse was started with older records, or with records that may be older. It "
+        "is void, and nothing was changed. Its requester can send it again with /partner request."
+    ),
+    R.CLICKED_BEFORE_HOLD: (
+        "You clicked this before Gatehouse started with older records, so it may have been done already. Nothing was "
+        "changed now. Check the newest card, and click again if it is still needed."
     ),
     R.FREEZE_CHANGED: "Somebody else changed the freeze after this was shown. Open /partner unfreeze again.",
 }

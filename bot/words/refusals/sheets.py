@@ -84,6 +84,11 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
         f"No column has the partners. The columns are: {_names(values, 'header')}. "
         "Name the column with --column partner=TITLE."
     ),
+    SheetCode.NO_TEMPLATE: lambda values: (
+        "No column has the template, and no template was named for all rows. "
+        "Name one with --template NAME, or the column with --column template=TITLE. "
+        f"The columns are: {_names(values, 'header')}."
+    ),
     SheetCode.COLUMN_TWICE: lambda values: (
         f"Several columns can be “{values['column']}”: {_names(values, 'titles')}. "
         f"Choose one with --column {values['column']}=TITLE."
@@ -91,6 +96,7 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
     SheetCode.NO_SUCH_COLUMN: lambda values: (
         f"The sheet has no column “{values['title']}”. The columns are: {_names(values, 'header')}."
     ),
+    SheetCode.TITLE_TWICE: "Several columns have the title “{title}”. Give each of them its own title.",
     SheetCode.NO_SUCH_FIELD: lambda values: (
         f"A row has no “{values['field']}”. Columns can be chosen for: {_names(values, 'known')}."
     ),

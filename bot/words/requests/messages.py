@@ -21,6 +21,7 @@ from bot.words.requests.approval_chain import skipped_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.requests.states import STATE_WORDS
 from bot.words.sentences import and_list, counted, day, first_words, minute
+from bot.words.settings.capabilities import EXCHANGE_UNCHECKED
 from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
@@ -213,8 +214,7 @@ def _what_else(values: Values) -> str:
     if not values.get("had_capabilities"):
         return "Nothing else is open." if values["is_all"] else ""
     closed = "Calendars and other Microsoft 365 capabilities are off. Nothing else is open in Microsoft Entra. "
-    unread = "Whether an organization relationship in Exchange still shows free times could not be checked."
-    return f"{closed if values['is_all'] else ''}{unread}"
+    return f"{closed if values['is_all'] else ''}{EXCHANGE_UNCHECKED}"
 
 
 def _guests_left(values: Values) -> str:
@@ -390,6 +390,11 @@ _AGAIN: Final = {
 }
 
 
+def _own_requests(count: int) -> str:
+    own = "its own request" if count == 1 else "their own requests"
+    return f"{counted(count, 'partner goes', 'partners go')} on with {own}."
+
+
 def _batch_ended(values: Values) -> str:
     note, is_sheet = stored_note_words(values["note"]), bool(values.get("is_sheet"))
     done = "applied" if is_sheet else "adopted"
@@ -400,9 +405,9 @@ def _batch_ended(values: Values) -> str:
         stays = f"{counted(values['applied'], 'partner stays', 'partners stay')} {done} (verified)."
         result = stays if values["applied"] else f"Nothing is {done} by it."
         return f"Batch {values['batch']} {ENDED[values['state']]}. {result} {note}".strip() + again
-    left = f" {counted(values['left'], 'partner is', 'partners are')} decided alone." if values["left"] else ""
-    if is_sheet and values["left"]:
-        left = f" {counted(values['left'], 'partner goes', 'partners go')} on alone."
+    left = f" {_own_requests(values['left'])}" if values["left"] else ""
+    if values.get("alone"):  # messages of earlier versions count these in `left`
+        left += f" {counted(values['alone'], 'partner is', 'partners are')} decided alone."
     if values.get("scheduled"):
         left += f" {counted(values['scheduled'], 'partner starts', 'partners start')} on a later day."
     ended = f" {_not_asked(values['ended'], done)}" if values["ended"] else ""

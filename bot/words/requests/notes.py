@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
-from bot.words.refusals.freeze import UNREADABLE_FREEZE, frozen_words
+from bot.words.refusals.freeze import UNREADABLE_FREEZE, frozen_words, held_words
 from bot.words.refusals.named_people.guest_accounts import accounts_result_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import comma_list, last_day, minute
@@ -76,6 +76,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.BATCH_HALT_UNANSWERED: "It had stopped by itself, and no admin answered in time.",
     NoteCode.BATCH_ENDED_AFTER_HALT: "{name} ended it after it had stopped by itself: {reason}.",
     NoteCode.FREEZE_UNREADABLE: UNREADABLE_FREEZE,
+    NoteCode.VOID_AFTER_RESTORE: (
+        f"Gatehouse was started with older records, or with records that may be older. So this is void, and nothing "
+        f"more of it is written. Send it again with {COMMANDS[Action.REQUEST]}."
+    ),
+    NoteCode.CLOCK_WRONG: "The clock of Gatehouse's machine is wrong by {seconds} seconds. Nothing that opens "
+    "access is written until it is right.",
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CAPABILITIES_UNREAD: "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the "
     "permission Policy.ReadWrite.CrossTenantCapability.",
@@ -313,6 +319,7 @@ def not_read_words(values: Values) -> str:
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.ACCOUNTS_RESULT: accounts_result_words,
     NoteCode.FROZEN: lambda values: frozen_words(values["name"], values["reason"]),
+    NoteCode.HELD: lambda values: held_words(values["cause"]),
     NoteCode.BATCH_MEMBER_LEFT: _member_left,
     RowCode.HIGH_RISK: lambda _: HIGH_RISK_ALONE,
     RowCode.BY_RELATION: lambda _: BY_RELATION_ALONE,

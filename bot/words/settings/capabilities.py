@@ -21,6 +21,12 @@ CAPABILITY_KIND_TITLES: Final[Mapping[str, str]] = {
     f"{Property.M365_CAPABILITIES}.{name}": title for name, title in CAPABILITY_TITLES.items()
 }
 """The titles by the names of kinds of access."""
+ONE_WAY: Final = "One direction: we show ours to them. They must open theirs to us."
+"""What people expect otherwise of a shared calendar."""
+EXCHANGE_UNCHECKED: Final = (
+    "Whether an organization relationship in Exchange still shows free times could not be checked."
+)
+"""Gatehouse cannot read Exchange. A relationship there takes priority, and no block in Entra ends it."""
 _SEEN: Final[Mapping[str, str]] = {
     CapabilityName.FREE_BUSY: "see free/busy times",
     CapabilityName.FREE_BUSY_WITH_DETAILS: "see free/busy times with subject and place",

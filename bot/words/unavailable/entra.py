@@ -88,6 +88,23 @@ def _refused(values: Values) -> str:
     return sentence if values["meaning"] is None else f"{sentence} {MEANINGS[KnownRefusal(values['meaning'])]}"
 
 
+def _token_refused(values: Values) -> str:
+    is_for_guests = Purpose(values["call"]["purpose"]) in _WITH_GUESTS_APPLICATION
+    cure = _GUESTS_CREDENTIALS_CURE if is_for_guests else _CREDENTIALS_CURE
+    says = values["says"] or "no reason given"
+    status_and_id = f"{values['status']} {values['code']}".rstrip()
+    status_and_id += f", request id {values['request_id']}" if values["request_id"] else ""
+    return f"Entra refused the token twice when asked to {_purpose_words(values)}: {says} ({status_and_id}). {cure}"
+
+
+def _surplus(values: Values) -> str:
+    application = "The application for guest accounts" if values["is_for_guests"] else "The bot's application"
+    return (
+        f"{application} has permissions that it does not need: {values['permissions']}. Nothing that opens access is "
+        "written. Remove them in Entra, or name them in GATEHOUSE_ALLOWED_PERMISSIONS."
+    )
+
+
 def _throttled(values: Values) -> str:
     asks = "" if values["seconds"] is None else f" It asks the bot to wait {values['seconds']:.0f} seconds."
     return f"Entra limits the bot's requests now and did not {_purpose_words(values)}{_footnote(values)}.{asks}"
@@ -136,6 +153,9 @@ SENTENCES: Final[Mapping[TenantCode, str | Callable[[Values], str]]] = {
         f"The connection to Entra broke while Gatehouse asked it to {_purpose_words(values)}{_doubt(values)}"
     ),
     TenantCode.OUT_OF_TURN: "Entra accepts no more requests of this kind now.",
+    TenantCode.NOT_CALLED: "Entra did not answer the last requests, so Gatehouse waits before it asks again.",
+    TenantCode.TOKEN_REFUSED_TWICE: _token_refused,
+    TenantCode.SURPLUS_PERMISSIONS: _surplus,
     TenantCode.HOME_NOT_KNOWN: "Microsoft Graph has not said yet which tenant it answers for. Nothing was sent.",
     TenantCode.WRONG_TENANT: (
         "Microsoft Graph answers for the tenant {found}, not for {expected} (AZURE_TENANT_ID). Nothing was sent."

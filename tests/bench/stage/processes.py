@@ -31,6 +31,7 @@ UNLIMITED: Final = {
 }
 """The limits of one person in an hour, raised: a benchmark does in a minute what people do in weeks."""
 _READY_SECONDS: Final = 60.0
+_BARE: Final = "tests.bench.stage.bare"
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -40,6 +41,8 @@ class Served:
 
     process: asyncio.subprocess.Process
     url: str
+    health_url: str
+    """Where it says that it is ready."""
     secret: str
     seconds_to_ready: float = 0.0
 
@@ -90,12 +93,12 @@ class World:
         """
         database = database or self.folder / f"bot-{len(self.started)}.db"
         served = await self._start(*command, DATABASE_URL=f"sqlite:///{database}", **{**UNLIMITED, **settings})
-        await self.control.call("PUT", "bot", {"url": served.url})
+        await self.control.call("PUT", "bot", {"url": served.url, "health_url": served.health_url})
         return served
 
     async def bare(self) -> Served:
         """Start the bare application, and wait until it is ready."""
-        return await self._start("-m", "tests.bench.stage.bare", str(self.folder / f"bare-{len(self.started)}.db"))
+        return await self._start("-m", _BARE, str(self.folder / f"bare-{len(self.started)}.db"))
 
     def environment(self, **settings: str) -> dict[str, str]:
         """Return the environment of a process: these settings, and none of the shell's."""
@@ -104,8 +107,10 @@ class World:
         return {**usual, **self.settings, "NO_PROXY": "127.0.0.1,localhost", "PYTHONPATH": project, **settings}
 
     async def _start(self, *arguments: str, **settings: str) -> Served:
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
+        port, health_port = free_port(), free_port()
+        url, health_url = (f"http://127.0.0.1:{one}" for one in (port, health_port))
+        if _BARE in arguments:
+            health_url = url  # it has one address for everything
         folder = self.folder / f"process-{len(self.started)}"
         folder.mkdir()
         with (folder / "log").open("wb") as log:
@@ -115,9 +120,9 @@ class World:
                 cwd=folder,
                 stdout=log,
                 stderr=log,
-                env=self.environment(**{**settings, "PORT": str(port)}),
+                env=self.environment(**{**settings, "PORT": str(port), "GATEHOUSE_HEALTH_PORT": str(health_port)}),
             )
-        served = Served(process=process, url=url, secret=self.settings["SLACK_SIGNING_SECRET"])
+        served = Served(process=process, url=url, health_url=health_url, secret=self.settings["SLACK_SIGNING_SECRET"])
         self.started.append(served)
         await self._until_ready(served, folder)
         served.seconds_to_ready = time.perf_counter() - began
@@ -127,7 +132,7 @@ class World:
         async with asyncio.timeout(_READY_SECONDS):
             while True:
                 with contextlib.suppress(aiohttp.ClientError):
-                    async with self.session.get(f"{served.url}/readyz") as response:
+                    async with self.session.get(f"{served.health_url}/readyz") as response:
                         if response.status == 200:
                             return
                 if served.process.returncode is not None:
@@ -166,7 +171,7 @@ async def world() -> AsyncIterator[World]:
         url = (await process.stdout.readline()).decode().strip()
         connector = aiohttp.TCPConnector(limit=0)
         timeout = aiohttp.ClientTimeout(total=600)
-        services = Served(process=process, url=url, secret="")
+        services = Served(process=process, url=url, health_url=url, secret="")
         try:
             async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
                 control = Control(session=session, url=url)

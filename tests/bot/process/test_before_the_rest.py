@@ -12,7 +12,7 @@ from bot.process.app import running
 from bot.process.assembly.receiving import Approved
 from bot.process.settings import Settings
 from bot.sandbox.server import BotHandle, Sandbox
-from tests.bot.bot_under_test import Answer, BotUnderTest, click, eventually
+from tests.bot.bot_under_test import Answer, BotUnderTest, click, eventually, health_url_of
 from tests.waiting import LONGEST_WAIT
 from tests.warm.short_pauses import SHORT_PAUSES
 
@@ -23,7 +23,7 @@ async def test_a_click_is_stored_before_the_rest_is_imported(
     """A command waits, and is answered as usual. The numbers wait, too."""
     url = f"http://127.0.0.1:{settings.port}"
     async with running(settings, SHORT_PAUSES) as parts, aiohttp.ClientSession() as session:
-        world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
+        world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True, health_url=health_url_of(settings))
         bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
         request = await bot.file_request()
     may_import, import_rest = threading.Event(), app._import_loops
@@ -43,10 +43,13 @@ async def test_a_click_is_stored_before_the_rest_is_imported(
     try:
         async with aiohttp.ClientSession() as session:
             bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
-            await eventually(lambda: is_ready(session, url))
+            await eventually(lambda: is_ready(session, health_url_of(settings)))
             answer = await bot.interact(click("approver1", "approve", f"{request.id}:{request.plan.digest}"))
             assert answer.status == 200
-            waiting = [asyncio.create_task(one) for one in (bot.command("help"), read(session, f"{url}/metrics"))]
+            waiting = [
+                asyncio.create_task(one)
+                for one in (bot.command("help"), read(session, f"{health_url_of(settings)}/metrics"))
+            ]
             await asyncio.sleep(0.1)
             assert not any(task.done() for task in waiting)
             may_import.set()

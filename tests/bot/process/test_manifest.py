@@ -39,7 +39,9 @@ MANIFEST: Final[dict[str, Any]] = yaml.safe_load((ROOT / "manifest.yml").read_te
 NEEDS: Final = {
     # Web API method: the bot scope it needs; None where it needs none (Slack: the method's page, "Required scopes")
     "apps.connections.open": None,  # an app-level token with connections:write
+    "api.test": None,
     "auth.test": None,
+    "bots.info": "users:read",
     "chat.postEphemeral": "chat:write",
     "chat.postMessage": "chat:write",
     "chat.scheduledMessages.list": None,
@@ -256,6 +258,8 @@ def entry_points() -> list[EntryPoint]:
         store=nothing,
         tenant=nothing,
         background=nothing,
+        held=nothing,
+        pinned=nothing,
         guest_accounts=cast(Any, SimpleNamespace(is_configured=True)),
     )
     return [point for flow in make_flows(systems, *[nothing] * 6) for point in flow.entry_points()]
@@ -266,7 +270,7 @@ def registered() -> dict[str, list[str]]:
     """What is registered with Bolt."""
     nothing: Any = None
     app = RecordingApp()
-    Guard(recorder=nothing, replaced_cards=nothing, team_id="T0").register(cast(Any, app), entry_points())
+    Guard(recorder=nothing, replaced_cards=nothing, pinned=nothing).register(cast(Any, app), entry_points())
     return app.names
 
 

@@ -53,6 +53,7 @@ async def everything_seen(gatehouse: BotUnderTest) -> str:
 
 @pytest.mark.parametrize("status", [400, 409, 503])
 @pytest.mark.parametrize("is_html", [False, True], ids=["json", "a page"])
+@pytest.mark.threats("E5")
 async def test_what_graph_repeats_is_seen_nowhere(
     gatehouse: BotUnderTest, capsys: pytest.CaptureFixture[str], status: int, is_html: bool
 ) -> None:
@@ -78,6 +79,7 @@ async def test_what_graph_repeats_is_seen_nowhere(
     assert found_in(written.out + written.err, canaries) == []
 
 
+@pytest.mark.threats("E5")
 async def test_what_slack_repeats_is_seen_nowhere(gatehouse: BotUnderTest, capsys: pytest.CaptureFixture[str]) -> None:
     canaries = secrets(gatehouse.settings, gatehouse.world)
     log_as_the_process_does(gatehouse.settings)
@@ -100,6 +102,7 @@ async def test_what_slack_repeats_is_seen_nowhere(gatehouse: BotUnderTest, capsy
     assert found_in(written.out + written.err, canaries) == []
 
 
+@pytest.mark.threats("E5")
 async def test_a_secret_that_somebody_types_is_neither_stored_nor_shown(gatehouse: BotUnderTest) -> None:
     """People paste tokens into the wrong field."""
     canaries = secrets(gatehouse.settings, gatehouse.world)

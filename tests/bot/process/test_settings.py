@@ -80,7 +80,9 @@ WRONG: Final = {
     "SLACK_API_URL": ["http://slack.com/api/", "ftp://slack.com", "https://", "http://127.0.0.1.evil.example/"],
     "GRAPH_URL": ["http://graph.microsoft.com/v1.0", "http://localhost.evil.example/", "http://10.0.0.1/"],
     "AZURE_AUTHORITY_HOST": ["http://login.microsoftonline.com", "https:///x"],
+    "AUDIT_KEY": ["not base64", "c2hvcnQ=", ","],
     "DATABASE_URL": ["gatehouse.db", "sqlite:///", "mysql://x/y", "sqlite://gatehouse.db"],
+    "GATEHOUSE_GENERATION": ["state", "../state", "0123456789abcdef:1", f"{'a' * 32}:x"],
     "GATEHOUSE_TICK_SECONDS": ["0", "-1", "61", "soon", "nan"],
     "GATEHOUSE_MAX_BLOCKS_AT_END_PER_DAY": ["-1", "10001", "many"],
     "GATEHOUSE_BATCH_HALT_PERCENT": ["-1", "101", "ten"],
@@ -88,6 +90,7 @@ WRONG: Final = {
 }
 
 
+@pytest.mark.threats("F12")
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
 def test_each_wrong_setting_is_named(given: pytest.MonkeyPatch, name: str, value: str) -> None:
     given.setenv(name, value)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
+import pytest
+
 from bot.report.batch_list import COLUMNS, SHEET_COLUMNS, BatchLists
 from tests.bot.sample_sheets import sheet_row
 from tests.workflows.core.builders import CHIE, SAM, TENANT, identity, prepared, request
@@ -70,6 +72,7 @@ async def test_the_same_members_give_the_same_bytes_and_other_members_others() -
     assert (await rows_of(member(), member()))[2] != sha256
 
 
+@pytest.mark.threats("E4")
 async def test_a_name_from_outside_is_no_formula() -> None:
     [row], _, _ = await rows_of(member('=HYPERLINK("https://evil.example")'))
     assert row["partner_display_name_not_verified"].startswith("'=")

@@ -75,7 +75,7 @@ def problems(result: Ended, expected_status: int = 2) -> list[str]:
 @pytest.fixture
 def good(world: Sandbox, tmp_path: Path) -> dict[str, str]:
     """Settings with which the bot would start."""
-    return {**world.bot_settings(free_port()), "DATABASE_URL": f"sqlite:///{tmp_path}/gatehouse.db"}
+    return {**world.bot_settings(free_port(), free_port()), "DATABASE_URL": f"sqlite:///{tmp_path}/gatehouse.db"}
 
 
 NEEDED: Final = [

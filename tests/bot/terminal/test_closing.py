@@ -18,7 +18,7 @@ from bot.terminal.closing.by_hand import by_hand_text
 from bot.terminal.closing.command import ClosingOptions, close_partner
 from bot.terminal.closing.following import ClosingSession
 from bot.terminal.closing.preview import Preview
-from tests.bot.bot_under_test import eventually
+from tests.bot.bot_under_test import eventually, health_url_of
 from tests.warm.command import _run, run_command
 from tests.warm.forks import start_forked
 from tests.warm.short_pauses import SHORT_PAUSES
@@ -136,7 +136,12 @@ async def test_killed_after_it_was_stored_the_bot_finishes_it(
     await killed_at(world, tmp_path, calls)
     stored = await requests(records, world)
     async with running(settings, SHORT_PAUSES) as parts:
-        world.bot = BotHandle(url=f"http://127.0.0.1:{settings.port}", pid=os.getpid, alive=lambda: True)
+        world.bot = BotHandle(
+            url=f"http://127.0.0.1:{settings.port}",
+            pid=os.getpid,
+            alive=lambda: True,
+            health_url=health_url_of(settings),
+        )
 
         async def is_revoked() -> bool:
             record = await parts.store.partnership(CONTOSO)

@@ -23,13 +23,13 @@ from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
 from workflows.app.alarms import Alarms
 from workflows.app.evidence.denied.denied_sign_ins import TOO_MANY_TENANTS_AT
-from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.freezing.freezes import Freezes
 from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
-from workflows.entra.transport.claims import permissions_in
+from workflows.entra.transport.claims import claims_in
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.guest_accounts import PERMISSIONS as GUEST_PERMISSIONS
 from workflows.ports.records import Commit
@@ -195,7 +195,7 @@ async def give_up(store: Store, error: str) -> None:
     # A bot that runs must not perform it before it is given up.
     show = ShowRequest(request_id=RequestId(f"R-{error[:1]}"), not_before=NOW + timedelta(days=36_500))
     await store.commit(Commit(entry=entry, effects=(show,)))
-    (pending,) = await store.pending(datetime.max.replace(tzinfo=UTC), 9)
+    (pending,) = await store.pending(datetime(9000, 1, 1, tzinfo=UTC), 9)
     await store.give_up(pending.id, (text_fact(error),))
 
 
@@ -311,14 +311,34 @@ async def test_capabilities_that_cannot_be_looked_at_are_no_missing_permission()
     assert ("throttled" in found.state, found.advice) == (True, "Try again later")
 
 
-async def test_permissions_that_are_too_wide_are_named_and_are_no_fault(settings: Settings, world: Sandbox) -> None:
+@pytest.mark.threats("F1")
+async def test_permissions_that_are_too_wide_are_a_fault_until_they_are_allowed_by_name(
+    settings: Settings, world: Sandbox
+) -> None:
     granting(world, *PERMISSIONS)
     _, text = await examined(settings)
     assert "other permissions" not in text
     granting(world, *PERMISSIONS, "Directory.ReadWrite.All", "Mail.Send")
     status, text = await examined(settings)
+    assert status == 1
+    row = finding(text, "other permissions")
+    assert "✗ more than the bot needs: Directory.ReadWrite.All, Mail.Send. Nothing that opens access is written" in row
+    allowed = {"gatehouse_allowed_permissions": "Directory.ReadWrite.All, Mail.Send"}
+    status, text = await examined(settings.model_copy(update=allowed))
     assert status == 0
-    assert "– more than the bot needs: Directory.ReadWrite.All, Mail.Send" in finding(text, "other permissions")
+    assert "✓ more than the bot needs, allowed by GATEHOUSE_ALLOWED_PERMISSIONS" in finding(text, "other permissions")
+
+
+@pytest.mark.threats("F1")
+async def test_each_missing_permission_is_named_with_what_is_missing_without_it(
+    settings: Settings, world: Sandbox
+) -> None:
+    granting(world, *(PERMISSIONS - {"User.Read.All", "SharePointTenantSettings.Read.All"}))
+    status, text = await examined(settings)
+    assert status == 1
+    assert "✗ User.Read.All: nobody is recognized" in finding(text, "missing permissions")
+    optional = finding(text, "optional permissions")
+    assert "– SharePointTenantSettings.Read.All: it is not checked" in optional
 
 
 # --- the application for guest accounts ---
@@ -365,8 +385,8 @@ async def test_what_the_application_for_guest_accounts_has_too_much_is_named(
 ) -> None:
     granting_guests(world, *GUEST_PERMISSIONS, "User.ReadWrite.All")
     status, text = await examined(settings)
-    assert status == 0
-    assert "– more than it needs: User.ReadWrite.All" in finding(text, "guest accounts: other permissions")
+    assert status == 1
+    assert "✗ more than it needs: User.ReadWrite.All" in finding(text, "guest accounts: other permissions")
 
 
 async def test_one_application_for_both_is_allowed_and_said(settings: Settings, world: Sandbox) -> None:
@@ -418,11 +438,11 @@ def test_the_permissions_are_those_that_the_readme_asks_for() -> None:
 
 @pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "e30.W10.x", "e30.eyJyb2xlcyI6NX0.x", "..", "e30.bnVsbA.x"])
 def test_a_token_that_cannot_be_read_says_nothing(token: str) -> None:
-    assert permissions_in(token) is None
+    assert claims_in(token).permissions is None
 
 
 def test_a_token_without_permissions_has_none() -> None:
-    assert permissions_in("e30.e30.x") == frozenset()
+    assert claims_in("e30.e30.x").permissions == frozenset()
 
 
 async def test_another_tenant_than_the_one_that_is_set_is_named(settings: Settings) -> None:

@@ -185,6 +185,7 @@ async def test_closing_is_neither_limited_nor_counted(world: World, limits: Limi
 # --- approvals ---
 
 
+@pytest.mark.threats("B7")
 async def test_the_approval_above_the_limit_is_refused_and_the_admins_are_alarmed_once(
     world: World, limits: Limits
 ) -> None:
@@ -254,6 +255,7 @@ async def test_rejecting_is_never_limited(world: World, limits: Limits) -> None:
     assert [(await world.request(one.id)).state for one in requests[3:]] == [RequestState.REJECTED] * 2
 
 
+@pytest.mark.threats("B7", "B8")
 async def test_approvals_under_another_id_count_with_the_account(world: World, limits: Limits) -> None:
     two_ids(world, AMARA_W)
     requests = [await ask(world, number) for number in range(4)]

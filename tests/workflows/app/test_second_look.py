@@ -57,6 +57,7 @@ async def approve(world: World, person: Person, *requests: AccessRequest) -> Non
         await world.click(replace(world.approval(request, person), channel=""))
 
 
+@pytest.mark.threats("B7")
 async def test_the_third_high_risk_approval_within_ten_minutes_must_be_confirmed(world: World) -> None:
     requests = [await high_risk(world, domain) for domain in DOMAINS[:3]]
     await approve(world, AMARA, *requests)

@@ -329,8 +329,13 @@ def test_the_name_of_a_relation_is_reserved(write: Write, name: str) -> None:
         ('["AllUsers"]', "[]", "open.toml: settings.b2b_collaboration_inbound.users.targets:"),
         ('access = "allowed", targets = ["AllU', 'access = "open", targets = ["AllU', ".users.access:"),
         ("[settings.inbound_trust]", "[settings.outbound_trust]", "open.toml: settings.outbound_trust: Extra inputs"),
+        *(
+            ("[settings.inbound_trust]", f"[settings.{name}]", f"open.toml: settings.{name}: Extra inputs")
+            for name in ("is_sync_allowed", "is_service_provider", "is_in_multi_tenant_organization")
+        ),
     ],
 )
+@pytest.mark.threats("D7")
 def test_a_problem_is_named_by_file_and_key(write: Write, old: str, new: str, problem: str) -> None:
     found = problems(write(edited(old, new)))
     assert any(problem in one for one in found), found

@@ -60,6 +60,7 @@ async def test_a_decided_request_is_written_once_and_read_back(world: World) -> 
     assert world.notifier.halves == [(partnership, False)]
 
 
+@pytest.mark.threats("D9")
 async def test_an_existing_partner_is_patched_and_keeps_what_the_plan_does_not_name(world: World) -> None:
     request = await put(world, decided(OPEN))
     request = await world.settled(request.id)
@@ -144,6 +145,7 @@ async def test_a_reopened_stage_can_be_decided_by_somebody_else_and_is_then_writ
 
 
 @pytest.mark.parametrize("moved", ["elsewhere", "nowhere"])
+@pytest.mark.threats("D2")
 async def test_a_domain_that_moved_stops_the_request(world: World, moved: str) -> None:
     request = await put(world, decided())
     if moved == "elsewhere":

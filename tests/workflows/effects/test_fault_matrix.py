@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ from workflows.effects.apply import Applier
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
-from workflows.entra import Entra, EntraSettings, connect
+from workflows.entra import Entra, EntraSettings, Traffic, connect
 from workflows.entra.transport import connection
 from workflows.ports.tenant import TenantUnavailable
 
@@ -186,7 +187,7 @@ async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.Mon
     settings = EntraSettings(
         graph_url=graph.url, authority_host=authority.url, tenant_id=seed.HOME_TENANT_ID, client_id=CLIENT_ID
     )
-    entra = connect(settings)
+    entra = connect(settings, Traffic(count(0, 1000).__next__))  # hours pass between two tries
     assert await entra.warm() is None
     environment.setattr(connection, "_READ_SECONDS", PATIENCE)
     environment.setattr(connection, "WRITE_SECONDS", PATIENCE)
@@ -268,6 +269,7 @@ async def newest(world: World) -> AccessRequest | None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.threats("F3", "F10")
 async def test_a_fault_at_any_call_of_a_revocation_ends_with_a_closed_partner(
     tmp_path: Path, graph: Graph, entra: Entra, name: str
 ) -> None:
@@ -290,6 +292,7 @@ async def test_a_fault_at_any_call_of_a_revocation_ends_with_a_closed_partner(
 
 
 @pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.threats("F10")
 async def test_a_fault_that_stays_alarms_and_the_revocation_is_still_tried(
     tmp_path: Path, graph: Graph, entra: Entra, name: str
 ) -> None:
@@ -317,6 +320,7 @@ async def test_a_fault_that_stays_alarms_and_the_revocation_is_still_tried(
 
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("partner", [None, {}], ids=["create", "change"])
+@pytest.mark.threats("F2", "F3")
 async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_nor_claims_what_is_not(
     tmp_path: Path, graph: Graph, entra: Entra, name: str, partner: dict[str, Any] | None
 ) -> None:

@@ -55,6 +55,7 @@ async def withdraw(world: World, request_id: RequestId, person: Person) -> None:
     await world.click(Withdraw(actor=person.chat_id, request_id=request_id))
 
 
+@pytest.mark.threats("B8")
 async def test_the_requesters_other_id_does_not_approve_the_own_request(world: World) -> None:
     two_ids(world, RILEY_W)
     request = await world.waiting()
@@ -62,6 +63,7 @@ async def test_the_requesters_other_id_does_not_approve_the_own_request(world: W
     assert (RILEY_W.chat_id, "own_request") in await world.refusals()
 
 
+@pytest.mark.threats("B8")
 async def test_an_approver_counts_once_under_both_ids(world: World) -> None:
     two_ids(world, AMARA_W)
     request = await world.waiting()

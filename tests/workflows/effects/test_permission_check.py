@@ -65,6 +65,8 @@ async def test_the_whole_chain_leads_to_applying(world: World) -> None:
     ]
 
 
+@pytest.mark.threats("B4")
+@pytest.mark.threats("B4")
 @pytest.mark.parametrize(
     ("actor", "code", "words"),
     [
@@ -91,6 +93,7 @@ async def test_a_refused_approval_is_recorded_and_said_where_it_was_clicked(
     assert fact_words(fact_from_value(entry.details)) == text
 
 
+@pytest.mark.threats("B3", "B4")
 async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
     request = await world.waiting()
     refused = Refused(RefusalCode.WORKSPACE_GUEST)

@@ -504,6 +504,26 @@ async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_con
     assert rig.given_up == [tell(RILEY.chat_id, "broken")]
 
 
+@pytest.mark.threats("G14")
+async def test_one_effect_that_always_fails_among_a_hundred_is_parked_and_the_others_are_performed(rig: Rig) -> None:
+    async def act(effect: SendMessage) -> None:
+        if text_of(effect) == "broken":
+            raise ValueError("our own fault")
+
+    rig.act = act
+    texts = [*(str(number) for number in range(50)), "broken", *(str(number) for number in range(50, 99))]
+    await rig.put(*(tell(RILEY.chat_id, text) for text in texts))
+    async with running(rig.queue_worker):
+        for _ in range(4):
+            await rig.until_counted(0, 1, 0)
+            rig.clock.advance(minutes=2)
+            rig.queue_worker.wake()
+        await rig.until_counted(0, 0, 1)
+        await rig.until(lambda: rig.given_up != [])
+    assert sorted(rig.performed) == sorted(str(number) for number in range(99))
+    assert rig.given_up == [tell(RILEY.chat_id, "broken")]
+
+
 @pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
 async def test_a_system_that_does_not_answer_is_tried_for_as_long_as_it_takes(rig: Rig, kind: type[Exception]) -> None:
     """More often than an error of our own; later effects of other lanes do not wait."""

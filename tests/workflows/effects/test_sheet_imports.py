@@ -8,7 +8,8 @@ import pytest
 
 from tests.workflows.app.batches.importing.test_drafting import stored
 from tests.workflows.app.batches.importing.test_judging import known
-from tests.workflows.core.builders import DANA, RILEY
+from tests.workflows.core.builders import DANA, RILEY, TENANT
+from tests.workflows.fakes import HOME
 from tests.workflows.sheets.files import workbook
 from tests.workflows.world import World
 from workflows.app.batches.importing.opening import SheetChoices, distinct_titles
@@ -20,12 +21,15 @@ from workflows.core.batches.sheets.columns import SheetUnusable
 from workflows.core.batches.sheets.judged import RowVerdict
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.effects import AdvanceBatch, CheckPermission, JudgeSheet
 from workflows.effects.batches.sheet_imports import SheetImports
+from workflows.intervals import LOOKUPS_KEPT_FOR
 from workflows.ports.notifier import ImportStep, NotifierUnavailable, ShownImport
 from workflows.ports.tenant import TenantUnavailable
 from workflows.sheets.received import ReceivedFile, ReceivedFileCode
+from workflows.store.sqlite.other_records.batches import SqliteBatches
 
 CSV: Final = b"Domain,Template,Days\nfabrikam.com,guest-collaboration,90\nnobody.example,guest-collaboration,90\n"
 KEY: Final = "verdict:view_submission:1"
@@ -135,8 +139,10 @@ async def test_a_file_that_is_gone_is_said(world: World) -> None:
         (workbook(sheets={"Old": "visible"}), SheetCode.SEVERAL_SHEETS),
         (b"Company,Who\nContoso,fabrikam.com\n", SheetCode.NO_PARTNER_COLUMN),
         (b"Domain,Tenant\nfabrikam.com,fabrikam.com\n", SheetCode.COLUMN_TWICE),
+        (b"Domain,Domain\nfabrikam.com,contoso.com\n", SheetCode.COLUMN_TWICE),
+        (b"Domain,Days\nfabrikam.com,180\n", SheetCode.NO_TEMPLATE),
     ],
-    ids=["workbook", "no_partner", "column_twice"],  # a workbook has the time in it
+    ids=["workbook", "no_partner", "column_twice", "title_twice", "no_template"],  # a workbook has the time in it
 )
 async def test_what_is_not_certain_is_asked(world: World, content: bytes, code: str) -> None:
     given(world, content)
@@ -152,7 +158,7 @@ async def test_the_columns_are_chosen_by_their_place_also_of_two_with_one_title(
     given(world, b"Domain,Domain,What\nold.example,fabrikam.com,guest-collaboration\n")
     offered = await choices(world)
     assert offered.header == ("Domain", "Domain (column 2)", "What")
-    assert offered.recognised == {"partner": 0}
+    assert offered.recognised == {}, "either of the two can be the partner"
     shown = await performed(world, columns={"partner": 1, "template": 2}, sha256=offered.sha256)
     assert shown.counts[RowVerdict.ADD] == 1
     assert shown.columns is not None
@@ -178,9 +184,31 @@ async def test_a_sheet_is_chosen_and_then_its_columns(world: World) -> None:
     assert shown.step is ImportStep.DONE
 
 
-async def test_where_columns_are_not_certain_only_the_chosen_ones_are_preset(world: World) -> None:
-    given(world, b"Company,Who\nContoso,fabrikam.com\n")
-    assert (await choices(world)).recognised == {}
+@pytest.mark.parametrize(
+    ("header", "recognised"),
+    [
+        (b"Company,Who", {}),
+        (b"Who,Template,Days,Owner,Why,pilot_group", {1: "template", 2: "duration_days", 3: "sponsor", 4: "reason"}),
+        (b"Domain,Template,Sponsor,Owner,Until", {0: "partner", 1: "template", 4: "ends_on"}),
+    ],
+    ids=["none", "no_partner", "two_sponsors"],
+)
+async def test_where_one_column_is_not_certain_the_others_are_preset(
+    world: World, header: bytes, recognised: dict[int, str]
+) -> None:
+    given(world, header + b"\nfabrikam.com,guest-collaboration\n")
+    offered = (await choices(world)).recognised or {}
+    preset = {place: name for name, place in offered.items() if not name.startswith("placeholders.")}
+    assert preset == recognised
+    assert (offered.get("placeholders.pilot_group") == 5) is (b"pilot_group" in header)
+
+
+async def test_a_template_for_all_rows_is_chosen_where_no_column_has_one(world: World) -> None:
+    given(world, b"Domain,Days\nfabrikam.com,180\n")
+    assert (await choices(world)).needs_template
+    assert not (await choices(world, template="guest-collaboration")).needs_template
+    shown = await performed(world, columns={"partner": 0, "duration_days": 1}, template="guest-collaboration")
+    assert shown.counts[RowVerdict.ADD] == 1
 
 
 async def test_a_damaged_file_has_no_choices(world: World) -> None:
@@ -351,3 +379,79 @@ async def test_a_file_that_was_edited_after_its_draft_was_stored_does_not_descri
     assert (again.batch, again.rows) == (None, b"")
     assert first.batch is not None
     assert await world.store.batch(first.batch.id) == first.batch
+
+
+async def test_an_import_that_is_killed_looks_up_only_the_other_names_when_it_begins_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was looked up is kept after each group of names, so it survives the end of the process."""
+    names = [f"partner{number:02d}.example" for number in range(30)]
+    known(world, *names)
+    content = "Domain,Template,Days\n" + "".join(f"{name},guest-collaboration,90\n" for name in names)
+    world.files.given["F1"] = ReceivedFile(name="partners.csv", content=content.encode())
+    keep = world.batches.store.keep_lookups
+
+    async def keep_and_die(*values: Any, **more: Any) -> None:
+        await keep(*values, **more)
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteBatches, "keep_lookups", lambda _, *values, **more: keep_and_die(*values, **more))
+        with pytest.raises(RuntimeError):
+            await performed(world)
+    looked_up = [one for one in world.script.calls if one.startswith("tenant.find")]
+    assert len(looked_up) == 20
+    first = await performed(world)
+    looked_up = [one for one in world.script.calls if one.startswith("tenant.find")]
+    assert (first.step, len(looked_up)) == (ImportStep.DONE, 30)
+    assert set(await world.store.kept_lookups(HOME, world.clock.now() - LOOKUPS_KEPT_FOR)) == set(names)
+    world.script.calls.clear()
+    world.notifier.imports.clear()
+    await world.performer.perform(replace(effect(), key="verdict:view_submission:2"))
+    assert [one for one in world.script.calls if one.startswith("tenant.find")] == []
+
+
+async def test_what_was_looked_up_a_day_ago_or_by_another_tenant_is_looked_up_again(world: World) -> None:
+    identity = TenantIdentity(tenant_id=TENANT, display_name="", default_domain="a.example", typed_name="a.example")
+    now = world.clock.now()
+    await world.store.keep_lookups(HOME, {"a.example": identity}, now, forget_before=now - LOOKUPS_KEPT_FOR)
+    assert await world.store.kept_lookups(HOME, now) == {"a.example": identity}
+    assert await world.store.kept_lookups(TENANT, now) == {}
+    later = now + LOOKUPS_KEPT_FOR + timedelta(seconds=1)
+    assert await world.store.kept_lookups(HOME, later - LOOKUPS_KEPT_FOR) == {}
+    await world.store.keep_lookups(HOME, {}, later, forget_before=later - LOOKUPS_KEPT_FOR)
+    assert await world.store.kept_lookups(HOME, now - LOOKUPS_KEPT_FOR) == {}
+
+
+async def test_the_same_content_has_one_open_draft_wherever_it_is_given(world: World) -> None:
+    given(world)
+    first = await performed(world)
+    assert (first.is_new, first.batch is not None) == (True, True)
+    world.files.given["F1"] = ReceivedFile(name="renamed.csv", content=CSV)
+    await world.performer.perform(replace(effect(), key="verdict:view_submission:2"))
+    second = world.notifier.imports[-1]
+    assert first.batch is not None
+    assert second.batch is not None
+    assert (second.is_new, second.batch.id, second.others) == (False, first.batch.id, ())
+    assert [one.id for one in await world.store.open_batches()] == [first.batch.id]
+
+
+async def test_a_draft_of_the_same_content_that_asks_for_something_else_is_named(world: World) -> None:
+    """With another template of rows that name none, the same file asks for something else."""
+    content = b"Domain,Days\nfabrikam.com,90\n"
+    given(world, content)
+    first = await performed(world, template="guest-collaboration")
+    command = ImportSheet(actor=RILEY.chat_id, file_id="F1", template="teams-shared-channels")
+    await world.performer.perform(JudgeSheet(command=command, key="verdict:view_submission:2"))
+    second = world.notifier.imports[-1]
+    assert first.batch is not None
+    assert second.batch is not None
+    assert (second.is_new, [one.id for one in second.others]) == (True, [first.batch.id])
+    assert second.batch.id != first.batch.id
+
+
+async def test_an_import_that_is_delivered_again_is_its_own_draft_and_new(world: World) -> None:
+    given(world)
+    first, second = await performed(world), await performed(world)
+    assert first.batch is not None
+    assert (second.is_new, second.batch and second.batch.id, second.others) == (True, first.batch.id, ())

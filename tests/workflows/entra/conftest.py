@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,15 @@ from bot.sandbox.http.request_log import read_body_once
 from tests.served import served
 from tests.warm.short_pauses import SHORT_READ_PAUSE
 from tests.workflows.entra.simulated_tenant import CLIENT_ID, GUESTS_SECRET, SECRET, Graph, Handler, Seen
-from workflows.entra import Entra, EntraSettings, connect
-from workflows.entra.transport.read_retries import ReadRetries
+from workflows.entra import Entra, EntraSettings, Traffic, connect
+from workflows.entra.transport.traffic.read_retries import ReadRetries
 
 
 @pytest.fixture(autouse=True)
 def _short_read_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send reads again soon where Graph names no time. How long the SDK waits is not the gateway's choice."""
     monkeypatch.setattr(ReadRetries, "_get_delay_time_exp_backoff", lambda *_: SHORT_READ_PAUSE)
+    monkeypatch.setattr("workflows.entra.transport.traffic.lane.FIRST_PAUSE_SECONDS", SHORT_READ_PAUSE)
 
 
 @pytest.fixture
@@ -93,7 +95,11 @@ def environment(authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch) -> p
 
 @pytest.fixture
 async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[Entra]:
-    """The gateway, connected to the simulator through the same settings as to the real service."""
-    entra = connect(EntraSettings(graph_url=graph.url, authority_host=authority.url))
+    """The gateway, connected to the simulator through the same settings as to the real service.
+
+    For its traffic, hours pass between two looks at the clock: what it waits for is tried in `traffic`.
+    """
+    settings = EntraSettings(graph_url=graph.url, authority_host=authority.url)
+    entra = connect(settings, Traffic(count(0, 1000).__next__))
     yield entra
     await entra.close()

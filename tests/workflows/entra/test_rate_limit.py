@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.waiting import LONGEST_WAIT
-from workflows.entra.transport.rate_limit import RateLimit
+from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.ports.tenant import TenantUnavailable
 
 

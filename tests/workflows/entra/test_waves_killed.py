@@ -7,6 +7,7 @@ from random import randrange
 import pytest
 
 from bot.sandbox.entra import TokenAuthority
+from tests.workflows.entra.killed_processes import write_killed
 from tests.workflows.entra.waves import Figures, tenants, write_many
 from workflows.core.batches.batch import BatchState, RowState
 
@@ -34,7 +35,8 @@ def told(figures: Figures, seed: int) -> str:
     stage = figures.stage
     writes = stage.batches_with_writes
     return (
-        f"seed {seed}: {len(figures.batch.rows)} partners, killed {figures.kills} times in {figures.steps} steps, "
+        f"seed {seed}: {len(figures.batch.rows)} partners, killed {figures.kills} times "
+        f"({figures.kills_with_requests_under_way} with a request under way), {figures.processes} processes, "
         f"{len(writes)} batches with {sum(writes)} writes, {len(stage.requests)} requests with {len(stage.arrived)} "
         f"calls, {stage.throttling.count} throttled, at most {stage.most_in_a_window()} calls in 10 s, "
         f"{figures.seconds:.0f} s"
@@ -58,3 +60,15 @@ async def test_killed_at_random_moments_with_a_tenth_throttled_each_partner_is_a
     figures = await write_many(authority, tmp_path, count=60, kills=8, steps=220, seed=seed)
     print(told(figures, seed))
     check(figures, 60)
+
+
+@pytest.mark.load
+async def test_processes_killed_by_the_operating_system_add_each_partner_once(
+    authority: TokenAuthority, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each is killed with SIGKILL while it applies, and the next one has only its file."""
+    seed = randrange(10**6)
+    figures = await write_killed(authority, tmp_path, count=60, kills=4, requests=16, seed=seed)
+    print(told(figures, seed))
+    check(figures, 60)
+    assert (figures.kills, figures.processes) == (4, 5)

@@ -79,6 +79,10 @@ class Stage:
     """When each request arrived; one with a batch counts once."""
     batches_with_writes: list[int] = field(default_factory=list)
     """How many writes each batch with writes had."""
+    under_way: int = 0
+    """How many requests have arrived and are not answered."""
+    arrival: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a request arrives."""
 
     def created(self) -> Counter[TenantId]:
         """How often each partner was added."""
@@ -106,8 +110,13 @@ def _partner_of(path: str, body: Any) -> TenantId | None:
 
 
 @asynccontextmanager
-async def open_stage(authority: TokenAuthority, count: int, random: Random, share: float) -> AsyncIterator[Stage]:
-    """Serve a tenant in which so many organizations can be found, and none is configured."""
+async def open_stage(
+    authority: TokenAuthority, count: int, random: Random, share: float, *, latency: float = 0.0
+) -> AsyncIterator[Stage]:
+    """Serve a tenant in which so many organizations can be found, and none is configured.
+
+    :param latency: the most seconds that pass before a request is done, and again until it is answered.
+    """
     simulator = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=authority.accepts)
     known = [partner(number) for number in range(1, count + 1)]
     organizations = {
@@ -126,9 +135,16 @@ async def open_stage(authority: TokenAuthority, count: int, random: Random, shar
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         body, at = await read_body_once(request), time.monotonic()
         request[INNER_FAULTS] = take_inner_faults(throttling, request, body)
-        answer = await handler(request)
-        statuses, inner = request.get(INNER_STATUSES, {}), list(inner_calls(request, body))
         stage.requests.append(at)
+        stage.arrival.set()
+        stage.under_way += 1
+        try:
+            await asyncio.sleep(random.uniform(0.0, latency))
+            answer = await handler(request)
+            await asyncio.sleep(random.uniform(0.0, latency))
+        finally:
+            stage.under_way -= 1
+        statuses, inner = request.get(INNER_STATUSES, {}), list(inner_calls(request, body))
         writes = 0
         for call in inner:
             writes += call.method != "GET"
@@ -258,8 +274,11 @@ class Figures:
     batch: Batch
     stage: Stage
     kills: int
-    steps: int
     seconds: float
+    steps: int = 0
+    """How many requests and commits the processes came to, where the test counts them."""
+    kills_with_requests_under_way: int = 0
+    processes: int = 1
 
 
 async def write_many(

@@ -49,6 +49,7 @@ async def test_a_tenant_without_a_configuration_of_its_own_has_none(tenant: Fake
         ("live.example", "“live.example” belongs to private Microsoft accounts"),
     ],
 )
+@pytest.mark.threats("D4")
 async def test_what_can_never_be_a_partner_is_refused_at_the_field(tenant: FakeTenant, target: str, words: str) -> None:
     tenant.add_tenant(replace(CONTOSO, tenant_id=HOME, default_domain="woodgrove.com"))
     tenant.add_tenant(replace(CONTOSO, tenant_id=min(CONSUMER_TENANTS), default_domain="live.example"))

@@ -138,11 +138,13 @@ def test_of_a_web_address_with_a_user_the_host_counts() -> None:
         # well-known tenants
         ("9188040d-6c67-4c5b-b112-36a304b66dad", "does not belong to an organization"),
         ("{9188040D-6C67-4C5B-B112-36A304B66DAD}", "does not belong to an organization"),
+        ("f8cdef31-a31e-4b4a-93e4-5f571e91255a", "does not belong to an organization"),
         ("00000000-0000-0000-0000-000000000000", "does not belong to an organization"),
         ("common", "Enter one domain"),
         ("organizations", "Enter one domain"),
     ],
 )
+@pytest.mark.threats("D3", "D4")
 def test_it_is_refused(typed: str, words: str) -> None:
     with pytest.raises(InvalidField) as caught:
         normalize_target(typed)
@@ -241,6 +243,7 @@ def test_the_domain_is_removed_from_what_is_pasted(typed: str, target: str) -> N
         (f"contoso.com {GUID}", f"contoso.com, {GUID}"),
     ],
 )
+@pytest.mark.threats("D1")
 def test_two_names_in_one_text_are_refused_and_named(typed: str, named: str) -> None:
     """The text that a link shows never wins over its address: where they differ, none is taken."""
     with pytest.raises(InvalidField) as caught:

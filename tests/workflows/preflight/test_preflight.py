@@ -110,6 +110,7 @@ async def test_a_request_is_prepared_with_what_was_found(world: World) -> None:
     assert {"invitations", "sharepoint_unread", "domain_list_unread", "sign_ins"} <= codes
 
 
+@pytest.mark.threats("D1")
 async def test_two_answers_about_one_tenant_that_disagree_make_a_request_unfit(world: World) -> None:
     other = replace(CONTOSO, default_domain="contoso.example")
     world.tenant.tenants[TENANT] = other

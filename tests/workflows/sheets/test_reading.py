@@ -188,6 +188,29 @@ def test_the_parser_of_toml_is_not_given_very_many_long_names(monkeypatch: pytes
     assert refused("partners.toml", b"[[partners]]\n" + names).code == SheetCode.NOT_READABLE
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"".join(b"k%d=1\n" % one for one in range(1_000_000)), SheetCode.TOO_MANY_COLUMNS),
+        (b"".join(b"[a%d]\n" % one for one in range(300_000)), SheetCode.TOO_MANY_ROWS),
+        (b"[[partners]]\npartner='a'\n" * 20_002, SheetCode.TOO_MANY_ROWS),
+        (b"partners=[" + b"{}," * 30_000 + b"]", SheetCode.TOO_MANY_ROWS),
+        (b"partners=[" + b"1," * 1_000_000 + b"]", SheetCode.NOT_READABLE),
+    ],
+)
+def test_the_parser_of_toml_is_not_given_very_many_keys_rows_or_values(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, code: SheetCode
+) -> None:
+    """A million keys took half a minute before they were refused."""
+    monkeypatch.setattr("workflows.sheets.object_files.tomllib.loads", _not_called)
+    assert refused("partners.toml", content).code == code
+
+
+def test_the_largest_sheet_is_read_as_toml() -> None:
+    row = b"[[partners]]\npartner='a'\ntemplate='t'\nreason='a = b, [[c]] {d}'\nplaceholders={a='1', b='2'}\n"
+    assert len(read_sheet("partners.toml", row * 10_000).sheet.rows) == 10_000
+
+
 def _not_called(_: str) -> None:
     pytest.fail("it would take gigabytes")
 

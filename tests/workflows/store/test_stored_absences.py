@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, NOW
 from tests.workflows.fakes import FixedClock
-from workflows.core.delegation.absence import Absence, absence_id
+from workflows.core.policy.delegation.absence import Absence, absence_id
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit, StaleVersion
 from workflows.store.sqlite.store import open_store

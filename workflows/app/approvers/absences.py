@@ -8,7 +8,12 @@ from typing import Any, Final, TypeAlias
 from workflows.app.approvers.enough_asked import requests_that_need
 from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.storing.new_audit_entry import entry_of
-from workflows.core.delegation.absence import (
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
+from workflows.core.policy.approval import holds_stage
+from workflows.core.policy.delegation.absence import (
     Absence,
     absence_id,
     active_absences,
@@ -19,11 +24,6 @@ from workflows.core.delegation.absence import (
     roles_that_decide,
     stand_in_of,
 )
-from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import Refused
-from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
-from workflows.core.policy.approval import holds_stage
 from workflows.core.requests.commands.people import AbsenceClick, EndAbsence, SetAbsence
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflows.core.delegation.absence import Absence, active_absences, chain_of
-from workflows.core.delegation.manager_delegates import ManagerDelegate, manager_delegate
 from workflows.core.people import CurrentRoles, PersonId, Role
+from workflows.core.policy.delegation.absence import Absence, active_absences, chain_of
+from workflows.core.policy.delegation.manager_delegates import ManagerDelegate, manager_delegate
 from workflows.core.policy.relations import with_relation_roles
 from workflows.ports.people_directory import PeopleDirectory
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from workflows.app.approvers.manager_delegates import KnownAbsences, delegates_of
-from workflows.core.delegation.manager_delegates import ManagerDelegate
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role
+from workflows.core.policy.delegation.manager_delegates import ManagerDelegate
 from workflows.core.policy.relations import (
     RELATIONS,
     NoHolderReason,

@@ -2,6 +2,8 @@
 
 For one wave of a batch only, which takes seconds. Every answer was read after the wave began. Reads of one partner that
 follow each other are separate reads, so that a check and the read-back after it never share an answer.
+
+It is long because every question to the tenant is here.
 """
 
 import asyncio
@@ -144,6 +146,14 @@ class WaveTenant:
     async def verify_home(self, *, must_be_known: bool = False) -> None:
         """Check that Graph answers for the configured tenant."""
         await self._tenant.verify_home(must_be_known=must_be_known)
+
+    async def verify_permissions(self) -> None:
+        """Check that the application has no permission that it does not need."""
+        await self._tenant.verify_permissions()
+
+    async def granted_permissions(self) -> frozenset[str] | None:
+        """Return the application permissions in the token; None when they cannot be read."""
+        return await self._tenant.granted_permissions()
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a name; always read now, together with those of the other partners."""

@@ -36,7 +36,7 @@ from workflows.app.requests.people_checks import (
     require_within_limits,
 )
 from workflows.app.requests.placeholder_checks import unknown_ids
-from workflows.app.requests.proposing import access_plan, chain_of, check_proposal, require_no_other_request
+from workflows.app.requests.proposing import access_plan, chain_of, check_proposal_in, require_no_other_request
 from workflows.app.storing.identifiers import derived_request_id
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import InvalidField, NothingToChange
@@ -313,7 +313,7 @@ class Intake(FormServices):
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
-        check_proposal(observation, plan, stages)
+        await check_proposal_in(self.tenant, observation, plan, stages)
         return stages
 
     def _recently_looked_up(self, target: str) -> ObservedPartner | None:

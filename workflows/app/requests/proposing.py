@@ -1,6 +1,7 @@
 """Make the plan of a request, its approval chain and its findings; for forms, files and stored requests."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -25,16 +26,19 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.replacement import with_end_of_capabilities
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
-from workflows.core.plans.plan import AtEnd, Plan
+from workflows.core.plans.plan import AtEnd, Plan, changes
 from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
+from workflows.core.plans.writes.capability_writes import are_capabilities_read
 from workflows.core.policy.left_out import known_parts
 from workflows.core.policy.risk import risk_for_approval, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage, Template, filled_settings
 from workflows.core.requests.request import ObservedPartner, RequestId
+from workflows.core.settings.model import M365_CAPABILITIES
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import RecordsReader
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 START_DATE: Final = "start_date"
 """The name of the form's field for the start of the access."""
@@ -178,6 +182,25 @@ def check_proposal(
             reasons=[reason.value for reason in risk.reasons[:_MAX_REASONS]],
         )
     return findings
+
+
+async def check_proposal_in(
+    tenant: Tenant,
+    observation: ObservedPartner,
+    plan: Plan,
+    stages: tuple[Stage, ...],
+    circumstances: Circumstances | None = None,
+) -> tuple[Finding, ...]:
+    """Check as `check_proposal` does. Where capabilities would be written and were not read, the tenant is asked why.
+
+    :raises UnfitPlan: at the field that must change.
+    """
+    known = circumstances or Circumstances(default=observation.default)
+    is_written = any(change.name == M365_CAPABILITIES for change in changes(plan))
+    if is_written and not are_capabilities_read(plan, known.default):
+        with suppress(TenantUnavailable, TenantRefused):
+            known = replace(known, capability_access=await tenant.capability_access())
+    return check_proposal(observation, plan, stages, known)
 
 
 def require_time_left(ends_at: datetime | None, now: datetime) -> None:

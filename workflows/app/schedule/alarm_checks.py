@@ -26,7 +26,7 @@ from workflows.core.requests.request import AccessRequest, RequestId, RequestKin
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, Urgency, WrongTenant, with_urgency
 
 _log = structlog.get_logger()
 
@@ -46,11 +46,12 @@ class ScheduledChecks:
 
     async def run(self) -> None:
         """Run the checks, one after the other. Safe to repeat."""
-        for check in self.checks:
-            try:
-                await check()
-            except Exception:
-                _log.exception("check_failed")
+        with with_urgency(Urgency.SWEEP):  # also for the sweeps that they start
+            for check in self.checks:
+                try:
+                    await check()
+                except Exception:
+                    _log.exception("check_failed")
 
 
 def alarm_checks_of(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:

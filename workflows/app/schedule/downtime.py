@@ -19,6 +19,7 @@ from workflows.core.requests.delays.downtime import (
     gap_at_tick,
     gaps_began_at,
     gaps_in_the_log,
+    gaps_until,
     is_told_of_gap,
     known_gaps,
     messages_after_gap,
@@ -55,6 +56,7 @@ class _CheckedGap:
 async def store_tick(*, store: Store, clock: Clock) -> Gap | None:
     """Record that the bot runs now. A gap since the last tick is stored first."""
     now, last_tick = clock.now(), await _last_tick(store)
+    await _shorten_gaps(last_tick, now, store)
     gap = gap_at_tick(last_tick, now=now)
     await _save_gap(gap, store)
     await store.save_mark(LAST_TICK, now.isoformat())
@@ -65,6 +67,7 @@ async def store_gap_at_start(*, store: Store, clock: Clock) -> Gap | None:
     """Find the gap before a start, and store it. Must be called before any effect is performed."""
     now, last_tick = clock.now(), await _last_tick(store)
     has_records = bool(await store.history(limit=1))
+    await _shorten_gaps(last_tick, now, store)
     gap = gap_at_start(last_tick, has_records=has_records, now=now)
     await _save_gap(gap, store)
     # The tick is stored at once, so that a process that ends before its first tick leaves no gap.
@@ -84,10 +87,19 @@ async def _save_gap(gap: Gap | None, store: Store) -> None:
         await store.save_mark(_GAP, _gap_text(gap))
 
 
+async def _shorten_gaps(last_tick: datetime | None, now: datetime, store: Store) -> None:
+    """Store what is left of the gaps when the clock was set back. Otherwise, they would not count at all."""
+    if last_tick is not None and now < last_tick and (known := await _stored_gaps(store)):
+        await store.save_mark(_GAPS, " ".join(map(_gap_text, gaps_until(known, now))))
+
+
 async def gaps(*, store: Store, now: datetime) -> tuple[Gap, ...]:
     """Read the gaps of the last weeks, oldest first."""
-    text = await store.mark(_GAPS)
-    return known_gaps([_read(gap_text) for gap_text in (text or "").split()], now)
+    return known_gaps(await _stored_gaps(store), now)
+
+
+async def _stored_gaps(store: Store) -> Sequence[Gap]:
+    return [_read(gap_text) for gap_text in (await store.mark(_GAPS) or "").split()]
 
 
 async def is_after_tick(*, store: Store, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     JudgeSheet,
+    PostAuditHead,
     Prepare,
     RemindPerson,
     RetryOrDropEffect,
@@ -135,6 +136,8 @@ def _about(effect: Effect) -> str:
             return str(effect.effect_id)
         case SendEndNotices() | SendReviewReminders():
             return effect.batch
+        case PostAuditHead():
+            return str(effect.seq)
         case ShowFreeze():
             return effect.kind
         case AdvanceBatch() | ShowBatch() | UploadBatchList():

@@ -21,6 +21,7 @@ from workflows.core.posture.watch.comparison import drift_of, is_compared
 from workflows.core.posture.watch.drift import Drift, FoundDrift
 from workflows.core.posture.watch.reconciliation import is_stored_as_open, with_last_known
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import has_list
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
@@ -143,6 +144,10 @@ class TenantComparison:
             return
         stored = found.stored.get(tenant_id)
         drift = _with_last_known(stored, drift, configuration, partner.record)
+        is_unrecorded = stored is None or stored.found.code is ConcernCode.UNKNOWN_TO_GATEHOUSE
+        if drift is None and is_unrecorded and _is_capability_list_missing(configuration, found.default):
+            found.unclear.add(tenant_id)
+            return
         if drift is None and stored is None:
             return
         if stored is not None and found.default is None and drift is not None and drift.code in _DEPENDS_ON_DEFAULT:
@@ -191,6 +196,11 @@ def _with_last_known(
     """Return drift with the last known capabilities, while they are not read. The block of a revocation ends it."""
     is_over = configuration is None or (record is not None and record.is_closed)
     return drift if configuration is None or is_over else with_last_known(stored, drift, configuration)
+
+
+def _is_capability_list_missing(configuration: JsonObject | None, default: JsonObject | None) -> bool:
+    """Return whether only this partner's capabilities could not be read. Those of the default could."""
+    return configuration is not None and default is not None and has_list(default) and not has_list(configuration)
 
 
 async def _rows(tenant: Tenant) -> AsyncIterator[JsonObject]:

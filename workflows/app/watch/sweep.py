@@ -158,8 +158,7 @@ class Sweeper:
             if (same := with_same_found(stored, drift)) is not None:
                 await self.drifts.save(same, "record_drift")
             return
-        record = findings.records.partnerships.get(TenantId(subject))
-        name = "" if subject == DEFAULT else subject if record is None else record.identity.name
+        name = "" if subject == DEFAULT else _name_of(TenantId(subject), findings)
         updated_drift = with_found(
             stored, subject, drift, partner=name, unchanged_at=last_complete, now=findings.began_at
         )
@@ -238,6 +237,17 @@ async def time_of_mark(store: Store, name: str) -> datetime | None:
     """Return the time in a mark; None when there is none."""
     text = await store.mark(name)
     return datetime.fromisoformat(text) if text else None
+
+
+def _name_of(tenant_id: TenantId, findings: SweepFindings) -> str:
+    """Return the domain of a partner, as its record or an open request has it from Entra; otherwise its ID."""
+    records = findings.records
+    record = records.partnerships.get(tenant_id)
+    if record is not None:
+        return record.identity.name
+    seen = [one.observation if one.prepared is None else one.prepared.observation for one in records.open_requests()]
+    names = [one.identity.name for one in seen if one is not None and one.identity.tenant_id == tenant_id]
+    return next((name for name in names if name != tenant_id), tenant_id)
 
 
 def _not_adopted(findings: SweepFindings) -> list[TenantId]:

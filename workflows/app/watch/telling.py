@@ -11,11 +11,11 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ChatId, Person
 from workflows.core.posture.watch.acceptance import accepted_until, is_accepted, needed_admins
-from workflows.core.posture.watch.drift import Drift
+from workflows.core.posture.watch.drift import Drift, FoundDrift
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId, EndingCode
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowAlarm, ShowReview
-from workflows.core.settings.model import is_guid
+from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowAlarm, ShowRequest, ShowReview
+from workflows.core.settings.model import M365_CAPABILITIES, is_guid
 from workflows.intervals import SWEPT_AGAIN_AFTER
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
@@ -53,7 +53,7 @@ class DriftRecords:
             account=None if actor is None else actor.id,
         )
         effects: tuple[Effect, ...] = () if alarm is None else (ShowAlarm(alarm_id=alarm.id),)
-        effects += await self._shown_review(drift)
+        effects += await self._shown_cards(drift)
         try:
             is_new = await self.store.commit(Commit(entry=entry, drift=drift, alarm=alarm, effects=effects))
         except StaleVersion:
@@ -61,12 +61,18 @@ class DriftRecords:
         self.wake()
         return is_new
 
-    async def _shown_review(self, drift: Drift) -> tuple[Effect, ...]:
-        """Return the effect that updates an open review of the partner: a drifted partner cannot be kept."""
+    async def _shown_cards(self, drift: Drift) -> tuple[Effect, ...]:
+        """Return the effects that update what says that the partner is as approved.
+
+        These are the card of the request that is in force, and an open review: a drifted partner cannot be kept.
+        """
         record = None if drift.tenant_id is None else await self.store.partnership(drift.tenant_id)
-        if record is None or record.state is not PartnershipState.REVIEW_DUE:
+        if record is None:
             return ()
-        return (ShowReview(tenant_id=record.identity.tenant_id),)
+        card: tuple[Effect, ...] = (ShowRequest(request_id=record.request_id),)
+        if record.state is not PartnershipState.REVIEW_DUE:
+            return card
+        return (*card, ShowReview(tenant_id=record.identity.tenant_id))
 
     async def alarm_about(self, drift: Drift, now: datetime) -> Alarm:
         """Return a new alarm about one partner or the default, to the admins and the partner's sponsor."""
@@ -180,6 +186,7 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
     found, author = drift.found, drift.author
     return {
         **({"partner": drift.partner} if drift.partner else {}),
+        **({} if drift.tenant_id in (None, drift.partner) else {"tenant_id": drift.tenant_id}),
         "drift": found.code.value,
         "settings": list(found.settings),
         "opens": found.opens,
@@ -200,7 +207,14 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
         "can_be_restored": drift.can_be_restored,
         "was_approved": found.was_approved,
         **({"is_suspended": True} if found.is_suspended else {}),
+        **_capability_values(found),
     }
+
+
+def _capability_values(found: FoundDrift) -> Mapping[str, Any]:
+    """Return the capabilities that differ, as they were approved and as they are now; nothing where none do."""
+    both = [list(one.get(M365_CAPABILITIES, ())) for one in (found.approved_values, found.current_values)]
+    return {"capabilities": dict(zip(("approved", "current"), both, strict=True))} if any(both) else {}
 
 
 def digest_values(drifts: Sequence[Drift]) -> Mapping[str, Any]:

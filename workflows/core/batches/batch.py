@@ -1,6 +1,6 @@
 """A batch: several requests that one decision decides, from the draft to the result of each. Data only.
 
-It is long because every field of a batch and of its rows is explained.
+It is long because every field of a batch and of its rows is explained, and every number that is counted of them.
 """
 
 from collections import Counter
@@ -19,6 +19,7 @@ from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import BatchId, RequestId, RequestKind
+from workflows.core.settings.access_change import AccessChange, combined_change
 from workflows.core.settings.canonical import Digest, digest
 from workflows.core.settings.model import TenantId
 
@@ -135,6 +136,8 @@ class BatchRow:
     """The risk of all that stands; None when that was not judged, because it cannot be adopted."""
     openings: tuple[str, ...] = ()
     """The kinds of access that may be open, by their names in `open_access`."""
+    access_changes: Mapping[str, AccessChange] | None = None
+    """What its plan changes, by the names in `open_access`; None for adopted settings, and in earlier records."""
     authors: tuple[Person, ...] = ()
     """Who made the settings, as far as the log says. A person without a chat user has an empty chat id."""
     is_author_known: bool = False
@@ -171,9 +174,15 @@ class BatchRow:
         return self.state is not RowState.NOT_ASKED
 
     @property
+    def access_change(self) -> AccessChange | None:
+        """Return what its whole plan does to access; None when that is not known."""
+        return None if self.access_changes is None else combined_change(self.access_changes.values())
+
+    @property
     def was_member(self) -> bool:
         """Return whether its settings are, or were, part of the decision."""
-        return self.state in (RowState.WAITING, RowState.PLANNED, RowState.APPLIED) or self.plan_digest is not None
+        is_in = self.state in (RowState.WAITING, RowState.PLANNED, RowState.APPLIED)
+        return is_in or (self.is_asked and self.plan_digest is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,3 +422,63 @@ def batch_digest(batch_id: BatchId, members: Iterable[BatchRow], stages: Sequenc
     pairs = sorted((str(row.request_id), str(row.plan_digest)) for row in members)
     chain = [{"title": stage.title, "role": stage.role, "quorum": stage.quorum} for stage in stages]
     return digest(_DIGEST_DOMAIN, {"batch": batch_id, "plans": [list(pair) for pair in pairs], "chain": chain})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many rows of a batch are what. Each row is in exactly one of these numbers.
+
+    Members are the rows that are, or were, decided together. The others are beside them.
+    """
+
+    applied: int
+    """Members that are written and read back, or adopted."""
+    scheduled: int
+    """Members that are approved, with a later start."""
+    left: int
+    """Members that go on with their own request."""
+    ended: int
+    """Members that were not applied, for example because Graph refused the write."""
+    open: int
+    """Members that still need something from the batch."""
+    alone: int
+    """Beside the members: never decided together, with their own request."""
+    ended_before: int
+    """Beside the members: ended before anybody decided."""
+    not_asked: int
+    """Beside the members: nothing is asked for them."""
+
+    @property
+    def members(self) -> int:
+        """Return how many rows are, or were, decided together."""
+        return self.applied + self.scheduled + self.left + self.ended + self.open
+
+    @property
+    def done(self) -> int:
+        """Return how many members need nothing more from the batch."""
+        return self.members - self.open
+
+    @property
+    def beside(self) -> int:
+        """Return how many rows were never decided together."""
+        return self.alone + self.ended_before + self.not_asked
+
+
+def tally(batch: Batch) -> Tally:
+    """Count the rows of a batch."""
+    members = [row for row in batch.rows if row.was_member]
+    others = [row for row in batch.rows if not row.was_member]
+    return Tally(
+        applied=_in(members, RowState.APPLIED),
+        scheduled=_in(members, RowState.SCHEDULED),
+        left=_in(members, RowState.LEFT, RowState.ALONE),
+        ended=_in(members, RowState.ENDED),
+        open=_in(members, RowState.WAITING, RowState.PLANNED),
+        alone=_in(others, RowState.ALONE, RowState.LEFT, RowState.SCHEDULED),
+        ended_before=_in(others, RowState.ENDED),
+        not_asked=_in(others, RowState.NOT_ASKED),
+    )
+
+
+def _in(rows: Sequence[BatchRow], *states: RowState) -> int:
+    return sum(row.state in states for row in rows)

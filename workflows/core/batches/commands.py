@@ -170,10 +170,12 @@ class ExpireBatch:
 
     name: Literal["expire_batch"] = field(default="expire_batch")
     batch_id: BatchId
+    is_void: bool = False
+    """Whether it is from before a held start, so that nobody can decide on it any more, in whatever time."""
 
     def audit_details(self) -> Details:
-        """Return the batch."""
-        return {"batch": self.batch_id}
+        """Return the batch, and whether it is void."""
+        return {"batch": self.batch_id, **({"is_void": True} if self.is_void else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,9 @@ def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
 
 
 def expire(batch: Batch, command: ExpireBatch, situation: Situation) -> BatchTransition:
+    if command.is_void:
+        ended = S.STOPPED if batch.state is S.HALTED else S.EXPIRED
+        return end_batch(batch, ended, situation, (Fact(NoteCode.VOID_AFTER_RESTORE),))
     if situation.now < batch.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
     if batch.state is S.HALTED:

@@ -13,6 +13,7 @@ from workflows.core.partners.approval_policy import ApprovalChain, is_as_strict,
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.recent_sponsors import merged
 from workflows.core.people import Person
+from workflows.core.plans.changes import changed_kinds
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice, Decision
@@ -195,6 +196,7 @@ def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
             template=plan.template if adoption is None else adoption.equal_template,
             risk=risk_for_approval(plan, default).level,
             openings=_openings(standing, default, is_cross_cloud=plan.is_cross_cloud),
+            access_changes=None if adoption is not None else changed_kinds(plan, default),
             is_author_known=adoption is None or adoption.is_author_known,
             findings=() if row.asked is None else warnings_of(prepared.findings),
             request_id=request.id,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from workflows.core.batches.batch import Batch, BatchState, RowState
+from workflows.core.batches.batch import Batch, BatchState, RowState, tally
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -47,16 +47,17 @@ def show(batch: Batch) -> tuple[Effect, ...]:
 
 def tell_end(batch: Batch, person: ChatId | None = None) -> tuple[Effect, ...]:
     """Return the message about the end to the requester, or to a person; nobody for a draft, which has no requester."""
-    counts = batch.counts()
+    counts = tally(batch)
     return _tell(
         batch,
         MessageCode.BATCH_ENDED,
         person,
         state=batch.state.value,
-        applied=counts.get(RowState.APPLIED, 0),
-        left=counts.get(RowState.LEFT, 0),
-        ended=counts.get(RowState.ENDED, 0),
-        scheduled=counts.get(RowState.SCHEDULED, 0),
+        applied=counts.applied,
+        left=counts.left,
+        alone=counts.alone,
+        ended=counts.ended + counts.ended_before,
+        scheduled=counts.scheduled,
         note=as_values(batch.note),
     )
 

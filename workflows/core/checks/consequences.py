@@ -1,7 +1,7 @@
 """What an approver must know about a plan besides its settings, as facts.
 
 Sources (Microsoft): "Cross-tenant access overview", "Cross-tenant access settings API overview", "Configure B2B
-collaboration cross-tenant access", "user: revokeSignInSessions".
+collaboration cross-tenant access", "user: revokeSignInSessions". It is long because every kind of plan has its own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,20 @@ from workflows.core.checks.partner_setup.steps import newly_required_steps
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
-from workflows.core.plans.closing import closes_everything, only_reduces_access
+from workflows.core.plans.closing import (
+    blocks_default_guests_at_end,
+    closes_everything,
+    has_default_guests,
+    only_reduces_access,
+)
 from workflows.core.plans.plan import AtEnd, Plan, changes
 from workflows.core.plans.renewal import is_extension
+from workflows.core.plans.writes.capability_writes import opens_capabilities
 from workflows.core.plans.writes.refused_writes import written_names
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import without_switched_off
 from workflows.core.settings.documents import normalize, parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveSettings, Origin
 from workflows.core.settings.model import (
@@ -89,6 +96,12 @@ class Consequence(StrEnum):
     """A renewal writes nothing. Values: `seconds`, the approved period."""
     BLOCKED_AT_END = "blocked_at_end"
     """Values: those of `STAYS_OPEN`."""
+    ONE_WAY = "one_way"
+    """Microsoft 365 capabilities show our data to the partner, and not the partner's to us."""
+    EXCHANGE_UNCHECKED = "exchange_unchecked"
+    """Calendars are closed in Entra; what an organization relationship in Exchange still shows cannot be read."""
+    DEFAULT_GUESTS_END = "default_guests_end"
+    """The block also ends guest access that the default gave without a request. Values: `is_at_end`."""
     STAYS_OPEN = "stays_open"
     """The access stays open after its end, until somebody closes it. Values: `seconds`, the approved period."""
 
@@ -115,20 +128,19 @@ def consequences(
     items, states = setting_changes(plan, default), BeforeAfter.of(plan, default)
     target_lists = _when_two_sided(plan, default, is_applied=is_applied)
     facts = [
-        *_when_closing(plan, items, states, not_closed),
+        *_when_closing(plan, default, not_closed),
         *(() if is_applied else _when_refusable(plan)),
         *_when_opening(plan),
         *_when_inheriting(plan),
         *target_lists,
         *_when_unsure(items, states),
-        *_at_the_end(plan),
+        *_at_the_end(plan, default),
     ]
     return tuple(dict.fromkeys(facts))
 
 
-def _when_closing(
-    plan: Plan, items: Sequence[SettingChange], states: BeforeAfter, not_closed: Sequence[OpenAccess]
-) -> Iterator[Fact]:
+def _when_closing(plan: Plan, default: JsonObject | None, not_closed: Sequence[OpenAccess]) -> Iterator[Fact]:
+    items, states = setting_changes(plan, default), BeforeAfter.of(plan, default)
     settings = dict(_settings(plan))
     after = plan.configuration_after() or {}
     if not set(unblocked_settings(after)) & set(CLOSED):
@@ -142,6 +154,10 @@ def _when_closing(
         written = {change.name for change in changes(plan)}
         if others := [name.value for name in _NOT_CLOSED if after.get(name) is not None and name not in written]:
             yield Fact(Consequence.NOT_TOUCHED, {"settings": others})
+    if closes_everything(plan) and without_switched_off((plan.before or {}).get(Property.M365_CAPABILITIES)):
+        yield Fact(Consequence.EXCHANGE_UNCHECKED)
+    if closes_everything(plan) and has_default_guests(plan.before, default, is_cross_cloud=plan.is_cross_cloud):
+        yield Fact(Consequence.DEFAULT_GUESTS_END, {"is_at_end": False})
     closing = [item for item in items if item.access.opens is False]
     if any(item.name in B2B_PROPERTIES or not _was_only_inherited(item, states) for item in closing):
         yield Fact(Consequence.TOKENS)
@@ -161,6 +177,8 @@ def _when_refusable(plan: Plan) -> Iterator[Fact]:
 
 
 def _when_opening(plan: Plan) -> Iterator[Fact]:
+    if opens_capabilities(plan):
+        yield Fact(Consequence.ONE_WAY)
     for name, setting in _settings(plan):
         match setting:
             case InboundTrust() if setting.mfa or setting.compliant_device or setting.hybrid_joined_device:
@@ -203,7 +221,7 @@ def _when_unsure(items: Sequence[SettingChange], states: BeforeAfter) -> Iterato
         yield Fact(Consequence.UNKNOWN_VALUES)
 
 
-def _at_the_end(plan: Plan) -> Iterator[Fact]:
+def _at_the_end(plan: Plan, default: JsonObject | None) -> Iterator[Fact]:
     if plan.duration is None:
         return
     lasts: dict[str, int | str] = {"seconds": int(plan.duration.total_seconds())}
@@ -214,6 +232,8 @@ def _at_the_end(plan: Plan) -> Iterator[Fact]:
     if not closes_everything(plan) and (plan.extends or not only_reduces_access(plan)):
         after = Consequence.STAYS_OPEN if plan.at_end is AtEnd.ASK else Consequence.BLOCKED_AT_END
         yield Fact(after, lasts)
+    if blocks_default_guests_at_end(plan, default):
+        yield Fact(Consequence.DEFAULT_GUESTS_END, {"is_at_end": True})
 
 
 def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:

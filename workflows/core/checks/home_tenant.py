@@ -16,7 +16,7 @@ from workflows.core.checks.target_checks import check_targets
 from workflows.core.checks.tenant_facts import PreflightFacts, SignIns, UnreadableFact
 from workflows.core.checks.unreadable_facts import INVITES, SHAREPOINT, SIGN_IN_DAYS, unreadable_finding
 from workflows.core.plans.changes import BeforeAfter, overall_change, setting_changes
-from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.plan import Plan, TenantIdentity, changes
 from workflows.core.settings.access_change import AccessChange, has_known_meaning, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
@@ -44,6 +44,9 @@ _INVITERS: Final = {
     "everyone": Severity.WARNING,
 }
 """The severity of each value of Graph's `allowInvitesFrom`. An unknown value gives the severity "unchecked"."""
+_WITHOUT_SIGN_IN: Final = frozenset({Property.M365_CAPABILITIES.value, Property.M365_COLLABORATION_INBOUND.value})
+"""The settings by which nobody signs in (Graph: "Microsoft 365 cross-tenant access policy API overview")."""
+_WITH_SIGN_IN: Final = tuple(name.value for name in Property if name.value not in _WITHOUT_SIGN_IN)
 _GUEST_AS_MEMBER: Final = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
 """The role "User" (Graph: "authorizationPolicy resource type"): guests can read the directory like members."""
 
@@ -63,13 +66,12 @@ def evaluate_facts(
     :param labels: the label of the form's field for each id that was typed there.
     :param is_restoration: whether the plan restores previous settings.
     """
+    about_visitors = (*_conditional_access(access), *_invitations(facts, access), *_sharepoint(facts, access, identity))
     return (
         *_identity(facts, identity, plan),
         *check_targets(plan, facts.names, labels, is_restoration=is_restoration),
         *_default(facts, plan),
-        *_conditional_access(access),
-        *_invitations(facts, access),
-        *_sharepoint(facts, access, identity),
+        *(about_visitors if _is_about_visitors(plan) else ()),
         *_sign_ins(facts, plan),
         *unreadable_finding("own_domains", facts.own_domains),
     )
@@ -142,6 +144,16 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
         if names:
             settings = [name.value for name in names]
             yield _finding(code, severity, _OVERVIEW, settings=settings, is_microsofts=is_microsofts)
+
+
+def _is_about_visitors(plan: Plan) -> bool:
+    """Return whether somebody signs in here, or leaves a sign-in there, by what a plan writes or keeps of the partner.
+
+    Nobody signs in to look at a calendar. What the default alone gives is the same with and without such a plan.
+    """
+    after = plan.configuration_after() or {}
+    written = {change.name for change in changes(plan)} - _WITHOUT_SIGN_IN
+    return bool(written) or any(after.get(name) is not None for name in _WITH_SIGN_IN)
 
 
 def _conditional_access(access: AccessReport) -> Iterator[Finding]:

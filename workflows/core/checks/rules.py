@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from workflows.core.checks.application_access import Capability, Direction, application_access
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
+from workflows.core.plans.writes.capability_writes import are_capabilities_read
 from workflows.core.settings.access_change import has_two_deny_lists, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.capabilities import has_list
 from workflows.core.settings.certainty import Doubt, setting_doubts
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.effective import EffectiveSettings, Origin, effective_settings
@@ -67,6 +68,8 @@ class Circumstances:
     """The tenant's default configuration."""
     asks_guests_for_mfa: bool | None = None
     """Whether Conditional Access requires MFA from people of other tenants."""
+    capability_access: CapabilityAccess | None = None
+    """Whether Microsoft 365 capabilities can be read and written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +96,13 @@ def check_plan(plan: Plan, circumstances: Circumstances) -> tuple[Finding, ...]:
             settings[Property(change.name)] = setting
     is_cross_cloud = plan.is_cross_cloud
     after = effective_settings(plan.configuration_after(), circumstances.default, is_cross_cloud=is_cross_cloud)
-    read = circumstances.default if plan.before is None else plan.before
     case = _CheckedPlan(
         written=written,
         settings=settings,
         after=after,
         circumstances=circumstances,
         is_cross_cloud=is_cross_cloud,
-        are_capabilities_read=read is not None and has_list(read),
+        are_capabilities_read=are_capabilities_read(plan, circumstances.default),
     )
     findings = dict.fromkeys(finding for rule in _RULES for finding in rule(case))
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
@@ -176,7 +178,8 @@ def _capabilities(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     if Property.M365_CAPABILITIES not in checked_plan.written:
         return
     if not checked_plan.are_capabilities_read:
-        yield _error(FindingCode.CAPABILITIES_UNAVAILABLE, CAPABILITIES)
+        access = checked_plan.circumstances.capability_access
+        yield _error(FindingCode.CAPABILITIES_UNAVAILABLE, CAPABILITIES, access=access)
     written = checked_plan.after.capabilities.values()
     if all(is_certainly_blocked(found.setting) for found in written if found.origins == (Origin.SET_HERE,)):
         return

@@ -361,6 +361,11 @@ class RefusalCode(StrEnum):
     FREEZE_CHANGED = "freeze_changed"
     """Somebody else changed it after it was shown."""
 
+    CLICKED_BEFORE_HOLD = "clicked_before_hold"
+    """The click is from before a held start, and may have been carried out already."""
+    VOID_AFTER_RESTORE = "void_after_restore"
+    """The request is from before a held start, so it cannot be decided any more."""
+
     ONLY_ADMINS_DECIDE_GIVEN_UP = "not_admin"
     """Only admins decide about given-up work."""
     NOT_AN_AUDITOR = "not_an_auditor"
@@ -385,6 +390,8 @@ class RefusalCode(StrEnum):
     """The chat system refuses to identify people. Values: `method`; `answer`: its error code."""
     OTHER_WORKSPACE = "outsider"
     """A member of another workspace."""
+    OTHER_APP = "other_app"
+    """The payload is of another app of the chat system."""
     DEACTIVATED = "deactivated"
     """The chat user is deactivated."""
     NOT_A_PERSON = "not_human"
@@ -472,6 +479,8 @@ class RefusalCode(StrEnum):
     """Graph refuses every lookup. Values: `answer`: its text."""
 
     # The forms
+    FORM_HAS_PROBLEMS = "form_problems"
+    """A form was sent back with a problem at some of its fields. Values: `fields`, their ids."""
     PLAN_BREAKS_RULES = "unfit"
     """The plan breaks rules. Values: `errors`, findings with `code`, `severity`, `source` and `values`."""
     OPEN_REQUEST = "open_request"

@@ -78,6 +78,13 @@ class TenantCode(StrEnum):
     """The connection broke. Values: `call`, `is_write`."""
     OUT_OF_TURN = "out_of_turn"
     """The limit of requests of this kind is reached."""
+    NOT_CALLED = "entra_not_called"
+    """Nothing was sent, because the last requests to this service got no answer."""
+    TOKEN_REFUSED_TWICE = "token_refused_twice"  # noqa: S105
+    """A new token was refused like the one before it. Nothing was done. Values: `call`, `status`, `code`,
+    `says`, `request_id`."""
+    SURPLUS_PERMISSIONS = "surplus_permissions"
+    """Nothing was sent. Values: `permissions` (names with commas), `is_for_guests`."""
     HOME_NOT_KNOWN = "home_not_known"
     """It is not known yet which tenant Graph answers for. Nothing was sent."""
     WRONG_TENANT = "answers_for_other_tenant"

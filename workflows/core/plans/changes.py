@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Change, Plan, changes
-from workflows.core.settings.access_change import AccessChange, flag_change, targets_change
+from workflows.core.settings.access_change import AccessChange, combined_change, flag_change, targets_change
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject, computed_once
 from workflows.core.settings.capabilities import entry_of, known_names, unknown_and_effective
@@ -148,12 +148,32 @@ def plan_access_change(plan: Plan, default: JsonObject | None = None) -> AccessC
 
 def overall_change(items: Iterable[SettingChange]) -> AccessChange:
     """Combine several changes by the rule of `plan_access_change`."""
-    effects = {item.access for item in items}
-    if AccessChange.OPENS in effects:
-        return AccessChange.OPENS
-    if AccessChange.UNKNOWN in effects:
-        return AccessChange.UNKNOWN
-    return AccessChange.REDUCES if effects & {AccessChange.REDUCES, AccessChange.CLOSES} else AccessChange.SAME
+    return combined_change(item.access for item in items)
+
+
+def changed_kinds(plan: Plan, default: JsonObject | None) -> Mapping[str, AccessChange]:
+    """Return each kind of access that a plan changes, by its name in `open_access`, with its change.
+
+    Settings that are written without a change of access are left out.
+    """
+    found: dict[str, list[AccessChange]] = {}
+    for item in setting_changes(plan, default):
+        if item.access is not AccessChange.SAME:
+            found.setdefault(_kind_name(item), []).append(item.access)
+    return {name: combined_change(all_of) for name, all_of in found.items()}
+
+
+def _kind_name(item: SettingChange) -> str:
+    """Return the name that a change has in `open_access`."""
+    match item.part:
+        case SettingPart.FLAG:
+            return f"{item.name}.{FLAGS[Property(item.name)][item.key]}"
+        case SettingPart.SYNCHRONIZATION:
+            return f"{item.name}.{USER_SYNC_INBOUND}"
+        case SettingPart.CAPABILITY:
+            return f"{item.name}.{item.key}"
+        case _:
+            return item.name
 
 
 def unknown_members(name: str, document: Any) -> dict[str, Any]:

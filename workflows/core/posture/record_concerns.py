@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.records import ComparedRequest
@@ -15,6 +15,7 @@ from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.capabilities import without_switched_off
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
 from workflows.core.settings.open_access import AccessCategory, AccessKind, AccessState, possibly_open
 
@@ -31,10 +32,14 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: ComparedRequ
         values = {"request_id": unfinished.id, "state": unfinished.state.value}
         yield Concern(code=ConcernCode.UNFINISHED, severity=ConcernSeverity.WARNING, values=values)
         return
-    has_capabilities = bool(configuration.get(Property.M365_CAPABILITIES))
-    is_set = has_capabilities or any(configuration.get(name) is not None for name in _SETTABLE)
+    has_capabilities = bool(without_switched_off(configuration.get(Property.M365_CAPABILITIES)))
+    is_set = bool(configuration.get(Property.M365_CAPABILITIES)) or any(
+        configuration.get(name) is not None for name in _SETTABLE
+    )
     severity = ConcernSeverity.WARNING if is_set and unblocked_settings(configuration) else ConcernSeverity.NOTE
-    yield Concern(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, severity=severity)
+    # So it stays known that there were some while their list cannot be read.
+    found: dict[str, Any] = {"settings": (Property.M365_CAPABILITIES.value,)} if has_capabilities else {}
+    yield Concern(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, severity=severity, values=found)
 
 
 def present_partner_concerns(

@@ -12,7 +12,7 @@ from typing import Literal, assert_never
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
-from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.commands.clicks import Click, actor_of
@@ -379,6 +379,16 @@ class ShowFreeze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostAuditHead:
+    """Post the head of the audit log, where it stays."""
+
+    kind: Literal["post_audit_head"] = field(default="post_audit_head")
+    head: str
+    """As `core.audit.heads.head_text` writes it."""
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryOrDropEffect:
     """Retry an effect that was given up, or drop it, as an admin decided."""
 
@@ -455,6 +465,7 @@ Effect = (
     | SendMessage
     | ShowAlarm
     | ShowFreeze
+    | PostAuditHead
     | RetryOrDropEffect
     | AdvanceBatch
     | ShowBatch
@@ -533,6 +544,7 @@ def priority_of(effect: Effect) -> Priority:
             | ShowAccessTest()
             | ShowAlarm()
             | ShowFreeze()
+            | PostAuditHead()
             | SendReminders()
             | RemindPerson()
             | TellEscalation()
@@ -564,7 +576,7 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
-        case SendReminders() | RemindPerson() | SendExpiryMessages() | ShowFreeze():
+        case SendReminders() | RemindPerson() | SendExpiryMessages() | ShowFreeze() | PostAuditHead():
             return effect.kind  # one lane for all, so that a person gets one message about several requests
         case SendEndNotices() | SendReviewReminders():
             return effect.kind.removeprefix("send_")  # one lane each, for the same reason

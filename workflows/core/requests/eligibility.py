@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from workflows.core.delegation.asking import StandIn, stand_ins_of
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import Verdict
+from workflows.core.policy.delegation.asking import StandIn, stand_ins_of
 from workflows.core.policy.relations import NO_RELATIONS, Relations, waiting_key
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState

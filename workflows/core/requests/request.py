@@ -11,7 +11,6 @@ from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
 from workflows.core.conversation.remarks import Remark, RemarkId
-from workflows.core.delegation.asking import Reassignment
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -21,6 +20,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, SentWrite, TenantIdentity
 from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
+from workflows.core.policy.delegation.asking import Reassignment
 from workflows.core.policy.relations import NO_RELATIONS, Relations
 from workflows.core.policy.template import USUAL_REMINDERS, Stage
 from workflows.core.settings.canonical import Digest, JsonObject

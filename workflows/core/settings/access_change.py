@@ -1,5 +1,6 @@
 """Find how much access a setting allows, and whether a change increases or reduces it. The result may be "unknown"."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -34,6 +35,19 @@ class AccessChange(StrEnum):
     def opens(self) -> bool | None:
         """Return True for more access, False for less access, None when it is neither or not known."""
         return {AccessChange.OPENS: True, AccessChange.REDUCES: False, AccessChange.CLOSES: False}.get(self)
+
+
+def combined_change(parts: Iterable[AccessChange]) -> AccessChange:
+    """Return the effect of several changes together.
+
+    :returns: OPENS when any part opens access. REDUCES when a part gives less and no part may open any. Otherwise
+        SAME or UNKNOWN.
+    """
+    effects = frozenset(parts)
+    for one in (AccessChange.OPENS, AccessChange.UNKNOWN):
+        if one in effects:
+            return one
+    return AccessChange.REDUCES if effects & {AccessChange.REDUCES, AccessChange.CLOSES} else AccessChange.SAME
 
 
 @dataclass(frozen=True, slots=True)

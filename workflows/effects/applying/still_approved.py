@@ -23,6 +23,7 @@ from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.default_check import changed_default, needs_default
+from workflows.partner_lookup.lookup import never_a_partner
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
@@ -132,6 +133,8 @@ async def find_objection(
     """
     if request.fields.kind is RequestKind.REVOCATION:
         return None
+    if (never := await never_a_partner(request.plan.tenant_id, tenant=tenant)) is not None:
+        return Objection(reason=(never,), command_type=Stop, next_step=_reasons_to_stop)
     async with tenant.together() as reads:
         started = started or ApprovalReads.start(
             reads, request, tenant=tenant, directory=directory, catalog=catalog, store=store

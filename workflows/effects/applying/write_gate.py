@@ -12,11 +12,14 @@ from workflows.app.reads.known_freeze import UNREADABLE, known_freeze, last_free
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.plan import PARTNERS_PATH, CallIds, Operation, partner_address
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze
+from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze, is_void
+from workflows.intervals import CLOCK_HOLDS_FROM
+from workflows.ports.clock import ClockComparison
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantUnavailable
 
@@ -35,8 +38,9 @@ class WritesFrozen(TenantUnavailable):
 
 def is_certainly_unsent(error: TenantUnavailable) -> bool:
     """Return whether a write was certainly not carried out: Graph refused it as one too many, or it was never sent."""
-    is_unreadable = any(fact.code == NoteCode.FREEZE_UNREADABLE for fact in error.facts)
-    return error.is_throttled or isinstance(error, WritesFrozen) or is_unreadable
+    stopped_here = (NoteCode.FREEZE_UNREADABLE, NoteCode.CLOCK_WRONG, TenantCode.NOT_CALLED)
+    is_stopped_here = any(fact.code in stopped_here for fact in error.facts)
+    return error.is_throttled or isinstance(error, WritesFrozen) or is_stopped_here
 
 
 _BEING_WRITTEN = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
@@ -44,10 +48,12 @@ _BEING_WRITTEN = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteGate:
-    """Sends operations. The stored freeze is read right before each one."""
+    """Sends operations. The stored freeze is read, and the clock compared, right before each one."""
 
     tenant: Tenant
     store: Store
+    clock_comparison: ClockComparison | None = None
+    """Knows whether our clock is wrong; None: it is not compared."""
     wave: WaveWrites | None = None
     """The writes of other partners that are sent together with this one; None: it is sent alone."""
 
@@ -56,15 +62,30 @@ class WriteGate:
 
         :param done_count: see `WritesFrozen`.
         :raises WritesFrozen: during a freeze, for a request that opens access.
-        :raises TenantUnavailable: when the record of the freeze cannot be read; it is tried again.
+        :raises TenantUnavailable: when the record of the freeze cannot be read, or our clock is wrong; it is tried
+            again. Also for a request from before a held start, which opens nothing any more, and is about to be ended.
         """
         if not is_stopped_by_freeze(request):
             return
-        freeze = await known_freeze(self.store)
+        self._require_clock_right()
+        freeze = await last_freeze(self.store)
         if freeze is UNREADABLE:
             raise TenantUnavailable((Fact(NoteCode.FREEZE_UNREADABLE),))
-        if freeze is not None:
+        if freeze is not None and freeze.is_frozen:
             raise WritesFrozen(freeze, done_count)
+        if is_void(request, freeze):
+            raise TenantUnavailable((Fact(NoteCode.VOID_AFTER_RESTORE),))
+
+    async def require_may_begin(self, request: AccessRequest) -> None:
+        """Check, before anything of a plan is written, that a request may be written now.
+
+        :raises SurplusPermissions: for a request that opens access, while the application has permissions that it does
+            not need. What was begun is written to its end.
+        :raises WritesFrozen, TenantUnavailable: see `require_not_frozen`.
+        """
+        await self.require_not_frozen(request)
+        if is_stopped_by_freeze(request):
+            await self.tenant.verify_permissions()
 
     async def send(self, request: AccessRequest, operation: Operation, *, done_count: int = 0) -> CallIds:
         """Send one operation of a request's plan.
@@ -106,10 +127,22 @@ class WriteGate:
     async def _require_never_frozen(self, request: AccessRequest) -> None:
         if not is_stopped_by_freeze(request):
             return
+        self._require_clock_right()
         since = request.writing_since
         frozen = await known_freeze(self.store) is not None if since is None else await self.was_frozen_after(since)
+        frozen = frozen or is_void(request, await last_freeze(self.store))
         if frozen:
             raise TenantUnavailable((Fact(NoteCode.NOT_SENT_FROZEN),))
+
+    def _require_clock_right(self) -> None:
+        """Check that our clock is not certainly wrong: approvals, starts and ends are judged by it.
+
+        :raises TenantUnavailable: when it is wrong by two minutes or more.
+        """
+        wrong_by = None if self.clock_comparison is None else self.clock_comparison.wrong_by()
+        if wrong_by is not None and abs(wrong_by) >= CLOCK_HOLDS_FROM:
+            seconds = int(abs(wrong_by).total_seconds())
+            raise TenantUnavailable((Fact(NoteCode.CLOCK_WRONG, {"seconds": seconds}),))
 
     async def was_frozen_after(self, moment: datetime) -> bool:
         """Return whether a freeze is in force or ended after a moment: what was checked then must be checked again."""

@@ -4,9 +4,10 @@ Nothing is asked for: a full member confirms the draft. An import that is interr
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -18,20 +19,26 @@ from workflows.app.storing.new_audit_entry import entry_of
 from workflows.app.storing.recorder import IMPORT_ROWS
 from workflows.core.batches.batch import BY_PERSON, Batch, BatchState
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import Columns, SheetUnusable
+from workflows.core.batches.sheets.columns import Columns, SheetUnusable, require_template
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import CodedError, FactsError, Refused
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.effects import JudgeSheet
 from workflows.core.requests.request import BatchId
+from workflows.core.settings.model import TenantId
+from workflows.intervals import LOOKUPS_KEPT_FOR
 from workflows.ports.notifier import ImportedRows, ImportStep, Notifier, ShownImport
 from workflows.ports.records import Commit
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.shared_access import KeptEvaluations
 from workflows.sheets.reading import SheetFile
 from workflows.sheets.received import FileNotUsable
 
 ROWS_OF_A_LOOK_UP: Final = 200
 """For each so many rows, a file counts as one look-up of a person."""
-_TO_CHOOSE: Final = frozenset({SheetCode.SEVERAL_SHEETS, SheetCode.NO_PARTNER_COLUMN, SheetCode.COLUMN_TWICE})
+_TO_CHOOSE: Final = frozenset(
+    {SheetCode.SEVERAL_SHEETS, SheetCode.NO_PARTNER_COLUMN, SheetCode.NO_TEMPLATE, SheetCode.COLUMN_TWICE}
+)
 """What a person can settle by a choice."""
 
 
@@ -47,6 +54,8 @@ class SheetImports:
     shown_every: float
     """Seconds between two updates of the message, while names are looked up."""
     limits: Limits | None = None
+    evaluations: KeptEvaluations = field(default_factory=KeptEvaluations)
+    """What Entra answered about Conditional Access, for an import that begins again."""
 
     async def perform(self, effect: JudgeSheet) -> None:
         """Import a file, and show the result to the person who gave it.
@@ -60,6 +69,7 @@ class SheetImports:
             await self.notifier.show_import(shown)
             file = await self.opening.read(loaded, effect.command)
             columns = self.opening.columns(file, effect.command.columns)
+            require_template(file.sheet, columns, effect.command.template)
             await self._require_look_ups(effect, len(file.sheet.rows))
             header = distinct_titles(file.sheet.header)
             shown = replace(shown, total=len(file.sheet.rows), columns=columns, header=header)
@@ -88,8 +98,15 @@ class SheetImports:
         await self.batches.store.commit(Commit(entry=entry))
 
     async def _judged(self, file: SheetFile, columns: Columns, shown: ShownImport) -> ShownImport:
-        command, rows = shown.effect.command, self.new_rows()
-        drafting = SheetDrafting(batches=self.batches, tenant=self.tenant, catalog=self.opening.catalog)
+        command, rows, home = shown.effect.command, self.new_rows(), await self.tenant.home()
+        drafting = SheetDrafting(
+            batches=self.batches,
+            tenant=self.tenant,
+            catalog=self.opening.catalog,
+            known=await self._known(home),
+            keep=partial(self._keep, home),
+            evaluations=self.evaluations,
+        )
         async with self._showing(shown) as looked_up:
             drafted = await drafting.draft(
                 file,
@@ -102,7 +119,24 @@ class SheetImports:
                 on_judged=rows.take,
             )
         _require_same_content(drafted.batch, shown)
-        return replace(shown, step=ImportStep.DONE, counts=drafted.counts, batch=drafted.batch, rows=rows.content())
+        return replace(
+            shown,
+            step=ImportStep.DONE,
+            counts=drafted.counts,
+            batch=drafted.batch,
+            is_new=drafted.is_new,
+            others=drafted.others,
+            rows=rows.content(),
+        )
+
+    async def _known(self, home: TenantId) -> Mapping[str, TenantIdentity]:
+        """Return what imports looked up in the last day: one that was interrupted goes on where it ended."""
+        since = self.batches.clock.now() - LOOKUPS_KEPT_FOR
+        return await self.batches.store.kept_lookups(home, since)
+
+    async def _keep(self, home: TenantId, found: Mapping[str, TenantIdentity]) -> None:
+        now = self.batches.clock.now()
+        await self.batches.store.keep_lookups(home, found, now, forget_before=now - LOOKUPS_KEPT_FOR)
 
     @asynccontextmanager
     async def _showing(self, shown: ShownImport) -> AsyncIterator[list[None]]:

@@ -49,6 +49,8 @@ class GraphCall:
     """The kind of object that the call is about; may be empty."""
     is_question: bool = False
     """Whether it is a POST that changes nothing."""
+    service_path: str = ""
+    """A path of the service that answers it, where `path` does not show that: of one read in a batch."""
 
     @property
     def as_value(self) -> Values:

@@ -12,7 +12,7 @@ from typing import Any
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.entra.answers.answers import Answer, GraphCall, json_object, unavailable
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
 
 
 def inner_answers(
@@ -40,6 +40,8 @@ def inner_answers(
 
 def problem_about(call: GraphCall, error: TenantUnavailable | TenantRefused) -> TenantUnavailable | TenantRefused:
     """Return the error of a whole batch as the error of one request in it."""
+    if isinstance(error, WrongTenant):
+        return error
     facts = tuple(
         Fact(fact.code, {**fact.values, "call": call.as_value}) if "call" in fact.values else fact
         for fact in error.facts

@@ -41,7 +41,8 @@ def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefuse
 
     It is TenantRefused only when the answer contains Graph's error object, and its status can be about the request. In
     every other case the result is not known: throttling, redirects, 5xx, pages of a proxy, locks. A conflict means that
-    the object exists already, but only for POST and PUT, which create. A conflict of a PATCH is temporary.
+    the object exists already, but only for POST and PUT, which create. A conflict of a PATCH is temporary. A refused
+    token holds what was to be done, and ends nothing.
     """
     status = answer.status
     if status == 429:
@@ -56,6 +57,10 @@ def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefuse
         return TenantUnavailable((Fact(TenantCode.ANSWERED_OTHERWISE, values),), retry_after(answer.headers))
     code = str(error.get("code") or "")
     says = one_line(str(error.get("message") or ""))
+    if status == 401:
+        # The connection has tried once more with a new token. Nothing was done, and an admin can mend it.
+        values = {"call": call.as_value, "status": status, "code": code, "says": says, "request_id": answer.request_id}
+        return TenantUnavailable((Fact(TenantCode.TOKEN_REFUSED_TWICE, values),))
     meaning = meaning_of(status, says)
     fact = Fact(
         TenantCode.REFUSED_BY_ENTRA,

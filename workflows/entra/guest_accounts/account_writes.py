@@ -30,7 +30,12 @@ _NEVER_AGAIN: Final = RetryHandlerOption(max_retries=0, should_retry=False)
 _CALL: Final = GraphCall(
     method="POST", path=BATCH_PATH, purpose=Purpose.CHANGE_GUEST_ACCOUNT, permission=WRITE_PERMISSION
 )
-_NOT_SENT: Final = frozenset({TenantCode.UNREACHABLE, TenantCode.NO_TOKEN, TenantCode.NO_CREDENTIALS})
+_NOT_SENT: Final = frozenset(
+    {
+        *(TenantCode.UNREACHABLE, TenantCode.NO_TOKEN, TenantCode.NO_CREDENTIALS, TenantCode.WRONG_TENANT),
+        *(TenantCode.NOT_CALLED, TenantCode.OUT_OF_TURN, TenantCode.TOKEN_REFUSED_TWICE),
+    }
+)
 
 
 async def send_writes(
@@ -57,7 +62,13 @@ async def send_writes(
             raise
         # NB. also when one part has no answer: the others then prove nothing either.
         return [_outcome(person, AccountOutcome.UNKNOWN, now(), request, reason=error.facts) for person in ids]
+    for person in ids:
+        connection.saw_part(_call_of(person), answers[person])
     return [_written(person, answers[person], now(), request) for person in ids]
+
+
+def _call_of(person: PersonId) -> GraphCall:
+    return replace(_CALL, method="PATCH", path=f"/users/{person}", object_name=person)
 
 
 def not_yet(ids: Sequence[PersonId], error: TenantUnavailable, at: datetime) -> Sequence[AccountWritten]:
@@ -107,15 +118,15 @@ def _written(person: PersonId, answer: Answer, at: datetime, request: RequestInf
     """Return what the answer to one write means."""
     if answer.is_success:
         return _outcome(person, AccountOutcome.ACCEPTED, at, request, answer=answer)
-    error = failure(replace(_CALL, method="PATCH", path=f"/users/{person}", object_name=person), answer)
+    error = failure(_call_of(person), answer)
+    if answer.status == 401:
+        # The token was refused, so nothing was written. The next read gets a new one.
+        return _outcome(person, AccountOutcome.LATER, at, request, answer=answer, reason=error.facts)
     if isinstance(error, TenantUnavailable):
         outcome = AccountOutcome.LATER if error.is_throttled else AccountOutcome.UNKNOWN
         wait = error.retry_after if error.is_throttled else None
         return _outcome(person, outcome, at, request, answer=answer, reason=error.facts, retry_after=wait)
     outcome = AccountOutcome.GONE if is_not_found(answer) else AccountOutcome.REFUSED
-    if answer.status == 401:
-        # The token was refused, so nothing was written. The next read gets a new one.
-        outcome = AccountOutcome.LATER
     return _outcome(person, outcome, at, request, answer=answer, reason=error.facts)
 
 

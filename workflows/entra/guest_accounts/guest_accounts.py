@@ -21,10 +21,11 @@ from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.connection import Connection
 from workflows.entra.transport.opening import open_connection
 from workflows.entra.transport.own_tenant_guard import OwnTenantGuard, read_home
-from workflows.entra.transport.rate_limit import RateLimit
+from workflows.entra.transport.traffic.rate_limit import RateLimit
+from workflows.entra.transport.traffic.traffic import Traffic
 from workflows.intervals import DIRECTORY_ROLES_KEPT_FOR, Pauses
 from workflows.ports.guest_accounts import MAX_WRITES, PERMISSIONS, AccountRoles
-from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
+from workflows.ports.tenant import SurplusPermissions, TenantRefused, TenantUnavailable, WrongTenant
 
 _LONGEST_WAIT_SECONDS: Final = 5.0
 """How long a group waits for its turn. Then it is told as not sent yet, so that other work goes on."""
@@ -40,20 +41,25 @@ _PROPERTIES: Final = (
 )
 
 
-def connect_guest_accounts(settings: EntraSettings, now: Callable[[], datetime]) -> "GraphGuestAccounts":
+def connect_guest_accounts(
+    settings: EntraSettings, now: Callable[[], datetime], traffic: Traffic | None = None
+) -> "GraphGuestAccounts":
     """Create the gateway to guest accounts. Nothing is sent before its first call.
 
     :param settings: with the application for guest accounts, and the id of our tenant.
     :param now: returns the present time, for what came of a write.
+    :param traffic: what it shares with other connections to Graph; None: it shares nothing.
     :raises ValueError: when a setting cannot be used.
     """
     if settings.application is None or settings.tenant_id is None:
         raise ValueError("guest accounts need an application and a tenant of their own")
-    connection = open_connection(settings, request_guard(settings.graph_url.rstrip("/")))
+    expected = TenantId(settings.tenant_id.lower())
+    connection = open_connection(settings, request_guard(settings.graph_url.rstrip("/"), expected), traffic)
     load_builders(connection)
     return GraphGuestAccounts(
         connection,
-        expected=TenantId(settings.tenant_id.lower()),
+        expected=expected,
+        permissions=settings.permissions,
         pauses=settings.pauses,
         now=now,
         redact=settings.redact,
@@ -70,11 +76,13 @@ class GraphGuestAccounts:
         connection: Connection,
         *,
         expected: TenantId,
+        permissions: frozenset[str] | None,
         pauses: Pauses,
         now: Callable[[], datetime],
         redact: Callable[[str], str],
     ) -> None:
         self._connection = connection
+        self._permissions = permissions
         self._guard = OwnTenantGuard(read=self._read_home, expected=expected)
         self._home_problem: TenantUnavailable | TenantRefused | None = None
         """Why Graph did not say for which tenant it answers."""
@@ -98,6 +106,14 @@ class GraphGuestAccounts:
         """List the permissions that the token lacks. Empty when it has all, and when they cannot be read."""
         granted = await self.granted_permissions()
         return () if granted is None else tuple(sorted(PERMISSIONS - granted))
+
+    async def verify_permissions(self) -> None:
+        """Check that the token has no permission that it does not need.
+
+        :raises SurplusPermissions: when it has one that no setting allows by name.
+        """
+        if surplus := await self._connection.surplus_permissions(self._permissions):
+            raise SurplusPermissions(surplus, is_for_guests=True)
 
     async def _read_home(self) -> TenantId:
         try:
@@ -142,6 +158,8 @@ class GraphGuestAccounts:
         if not 0 < len(people) <= MAX_WRITES or len(set(people)) != len(people):
             raise ValueError(f"between 1 and {MAX_WRITES} different accounts are written together, not {people}")
         await self._verify_home()
+        if is_enabled:
+            await self.verify_permissions()
         try:
             async with self._writes.turn():
                 return await send_writes(

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import httpx
 
+from workflows.core.settings.model import TenantId
 from workflows.entra.transport.batch import BATCH_PATH
+from workflows.entra.transport.claims import require_own_token
 from workflows.entra.transport.outgoing import RequestNotAllowed, Service, batch_rows
 from workflows.ports.guest_accounts import MAX_WRITES
 
@@ -25,10 +27,11 @@ _WRITE_NAMES: Final = frozenset({"id", "method", "url", "headers", "body"})
 _WRITE_HEADERS: Final = {"Content-Type": "application/json"}
 
 
-def request_guard(root: str) -> Callable[[httpx.Request], None]:
+def request_guard(root: str, expected: TenantId | None = None) -> Callable[[httpx.Request], None]:
     """Return the check of each request.
 
     :param root: the address of the service, without a slash at its end.
+    :param expected: the configured tenant, whose token a write needs; None: a token of every tenant is accepted.
     """
     service = Service(root)
 
@@ -36,18 +39,15 @@ def request_guard(root: str) -> Callable[[httpx.Request], None]:
         path, query = service.outgoing(request)
         if request.method == "GET" and not request.content and _READ.fullmatch(path):
             return
-        if request.method != "POST" or path != BATCH_PATH or query or not _is_allowed_batch(request.content):
+        is_batch = request.method == "POST" and path == BATCH_PATH and not query
+        rows = batch_rows(request.content, MAX_WRITES) if is_batch else None
+        if rows is not None and all(map(_is_read, rows)):
+            return
+        if rows is None or not _are_writes(rows):
             raise RequestNotAllowed(f"{request.method} {path} is not what the application for guest accounts may send")
+        require_own_token(request, expected)
 
     return check
-
-
-def _is_allowed_batch(content: bytes) -> bool:
-    """Return whether a batch contains only reads of the list, or only writes that do the same to single accounts."""
-    rows = batch_rows(content, MAX_WRITES)
-    if rows is None:
-        return False
-    return all(map(_is_read, rows)) or _are_writes(rows)
 
 
 def _is_read(row: Mapping[str, Any]) -> bool:

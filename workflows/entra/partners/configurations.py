@@ -1,10 +1,12 @@
 """Read partners' own configurations and the default, both with their Microsoft 365 capabilities."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
+import structlog
 from kiota_abstractions.method import Method
 
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
@@ -15,13 +17,15 @@ from workflows.entra.answers.answers import chunks, is_not_found, read_call, una
 from workflows.entra.partners.capabilities import PartnerCapabilities
 from workflows.entra.transport.batch import reads_beside
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.rate_limit import RateLimit
+from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.intervals import Pauses
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
 _TOGETHER: Final = 20
 """How many reads fit in one `$batch`."""
+
+_log = structlog.get_logger(__name__)
 
 
 class PartnerConfigurations:
@@ -132,7 +136,12 @@ class PartnerConfigurations:
             yield [_with_capabilities(row, capabilities.get(row["tenantId"])) for row in rows]
 
     async def _capabilities_of(self, partners: Sequence[str]) -> Mapping[str, Sequence[JsonObject]]:
-        """Read the capabilities of the partners of one page, twenty in a request; empty when they cannot be read."""
+        """Read the capabilities of the partners of one page, twenty in a request; empty when they cannot be read.
+
+        A partner whose read alone fails is missing: of it nothing is known, and of the others all is.
+
+        :raises TenantRefused, TenantUnavailable: when no read of a request with several partners succeeds.
+        """
         found: dict[str, Sequence[JsonObject] | None] = {}
         for chunk in chunks(partners, _TOGETHER):
             if not await self._capabilities.may_be_read():
@@ -141,8 +150,24 @@ class PartnerConfigurations:
                 started = {
                     one: reads.start(self._settled(self._capabilities.of_partner(TenantId(one)))) for one in chunk
                 }
-                found |= {one: await read for one, read in started.items()}
+                answers = await asyncio.gather(*started.values(), return_exceptions=True)
+            found |= dict(zip(started, _where_read(answers), strict=True))
         return {one: rows for one, rows in found.items() if rows is not None}
+
+
+def _where_read(
+    answers: Sequence[Sequence[JsonObject] | BaseException | None],
+) -> Iterator[Sequence[JsonObject] | None]:
+    """Return the answers; None for a read that failed.
+
+    :raises TenantRefused, TenantUnavailable: when several failed and none succeeded. Then it is not about a partner.
+    """
+    errors = [one for one in answers if isinstance(one, BaseException)]
+    for error in errors:
+        if not isinstance(error, TenantRefused | TenantUnavailable) or len(errors) == len(answers) > 1:
+            raise error
+        _log.warning("capabilities_not_read", reason=str(error))
+    return (None if isinstance(one, BaseException) else one for one in answers)
 
 
 def _with_capabilities(configuration: JsonObject, capabilities: Sequence[JsonObject] | None) -> dict[str, Any]:

@@ -133,6 +133,7 @@ class BatchedWrites:
             request_id=answer.request_id,
             client_request_id=part.id,
         )
+        self._connection.saw_part(part.call, answer)
         if answer.is_success:
             return CallIds(request_id=answer.request_id, client_request_id=part.id)
         return SendAlone() if answer.status == 401 else failure(part.call, answer)

@@ -33,7 +33,7 @@ from workflows.entra.answers.answers import (
     without_annotations,
 )
 from workflows.entra.answers.batch_answers import inner_answers
-from workflows.entra.answers.failed_calls import failure
+from workflows.entra.answers.failed_calls import failure, retry_after
 from workflows.entra.transport.batch import (
     BATCH_PATH,
     BatchedRead,
@@ -42,11 +42,12 @@ from workflows.entra.transport.batch import (
     batch_request,
     batch_sender,
 )
-from workflows.entra.transport.claims import permissions_in
+from workflows.entra.transport.claims import claims_in
 from workflows.entra.transport.credential import UnattendedCredential
-from workflows.entra.transport.rate_limit import send_patiently
-from workflows.entra.transport.read_retries import ONE_TRY_LESS, is_sent_again, pause_before_second_try
-from workflows.ports.tenant import TenantUnavailable
+from workflows.entra.transport.traffic.rate_limit import send_patiently
+from workflows.entra.transport.traffic.read_retries import ONE_TRY_LESS, is_sent_again, pause_before_second_try
+from workflows.entra.transport.traffic.traffic import Traffic
+from workflows.ports.tenant import TenantRefused, TenantUnavailable, current_urgency
 
 _READ_SECONDS: Final = 10.0
 WRITE_SECONDS: Final = 15.0
@@ -71,8 +72,10 @@ class Connection:
         credential: UnattendedCredential,
         root: str,
         scope: str,
+        traffic: Traffic,
         redact: Callable[[str], str] = str,
     ) -> None:
+        self._traffic = traffic
         self._redact = redact
         self._adapter = adapter
         self._client = client
@@ -104,7 +107,18 @@ class Connection:
 
         :raises TenantRefused, TenantUnavailable: when there is no token.
         """
-        return permissions_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
+        return claims_in((await self._credential.get_token(self._scope, enable_cae=True)).token).permissions
+
+    async def surplus_permissions(self, allowed: frozenset[str] | None) -> Sequence[str]:
+        """List the permissions in the token that are not allowed; empty when there is no token, or it is not readable.
+
+        :param allowed: None: all are.
+        """
+        try:
+            granted = None if allowed is None else await self.granted_permissions()
+        except (TenantUnavailable, TenantRefused):
+            return ()
+        return () if granted is None or allowed is None else tuple(sorted(granted - allowed))
 
     def together(self) -> BatchedReads:
         """Return a new group of reads, which are sent in one `$batch`."""
@@ -185,15 +199,16 @@ class Connection:
         request.url = request.url  # otherwise the adapter expands the template each time it is read
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         started = time.perf_counter()
+        deadline = asyncio.get_running_loop().time() + (WRITE_SECONDS if call.is_write else _READ_SECONDS)
         answer: Answer | None = None
         is_sent = False
         try:
-            async with asyncio.timeout(WRITE_SECONDS if call.is_write else _READ_SECONDS):
+            async with asyncio.timeout_at(deadline):
                 # The adapter gets the token from the cache. So when getting a token fails, nothing was sent.
                 await self._credential.get_token(self._scope, enable_cae=True)
                 is_sent = True
-                answer = None if send_in_batch is None else await self._from_batch(request, send_in_batch)
-                answer = answer or await self._send_with_repeats(call, request)
+                answer = None if send_in_batch is None else await self._from_batch(call, request, send_in_batch)
+            answer = answer or await self._send_in_turn(call, request, deadline)
             return answer
         except TimeoutError as error:
             values = {"call": call.as_value, "is_sent": is_sent, "is_write": call.is_write}
@@ -209,7 +224,37 @@ class Connection:
                 ms=round((time.perf_counter() - started) * 1000),
             )
 
-    async def _from_batch(self, request: RequestInformation, send_in_batch: BatchSender) -> Answer | None:
+    async def _send_in_turn(self, call: GraphCall, request: RequestInformation, deadline: float) -> Answer:
+        """Send a request when its service accepts it. The wait for that does not count against the deadline.
+
+        :raises TenantUnavailable: also when it may not be sent now; nothing was sent then.
+        """
+        now = asyncio.get_running_loop().time
+        began = now()
+        lane = self._traffic.lane_of(call.service_path or call.path)
+        async with lane.turn(current_urgency()):
+            async with asyncio.timeout_at(deadline + now() - began):
+                answer = await self._send_with_repeats(call, request)
+            if not (call.path == BATCH_PATH and answer.is_success):  # its parts say how their service is
+                self._saw(call, answer)
+            return answer
+
+    def saw_part(self, call: GraphCall, answer: Answer) -> None:
+        """Record what the answer to one part of a batch says about its service.
+
+        A throttled part holds only itself: Graph throttles each one alone.
+        """
+        if answer.status != 429:
+            self._saw(call, answer)
+
+    def _saw(self, call: GraphCall, answer: Answer) -> None:
+        self._traffic.lane_of(call.service_path or call.path).answered(answer.status, retry_after(answer.headers))
+        if answer.is_success:
+            self._traffic.repeats.earn()
+
+    async def _from_batch(
+        self, call: GraphCall, request: RequestInformation, send_in_batch: BatchSender
+    ) -> Answer | None:
         """Return the answer to a read from a batch; None when the read must be sent alone now.
 
         A throttled read, and one whose token was refused, is sent again after the usual pause.
@@ -217,6 +262,7 @@ class Connection:
         answer = await send_in_batch()
         if answer is None or answer.status == 401:
             return None
+        self.saw_part(call, answer)
         if not is_sent_again(request, answer):
             return answer
         await asyncio.sleep(pause_before_second_try(answer))
@@ -228,7 +274,8 @@ class Connection:
 
         NB. a refused batch says nothing about its parts. Its 404 must not mean that an object does not exist.
         """
-        call = replace(reads[0].call, method="POST", path=BATCH_PATH, is_question=True)
+        first = reads[0].call
+        call = replace(first, method="POST", path=BATCH_PATH, is_question=True, service_path=first.path)
         answer = await self.send(call, await batch_request(self._adapter, reads))
         ids = [read.item.id for read in reads]
         if answer.is_success:

@@ -1,8 +1,6 @@
 """Prove the bot's identity to Entra: azure-identity's unattended credentials, one token at a time."""
 
 import asyncio
-import base64
-import json
 import ssl
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,6 +13,7 @@ from azure.identity.aio import CertificateCredential, ClientSecretCredential, De
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.entra.answers.failed_calls import no_credential, token_failure
 from workflows.entra.settings import ApplicationCredential, EntraSettings
+from workflows.entra.transport.claims import claims_in
 
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
@@ -94,12 +93,7 @@ class UnattendedCredential:
 
         Empty when they cannot be read: Microsoft does not guarantee the content of tokens for Graph.
         """
-        try:
-            part = self._last_token.split(".")[1]
-            claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-            return frozenset(str(claims[name]) for name in ("appid", "oid") if claims.get(name))
-        except (ValueError, LookupError, AttributeError, TypeError):
-            return frozenset()
+        return claims_in(self._last_token).own_ids
 
     async def close(self) -> None:
         """Close the connections to the authority."""

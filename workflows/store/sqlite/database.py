@@ -2,6 +2,8 @@
 
 It uses WAL with `synchronous=FULL`, so that committed data is not lost when the power fails (SQLite: "PRAGMA
 synchronous"). Writes that wait at the same time share one transaction; one that fails takes back only its own part.
+
+It is long because the queries of lists are here too.
 """
 
 import asyncio
@@ -17,9 +19,11 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
+from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import StoreNotWritable, StoreTrouble
+from workflows.store.audit_keys import KeyFile, own_key_file
 from workflows.store.codec import load, load_shared
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.redaction import RecordRedactor
@@ -36,8 +40,15 @@ _log = structlog.get_logger()
 class SqliteDatabase:
     """One open SQLite file. Call `open` before anything else, and `close` at the end."""
 
-    def __init__(self, path: Path, clock: Clock, clean: RecordRedactor = NO_REDACTION) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, clean: RecordRedactor = NO_REDACTION, keys: AuditKeys | None = None
+    ) -> None:
+        """Prepare to open a file.
+
+        :param keys: the keys of the audit log; None for those of the file beside the database.
+        """
         self._path = path
+        self._keys = keys or KeyFile(own_key_file(path), is_own=True)
         self._clock = clock
         self._clean = clean
         self._file = StoreFile(path)
@@ -67,7 +78,10 @@ class SqliteDatabase:
         await self._thread.close(self._close)
 
     def _open(self) -> None:
-        self._db = self._file.open()
+        self._db = self._file.open(self._sign_existing)
+
+    def _sign_existing(self, db: Database) -> None:
+        """Sign the audit entries of an earlier version."""
 
     def _close(self) -> None:
         self._db.close()

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.posture.watch.drift import INCOMPLETE, LAST_COMPLETE
 from workflows.core.requests.effects import CheckPermission, Effect, Priority, asked_by, lane, priority_of
+from workflows.intervals import BEYOND_ANY_WAIT
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, StoredWork
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
@@ -25,8 +26,11 @@ IS_HELD: Final = (
     "attempts = 0 and case when json_valid(doc) then coalesce(json_extract(doc, '$.is_held'), 0) else 0 end = 1"
 )
 """Whether an effect updates the copies of a card that were left for later, and was not tried yet."""
+_IS_DUE: Final = """(due_at <= ? or (due_at > ? and (attempts > 0
+    or case when json_valid(doc) then json_extract(doc, '$.not_before') is null else 1 end)))"""
+"""Whether an effect is due, also after the clock was set back. Values: the present, and beyond any wait."""
 _STORED_WORK: Final = f"""with queue as materialized (
-        select is_parked, due_at <= ? or (rank = ? and attempts = 0) or ({IS_HELD}) as is_due,
+        select is_parked, {_IS_DUE} or (rank = ? and attempts = 0) or ({IS_HELD}) as is_due,
         attempts = 0 and case when json_valid(doc) then json_extract(doc, '$.not_before') is not null else 0 end
         as is_planned
         from effects
@@ -58,7 +62,7 @@ class SqliteEffectsQueue(SqliteDatabase):
         rows = await self._query(
             f"""with first as (
                 select coalesce(min(case when rank = {Priority.CLOSE.value} then id end), min(id)) as id
-                from effects where is_parked = 0 and due_at <= ? group by lane
+                from effects where is_parked = 0 and {_IS_DUE} group by lane
             ), due as (
                 select id, rank, {_IS_PREPARATION} as kind, case when asked_by = '' then 0
                     else row_number() over (partition by rank, {_IS_PREPARATION}, asked_by order by id) end as turn
@@ -69,6 +73,7 @@ class SqliteEffectsQueue(SqliteDatabase):
             select effects.id, lane, attempts, doc from placed join effects using (id)
             where place <= ? order by rank, turn, id""",  # noqa: S608
             text_of(now),
+            text_of(now + BEYOND_ANY_WAIT),
             limit,
         )
         effects = []
@@ -98,8 +103,8 @@ class SqliteEffectsQueue(SqliteDatabase):
         effects, an id, a code, or a stored value, such as
         the time of the last sweep.
         """
-        moment = text_of(now)
-        rows = await self._query(_STORED_WORK, moment, Priority.HOME.value, moment, moment)
+        moment, beyond = text_of(now), text_of(now + BEYOND_ANY_WAIT)
+        rows = await self._query(_STORED_WORK, moment, beyond, Priority.HOME.value, moment, moment)
         counts = {row["value"]: row["count"] for row in rows if row["what"] == "effects"}
         return StoredWork(
             effects_due=counts["due"],

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.migrations import migrations, require_known_steps
+from workflows.store.sqlite.migrations import m034_audit_chain, migrations, require_known_steps
 
 BUSY_MILLISECONDS: Final = 2000
 _LOCK_SECONDS: Final = 3.0
@@ -50,9 +51,11 @@ class StoreFile:
         """Return the path of the write-ahead log, with committed data that is not in the file yet."""
         return Path(f"{self.path}-wal")
 
-    def open(self) -> Database:
+    def open(self, sign_existing: Callable[[Database], None] | None = None) -> Database:
         """Open the file, private to its owner, and update its schema.
 
+        :param sign_existing: signs the audit entries of a file from before entries were signed, in the same
+            transaction as the schema. None: such a file has no entries.
         :raises StoreUnusable: when it is no database, incomplete, or in use.
         """
         if self.path.is_dir():
@@ -67,8 +70,8 @@ class StoreFile:
         try:
             self._create_if_missing(was_here=was_here)
             self._lock_file(deadline)
-            return self._open()
-        except sqlite3.Error as error:
+            return self._open(sign_existing)
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged name in the schema is no text any more
             self.release()
             raise StoreUnusable(f"{self._named} cannot be used as a database ({error}); {_RESTORE}") from error
         except BaseException:
@@ -128,7 +131,7 @@ class StoreFile:
                 raise self._in_use()
             time.sleep(0.05)
 
-    def _open(self) -> Database:
+    def _open(self, sign_existing: Callable[[Database], None] | None) -> Database:
         self.path.chmod(0o600)
         db = Database(self.path, execute_plugins=False)  # looking for plugins of sqlite-utils takes 14 ms
         try:
@@ -141,7 +144,10 @@ class StoreFile:
             with (
                 db.atomic()
             ):  # so that a step that fails leaves the file to the version before; and one wait for the disk
+                is_signed = m034_audit_chain.__name__ in {step.name for step in migrations.applied(db)}
                 migrations.apply(db)
+                if sign_existing is not None and not is_signed:
+                    sign_existing(db)
         except BaseException:
             db.close()
             raise

@@ -7,7 +7,7 @@ This file is long because it contains every released step.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
@@ -18,11 +18,13 @@ from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import RequestKind
 from workflows.ports.records import StoreUnusable
-from workflows.store.codec import PARTNERSHIP, REQUEST, load
+from workflows.store.codec import CHECKSUM, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import asked_managers_text, text_of
 from workflows.store.columns import people_search_text as sought_people
 from workflows.store.columns import search_text as sought
-from workflows.store.sqlite.earlier_texts import EarlierTexts
+
+if TYPE_CHECKING:
+    from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
 
@@ -31,17 +33,22 @@ _SOURCES: Final = {
     "Gatehouse's records": "records",
 }
 """The codes for sources of findings that were sentences before m010."""
-_EARLIER: Final = EarlierTexts(
-    {
-        "list partners": "/partner list",
-        "show partner": "/partner show",
-        "request access": "/partner request",
-        "partner checklist": "/partner checklist",
-        "revoke partner": "/partner revoke",
-        "restore settings": "/partner restore",
-    }
-)
-"""Converts texts of versions before m013, with the commands that were shown for actions."""
+
+
+def _earlier_texts() -> "EarlierTexts":
+    """Return what converts texts of versions before m013, with the commands that were shown for actions."""
+    from workflows.store.sqlite.earlier_texts import EarlierTexts  # only for a database of such a version
+
+    return EarlierTexts(
+        {
+            "list partners": "/partner list",
+            "show partner": "/partner show",
+            "request access": "/partner request",
+            "partner checklist": "/partner checklist",
+            "revoke partner": "/partner revoke",
+            "restore settings": "/partner restore",
+        }
+    )
 
 
 def require_known_steps(db: Database, named: str) -> None:
@@ -217,7 +224,7 @@ def m010_findings(db: Database) -> None:
         if not isinstance(findings, list) or not any(map(_is_sentence, findings)):
             continue
         prepared["findings"] = [_as_code(one) if _is_sentence(one) else one for one in findings]
-        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        text = _written(record)
         db.execute("update requests set doc = ? where id = ?", (text, identity))
     _note_who_waits(db)
 
@@ -254,10 +261,11 @@ def m012_notes_are_facts(db: Database) -> None:
 @migrations()
 def m013_no_marked_texts(db: Database) -> None:
     """Change the reasons why effects wait to facts. Replace marks in texts by facts and commands."""
+    texts = _earlier_texts()
     for effect_id, error in db.execute("select id, error from effects where error != ''").fetchall():
         db.execute(
             "update effects set error = ? where id = ?",
-            (json.dumps(_EARLIER.facts_of_text(error), ensure_ascii=False), effect_id),
+            (json.dumps(texts.facts_of_text(error), ensure_ascii=False), effect_id),
         )
     for table in ("requests", "effects", "alarms"):
         marked = f"select id, doc from {table} where json_valid(doc) and (instr(doc, '‹') or instr(doc, '\\u2039'))"  # noqa: S608
@@ -265,8 +273,8 @@ def m013_no_marked_texts(db: Database) -> None:
             record = json.loads(doc)
             values = record.get("values") if isinstance(record, dict) and table == "alarms" else None
             if isinstance(values, dict) and isinstance(values.get("reason"), str):
-                values["reason"] = _EARLIER.facts_of_text(values["reason"])
-            db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_facts(record)), identity))  # noqa: S608
+                values["reason"] = texts.facts_of_text(values["reason"])
+            db.execute(f"update {table} set doc = ? where id = ?", (_written(texts.with_facts(record)), identity))  # noqa: S608
 
 
 @migrations()
@@ -545,6 +553,24 @@ def m033_denied_notices(db: Database) -> None:
 
 
 @migrations()
+def m034_audit_chain(db: Database) -> None:
+    """Add the signature of each audit entry, and the id of its key. Existing entries are signed by `StoreFile.open`."""
+    db.execute("alter table audit add column key_id text")
+    db.execute("alter table audit add column mac blob")
+
+
+@migrations()
+def m039_import_lookups(db: Database) -> None:
+    """Add what imports of files looked up, so that one that is interrupted goes on where it ended."""
+    db.execute(
+        """create table import_lookups (
+            home text not null, name text not null, at text not null, doc text not null, primary key (home, name)
+        )"""
+    )
+    db.execute("create index import_lookups_at on import_lookups(at)")
+
+
+@migrations()
 def m042_profiles(db: Database) -> None:
     """Add what was read of the people who decide, and an index to list the decisions of a time."""
     db.execute(
@@ -633,6 +659,8 @@ def _facts_of(text: str) -> list[dict[str, Any]]:
 
 
 def _written(record: dict[str, Any]) -> str:
+    """Return the text of a changed record, without the checksum of its earlier text."""
+    record = {name: value for name, value in record.items() if name != CHECKSUM}
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import structlog
 from pydantic import ValidationError
 
+from workflows.core.audit.chain import FIELDS
 from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
@@ -26,15 +27,15 @@ from workflows.ports.records import LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load, load_shared
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
-from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
 
 Item = TypeVar("Item")
 Picked = TypeVar("Picked")
 
 _log = structlog.get_logger()
 
-_ENTRY: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tenant_id", "account", "details")
+_ENTRY: Final = FIELDS
 """The columns of an audit entry."""
+_ENTRY_COLUMNS: Final = ", ".join(_ENTRY)
 _SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
     select 1 from audit as result where result.key = '{RESULT_OF}' || audit.key))"""  # noqa: S608
 _WAITING: Final = """waits_for in (select waits_for from requests where waits_for is not null and exists (
@@ -161,7 +162,7 @@ class SqliteRecords(SqliteDatabase):
         rows = ListQuery("audit", where, (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
         found = await self._run(lambda: rows.read(self._db, limit, position))
         return Page(
-            items=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
+            items=[entry_of_row({name: row[name] for name in _ENTRY}) for row in found.rows],
             count=found.count,
             count_before=found.count_before,
             first_cursor=found.first,
@@ -244,6 +245,8 @@ class SqliteRecords(SqliteDatabase):
 
     async def partnerships(self, pick: Callable[[Partnership], Picked]) -> Sequence[Picked]:
         """List something of every partnership, by default domain. Nothing else of them is kept in memory."""
+        from workflows.store.sqlite.snapshot import picked_partnerships  # not needed at the start of a bot
+
         return await self._run_on_second_connection(partial(picked_partnerships, pick=pick))
 
     async def identities(self) -> Sequence[TenantIdentity]:
@@ -262,6 +265,8 @@ class SqliteRecords(SqliteDatabase):
 
         When all tenants are read, an applied request has only the fields that are compared.
         """
+        from workflows.store.sqlite.snapshot import all_records, records_of
+
         if tenant_id is not None:
             return await self._run(lambda: records_of(self._db.conn, tenant_id))
         return await self._run_on_second_connection(partial(all_records, only_compared=True))
@@ -315,19 +320,20 @@ class SqliteRecords(SqliteDatabase):
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""
         where, values = ("where request_id = ?", [request_id]) if request_id else ("", [])
-        rows = await self._query(f"select * from audit {where} order by seq desc limit ?", *values, limit)  # noqa: S608
-        return await asyncio.to_thread(lambda: list(map(_entry, rows)))
+        sql = f"select {_ENTRY_COLUMNS} from audit {where} order by seq desc limit ?"  # noqa: S608
+        rows = await self._query(sql, *values, limit)
+        return await asyncio.to_thread(lambda: list(map(entry_of_row, rows)))
 
     async def partner_history(self, tenant_id: TenantId, commands: Sequence[str]) -> Sequence[AuditEntry]:
         """List the accepted entries about a partner that belong to no request, oldest first."""
         marks = ", ".join("?" * len(commands))
         rows = await self._query(
-            f"""select * from audit where tenant_id = ? and request_id is null and command in ({marks})
+            f"""select {_ENTRY_COLUMNS} from audit where tenant_id = ? and request_id is null and command in ({marks})
             and outcome = 'accepted' order by seq""",  # noqa: S608
             tenant_id,
             *commands,
         )
-        return list(map(_entry, rows))
+        return list(map(entry_of_row, rows))
 
     async def decisions_between(
         self, commands: Sequence[str], since: datetime, until: datetime
@@ -335,13 +341,13 @@ class SqliteRecords(SqliteDatabase):
         """List the accepted entries with these names in a time; see `ports.audit_log`."""
         marks = ", ".join("?" * len(commands))
         rows = await self._query(
-            f"""select * from audit where command in ({marks}) and at > ? and at <= ? and outcome = 'accepted'
-            order by seq""",  # noqa: S608
+            f"""select {_ENTRY_COLUMNS} from audit where command in ({marks}) and at > ? and at <= ?
+            and outcome = 'accepted' order by seq""",  # noqa: S608
             *commands,
             text_of(since),
             text_of(until),
         )
-        return await asyncio.to_thread(lambda: list(map(_entry, rows)))
+        return await asyncio.to_thread(lambda: list(map(entry_of_row, rows)))
 
     async def is_known(self, key: str) -> bool:
         """Return whether an audit entry with this key exists."""
@@ -417,8 +423,9 @@ class SqliteRecords(SqliteDatabase):
         return await asyncio.to_thread(readable, REQUEST, rows)
 
 
-def _entry(row: dict[str, Any]) -> AuditEntry:
-    values = {name: value for name, value in row.items() if name != "seq"}
+def entry_of_row(row: Mapping[str, Any]) -> AuditEntry:
+    """Return an audit entry from the columns of `FIELDS`."""
+    values = dict(row)
     values["at"] = datetime.fromisoformat(row["at"])
     try:
         values["details"] = load(DETAILS, row["details"])

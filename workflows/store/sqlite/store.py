@@ -11,10 +11,10 @@ from typing import Any
 from workflows.core.batches.batch import Batch
 from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.batches.reminding import next_batch_due_at
-from workflows.core.delegation.absence import Absence
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.delegation.absence import Absence
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import AuthorState, Drift
@@ -24,6 +24,7 @@ from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
+from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
@@ -33,6 +34,7 @@ from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.other_records.absences import SqliteAbsences
+from workflows.store.sqlite.other_records.audit_chain import SqliteAuditChain
 from workflows.store.sqlite.other_records.batches import SqliteBatches
 from workflows.store.sqlite.other_records.campaigns import SqliteCampaigns
 from workflows.store.sqlite.other_records.drifts import (
@@ -48,6 +50,7 @@ from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
 
 class SqliteStore(
     SqliteRecords,
+    SqliteAuditChain,
     SqliteDrifts,
     SqliteFreezes,
     SqliteBatches,
@@ -74,16 +77,10 @@ class SqliteStore(
 
     def _put_everything(self, commit: Commit) -> bool:
         entry = commit.entry
-        added = self._db.execute(
-            """insert into audit (key, at, actor, command, outcome, request_id, tenant_id, account, details)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing""",
-            (
-                *(entry.key, text_of(entry.at), entry.actor, entry.command, entry.outcome),
-                *(entry.request_id, entry.tenant_id, entry.account),
-                self._clean.details(entry.details),
-            ),
-        )
-        if added.rowcount == 0:
+        names = {name: getattr(entry, name) for name in ("key", "actor", "command", "outcome")}
+        about = {name: getattr(entry, name) for name in ("request_id", "tenant_id", "account")}
+        texts = {"at": text_of(entry.at), "details": self._clean.details(entry.details)}
+        if not self._add_entry({**names, **about, **texts}):
             return False
         if commit.request is not None:
             if commit.must_be_only_open_request:
@@ -302,14 +299,18 @@ async def open_store(
     clock: Clock,
     redact: Callable[[str], str] = str,
     redact_known: Callable[[str], str] | None = None,
+    *,
+    keys: AuditKeys | None = None,
 ) -> SqliteStore:
     """Open the embedded store in the file at `path`. The file is created when it is missing.
 
     :param redact: removes from a text of an error everything that is a secret or looks like one.
     :param redact_known: removes only known secrets, from every text; None for the same function as `redact`.
-    :raises StoreUnusable: when the file is no database, was changed by a newer version, or is in use.
+    :param keys: the keys of the audit log; None for those of the file beside the database.
+    :raises StoreUnusable: when the file is no database, was changed by a newer version, or is in use; or when it has no
+        key that can be used.
     """
-    store = SqliteStore(path, clock, RecordRedactor(error=redact, known=redact_known or redact))
+    store = SqliteStore(path, clock, RecordRedactor(error=redact, known=redact_known or redact), keys)
     await store.open()
     return store
 

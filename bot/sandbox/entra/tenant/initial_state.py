@@ -1,4 +1,7 @@
-"""The tenant's objects at the start: people, guests, other organizations, policies with service defaults."""
+"""The tenant's objects at the start: people, guests, other organizations, policies with service defaults.
+
+It is long because all of them are here.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,7 +50,23 @@ APP_ROLES = (
     "User.ReadWrite.All",
     "User.RevokeSessions.All",
 )
-"""Application permissions with admin consent. Remove one from the state, and its calls are answered with 403."""
+"""Application permissions with admin consent. Remove one from the state, and its calls are answered with 403.
+
+These are for every call that is simulated, more than a bot needs.
+"""
+
+NEEDED_APP_ROLES = (
+    "Application.Read.All",
+    "AuditLog.Read.All",
+    "CrossTenantInformation.ReadBasic.All",
+    "GroupMember.Read.All",
+    "Organization.Read.All",
+    "Policy.Read.All",
+    "Policy.ReadWrite.CrossTenantAccess",
+    "SharePointTenantSettings.Read.All",
+    "User.Read.All",
+)
+"""Application permissions that the bot needs. `gatehouse sandbox` grants these, and the optional ones."""
 
 OPTIONAL_APP_ROLES = ("Policy.ReadWrite.CrossTenantCapability",)
 """Application permissions for what a company may leave out. `gatehouse sandbox` grants them."""

@@ -15,8 +15,9 @@ from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.risk import risk_for_approval, risk_of
+from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.request import AccessRequest, PreparedRequest
 from workflows.core.settings.open_access import open_access
 
@@ -52,6 +53,8 @@ class CardContext:
     """For a request that was applied: the later one that replaced its result."""
     freeze: Freeze | None = None
     """The freeze in force that stops this request."""
+    drift: Drift | None = None
+    """Open drift of the partner, for a request whose result is in force."""
 
 
 def notes(

@@ -31,16 +31,19 @@ from bot.slack.cards.requests import (
     summary,
     whole_target,
 )
+from bot.words.posture.drift import difference_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import CLOSINGS, later_event_words, later_state_words, left_words
 from bot.words.requests.revision import new_round_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, first_words
+from workflows.app.watch.telling import alarm_values
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
@@ -48,6 +51,8 @@ MAX_NOTE_CHARACTERS: Final = 300
 """Characters of a note on a card; its further sentences are counted, and are in Details."""
 MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 """Characters of a note with a very long sentence."""
+DRIFTED: Final = "active, not as approved"
+"""What a card says of access in force whose settings differ from the approved ones."""
 _COMPLETE: Final = "No approval is missing."
 _NEWER_MESSAGE: Final = "see the newer message"
 _ASKED_LATER: Final = "You get a new message when it is your turn again."
@@ -63,13 +68,16 @@ def closed_card(
     now: datetime,
     reader: ChatId | None = None,
     is_asked_later: bool = False,
+    drift: Drift | None = None,
 ) -> Message:
     """Return the card as a message.
 
     :param successor: the later request that replaced the result of this one; None where the partner still has that.
+    :param drift: open drift of the partner, which is said while the result of the request is in force.
     :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
     :param is_asked_later: whether the reader was asked about an earlier plan, and is asked again in a later stage.
     """
+    drift = drift if request.state is RequestState.APPLIED and successor is None else None
     later = [cleaned_text(f"{new_round_words(request)}. {_ASKED_LATER}", 300)]
     status = later if is_asked_later else [*status_parts(request, successor, now)]
     is_settled = not is_asked_later and _is_left_to_others(request, reader, now)
@@ -77,8 +85,9 @@ def closed_card(
         status = [fixed_text(_OTHERS_DECIDE)]
     people = _people_parts(request, with_approvers=not is_settled)
     blocks: list[Block] = [
-        header(closed_headline(request, successor)),
+        header(closed_headline(request, successor) if drift is None else _drifted_headline(request)),
         rich_text(
+            *([] if drift is None else [paragraph(*_drift_parts(drift))]),
             paragraph(*status),
             paragraph(*whole_target(request), *people, *_own_decisions(request, reader)),
         ),
@@ -88,7 +97,19 @@ def closed_card(
         if request.state is RequestState.SCHEDULED and _may_reject(request, reader):
             buttons.insert(0, reject_element(request))
         blocks.append(actions(f"details:{request.id}", *buttons))
-    return message(closed_summary(request, successor), blocks)
+    text = closed_summary(request, successor) if drift is None else summary(request, DRIFTED)
+    return message(text, blocks)
+
+
+def _drifted_headline(request: AccessRequest) -> str:
+    return f"⚠️ {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {DRIFTED}"
+
+
+def _drift_parts(drift: Drift) -> Iterator[TextRun]:
+    """State since when and how the partner differs from what this request set."""
+    yield fixed_text("Found on ", bold=True)
+    yield local_time(drift.found_at)
+    yield cleaned_text(f": {difference_words(alarm_values(drift))}", MAX_LONG_SENTENCE_CHARACTERS)
 
 
 def _may_reject(request: AccessRequest, reader: ChatId | None) -> bool:

@@ -30,6 +30,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import escalation_elements
 from bot.slack.cards.approval.details_parts import (
     changed_lines,
+    closes_calendar,
     difference_rows,
     history_items,
     issues_of,
@@ -326,7 +327,8 @@ def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[C
     """
     findings = prepared.findings
     failed = issues_of(request)
-    passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
+    everything = "The checks that were possible found no issue." if closes_calendar(request) else "Every check passed."
+    passed = "✅ The other checks found no issue." if failed else f"✅ {everything}"
     yield header("Checks")
     yield rich_text(*finding_elements(failed, lines, is_titled=False), paragraph(fixed_text(passed)))
     if (count := len(shown_findings(failed, lines))) > MAX_FINDINGS:

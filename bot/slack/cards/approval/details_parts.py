@@ -48,7 +48,7 @@ from bot.words.requests.revision import RevisedLine, revision_lines
 from bot.words.sentences import counted, pieces
 from workflows.app.reads.found_requests import Replacement
 from workflows.app.storing.new_audit_entry import GATEHOUSE
-from workflows.core.checks.consequences import consequences
+from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import ChatId, is_chat_user
 from workflows.core.requests.eligibility import OpenStage
@@ -233,6 +233,13 @@ def note_findings(request: AccessRequest) -> list[Finding]:
     return [finding for finding in _findings(request) if finding.severity is Severity.NOTE]
 
 
+def closes_calendar(request: AccessRequest) -> bool:
+    """Return whether a request closes what Exchange may still show: Gatehouse cannot read Exchange."""
+    prepared = request.require_prepared()
+    found = consequences(prepared.plan, prepared.observation.default)
+    return any(fact.code == Consequence.EXCHANGE_UNCHECKED for fact in found)
+
+
 def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], list[str]]:
     """Return the consequences of a request's plan: those of this plan only, and those of every such change.
 
@@ -245,6 +252,8 @@ def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], lis
         is_applied=request.state is RequestState.APPLIED,
         not_closed=request.not_closed,
     )
+    # Of a block, the table of changes shows what the default gave.
+    facts = tuple(fact for fact in facts if fact.values.get("is_at_end") is not False)
     is_closing = request.fields.kind is RequestKind.REVOCATION
     always = [fact for fact in facts if fact.code in ALWAYS_TRUE and not is_closing]
     return [consequence_words(fact) for fact in facts if fact not in always], list(map(consequence_words, always))

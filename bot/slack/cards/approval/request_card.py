@@ -36,7 +36,7 @@ def request_card(
     :param knows_earlier: whether the reader may know an earlier plan. Other readers see only the outside changes.
     """
     if request.state is not RequestState.AWAITING_APPROVAL:
-        return closed_card(request, successor=context.successor, now=now)
+        return closed_card(request, successor=context.successor, now=now, drift=context.drift)
     blocks = approval_blocks(request, holders=holders, context=context, now=now, with_buttons=with_buttons)
     if (knows_earlier or request.drift is not None) and request.asked_again:
         words_left = MAX_WORDS - word_count([as_json(block) for block in blocks])

@@ -54,13 +54,15 @@ from bot.words.requests.history import did_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title, sent_for_words
 from bot.words.sentences import counted
+from bot.words.settings.capabilities import ONE_WAY
 from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.partners.reviewing.answers.access_test import is_testable
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.writes.capability_writes import opens_capabilities
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.deadlines.reminder_times import reminder_possible_at
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
@@ -188,6 +190,8 @@ def _active_blocks(
     """
     if record.request_id != request.id or record.is_closed:
         return
+    if opens_capabilities(request.plan):
+        yield rich_text(paragraph(fixed_text(ONE_WAY)))
     tenant_id = record.identity.tenant_id
     close = [close_early_button(tenant_id)] if is_sponsor else []
     test = [ask_access_test_button(tenant_id, asks)] if is_testable(record, now) else []

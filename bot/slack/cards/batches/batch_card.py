@@ -149,7 +149,7 @@ def _waiting_blocks(
     yield header(f"{title_words(batch)} · {risk_words(_highest(members))}")
     justification = first_words(batch.justification)
     yield rich_text(paragraph(*_fact_parts(batch)), *([quote(justification, 400)] if justification else []))
-    summary = summary_elements(members, opens=words_of(batch).opens)
+    summary = summary_elements(members, opens=words_of(batch).opens, with_open_afterwards=False)
     yield rich_text(*summary, *file_elements(batch), *_list_elements(batch), *_again_elements(batch))
     verdict = batch_eligibility(batch).verdict
     yield rich_text(*chain_elements(batch.stages, verdict, holders))

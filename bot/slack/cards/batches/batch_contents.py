@@ -6,9 +6,14 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, paragraph
-from bot.words.batches.rows import (
+from bot.words.batches.effects import (
+    OPEN_AFTERWARDS,
     attention_words,
+    change_counts_words,
+    more_access_counts,
     opening_counts,
+)
+from bot.words.batches.rows import (
     risk_counts,
     risk_level,
     short_digest,
@@ -24,10 +29,13 @@ MAX_OPENING_CHARACTERS: Final = 1000
 _FILE_NAME_LIMIT: Final = 80
 
 
-def summary_elements(rows: Sequence[BatchRow], *, opens: str) -> Iterator[RichTextElement]:
-    """Return the partners by template and by risk, and every kind of access that is open afterwards.
+def summary_elements(
+    rows: Sequence[BatchRow], *, opens: str, with_open_afterwards: bool = True
+) -> Iterator[RichTextElement]:
+    """Return the partners by template, risk and effect, and every kind of access that is open afterwards.
 
-    :param opens: the label before these kinds.
+    :param opens: the label before these kinds, where the plans do not say what they change.
+    :param with_open_afterwards: whether these kinds are listed beside what the plans change, too.
     """
     templates = list(template_counts(rows))
     shown = templates[:MAX_TEMPLATES] if len(templates) > MAX_TEMPLATES + 1 else templates
@@ -40,9 +48,17 @@ def summary_elements(rows: Sequence[BatchRow], *, opens: str) -> Iterator[RichTe
     risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
     attention = attention_words(rows)
     yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(f"{risks}{attention and f'; {attention}'}"))
-    if opened := opening_counts(rows):
-        named = cleaned_text(grouped_counts_words(opened), MAX_OPENING_CHARACTERS)
-        yield paragraph(fixed_text(opens, bold=True), named)
+    changed, more = change_counts_words(rows), more_access_counts(rows)
+    if changed:
+        kinds = [fixed_text(": "), _kinds(more)] if more else []
+        yield paragraph(fixed_text("Access: ", bold=True), fixed_text(changed), *kinds)
+    opened = opening_counts(rows)
+    if opened and (with_open_afterwards or not changed):
+        yield paragraph(fixed_text(OPEN_AFTERWARDS if changed else opens, bold=True), _kinds(opened))
+
+
+def _kinds(counts: Sequence[tuple[str, int]]) -> TextRun:
+    return cleaned_text(grouped_counts_words(counts), MAX_OPENING_CHARACTERS)
 
 
 def more_words(count: int, noun: str) -> list[TextRun]:

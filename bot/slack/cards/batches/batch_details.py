@@ -31,13 +31,13 @@ from bot.slack.cards.batches.batch_card import (
 )
 from bot.slack.cards.batches.batch_contents import file_elements, summary_elements
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
+from bot.words.batches.effects import opening_words, row_change_words
 from bot.words.batches.kinds import words_of
 from bot.words.batches.rows import (
     LIST_MISSING,
     LIST_PENDING,
     facts_words,
     list_name,
-    opening_words,
     risk_words,
     row_reason_words,
     row_state_words,
@@ -59,7 +59,7 @@ from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Person, Role
 
 MAX_EXCLUDED_CHARACTERS: Final = 500
-ROWS_PER_PAGE: Final = 8
+ROWS_PER_PAGE: Final = 6
 """Partners on a page: each with what is open, who made the settings, its end and its Change ID."""
 _OPENINGS_LIMIT: Final = 500
 _REASON_LIMIT: Final = 300
@@ -128,8 +128,8 @@ def _row_parts(batch: Batch, row: BatchRow) -> list[TextRun]:
         parts.append(fixed_text(f" · {row.request_id}"))
     if row.was_member or row.state is RowState.ALONE:
         opened = "; ".join(opening_words(row)) or "nothing"
-        label = "Open" if row.asked is None else "Opens"
-        parts += [fixed_text(f"\n{label}: "), cleaned_text(opened, _OPENINGS_LIMIT), fixed_text(" · ")]
+        effect = row_change_words(row) or f"{'Open' if row.asked is None else 'Open afterwards'}: {opened}"
+        parts += [fixed_text("\n"), cleaned_text(effect, _OPENINGS_LIMIT), fixed_text(" · ")]
         parts.append(cleaned_text(settings_by_words(row) if row.asked is None else asked_words(row), _ASKED_LIMIT))
         parts += [fixed_text(f" · {end}") for end in (end_words(row),) if end]
         parts += [fixed_text(f" · Change ID {short_digest(row.plan_digest)}…")] if row.plan_digest else []

@@ -37,7 +37,13 @@ from bot.words.batches.sheet_imports import (
     progress_words,
     used_columns_words,
 )
-from bot.words.batches.sheet_report import VERDICTS, counts_words
+from bot.words.batches.sheet_report import (
+    VERDICTS,
+    counts_words,
+    draft_totals_words,
+    drafted_before_words,
+    other_drafts_words,
+)
 from workflows.core.batches.batch import Batch, RowState
 from workflows.ports.notifier import ImportStep, ShownImport
 
@@ -108,11 +114,15 @@ def _elements(shown: ShownImport) -> Iterator[RichTextElement]:
 
 
 def _result(shown: ShownImport) -> Iterator[RichTextElement]:
-    yield paragraph(fixed_text(counts_words(shown.counts, VERDICTS)))
+    totals = "" if shown.batch is None else draft_totals_words(shown.batch)
+    yield paragraph(fixed_text(f"{counts_words(shown.counts, VERDICTS)} {totals}".strip()))
     if shown.batch is None:
         yield paragraph(fixed_text(NOTHING_TO_ASK, bold=True))
     else:
         yield from _not_asked(shown.batch)
+    before = [drafted_before_words(shown.batch)] if shown.batch is not None and not shown.is_new else []
+    for line in (*before, *other_drafts_words(shown.others)):
+        yield paragraph(fixed_text("⚠️ "), cleaned_text(line, _TEXT_LIMIT))
     if shown.columns is not None:
         for line in used_columns_words(shown.columns, shown.header):
             yield paragraph(cleaned_text(line, _TEXT_LIMIT))

@@ -18,10 +18,10 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.slack.words.drift_buttons import freeze_answers
-from bot.words.refusals.freeze import ONLY_ONE_ADMIN, STILL_POSSIBLE
+from bot.words.refusals.freeze import ONLY_ONE_ADMIN, STILL_POSSIBLE, VOID_ON_RELEASE
 from bot.words.sentences import counted
 from workflows.core.people import PersonId
-from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, MAX_REASON_CHARACTERS, Freeze, FreezeStep
+from workflows.core.policy.stops.freeze import END_MAY_BE_CONFIRMED_FOR, MAX_REASON_CHARACTERS, Freeze, FreezeStep
 
 _MAX_CHARACTERS = 1000
 
@@ -56,7 +56,10 @@ def freeze_view(waiting: int, unreadable: Freeze | None = None, *, can_be_ended:
 def already_frozen_view(freeze: Freeze) -> Json:
     """Return the window for an admin who wants to freeze what is frozen."""
     since = rich_text(paragraph(fixed_text("Since "), local_time(freeze.since)))
-    return modal("Frozen already", [*freeze_banner(freeze), since, freeze_answers("window")], ids.MESSAGE_VIEW)
+    is_held = freeze.hold is not None
+    answers = freeze_answers("window", is_held=is_held)
+    title = "Held already" if is_held else "Frozen already"
+    return modal(title, [*freeze_banner(freeze), since, answers], ids.MESSAGE_VIEW)
 
 
 def unfreeze_view(freeze: Freeze, *, reader: PersonId | None, now: datetime, can_be_ended: bool = True) -> Json:
@@ -70,16 +73,22 @@ def unfreeze_view(freeze: Freeze, *, reader: PersonId | None, now: datetime, can
     if asked is None:
         blocks.append(rich_text(paragraph(fixed_text(_FIRST if can_be_ended else _ALONE))))
         return _form(blocks, freeze, FreezeStep.ASK_END, "Ask to end it")
-    who = [cleaned_text(asked.person.name, _MAX_CHARACTERS, bold=True), fixed_text(" asked to end it, ")]
+    verb = " asked to end it, " if freeze.hold is None else " asked to release it, "
+    who = [cleaned_text(asked.person.name, _MAX_CHARACTERS, bold=True), fixed_text(verb)]
     until = [fixed_text(". It can be confirmed until "), local_time(asked.at + END_MAY_BE_CONFIRMED_FOR)]
     blocks.append(rich_text(paragraph(*who, local_time(asked.at), *until, fixed_text("."))))
-    keep = button("Keep frozen", ids.KEEP_FROZEN, f"{FreezeStep.KEEP.value}:{freeze.version}")
+    keep = button(
+        "Keep frozen" if freeze.hold is None else "Keep held",
+        ids.KEEP_FROZEN,
+        f"{FreezeStep.KEEP.value}:{freeze.version}",
+    )
     blocks.append(actions("keep", keep))
     if asked.person.id == reader:
         blocks.insert(-1, rich_text(paragraph(fixed_text(_OWN if can_be_ended else f"{_OWN} {ONLY_ONE_ADMIN}"))))
-        return modal("End the freeze", blocks, ids.UNFREEZE_FORM)
-    blocks.insert(-1, rich_text(paragraph(fixed_text(_SECOND))))
-    return _form(blocks, freeze, FreezeStep.END, "End freeze")
+        return modal(_title(freeze), blocks, ids.UNFREEZE_FORM)
+    second = _SECOND if freeze.hold is None else f"You are the second admin. {VOID_ON_RELEASE}"
+    blocks.insert(-1, rich_text(paragraph(fixed_text(second))))
+    return _form(blocks, freeze, FreezeStep.END, "End freeze" if freeze.hold is None else "Release")
 
 
 _FIRST = (
@@ -94,6 +103,10 @@ _SECOND = (
 )
 
 
+def _title(freeze: Freeze) -> str:
+    return "End the freeze" if freeze.hold is None else "Release Gatehouse"
+
+
 def _form(blocks: list[Block], freeze: Freeze, step: FreezeStep, submit: str) -> Json:
     metadata = f"{step.value}:{freeze.version}"
-    return modal("End the freeze", blocks, ids.UNFREEZE_FORM, submit=submit, metadata=metadata)
+    return modal(_title(freeze), blocks, ids.UNFREEZE_FORM, submit=submit, metadata=metadata)

@@ -240,8 +240,10 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
             button("Try again", ids.RETRY_EFFECT, alarm.subject, "primary"),
             button("Give up", ids.DROP_EFFECT, alarm.subject, "danger", confirm=sure),
         )
-    elif alarm.code is not AlarmCode.FROZEN and (answers := alarm_answers(alarm, is_admin=True)) is not None:
-        yield answers  # the top of the App Home has the button for a freeze
+    elif alarm.code in (AlarmCode.FROZEN, AlarmCode.HELD, AlarmCode.HELD_REPORT):
+        return  # the top of the App Home has the button for a freeze
+    elif (answers := alarm_answers(alarm, is_admin=True)) is not None:
+        yield answers
 
 
 def _access(request: AccessRequest) -> str:

@@ -123,7 +123,7 @@ def _freeze(home: AppHome) -> Iterator[Block]:
     """Return that writing is frozen, for everybody; with the way to end it for admins."""
     yield from freeze_banner(home.freeze)
     if home.freeze is not None and home.is_admin:
-        yield freeze_answers("home")
+        yield freeze_answers("home", is_held=home.freeze.hold is not None)
 
 
 def _absences(home: AppHome, now: datetime) -> Iterator[Block]:

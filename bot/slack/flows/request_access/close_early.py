@@ -1,5 +1,6 @@
 """Close early: a short window in which the sponsor asks for an active partner to be blocked. One approver decides."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,7 @@ from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import StageApprovers, name_stages
+from bot.words.plans.consequences import default_guests_end_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import CLOSE_EARLY_EFFECT
 from workflows.app.requests.forms import Form, InvalidForm, Refill
@@ -30,15 +32,20 @@ from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
 from workflows.core.people import ChatId
+from workflows.core.plans.closing import has_default_guests
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Template, one_approver
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookup import read_both_alone
 from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 CLOSE_EARLY_TITLE: Final = "Close access early"
 _COMMAND: Final = "close_early"
 _MAX_FACT_CHARACTERS: Final = 1000
+_READING_SECONDS: Final = 1.5
+"""How long the window waits for the partner's settings. It is complete without them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +82,26 @@ class CloseEarlyFlow:
             approvers_by_stage = await name_stages(
                 stages, people, self.request_access.display_directory, requester=window.actor, sponsor=form.sponsor
             )
-            return close_early_view(partnership.identity, approvers_by_stage, sorted(people))
+            ends_more = await self._has_default_guests(partnership.identity, window)
+            return close_early_view(
+                partnership.identity, approvers_by_stage, sorted(people), ends_default_guests=ends_more
+            )
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.request_access.windows.open_and_fill(
             ack, click, build, command=_COMMAND, subject=subject, closes=True
         )
+
+    async def _has_default_guests(self, identity: TenantIdentity, window: Window) -> bool:
+        """Return whether the default lets the partner's guests in; false when it cannot be read in time."""
+        try:
+            async with asyncio.timeout(window.seconds_left(_READING_SECONDS)):
+                configuration, default = await read_both_alone(
+                    identity.tenant_id, tenant=self.request_access.intake.tenant
+                )
+        except (TenantUnavailable, TenantRefused, TimeoutError):
+            return False
+        return has_default_guests(configuration, default, is_cross_cloud=not identity.is_resolved)
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Send the request to block the partner. The window has one field, so it shows every problem there."""
@@ -129,15 +150,21 @@ def at_the_reason(problems: Mapping[str, Fact]) -> dict[str, Fact]:
 
 
 def close_early_view(
-    identity: TenantIdentity, approvers_by_stage: Sequence[StageApprovers], excluded: Sequence[ChatId] = ()
+    identity: TenantIdentity,
+    approvers_by_stage: Sequence[StageApprovers],
+    excluded: Sequence[ChatId] = (),
+    *,
+    ends_default_guests: bool = False,
 ) -> Json:
     """Return the window: the partner, what happens, who decides, and why.
 
     :param excluded: see `approvers_blocks`.
     """
+    also = f" {default_guests_end_words(is_at_end=False)}" if ends_default_guests else ""
+    effect = f"{CLOSE_EARLY_EFFECT}{also}"
     blocks: list[Block] = [
         identity_block(identity),
-        rich_text(paragraph(fixed_text(CLOSE_EARLY_EFFECT))),
+        rich_text(paragraph(fixed_text(effect))),
         *approvers_blocks(approvers_by_stage, excluded),
         input_block("Reason", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION), hint="The approver reads this."),
     ]

@@ -14,6 +14,8 @@ from bot.slack.blocks.blocks import (
     Limit,
     actions,
     button,
+    fixed_text,
+    paragraph,
     plain_text,
     small_text,
 )
@@ -41,14 +43,16 @@ from bot.words.requests.form import (
     refill_note_words,
 )
 from bot.words.reviews.template_policy import chosen_template_words
+from bot.words.settings.capabilities import ONE_WAY
 from workflows.app.requests.forms import EditedRequest, RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
-from workflows.core.policy.freeze import Freeze
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.left_out import known_parts
 from workflows.core.policy.offers import Offer
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.policy.template import Template
-from workflows.core.settings.model import TenantId
+from workflows.core.settings.model import Property, TenantId
 
 REQUEST_TITLE = "Request partner access"
 CLOSE_TITLE = "Close partner access"
@@ -178,7 +182,16 @@ def _left_out_fields(form: RequestForm, template: Template | None) -> Iterator[B
 def _partner(form: RequestForm) -> Iterator[Block]:
     """Return the field for the partner with what was found. An edit only shows it, and says what sending does."""
     is_closing = form.chosen_offer is not None and form.chosen_offer.closes
-    target_blocks = target_result(form.lookup_result, form.problem, form.requester, is_closing=is_closing)
+    chosen = None if form.chosen_offer is None else form.chosen_offer.template
+    target_blocks = target_result(
+        form.lookup_result,
+        form.problem,
+        form.requester,
+        is_closing=is_closing,
+        ends_default_guests=chosen is not None and _leaves_guests_to_default(chosen),
+    )
+    if chosen is not None and Property.M365_CAPABILITIES in chosen.settings:
+        target_blocks.elements.append(paragraph(fixed_text(ONE_WAY)))
     if form.edited_request is None:
         yield _target_field(form)
         yield target_blocks
@@ -188,6 +201,12 @@ def _partner(form: RequestForm) -> Iterator[Block]:
     yield from _note(form, ids.EDITS)
     yield small_text(EDITED_PARTNER, *edit_effect_words(form.approval_count))
     yield actions(f"edits:{form.edited_request.request_id}", button("New request", ids.OPEN_REQUEST, "edit"))
+
+
+def _leaves_guests_to_default(template: Template) -> bool:
+    """Return whether a template has no setting for guests, and its access ends in a block, which has one."""
+    is_blocked = template.at_end is AtEnd.BLOCK and template.may_end_on_date
+    return is_blocked and Property.B2B_COLLABORATION_INBOUND not in template.settings
 
 
 def _note(form: RequestForm, field: str) -> Iterator[Block]:

@@ -20,6 +20,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.cards.partner_and_plan import MAX_SETTING_CHARACTERS, identity_paragraph
 from bot.slack.cards.requests import edit_element, withdraw_element
+from bot.words.plans.consequences import default_guests_end_words
 from bot.words.plans.current_settings import describe_current
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import NOT_A_PARTNER, NOT_ADDED, guests_words
@@ -88,11 +89,17 @@ def _inherited_guests(observation: ObservedPartner) -> AccessState:
 
 
 def target_result(
-    lookup_result: LookupResult | None, problem: str, requester: ChatId, *, is_closing: bool = False
+    lookup_result: LookupResult | None,
+    problem: str,
+    requester: ChatId,
+    *,
+    is_closing: bool = False,
+    ends_default_guests: bool = False,
 ) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words.
 
-    :param is_closing: whether access is to be closed. The access of guests without a request is then left out.
+    :param is_closing: whether access is to be closed.
+    :param ends_default_guests: whether the chosen template leaves guests to the default, and ends in a block.
     """
     if problem:
         text = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
@@ -113,10 +120,13 @@ def target_result(
         is_offered = may_support(open_request, requester, account, is_closing=is_closing)
         open_one = fact_words(open_request_fact(open_request, requester, account, may_support=is_offered))
         elements.append(paragraph(fixed_text("⏳ "), cleaned_text(open_one, 600, bold=True)))
-    return rich_text(*elements, *_what_applies(lookup_result, is_closing=is_closing), block_id=ids.TARGET_RESULT)
+    applies = _what_applies(lookup_result, is_closing=is_closing, ends_default_guests=ends_default_guests)
+    return rich_text(*elements, *applies, block_id=ids.TARGET_RESULT)
 
 
-def _what_applies(lookup_result: LookupResult, *, is_closing: bool) -> Iterator[RichTextElement]:
+def _what_applies(
+    lookup_result: LookupResult, *, is_closing: bool, ends_default_guests: bool
+) -> Iterator[RichTextElement]:
     if not lookup_result.has_configuration and not lookup_result.identity.is_resolved:
         yield paragraph(fixed_text(NOT_ADDED))
     elif not lookup_result.has_configuration:
@@ -131,8 +141,12 @@ def _what_applies(lookup_result: LookupResult, *, is_closing: bool) -> Iterator[
         if more := len(lookup_result.setting_lines) - len(items):
             items.append([fixed_text(f"and {more} more; /partner show with the domain lists them")])
         yield bullets(items)
-    if not is_closing and (guests := guests_words(lookup_result.default_guest_access)):
-        yield paragraph(fixed_text(f"⚠️ {guests}"))
+    guests = guests_words(lookup_result.default_guest_access)
+    if guests and not is_closing:
+        # A template that leaves guests to the default is no way to ask for more of them, or for less.
+        yield paragraph(fixed_text(f"⚠️ {default_guests_end_words(is_at_end=True) if ends_default_guests else guests}"))
+    elif guests:
+        yield paragraph(fixed_text(f"⚠️ {default_guests_end_words(is_at_end=False)}"))
 
 
 def open_request_buttons(

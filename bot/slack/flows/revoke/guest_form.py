@@ -88,7 +88,7 @@ def accounts_view(
     :param sent: what was filled in before; it stays.
     :param problem: what is wrong with its list; it stands at the list.
     """
-    words, which = CHANGES[change], (Which.LISTED if address else Which.ALL) if sent is None else sent.which
+    words, which = CHANGES[change], _first_choice(change, address) if sent is None else sent.which
     choices = {one: _choice(one, change, limits) for one in _CHOICES[change]}
     listed = PlainTextInputElement(
         action_id=ids.ACCOUNTS_LIST,
@@ -110,6 +110,11 @@ def accounts_view(
     ]
     metadata = f"{change.value}:{identity.tenant_id}"
     return modal(words.form_title, blocks, ids.ACCOUNTS_FORM, submit="Show preview", metadata=metadata)
+
+
+def _first_choice(change: AccountChange, address: str) -> Which:
+    """Return the choice at the beginning. Accounts are enabled by name: some of all were disabled on purpose."""
+    return Which.LISTED if address or change is AccountChange.ENABLE else Which.ALL
 
 
 def _choice(which: Which, change: AccountChange, limits: GuestLimits) -> Option:

@@ -9,10 +9,10 @@ from bot.slack.blocks.blocks import cleaned_text, fixed_text, header, local_time
 from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS, Message, message, notice
 from bot.slack.outbound.card_copies import NotAccepted
 from bot.slack.outbound.recipients import Outbound, Recipients
-from bot.words.refusals.freeze import STILL_POSSIBLE, as_sentence, ended_words, freeze_words
+from bot.words.refusals.freeze import HELD_STILL_POSSIBLE, STILL_POSSIBLE, as_sentence, ended_words, freeze_words
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.policy.freeze import Freeze
-from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
+from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.requests.transitions.freezing import is_stopped_by_freeze, is_void
 from workflows.ports.message_copies import MessageCopy
 
 _BEGAN, _ENDED = "began", "ended"
@@ -36,7 +36,7 @@ class FreezeMessages:
         """
         subject, card = f"freeze:{freeze.since.isoformat()}", freeze_message(freeze)
         occasion = _BEGAN if freeze.is_frozen else _ENDED
-        admins, waiting = await self._recipients.holders(ADMIN), await self._waiting()
+        admins, waiting = await self._recipients.holders(ADMIN), await self._waiting(freeze)
         copies = await self._outbound.copies.live_copies(subject)
         told = {copy.audience for copy in copies if copy.occasion == occasion}
         for person in sorted((waiting - admins if freeze.is_frozen else waiting) - told):
@@ -72,11 +72,15 @@ class FreezeMessages:
         copies = await self._outbound.copies.live_copies(subject)
         return next((copy for copy in copies if not copy.audience), None)
 
-    async def _waiting(self) -> frozenset[ChatId]:
-        """List the requesters of open requests that a freeze stops, and who can decide on one of them now."""
+    async def _waiting(self, freeze: Freeze) -> frozenset[ChatId]:
+        """List the requesters of open requests that a freeze stops, and who can decide on one of them now.
+
+        After a hold, the requesters of void requests get a message of their own.
+        """
         waiting: set[ChatId] = set()
         for request in await self._outbound.store.open_requests():
-            if is_stopped_by_freeze(request):
+            is_told_that_it_is_void = freeze.hold is not None and not freeze.is_frozen and is_void(request, freeze)
+            if is_stopped_by_freeze(request) and not is_told_that_it_is_void:
                 holders = await self._recipients.stage_holders(request)
                 waiting |= {request.fields.requester} | await self._recipients.deciders(request, holders)
         return frozenset(waiting)
@@ -85,13 +89,14 @@ class FreezeMessages:
 def freeze_message(freeze: Freeze) -> Message:
     """Return the message about a freeze, also its content after the end."""
     said = freeze_words(freeze) if freeze.is_frozen else ended_words(freeze)
-    blocks: list[Block] = [header("Frozen" if freeze.is_frozen else "Freeze ended")]
+    begun, ended = ("Frozen", "Freeze ended") if freeze.hold is None else ("Held", "Released")
+    blocks: list[Block] = [header(begun if freeze.is_frozen else ended)]
     if freeze.is_frozen or freeze.ended_at is None:
         times = [fixed_text("Since "), local_time(freeze.since)]
-        more = [paragraph(fixed_text(STILL_POSSIBLE))]
+        more = [paragraph(fixed_text(STILL_POSSIBLE if freeze.hold is None else HELD_STILL_POSSIBLE))]
     else:
         times = [fixed_text("From "), local_time(freeze.since), fixed_text(" until "), local_time(freeze.ended_at)]
         reason = cleaned_text(as_sentence(freeze.reason), MAX_NOTICE_CHARACTERS)
-        more = [paragraph(fixed_text("The reason was: "), reason)]
+        more = [paragraph(fixed_text("The reason was: "), reason)] if freeze.reason else []
     shown = paragraph(cleaned_text(said, MAX_NOTICE_CHARACTERS, bold=freeze.is_frozen))
     return message(said, [*blocks, rich_text(shown, *more, paragraph(*times))])

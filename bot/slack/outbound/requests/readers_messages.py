@@ -66,9 +66,13 @@ class ReadersMessages:
         if self.is_replaced(copy) or (is_asked_now and not is_present):
             return older_card(self.request, reader=reader)
         is_asked_later = not is_present and copy.audience in self.asked_later
-        successor = self.context.successor
         return closed_card(
-            self.request, successor=successor, now=self.now, reader=reader, is_asked_later=is_asked_later
+            self.request,
+            successor=self.context.successor,
+            now=self.now,
+            reader=reader,
+            is_asked_later=is_asked_later,
+            drift=self.context.drift,
         )
 
     def for_approver(self, audience: str) -> Message:

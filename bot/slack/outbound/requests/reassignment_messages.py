@@ -4,7 +4,7 @@ from bot.slack.blocks.blocks import cleaned_text, fixed_text, paragraph, quote, 
 from bot.slack.blocks.message import Message, message
 from bot.slack.cards.requests import notified_target
 from bot.slack.outbound.recipients import Outbound
-from workflows.core.delegation.asking import Reassignment
+from workflows.core.policy.delegation.asking import Reassignment
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.taking_part.reassigning import MAX_REASON_CHARACTERS
 

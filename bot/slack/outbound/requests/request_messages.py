@@ -31,6 +31,7 @@ from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import read_after_end
 from workflows.core.partners.partnership import newer_request, tenant_of
 from workflows.core.people import ChatId, Role
+from workflows.core.posture.watch.drift import DriftSubject
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.core.requests.transitions.transition import senders_of
@@ -121,7 +122,9 @@ class RequestMessages:
         if request.is_terminal:
             store, now = self._outbound.store, self._outbound.clock.now()
             today = await today_from_record(request, record, store=store, now=now)
-            return CardContext(is_first=False, partnership=record, successor=today.successor)
+            found = None if record is None else await store.drift(DriftSubject(record.identity.tenant_id))
+            drift = found if found is not None and found.is_open else None
+            return CardContext(is_first=False, partnership=record, successor=today.successor, drift=drift)
         # NB. counted, not read: one person may have hundreds of open requests, and each of them has a card.
         others = await self._outbound.store.count_open_among_newest(
             fields.requester, prepared.requester.id, newest=MAX_COUNTED_REQUESTS, other_than=request.id

@@ -80,6 +80,8 @@ def how_words(diagnosis: Diagnosis, cause: Fact) -> str:
     if cause.code == Cause.APPLICATION_BLOCKED and "templates" in cause.values:
         return _application_words(diagnosis, cause.values)
     action = change_for(cause).action
+    if action is Action.REQUEST_ACCESS and cause.values.get("templates"):
+        return f"/partner request {diagnosis.domain}, with {_templates(cause.values['templates'])}"
     if cause.code == Cause.ACCOUNT_DISABLED and diagnosis.enabling:
         return f"Ask first why it was disabled. {_open_enabling(diagnosis.enabling[0])}"
     if cause.code == Cause.SIGN_IN_ERROR and action in (Action.CHANGE_POLICY, Action.ACCEPT_CLAIMS):

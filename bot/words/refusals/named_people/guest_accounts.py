@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.words.plans.accounts import CHANGES, left_counts_words, unchecked_words
-from bot.words.refusals.freeze import frozen_words
+from bot.words.refusals.freeze import frozen_words, held_words
 from bot.words.sentences import Sentences, comma_list, counted
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
@@ -27,6 +27,12 @@ def other_accounts_words(values: Values) -> str:
     """Return what came of the accounts of a plan that were not written and read back; empty when there are none."""
     named = _others(values)
     return f"Others: {named}." if named else ""
+
+
+def _stopped_words(values: Values) -> str:
+    """Return what stops the writes: a freeze of people, or that the bot started held."""
+    cause = values.get("cause")
+    return frozen_words(values["name"], values["reason"]) if cause is None else held_words(cause)
 
 
 def _others(values: Values) -> str:
@@ -89,7 +95,5 @@ GUEST_ACCOUNTS: Final[Sentences] = {
     R.UNDO_OVERTAKEN: (
         "A later request decided about these accounts, too. Request to enable them: the partner's approvers decide."
     ),
-    R.UNDO_DURING_FREEZE: lambda values: (
-        f"No guest account is enabled now. {frozen_words(values['name'], values['reason'])} Wait until then."
-    ),
+    R.UNDO_DURING_FREEZE: lambda values: f"No guest account is enabled now. {_stopped_words(values)} Wait until then.",
 }

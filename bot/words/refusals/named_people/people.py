@@ -55,6 +55,7 @@ PEOPLE: Final[Sentences] = {
     R.OPEN_REQUESTS_REACHED: _open_requests_reached,
     R.CHAT_DIRECTORY_REFUSED: "The chat system refuses to say who people are ({method}: {answer}). Tell an admin. "
     "Trying again does not help until this is corrected.",
+    R.OTHER_APP: "This came from another app. Use the Gatehouse app of this workspace.",
     R.OTHER_WORKSPACE: "You belong to another workspace. Only members of this workspace can do this. Ask one of them.",
     R.DEACTIVATED: "This user is deactivated in the workspace. Ask an admin of the workspace to activate it again.",
     R.NOT_A_PERSON: "Bots and workflows cannot do this. Ask a person to do it.",

@@ -83,10 +83,12 @@ def named(log: str, event: str) -> list[dict[str, Any]]:
     return [line for line in map(json.loads, log.split("\n")[:-1]) if line["event"] == event]
 
 
+@pytest.mark.threats("E5")
 def test_no_token_is_ever_written(log: str) -> None:
     assert [part for part in SECRET_PARTS if part in log] == []
 
 
+@pytest.mark.threats("E6")
 def test_every_line_is_whole_json(log: str) -> None:
     lines = [json.loads(line) for line in log.split("\n")[:-1]]
     assert len(lines) == len(CANARIES) * EACH + 5
@@ -113,6 +115,7 @@ def test_what_is_not_secret_stays(log: str) -> None:
     assert line["after"] == "kept"
 
 
+@pytest.mark.threats("E1", "E6")
 def test_hostile_text_stays_on_its_line(log: str) -> None:
     assert not {"\x1b", "\x00", "\r", "\u2028"} & set(log)
     assert len(named(log, HOSTILE)) == 2

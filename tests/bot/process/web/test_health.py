@@ -58,7 +58,7 @@ async def test_a_locked_database_makes_the_bot_unready_until_it_is_free(gatehous
             503,
             "the records cannot be written: another program locks the database\n",
         )
-        async with gatehouse.session.get(f"{gatehouse.url}/metrics") as response:
+        async with gatehouse.session.get(f"{gatehouse.health_url}/metrics") as response:
             assert "gatehouse_ready 0.0" in await response.text()
     await eventually(gatehouse.is_ready)
 

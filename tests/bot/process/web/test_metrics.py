@@ -71,3 +71,24 @@ async def test_a_freeze_is_shown() -> None:
     assert await shown() == b"gatehouse_frozen 0.0"
     store.is_frozen = True
     assert await shown() == b"gatehouse_frozen 1.0"
+
+
+async def test_each_service_of_graph_says_whether_it_is_called() -> None:
+    states = {"directory": "open", "reports": "half_open", "sharepoint": "closed"}
+    metrics = Metrics(
+        store=DueStore(),  # type: ignore[arg-type]
+        clock=FixedClock(),
+        lookups=lambda: 0,
+        why_not_ready=nothing_missing,
+        circuits=lambda: states,
+    )
+    await metrics.refresh()
+
+    def circuit(service: str) -> float | None:
+        return metrics.registry.get_sample_value("gatehouse_graph_circuit", {"service": service})
+
+    services = ("directory", "reports", "sharepoint", "conditional_access")
+    assert [circuit(one) for one in services] == [1.0, 0.5, 0.0, 0.0]
+    states["directory"] = "closed"
+    await metrics.refresh()
+    assert circuit("directory") == 0.0

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import http.client
+import io
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -24,6 +25,7 @@ from structlog.testing import capture_logs
 from bot.process.web import server
 from bot.process.web.connections import make_runner
 from bot.process.web.metrics import Metrics
+from bot.process.web.server import SigningSecrets
 from bot.slack.answers.background import Background
 from bot.slack.inbound.receive import Inbound
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
@@ -43,8 +45,11 @@ class ServerUnderTest:
 
     session: aiohttp.ClientSession
     port: int = 0
+    health_port: int = 0
+    secrets: SigningSecrets = field(default_factory=lambda: SigningSecrets(SECRET))
     received: list[dict[str, Any]] = field(default_factory=list)
     reason: str = ""
+    refuses_before: datetime | None = None
 
     async def post(self, body: Any, headers: Any, path: str = "/slack/events") -> tuple[int, str]:
         """POST raw bytes; nothing of the client's own but what HTTP needs."""
@@ -120,19 +125,27 @@ async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> Asy
     async def nothing_missing() -> str:
         return opened.reason
 
+    async def said() -> tuple[bool, str]:
+        return not opened.reason, opened.reason or "ready\n"
+
     app = server.make_web_app(
         inbound=None if socket_mode else inbound(opened.received),
-        secret=SECRET,
+        secrets=opened.secrets,
         clock=FixedClock(),
-        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, why_not_ready=nothing_missing).page,  # type: ignore[arg-type]
-        why_not_ready=nothing_missing,
+        refuses_before=lambda: opened.refuses_before,
     )
-    runner = make_runner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, reuse_address=True).start()
-    opened.port = runner.addresses[0][1]
+    health = server.make_health_app(
+        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, why_not_ready=nothing_missing).page,  # type: ignore[arg-type]
+        readiness=said,
+    )
+    runners = [make_runner(one) for one in (app, health)]
+    for runner in runners:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0, reuse_address=True).start()
+    opened.port, opened.health_port = (runner.addresses[0][1] for runner in runners)
     yield opened
-    await runner.cleanup()
+    for runner in runners:
+        await runner.cleanup()
 
 
 @pytest.fixture
@@ -210,6 +223,14 @@ FORGED: Final = {
 }
 
 
+@pytest.mark.threats("A1", "A4")
+@pytest.mark.threats("A13")
+@pytest.mark.threats("A3")
+@pytest.mark.threats("A3")
+@pytest.mark.threats("A4", "A5")
+@pytest.mark.threats("A6", "A7")
+@pytest.mark.threats("A8")
+@pytest.mark.threats("A8")
 @pytest.mark.parametrize("name", FORGED)
 async def test_a_forged_signature_is_refused(
     http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture, name: str
@@ -217,6 +238,7 @@ async def test_a_forged_signature_is_refused(
     await refused(http_server, COMMAND, FORGED[name], caplog)
 
 
+@pytest.mark.threats("A1")
 async def test_a_changed_body_is_refused(http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture) -> None:
     body = bytearray(COMMAND)
     body[-1] ^= 1
@@ -265,6 +287,8 @@ ODD_TIMESTAMPS: Final = {
     "infinite": "Infinity",
     "very long": "1" * 5000,
     "an underscore": "18000_00000",
+    "a space inside": "18000 00000",
+    "spaces around": f" {NOW} x",
     "a sign": f"+{NOW}",
     "negative": f"-{NOW}",
     "a fraction": f"{NOW}.0",
@@ -318,6 +342,7 @@ async def test_unsigned_bodies_are_not_unpacked(
     await refused(http_server, body, {"Content-Type": FORM, "Content-Encoding": encoding}, caplog)
 
 
+@pytest.mark.threats("A8")
 async def test_bolts_own_headers_do_not_open_access(
     http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -425,12 +450,46 @@ async def test_slack_can_verify_the_address(http_server: ServerUnderTest) -> Non
 # --- size and time ---
 
 
+@pytest.mark.threats("A9")
 async def test_a_body_too_large_is_refused_with_its_length_said(http_server: ServerUnderTest) -> None:
     body = b"0" * (300 * 1024)
     assert (await http_server.post(body, signed(body, at=NOW)))[0] == 413
     assert http_server.received == []
 
 
+@pytest.mark.threats("A9")
+async def test_a_body_of_two_megabytes_is_refused(http_server: ServerUnderTest) -> None:
+    assert (await http_server.post(io.BytesIO(b"0" * (2 * 1024 * 1024)), {"Content-Type": FORM}))[0] == 413
+    assert http_server.received == []
+
+
+@pytest.mark.threats("A13", "A14")
+@pytest.mark.parametrize("lengths", [(43, 4), (4, 43), (43, 43)])
+async def test_two_lengths_are_refused(http_server: ServerUnderTest, lengths: tuple[int, int]) -> None:
+    """A proxy in front could read the one, and we the other."""
+    headers = "".join(f"{key}: {value}\r\n" for key, value in signed(COMMAND, at=NOW).items())
+    given = "".join(f"Content-Length: {length}\r\n" for length in lengths)
+    answer = await http_server.raw(f"POST /slack/events HTTP/1.1\r\nHost: x\r\n{headers}{given}\r\n".encode() + COMMAND)
+    assert answer.split()[1] == b"400"
+    assert b"aiohttp" not in answer
+    assert b"Python" not in answer
+    assert http_server.received == []
+
+
+@pytest.mark.threats("A13")
+async def test_a_length_beside_chunks_is_refused(http_server: ServerUnderTest) -> None:
+    headers = "".join(f"{key}: {value}\r\n" for key, value in signed(COMMAND, at=NOW).items())
+    both = f"Content-Length: {len(COMMAND)}\r\nTransfer-Encoding: chunked\r\n"
+    answer = await http_server.raw(
+        f"POST /slack/events HTTP/1.1\r\nHost: x\r\n{headers}{both}\r\n".encode() + b"0\r\n\r\n"
+    )
+    assert answer.split()[1] == b"400"
+    assert b"aiohttp" not in answer
+    assert b"Python" not in answer
+    assert http_server.received == []
+
+
+@pytest.mark.threats("A9")
 async def test_a_body_too_large_is_refused_without_a_length(http_server: ServerUnderTest) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(300):
@@ -445,6 +504,7 @@ async def test_a_large_payload_within_the_limit_is_accepted(http_server: ServerU
     assert (await http_server.post(body, signed(body, at=NOW)))[0] == 200
 
 
+@pytest.mark.threats("A10")
 async def test_a_body_that_does_not_come_is_not_waited_for(
     http_server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -463,21 +523,38 @@ async def test_socket_mode_has_no_address_for_slack(
     await refused(closed_door, COMMAND, signed(COMMAND, at=at), caplog)
 
 
-ROUTES: Final = {"/slack/events": "POST", "/healthz": "GET", "/readyz": "GET", "/metrics": "GET"}
+HEALTH: Final = ("/healthz", "/readyz", "/metrics")
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD")
 
 
-@pytest.mark.parametrize("path", ROUTES)
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD"])
+@pytest.mark.threats("A14")
+@pytest.mark.parametrize("path", ["/slack/events", *HEALTH])
+@pytest.mark.parametrize("method", METHODS)
 async def test_every_path_has_its_method_and_no_other(http_server: ServerUnderTest, path: str, method: str) -> None:
-    url = f"http://127.0.0.1:{http_server.port}{path}"
+    is_health = path in HEALTH
+    url = f"http://127.0.0.1:{http_server.health_port if is_health else http_server.port}{path}"
     async with http_server.session.request(method, url) as response:
         assert "Server" not in response.headers
-        if method == ROUTES[path] or (method == "HEAD" and ROUTES[path] == "GET"):
-            assert response.status in (200, 401)
+        if method in (("GET", "HEAD") if is_health else ("POST",)):
+            assert response.status == (200 if is_health else 401)
         else:
             assert response.status == 405
 
 
+@pytest.mark.threats("A14")
+@pytest.mark.parametrize("method", METHODS)
+async def test_the_public_address_has_nothing_but_slacks_path(http_server: ServerUnderTest, method: str) -> None:
+    for path in (*HEALTH, "/", "/metrics/", "/control/bot"):
+        url = f"http://127.0.0.1:{http_server.port}{path}"
+        async with http_server.session.request(method, url) as response:
+            assert (response.status, "Server" in response.headers) == (404, False), path
+    async with http_server.session.request(
+        method, f"http://127.0.0.1:{http_server.health_port}/slack/events"
+    ) as answer:
+        assert answer.status == 404
+
+
+@pytest.mark.threats("A14")
 @pytest.mark.parametrize(
     "path", ["/", "/slack", "/slack/events/", "/slack//events", "/admin", "/slack/events%00", "/.env"]
 )
@@ -497,7 +574,7 @@ async def test_other_paths_are_not_there(http_server: ServerUnderTest, path: str
 
 async def test_health_and_readiness(http_server: ServerUnderTest) -> None:
     async def get(path: str) -> tuple[int, str]:
-        async with http_server.session.get(f"http://127.0.0.1:{http_server.port}{path}") as response:
+        async with http_server.session.get(f"http://127.0.0.1:{http_server.health_port}{path}") as response:
             return response.status, await response.text()
 
     assert await get("/healthz") == (200, "ok\n")

@@ -5,8 +5,10 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
+from bot.sandbox.http.faults import Fault
 from bot.slack.answers import response_url
 from bot.slack.answers.background import Background
 from bot.slack.blocks.message import Message
@@ -21,7 +23,7 @@ class RecordingWebhook:
 
     called: Final[list[str]] = []
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, **_: Any) -> None:
         self.called.append(url)
 
     async def send(self, **_: Any) -> None:
@@ -55,6 +57,7 @@ FOREIGN: Final = [
 ]
 
 
+@pytest.mark.threats("A12")
 async def test_a_foreign_response_url_is_never_called(gatehouse: BotUnderTest, webhook: type[RecordingWebhook]) -> None:
     """A stolen signing secret must not turn the bot into a client of the inside network."""
     with capture_logs() as logged:
@@ -75,6 +78,30 @@ async def test_slacks_own_response_url_is_called(
     assert (await gatehouse.command("list", response_url=own)).status == 200
     await gatehouse.idle()
     assert webhook.called == [own]
+
+
+@pytest.mark.threats("A12")
+async def test_a_redirect_of_a_response_url_is_not_followed_and_is_recorded(gatehouse: BotUnderTest) -> None:
+    """Over real sockets: the address is Slack's own, and its answer leads elsewhere."""
+    asked = list[str]()
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(text="ok")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", elsewhere)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    inside = f"http://127.0.0.1:{runner.addresses[0][1]}/inside"
+    fault = Fault(target="slack", match="/slack/response/", status=307, headers={"Location": inside}, times=1)
+    gatehouse.world.faults.add(fault)
+    assert (await gatehouse.command("list", response_url=f"{gatehouse.world.url}slack/response/T1/x")).status == 200
+    await gatehouse.idle()
+    await runner.cleanup()
+    assert asked == []
+    assert await gatehouse.outcomes() == [("/partner list", "foreign_response_url")]
 
 
 @pytest.mark.parametrize("person", ["guest", "outsider"])

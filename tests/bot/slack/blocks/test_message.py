@@ -1,5 +1,6 @@
 """Notices and refusals: text from outside stays text."""
 
+import pytest
 from hypothesis import given, settings
 
 from bot.slack.blocks.message import notice, refusal
@@ -8,6 +9,7 @@ from tests.bot.surfaces import assert_sound_message, hostile_or_blank
 
 @settings(deadline=None)
 @given(hostile_or_blank)
+@pytest.mark.threats("E1")
 def test_hostile_text_stays_text_in_notices(text: str) -> None:
     for message in (notice(text), refusal(text)):
         assert_sound_message(message)

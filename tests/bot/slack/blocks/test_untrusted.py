@@ -1,5 +1,6 @@
 """Text from outside: what is taken out of it, and how it is cut."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +9,7 @@ from tests.bot.surfaces import hostile
 
 
 @given(st.text() | hostile, st.integers(min_value=1, max_value=300), st.booleans())
+@pytest.mark.threats("E2")
 def test_clean_keeps_every_promise(text: str, limit: int, lines: bool) -> None:
     cleaned = clean(text, limit, lines=lines)
     assert 1 <= len(cleaned) <= max(limit, 1)
@@ -19,6 +21,7 @@ def test_clean_keeps_every_promise(text: str, limit: int, lines: bool) -> None:
         assert hidden not in cleaned
 
 
+@pytest.mark.threats("E2")
 def test_clean_says_when_it_stripped_something() -> None:
     assert clean("Con\u202etoso", 100) == f"Contoso{HIDDEN_REMOVED}"
     assert clean("Contoso\r\nLtd", 100, lines=True) == "Contoso\nLtd"

@@ -107,7 +107,9 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.CHANNEL_NOT_PRIVATE: {"channel": "C1", "reason": "It is public."},
     AlarmCode.CARD_NOT_POSTED: {"request": "r-1", "reason": "It is archived."},
     AlarmCode.STORE_NOT_WRITABLE: {"reason": "disk_full"},
+    AlarmCode.AUDIT_CHAIN: {"problem": "deleted", "seq": 12, "key_id": "", "count": 2},
     AlarmCode.SOCKET_SILENT: {"reason": "No hello."},
+    AlarmCode.CLOCK_WRONG: {"seconds": "130"},
     AlarmCode.DRIFT: DRIFT_VALUES,
     AlarmCode.OWN_CHANGE: DRIFT_VALUES,
     AlarmCode.DRIFT_DIGEST: {
@@ -119,6 +121,9 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.BATCH_HALTED: {"batch": "B-1", "tried": "20", "failed": "3"},
     AlarmCode.SWEEP_INCOMPLETE: {"reason": [], "since": NOW.isoformat()},
     AlarmCode.WRONG_TENANT: {"found": GROUP, "expected": GROUP},
+    AlarmCode.PERMISSIONS_SURPLUS: {"permissions": ["Mail.Send"]},
+    AlarmCode.PERMISSIONS_MISSING: {"permissions": ["User.Read.All"]},
+    AlarmCode.SERVICE_SILENT: {"service": "directory", "since": NOW.isoformat()},
     AlarmCode.END_NOT_ANNOUNCED: {"partners": ["contoso.com"], "count": 1},
     AlarmCode.END_NOT_BLOCKED: {"request": "r-1"},
     AlarmCode.REVIEW_SILENT: {"partners": ["contoso.com"], "count": 1},
@@ -145,6 +150,13 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     },
     AlarmCode.FROZEN: {"by": "Dana", "why": "Incident 7"},
     AlarmCode.FREEZE_END_ASKED: {"name": "Sam", "by": "Dana", "why": "Incident 7"},
+    AlarmCode.HELD: {"by": "Gatehouse", "why": "", "cause": "restored"},
+    AlarmCode.HELD_REPORT: {
+        "last_ran_at": NOW.isoformat(),
+        "differences": {"count": 1, "rows": [{"partner": "contoso.com", "code": "absent"}]},
+        "changes": None,
+        "requests": {"count": 0, "rows": []},
+    },
 }
 OF_NO_PARTNER: Final = frozenset(
     {
@@ -152,9 +164,13 @@ OF_NO_PARTNER: Final = frozenset(
         AlarmCode.SIGN_INS_DENIED_TO_MANY,
         AlarmCode.ROLE_EMPTY,
         AlarmCode.CHANNEL_NOT_PRIVATE,
+        AlarmCode.AUDIT_CHAIN,
         AlarmCode.STORE_NOT_WRITABLE,
         AlarmCode.SOCKET_SILENT,
         AlarmCode.WRONG_TENANT,
+        AlarmCode.PERMISSIONS_SURPLUS,
+        AlarmCode.PERMISSIONS_MISSING,
+        AlarmCode.SERVICE_SILENT,
         AlarmCode.END_NOT_ANNOUNCED,
         AlarmCode.REVIEW_SILENT,
         AlarmCode.LIMIT_REACHED,
@@ -164,6 +180,8 @@ OF_NO_PARTNER: Final = frozenset(
         AlarmCode.SWEEP_INCOMPLETE,
         AlarmCode.FROZEN,
         AlarmCode.FREEZE_END_ASKED,
+        AlarmCode.HELD,
+        AlarmCode.HELD_REPORT,
     }
 )
 """The kinds of alarm that are about no partner."""

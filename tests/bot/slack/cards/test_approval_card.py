@@ -321,6 +321,7 @@ def test_an_extension_of_nothing_but_blocks_says_so() -> None:
 
 @PROPERTY
 @given(text=hostile, kind=st.sampled_from([RequestKind.ACCESS, RequestKind.RESTORATION]))
+@pytest.mark.threats("E1", "E2")
 def test_text_from_outside_is_never_markup_and_the_partner_comes_first(text: str, kind: RequestKind) -> None:
     asked = hostile_request(RequestState.AWAITING_APPROVAL, kind, text)
     blocks = approval_blocks(asked, holders={}, context=CardContext(is_first=False), now=NOW)

@@ -189,7 +189,7 @@ def test_the_card_has_at_most_as_many_words_as_an_approver_reads(state: BatchSta
 
 def test_the_result_names_what_left_and_what_was_not_adopted() -> None:
     card = shown(with_others(BatchState.DONE))
-    assert "38 partners adopted, 1 with its own request, 1 not adopted" in card
+    assert "38 of 40 partners adopted (verified), 1 with its own request, 1 not adopted" in card
     assert "partner003.example" in card
     assert "partner009.example" in card
     assert "⚠️" in card

@@ -607,6 +607,7 @@ def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(hostile_or_blank, st.sampled_from(STATES))
+@pytest.mark.threats("E1")
 def test_hostile_text_stays_text_on_request_cards(text: str, at: tuple[RequestState, RequestKind]) -> None:
     asked = hostile_request(*at, text)
     holders = {SECURITY: Approvers(names=(text,)), DATA_OWNER: Approvers(names=(text, text))}
@@ -643,6 +644,7 @@ def test_a_request_id_and_a_digest_fit_into_a_button() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(hostile_or_blank, st.sampled_from(PartnershipState))
+@pytest.mark.threats("E1")
 def test_hostile_text_stays_text_in_reviews(text: str, state: PartnershipState) -> None:
     known = partnership(
         identity=surfaces.hostile_identity(text),

@@ -61,6 +61,7 @@ def test_the_parts_are_in_the_order_in_which_an_approver_asks(template: str) -> 
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.threats("D7")
 def test_each_change_is_one_row_with_now_on_the_left_and_after_on_the_right(template: str) -> None:
     blocks = details(waiting(TEMPLATES[template]))
     assert all(len(block.get("fields", ())) <= 2 * ROWS_IN_BLOCK for block in blocks)

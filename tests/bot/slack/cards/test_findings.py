@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from typing import Any, Final
 
+import pytest
+
 from bot.slack.cards.findings import MAX_LINES, policy_findings
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.show.posture import posture_message
@@ -45,6 +47,7 @@ def asked(found: AccessReport) -> AccessRequest:
     return replace(request(), prepared=replace(prepared(), findings=access_findings(found)))
 
 
+@pytest.mark.threats("E2")
 def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
     card = details(asked(MANY))
     sound_message(card)

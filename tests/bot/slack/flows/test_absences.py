@@ -16,10 +16,10 @@ from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import assert_sound, buttons, shown
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, person
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.delegation.absence import Absence, AbsenceId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
+from workflows.core.policy.delegation.absence import Absence, AbsenceId
 
 TEMPLATE = load_catalog(SHIPPED).templates["trusted-partner"]
 

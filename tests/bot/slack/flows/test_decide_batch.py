@@ -112,6 +112,7 @@ async def test_a_rejection_needs_a_reason(gatehouse: BotUnderTest) -> None:
     empty = submission("approver1", "reject_batch_reason", value_of(one), {"reason": {"reason": {"value": " "}}})
     answer = await gatehouse.interact(empty)
     assert answer.json["errors"].keys() == {"reason"}
+    assert "form_problems" in [outcome for _, outcome in await gatehouse.outcomes("approver1")]
     opened = await gatehouse.interact(click("approver1", "reject_batch", value_of(one)))
     assert opened.status == 200
     sent = submission("approver1", "reject_batch_reason", value_of(one), {"reason": {"reason": {"value": "Not all"}}})

@@ -4,7 +4,6 @@ import logging
 from typing import Final
 
 import pytest
-from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.inbound.bolt import make_bolt
@@ -16,7 +15,7 @@ def test_the_environments_token_is_no_news(monkeypatch: pytest.MonkeyPatch, capl
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-not-a-token")
     token = "xoxb-not-a-token"
     with caplog.at_level(logging.WARNING):
-        make_bolt(AsyncWebClient(token=token), "T1", SecretStr(token))
+        make_bolt(AsyncWebClient(token=token), "T1")
         assert caplog.messages == []
         logging.getLogger(LOGGER).warning("Something else")
     assert caplog.messages == ["Something else"]

@@ -139,6 +139,7 @@ async def test_a_request_that_nobody_filed_is_refused(gatehouse: BotUnderTest) -
 # --- repetition ---
 
 
+@pytest.mark.threats("A2")
 async def test_a_click_that_is_repeated_counts_once(gatehouse: BotUnderTest) -> None:
     """Bolt remembers nothing: twenty deliveries of one click are twenty calls."""
     request = await gatehouse.file_request()

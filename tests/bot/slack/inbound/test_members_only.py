@@ -37,6 +37,7 @@ def graph_reads(gatehouse: BotUnderTest) -> list[str]:
     return found
 
 
+@pytest.mark.threats("B3")
 @pytest.mark.parametrize(
     "text",
     [
@@ -197,6 +198,7 @@ async def test_a_look_of_a_full_member_is_recorded(gatehouse: BotUnderTest) -> N
     ]
 
 
+@pytest.mark.threats("B2")
 async def test_outsiders_are_refused_at_the_edge(gatehouse: BotUnderTest) -> None:
     await gatehouse.control.post("command", user="outsider", text="request tailspin.com", channel="general")
     await gatehouse.idle()

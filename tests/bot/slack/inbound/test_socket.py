@@ -16,7 +16,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.slack.inbound import socket as slack_socket
 from bot.slack.inbound.socket import SlackSocket
-from tests.bot.bot_under_test import BotUnderTest, eventually, free_port
+from tests.bot.bot_under_test import BotUnderTest, eventually, free_port, health_url_of
 from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
 
@@ -31,7 +31,7 @@ async def connected(
     monkeypatch.setattr(slack_socket, "SlackSocket", impatient_socket)
     world = Sandbox(tmp_path / "socket", socket_mode=True)
     await world.start(0)
-    given = world.bot_settings(free_port()) | {
+    given = world.bot_settings(free_port(), free_port()) | {
         "DATABASE_URL": f"sqlite:///{tmp_path}/socket.db",
         "GATEHOUSE_TICK_SECONDS": "0.1",
     }
@@ -44,7 +44,7 @@ async def connected(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         parts = await stack.enter_async_context(running(settings, SHORT_PAUSES))
         stack.callback(world.slack_simulator.sockets.thaw)  # type: ignore[union-attr]
-        world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
+        world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True, health_url=health_url_of(settings))
         bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
         await eventually(bot.is_ready)
         yield bot
@@ -94,7 +94,7 @@ async def test_a_frozen_peer_is_noticed_and_said_and_reported_again_when_it_thaw
     said = await unready(connected)
     assert said.startswith("Slack is not heard: nothing was heard for ")
     await alarmed(connected, is_open=True)
-    async with connected.session.get(f"{connected.url}/metrics") as response:
+    async with connected.session.get(f"{connected.health_url}/metrics") as response:
         numbers = await response.text()
     assert "gatehouse_ready 0.0" in numbers
     assert 'gatehouse_alarms{code="socket_silent"} 1.0' in numbers
@@ -143,7 +143,9 @@ async def test_a_slack_that_is_away_at_start_is_waited_for_and_said(
     monkeypatch.setattr(slack_socket, "SlackSocket", impatient_socket)
     world = Sandbox(tmp_path / "socket", socket_mode=True)
     await world.start(0)
-    for name, value in (world.bot_settings(free_port()) | {"DATABASE_URL": f"sqlite:///{tmp_path}/s.db"}).items():
+    for name, value in (
+        world.bot_settings(free_port(), free_port()) | {"DATABASE_URL": f"sqlite:///{tmp_path}/s.db"}
+    ).items():
         monkeypatch.setenv(name, value)
     settings = load_settings()
     world.faults.add(Fault(target="slack", method="apps.connections.open", status=503, times=1000))

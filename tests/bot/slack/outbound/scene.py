@@ -21,11 +21,11 @@ from bot.slack.outbound.recipients import Outbound
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
 from workflows.app.alarms import Alarms
-from workflows.core.delegation.asking import StandIn
 from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.delegation.asking import StandIn
 from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import USUAL_PAUSES

@@ -42,6 +42,7 @@ async def test_a_private_channel_of_our_own_is_fit(client: AsyncWebClient) -> No
     assert await channel_problem(client, PRIVATE) == ""
 
 
+@pytest.mark.threats("E8")
 async def test_a_public_channel_is_not_even_without_the_right_to_see_it(client: AsyncWebClient) -> None:
     assert "not a private channel" in await channel_problem(client, GENERAL)
 
@@ -50,6 +51,7 @@ async def test_a_shared_channel_is_not(client: AsyncWebClient) -> None:
     assert "shared with another workspace" in await channel_problem(client, SHARED)
 
 
+@pytest.mark.threats("B2")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -104,6 +106,7 @@ async def test_no_answer_says_nothing_of_the_channel(
 @pytest.mark.parametrize(
     ("channel", "reason"), [(GENERAL, "not a private"), (SHARED, "shared"), ("C0NOWHERE", "found")]
 )
+@pytest.mark.threats("E8")
 async def test_an_unfit_channel_is_refused_at_start_with_the_cure(
     settings: Settings, channel: str, reason: str
 ) -> None:
@@ -144,6 +147,7 @@ async def cards(gatehouse: BotUnderTest, place: str = PRIVATE, user: str = "appr
 
 
 @pytest.mark.parametrize("change", [{"is_ext_shared": True}, {"is_private": False}, {"is_pending_ext_shared": True}])
+@pytest.mark.threats("E8")
 async def test_no_card_goes_into_a_channel_that_is_not_private_any_more_and_it_comes_when_that_is_repaired(
     gatehouse: BotUnderTest, change: dict[str, Any]
 ) -> None:
@@ -172,6 +176,7 @@ async def test_what_is_known_of_the_channel_is_at_most_a_minute_old(gatehouse: B
     assert await alarm_is_open(gatehouse)
 
 
+@pytest.mark.threats("B2")
 async def test_a_channel_that_becomes_shared_is_noticed_without_a_card(gatehouse: BotUnderTest) -> None:
     shows(gatehouse.world, is_ext_shared=True)
     await gatehouse.control.post("clock", advance_seconds=601)
@@ -192,6 +197,7 @@ async def pass_by(gatehouse: BotUnderTest, seconds: int) -> None:
     await gatehouse.idle()
 
 
+@pytest.mark.threats("B2")
 async def test_cards_are_removed_from_a_channel_that_is_not_private_any_more_and_come_back(
     gatehouse: BotUnderTest,
 ) -> None:

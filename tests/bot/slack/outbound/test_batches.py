@@ -256,6 +256,6 @@ async def test_progress_and_result_are_on_the_same_card(scene: Scene) -> None:
     done = tuple(replace(one, state=RowState.APPLIED) for one in listed.rows)
     await scene.notifier().show_batch(replace(listed, state=BatchState.DONE, rows=done))
     card = scene.messages(CHANNEL)[0]
-    assert "3 partners adopted" in str(card["blocks"])
+    assert "3 of 3 partners adopted" in str(card["blocks"])
     assert action_ids(card) == ["review_batch"]
     assert action_ids(scene.messages("@approver1")[0]) == ["review_batch"]

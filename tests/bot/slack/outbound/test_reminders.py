@@ -13,9 +13,9 @@ from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene, action_ids, request
 from tests.bot.surfaces import shown
 from tests.workflows.core import builders
-from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
+from workflows.core.policy.delegation.asking import StandIn
 from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.effects import RemindPerson
 from workflows.core.requests.notes import NoteCode

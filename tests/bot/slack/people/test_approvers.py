@@ -30,10 +30,10 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
-from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Role
+from workflows.core.policy.delegation.asking import StandIn
 from workflows.core.requests.eligibility import current_eligibility, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.people_directory import PeopleDirectoryUnavailable

@@ -114,6 +114,13 @@ def user_info(world: Sandbox, handle: str = "approver1", **changes: Any) -> None
 # --- identify ---
 
 
+@pytest.mark.threats("B2", "B3", "B5")
+@pytest.mark.threats("B2", "B3", "B4", "B5")
+@pytest.mark.threats("B4")
+@pytest.mark.threats("B4")
+@pytest.mark.threats("B4")
+@pytest.mark.threats("B6")
+@pytest.mark.threats("B6")
 @pytest.mark.parametrize("handle", ["requester", "approver1", "admin"])
 async def test_a_full_member_is_one_person(directory: SlackDirectory, handle: str) -> None:
     assert await directory.identify(chat(handle)) == person(handle)
@@ -162,6 +169,7 @@ async def test_what_slack_says_about_somebody_decides(
     assert refused.value.code == code
 
 
+@pytest.mark.threats("B8")
 async def test_on_a_grid_the_workspaces_of_a_person_count(directory: SlackDirectory, world: Sandbox) -> None:
     """An organization's user may be listed under the workspace that was looked up first (Slack: "user object")."""
     user_info(world, team_id="E0GRID", enterprise_user={"teams": ["T0ANOTHER", TEAM_ID]})
@@ -188,6 +196,7 @@ async def test_a_mail_address_that_looks_alike_is_another(
     assert refused.value.code == "not_one_account"
 
 
+@pytest.mark.threats("B6")
 async def test_an_account_found_by_another_address_is_not_it(
     directory: SlackDirectory, tenant: FakeTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +210,7 @@ async def test_an_account_found_by_another_address_is_not_it(
         await directory.identify(chat("admin"))
 
 
+@pytest.mark.threats("B6")
 async def test_two_accounts_with_one_address_are_nobody(directory: SlackDirectory, tenant: FakeTenant) -> None:
     tenant.accounts.append(replace(ACCOUNTS["approver1"], id=PersonId("0a6f7d10-0002-4e1b-9b51-6d1f000000ff")))
     with worded_refusal(Refused, match="2 accounts") as refused:
@@ -289,6 +299,7 @@ async def test_who_lost_the_account_has_no_role(
     assert current_roles.holds(ACCOUNTS["admin"].id, ADMIN)
 
 
+@pytest.mark.threats("B4")
 async def test_who_lost_the_slack_user_has_no_role(directory: SlackDirectory, world: Sandbox) -> None:
     user_info(world, "approver1", deleted=True)
     assert not (await directory.current_roles([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)

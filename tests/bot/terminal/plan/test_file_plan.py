@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 import pytest
@@ -30,6 +31,7 @@ from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import TenantIdentity
 from workflows.sheets.reading import SheetFile
 
@@ -227,6 +229,28 @@ def test_characters_outside_the_usual_plane_count_twice() -> None:
     assert len(text.encode("utf-16-le")) // 2 == size(text) <= MAX_CHARACTERS
 
 
+def ending_before() -> PlannedPartner:
+    """A partner whose access lasts longer than its row says."""
+    nothing = Fact(
+        RefusalCode.ACCESS_NOT_EXTENDED,
+        {
+            "template": "Guest collaboration",
+            "is_revoked": False,
+            "ends_at": "2027-08-28T00:00:00+00:00",
+            "days": 30,
+            "days_now": [180],
+            "asked_from": "2027-07-30T00:00:00+00:00",
+        },
+    )
+    row = SheetRow(number=2, partner="contoso.com", template="guest-collaboration", ends_on=date(2027, 3, 31))
+    return PlannedPartner(judged=JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, nothing=nothing))
+
+
+def test_a_row_that_ends_before_the_access_says_that_no_file_shortens_it() -> None:
+    text = written("text", ending_before())
+    assert "ends_on: This day comes before the end of the access, and no file shortens an access." in text
+
+
 @pytest.mark.parametrize(
     ("partners", "status"),
     [
@@ -235,6 +259,7 @@ def test_characters_outside_the_usual_plane_count_twice() -> None:
         ((unchanged(), partner()), 2),
         ((partner(), refused()), 1),
         ((PlannedPartner(judged=JudgedRow(row=SheetRow(number=2), verdict=RowVerdict.NOT_READ)),), 1),
+        ((ending_before(),), 1),
     ],
 )
 def test_the_exit_status_says_whether_something_would_change(partners: Sequence[PlannedPartner], status: int) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.words.batches.rows import attention_words
+from bot.words.batches.effects import attention_words
 from tests.bot.sample_sheets import sheet_row
 from tests.workflows.core.builders import NOW
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source

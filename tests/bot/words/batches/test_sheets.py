@@ -55,7 +55,7 @@ def test_a_cells_problem_follows_its_column() -> None:
 def test_the_columns_are_shown_with_their_titles_and_those_that_are_not_used() -> None:
     header = ("Company", "Domain", "Pilot group")
     assert list(columns_words(recognise(header, ["pilot_group"]), header)) == [
-        "Columns: partner = “Domain”, pilot_group = “Pilot group”",
+        "Columns: partner = “Domain”, placeholders.pilot_group = “Pilot group”",
         "Not used: “Company”",
     ]
 

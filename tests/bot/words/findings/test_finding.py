@@ -184,9 +184,28 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.CAPABILITIES_UNAVAILABLE,
         {},
-        "The Microsoft 365 capabilities cannot be read, so none can be written. Gatehouse needs the permission "
-        "Policy.ReadWrite.CrossTenantCapability. Or Microsoft has not made them available in this tenant yet. Ask an "
-        "admin to run the command doctor, which says which of the two it is.",
+        "The Microsoft 365 capabilities could not be read, so none can be written. Either Gatehouse needs the "
+        "permission Policy.ReadWrite.CrossTenantCapability, or Microsoft has not made them available in this tenant "
+        "yet. Ask an admin to run the command doctor, which says which of the two it is.",
+    ),
+    (
+        C.CAPABILITIES_UNAVAILABLE,
+        {"access": "not_granted"},
+        "The Microsoft 365 capabilities could not be read, so none can be written. Gatehouse does not have the "
+        "permission Policy.ReadWrite.CrossTenantCapability. An admin can grant it to the bot's application in "
+        "Microsoft Entra, with admin consent. Gatehouse sees it within an hour. Then send this again.",
+    ),
+    (
+        C.CAPABILITIES_UNAVAILABLE,
+        {"access": "not_available"},
+        "The Microsoft 365 capabilities could not be read, so none can be written. Microsoft has not made them "
+        "available in this tenant yet. Gatehouse has the permission for them, so there is nothing to grant. Send this "
+        "again later: Gatehouse asks every 15 minutes.",
+    ),
+    (
+        C.CAPABILITIES_UNAVAILABLE,
+        {"access": "available"},
+        "The Microsoft 365 capabilities could not be read, so none can be written. This read failed. Send this again.",
     ),
     (
         C.CAPABILITIES_WITHOUT_COLLABORATION,
@@ -486,12 +505,12 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.LOOK_ALIKE,
         {"domain": "c0ntoso.com", "likeness": "looks_the_same", "is_own": True, "other": "contoso.com"},
-        "“c0ntoso.com” looks the same as this tenant's own domain “contoso.com”. Check which one is meant.",
+        "“c0ntoso.com” looks almost the same as this tenant's own domain “contoso.com”. Check which one is meant.",
     ),
     (
         C.LOOK_ALIKE,
         {"domain": "contosa.com", "likeness": "one_letter_off", "is_own": False, "other": "contoso.com"},
-        "“contosa.com” differs by one letter from a partner's domain “contoso.com”. Check which one is meant.",
+        "“contosa.com” resembles a partner's domain “contoso.com”. Check which one is meant.",
     ),
     (
         C.SIGN_INS,

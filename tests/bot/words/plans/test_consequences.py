@@ -137,6 +137,22 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
         "After 1 year (365 days), the partner is blocked unless it is extended.",
     ),
     (
+        C.DEFAULT_GUESTS_END,
+        {"is_at_end": True},
+        "The block at the end ends guest access by default, too.",
+    ),
+    (C.DEFAULT_GUESTS_END, {"is_at_end": False}, "This block ends guest access by default, too."),
+    (
+        C.EXCHANGE_UNCHECKED,
+        {},
+        "Whether an organization relationship in Exchange still shows free times could not be checked.",
+    ),
+    (
+        C.ONE_WAY,
+        {},
+        "One direction: we show ours to them. They must open theirs to us.",
+    ),
+    (
         C.STAYS_OPEN,
         {"seconds": 365 * 86_400},
         "After 1 year (365 days), the sponsor is asked. Access stays until somebody revokes it.",

@@ -90,13 +90,13 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (
         MessageCode.BATCH_ENDED,
         {"batch": "B-1", "state": "done", "applied": 39, "left": 1, "ended": 1, "note": []},
-        "Batch B-1: 39 partners are adopted (verified). 1 partner is decided alone. 1 partner is not adopted: see "
-        "Details of the batch on your Home tab.",
+        "Batch B-1: 39 partners are adopted (verified). 1 partner goes on with its own request. "
+        "1 partner is not adopted: see Details of the batch on your Home tab.",
     ),
     (
         MessageCode.BATCH_ENDED,
         {"batch": "B-1", "state": "done", "applied": 0, "left": 1, "ended": 0, "note": []},
-        "Batch B-1: no partner is adopted by it. 1 partner is decided alone.",
+        "Batch B-1: no partner is adopted by it. 1 partner goes on with its own request.",
     ),
     (
         MessageCode.BATCH_ENDED,
@@ -139,7 +139,8 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
             "note": [],
             "is_sheet": True,
         },
-        "Batch B-1: 17 partners are applied (verified). 1 partner goes on alone. 2 partners start on a later day.",
+        "Batch B-1: 17 partners are applied (verified). 1 partner goes on with its own request. "
+        "2 partners start on a later day.",
     ),
     (
         MessageCode.CAMPAIGN_STARTED,

@@ -177,7 +177,25 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"name": "os:root", "reason": "Incident 7"},
         "Frozen by root at the command line: Incident 7. Nothing that opens access is applied until two admins end it.",
     ),
+    (
+        NoteCode.HELD,
+        {"cause": "restored"},
+        "Held: the records are an older backup. Nothing that opens access is applied until two admins release it. "
+        "Requests from before cannot be approved, and are void then.",
+    ),
+    (
+        NoteCode.VOID_AFTER_RESTORE,
+        {},
+        "Gatehouse was started with older records, or with records that may be older. So this is void, and nothing "
+        "more of it is written. Send it again with /partner request.",
+    ),
     (NoteCode.FREEZE_UNREADABLE, {}, UNREADABLE_FREEZE),
+    (
+        NoteCode.CLOCK_WRONG,
+        {"seconds": 130},
+        "The clock of Gatehouse's machine is wrong by 130 seconds. "
+        "Nothing that opens access is written until it is right.",
+    ),
     (
         NoteCode.NOT_SENT_FROZEN,
         {},

@@ -162,6 +162,25 @@ GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
         "configuration. The result is unknown until it is read back.",
     ),
     (C.OUT_OF_TURN, {}, "Entra accepts no more requests of this kind now."),
+    (C.NOT_CALLED, {}, "Entra did not answer the last requests, so Gatehouse waits before it asks again."),
+    (
+        C.TOKEN_REFUSED_TWICE,
+        {"call": CHANGE, "status": 401, "code": "x", "says": "expired", "request_id": "r-1"},
+        "Entra refused the token twice when asked to change the partner configuration: expired (401 x, request id "
+        "r-1). Check the bot's credentials (AZURE_TENANT_ID, AZURE_CLIENT_ID and its secret or certificate).",
+    ),
+    (
+        C.TOKEN_REFUSED_TWICE,
+        {"call": call("change_guest_account", of="7"), "status": 401, "code": "", "says": "", "request_id": ""},
+        "Entra refused the token twice when asked to disable or enable the account: no reason given (401). Check the "
+        "credentials for guest accounts (GUESTS_AZURE_CLIENT_ID and its secret or certificate).",
+    ),
+    (
+        C.SURPLUS_PERMISSIONS,
+        {"permissions": "Mail.Send", "is_for_guests": False},
+        "The bot's application has permissions that it does not need: Mail.Send. Nothing that opens access is written. "
+        "Remove them in Entra, or name them in GATEHOUSE_ALLOWED_PERMISSIONS.",
+    ),
     (
         C.HOME_NOT_KNOWN,
         {},

@@ -7,9 +7,9 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, SAM
 from tests.workflows.world import World
-from workflows.core.delegation.absence import Absence, absence_id
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.people import Person
+from workflows.core.policy.delegation.absence import Absence, absence_id
 from workflows.core.requests.commands.people import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.people_directory import PeopleDirectoryUnavailable

@@ -9,9 +9,9 @@ from tests.workflows.app.approvers.test_absences import away, behalf
 from tests.workflows.app.approvers.test_relations import check
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, person
 from tests.workflows.world import World
-from workflows.core.delegation.absence import absence_id
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.people import Person
+from workflows.core.policy.delegation.absence import absence_id
 from workflows.core.policy.relations import REQUESTER_MANAGER
 from workflows.core.requests.commands.editing import RequestChanges
 from workflows.core.requests.commands.people import EndAbsence

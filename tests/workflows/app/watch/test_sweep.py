@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.slack.words.alarms import alarm_message, alarm_text
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World, restarted
@@ -207,6 +208,23 @@ async def test_a_partner_that_drifts_while_its_request_is_decided_is_told_and_th
     await opened.sweep()
     assert len(await alarms(opened)) == 1
     assert not (await opened.request(request.id)).is_terminal
+
+
+async def test_a_partner_without_a_record_is_named_by_the_domain_that_an_open_request_has_from_entra(
+    world: World,
+) -> None:
+    """The ID alone tells an admin nothing. What the requester typed is not used, only what Entra answered."""
+    request = await world.waiting()
+    world.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
+    await world.sweep()
+    found = await stored(world, DriftSubject(TENANT))
+    observation = (await world.request(request.id)).require_prepared().observation
+    assert found.partner == observation.identity.default_domain != TENANT
+    (alarm,) = await alarms(world)
+    assert (alarm.values["partner"], alarm.values["tenant_id"]) == (found.partner, TENANT)
+    assert alarm_text(alarm).startswith(f"{found.partner}: ")
+    assert f"Tenant ID: {TENANT}." in alarm_text(alarm)
+    assert TENANT not in alarm_message(alarm).text
 
 
 async def test_many_changes_are_one_digest(opened: World) -> None:
@@ -587,6 +605,49 @@ async def test_drift_of_capabilities_stays_while_their_list_is_not_read(opened: 
     opened.tenant.edit(TENANT, m365Capabilities=[])
     await opened.sweep()
     assert not (await stored(opened)).is_open
+
+
+async def test_what_a_capability_was_and_is_reaches_the_alarm_and_the_log_is_not_asked_for_its_author(
+    opened: World,
+) -> None:
+    opened.tenant.edit(TENANT, m365Capabilities=[CAPABILITY])
+    await opened.sweep()
+    (alarm,) = await alarms(opened)
+    assert alarm.values["capabilities"] == {"approved": [], "current": [CAPABILITY]}
+    assert alarm.values["author"]["state"] == "not_logged"
+    assert await opened.store.drifts_without_author() == []
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+async def test_an_unknown_partner_with_capabilities_alone_is_told_until_its_list_is_read_without_them(
+    opened: World, is_readable: bool
+) -> None:
+    """Also where no list can be read, as without the permission: then that of the default is not read either."""
+    default = opened.tenant.default
+    opened.tenant.default = {**default, "m365Capabilities": []}
+    await opened.sweep()
+    opened.tenant.edit(other(1), m365Capabilities=[CAPABILITY])
+    await opened.sweep()
+    before, alarm = await stored(opened, DriftSubject(other(1))), await alarms(opened)
+    assert (before.found.code, len(alarm)) == (ConcernCode.UNKNOWN_TO_GATEHOUSE, 1)
+    assert before.author.state is AuthorState.PENDING, "the log has an entry for a new partner"
+    opened.tenant.edit(other(1), m365Capabilities=None)
+    opened.tenant.default = {**default, "m365Capabilities": []} if is_readable else default
+    await opened.sweep()
+    assert (await stored(opened, DriftSubject(other(1))), await alarms(opened)) == (before, alarm)
+    opened.tenant.edit(other(1), m365Capabilities=[])
+    await opened.sweep()
+    assert await alarms(opened) == []
+
+
+async def test_a_partner_without_its_list_is_not_compared_and_the_others_are(opened: World) -> None:
+    opened.tenant.default = {**opened.tenant.default, "m365Capabilities": []}
+    opened.tenant.edit(TENANT, m365Capabilities=None)
+    opened.tenant.edit(other(1), m365Capabilities=[CAPABILITY])
+    opened.tenant.edit(other(2), m365Capabilities=None)
+    result = await opened.sweep()
+    assert (result.partners, result.not_compared, result.is_complete) == (3, 2, True)
+    assert (await stored(opened, DriftSubject(other(1)))).is_open
 
 
 async def test_drift_of_the_defaults_capabilities_stays_while_their_list_is_not_read(opened: World) -> None:

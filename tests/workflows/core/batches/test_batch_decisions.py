@@ -282,3 +282,16 @@ def test_a_row_that_was_never_decided_together_excludes_nobody() -> None:
     assert known.row_of(rows[1].tenant_id) == rows[1]
     assert known.row_of(row(9).tenant_id) is None
     assert decided(AMARA, 0, known.digest or Digest("")).batch_digest is None
+
+
+@pytest.mark.parametrize("state", [BatchState.DRAFT, BatchState.PREPARING, BatchState.AWAITING_APPROVAL])
+def test_one_from_before_a_held_start_ends_at_once(state: BatchState) -> None:
+    command = ExpireBatch(batch_id=BATCH, is_void=True)
+    ended = advance_batch(batch(state), command, situation()).batch
+    assert (ended.state, [fact.code for fact in ended.note]) == (BatchState.EXPIRED, ["void_since_hold"])
+    assert command.audit_details() == {"batch": BATCH, "is_void": True}
+
+
+def test_one_that_halted_before_a_held_start_is_stopped() -> None:
+    ended = advance_batch(batch(BatchState.HALTED), ExpireBatch(batch_id=BATCH, is_void=True), situation()).batch
+    assert (ended.state, [fact.code for fact in ended.note]) == (BatchState.STOPPED, ["void_since_hold"])

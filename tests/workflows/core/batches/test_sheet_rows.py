@@ -34,6 +34,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.plans.changes import changed_kinds
 from workflows.core.plans.plan import Plan
 from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.requests.commands.batch import ApproveBatch
@@ -41,6 +42,7 @@ from workflows.core.requests.effects import AdvanceBatch, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import Digest
 from workflows.intervals import DRAFT_KEPT_FOR
@@ -194,6 +196,9 @@ def test_a_planned_row_shows_its_plan() -> None:
     )
     assert (planned.is_author_known, planned.duration) == (True, OPEN.duration)
     assert "inboundTrust.isMfaAccepted" in planned.openings
+    assert planned.access_changes == changed_kinds(OPEN, BLOCK)
+    assert planned.access_changes["inboundTrust.isMfaAccepted"] is AccessChange.OPENS
+    assert (planned.access_change, of_sheet(2).access_change) == (AccessChange.OPENS, None)
     assert [one.severity for one in planned.findings] == [Severity.WARNING]
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.workflows.core.builders import TENANT, access_plan
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
-from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.plan import AtEnd, Operation, Plan
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
@@ -144,3 +144,76 @@ def test_access_with_a_last_day_says_which_day_it_is() -> None:
     assert plan.duration is not None
     lasts = {"seconds": int(plan.duration.total_seconds()), "ends_at": "2027-06-01T12:00:00+00:00"}
     assert Fact(Consequence.STAYS_OPEN, lasts) in consequences(plan, {})
+
+
+BLOCKED: Final = {"b2bCollaborationInbound": BLOCK["b2bCollaborationInbound"]}
+ALL_OPEN: Final = {
+    "b2bCollaborationInbound": {
+        "usersAndGroups": OFFICE["usersAndGroups"],
+        "applications": {
+            "accessType": "allowed",
+            "targets": [{"target": "AllApplications", "targetType": "application"}],
+        },
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("own", "default", "ends"),
+    [
+        ({}, ALL_OPEN, True),
+        ({}, {"b2bCollaborationInbound": OFFICE}, True),
+        ({}, BLOCKED, False),
+        ({}, None, False),
+        ({"b2bCollaborationInbound": OFFICE}, ALL_OPEN, False),
+        (BLOCKED, ALL_OPEN, False),
+    ],
+)
+def test_a_block_says_that_it_ends_guest_access_of_the_default_only_where_it_does(
+    own: dict[str, Any], default: JsonObject | None, ends: bool
+) -> None:
+    opening = replace(made(own, {"inboundTrust": MFA_ONLY}), duration=timedelta(days=90))
+    for plan, is_at_end in ((replace(opening, at_end=AtEnd.BLOCK), True), (made(own, dict(BLOCK)), False)):
+        fact = Fact(Consequence.DEFAULT_GUESTS_END, {"is_at_end": is_at_end})
+        assert (fact in consequences(plan, default)) is ends
+    for plan in (
+        replace(opening, at_end=AtEnd.ASK),
+        replace(opening, duration=None, at_end=AtEnd.BLOCK),
+        replace(opening, is_cross_cloud=True, before=None, at_end=AtEnd.BLOCK),
+    ):
+        assert Consequence.DEFAULT_GUESTS_END not in {fact.code for fact in consequences(plan, default)}
+
+
+def test_capabilities_are_told_as_one_way_only_where_they_show_something() -> None:
+    name = "crossTenantCalendarAvailabilityBasic"
+    path = f"/policies/crossTenantAccessPolicy/partners/{TENANT}/m365Capabilities"
+
+    def writing(*, is_allowed: bool) -> Plan:
+        scopes = {"included": [{"resourceId": "All", "resourceType": "user"}], "excluded": []}
+        access = {"isAllowed": is_allowed, "resourceScopes": scopes}
+        body = {"@odata.type": f"#microsoft.graph.{name}", "inboundAccess": access}
+        plan = made({"m365Capabilities": []}, {})
+        return replace(plan, operations=(Operation(method="POST", path=path, body=body),))
+
+    assert Fact(Consequence.ONE_WAY) in consequences(writing(is_allowed=True), {})
+    assert Fact(Consequence.ONE_WAY) not in consequences(writing(is_allowed=False), {})
+    assert Fact(Consequence.ONE_WAY) not in consequences(made({}, {"inboundTrust": MFA_ONLY}), {})
+
+
+@pytest.mark.parametrize(("is_allowed", "is_told"), [(True, True), (False, False), (None, False)])
+def test_closing_a_calendar_says_that_exchange_was_not_checked(is_allowed: bool | None, is_told: bool) -> None:
+    name = "crossTenantCalendarAvailabilityBasic"
+    scopes = {"included": [{"resourceId": "All", "resourceType": "user"}], "excluded": []}
+    access = {"isAllowed": is_allowed, "resourceScopes": scopes}
+    one = {"@odata.type": f"#microsoft.graph.{name}", "name": name, "inboundAccess": access}
+    before = {} if is_allowed is None else {"m365Capabilities": [one]}
+    assert (Fact(Consequence.EXCHANGE_UNCHECKED) in consequences(made(before, dict(BLOCK)), {})) is is_told
+    opening = made(before, {"inboundTrust": MFA_ONLY})
+    assert Fact(Consequence.EXCHANGE_UNCHECKED) not in consequences(opening, {})
+
+
+def test_a_plan_with_a_setting_for_guests_shows_in_its_changes_what_they_had() -> None:
+    opening = replace(made({}, {"b2bCollaborationInbound": OFFICE}), duration=timedelta(days=90), at_end=AtEnd.BLOCK)
+    found = {fact.code for fact in consequences(opening, ALL_OPEN)}
+    assert Consequence.BLOCKED_AT_END in found
+    assert Consequence.DEFAULT_GUESTS_END not in found

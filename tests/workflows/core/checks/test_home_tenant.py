@@ -25,7 +25,12 @@ from workflows.core.settings.model import (
     CLOSED,
     AccessType,
     B2BSetting,
+    Capabilities,
+    Capability,
+    CapabilityName,
+    M365CollaborationInbound,
     Property,
+    Setting,
     Target,
     TargetConfiguration,
     TargetType,
@@ -93,6 +98,51 @@ def found(plan: Plan | None = None, who: TenantIdentity | None = None, **facts: 
     these, this = replace(CALM, **facts), plan or access_plan()
     findings = evaluate_facts(these, access(these, this), plan=this, identity=who or identity())
     return {finding.code: finding_words(finding) for finding in findings}
+
+
+EVERYBODY: Final = TargetConfiguration(
+    access=AccessType.ALLOWED, targets=(Target(type=TargetType.USER, id="AllUsers"),)
+)
+CALENDAR: Final[dict[Property, Setting]] = {
+    Property.M365_COLLABORATION_INBOUND: M365CollaborationInbound(users=EVERYBODY),
+    Property.M365_CAPABILITIES: Capabilities(items=(Capability(name=CapabilityName.FREE_BUSY, people=EVERYBODY),)),
+}
+ABOUT_VISITORS: Final = {"mfa_registration_unread", "invitations", "domain_list_unread", "ca_locked_out"}
+
+
+def sharing(before: dict[str, Any] | None = None, **more: Setting) -> Plan:
+    """A plan for a calendar, and what else a mixed template has."""
+    settings = CALENDAR | {Property(name): setting for name, setting in more.items()}
+    return plan_access(
+        tenant_id=TENANT,
+        before=before,
+        settings=settings,
+        template="calendar",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+
+
+def test_nothing_about_sign_ins_by_visitors_is_said_of_a_calendar_alone() -> None:
+    """Nobody signs in to look at it, also where the default lets guests in."""
+    compliant = policy("compliantDevice")
+    assert ABOUT_VISITORS & set(found(sharing(), conditional_access=[compliant])) == set()
+    untouched = {"tenantId": TENANT, "m365Capabilities": []}
+    assert ABOUT_VISITORS & set(found(sharing(untouched), conditional_access=[compliant])) == set()
+    refused = UnreadableFact(reason=UnreadableReason.FORBIDDEN)
+    unread = found(sharing(), conditional_access=refused, authorization=refused, sharepoint=refused)
+    assert {"conditional_access_unread", "invitations_unread", "sharepoint_unread"} & set(unread) == set()
+
+
+def test_where_visitors_sign_in_too_it_is_said() -> None:
+    compliant = policy("compliantDevice")
+    guests = parse_targets(Property.B2B_COLLABORATION_INBOUND, OPEN_DEFAULT["b2bCollaborationInbound"])
+    assert guests is not None
+    mixed = found(sharing(b2bCollaborationInbound=guests), conditional_access=[compliant])
+    standing = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}, "m365Capabilities": []}
+    kept = found(sharing(standing), conditional_access=[compliant])
+    for said in (mixed, kept):
+        assert {"ca_locked_out", "invitations"} <= set(said)
 
 
 def direct_connect() -> Plan:

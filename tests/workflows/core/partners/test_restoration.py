@@ -1,7 +1,7 @@
 """A restore: from the current settings to the earlier ones, never by deleting, and by which approval policy."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -29,7 +29,7 @@ from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, count_written, is_confirmed
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.template import Stage, Template, stages_for
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_equivalent, to_document
 from workflows.core.settings.effective import effective_settings
@@ -341,6 +341,24 @@ def test_what_was_cut_short_while_it_was_written_can_be_restored(state: RequestS
     """None, a part or all of it may be set; a running change must end first."""
     ended = (RequestState.APPLIED, RequestState.OVERWRITTEN, RequestState.FAILED, RequestState.STOPPED)
     assert is_restorable(request(state, writing_since=NOW)) is (state in ended)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_unsure", "earlier", "part", "stands"),
+    [
+        (0, False, None, 0, False),
+        (1, False, None, 0, True),
+        (0, True, None, 0, True),
+        (0, False, NOW, 0, True),
+        (0, False, None, 1, True),
+    ],
+)
+def test_what_graph_refused_before_anything_was_written_has_nothing_to_restore(
+    accepted: int, is_unsure: bool, earlier: datetime | None, part: int, stands: bool
+) -> None:
+    refusal = WriteRefusal(reason=(), accepted=accepted, is_unsure=is_unsure)
+    ended = request(RequestState.FAILED, writing_since=NOW, write_refusal=refusal, earlier_write_at=earlier)
+    assert is_restorable(replace(ended, applied_part=part)) is stands
 
 
 def test_of_what_was_cut_short_it_is_said_that_perhaps_not_all_was_written() -> None:

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import TENANT
-from workflows.core.plans.changes import SettingChange, SettingPart, plan_access_change, setting_changes
+from workflows.core.plans.changes import (
+    SettingChange,
+    SettingPart,
+    changed_kinds,
+    plan_access_change,
+    setting_changes,
+)
 from workflows.core.plans.plan import Operation, Plan
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.block import BLOCK
@@ -19,6 +25,8 @@ USERS = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType
 OFFICE = {"accessType": "allowed", "targets": [{"target": "Office365", "targetType": "application"}]}
 HALF = {"usersAndGroups": USERS}
 SYNCHRONIZES = {"userSyncInbound": {"isSyncAllowed": True}}
+
+OPENED: dict[str, Any] = {"before": None, "after": None, "access": AccessChange.OPENS}
 
 
 def made(name: str, before: Any, after: Any) -> Plan:
@@ -124,3 +132,33 @@ def test_a_plan_opens_where_any_part_does_and_narrows_only_where_none_may_open(
     before: Any, after: Any, access: AccessChange
 ) -> None:
     assert plan_access_change(made("inboundTrust", before, after)) is access
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        (SettingChange(name="inboundTrust", part=SettingPart.FLAG, key="mfa", **OPENED), "inboundTrust.isMfaAccepted"),
+        (
+            SettingChange(name="identitySynchronization", part=SettingPart.SYNCHRONIZATION, **OPENED),
+            "identitySynchronization.userSyncInbound",
+        ),
+        (SettingChange(name="m365Capabilities", part=SettingPart.CAPABILITY, key="x", **OPENED), "m365Capabilities.x"),
+        (
+            SettingChange(name="b2bCollaborationInbound", part=SettingPart.TARGETS, **OPENED),
+            "b2bCollaborationInbound",
+        ),
+    ],
+)
+def test_each_change_has_the_name_of_its_kind_of_access(
+    monkeypatch: pytest.MonkeyPatch, item: SettingChange, name: str
+) -> None:
+    same = replace(item, access=AccessChange.SAME)
+    closes = replace(item, access=AccessChange.CLOSES)
+    for found, expected in (
+        ((item,), {name: AccessChange.OPENS}),
+        ((same,), {}),
+        ((closes,), {name: AccessChange.REDUCES}),
+        ((closes, item), {name: AccessChange.OPENS}),
+    ):
+        monkeypatch.setattr("workflows.core.plans.changes.setting_changes", lambda *_, found=found: found)
+        assert changed_kinds(made(INBOUND, SHUT, None), None) == expected

@@ -9,6 +9,7 @@ from workflows.core.plans.plan import TenantIdentity
 def test_a_tenant_of_which_only_the_id_is_known_is_named_by_it() -> None:
     without_names = TenantIdentity.without_names(TENANT)
     assert (without_names.name, without_names.typed_name) == (TENANT, TENANT)
+    assert without_names.display_name == TENANT
     assert not without_names.is_resolved
     assert TenantIdentity.without_names(TENANT, is_resolved=True).is_resolved
 

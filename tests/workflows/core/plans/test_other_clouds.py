@@ -15,13 +15,13 @@ from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.changes import plan_access_change, setting_changes
 from workflows.core.plans.plan import Plan
-from workflows.core.plans.planning import plan_revocation
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, risk_for_approval, risk_of, risk_of_result
 from workflows.core.posture.current_risk import current_risk
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.effective import Origin, effective_settings
-from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property
+from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, InboundTrust, Property
 
 OPEN: dict[str, Any] = {
     **{name.value: ALL for name in B2B_PROPERTIES},
@@ -203,3 +203,17 @@ def test_members_that_are_unknown_and_false_raise_nothing() -> None:
             tenant_id=TENANT, before=standing(**own), template="t", template_hash="h", duration=timedelta(days=90)
         )
         assert risk_of_result(renewal, SERVICE_DEFAULT).level is RiskLevel.LOW
+
+
+@pytest.mark.parametrize("is_cross_cloud", [False, True])
+def test_a_plan_remembers_whether_the_partner_is_in_another_cloud(is_cross_cloud: bool) -> None:
+    made = plan_access(
+        tenant_id=TENANT,
+        before=None,
+        settings={Property.INBOUND_TRUST: InboundTrust(mfa=True)},
+        template="trusted-partner",
+        template_hash="",
+        duration=timedelta(days=90),
+        is_cross_cloud=is_cross_cloud,
+    )
+    assert made.is_cross_cloud is is_cross_cloud

@@ -282,6 +282,7 @@ def test_a_synchronization_policy_that_does_not_say_no_is_switched_off(policy: A
 
 @PROPERTY
 @given(st.data(), TENANT_IDS, SETTINGS)
+@pytest.mark.threats("D6")
 def test_only_one_partners_own_configuration_is_ever_written(
     data: st.DataObject, tenant_id: TenantId, wanted: dict[Property, Setting]
 ) -> None:

@@ -49,6 +49,13 @@ def test_golden_a_revocation() -> None:
     )
 
 
+def test_golden_a_plan_with_an_operation_that_graph_may_refuse() -> None:
+    plan = access_plan(template_hash="hash-1")
+    optional = Operation(method="PATCH", path=plan.operations[0].path, body={"a": 1}, may_be_refused=True)
+    with_optional = replace(plan, operations=(*plan.operations, optional))
+    assert with_optional.digest == "fb9f4b79165800a73adee61c6127cb937ee099da0f091441cc7a9165abd41565"
+
+
 def test_golden_the_bytes_that_are_hashed() -> None:
     document = {"b": [3, {"z": None, "y": False}], "a": "é\u2028\n", "€": 1, "\U0001f600": 2, "A": -0}
     assert canonical_json(document) == (

@@ -1,5 +1,6 @@
 """How much of a plan is in the tenant: the beginning, all of it, or something else."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import PROPERTY, partner_documents
-from workflows.core.plans.plan import count_written, is_confirmed
+from workflows.core.plans.plan import Operation, count_written, is_confirmed
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.documents import is_equivalent
@@ -169,3 +170,21 @@ def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other
     ]
     is_own = any(is_equivalent(configuration, documented_configuration(other)) for configuration in configurations)
     assert (count_written(plan, other) is not None) is (is_own or not unblocked_settings(other))
+
+
+def test_a_state_between_operations_that_graph_may_refuse_is_no_state_of_the_plan() -> None:
+    """Only required operations are counted. A plan with two optional ones is not read from its end."""
+    optional = tuple(
+        Operation(
+            method="PATCH",
+            path=CLOSING.operations[0].path,
+            body={"b2bDirectConnectOutbound": body},
+            may_be_refused=True,
+        )
+        for body in ({"applications": None}, {"usersAndGroups": None})
+    )
+    plan = replace(CLOSING, operations=(*CLOSING.operations[:1], *optional), template="trusted-partner")
+    assert len(plan.required_operations) == 1
+    observed = plan.configuration_after(2)
+    assert is_confirmed(plan, observed, -1)
+    assert count_written(plan, observed) is None

@@ -157,6 +157,14 @@ def test_devices_of_tenant_restrictions_are_never_sent_and_never_lost() -> None:
         plan(after, {P.TENANT_RESTRICTIONS: RESTRICTED})
 
 
+def test_other_tenant_restrictions_than_the_written_ones_are_no_success() -> None:
+    made = plan({"tenantId": TENANT}, {P.TENANT_RESTRICTIONS: RESTRICTED})
+    after = made.configuration_after() or {}
+    assert is_confirmed(made, after)
+    open_ones = {**after["tenantRestrictions"], "applications": {"accessType": "allowed", "targets": []}}
+    assert not is_confirmed(made, {**after, "tenantRestrictions": open_ones})
+
+
 def test_devices_that_change_next_to_another_plan_are_seen() -> None:
     before = {"tenantId": TENANT, "tenantRestrictions": {"devices": DEVICES}}
     made = plan(before, {P.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True)})

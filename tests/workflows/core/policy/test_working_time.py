@@ -73,6 +73,26 @@ def test_a_person_is_reminded_in_the_working_hours_of_their_own_time_zone(at: st
     assert next_working_moment(utc(at), ZoneInfo(zone), CALENDAR) == utc(moment)
 
 
+@pytest.mark.threats("G12")
+@pytest.mark.parametrize(
+    "around",
+    ["2027-03-28 00:00", "2027-10-31 00:00", "2028-02-29 00:00", "2027-08-31 00:00"],
+    ids=["to-summer-time", "from-summer-time", "leap-day", "month-end"],
+)
+def test_around_a_change_of_the_clocks_each_slot_comes_once_and_later_moments_have_later_slots(around: str) -> None:
+    """A reminder falls into working time, so that it is not put off again; an hour is never skipped."""
+    zone, begin = ZoneInfo("Europe/Berlin"), utc(around) - 4 * DAY
+    moments = [begin + timedelta(minutes=20 * number) for number in range(8 * 24 * 3)]
+    slots = [next_working_moment(moment, zone, CALENDAR) for moment in moments]
+    assert slots == sorted(slots)
+    assert all(slot >= moment for slot, moment in zip(slots, moments, strict=True))
+    assert [next_working_moment(slot, zone, CALENDAR) for slot in slots] == slots
+    mornings = {slot for slot, moment in zip(slots, moments, strict=True) if slot != moment}
+    assert len({slot.astimezone(zone).date() for slot in mornings}) == len(mornings), "one a day"
+    days = {slot.astimezone(zone).date() for slot in slots}
+    assert len(days) >= 5, "each working day has its slot"
+
+
 def test_other_working_days_are_those_of_the_calendar() -> None:
     sunday_to_thursday = WorkingCalendar(weekdays=frozenset({6, 0, 1, 2, 3}))
     assert add_working_days(utc("2026-12-17 15:00"), 1, sunday_to_thursday) == utc("2026-12-20 15:00")

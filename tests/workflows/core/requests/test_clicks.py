@@ -17,10 +17,10 @@ from tests.workflows.core.builders import (
     request,
 )
 from tests.workflows.core.builders import situation as moment
-from workflows.core.delegation.absence import AbsenceId
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import ChatId, Person
+from workflows.core.policy.delegation.absence import AbsenceId
 from workflows.core.policy.reviews.access_test import AccessFailure, AccessOutcome
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.batch import WithdrawBatch

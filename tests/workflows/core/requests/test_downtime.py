@@ -17,6 +17,7 @@ from workflows.core.requests.delays.downtime import (
     gap_at_tick,
     gaps_began_at,
     gaps_in_the_log,
+    gaps_until,
     is_told_of_gap,
     must_starts_wait,
     time_of_oldest_read,
@@ -143,3 +144,11 @@ def test_people_are_told_of_a_gap_in_which_they_could_take_back_a_later_start() 
     assert is_told_of_gap(known, GAP)
     assert not is_told_of_gap(known, replace(GAP, until=GAP.until - SECOND)), "it was approved after that gap"
     assert not is_told_of_gap(replace(known, state=RequestState.AWAITING_APPROVAL), GAP), "people decide on it anyway"
+
+
+def test_of_a_gap_that_reaches_beyond_a_clock_that_was_set_back_the_part_before_now_is_left() -> None:
+    """The clock jumped from one hour to ten, and is set back to five: until five the bot did not run."""
+    early, late = Gap(since=None, until=NOW), Gap(since=NOW + HOUR, until=NOW + 10 * HOUR)
+    assert gaps_until((early, late), NOW + 5 * HOUR) == (early, replace(late, until=NOW + 5 * HOUR))
+    assert gaps_until((early, late), NOW + HOUR) == (early,), "set back to before it, nothing of it happened"
+    assert gaps_until((early, late), NOW + 11 * HOUR) == (early, late)

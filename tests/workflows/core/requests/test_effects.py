@@ -9,7 +9,7 @@ from tests.workflows.core.builders import AMARA, BATCH, NOW, REQUEST, RILEY, TEN
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.batch import ImportSheet
@@ -24,6 +24,7 @@ from workflows.core.requests.effects import (
     Effect,
     JudgeSheet,
     MessageCode,
+    PostAuditHead,
     Prepare,
     Priority,
     RemindPerson,
@@ -102,6 +103,7 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (TELL, "tell:U-AMARA", Priority.SHOW),
     (ShowAlarm(alarm_id=AlarmId("a-1")), "alarm:a-1", Priority.SHOW),
     (ShowFreeze(), "show_freeze", Priority.SHOW),
+    (PostAuditHead(head="gatehouse-audit-1", seq=1), "post_audit_head", Priority.SHOW),
     (CheckPermission(command=FREEZE, key="k-1"), "judge:k-1", Priority.CLOSE),
     (CheckPermission(command=replace(FREEZE, step=FreezeStep.END), key="k-1"), "judge:k-1", Priority.DECIDE),
     (ShowHome(person=AMARA.chat_id), "home:U-AMARA", Priority.HOME),

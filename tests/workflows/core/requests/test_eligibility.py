@@ -102,6 +102,32 @@ def test_whoever_edited_a_request_may_not_decide_on_it() -> None:
     assert not _is_let_through(edited, AMARA)
 
 
+def test_who_gave_the_file_of_a_row_may_not_decide_and_is_named_so() -> None:
+    who = eligibility(request(drafter=MALLORY))
+    assert who.drafter == {MALLORY.id, MALLORY.chat_id}
+    assert who.ineligible_reason(MALLORY.chat_id) is IneligibleReason.DRAFTER
+    assert who.ineligible_reason(ChatId("U-OTHER"), MALLORY.id) is IneligibleReason.DRAFTER
+
+
+def test_the_sender_is_barred_by_the_chat_id_of_the_form_while_the_account_is_not_known() -> None:
+    asked = replace(particulars(), submitter=ChatId("W-MALLORY"))
+    who = eligibility(request(fields=asked))
+    assert who.submitter == {ChatId("W-MALLORY")}
+    assert who.ineligible_reason(ChatId("W-MALLORY")) is IneligibleReason.SUBMITTER
+    assert who.chat_ids == {RILEY.chat_id, SAM.chat_id, ChatId("W-MALLORY")}
+
+
+def test_without_a_sender_nobody_is_barred_for_it() -> None:
+    who = eligibility(request())
+    assert who.submitter == frozenset()
+    assert who.chat_ids == {RILEY.chat_id, SAM.chat_id}
+
+
+def test_an_editor_is_barred_by_account_and_by_chat_id_and_by_nothing_else() -> None:
+    who = eligibility(request(edits=(EditRecord(person=AMARA, at=NOW),)))
+    assert who.requester == {RILEY.id, RILEY.chat_id, AMARA.id, AMARA.chat_id}
+
+
 def _is_let_through(known: AccessRequest, someone: Person) -> bool:
     try:
         require_may_decide(known, someone, access_plan().digest, current_roles=ALL_ROLES, now=known.created_at)

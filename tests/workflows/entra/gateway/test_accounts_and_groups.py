@@ -25,6 +25,7 @@ async def test_no_mails_ask_nothing(entra: Entra, graph: Graph) -> None:
     assert graph.seen == []
 
 
+@pytest.mark.threats("E9")
 async def test_a_mail_cannot_escape_its_quotes(entra: Entra, graph: Graph) -> None:
     assert list(await entra.accounts_by_mail(["O'Neil') or (1 eq 1"])) == []
     assert graph.seen[0].query["$filter"] == (
@@ -72,6 +73,7 @@ async def test_what_graph_does_not_say_is_not_so(
     )
 
 
+@pytest.mark.threats("F9")
 async def test_hostile_next_link_is_not_followed(entra: Entra, graph: Graph) -> None:
     """A token is sent to Graph's own host and port only; an incomplete list is no list."""
     met: list[web.Request] = []
@@ -107,6 +109,7 @@ async def test_hostile_next_link_is_not_followed(entra: Entra, graph: Graph) -> 
     await runner.cleanup()
 
 
+@pytest.mark.threats("F9")
 async def test_list_in_a_circle_ends(entra: Entra, graph: Graph) -> None:
     page = {"value": [], "@odata.nextLink": f"{graph.url}/users?$skiptoken=1"}
     graph.fail(*[answering(200, page)] * 3)
@@ -126,6 +129,7 @@ async def test_list_in_a_circle_ends(entra: Entra, graph: Graph) -> None:
         answering(200, "<html>"),
     ],
 )
+@pytest.mark.threats("F9")
 async def test_an_incomplete_list_is_no_list(entra: Entra, graph: Graph, second: Fault) -> None:
     row = {"id": GROUP, "accountEnabled": True, "userType": "Member"}
     first = answering(200, {"value": [row], "@odata.nextLink": f"{graph.url}/users?$skiptoken=1"})

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,7 +26,8 @@ from tests.workflows.entra.simulated_tenant import (
 )
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.entra import Entra, EntraSettings, connect
-from workflows.entra.transport import batch, connection, read_retries
+from workflows.entra.transport import batch, connection
+from workflows.entra.transport.traffic import read_retries
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 BATCH: Final = ("POST", "/$batch")
@@ -88,6 +90,7 @@ async def test_a_write_is_never_in_a_batch(entra: Entra, graph: Graph) -> None:
     assert graph.calls.count(BATCH) == 1
 
 
+@pytest.mark.threats("E9")
 async def test_what_people_type_stays_inside_of_its_address(entra: Entra, graph: Graph) -> None:
     odd = "o'x/../../users?$filter=a&b#c.com"
     async with entra.together() as reads:
@@ -167,6 +170,33 @@ async def test_only_the_throttled_part_is_sent_again_after_its_pause(
     partner, _ = await both(entra)
     assert isinstance(partner, TenantUnavailable)
     assert len(graph.seen) == 3
+
+
+@pytest.mark.threats("F7")
+async def test_of_twenty_shuffled_answers_exactly_the_three_throttled_ones_are_asked_for_again(
+    entra: Entra, graph: Graph
+) -> None:
+    ids = [TenantId(f"00000000-0000-4aaa-8bbb-{number:012d}") for number in range(20)]
+    graph.simulator.merge({"partners": {one: {} for one in ids}})
+    throttled: list[str] = []
+    seed_of_the_order = 7
+
+    def shuffled(rows: Rows) -> Rows:
+        for row in rows[4:7]:
+            throttled.append(row["body"]["tenantId"])
+            row |= {"status": 429, "headers": {"Retry-After": "0"}, "body": {"error": {"code": "TooManyRequests"}}}
+        random.Random(seed_of_the_order).shuffle(rows)
+        return rows
+
+    graph.fail(changing_answers(shuffled))
+    async with entra.together() as reads:
+        started = [reads.start(entra.read_partner(one)) for one in ids]
+        found = [await one for one in started]
+    assert [one and one["tenantId"] for one in found] == ids, "each has its own answer"
+    batch, *again = graph.calls
+    assert batch == BATCH
+    assert sorted(again) == sorted(("GET", f"{PARTNERS}/{one}") for one in throttled)
+    assert len(again) == 3
 
 
 async def test_a_part_whose_token_is_refused_is_sent_again_with_a_new_one(entra: Entra, graph: Graph) -> None:

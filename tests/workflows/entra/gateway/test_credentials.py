@@ -65,6 +65,7 @@ async def test_unreachable_authority_is_unavailable(graph: Graph, environment: p
     await entra.close()
 
 
+@pytest.mark.threats("F12")
 async def test_authority_with_an_unknown_certificate_is_unavailable(
     graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ async def test_parallel_lookups_get_their_own_answers(entra: Entra) -> None:
     assert [identity and identity.default_domain for identity in found] == domains
 
 
+@pytest.mark.threats("E9")
 async def test_find_doubles_quotes(entra: Entra, graph: Graph) -> None:
     graph.fail(refusing(404, "Directory_ObjectNotFound"))
     assert await entra.find("o'neil.example") is None
@@ -70,6 +71,7 @@ async def test_find_doubles_quotes(entra: Entra, graph: Graph) -> None:
     assert graph.seen[0].path.replace("%28", "(").replace("%29", ")") == path
 
 
+@pytest.mark.threats("D1")
 async def test_answer_about_another_tenant_is_unavailable(entra: Entra, graph: Graph) -> None:
     graph.fail(answering(200, {"tenantId": FABRIKAM}), answering(200, {"tenantId": FABRIKAM}), answering(200, {}))
     with pytest.raises(TenantUnavailable, match="names_no_tenant"):

@@ -300,11 +300,26 @@ async def test_the_reads_of_a_list_keep_their_rate(graph: Graph, entra: Entra) -
     assert graph.calls == [("GET", PARTNERS), BATCH, BATCH]
 
 
-async def test_one_partner_that_fails_fails_the_list(entra: Entra, graph: Graph) -> None:
-    graph.simulator.merge({"partners": many(30)})
-    graph.inner.add(Fault(target="graph", method="GET", match="000000000025/m365Capabilities", status=405))
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 200])
+async def test_a_partner_whose_read_fails_is_not_read_and_the_others_are(
+    entra: Entra, graph: Graph, status: int
+) -> None:
+    graph.simulator.merge({"partners": {CONTOSO: None, **many(30)}})
+    address = "000000000025/m365Capabilities"
+    failing = Fault(target="graph", method="GET", match=address, status=status, times=20, body={})
+    graph.inner.add(failing)
+    rows = await entra.read_partners()
+    assert [row["tenantId"][-12:] for row in rows if "m365Capabilities" not in row] == ["000000000025"]
+    assert len(rows) == 30
+
+
+async def test_a_list_of_which_no_partner_can_be_read_is_raised(entra: Entra, graph: Graph) -> None:
+    """Otherwise every partner of the tenant would be asked about, again and again, without an answer."""
+    graph.simulator.merge({"partners": {CONTOSO: None, **many(30)}})
+    graph.inner.add(Fault(target="graph", method="GET", match="/partners/00000000", status=405, times=1000))
     with pytest.raises(TenantRefused):
         await entra.read_partners()
+    assert graph.calls == [("GET", PARTNERS), BATCH], "the second group of the page is not asked about"
 
 
 async def test_a_list_in_a_tenant_without_them_asks_once(entra: Entra, graph: Graph) -> None:

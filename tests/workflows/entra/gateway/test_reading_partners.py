@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-import workflows.entra.transport.read_retries
+import workflows.entra.transport.traffic.read_retries
 from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     PARTNERS,
@@ -91,7 +91,7 @@ async def test_reads_are_repeated_when_the_service_is_busy(entra: Entra, graph: 
 async def test_reads_are_given_up_after_three_tries(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workflows.entra.transport.read_retries.ReadRetries, "get_delay_time", lambda *_: 0.0)
+    monkeypatch.setattr(workflows.entra.transport.traffic.read_retries.ReadRetries, "get_delay_time", lambda *_: 0.0)
     graph.fail(*[refusing(503)] * 3)
     with pytest.raises(TenantUnavailable, match="503"):
         await entra.read_partner(CONTOSO)

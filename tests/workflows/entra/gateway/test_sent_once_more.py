@@ -13,7 +13,7 @@ from tests.workflows.entra.simulated_tenant import (
     reset,
 )
 from workflows.entra import Entra
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import TenantUnavailable
 
 
 async def test_a_read_on_a_connection_that_was_dropped_is_sent_once_more(entra: Entra, graph: Graph) -> None:
@@ -44,9 +44,9 @@ async def test_a_refused_token_is_dropped_once(entra: Entra, graph: Graph, heade
     assert [one.method for one in graph.seen[1:]] == ["POST", "POST"]
 
 
-async def test_a_token_that_is_refused_again_is_a_refusal(entra: Entra, graph: Graph) -> None:
+async def test_a_token_that_is_refused_again_holds_and_ends_nothing(entra: Entra, graph: Graph) -> None:
     graph.fail(refusing(401), refusing(401))
-    with pytest.raises(TenantRefused, match="status=401"):
+    with pytest.raises(TenantUnavailable, match="token_refused_twice"):
         await entra.read_partner(CONTOSO)
     assert len(graph.seen) == 2
 

@@ -285,7 +285,7 @@ def refuses(content: bytes, path: str = "/$batch", method: str = "POST", **heade
     [
         batch(READ),
         batch(READ, WRITE),
-        batch(*[READ] * 20),
+        batch(*[{**READ, "id": str(number)} for number in range(20)]),
         batch(row("PATCH", f"{PARTNERS}/{CONTOSO}", {"inboundTrust": None}), WRITE),
         batch({**READ, "body": None, "headers": {"Accept": "application/json"}}),
     ],
@@ -298,7 +298,7 @@ def test_batches_that_leave(content: bytes) -> None:
     "content",
     [
         batch(),
-        batch(*[READ] * 21),
+        batch(*[{**READ, "id": str(number)} for number in range(21)]),
         batch(READ, more=1),
         batch("x"),
         b"[]",

@@ -87,6 +87,7 @@ async def test_revocation_closes_the_partner_and_its_synchronization(entra: Entr
         ("PUT", PARTNERS),
     ],
 )
+@pytest.mark.threats("D6")
 async def test_nothing_but_one_partner_s_own_configuration_can_be_written(
     entra: Entra, graph: Graph, method: Any, path: str
 ) -> None:
@@ -96,6 +97,7 @@ async def test_nothing_but_one_partner_s_own_configuration_can_be_written(
 
 
 @pytest.mark.parametrize("body", [{}, {"tenantId": None}, {"tenantId": "contoso.com"}])
+@pytest.mark.threats("D6")
 async def test_a_new_partner_is_named_by_its_tenant_id(entra: Entra, graph: Graph, body: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="names no partner"):
         await entra.write(Operation(method="POST", path=PARTNERS, body=body))
@@ -166,7 +168,7 @@ async def test_refused_write_says_what_to_do(entra: Entra, graph: Graph) -> None
     graph.fail(refusing(403), refusing(401), refusing(401))
     with pytest.raises(TenantRefused, match=r"Policy\.ReadWrite\.CrossTenantAccess"):
         await entra.write(changing())
-    with pytest.raises(TenantRefused, match="status=401"):
+    with pytest.raises(TenantUnavailable, match=r"token_refused_twice call=.* status=401"):
         await entra.write(changing())
 
 
@@ -203,6 +205,7 @@ async def test_redirect_is_neither_followed_nor_a_success(entra: Entra, graph: G
     assert len(graph.seen) == 1
 
 
+@pytest.mark.threats("F2")
 async def test_reset_after_commit_is_unknown_and_not_repeated(entra: Entra, graph: Graph) -> None:
     graph.fail(reset_after_commit)
     with pytest.raises(TenantUnavailable, match="is_write=True"):

@@ -23,7 +23,7 @@ from tests.workflows.entra.simulated_tenant import (
 )
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.entra import Entra
-from workflows.entra.transport.rate_limit import RateLimit
+from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.ports.tenant import TenantUnavailable
 
 

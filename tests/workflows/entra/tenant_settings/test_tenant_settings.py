@@ -14,7 +14,7 @@ from tests.workflows.entra.simulated_tenant import (
     refusing,
 )
 from workflows.entra import Entra
-from workflows.entra.transport.rate_limit import RateLimit
+from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
 

@@ -206,7 +206,7 @@ async def test_a_throttled_page_is_requested_again_after_the_pause(
     async def rest(seconds: float) -> None:
         rests.append(seconds)
 
-    monkeypatch.setattr("workflows.entra.transport.rate_limit._rest", rest)
+    monkeypatch.setattr("workflows.entra.transport.traffic.rate_limit._rest", rest)
     next_page = f"{graph.url}/auditLogs/signIns?page=2"
     graph.fail(
         answering(200, {"value": [ROW], "@odata.nextLink": next_page}),
@@ -249,7 +249,7 @@ async def test_a_scan_leaves_most_of_the_limit_of_reports_to_cards(entra: Entra,
 async def test_throttling_that_does_not_end_is_told(
     quick: GraphTenantSettings, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflows.entra.transport.rate_limit._rest", lambda _: asyncio.sleep(0))
+    monkeypatch.setattr("workflows.entra.transport.traffic.rate_limit._rest", lambda _: asyncio.sleep(0))
     graph.fail(*(refusing(429, "TooManyRequests", Retry_After="30") for _ in range(9)))
     with pytest.raises(TenantUnavailable) as caught:
         await quick.read_guests(taking([]), with_activity=True)

@@ -126,6 +126,7 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         await store.close()
 
 
+@pytest.mark.threats("E7")
 async def test_the_files_are_private_to_their_owner(tmp_path: Path) -> None:
     """Also where the process creates files for everybody, and where the file was there before."""
     path = tmp_path / "below" / "gatehouse.db"
@@ -140,7 +141,7 @@ async def test_the_files_are_private_to_their_owner(tmp_path: Path) -> None:
         await store.close()
     finally:
         os.umask(before)
-    names = ("gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm", "gatehouse.db.lock")
+    names = ("gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm", "gatehouse.db.lock", "gatehouse.db.audit-key")
     assert modes == dict.fromkeys(names, 0o600)
 
 

@@ -11,7 +11,7 @@ from workflows.app.limits import is_high_risk
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.policy.deciders.unusual import DAY, USUAL_OVER, Approval, unusual
+from workflows.core.policy.delegation.deciders.unusual import DAY, USUAL_OVER, Approval, unusual
 from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.request import AccessRequest

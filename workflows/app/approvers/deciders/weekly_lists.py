@@ -9,7 +9,7 @@ from workflows.app.approvers.deciders.unusual_decisions import zone_of
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId, PersonId
-from workflows.core.policy.deciders.weeks import Week, last_week, told_at
+from workflows.core.policy.delegation.deciders.weeks import Week, last_week, told_at
 from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.notes import state_to_display

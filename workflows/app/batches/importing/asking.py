@@ -12,6 +12,7 @@ from workflows.core.batches.members import openings_after, warnings_of
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.errors.facts import Fact, Facts, as_values
+from workflows.core.plans.changes import changed_kinds
 from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.settings.model import TenantId
@@ -66,6 +67,7 @@ def draft_row(judged: JudgedRow, catalog: Catalog) -> BatchRow:
         template_title=catalog.templates[asked.template].title,
         risk=judged.risk,
         openings=openings_after(plan, judged.default),
+        access_changes=changed_kinds(plan, judged.default),
         is_author_known=True,
         reason=judged.alone,
         stages=judged.stages,

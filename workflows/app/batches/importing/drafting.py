@@ -4,12 +4,13 @@ Nothing is asked for yet: a full member confirms the draft, and is then the requ
 """
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.importing.asking import draft_row
-from workflows.app.batches.importing.judging import OnFound, SheetJudging
+from workflows.app.batches.importing.draft_ids import drafts_of_content, same_draft
+from workflows.app.batches.importing.judging import Keep, OnFound, SheetJudging, keep_nothing
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.asked_row import BatchSheet
 from workflows.core.batches.batch import Batch, BatchRow
@@ -23,6 +24,7 @@ from workflows.core.requests.request import BatchId, RequestKind
 from workflows.core.settings.canonical import Digest
 from workflows.intervals import DRAFT_KEPT_FOR
 from workflows.ports.tenant import Tenant
+from workflows.preflight.shared_access import KeptEvaluations
 from workflows.sheets.limits import MAX_DRAFT_ROWS
 from workflows.sheets.reading import SheetFile
 
@@ -47,6 +49,10 @@ class DraftedSheet:
     """None when nothing can be asked for any row: nothing was stored."""
     counts: Mapping[RowVerdict, int]
     """How many rows there are of each verdict."""
+    is_new: bool = True
+    """False for a draft of the same content that was open already, and asks for the same."""
+    others: Sequence[Batch] = ()
+    """Other open drafts of the same content, which ask for something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,10 @@ class SheetDrafting:
     catalog: Catalog
     known: Mapping[str, TenantIdentity] = field(default_factory=dict)
     """Tenants that were looked up before, by the name in canonical form."""
+    keep: Keep = keep_nothing
+    """See `SheetJudging.keep`."""
+    evaluations: KeptEvaluations = field(default_factory=KeptEvaluations)
+    """What Entra answered about Conditional Access for many partners before."""
 
     async def draft(
         self,
@@ -71,7 +81,9 @@ class SheetDrafting:
         on_found: OnFound = lambda *_: None,
         on_judged: OnJudged = lambda _: None,
     ) -> DraftedSheet:
-        """Judge every row, and store the draft. The plan of a row is kept only until the next row is judged.
+        """Judge every row, and store the draft, if no open draft of the same content asks for the same.
+
+        The plan of a row is kept only until the next row is judged.
 
         :param template: the template of rows that name none.
         :param drafted_by: see `Batch.drafted_by`.
@@ -81,8 +93,15 @@ class SheetDrafting:
         :raises SheetUnusable: for more rows than one record can have; nothing is looked up.
         """
         judged = await self.judge(file, columns, template, on_found=on_found, on_judged=on_judged)
+        store, clock = self.batches.store, self.batches.clock
+        found = await drafts_of_content(file.digest, store=store, clock=clock)
+        others = tuple(one for one in found if one.id != batch_id)
+        is_own_stored = len(others) < len(found)  # it is delivered again
+        if not is_own_stored and (same := same_draft(others, judged.rows)) is not None:
+            others = tuple(one for one in others if one is not same)
+            return DraftedSheet(batch=same, counts=judged.counts, is_new=False, others=others)
         batch = await self.store(file, judged.rows, drafted_by=drafted_by, sheet=sheet, batch_id=batch_id)
-        return DraftedSheet(batch=batch, counts=judged.counts)
+        return DraftedSheet(batch=batch, counts=judged.counts, others=others)
 
     async def judge(
         self, file: SheetFile, columns: Columns, template: str, *, on_found: OnFound, on_judged: OnJudged
@@ -121,6 +140,8 @@ class SheetDrafting:
             clock=self.batches.clock,
             records=await self.batches.store.records(),
             known=self.known,
+            keep=self.keep,
+            evaluations=self.evaluations,
         )
         async for judged in judging.judge(rows, await judging.read_tenant(), on_found):
             yield judged

@@ -54,6 +54,14 @@ AT_ONCE: Final = 20
 MAX_PAUSE_SECONDS: Final = 150.0
 """The longest pause that is waited for: the longest of Graph's periods for this service."""
 
+Keep = Callable[[Mapping[str, TenantIdentity]], Awaitable[None]]
+"""Stores the tenants that were found together, by the name that was looked up."""
+
+
+async def keep_nothing(_: Mapping[str, TenantIdentity]) -> None:
+    """Store nothing."""
+
+
 OnFound = Callable[[str, TenantIdentity | None], None]
 """Called with each name that was looked up, and its tenant; None when there is none, or it is not known."""
 
@@ -91,6 +99,8 @@ class SheetJudging:
     records: Records
     known: Mapping[str, TenantIdentity] = field(default_factory=dict)
     """Tenants that were looked up before, by the name in canonical form."""
+    keep: Keep = keep_nothing
+    """Called after each group of names, so that a report that is interrupted looks up only the others."""
     evaluations: KeptEvaluations = field(default_factory=KeptEvaluations)
     """What Entra answered about Conditional Access for many partners before."""
     again_after: tuple[float, ...] = AGAIN_AFTER
@@ -159,6 +169,10 @@ class SheetJudging:
                 some = list(throttled)
             for name in throttled:
                 on_found(name, None)
+            found = {name: by_name[name][0].identity for name in names[start : start + AT_ONCE]}
+            new = {name: one for name, one in found.items() if one is not None and name not in self.known}
+            if kept := {name: one for name, one in new.items() if one.is_resolved}:
+                await self.keep(kept)
 
     async def _find_together(
         self, names: Sequence[str], by_name: Mapping[str, Sequence[_Row]], on_found: OnFound

@@ -12,6 +12,7 @@ from workflows.core.batches.sheets.columns import (
     Column,
     Columns,
     SheetUnusable,
+    certain_columns,
     columns_of,
     plain_title,
     recognise,
@@ -35,6 +36,8 @@ class SheetChoices:
     """The names of the fields for which a column can be chosen."""
     recognised: Mapping[str, int] | None = None
     """The index of the column of each field, as far as it is certain; None while a sheet must be chosen."""
+    needs_template: bool = False
+    """Whether no template was named for all rows. Then it may be that no column has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class SheetOpening:
         header = distinct_titles(file.sheet.header)
         titles = {name: header[place] for name, place in chosen.items() if 0 <= place < len(header)}
         if not titles:
-            return columns_of(replace(file.sheet, header=header), self._placeholders)
+            return columns_of(file.sheet, self._placeholders)
         # NB. what was not chosen is not used, also where its title would be recognised.
         shown = tuple(title if title in titles.values() else f"{number}." for number, title in enumerate(header, 1))
         found, unused = recognise(shown, self._placeholders, titles), set(header) - set(titles.values())
@@ -99,16 +102,9 @@ class SheetOpening:
                 *(column.value for column in Column),
                 *(f"{PLACEHOLDER_PREFIX}{one}" for one in self._placeholders),
             ),
-            recognised=self._recognised(file, command.columns),
+            recognised=certain_columns(file.sheet.header, self._placeholders),
+            needs_template=not command.template,
         )
-
-    def _recognised(self, file: SheetFile, chosen: Mapping[str, int]) -> Mapping[str, int]:
-        try:
-            columns = self.columns(file, chosen)
-        except SheetUnusable:
-            return dict(chosen)
-        placeholders = {f"{PLACEHOLDER_PREFIX}{name}": place for name, place in columns.placeholders.items()}
-        return {**{column.value: place for column, place in columns.fields.items()}, **placeholders}
 
     @property
     def _placeholders(self) -> list[str]:

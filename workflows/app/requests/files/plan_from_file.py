@@ -9,7 +9,7 @@ from workflows.app.requests.files.parsed_request import ParsedRequest, PlanImpos
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
-    check_proposal,
+    check_proposal_in,
     labels_of,
     require_no_other_request,
 )
@@ -109,7 +109,7 @@ async def _plan(
         findings=(
             *replacement_findings(record, plan, template, stages, (plan.end_if_approved(now) or now) - now, now),
             *kept_approval_findings(plan),
-            *check_proposal(observation, plan, stages, result.circumstances),
+            *await check_proposal_in(tenant, observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
             *[record_finding async for record_finding in _record_findings(records_read, records, observation)],
         ),

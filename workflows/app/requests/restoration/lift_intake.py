@@ -6,7 +6,7 @@ from datetime import timedelta
 from workflows.app.requests.checked_filing import CheckedFiling, Proposed, file_checked
 from workflows.app.requests.filing import FormServices
 from workflows.app.requests.people_checks import lookups_refused
-from workflows.app.requests.proposing import check_proposal, require_no_other_request
+from workflows.app.requests.proposing import check_proposal_in, require_no_other_request
 from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.app.requests.restoration.restoring import Restoration, propose_lift
 from workflows.core.errors.facts import Fact
@@ -57,7 +57,7 @@ class LiftIntake(FormServices):
         found = await propose_lift(
             record, observation, at=now, within=self.lift_within, store=self.store, catalog=self.catalog
         )
-        check_proposal(observation, found.plan, found.stages)
+        await check_proposal_in(self.tenant, observation, found.plan, found.stages)
         return Lift(record=record, found=found, observation=observation)
 
     async def file(self, tenant_id: TenantId, actor: ChatId, reason: str, *, key: str) -> RequestId:

@@ -19,7 +19,7 @@ from workflows.app.requests.people_checks import (
     lookups_refused,
     restoring_problem,
 )
-from workflows.app.requests.proposing import check_proposal, require_no_other_request
+from workflows.app.requests.proposing import check_proposal_in, require_no_other_request
 from workflows.app.requests.restoration.restoring import (
     MAX_REQUESTS,
     Restoration,
@@ -104,7 +104,7 @@ class RestoreIntake(FormServices):
             catalog=self.catalog,
             is_result=form.restores_result,
         )
-        check_proposal(observation, found.plan, found.stages)
+        await check_proposal_in(self.tenant, observation, found.plan, found.stages)
         return found, observation
 
     async def file(self, form: RestoreForm, *, key: str) -> RequestId:

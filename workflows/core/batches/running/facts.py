@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from workflows.core.batches.batch import Batch, BatchState, RowState
+from workflows.core.batches.batch import Batch, BatchState, RowState, Tally, tally
 from workflows.core.batches.running.retries import due
 
 
@@ -32,20 +32,10 @@ class RunFacts:
     """How far a batch is. Members are the rows that were approved together."""
 
     state: BatchState
-    total: int
-    """How many members it has, whatever became of them."""
-    applied: int
-    """Written and read back."""
-    scheduled: int
-    """Approved, with a later start."""
-    alone: int
-    """Go on with their own request."""
-    ended: int
-    """Not applied, for example because Graph refused the write."""
+    counts: Tally
+    """What became of its rows."""
     waiting: int
-    """Of those that are left: tried before, and waiting for Graph."""
-    left: int
-    """Not applied yet, those that wait included."""
+    """Of the members that are open: tried before, and waiting for Graph."""
     failed: int
     """How many could not be applied as approved in the present run."""
     tried: int
@@ -56,32 +46,20 @@ class RunFacts:
     next_at: datetime | None = None
     """When the first member that waits is tried again; None when that is not known."""
 
-    @property
-    def done(self) -> int:
-        """Return how many members need nothing more from the batch."""
-        return self.total - self.left
-
 
 def run_facts(batch: Batch, now: datetime, *, is_frozen: bool = False) -> RunFacts:
     """Return how far a batch is.
 
     :param is_frozen: whether a freeze is in force.
     """
-    members = [row for row in batch.rows if row.was_member]
-    count = {state: sum(row.state is state for row in members) for state in RowState}
-    left = [row for row in members if row.state in (RowState.WAITING, RowState.PLANNED)]
+    left = batch.in_state(RowState.WAITING, RowState.PLANNED)
     waiting = [row for row in left if row.waits_since is not None or row.not_before is not None]
     run = batch.runs[-1] if batch.runs else None
     step = _next_step(batch, is_frozen=is_frozen, only_waits=bool(left) and not due(left, now))
     return RunFacts(
         state=batch.state,
-        total=len(members),
-        applied=count[RowState.APPLIED],
-        scheduled=count[RowState.SCHEDULED],
-        alone=count[RowState.LEFT],
-        ended=count[RowState.ENDED],
+        counts=tally(batch),
         waiting=len(waiting),
-        left=len(left),
         failed=0 if run is None else run.failed,
         tried=0 if run is None else run.tried,
         since=None if run is None else run.since,

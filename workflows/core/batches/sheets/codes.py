@@ -56,10 +56,14 @@ class SheetCode(StrEnum):
     # The columns
     NO_PARTNER_COLUMN = "sheet_without_partner_column"
     """Values: `header`."""
+    NO_TEMPLATE = "sheet_without_template"
+    """No column has the template, and none was named for all rows. Values: `header`."""
     COLUMN_TWICE = "sheet_column_twice"
     """Values: `column`, `titles`."""
     NO_SUCH_COLUMN = "sheet_column_not_found"
     """A chosen title is not in the sheet. Values: `title`, `header`."""
+    TITLE_TWICE = "sheet_title_twice"
+    """The chosen title is that of several columns. Values: `title`."""
     NO_SUCH_FIELD = "sheet_field_unknown"
     """A title was chosen for something that no row has. Values: `field`, `known`."""
 

@@ -104,21 +104,16 @@ def recognise(
     """Return which column is which. Upper and lower case, spaces, hyphens and underscores make no difference.
 
     :param placeholders: the names of all placeholders of the templates.
-    :param chosen: titles that somebody chose for fields, by the field's name; they go before what is recognised.
+    :param chosen: titles that somebody chose for fields, by the field's name; they go before what is recognised. A
+        placeholder may be named with or without `placeholders.`.
     :raises SheetUnusable: without a column of partners, with two columns for one field, or a choice that is none.
     """
-    chosen = chosen or {}
-    titles = [plain_title(title) for title in header]
-    found = _chosen(header, titles, placeholders, chosen)
-    taken = set(found.values())
-    for place, title in enumerate(titles):
-        name = _name_of(title, placeholders)
-        if name is None or name in chosen or place in taken:
-            continue
-        if name in found:
-            twice = [header[found[name]], header[place]]
+    found = _chosen(header, placeholders, chosen or {})
+    for name, places in _candidates(header, placeholders, found).items():
+        if len(places) > 1:
+            twice = [header[place] for place in places]
             raise SheetUnusable((Fact(SheetCode.COLUMN_TWICE, {"column": name, "titles": twice}),))
-        found[name] = place
+        found[name] = places[0]
     if Column.PARTNER not in found:
         raise SheetUnusable((Fact(SheetCode.NO_PARTNER_COLUMN, {"header": [one for one in header if one]}),))
     used = set(found.values())
@@ -130,20 +125,51 @@ def recognise(
     )
 
 
+def certain_columns(header: Sequence[str], placeholders: Collection[str] = ()) -> Mapping[str, int]:
+    """Return the index of the column of each field that exactly one title names, also where others are not certain."""
+    candidates = _candidates(header, placeholders, {})
+    return {name: places[0] for name, places in candidates.items() if len(places) == 1}
+
+
+def require_template(sheet: RawSheet, columns: Columns, template: str) -> None:
+    """Check that rows can name a template: otherwise each of them is wrong for the same reason.
+
+    :param template: the template of rows that name none; empty when none was named.
+    :raises SheetUnusable: when there is neither.
+    """
+    if template or Column.TEMPLATE in columns.fields or sheet.form is SheetForm.REQUEST or not sheet.rows:
+        return
+    raise SheetUnusable((Fact(SheetCode.NO_TEMPLATE, {"header": [one for one in sheet.header if one]}),))
+
+
+def _candidates(
+    header: Sequence[str], placeholders: Collection[str], chosen: Mapping[str, int]
+) -> Mapping[str, Sequence[int]]:
+    """Return which columns may be each field, by their titles, without fields and columns that were chosen."""
+    found: dict[str, list[int]] = {}
+    for place, title in enumerate(header):
+        name = _name_of(plain_title(title), placeholders)
+        if name is not None and name not in chosen and place not in chosen.values():
+            found.setdefault(name, []).append(place)
+    return found
+
+
 def _key(placeholder: str) -> str:
     return f"{PLACEHOLDER_PREFIX}{placeholder}"
 
 
-def _chosen(
-    header: Sequence[str], titles: Sequence[str], placeholders: Collection[str], chosen: Mapping[str, str]
-) -> dict[str, int]:
+def _chosen(header: Sequence[str], placeholders: Collection[str], chosen: Mapping[str, str]) -> dict[str, int]:
     known = [*(column.value for column in Column), *map(_key, placeholders)]
+    titles = [plain_title(title) for title in header]
     found: dict[str, int] = {}
-    for name, title in chosen.items():
+    for typed, title in chosen.items():
+        name = typed if typed in known else _key(typed)
         if name not in known:
-            raise SheetUnusable((Fact(SheetCode.NO_SUCH_FIELD, {"field": name, "known": known}),))
+            raise SheetUnusable((Fact(SheetCode.NO_SUCH_FIELD, {"field": typed, "known": known}),))
         if plain_title(title) not in titles:
             raise SheetUnusable((Fact(SheetCode.NO_SUCH_COLUMN, {"title": title, "header": list(header)}),))
+        if titles.count(plain_title(title)) > 1:
+            raise SheetUnusable((Fact(SheetCode.TITLE_TWICE, {"title": title}),))
         found[name] = titles.index(plain_title(title))
     return found
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from workflows.core.batches.asked_row import AskedAccess
@@ -69,6 +70,17 @@ class JudgedRow:
     """The state of the partner's record, when the partner is blocked: the row would open it again."""
     nothing: Fact | None = None
     """For `UNCHANGED`: which request would prolong the access. None when the records do not show it."""
+
+    @property
+    def ends_before_access(self) -> bool:
+        """Return whether the row has a last day that comes before the one until which the access is approved.
+
+        The partner has these settings already, and no row shortens an access.
+        """
+        ends_at = None if self.nothing is None else self.nothing.values.get("ends_at")
+        if self.row.ends_on is None or ends_at is None:
+            return False
+        return self.row.ends_on < (datetime.fromisoformat(ends_at) - timedelta(seconds=1)).date()
 
     @property
     def is_locked_out(self) -> bool:

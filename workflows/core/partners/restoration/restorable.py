@@ -32,10 +32,18 @@ def ended_while_writing(request: AccessRequest) -> bool:
     """Return whether a request ended while it was being written.
 
     Nothing, a part or all of its plan may be applied. A restoration is planned from the current settings, so it works
-    in every case.
+    in every case. Where Graph refused the first write, and none was sent before, nothing is applied for certain.
     """
     is_of_settings = request.fields.account_change is None
-    return is_of_settings and request.state in _CUT_SHORT and request.writing_since is not None
+    is_sent = request.writing_since is not None and not _wrote_nothing(request)
+    return is_of_settings and request.state in _CUT_SHORT and is_sent
+
+
+def _wrote_nothing(request: AccessRequest) -> bool:
+    """Return whether Graph refused the first write that any plan of the request sent."""
+    refusal = request.write_refusal
+    is_first_refused = refusal is not None and refusal.accepted == 0 and not refusal.is_unsure
+    return is_first_refused and request.earlier_write_at is None and request.applied_part == 0
 
 
 def ended_at(request: AccessRequest) -> datetime:

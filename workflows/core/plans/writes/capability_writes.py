@@ -8,10 +8,15 @@ from typing import Any, Final, NamedTuple
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.plans.plan import Operation, partner_address
+from workflows.core.plans.plan import Operation, Plan, changes, partner_address
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked, targets_change
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.capabilities import capability_body, parse_capabilities
+from workflows.core.settings.capabilities import (
+    capability_body,
+    has_list,
+    parse_capabilities,
+    without_switched_off,
+)
 from workflows.core.settings.model import M365_CAPABILITIES, NOBODY, Capability, CapabilityName, TenantId
 
 _LESS: Final = frozenset({AccessChange.CLOSES, AccessChange.REDUCES})
@@ -81,3 +86,15 @@ def _readable(document: Any) -> dict[CapabilityName, Capability]:
         return _by_name(document)
     except UnreadableSetting:
         return {}
+
+
+def are_capabilities_read(plan: Plan, default: JsonObject | None) -> bool:
+    """Return whether the list of Microsoft 365 capabilities was read before a plan was made."""
+    read = default if plan.before is None else plan.before
+    return read is not None and has_list(read)
+
+
+def opens_capabilities(plan: Plan) -> bool:
+    """Return whether a plan writes a capability that shows something to the partner."""
+    written = [change.after or () for change in changes(plan) if change.name == M365_CAPABILITIES]
+    return any(without_switched_off(listed) for listed in written)

@@ -58,6 +58,11 @@ def keeping_offers(facts: DiagnosisFacts) -> list[Offer]:
     )
 
 
+def opening_offers(facts: DiagnosisFacts) -> list[Offer]:
+    """Return the templates that let people like this one in, to anything."""
+    return _offers(facts, (template for template in facts.templates if _opens_anything(template, facts)))
+
+
 def nearest_offer(facts: DiagnosisFacts) -> Offer | None:
     """Return the first template that opens the named application; None when there is none."""
     app_id = _asked(facts).id

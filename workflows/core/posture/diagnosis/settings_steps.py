@@ -18,7 +18,12 @@ from workflows.core.posture.diagnosis.facts import (
     ListedApplications,
     NamedApplication,
 )
-from workflows.core.posture.diagnosis.offers import keeping_offers, nearest_offer
+from workflows.core.posture.diagnosis.offers import (
+    is_application_known,
+    keeping_offers,
+    nearest_offer,
+    opening_offers,
+)
 from workflows.core.posture.diagnosis.steps import Cause, Note, Step, StepKey, StepResult
 from workflows.core.settings.effective import EffectiveSettings, Origin, effective_settings
 from workflows.core.settings.model import ALL_APPLICATIONS, AccessType, Property, configurations
@@ -226,9 +231,12 @@ def _cause(facts: DiagnosisFacts, access: ApplicationAccess) -> Fact:
     values |= {"origin": access.origin.value, "drifted": has_drifted}
     if facts.listed is not None and facts.listed.is_allow_list and facts.listed.names:
         values["allowed"] = list(facts.listed.names)
+    is_by_default = access.origin.is_inherited and facts.listed is None
     if values["list"] == _PEOPLE or not _names_application(facts):
+        offers = keeping_offers if is_application_known(facts) else opening_offers
+        values |= {"templates": offers(facts)} if is_by_default else {}
         return Fact(Cause.BLOCKED, values)
-    if facts.listed is not None and facts.listed.is_allow_list:
+    if is_by_default or (facts.listed is not None and facts.listed.is_allow_list):
         values |= {"templates": keeping_offers(facts), "nearest": nearest_offer(facts)}
     return Fact(Cause.APPLICATION_BLOCKED, values)
 

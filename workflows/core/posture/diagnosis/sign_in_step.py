@@ -41,7 +41,7 @@ def sign_in_step(facts: DiagnosisFacts, before: Sequence[Step]) -> Step:
         return Step(key=key, result=StepResult.NOT_KNOWN, read_at=at, notes=(nothing, *incomplete))
     since_success = [failures for entries in people if (failures := _failures(entries))]
     over = [entry for failures in since_success if (entry := _first_over(failures, facts, before)) is not None]
-    failing = [rest for failures in since_success if (rest := _before(failures, over))]
+    failing = [rest for failures in since_success if (rest := _since_last_over(_before(failures, over), over))]
     explained = [entry for failures in failing if (entry := _explained(failures)) is not None]
     refused = _refused_for([entry for entry in explained if _is_of_application(entry, facts)])
     if (cause := _cause([entry for entry in explained if not _is_of_application(entry, facts)])) is not None:
@@ -97,6 +97,12 @@ def _note(code: Note, entries: Sequence[LoggedSignIn]) -> Fact:
 def _before(failures: Sequence[LoggedSignIn], over: Sequence[LoggedSignIn]) -> list[LoggedSignIn]:
     """Return the failures that are newer than a refusal whose cause is gone. Older ones were passed before it."""
     return list(takewhile(lambda entry: entry not in over, failures))
+
+
+def _since_last_over(failures: Sequence[LoggedSignIn], over: Sequence[LoggedSignIn]) -> list[LoggedSignIn]:
+    """Return the failures after the newest refusal whose cause is gone, of anybody: older ones are from before it."""
+    newest = max((entry.at or _NO_TIME for entry in over), default=_NO_TIME)
+    return [entry for entry in failures if not over or (entry.at or _NO_TIME) > newest]
 
 
 def _failed_earlier(over: Sequence[LoggedSignIn]) -> Facts:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.core.posture.watch.drift import Author, AuthorState, Drift
+from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.watch.drift import Author, AuthorState, Drift, FoundDrift
+from workflows.core.settings.model import M365_CAPABILITIES
 from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
 
 LOG_EXPECTED_WITHIN: Final = timedelta(hours=4)
@@ -15,6 +17,21 @@ LOOKED_BACK: Final = timedelta(days=7)
 
 LIST_MAY_LAG: Final = timedelta(minutes=10)
 """How old the list of partners may be that a sweep read."""
+
+
+def first_author(found: FoundDrift) -> Author:
+    """Return what is known of the author when drift is found.
+
+    Of capabilities alone the log shows nothing: its reference has no activity about them. An entry that it does have
+    is about another change, whose author would be named wrongly (Microsoft: "Audit activity reference", read in
+    September 2026). A new partner has an entry of its own.
+    """
+    is_about_capabilities = bool(found.settings) and all(
+        path.partition(".")[0] == M365_CAPABILITIES for path in found.settings
+    )
+    if is_about_capabilities and found.code is not ConcernCode.UNKNOWN_TO_GATEHOUSE:
+        return Author(state=AuthorState.NOT_LOGGED)
+    return Author()
 
 
 def log_needed_since(drift: Drift) -> datetime:

@@ -13,7 +13,7 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, ConcernSeverity, PartnerPosture
 from workflows.core.posture.watch.drift import FoundDrift
 from workflows.core.settings.canonical import Digest, JsonObject, digest
-from workflows.core.settings.capabilities import has_list, without_switched_off
+from workflows.core.settings.capabilities import entries, has_list, without_switched_off
 from workflows.core.settings.documents import is_same_value, normal_value
 from workflows.core.settings.model import M365_CAPABILITIES, Property, TenantId
 
@@ -116,12 +116,16 @@ def default_drift_of(
     if not setting_names:
         return None
     touched = [name for name, plan in (approved_plans or {}).items() if inherits_other_values(plan, now)]
+    capabilities = tuple(name for name in setting_names if name == M365_CAPABILITIES)
+    approved_values, current_values = _values(capabilities, before, now)
     return FoundDrift(
         code=ConcernCode.DEFAULT_CHANGED,
         settings=setting_names,
         opens=_gives_more(before, now, setting_names),
         fingerprint=_fingerprint(ConcernCode.DEFAULT_CHANGED, setting_names, now),
         touches=tuple(sorted(touched)),
+        approved_values=approved_values,
+        current_values=current_values,
     )
 
 
@@ -177,18 +181,41 @@ def _expected(concern: Concern, approved: Plan | None) -> JsonObject | None:
 def _values(
     settings: tuple[str, ...], expected: JsonObject | None, configuration: JsonObject | None
 ) -> tuple[JsonObject, JsonObject]:
-    """Return the approved and the current values of settings. Long ones and annotations are left out."""
+    """Return the approved and the current values of settings. Long ones and annotations are left out.
+
+    Of the list of capabilities, only those that differ.
+    """
     if expected is None or configuration is None:
         return {}, {}
     approved_values: dict[str, Any] = {}
     current_values: dict[str, Any] = {}
     for name in dict.fromkeys(path.partition(".")[0] for path in settings):
-        approved, current = normal_value(expected.get(name)), normal_value(configuration.get(name))
+        approved, current = expected.get(name), configuration.get(name)
+        if name == M365_CAPABILITIES:
+            approved, current = _different_capabilities(approved, current)
+        else:
+            approved, current = normal_value(approved), normal_value(current)
         if "@" in name or len(repr((approved, current))) > MAX_VALUES_CHARACTERS:
             continue
         approved_values |= {} if approved is None else {name: approved}
         current_values |= {} if current is None else {name: current}
     return approved_values, current_values
+
+
+def _different_capabilities(approved: Any, current: Any) -> tuple[list[Any] | None, list[Any] | None]:
+    """Return the entries of both lists that differ; None for a list without one. New ones that are off are none."""
+    before, now = (
+        {entry.name: entry.document for entry in entries(listed)} if isinstance(listed, list | tuple) else {}
+        for listed in (approved, current)
+    )
+    names = [
+        name
+        for name in sorted({*before, *now})
+        if not is_same_value(before.get(name), now.get(name)) and (name in before or without_switched_off([now[name]]))
+    ]
+    found = ([listed[name] for name in names if name in listed] for listed in (before, now))
+    approved_entries, current_entries = (listed or None for listed in found)
+    return approved_entries, current_entries
 
 
 def _restores_less(settings: tuple[str, ...], expected: JsonObject | None, configuration: JsonObject | None) -> bool:

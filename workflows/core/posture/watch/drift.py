@@ -35,6 +35,8 @@ class AuthorState(StrEnum):
     """The log has no entry that fits, hours after the change was found."""
     LOG_UNREADABLE = "log_unreadable"
     """The log could not be read in all that time."""
+    NOT_LOGGED = "not_logged"
+    """The log has no documented entry for such a change, so it is not looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,8 @@ class FoundDrift:
     approved_values: JsonObject = field(default_factory=dict)
     """The values that were approved for `settings`, by Graph's names; one that is not set is missing.
 
-    Empty for another code than `DIFFERS_FROM_APPROVED`, for values that are too long, and in earlier versions.
+    Empty for another code than `DIFFERS_FROM_APPROVED`, for values that are too long, and in earlier versions. Of the
+    list of Microsoft 365 capabilities, only the entries that differ. Of the default, only these are here.
     """
     current_values: JsonObject = field(default_factory=dict)
     """The values that were found, in the same form."""

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from workflows.core.posture.watch.drift import Author, Drift, DriftSubject, FoundDrift
+from workflows.core.posture.watch.authors import first_author
+from workflows.core.posture.watch.drift import Drift, DriftSubject, FoundDrift
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.capabilities import has_list
 from workflows.core.settings.model import M365_CAPABILITIES
@@ -63,7 +64,7 @@ def with_found(
         found=found,
         unchanged_at=unchanged_at,
         found_at=now,
-        author=Author(),
+        author=first_author(found),
     )
 
 

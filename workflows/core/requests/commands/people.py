@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal
 
-from workflows.core.delegation.absence import AbsenceId
 from workflows.core.people import Actor, ChatId, Person
+from workflows.core.policy.delegation.absence import AbsenceId
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest

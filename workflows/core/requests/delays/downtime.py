@@ -69,6 +69,15 @@ def known_gaps(gaps: Sequence[Gap], now: datetime) -> tuple[Gap, ...]:
     return tuple(gap for gap in gaps if now - GAPS_KEPT_FOR < gap.until <= now)
 
 
+def gaps_until(gaps: Sequence[Gap], now: datetime) -> tuple[Gap, ...]:
+    """Return the gaps after the clock was set back to now: what is left of each of them before now.
+
+    What comes later was no downtime: it is still to come. Before now, the bot did not run all the same.
+    """
+    begun = (gap for gap in gaps if gap.since is None or gap.since < now)
+    return tuple(Gap(since=gap.since, until=min(gap.until, now)) for gap in begun)
+
+
 def must_starts_wait(gaps: Sequence[Gap], now: datetime) -> bool:
     """Return whether no access may start now, because a gap ended a short time ago."""
     return any(gap.until <= now < gap.until + STARTS_WAIT_FOR for gap in gaps)

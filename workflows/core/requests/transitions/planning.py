@@ -128,7 +128,7 @@ def record_delayed(request: AccessRequest, command: RecordDelayed, situation: Si
             return Transition(request=request, effects=())
         return Transition(request=changed(request, request.state, situation, writing_since=since), effects=())
     # NB. who waits is told of a freeze itself, once.
-    is_told = bool(request.note) or any(fact.code == NoteCode.FROZEN for fact in command.reason)
+    is_told = bool(request.note) or any(fact.code in (NoteCode.FROZEN, NoteCode.HELD) for fact in command.reason)
     messages = () if is_told else tell_requester(request, MessageCode.REQUEST_WAITS, note=as_values(command.reason))
     request = changed(request, request.state, situation, note=command.reason, writing_since=since)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))

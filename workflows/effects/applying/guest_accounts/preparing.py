@@ -113,7 +113,8 @@ class AccountPreparation:
         if fields.undoes is not None:
             freeze = await known_freeze(self.store)
             if freeze is not None:
-                raise Refused(RefusalCode.UNDO_DURING_FREEZE, name=freeze.by, reason=freeze.reason)
+                cause = {} if freeze.hold is None else {"cause": freeze.hold.cause.value}
+                raise Refused(RefusalCode.UNDO_DURING_FREEZE, name=freeze.by, reason=freeze.reason, **cause)
             return await planning.plan_undo(await self.store.request(fields.undoes), requester, identity.tenant_id)
         template = self._template(record)
         asked = AskedAccounts(

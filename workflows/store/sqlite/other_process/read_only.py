@@ -1,18 +1,26 @@
 """Read from another process what was given up, alarms, marks, and the freeze: no lock, no migration, no write."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from workflows.core.errors.facts import Facts
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
+from workflows.ports.audit_log import AuditKeys
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
+from workflows.store.sqlite.other_records.audit_chain import verify_connection
+
+if TYPE_CHECKING:
+    from workflows.core.audit.heads import Head
+    from workflows.core.audit.verifying import ChainCheck
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +79,29 @@ def read_mark(path: Path, name: str) -> str:
     return next((str(value) for key, value in _read(path, "select name, value from marks") if key == name), "")
 
 
+def verify_file(path: Path, keys: AuditKeys, head: "Head | None") -> "ChainCheck":
+    """Verify the signatures of the audit log.
+
+    :raises StoreUnusable: when there is no key.
+    :raises OSError: when the file is not a store, cannot be read, or has entries that are not signed yet.
+    """
+    if not _read(path, "select 1 from pragma_table_info('audit') where name = 'mac'"):
+        raise OSError(f"the audit log in {path.name} is not signed yet; start this version of the bot once")
+    ring = keys.ring(may_create=False)
+    return _with_connection(path, lambda db: verify_connection(db, ring, head=head))
+
+
 def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    return _with_connection(path, lambda db: db.execute(sql).fetchall())
+
+
+def _with_connection(path: Path, read: Callable[[sqlite3.Connection], Result]) -> Result:
     # There is a WAL file while a process has the store open. Without it nobody writes, and with "immutable" SQLite
     # creates no files of its own (SQLite: "Write-Ahead Logging", read-only databases).
     path = path.resolve()
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)) as db:
-            return db.execute(sql).fetchall()
+            return read(db)
     except sqlite3.Error as error:
         raise OSError(f"{path.name} cannot be read as Gatehouse's records ({error})") from error

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from sqlite_utils import Database
 
+from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
 from workflows.store.sqlite.migrations import require_known_steps
@@ -27,6 +28,8 @@ class SharedStore(SqliteStore):
     Every method raises StoreUnusable when the file cannot be used. A method that writes raises StoreNotWritable when
     another process writes for too long.
     """
+
+    _may_create_key = False
 
     def _open(self) -> None:
         self._db = Database(self._path, execute_plugins=False)
@@ -57,11 +60,12 @@ class SharedStore(SqliteStore):
             raise StoreUnusable(f"{self._path.name} cannot be used now ({error})") from error
 
 
-async def open_shared(path: Path, clock: Clock) -> SharedStore:
+async def open_shared(path: Path, clock: Clock, *, keys: AuditKeys | None = None) -> SharedStore:
     """Open the store in the existing file at `path`, which a running bot uses.
 
+    :param keys: the keys of the audit log; None for those of the file beside the database.
     :raises StoreUnusable: when the file is not a store, or was changed by a newer version.
     """
-    store = SharedStore(path, clock)
+    store = SharedStore(path, clock, keys=keys)
     await store.open()
     return store

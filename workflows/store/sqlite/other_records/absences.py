@@ -6,8 +6,8 @@ A boundary: nothing else reads the table of absences.
 from collections.abc import Sequence
 from datetime import datetime
 
-from workflows.core.delegation.absence import Absence, AbsenceId
 from workflows.core.people import PersonId
+from workflows.core.policy.delegation.absence import Absence, AbsenceId
 from workflows.store.codec import ABSENCE, load
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable

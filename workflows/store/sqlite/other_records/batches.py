@@ -7,7 +7,9 @@ from typing import Final
 
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.people import ChatId, PersonId, Role
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import BatchId, RequestId, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports.pages import START, Page, PagePosition
 from workflows.store.codec import BATCH, load_shared
 from workflows.store.columns import text_of
@@ -18,7 +20,7 @@ _WAITING: Final = """waits_for in (select value from json_each(?))
 
 
 class SqliteBatches(SqliteDatabase):
-    """Reads batches. `SqliteStore.commit` changes them."""
+    """Reads batches, which `SqliteStore.commit` changes, and keeps what imports of files looked up."""
 
     async def batch(self, batch_id: BatchId) -> Batch | None:
         """Load one batch, in any state."""
@@ -60,7 +62,33 @@ class SqliteBatches(SqliteDatabase):
         rows = await self._query("select id, state from requests where batch = ?", batch_id)
         return {RequestId(row["id"]): RequestState(row["state"]) for row in rows}
 
+    async def kept_lookups(self, home: TenantId, since: datetime) -> Mapping[str, TenantIdentity]:
+        """Return the tenants that imports found since a moment, by the name that was looked up."""
+        rows = await self._query(
+            "select name, doc from import_lookups where home = ? and at >= ?", home.lower(), text_of(since)
+        )
+        return {row["name"]: _identity(row["name"], json.loads(row["doc"])) for row in rows}
+
+    async def keep_lookups(
+        self, home: TenantId, found: Mapping[str, TenantIdentity], at: datetime, *, forget_before: datetime
+    ) -> None:
+        """Keep tenants by the names that were looked up, and delete those of before a moment."""
+        names = ("tenant_id", "display_name", "default_domain")
+        docs = {name: {one: getattr(identity, one) for one in names} for name, identity in found.items()}
+        sql = "insert or replace into import_lookups (home, name, at, doc) select ?, key, ?, value from json_each(?)"
+        await self._write(sql, home.lower(), text_of(at), json.dumps(docs))
+        await self._write("delete from import_lookups where at < ?", text_of(forget_before))
+
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
         """List the drafts and undecided batches whose time is over, or whose approvers are to be reminded."""
         rows = await self._query("select id from batches where due_at <= ? order by due_at, id", text_of(now))
         return [BatchId(row["id"]) for row in rows]
+
+
+def _identity(name: str, doc: Mapping[str, str]) -> TenantIdentity:
+    return TenantIdentity(
+        tenant_id=TenantId(doc["tenant_id"]),
+        display_name=doc["display_name"],
+        default_domain=doc["default_domain"],
+        typed_name=name,
+    )

@@ -6,7 +6,7 @@ A boundary: nothing else reads or writes the table of profiles.
 from collections.abc import Sequence
 
 from workflows.core.people import ChatId, PersonId
-from workflows.core.policy.deciders.profiles import KnownProfile
+from workflows.core.policy.delegation.deciders.profiles import KnownProfile
 from workflows.store.codec import PROFILE, dump
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable

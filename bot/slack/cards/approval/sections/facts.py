@@ -12,7 +12,7 @@ from bot.words.requests.form import access_duration_words
 from bot.words.sentences import day
 from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership
-from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.closing import blocks_default_guests_at_end, closes_everything
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.request import AccessRequest, RequestKind
 
@@ -43,7 +43,9 @@ def fact_parts(request: AccessRequest, record: Partnership | None, now: datetime
         yield local_day(end)
         yield fixed_text(f"{_then(AtEnd.ASK if record is None else record.at_end)} · ")
     elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields, is_short=True):
-        yield fixed_text(f"{lasts}{_then(prepared.plan.at_end)} · ")
+        ends_more = blocks_default_guests_at_end(prepared.plan, prepared.observation.default)
+        also = ", default guests too" if ends_more else ""
+        yield fixed_text(f"{lasts}{_then(prepared.plan.at_end)}{also} · ")
     if left_out := list(left_out_parts(request)):
         yield from (*left_out, fixed_text(" · "))
     if fields.ticket:

@@ -21,8 +21,8 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.words.sentences import counted, range_words
-from workflows.core.delegation.absence import MAX_ABSENCE, MAX_NOTE_CHARACTERS, Absence
 from workflows.core.people import ChatId
+from workflows.core.policy.delegation.absence import MAX_ABSENCE, MAX_NOTE_CHARACTERS, Absence
 
 MAX_LISTED: Final = 20
 """The most absences of others in the window, and on a page of the window with all of them."""

@@ -82,7 +82,7 @@ class SheetFlow:
         async def build(window: Window) -> Json:
             await self.members.directory.require_member(window.actor)
             try:
-                return choices_view(command, await self.opening.choices(command))
+                return choices_view(command, await self.opening.choices(command), await self.offers.open())
             except (FileNotUsable, SheetUnusable) as error:
                 return message_view("Not possible", problem_words(error.facts))
             except NotifierUnavailable:

@@ -33,15 +33,19 @@ _TITLE: Final = "Import partners"
 def import_view(offers: Sequence[Offer]) -> Json:
     """Return the window that asks for a file and, for rows without one, a template."""
     file = FileInputElement(action_id=ids.SHEET_FILE, filetypes=list(FILE_TYPES), max_files=1)
-    options = [option(one.template.title, one.template.name) for one in offers[:_MAX_OPTIONS]]
     blocks: list[Block] = [
         rich_text(paragraph(fixed_text(ABOUT_IMPORT))),
         input_block("File of partners", ids.SHEET_FILE, file, hint=FILE_HINT),
+        *_template_block(offers),
     ]
+    return modal(_TITLE, blocks, ids.IMPORT_FILE, submit="Check rows")
+
+
+def _template_block(offers: Sequence[Offer]) -> Iterator[Block]:
+    options = [option(one.template.title, one.template.name) for one in offers[:_MAX_OPTIONS]]
     if options:
         template = StaticSelectElement(action_id=ids.TEMPLATE, options=options)
-        blocks.append(input_block("Access template", ids.TEMPLATE, template, hint=TEMPLATE_HINT, is_optional=True))
-    return modal(_TITLE, blocks, ids.IMPORT_FILE, submit="Check rows")
+        yield input_block("Access template", ids.TEMPLATE, template, hint=TEMPLATE_HINT, is_optional=True)
 
 
 def received_view() -> Json:
@@ -49,10 +53,12 @@ def received_view() -> Json:
     return message_view(_TITLE, RECEIVED)
 
 
-def choices_view(command: ImportSheet, choices: SheetChoices) -> Json:
-    """Return the window that asks for the sheet, or for the columns."""
+def choices_view(command: ImportSheet, choices: SheetChoices, offers: Sequence[Offer]) -> Json:
+    """Return the window that asks for the sheet, or for the columns and, where none is named, the template."""
     blocks: list[Block] = [rich_text(paragraph(cleaned_text(choices.name, 100, bold=True)))]
     blocks += _sheet_blocks(choices) if choices.sheets else _column_blocks(choices)
+    if choices.needs_template:
+        blocks += _template_block(offers)
     metadata = import_value(replace(command, columns={}), run=command.run, sha256=choices.sha256)
     return modal(_TITLE, blocks, ids.IMPORT_CHOICES, submit="Check rows", metadata=metadata)
 

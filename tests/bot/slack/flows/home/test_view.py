@@ -442,6 +442,7 @@ def test_places_are_stored_and_read_again() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(hostile_or_blank)
+@pytest.mark.threats("E1")
 def test_hostile_text_stays_text_in_the_home(text: str) -> None:
     asked = hostile_request(RequestState.AWAITING_APPROVAL, RequestKind.ACCESS, text)
     known = partnership(

@@ -1,5 +1,7 @@
 """The window of Close early: one sentence, who decides, a reason; every problem at its only field."""
 
+import pytest
+
 from bot.slack.flows.request_access.close_early import at_the_reason, close_early_view, open_request_view
 from bot.slack.people.approvers import Approvers, StageApprovers
 from tests.bot.surfaces import assert_sound, element, shown
@@ -33,3 +35,9 @@ def test_every_problem_is_shown_at_the_reason_its_own_first() -> None:
     missing, other = Fact(RefusalCode.JUSTIFICATION_MISSING, {}), Fact(RefusalCode.OPEN_REQUEST, {})
     assert at_the_reason({"target": other}) == {"justification": other}
     assert at_the_reason({"target": other, "justification": missing}) == {"justification": missing}
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_window_says_that_guests_of_the_default_lose_access_only_where_they_do(ends: bool) -> None:
+    view = close_early_view(identity(), (), ends_default_guests=ends)
+    assert ("This block ends guest access by default, too." in str(view)) is ends

@@ -17,9 +17,9 @@ from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, identity
 from workflows.app.requests.forms import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.delegation.asking import StandIn
 from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId, Role
+from workflows.core.policy.delegation.asking import StandIn
 from workflows.core.policy.offers import Offer, arranged_offers, offers_of
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import ObservedPartner
@@ -224,7 +224,7 @@ async def test_an_empty_form_says_what_is_missing(gatehouse: BotUnderTest) -> No
     answer = await gatehouse.interact(submission("requester", "request_access", "", {}))
     assert answer.json["response_action"] == "errors"
     assert set(answer.json["errors"]) == {"target", "template", "justification"}
-    assert await gatehouse.outcomes() == []
+    assert await gatehouse.outcomes() == [("submit", "form_problems")]
 
 
 async def test_a_form_that_is_repeated_is_filed_once(gatehouse: BotUnderTest) -> None:

@@ -205,6 +205,7 @@ def test_without_templates_there_is_nothing_to_send() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(hostile_or_blank)
+@pytest.mark.threats("E1")
 def test_hostile_text_stays_text_in_the_form(text: str) -> None:
     own = {"tenantId": TENANT, "inboundTrust": text, text: text}
     found = LookupResult.of(ObservedPartner(identity=surfaces.hostile_identity(text), configuration=own, at=NOW))

@@ -151,3 +151,11 @@ def test_before_the_accounts_of_a_blocked_partner_are_disabled_it_is_said_that_t
     assert said in str(confirm_view(asked, is_partner_closed=True))
     assert "no Undo" not in str([accounts_card(asked, now=NOW).blocks, confirm_view(asked)])
     assert "no Undo" not in str(confirm_view(account_request(AccountChange.ENABLE), is_partner_closed=True))
+
+
+@pytest.mark.parametrize(("change", "first"), [(AccountChange.ENABLE, "listed"), (AccountChange.DISABLE, "all")])
+def test_accounts_are_enabled_by_name_unless_somebody_chooses_all(change: AccountChange, first: str) -> None:
+    """Of all disabled accounts some were disabled on purpose."""
+    blocks = accounts_view(identity(), change, USUAL_LIMITS)["blocks"]
+    radio = next(block["element"] for block in blocks if block.get("block_id") == ids.ACCOUNTS_WHICH)
+    assert radio["initial_option"]["value"] == first

@@ -9,9 +9,9 @@ from tests.workflows.app.batches.importing.test_drafting import DIGEST, GUESTS, 
 from tests.workflows.app.batches.importing.test_judging import known
 from tests.workflows.core.builders import DANA
 from tests.workflows.world import World
-from workflows.app.batches.importing.draft_ids import DraftedFile, draft_of_file
+from workflows.app.batches.importing.draft_ids import DraftedFile, changed_rows, draft_of_file
 from workflows.app.batches.importing.drafting import SheetDrafting
-from workflows.app.batches.importing.redrafting import FileDraft, changed_rows, draft_again
+from workflows.app.batches.importing.redrafting import FileDraft, draft_again
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
 from workflows.core.batches.sheets.columns import recognise
 from workflows.core.batches.sheets.judged import RowVerdict

@@ -122,7 +122,7 @@ async def test_one_row_says_what_was_approved(world: World) -> None:
         }
     ]
     template = CATALOG.templates["regulated-project"]
-    assert f"# Template regulated-project: {template.content_hash}\n" in text
+    assert f"# Template regulated-project, SHA-256 of its content: {template.content_hash}\n" in text
     assert f"# contoso.com, tenant {TENANT}\n" in text
 
 
@@ -234,7 +234,7 @@ async def test_texts_of_people_stay_values(world: World, reason: str) -> None:
     if "reason" in row:
         assert row["reason"].split() == reason.split()
     else:
-        assert "# Left out, because it could not be read again: reason" in text
+        assert "# This row has no reason, because gatehouse plan would refuse what is on record." in text
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ async def test_a_sponsor_without_one_working_address_is_a_comment(world: World, 
     await opened(world, "contoso.com", "guest-collaboration")
     text = await assert_nothing_changes(world)
     assert "sponsor" not in rows_of(text)[0]
-    assert f"# The mail address of the sponsor is not known: {SAM.name}" in text
+    assert f"# This row names no sponsor: Entra has no mail address that belongs to {SAM.name} alone." in text
 
 
 async def changed(world: World, tenant: TenantId, domain: str, template: str, chosen: random.Random) -> str:

@@ -25,6 +25,7 @@ from workflows.core.posture.diagnosis.steps import Diagnosis
 from workflows.entra import Entra, EntraSettings
 from workflows.entra.transport.connection import Connection
 from workflows.entra.transport.opening import open_connection
+from workflows.entra.transport.write_guard import write_guard
 
 __all__ = ["app_roles", "authority", "environment"]
 
@@ -91,7 +92,8 @@ async def asked(authority: TokenAuthority, environment: pytest.MonkeyPatch) -> A
     application.add_routes(simulator.routes())
     async with served(application) as address:
         connection = open_connection(
-            EntraSettings(graph_url=f"{address}/graph/v1.0", authority_host=authority.url, pauses=SHORT_PAUSES)
+            EntraSettings(graph_url=f"{address}/graph/v1.0", authority_host=authority.url, pauses=SHORT_PAUSES),
+            write_guard(f"{address}/graph/v1.0"),
         )
         yield AskedTenant(simulator, connection, faults)
         await connection.close()

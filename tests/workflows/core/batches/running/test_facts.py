@@ -28,8 +28,9 @@ MIXED = (
 def test_every_member_is_counted_once_and_rows_that_are_none_are_not() -> None:
     known = batch(BatchState.APPLYING, *MIXED, kind=RequestKind.ACCESS, runs=(Run(since=NOW, tried=4, failed=2),))
     facts = run_facts(known, NOW)
-    assert (facts.total, facts.applied, facts.scheduled, facts.alone, facts.ended) == (7, 1, 1, 1, 1)
-    assert (facts.left, facts.waiting, facts.done) == (3, 2, 4)
+    counts = facts.counts
+    assert (counts.members, counts.applied, counts.scheduled, counts.left, counts.ended) == (7, 1, 1, 1, 1)
+    assert (counts.open, facts.waiting, counts.done) == (3, 2, 4)
     assert (facts.tried, facts.failed, facts.since) == (4, 2, NOW)
     assert (facts.next_step, facts.next_at) == (NextStep.WRITE, None)
 

@@ -2,9 +2,17 @@
 
 import pytest
 
-from workflows.core.batches.sheets.cells import RawSheet, SheetForm
+from workflows.core.batches.sheets.cells import RawRow, RawSheet, SheetForm
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.columns import Column, SheetUnusable, columns_of, recognise
+from workflows.core.batches.sheets.columns import (
+    Column,
+    SheetUnusable,
+    certain_columns,
+    columns_of,
+    recognise,
+    require_template,
+)
+from workflows.core.errors.facts import Fact
 
 
 def test_titles_are_recognised_in_any_case_and_with_any_separator() -> None:
@@ -78,3 +86,48 @@ def test_a_table_may_have_other_columns() -> None:
 
 def test_an_empty_list_has_no_columns() -> None:
     assert columns_of(sheet(form=SheetForm.LIST)).fields == {}
+
+
+def test_a_placeholder_is_chosen_by_the_name_that_is_shown_or_without_its_prefix() -> None:
+    for name in ("placeholders.pilot_group", "pilot_group"):
+        found = recognise(["Domain", "Which"], ["pilot_group"], {name: "Which"})
+        assert found.placeholders == {"pilot_group": 1}
+
+
+def test_a_chosen_title_that_two_columns_have_is_not_guessed() -> None:
+    with pytest.raises(SheetUnusable) as caught:
+        recognise(["Domain", "domain", "Template"], chosen={"partner": "Domain"})
+    assert caught.value.facts == (Fact(SheetCode.TITLE_TWICE, {"title": "Domain"}),)
+
+
+def test_the_certain_columns_are_those_of_which_no_other_could_be_meant() -> None:
+    header = ["Domain", "Tenant ID", "Template", "Owner", "pilot group", "placeholders.pilot_group", "Days"]
+    assert certain_columns(header, ["pilot_group"]) == {"template": 2, "sponsor": 3, "duration_days": 6}
+
+
+def with_a_row(*header: str, form: SheetForm = SheetForm.TABLE) -> RawSheet:
+    return RawSheet(header=header, rows=(RawRow(2, ("contoso.com",)),), form=form)
+
+
+@pytest.mark.parametrize("form", [SheetForm.TABLE, SheetForm.LIST])
+def test_a_sheet_without_any_template_is_refused_once(form: SheetForm) -> None:
+    found = with_a_row("partner", "duration_days", "", form=form)
+    with pytest.raises(SheetUnusable) as caught:
+        require_template(found, columns_of(found), "")
+    assert caught.value.facts == (Fact(SheetCode.NO_TEMPLATE, {"header": ["partner", "duration_days"]}),)
+
+
+@pytest.mark.parametrize(
+    ("found", "template"),
+    [
+        (with_a_row("partner"), "guest-collaboration"),
+        (with_a_row("partner", "template"), ""),
+        (with_a_row("partner", form=SheetForm.REQUEST), ""),
+        (sheet(form=SheetForm.LIST), ""),
+    ],
+    ids=["named", "column", "request", "empty"],
+)
+def test_a_template_of_all_rows_or_a_column_is_enough_and_one_request_names_its_key(
+    found: RawSheet, template: str
+) -> None:
+    require_template(found, columns_of(found), template)

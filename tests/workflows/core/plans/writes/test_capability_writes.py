@@ -32,6 +32,7 @@ from tests.workflows.core.strategies import CAPABILITIES, PROPERTY
 from workflows.core.checks.findings import FindingCode
 from workflows.core.checks.partner_setup.steps import setup_of
 from workflows.core.checks.rules import Circumstances, check_plan
+from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.raised import NothingToChange, UnreadableSetting
 from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.changes import plan_access_change, setting_changes
@@ -409,6 +410,14 @@ def test_capabilities_are_written_only_where_they_were_read() -> None:
     assert codes(access(None, settings), {"m365Capabilities": []}) == [unchecked]
     for before, default in ((None, {}), (None, None), ({"tenantId": TENANT}, {"m365Capabilities": []})):
         assert codes(access(before, settings), default) == [FindingCode.CAPABILITIES_UNAVAILABLE, unchecked]
+
+
+@pytest.mark.parametrize("state", [*CapabilityAccess, None])
+def test_the_refusal_says_why_they_were_not_read(state: CapabilityAccess | None) -> None:
+    plan = access(None, capabilities(free_busy=everybody()))
+    found = check_plan(plan, Circumstances(default={}, capability_access=state))
+    refusal = next(one for one in found if one.code is FindingCode.CAPABILITIES_UNAVAILABLE)
+    assert refusal.values.get("access") == state
 
 
 def test_a_capability_without_collaboration_is_an_error_and_switching_off_needs_none() -> None:

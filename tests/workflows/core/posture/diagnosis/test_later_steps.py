@@ -522,3 +522,14 @@ def test_what_a_policy_leaves_out_does_not_make_it_one_for_single_applications_b
         "policies": ["P", "Desk"],
         "applications": [],
     }
+
+
+def test_an_older_refusal_of_somebody_else_does_not_lead_after_a_repair() -> None:
+    """What Maria's refusal was about is repaired. Another person's refusal of days before says nothing of now."""
+    repaired = signed_in(50057, minutes=5)
+    older, newer = (signed_in(65001, minutes=one, user="a", address="a@contoso.com") for one in (900, 1))
+    one = found(StepKey.SIGN_INS, sign_ins=read(log(repaired, older)), is_person=False, accounts=read((MARIA,)))
+    assert (one.cause, codes(one)) == (None, [Note.FAILED_EARLIER])
+    one = found(StepKey.SIGN_INS, sign_ins=read(log(newer, repaired)), is_person=False, accounts=read((MARIA,)))
+    assert one.cause is not None
+    assert one.cause.values["code"] == 65001, "it came after the repair"

@@ -24,6 +24,7 @@ from workflows.core.posture.diagnosis.facts import (
     Home,
     HomeKind,
     ListedApplications,
+    OfferedTemplate,
     PartnerRecord,
 )
 from workflows.core.posture.diagnosis.settings_steps import listed_applications
@@ -113,6 +114,24 @@ def own(setting: dict[str, Any]) -> Any:
 def test_our_settings_stop_them_by_a_rule(changes: dict[str, Any], code: str) -> None:
     expected = Cause.APPLICATION_BLOCKED if code == "application" else code
     assert cause(found(StepKey.OUR_SETTINGS, **changes)) == expected
+
+
+def test_where_the_default_blocks_the_templates_that_would_let_them_in_are_named() -> None:
+    closed = {"default": read({**DEFAULT, "b2bCollaborationInbound": both("blocked")})}
+    templates = (
+        OfferedTemplate(name="Open", applications=frozenset({"allapplications"})),
+        OfferedTemplate(name="Calendar"),
+        OfferedTemplate(name="Portal", applications=frozenset({PORTAL})),
+    )
+    one = found(StepKey.OUR_SETTINGS, templates=templates, **closed)
+    assert one.cause is not None
+    assert [offer["name"] for offer in one.cause.values["templates"]] == ["Open", "Portal"]
+    asked = found(StepKey.OUR_SETTINGS, templates=templates, application=application(OTHER), **closed)
+    assert asked.cause is not None
+    assert [offer["name"] for offer in asked.cause.values["templates"]] == ["Open"]
+    by_hand = found(StepKey.OUR_SETTINGS, templates=templates, configuration=own(both("blocked")))
+    assert by_hand.cause is not None
+    assert "templates" not in by_hand.cause.values
 
 
 def test_a_name_that_nobody_knows_is_no_cause_and_is_answered_as_without_an_application() -> None:

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.workflows.core.builders import NOW
-from tests.workflows.core.posture.watch.drifts import drift
+from tests.workflows.core.posture.watch.drifts import drift, found
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.watch.authors import (
     LIST_MAY_LAG,
     LOG_EXPECTED_WITHIN,
     LOOKED_BACK,
     author_of,
+    first_author,
     log_needed_since,
 )
 from workflows.core.posture.watch.drift import Author, AuthorState
@@ -48,6 +50,20 @@ def test_what_gatehouse_wrote_by_a_plan_is_not_the_change() -> None:
     assert not author_of(drift(), by_hand_before, own_until=NOW - 30 * MINUTE, now=NOW).is_own_application
     by_hand_after = [*ours, entry(20)]
     assert not author_of(drift(), by_hand_after, own_until=NOW - 60 * MINUTE, now=NOW).is_own_application
+
+
+def test_the_log_does_not_show_who_changed_capabilities_alone() -> None:
+    capabilities = found(settings=("m365Capabilities",))
+    assert first_author(capabilities).state is AuthorState.NOT_LOGGED
+    kinds = found(settings=("m365Capabilities.crossTenantMailTipsAll",), code=ConcernCode.REVOKED_BUT_OPEN)
+    assert first_author(kinds).state is AuthorState.NOT_LOGGED
+    for other in (
+        found(settings=("m365Capabilities", "inboundTrust")),
+        found(),
+        replace(capabilities, code=ConcernCode.UNKNOWN_TO_GATEHOUSE),
+        replace(capabilities, settings=()),
+    ):
+        assert first_author(other) == Author()
 
 
 def test_a_log_that_is_late_is_asked_again_until_it_is_said_that_it_has_nothing() -> None:

@@ -115,3 +115,22 @@ def test_entries_that_are_off_are_no_drift_where_nothing_was_approved(listed: li
     standing = plan.configuration_after() or {}
     assert differing_settings(plan, {**standing, CAPABILITIES: listed}) == ()
     assert differing_settings(plan, {**standing, CAPABILITIES: [*listed, {**shown(), "name": "new"}]}) != ()
+
+
+def changed(before: list[Any], now: list[Any]) -> tuple[Any, Any]:
+    """Return the capabilities that drift names, as they were and as they are."""
+    found = default_drift_of({CAPABILITIES: before}, {CAPABILITIES: now})
+    assert found is not None
+    return found.approved_values.get(CAPABILITIES), found.current_values.get(CAPABILITIES)
+
+
+def test_only_capabilities_that_differ_are_named() -> None:
+    other = {**shown(), "@odata.type": "#microsoft.graph.crossTenantMailTipsAll", "name": "crossTenantMailTipsAll"}
+    assert changed([other], [shown(), other]) == (None, [shown()])
+    assert changed([shown(), other], [other]) == ([shown()], None)
+    assert changed([shown()], [shown([SOME])]) == ([shown()], [shown([SOME])])
+    assert changed([shown(), NEW_OFF], [OFF, other]) == ([shown(), NEW_OFF], [OFF, other])
+    assert changed([], [shown(), NEW_OFF]) == (None, [shown()]), "what is off and was never set is no change"
+    unreadable = default_drift_of({}, {CAPABILITIES: "junk"})
+    assert unreadable is not None
+    assert unreadable.current_values == {}

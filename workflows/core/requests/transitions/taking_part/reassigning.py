@@ -6,12 +6,12 @@ The number of approvals stays as it is, and the admin may not decide on the requ
 from collections.abc import Collection
 from typing import Final
 
-from workflows.core.delegation.asking import Reassignment, StandIn, people_left_asked
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
 from workflows.core.policy.approval import holds_stage
+from workflows.core.policy.delegation.asking import Reassignment, StandIn, people_left_asked
 from workflows.core.requests.commands.people import Reassign
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest

@@ -1,0 +1,64 @@
+"""What is wrong with the audit log, and what its head is for. A boundary: Slack and the terminal share it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.words.sentences import counted
+from workflows.core.audit.chain import KeyProblem
+from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
+
+_PROBLEMS: Final[Mapping[ChainProblemCode, str]] = {
+    ChainProblemCode.EDITED: "Entry {seq} was changed.",
+    ChainProblemCode.DELETED: "Entry {seq} is missing.",
+    ChainProblemCode.INSERTED: "Entry {seq} was added by something else than Gatehouse.",
+    ChainProblemCode.REORDERED: "Entry {seq} was moved.",
+    ChainProblemCode.NOT_SIGNED: "Entry {seq} has no signature. Something else than Gatehouse wrote it.",
+    ChainProblemCode.UNKNOWN_KEY: "Entry {seq} is signed with the key {key_id}, which is missing here.",
+    ChainProblemCode.TAIL_CUT: "The entries from {seq} on are missing.",
+    ChainProblemCode.OTHER_CHAIN: "Entry {seq} is not the one of the posted line. The file is another one, or an older "
+    "or rewritten one.",
+}
+_ADVICE: Final[Mapping[ChainProblemCode, str]] = {
+    ChainProblemCode.UNKNOWN_KEY: "Add the missing key to AUDIT_KEY or AUDIT_KEY_FILE, before the newest one.",
+}
+CHAIN_ADVICE: Final = "Keep a copy of the database file as it is, and compare it with a backup, see docs/audit.md."
+NO_HEAD_ADVICE: Final = (
+    "It was not compared with a posted line. Only such a line shows whether the last entries were removed: add --head."
+)
+HEAD_ADVICE: Final = (
+    "Keep this message. To compare the log with it: gatehouse audit verify --head, followed by this line."
+)
+KEY_PROBLEMS: Final[Mapping[KeyProblem, str]] = {
+    KeyProblem.NO_KEY: "it has no key",
+    KeyProblem.NOT_BASE64: "a key is not base64",
+    KeyProblem.TOO_SHORT: "a key has fewer than 32 bytes",
+}
+
+
+def problem_words(code: str, seq: int, key_id: str = "") -> str:
+    """Return one problem as a sentence."""
+    return _PROBLEMS[ChainProblemCode(code)].format(seq=seq, key_id=key_id)
+
+
+def problem_advice(code: str) -> str:
+    """Return what to do about a problem."""
+    return _ADVICE.get(ChainProblemCode(code), CHAIN_ADVICE)
+
+
+def alarm_values(values: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the problem of an alarm, with the number of others, and what to do."""
+    others = int(values["count"]) - 1
+    more = f" There {'is' if others == 1 else 'are'} {counted(others, 'more problem')}." if others > 0 else ""
+    return f"{problem_words(values['problem'], values['seq'], values['key_id'])}{more}", problem_advice(
+        values["problem"]
+    )
+
+
+def freeze_reason(problem: ChainProblem) -> str:
+    """Return why Gatehouse froze by itself."""
+    return f"The audit log is not as Gatehouse wrote it. {problem_words(problem.code, problem.seq, problem.key_id)}"
+
+
+def head_words(seq: int) -> str:
+    """Return what a posted head is."""
+    return f"Audit log until entry {seq}. This line shows later whether an entry was changed or removed."

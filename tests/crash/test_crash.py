@@ -1,0 +1,189 @@
+"""The bot is killed at every labelled point of every story, and started again on its file."""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from bot.sandbox.slack.workspace import triggers
+from tests.crash.invariants import Outcome, check_copies, check_writes, heard, outcome_of, silent
+from tests.crash.points import Point, reached_in
+from tests.crash.records import read
+from tests.crash.stage import CrashStage, forget, put_kept
+from tests.crash.stories import STORIES, Story
+from tests.crash.summary import record
+from tests.warm.forks import start_forked
+from tests.warm.kept_world import KeptWorld
+from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
+
+pytestmark = [pytest.mark.crash, pytest.mark.threats("G1", "G3", "G15")]
+
+EXTENT: Final = "CRASH_EXTENT"
+"""The variable of the environment that asks for more kills: `labels` is one at each label of each story, `everywhere`
+one at each time that a label is reached. Otherwise there are at most `SAMPLE` in each story."""
+SEED: Final = "CRASH_SEED"
+SAMPLE: Final = 32
+TERMINATIONS: Final = 6
+ACKNOWLEDGED: Final = "request acknowledged"
+AT_ONCE: Final = 3
+"""So many runs of one story at the same time: a run mostly waits."""
+
+
+@pytest.fixture(autouse=True)
+def patient_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the simulated Slack, which runs in this process, wait longer on a slow machine."""
+    for module in PATIENT_MODULES:
+        monkeypatch.setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)
+    monkeypatch.setattr(triggers, "LIFETIME_SECONDS", ACKNOWLEDGE_SECONDS)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def warm_forks() -> None:
+    """Wait until there is a process to fork from: it imports everything first."""
+    start_forked(os.getpid).join()  # type: ignore[arg-type]
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One run of a story."""
+
+    kill_at: Point | None
+    is_killed: bool = False
+    points: Sequence[Point] = ()
+    outcome: Outcome | None = None
+    heard: dict[str, set[str]] = field(default_factory=dict)
+
+
+async def prepare(story: Story, folder: Path) -> KeptWorld:
+    """Play what comes before the story, and keep it."""
+    kept = KeptWorld(folder / "kept")
+    kept.folder.mkdir(parents=True)
+    stage = CrashStage(data=folder / "prepared" / "data")
+    try:
+        await stage.start()
+        await story.prepare(stage)
+        await stage.rest()
+        kept.keep(stage.data, stage.database)
+    finally:
+        await stage.stop()
+    return kept
+
+
+async def play(story: Story, kept: KeptWorld, folder: Path, kill_at: Point | None) -> Run:
+    """Play a story, killed at one point or nowhere, and check what must always hold."""
+    stage = CrashStage(data=put_kept(kept, folder), kill_at=kill_at)
+    try:
+        await stage.start()
+        await story.play(stage)
+        await stage.rest()
+        await stage.pass_time(65)
+        check_writes(stage)
+        check_copies(read(stage.database))
+        return Run(
+            kill_at=kill_at,
+            is_killed=stage.kills > 0,
+            points=reached_in(stage.points),
+            outcome=outcome_of(stage),
+            heard=await heard(stage),
+        )
+    except BaseException as error:
+        error.add_note(f"story {story.name!r}, killed at {kill_at}, files in {folder}")
+        raise
+    finally:
+        stage.disarm()
+        await stage.stop()
+
+
+@dataclass(kw_only=True)
+class Figures:
+    """What the kills of one story came to."""
+
+    story: str
+    seed: int
+    labels: int
+    reached: int
+    killed: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Return the figures for the summary, each failure by what it is first of all."""
+        kinds = {"lost": "acknowledged and lost", "doubled": "twice", "silent": "was not told"}
+        found = {name: sum(text in one for one in self.failures) for name, text in kinds.items()}
+        otherwise = sum(not any(text in one for text in kinds.values()) for one in self.failures)
+        told = {"story": self.story, "seed": self.seed, "labels": self.labels, "reached": self.reached}
+        return {**told, "killed": self.killed, **found, "otherwise": otherwise}
+
+
+def chosen(points: Sequence[Point], draw: random.Random) -> list[Point]:
+    """Choose where to kill, as `EXTENT` says; of a label that is reached several times, one of these."""
+    if os.environ.get(EXTENT) == "everywhere":
+        return list(points)
+    by_label: dict[str, list[Point]] = {}
+    for point in points:
+        by_label.setdefault(point.label, []).append(point)
+    each = [draw.choice(found) for found in by_label.values()]
+    return each if os.environ.get(EXTENT) == "labels" else draw.sample(each, min(SAMPLE, len(each)))
+
+
+def difference(usual: Run, run: Run) -> str:
+    """Return how a run ended otherwise than the one without a kill; empty when it did not."""
+    assert usual.outcome is not None
+    assert run.outcome is not None
+    parts = [
+        f"{name}: {before!r} became {after!r}"
+        for name in usual.outcome.__dataclass_fields__
+        if (before := getattr(usual.outcome, name)) != (after := getattr(run.outcome, name))
+    ]
+    parts += [f"{person} was not told: {text}" for person, text in silent(usual.heard, run.heard)]
+    return "; ".join(parts)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=[story.name.replace(" ", "_") for story in STORIES])
+async def test_killed_at_a_point_a_story_ends_as_without_a_kill(
+    story: Story, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    seed = int(os.environ.get(SEED) or random.SystemRandom().randrange(10**6))
+    kept = await prepare(story, tmp_path)
+    usual = await play(story, kept, tmp_path / "usual", None)
+    points = chosen(usual.points, random.Random(seed))
+    labels = {one.label for one in usual.points}
+    figures = Figures(story=story.name, seed=seed, labels=len(labels), reached=len(usual.points))
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def kill_at(number: int, point: Point) -> None:
+        async with turns:
+            folder = tmp_path / str(number)
+            try:
+                run = await play(story, kept, folder, point)
+            except Exception as error:
+                figures.failures.append(f"{point}: {error!r} {error.__notes__}")
+                return
+            figures.killed += run.is_killed
+            if found := difference(usual, run):
+                figures.failures.append(f"{point}: {found} ({folder})")
+            else:
+                forget(folder)
+
+    await asyncio.gather(*(kill_at(number, point) for number, point in enumerate(points)))
+    print(f"{figures}")
+    record(record_property, figures.counts)
+    assert figures.failures == [], "\n".join(figures.failures)
+    assert figures.killed > len(points) * 0.8, "few points were reached again: which ones are reached is not certain"
+
+
+async def test_ended_by_sigterm_after_the_answer_to_slack_a_story_ends_as_without_it(tmp_path: Path) -> None:
+    """As a deployment ends the process: it finishes what it can, and the next one does the rest."""
+    story = STORIES[0]
+    kept = await prepare(story, tmp_path)
+    usual = await play(story, kept, tmp_path / "usual", None)
+    answered = next(place for place, one in enumerate(usual.points) if one.label == ACKNOWLEDGED)
+    for number, point in enumerate(random.Random(0).sample(usual.points[answered:], TERMINATIONS)):
+        run = await play(story, kept, tmp_path / str(number), replace(point, signal=signal.SIGTERM))
+        assert difference(usual, run) == "", point

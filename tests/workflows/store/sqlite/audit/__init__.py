@@ -1,0 +1,1 @@
+"""Tests of the signed audit log in a file."""

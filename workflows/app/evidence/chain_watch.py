@@ -1,0 +1,122 @@
+"""Verify the audit log: its newest entries at the start of the bot, and all of it once a day, in the background.
+
+A problem is an alarm, and freezes everything that opens access; closing goes on. A problem that admins know does not
+freeze again: two of them ended the freeze.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import structlog
+
+from workflows.app.alarms import Alarms
+from workflows.app.watch.sweep import time_of_mark
+from workflows.core.audit.verifying import ChainCheck, ChainProblem
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.requests.alarms import AlarmCode
+from workflows.intervals import AUDIT_VERIFIED_EVERY
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
+
+VERIFIED_AT_START: Final = 1000
+"""How many of the newest entries are verified before anything is done: a few hundredths of a second."""
+AUDIT_VERIFIED_AT: Final = "audit_verified_at"
+"""The name of the mark with the time when the last verification of all entries began."""
+_KNOWN: Final = "audit_problems_known"
+"""The name of the mark with the problems that already led to a freeze, and with their number."""
+_log = structlog.get_logger()
+
+
+class Freezing(Protocol):
+    """Begins a freeze that no person asked for, see `Freezes.freeze_by_itself`."""
+
+    def __call__(self, *, key: str, reason: str) -> Awaitable[None]:
+        """Freeze.
+
+        :raises Refused: when it is frozen already.
+        """
+
+
+@dataclass(slots=True, kw_only=True)
+class ChainWatch:
+    """Verifies the audit log, and raises and clears the alarm about it."""
+
+    store: Store
+    clock: Clock
+    alarms: Alarms
+    freeze: Freezing
+    why: Callable[[ChainProblem], str]
+    """Returns the reason of the freeze, in words: it is stored like the reason of an admin."""
+    start: Callable[[Coroutine[Any, Any, None]], None]
+    """Starts work that may take long, and logs its errors."""
+    _is_running: bool = field(default=False, init=False)
+
+    async def check_newest(self) -> None:
+        """Verify the newest entries. A failure to read is logged: closing must go on."""
+        try:
+            await self._report(await self.store.verify_chain(newest=VERIFIED_AT_START), is_complete=False)
+        except Exception:
+            _log.exception("audit_log_not_verified")
+
+    async def check(self) -> None:
+        """Verify all entries in the background when it is time."""
+        now, last = self.clock.now(), await time_of_mark(self.store, AUDIT_VERIFIED_AT)
+        if self._is_running or (last is not None and abs(now - last) < AUDIT_VERIFIED_EVERY):
+            return
+        await self.store.save_mark(AUDIT_VERIFIED_AT, now.isoformat())
+        self._is_running = True
+        self.start(self._verify_all())
+
+    async def _verify_all(self) -> None:
+        try:
+            await self._report(await self.store.verify_chain(), is_complete=True)
+        finally:
+            self._is_running = False
+
+    async def _report(self, found: ChainCheck, *, is_complete: bool) -> None:
+        """Make the alarm equal to what was found, and freeze when a problem is new.
+
+        :param is_complete: whether all entries were verified, so that an alarm can be cleared.
+        """
+        count, known = await self._known()
+        names = [_name(problem) for problem in found.problems]
+        is_new = not set(names) <= known or (is_complete and found.problem_count > count)
+        if is_complete:
+            first = {names[0]: _values(found)} if names else {}
+            await self.alarms.update_alarms(AlarmCode.AUDIT_CHAIN, first)
+        elif is_new:
+            await self.alarms.raise_alarm(AlarmCode.AUDIT_CHAIN, names[0], _values(found))
+        if names and is_new:
+            _log.error("audit_log_changed", problem=names[0], count=found.problem_count)
+            await self._freeze(found, known | set(names))
+        elif is_complete and not names and known:
+            await self.store.save_mark(_KNOWN, "")
+
+    async def _known(self) -> tuple[int, frozenset[str]]:
+        text = await self.store.mark(_KNOWN)
+        known: dict[str, Any] = json.loads(text) if text else {"count": 0, "names": []}
+        return int(known["count"]), frozenset(known["names"])
+
+    async def _freeze(self, found: ChainCheck, names: frozenset[str]) -> None:
+        """Freeze, and remember the problems. While it is frozen for another reason, they stay new."""
+        key = f"audit_chain:{_name(found.problems[0])}:{self.clock.now().isoformat()}"
+        try:
+            await self.freeze(key=key, reason=self.why(found.problems[0]))
+        except Refused as refused:
+            if refused.code is not RefusalCode.ALREADY_FROZEN:
+                raise
+            return
+        known = {"count": max(found.problem_count, len(names)), "names": sorted(names)}
+        await self.store.save_mark(_KNOWN, json.dumps(known))
+
+
+def _name(problem: ChainProblem) -> str:
+    return f"{problem.code.value}:{problem.seq}"
+
+
+def _values(found: ChainCheck) -> dict[str, Any]:
+    first = found.problems[0]
+    return {"problem": first.code.value, "seq": first.seq, "key_id": first.key_id, "count": found.problem_count}

@@ -1,0 +1,89 @@
+"""End the open requests from before a held start, once two admins have released it. Each requester is told once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from workflows.app.alarms import Alarms
+from workflows.app.batches.batch_service import BatchService
+from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
+from workflows.app.schedule.revocation_alarms import values_of
+from workflows.app.service import Service
+from workflows.core.batches.commands import ExpireBatch
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.plans.plan import count_written
+from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands.automatic import Stop
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.freezing import is_void
+from workflows.core.requests.transitions.transition import partner_of
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+_VOIDED: Final = "voided_before"
+"""The name of the mark with the hold whose older requests are all ended."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voiding:
+    """Ends requests and batches that no decision can be trusted for any more. May be repeated safely."""
+
+    service: Service
+    batches: BatchService
+    store: Store
+    tenant: Tenant
+    alarms: Alarms
+
+    async def check(self) -> None:
+        """End what is void after a release. What cannot be read now is ended by a later check."""
+        freeze = await last_freeze(self.store)
+        if freeze is None or freeze is UNREADABLE or freeze.voids_before is None:
+            return
+        before = freeze.voids_before.isoformat()
+        if (freeze.is_frozen and freeze.hold is not None) or await self.store.mark(_VOIDED) == before:
+            return
+        await self._end_batches(freeze)
+        left = [await self._end(request) for request in await self._void(freeze)]
+        if all(left):
+            await self.store.save_mark(_VOIDED, before)
+
+    async def _void(self, freeze: Freeze) -> Sequence[AccessRequest]:
+        return [request for request in await self.store.open_requests() if is_void(request, freeze)]
+
+    async def _end_batches(self, freeze: Freeze) -> None:
+        for batch in await self.store.open_batches():
+            if freeze.voids_before is not None and batch.created_at < freeze.voids_before:
+                try:
+                    await self.batches.advance(ExpireBatch(batch_id=batch.id, is_void=True))
+                except Refused:
+                    _log.info("batch_ends_with_its_requests", batch=batch.id)
+
+    async def _end(self, request: AccessRequest) -> bool:
+        """End one request; returns whether it is ended.
+
+        Of one that was being written, what is in the tenant is read first. A part of it is recorded, and the admins are
+        told of it. If all of it is there, nothing is left to write: it is confirmed as every other request.
+        """
+        reason = (Fact(NoteCode.VOID_AFTER_RESTORE),)
+        try:
+            configuration, part = None, 0
+            if request.was_sent:
+                configuration = await self.tenant.read_partner(request.plan.tenant_id)
+                part = 0 if configuration is None else count_written(request.plan, configuration) or 0
+                if part == len(request.plan.required_operations):
+                    return False
+            if part:
+                values = values_of(request.id, partner_of(request), reason)
+                await self.alarms.raise_alarm(AlarmCode.PARTLY_APPLIED, request.id, values)
+            await self.service.advance(request.id, Stop(reason=reason, configuration=configuration))
+        except (Refused, TenantUnavailable, TenantRefused) as error:
+            _log.warning("request_not_voided", request=request.id, reason=str(error))
+            return False
+        return True

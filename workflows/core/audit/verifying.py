@@ -1,0 +1,193 @@
+"""Verify a chain: find the first entry that is not as it was signed, and say what is wrong with it.
+
+The entries are read once and in order, and only a few of them are held. After a problem the chain is taken up again at
+the stored signature, so that later problems are found as well.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from workflows.core.audit.chain import BEGINNING, CHAIN_BEGUN, ChainedRow, ChainPoint, KeyRing, sign
+from workflows.core.audit.heads import Head
+
+MAX_PROBLEMS: Final = 20
+"""How many problems are listed; the others are counted."""
+_AHEAD: Final = 32
+"""How many later entries are looked at to say what happened to one that is wrong."""
+
+
+class ChainProblemCode(StrEnum):
+    """What is wrong with a chain. The values are stored, and are printed as JSON."""
+
+    EDITED = "edited"
+    """The entry is not the one that was signed."""
+    DELETED = "deleted"
+    """An entry is missing."""
+    INSERTED = "inserted"
+    """The entry was never written by Gatehouse, and stands between two that were."""
+    REORDERED = "reordered"
+    """The entry was signed for another place."""
+    NOT_SIGNED = "not_signed"
+    """The entry has no signature: something else than Gatehouse wrote it."""
+    UNKNOWN_KEY = "unknown_key"
+    """The entry is signed with a key that is not among the known ones. It cannot be verified."""
+    TAIL_CUT = "tail_cut"
+    """The last entries are missing."""
+    OTHER_CHAIN = "other_chain"
+    """The chain does not contain the posted head: it is another file, or was written again with the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainProblem:
+    """One problem, at a sequence number."""
+
+    code: ChainProblemCode
+    seq: int
+    key_id: str = ""
+    """The key that is not known; otherwise empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainCheck:
+    """The result of a verification."""
+
+    count: int
+    """How many entries were read."""
+    last: ChainPoint
+    """The last entry; the place where it began when there is none."""
+    problems: tuple[ChainProblem, ...]
+    """The first problems, by sequence number; see `MAX_PROBLEMS`."""
+    problem_count: int
+    signed_later: int = 0
+    """The entry up to which entries were signed only afterwards, by the version that began the chain; 0: none."""
+    has_head: bool = False
+    """Whether the posted head was given and found."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether no problem was found."""
+        return not self.problem_count
+
+
+@dataclass(slots=True)
+class _Report:
+    problems: list[ChainProblem] = field(default_factory=list)
+    count: int = 0
+
+    @property
+    def has_room(self) -> bool:
+        return len(self.problems) < MAX_PROBLEMS
+
+    def add(self, problem: ChainProblem) -> None:
+        last = self.problems[-1] if self.problems else None
+        if problem.key_id and last is not None and last.key_id == problem.key_id:
+            return  # the entries of one unknown key are one problem
+        self.count += 1
+        if self.has_room:
+            self.problems.append(problem)
+
+
+class _Window(Iterator[ChainedRow]):
+    """Gives rows one after the other, and shows the rows after each."""
+
+    def __init__(self, rows: Iterable[ChainedRow]) -> None:
+        self._rows = iter(rows)
+        self.ahead: deque[ChainedRow] = deque()
+
+    def __next__(self) -> ChainedRow:
+        row = self.ahead.popleft() if self.ahead else next(self._rows)
+        return row
+
+    def look_ahead(self) -> deque[ChainedRow]:
+        """Return the next rows."""
+        for row in self._rows:
+            self.ahead.append(row)
+            if len(self.ahead) >= _AHEAD:
+                break
+        return self.ahead
+
+
+def verify(
+    rows: Iterable[ChainedRow],
+    keys: KeyRing,
+    *,
+    start: ChainPoint = BEGINNING,
+    newest: int = 0,
+    head: Head | None = None,
+) -> ChainCheck:
+    """Verify entries in the order of their sequence numbers.
+
+    :param start: the place before the first of these entries, which is trusted.
+    :param newest: the sequence number that the store gave last; 0 when that is not known.
+    :param head: a posted head that must be part of the chain.
+    """
+    window, report, previous = _Window(rows), _Report(), start
+    count, signed_later, found_head = 0, 0, False
+    for row in window:
+        count += 1
+        if not _follows(row, previous, keys):
+            report.add(_problem(row, previous, window, keys, is_listed=report.has_room))
+        elif row.entry["command"] == CHAIN_BEGUN:
+            signed_later = row.seq - 1
+        found_head = found_head or (head is not None and head.seq == row.seq and head.is_of(row.mac))
+        # NB. a row without a signature is no link: the entry after it was signed after the one before it.
+        previous = ChainPoint(row.seq, previous.mac if row.mac is None else row.mac)
+    if newest > previous.seq or (head is not None and head.seq > previous.seq):
+        report.add(ChainProblem(ChainProblemCode.TAIL_CUT, previous.seq + 1))
+    elif head is not None and not found_head:
+        report.add(ChainProblem(ChainProblemCode.OTHER_CHAIN, head.seq))
+    return ChainCheck(
+        count=count,
+        last=previous,
+        problems=tuple(report.problems),
+        problem_count=report.count,
+        signed_later=signed_later,
+        has_head=found_head,
+    )
+
+
+def _follows(row: ChainedRow, previous: ChainPoint, keys: KeyRing) -> bool:
+    return _is_signed(row, previous.mac, row.seq, keys)
+
+
+def _is_signed(row: ChainedRow, previous: bytes, seq: int, keys: KeyRing) -> bool:
+    """Return whether the entry of a row was signed for this place."""
+    key = None if row.key_id is None else keys.find(row.key_id)
+    return key is not None and row.mac == sign(previous, seq, row.entry, key)
+
+
+def _problem(row: ChainedRow, previous: ChainPoint, window: _Window, keys: KeyRing, *, is_listed: bool) -> ChainProblem:
+    """Say what is wrong with a row. That it is wrong is certain; what was done is what the rows around it show.
+
+    :param is_listed: whether it is listed; of the others, which may be all rows, nothing more is found out.
+    """
+    if row.key_id is None or row.mac is None:
+        return ChainProblem(ChainProblemCode.NOT_SIGNED, row.seq)
+    if keys.find(row.key_id) is None:
+        return ChainProblem(ChainProblemCode.UNKNOWN_KEY, row.seq, row.key_id)
+    if row.seq > previous.seq + 1:
+        return ChainProblem(ChainProblemCode.DELETED, previous.seq + 1)
+    ahead = list(window.look_ahead()) if is_listed else []
+    if ahead and _is_signed(ahead[0], previous.mac, row.seq, keys):
+        # The next row was signed for this place: one was added in front, or the two changed places.
+        is_moved = _is_signed(row, ahead[0].mac or b"", ahead[0].seq, keys)
+        code = ChainProblemCode.REORDERED if is_moved else ChainProblemCode.INSERTED
+    elif _was_signed_for_later(row, ahead, keys):
+        code = ChainProblemCode.REORDERED
+    elif ahead and any(_is_signed(ahead[0], row.mac, ahead[0].seq + gap, keys) for gap in range(1, _AHEAD)):
+        code = ChainProblemCode.DELETED  # the rows after it were given other numbers
+    else:
+        code = ChainProblemCode.EDITED
+    return ChainProblem(code, row.seq)
+
+
+def _was_signed_for_later(row: ChainedRow, ahead: list[ChainedRow], keys: KeyRing) -> bool:
+    """Return whether a row was signed for the place of one of the next rows."""
+    return any(
+        before.mac is not None and _is_signed(row, before.mac, after.seq, keys)
+        for before, after in itertools.pairwise(ahead)
+    )

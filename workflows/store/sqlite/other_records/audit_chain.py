@@ -1,0 +1,191 @@
+"""Sign each audit entry in the transaction that stores it, and read the chain.
+
+The entry before it is read in the same transaction, after the new row has taken SQLite's one lock for writing. So two
+processes on one file never sign two entries after the same one.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from sqlite_utils import Database
+
+from workflows.core.audit.chain import (
+    BEGINNING,
+    CHAIN_BEGUN,
+    FIELDS,
+    KEY_CHANGED,
+    ChainedRow,
+    ChainKey,
+    ChainPoint,
+    KeyRing,
+    sign,
+)
+from workflows.core.people import GATEHOUSE
+from workflows.ports.audit_log import NumberedEntry
+from workflows.ports.records import StoreUnusable
+from workflows.store.columns import text_of
+from workflows.store.sqlite.database import SqliteDatabase
+from workflows.store.sqlite.records import entry_of_row
+
+if TYPE_CHECKING:
+    from workflows.core.audit.heads import Head
+    from workflows.core.audit.verifying import ChainCheck
+
+_COLUMNS: Final = ", ".join(FIELDS)
+# NB. read as bytes, because a damaged text may be no UTF-8, and must not stop the verification.
+_RAW: Final = f"seq, key_id, mac, {', '.join(f'cast({name} as blob)' for name in FIELDS)}"
+_PAGE: Final = 1000
+"""How many entries are signed, or read, at a time."""
+_SMALLEST: Final = -(2**63)
+_PAUSE_SECONDS: Final = 0.001
+"""The pause of a verification in the bot's process after each page, so that clicks are answered meanwhile."""
+_INSERT: Final = f"""insert into audit ({_COLUMNS}) select {", ".join("?" * len(FIELDS))}
+    where not exists (select 1 from audit where key = ?)"""  # noqa: S608
+"""Adds an entry once. A number is not used up when the entry is known, so numbers have no gaps."""
+
+_log = structlog.get_logger()
+
+
+class SqliteAuditChain(SqliteDatabase):
+    """Writes and reads the chain of the audit log."""
+
+    _may_create_key = True
+    """Whether a key may be made, and the chain goes on without the key of the last entry: in the bot's process."""
+
+    def _add_entry(self, entry: Mapping[str, str | None]) -> bool:
+        """Add an entry in the running transaction, and sign it; return False when its key is known."""
+        values = [entry[name] for name in FIELDS]
+        added = self._db.execute(_INSERT, [*values, entry["key"]])
+        if added.rowcount == 0:
+            return False
+        seq, before = int(added.lastrowid or 0), self._newest_signed()
+        ring = self._keys.ring(may_create=self._may_create_key)
+        used = None if before is None else before[1]
+        if not self._may_create_key and used is not None and ring.find(used) is None:
+            raise StoreUnusable(
+                f"{self._path.name}: the bot signs the audit log with another key ({used}); set AUDIT_KEY or "
+                "AUDIT_KEY_FILE as for the bot"
+            )
+        point = self._sign(seq, BEGINNING.mac if before is None else before[0].mac, entry, ring.signing)
+        if used not in (None, ring.signing.id):
+            self._add_key_change(point, used, ring)
+        return True
+
+    def _newest_signed(self) -> tuple[ChainPoint, str] | None:
+        sql = "select seq, mac, key_id from audit where mac is not null order by seq desc limit 1"
+        row = self._db.conn.execute(sql).fetchone()
+        return None if row is None else (ChainPoint(row[0], row[1]), row[2])
+
+    def _sign(self, seq: int, previous: bytes, entry: Mapping[str, str | None], key: ChainKey) -> ChainPoint:
+        mac = sign(previous, seq, entry, key)
+        self._db.execute("update audit set key_id = ?, mac = ? where seq = ?", [key.id, mac, seq])
+        return ChainPoint(seq, mac)
+
+    def _add_key_change(self, before: ChainPoint, used: str | None, ring: KeyRing) -> None:
+        """Record that the entry before this one is the first with another key, and whether the old one is known."""
+        has_old = used is not None and ring.find(used) is not None
+        details = {"from": used, "to": ring.signing.id, "has_old": has_old, "since": before.seq}
+        self._add_own(f"{KEY_CHANGED}:{before.seq}", KEY_CHANGED, details, before, ring.signing)
+        if not has_old:
+            _log.error("audit_key_missing", key_id=used)
+
+    def _add_own(
+        self, name: str, command: str, details: Mapping[str, object], before: ChainPoint, key: ChainKey
+    ) -> None:
+        """Add an entry of the chain about itself."""
+        entry: dict[str, str | None] = dict.fromkeys(FIELDS)
+        entry |= {"key": name, "at": text_of(self._clock.now()), "actor": GATEHOUSE.chat_id, "command": command}
+        entry |= {"outcome": "accepted", "details": json.dumps(details)}
+        added = self._db.execute(_INSERT, [*(entry[field] for field in FIELDS), name])
+        self._sign(int(added.lastrowid or 0), before.mac, entry, key)
+
+    def _sign_existing(self, db: Database) -> None:
+        """Sign the entries of a file from before entries were signed, and record that they were signed only now.
+
+        They get new numbers without gaps: earlier versions used up a number for each repeated click.
+        """
+        self._db, point, after = db, BEGINNING, BEGINNING.seq
+        if db.execute("select 1 from audit limit 1").fetchone() is None:
+            return
+        key = self._keys.ring(may_create=self._may_create_key).signing
+        while rows := _page_after(db.conn, after):
+            signed = []
+            for row in rows:
+                point = ChainPoint(point.seq + 1, sign(point.mac, point.seq + 1, row.entry, key))
+                signed.append((point.seq, key.id, point.mac, row.seq))
+            db.conn.executemany("update audit set seq = ?, key_id = ?, mac = ? where seq = ?", signed)
+            after = rows[-1].seq
+        db.execute("update sqlite_sequence set seq = ? where name = 'audit'", [point.seq])
+        self._add_own(f"{CHAIN_BEGUN}:{point.seq}", CHAIN_BEGUN, {"entries": point.seq}, point, key)
+        _log.info("audit_entries_signed", count=point.seq, key_id=key.id)
+
+    async def entries_after(self, seq: int, *, limit: int) -> Sequence[NumberedEntry]:
+        """List the entries after a sequence number, oldest first; see `ports.audit_log`."""
+        sql = f"select seq, key_id, mac, {_COLUMNS} from audit where seq > ? order by seq limit ?"  # noqa: S608
+        rows = await self._query(sql, seq, limit)
+        return await asyncio.to_thread(lambda: list(map(_numbered, rows)))
+
+    async def chain_end(self) -> ChainPoint:
+        """Return the newest signed entry; see `ports.audit_log`."""
+        found = await self._run(self._newest_signed)
+        return BEGINNING if found is None else found[0]
+
+    async def verify_chain(self, *, newest: int | None = None) -> "ChainCheck":
+        """Verify the signatures; see `ports.audit_log`."""
+        ring = await asyncio.to_thread(partial(self._keys.ring, may_create=self._may_create_key))
+        check = partial(verify_connection, keys=ring, newest=newest, pause=_PAUSE_SECONDS)
+        return await self._run_on_second_connection(check)
+
+
+def verify_connection(
+    db: Any, keys: KeyRing, *, head: "Head | None" = None, newest: int | None = None, pause: float = 0
+) -> "ChainCheck":
+    """Verify the entries of one file at one moment. A few of them are held at a time.
+
+    :param db: a connection of `sqlite3`.
+    :param newest: how many of the newest entries; None for all of them.
+    :param pause: seconds between two pages.
+    """
+    from workflows.core.audit.verifying import verify  # a start does not wait for it
+
+    db.execute("begin")  # one snapshot for everything that is read here
+    sequence = db.execute("select seq from sqlite_sequence where name = 'audit'").fetchone()
+    start = BEGINNING if newest is None else _point_before(db, newest)
+    # NB. from the smallest number on: a row that something else added may have a number below the first one.
+    rows = _stream(db, start.seq or _SMALLEST, pause)
+    return verify(rows, keys, start=start, newest=int(sequence[0]) if sequence else 0, head=head)
+
+
+def _point_before(db: Any, newest: int) -> ChainPoint:
+    sql = "select seq, mac from audit where mac is not null order by seq desc limit 1 offset ?"
+    row = db.execute(sql, [newest]).fetchone()
+    return BEGINNING if row is None else ChainPoint(row[0], row[1])
+
+
+def _stream(db: Any, after: int, pause: float) -> Iterator[ChainedRow]:
+    while rows := _page_after(db, after):
+        yield from rows
+        after = rows[-1].seq
+        time.sleep(pause)
+
+
+def _page_after(db: Any, after: int) -> list[ChainedRow]:
+    rows = db.execute(f"select {_RAW} from audit where seq > ? order by seq limit ?", [after, _PAGE])  # noqa: S608
+    return [_chained(row) for row in rows]
+
+
+def _chained(row: Sequence[Any]) -> ChainedRow:
+    seq, key_id, mac, *texts = row
+    decoded = [None if text is None else text.decode("utf-8", "surrogateescape") for text in texts]
+    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, decoded, strict=True)), key_id=key_id, mac=mac)
+
+
+def _numbered(row: Mapping[str, Any]) -> NumberedEntry:
+    entry = entry_of_row({name: row[name] for name in FIELDS})
+    mac = "" if row["mac"] is None else row["mac"].hex()
+    return NumberedEntry(seq=row["seq"], mac=mac, key_id=row["key_id"] or "", entry=entry)
