@@ -136,6 +136,20 @@ ROLES_SHOWN_FOR: Final = timedelta(seconds=30)
 """How long the members of a role and the identity of a person are kept, for display only."""
 SECOND_LOOK_WITHIN: Final = timedelta(minutes=10)
 """Several high-risk approvals of one person within this time: each further one must be confirmed."""
+UNUSUAL_CHECKED_EVERY: Final = timedelta(minutes=5)
+"""How often it is looked for unusual approvals. What one check finds is one alarm."""
+UNUSUAL_SHOWN_FOR: Final = timedelta(days=7)
+"""How long an alarm about unusual approvals stays open."""
+FAST_APPROVAL_WITHIN: Final = timedelta(seconds=10)
+"""An approval within this time after its approvers were asked is unusual."""
+UNUSUAL_LEFT_FOR: Final = timedelta(seconds=30)
+"""The newest approvals are left for the next check: one with an earlier time may still be stored."""
+PROFILE_CHANGES_SHOWN_FOR: Final = timedelta(days=7)
+"""How long before a high-risk approval a change of its person's profile is shown, unless a setting differs."""
+WEEKLY_LISTS_LOOK_BACK_FOR: Final = timedelta(days=15)
+"""How far decisions are read for weekly lists. The last week of every time zone began within this time."""
+WEEKLY_LISTS_CHECKED_EVERY: Final = timedelta(minutes=10)
+"""How often it is checked whether the weekly list of decisions of an approver is due."""
 MAX_AGE_IN_ONE_CHECK: Final = timedelta(minutes=1)
 """How long one check of a click or a request uses what it has read about people. Every other check reads it again."""
 GROUPS_DECIDE_FOR: Final = timedelta(minutes=1)

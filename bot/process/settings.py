@@ -45,6 +45,10 @@ _ADVICE: Final = {
     "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
+    "GATEHOUSE_MAX_APPROVALS_PER_DAY": "a whole number from 1 to 10000",
+    "GATEHOUSE_PROFILE_CHANGES_SHOWN_DAYS": "a whole number from 0 to 365; 0 does not show them",
+    "GATEHOUSE_TELL_UNUSUAL_DECISIONS": "true or false",
+    "GATEHOUSE_TELL_WEEKLY_DECISIONS": "true or false",
     "GATEHOUSE_MAX_OPEN_REQUESTS": "a whole number from 1 to 10000",
     "GATEHOUSE_SECOND_LOOK_FROM": "a whole number from 2 to 10000",
     "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",
@@ -274,6 +278,14 @@ class Settings(TenantSettings, _SlackSettings):
     """How many requests one person may send in an hour."""
     gatehouse_max_approvals_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 6
     """How many approvals one person may give in an hour."""
+    gatehouse_max_approvals_per_day: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """How many approvals one person may give in 24 hours."""
+    gatehouse_profile_changes_shown_days: Annotated[int, Field(ge=0, le=365)] = 7
+    """How long before a high-risk approval a change of the approver's profile is shown; 0: it is not shown."""
+    gatehouse_tell_unusual_decisions: bool = True
+    """Whether the admins are told of approvals that are unusual for their person."""
+    gatehouse_tell_weekly_decisions: bool = True
+    """Whether each approver gets a weekly list of what was decided in their name."""
     gatehouse_max_open_requests: Annotated[int, Field(ge=1, le=10_000)] = 50
     """How many requests of one person may be open."""
     gatehouse_second_look_from: Annotated[int, Field(ge=2, le=10_000)] = 3

@@ -39,6 +39,7 @@ from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
+from tests.bench.decider_surfaces import decider_messages
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.denied_surfaces import denied_messages, denied_windows
 from tests.bench.diagnosis_surfaces import diagnosis_messages
@@ -265,6 +266,7 @@ async def main(folder: Path | None, only: str) -> None:
             **campaign_windows(),
             **campaign_messages(),
             **diagnosis_messages(),
+            **decider_messages(),
             **denied_messages(),
             **denied_windows(),
             **access_test_messages(),

@@ -13,6 +13,7 @@ from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_window
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.closing_surfaces import closing_windows
 from tests.bench.conversation_surfaces import conversation_messages, conversation_windows
+from tests.bench.decider_surfaces import decider_messages
 from tests.bench.delegation_surfaces import delegation_messages, delegation_windows
 from tests.bench.denied_surfaces import denied_messages, denied_windows
 from tests.bench.diagnosis_surfaces import diagnosis_messages
@@ -168,6 +169,10 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "away-home-admin": (50, 5),
     "reassign-form": (75, 5),
     "reassign-details": (385, 20),
+    "decider-card": (120, 5),
+    "decider-profile": (54, 2),
+    "decider-week": (76, 6),
+    "decider-alarm": (72, 1),
     "denied-one": (115, 2),
     "denied-many": (110, 2),
     "denied-dismissed": (48, 1),
@@ -233,6 +238,7 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
             yield kind, f"{kind}-{template}", blocks
     yield "card-everything", "card-everything", everything_at_once()
     asked = {
+        **decider_messages(),
         **denied_messages(),
         **asked_change_messages(),
         **conversation_messages(),

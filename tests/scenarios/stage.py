@@ -24,10 +24,15 @@ DAY = 86_400
 DETAILS = "review_request"
 NOTES = "show_notes"
 ASK = "ask"
-NO_SECOND_LOOK = {"GATEHOUSE_SECOND_LOOK_FROM": "1000"}
-"""For stories in which somebody approves in a minute what they would approve in days."""
+NO_SECOND_LOOK = {
+    "GATEHOUSE_SECOND_LOOK_FROM": "1000",
+    "GATEHOUSE_TELL_UNUSUAL_DECISIONS": "false",
+    "GATEHOUSE_TELL_WEEKLY_DECISIONS": "false",
+}
+"""For stories in which somebody approves in a minute, at any hour, what they would approve in days."""
 UNLIMITED = {
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "1000",
+    "GATEHOUSE_MAX_APPROVALS_PER_DAY": "1000",
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "1000",
     "GATEHOUSE_MAX_OPEN_REQUESTS": "1000",
     **NO_SECOND_LOOK,

@@ -33,6 +33,7 @@ from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn a
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity, written_capability
 from workflows.core.policy.delegation.asking import StandIn
+from workflows.core.policy.delegation.deciders.profiles import Profile
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import SendEscalationMessage
@@ -566,6 +567,8 @@ class FakeDirectory:
     )
     roles: dict[PersonId, frozenset[Role]] = field(default_factory=lambda: dict(everybody().roles))
     refusals: dict[ChatId, Refused] = field(default_factory=dict)
+    profiles: dict[PersonId, dict[str, Any]] = field(default_factory=dict)
+    """What is said of a person otherwise than usual, by the names of `Profile`."""
     missing: dict[Role, tuple[str, ...]] = field(default_factory=dict)
     """User groups that roles name and that do not exist."""
     away: tuple[StandIn, ...] = ()
@@ -599,6 +602,21 @@ class FakeDirectory:
         if chat_id not in self.people:
             raise Refused(RefusalCode.NOT_EXACTLY_ONE_ACCOUNT, mail="nobody@example.com", count=0)
         return self._by_main_id(self.people[chat_id])
+
+    async def profile_of(self, person: Person) -> Profile:
+        """What is said of a person: their name in lower case as the mail address, unless the test says otherwise."""
+        self.script.end(await self.script.begin("directory.profile_of"))
+        mail = f"{person.name.lower()}@woodgrove.com"
+        usual = Profile(
+            chat_id=person.chat_id,
+            account=person.id,
+            chat_mail=mail,
+            chat_name=person.name,
+            account_mail=mail,
+            account_name=person.name,
+            zone="UTC",
+        )
+        return replace(usual, **self.profiles.get(person.id, {}))
 
     def _by_main_id(self, person: Person) -> Person:
         """The person under the organization's id, where there is one: Slack's directory names people so."""

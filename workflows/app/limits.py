@@ -26,6 +26,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
 HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
 MINUTE: Final = timedelta(minutes=1)
 _MAX_NAMED: Final = 20
 """Approvals that the message about a second look names."""
@@ -38,6 +39,8 @@ class LimitedAction(StrEnum):
 
     REQUESTS = "requests"
     APPROVALS = "approvals"
+    DAILY_APPROVALS = "daily approvals"
+    """Approvals within 24 hours."""
     LOOK_UPS = "look-ups"
     SEARCHES = "searches"
 
@@ -45,10 +48,16 @@ class LimitedAction(StrEnum):
 _COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
     LimitedAction.REQUESTS: ("submit", "edit", "confirm_draft", "support"),
     LimitedAction.APPROVALS: ("approve", "approve_batch"),
+    LimitedAction.DAILY_APPROVALS: ("approve", "approve_batch"),
     LimitedAction.LOOK_UPS: (LOOK_UP, IMPORT, IMPORT_ROWS),
     LimitedAction.SEARCHES: (SEARCH,),
 }
 """The commands that count, by their names in the audit log."""
+
+
+def period_of(action: LimitedAction) -> timedelta:
+    """Return in which time the actions are counted."""
+    return DAY if action is LimitedAction.DAILY_APPROVALS else HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +71,11 @@ class Allowance:
     remaining: int
     """How many actions are left after this one."""
     more_at: datetime
-    """When the oldest action of the hour stops counting."""
+    """When the oldest action stops counting."""
 
     @property
     def used_count(self) -> int:
-        """Return how many actions of the hour are used, including this one."""
+        """Return how many actions are used, including this one."""
         return self.maximum - self.remaining
 
     @property
@@ -97,7 +106,7 @@ class SecondLookNeeded(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of an hour, of open requests, and of high-risk approvals within minutes.
+    """The limits of an hour and of a day, of open requests, and of high-risk approvals within minutes.
 
     Two actions at the same moment may exceed a limit by one.
     """
@@ -132,12 +141,12 @@ class Limits:
         :param click: the idempotency key of the click.
         :raises SecondLookNeeded: when the person must confirm it.
         """
-        if not _is_high_risk(request) or actor.id in [decision.person.id for decision in request.decisions]:
+        if not is_high_risk(request) or actor.id in [decision.person.id for decision in request.decisions]:
             return  # who has approved it already is told so
         since = self.clock.now() - SECOND_LOOK_WITHIN
         ids = await self.store.approved_before(click, actor.chat_id, actor.id, since)
         others = [await self.store.request(request_id) for request_id in ids if request_id != request.id]
-        approved = [other for other in others if other is not None and _is_high_risk(other)]
+        approved = [other for other in others if other is not None and is_high_risk(other)]
         if len(approved) + 1 >= self.second_look_from:
             values = {
                 "partner": partner_of(request),
@@ -151,15 +160,15 @@ class Limits:
     async def require(
         self, action: LimitedAction, actor: ChatId, account: PersonId | None = None, *, count: int = 1
     ) -> Allowance:
-        """Check that the person may do more of an action in this hour.
+        """Check that the person may do more of an action in this hour, or on this day.
 
         :param count: as how many actions it counts, at most the maximum.
         :raises Refused: `limit_reached`, with the time from which on it is possible again.
         """
-        maximum, now = self.maximums[action], self.clock.now()
-        times = await self.store.times_of(actor, account, _COMMANDS[action], now - HOUR)
+        maximum, now, period = self.maximums[action], self.clock.now(), period_of(action)
+        times = await self.store.times_of(actor, account, _COMMANDS[action], now - period)
         if len(times) + count > maximum:
-            again = times[len(times) + count - maximum - 1] + HOUR
+            again = times[len(times) + count - maximum - 1] + period
             raise Refused(RefusalCode.LIMIT_REACHED, limit=maximum, what=action.value, again_at=again.isoformat())
         actions_left = maximum - len(times) - count
         return Allowance(
@@ -168,11 +177,23 @@ class Limits:
             account=account,
             maximum=maximum,
             remaining=actions_left,
-            more_at=(times[0] if times else now) + HOUR,
+            more_at=(times[0] if times else now) + period,
         )
 
+    async def require_approval(self, actor: ChatId, account: PersonId) -> Allowance:
+        """Check that the person may give one more approval in this hour, and on this day where that is limited.
+
+        :returns: the limit that leaves fewer approvals.
+        :raises Refused: `limit_reached`, as `require` does.
+        """
+        hourly = await self.require(LimitedAction.APPROVALS, actor, account)
+        if LimitedAction.DAILY_APPROVALS not in self.maximums:
+            return hourly
+        daily = await self.require(LimitedAction.DAILY_APPROVALS, actor, account)
+        return min(daily, hourly, key=lambda allowance: allowance.remaining)
+
     async def alarm_when_used_up(self, allowance: Allowance, name: str) -> None:
-        """Raise an alarm once, when the last action of an hour was just used."""
+        """Raise an alarm once, when the last action of an hour or day was just used."""
         if allowance.remaining > 0:
             return
         subject = f"{allowance.action.value}:{allowance.account or ''}:{allowance.actor}"
@@ -185,14 +206,15 @@ class Limits:
             if alarm.code is not AlarmCode.LIMIT_REACHED:
                 continue
             what, account, actor = alarm.subject.split(":", 2)
-            limited, since = LimitedAction(what), self.clock.now() - HOUR
+            limited = LimitedAction(what)
+            since = self.clock.now() - period_of(limited)
             person = PersonId(account) if account else None
             times = await self.store.times_of(ChatId(actor), person, _COMMANDS[limited], since)
             if len(times) < self.maximums[limited]:
                 await self.alarms.clear_alarm(AlarmCode.LIMIT_REACHED, alarm.subject)
 
 
-def _is_high_risk(request: AccessRequest) -> bool:
+def is_high_risk(request: AccessRequest) -> bool:
     """Return whether the plan of a request is high risk; also when there is no plan now, which can be planned again."""
     prepared = request.prepared
     if prepared is None:

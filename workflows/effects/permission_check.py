@@ -5,12 +5,13 @@ It is long because every kind of click is checked here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.approvers.absences import Absences, identified, in_whose_place
+from workflows.app.approvers.deciders.profile_reads import ProfileReads
 from workflows.app.approvers.enough_asked import require_enough_left
 from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.approvers.role_groups import group_problem_of
@@ -94,6 +95,7 @@ from workflows.effects.clicks.conversations import Conversations
 from workflows.effects.clicks.guest_changes import GuestChanges
 from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
+from workflows.intervals import PROFILE_CHANGES_SHOWN_FOR
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.audit_log import RESULT_OF
 from workflows.ports.clock import Clock
@@ -126,6 +128,8 @@ class PermissionCheck:
     """The guest accounts of our tenant; None: none are changed."""
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
+    profile_changes_shown_for: timedelta = PROFILE_CHANGES_SHOWN_FOR
+    """How long before a high-risk approval a change of the approver's profile is shown to the others."""
 
     async def check_click(self, effect: CheckPermission) -> None:
         """Identify the actor, read the current roles, and pass the command to the lifecycle. A refusal is recorded.
@@ -306,9 +310,10 @@ class PermissionCheck:
             if isinstance(click, Approve):
                 await self._require_same_adopted_settings(request)
                 await self._require_safe_groups(request)
-        command = replace(
+        decided = replace(
             with_person(click, actor), on_behalf_of=await self._in_whose_place(request, actor, received_at)
         )
+        command = await self._profiles.with_changes(decided, request)
 
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:
             """Read the actor, and the earlier approvers when the decision depends on them.
@@ -325,7 +330,7 @@ class PermissionCheck:
         # Rejecting closes access, and is never limited.
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
-            allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
+            allowance = await self.limits.require_approval(actor.chat_id, actor.id)
             if request is not None and click.is_second_look:
                 if (at := approved_at(request, actor, click.digest)) is not None:
                     raise Refused(RefusalCode.SECOND_LOOK_COUNTED, at=at.isoformat())
@@ -397,6 +402,12 @@ class PermissionCheck:
         return Absences(store=self.store, directory=self.directory, clock=self.clock, wake=self.freezes.wake)
 
     @property
+    def _profiles(self) -> ProfileReads:
+        return ProfileReads(
+            store=self.store, directory=self.directory, clock=self.clock, shown_for=self.profile_changes_shown_for
+        )
+
+    @property
     def _conversations(self) -> Conversations:
         return Conversations(service=self.service, store=self.store, directory=self.directory, clock=self.clock)
 
@@ -434,7 +445,8 @@ class PermissionCheck:
     ) -> None:
         allowance = None
         if self.limits is not None and isinstance(click, ApproveBatch):
-            allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
+            allowance = await self.limits.require_approval(actor.chat_id, actor.id)
+        await self._profiles.read(actor)
         await self._batch_decisions.decide(click, actor, key=key, received_at=received_at)
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)

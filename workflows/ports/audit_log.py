@@ -98,6 +98,14 @@ class AuditLog(Protocol):
         :param request_id: only entries about this request; None for all entries.
         """
 
+    async def decisions_between(
+        self, commands: Sequence[str], since: datetime, until: datetime
+    ) -> Sequence[AuditEntry]:
+        """List the accepted entries after `since`, until `until` inclusive, oldest first.
+
+        :param commands: only entries with these stored names.
+        """
+
     async def is_known(self, key: str) -> bool:
         """Return whether an audit entry with this key exists."""
 

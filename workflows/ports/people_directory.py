@@ -9,6 +9,7 @@ from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
+from workflows.core.policy.delegation.deciders.profiles import Profile
 from workflows.ports.tenant import Account
 
 
@@ -74,6 +75,12 @@ class PeopleDirectory(Protocol):
 
         :param with_accounts_of: people whose roles the same check needs. Their accounts are read at the same time.
         :raises Refused: for guests, bots, deactivated and external users, and when there is not exactly one account.
+        """
+
+    async def profile_of(self, person: Person) -> Profile:
+        """Return what the chat system and Entra say of a person whom this check has identified.
+
+        :raises Refused: when there is no such chat user, or no such account.
         """
 
     async def is_member(self, chat_id: ChatId) -> bool:

@@ -19,6 +19,7 @@ from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanR
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.delegation.absence import Absence, AbsenceId
+from workflows.core.policy.delegation.deciders.profiles import KnownProfile
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice, NoticeSubject
 from workflows.core.posture.watch.drift import Drift, DriftSubject
@@ -366,6 +367,12 @@ class RecordStore(AuditLog, Protocol):
 
     async def denied_notices(self, *, only_open: bool = False) -> Sequence[DeniedNotice]:
         """List the newest notice about each tenant, and the one about many, the oldest first."""
+
+    async def known_profiles(self, chat_id: ChatId, account: PersonId) -> Sequence[KnownProfile]:
+        """List what is known of a chat user and of an account, the newest first. Each may have another one now."""
+
+    async def save_profile(self, known: KnownProfile) -> None:
+        """Store what is known of a chat user, in place of what was known."""
 
     async def kept_lookups(self, home: TenantId, since: datetime) -> Mapping[str, TenantIdentity]:
         """Return the tenants that imports found since a moment, by the name that was looked up.

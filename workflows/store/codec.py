@@ -19,6 +19,7 @@ from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, Usage
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.delegation.absence import Absence
+from workflows.core.policy.delegation.deciders.profiles import KnownProfile
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift
@@ -51,7 +52,17 @@ STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
 """The fields that are stored under another name: that of the version which first stored them. No other name changes."""
 
 
-_BUILT_LATER: Final = (AccessRequest, Partnership, Drift, Alarm, UsageScan, PartnerUsage, Absence, DeniedNotice)
+_BUILT_LATER: Final = (
+    AccessRequest,
+    Partnership,
+    Drift,
+    Alarm,
+    UsageScan,
+    PartnerUsage,
+    Absence,
+    DeniedNotice,
+    KnownProfile,
+)
 """The records that no click needs to be stored. What reads and writes them is built at first use, or before it."""
 
 
@@ -75,6 +86,7 @@ REQUEST: Final[TypeAdapter[AccessRequest]] = TypeAdapter(AccessRequest)
 PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)
 ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)
 DRIFT: Final[TypeAdapter[Drift]] = TypeAdapter(Drift)
+PROFILE: Final[TypeAdapter[KnownProfile]] = TypeAdapter(KnownProfile)
 FREEZE: Final[TypeAdapter[Freeze]] = TypeAdapter(Freeze)
 BATCH: Final[TypeAdapter[Batch]] = TypeAdapter(Batch)
 CAMPAIGN: Final[TypeAdapter[Campaign]] = TypeAdapter(Campaign)
@@ -95,6 +107,7 @@ _ADAPTERS: Final[tuple[TypeAdapter[Any], ...]] = (
     PARTNER_USAGE,
     ABSENCE,
     DENIED_NOTICE,
+    PROFILE,
 )
 
 _MAX_REMEMBERED: Final = 64

@@ -28,6 +28,8 @@ from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.words.unavailable.audit_chain import freeze_reason
 from workflows.app.alarms import Alarms
+from workflows.app.approvers.deciders.unusual_decisions import UnusualDecisions
+from workflows.app.approvers.deciders.weekly_lists import WeeklyLists
 from workflows.app.approvers.relation_check import check_relations
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
@@ -115,7 +117,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     _complete(receiver, systems, service, batches, reviews.campaigns, notifier, limits, shown)
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
+    asked = _checks_of_answers(systems, service, alarms, reviews.campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
     first = _freeze_checks(systems, service, alarms, check, batches)
     checks = (*first, *others, *reviews.checks, *asked, chain.check)
@@ -227,6 +229,32 @@ def _review_checks(
     return denied.check, _usage(systems, denied, wake).check, questions.check, silences.check
 
 
+def _checks_of_answers(
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    campaigns: Campaigns,
+    denied: DeniedSignIns,
+    wake: Callable[[], None],
+) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what looks at reviews and their answers, and at the decisions of approvers."""
+    reviews = _review_checks(systems, service, alarms, campaigns, denied, wake)
+    return (*reviews, *_decision_checks(systems, service, alarms))
+
+
+def _decision_checks(
+    systems: ExternalSystems, service: Service, alarms: Alarms
+) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what looks for unusual decisions, and what sends each approver their weekly list."""
+    store, clock, calendar = systems.store, systems.clock, systems.catalog.calendar
+    found = UnusualDecisions(store=store, alarms=alarms, clock=clock, calendar=calendar)
+    weekly = WeeklyLists(service=service, store=store, clock=clock, calendar=calendar)
+    return (
+        *((found.check,) if systems.settings.gatehouse_tell_unusual_decisions else ()),
+        *((weekly.check,) if systems.settings.gatehouse_tell_weekly_decisions else ()),
+    )
+
+
 def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:
     """Return the sender of Slack's messages."""
     outbound = Outbound(
@@ -309,6 +337,7 @@ def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
     maximums = {
         LimitedAction.REQUESTS: settings.gatehouse_max_requests_per_hour,
         LimitedAction.APPROVALS: settings.gatehouse_max_approvals_per_hour,
+        LimitedAction.DAILY_APPROVALS: settings.gatehouse_max_approvals_per_day,
         LimitedAction.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
         LimitedAction.SEARCHES: settings.gatehouse_max_searches_per_hour,
     }
@@ -348,6 +377,7 @@ def _permission_check(
         campaigns=campaigns,
         guest_accounts=systems.guest_accounts,
         limits=limits,
+        profile_changes_shown_for=timedelta(days=systems.settings.gatehouse_profile_changes_shown_days),
     )
 
 

@@ -25,8 +25,16 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS, Message, message
 from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
+from bot.words.refusals.named_people.deciders import profile_lines
 from bot.words.requests.approval_chain import chain_rule_words
-from bot.words.requests.messages import message_words, notified_message_words
+from bot.words.requests.messages import (
+    NOT_YOU,
+    decided_words,
+    message_words,
+    more_decided_words,
+    notified_message_words,
+    weekly_title,
+)
 from bot.words.requests.notes import note_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.sentences import counted, day
@@ -44,6 +52,8 @@ from workflows.core.settings.access_change import AccessChange
 MAX_NAMES: Final = MAX_NAMED_APPROVERS
 MAX_REASON_CHARACTERS: Final = 2000
 MAX_NOTE_CHARACTERS: Final = 1500
+MAX_PROFILE_CHARACTERS: Final = 400
+"""Characters about one person's changed profile."""
 EXPIRES_NOW: Final = "The time to decide is over. This request expires now."
 
 _WHOLE_CHAIN: Final = (
@@ -64,6 +74,8 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     yield bullets(
         (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
     )
+    for line in profile_lines(request):
+        yield paragraph(fixed_text("⚠️ "), cleaned_text(line, MAX_PROFILE_CHARACTERS))
     if request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(fixed_text("The requester and the sponsor cannot approve. Each person can approve once."))
     if verdict.not_counted:
@@ -257,3 +269,32 @@ def second_look_message(fact: Fact) -> Message:
         ),
     ]
     return message(notified_message_words(fact), blocks)
+
+
+def weekly_list_message(fact: Fact) -> Message:
+    """Return the list of what was decided in a person's name in a week, with a button for each request.
+
+    :param fact: with the code `MessageCode.DECIDED_IN_YOUR_NAME`.
+    """
+    blocks: list[Block] = [rich_text(paragraph(fixed_text(weekly_title(fact.values), bold=True)))]
+    for row in fact.values["decisions"]:
+        line = paragraph(
+            cleaned_text(decided_words(row), 300), fixed_text(", "), local_time(datetime.fromisoformat(row["at"]))
+        )
+        blocks.append(rich_text(line))
+        if row["digest"]:
+            value = f"{row['request']}:{row['digest']}"
+            blocks.append(actions(f"decided:{row['request']}", button("Details", ids.REVIEW_REQUEST, value)))
+    blocks.append(rich_text(paragraph(fixed_text(f"{more_decided_words(fact.values)} {NOT_YOU}".strip()))))
+    return message(notified_message_words(fact), blocks)
+
+
+def profile_changed_message(fact: Fact) -> Message:
+    """Return the message to the other approvers of a request about a changed profile, with the request's Details.
+
+    :param fact: with the code `MessageCode.PROFILE_CHANGED`.
+    """
+    request = str(fact.values["request"])
+    details = button("Details", ids.REVIEW_REQUEST, f"{request}:{fact.values['digest']}")
+    text = rich_text(paragraph(*with_local_times(message_words(fact), MAX_NOTICE_CHARACTERS)))
+    return message(notified_message_words(fact), [text, actions(f"profile:{request}", details)])

@@ -7,12 +7,13 @@ It is long because each method of the port is here, in one place.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Final
 
 import structlog
 
 from bot.slack.blocks.message import Message, notice, with_block
 from bot.slack.cards.approval.sections.accounts import account_buttons
-from bot.slack.cards.decisions import second_look_message
+from bot.slack.cards.decisions import profile_changed_message, second_look_message, weekly_list_message
 from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
 from bot.slack.cards.review_card import (
     ended_review_card,
@@ -59,6 +60,12 @@ from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import AnnouncedEnd, AskedReview, NotifierBlocked, NotifierRefused, ShownImport
 
 _log = structlog.get_logger()
+_OWN_MESSAGES: Final[Mapping[str, Callable[[Fact], Message]]] = {
+    MessageCode.SECOND_LOOK: second_look_message,
+    MessageCode.PROFILE_CHANGED: profile_changed_message,
+    MessageCode.DECIDED_IN_YOUR_NAME: weekly_list_message,
+}
+"""The messages that have buttons."""
 
 
 class SlackNotifier:
@@ -277,8 +284,8 @@ class SlackNotifier:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
         complete = await self._with_domain(fact)
         message = notice(message_words(complete), notified_message_words(complete))
-        if fact.code == MessageCode.SECOND_LOOK:
-            message = second_look_message(complete)
+        if fact.code in _OWN_MESSAGES:
+            message = _OWN_MESSAGES[fact.code](complete)
         if fact.code == MessageCode.CLOSED and await self._may_change_guests(person, fact):
             message = with_block(message, account_buttons(TenantId(fact.values["tenant"]), may_enable=False))
         if channel:

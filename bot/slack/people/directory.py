@@ -2,7 +2,7 @@
 
 A click proves a Slack user. Two questions identify the person, each time it matters. Slack: is this a full member of
 our workspace? Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
-display see `bot.slack.people.display_directory`.
+display see `bot.slack.people.display_directory`. It is long because every question about people is answered here.
 """
 
 import time
@@ -25,10 +25,19 @@ from bot.slack.people.reads import (
     read_in_parallel,
     user_or_none,
 )
-from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
+from bot.slack.people.users import (
+    SlackUser,
+    ids_of,
+    is_full_member,
+    main_id,
+    name_of_user,
+    profile_of_user,
+    require_full_member,
+)
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role, is_same_mail, mail_in_lower_case
+from workflows.core.policy.delegation.deciders.profiles import Profile
 from workflows.intervals import MAX_AGE_IN_ONE_CHECK
 from workflows.ports.people_directory import PeopleDirectoryRefused, RoleSource
 from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable
@@ -54,6 +63,8 @@ class SlackDirectory:
         self._roles = roles
         self._known: dict[PersonId, tuple[float, Account]] | None = None
         """For one check: the accounts that it has read, and when. None outside of a check, where nothing is kept."""
+        self._profiles: dict[PersonId, Profile] = {}
+        """For one check: what was read of the people whom it has identified."""
         self.listeners = listeners or ReadListeners()
         self._slack = SlackReads(client, self.listeners)
         self._reads: RoleReads = self._slack
@@ -64,6 +75,7 @@ class SlackDirectory:
         """Return the directory for one check; see `ports.PeopleDirectory.for_one_check`."""
         one_check = copy(self)
         one_check._known, one_check._reads = {}, (reads := OneCheckReads(self._slack, began_ago))
+        one_check._profiles = {}
         one_check._read_groups_again = reads.read_groups_again
         return one_check
 
@@ -83,7 +95,18 @@ class SlackDirectory:
             raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
         if self._known is not None:
             self._known[account.id] = time.monotonic(), account
+            self._profiles[account.id] = profile_of_user(user, account, main_id(user, chat_id))
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
+
+    async def profile_of(self, person: Person) -> Profile:
+        """Return what Slack and Entra say of a person; see `ports.PeopleDirectory.profile_of`."""
+        if person.id in self._profiles:
+            return self._profiles[person.id]
+        user = await self.user(person.chat_id)
+        account = (await self._accounts([person.id])).get(person.id)
+        if account is None:
+            raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
+        return profile_of_user(user, account, person.chat_id)
 
     async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read which roles these people have now. A person without an account or Slack user has none."""

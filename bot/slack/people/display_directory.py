@@ -17,6 +17,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.delegation.absence import Absence, active_absences
 from workflows.core.policy.delegation.asking import StandIn
+from workflows.core.policy.delegation.deciders.profiles import Profile
 from workflows.intervals import ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -83,6 +84,10 @@ class DisplayDirectory:
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Find the one Entra person of a Slack user, without the cache."""
         return await self._directory.identify(chat_id, with_accounts_of=with_accounts_of)
+
+    async def profile_of(self, person: Person) -> Profile:
+        """Return what Slack and Entra say of a person, without the cache."""
+        return await self._directory.profile_of(person)
 
     async def known_person(self, chat_id: ChatId) -> Person | None:
         """Return the person of a Slack user from the cache; None when it is not there, or without an account."""

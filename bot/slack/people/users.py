@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
+from workflows.core.policy.delegation.deciders.profiles import Profile
 from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
+from workflows.ports.tenant import Account
 
 SlackUser = Mapping[str, Any]
 _NOT_ACTIVE: Final = ("deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
@@ -68,6 +70,19 @@ def name_of_user(user: SlackUser, chat_id: ChatId) -> str:
 def mail_of_user(user: SlackUser) -> str:
     """Return the user's mail address; empty when Slack shows none."""
     return str((user.get("profile") or {}).get("email") or "")
+
+
+def profile_of_user(user: SlackUser, account: Account, chat_id: ChatId) -> Profile:
+    """Return what Slack and Entra say of a person. The zone is empty when Slack names none that exists."""
+    return Profile(
+        chat_id=chat_id,
+        account=account.id,
+        chat_mail=mail_of_user(user),
+        chat_name=name_of_user(user, chat_id),
+        account_mail=account.mail,
+        account_name=account.name,
+        zone="" if zone_of_user(user) is None else str(user["tz"]),
+    )
 
 
 def zone_of_user(user: SlackUser) -> tzinfo | None:

@@ -33,6 +33,8 @@ from bot.words.refusals.freeze import (
     held_words,
 )
 from bot.words.refusals.named_people.approvers import manager_problem_words
+from bot.words.refusals.named_people.deciders import unusual_alarm_words
+from bot.words.refusals.named_people.people import limit_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.reviews.silence import why_open_words
@@ -176,12 +178,17 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     ),
     AlarmCode.SIGN_INS_DENIED: ("{denied_problem}", "{denied_advice}"),
     AlarmCode.SIGN_INS_DENIED_TO_MANY: ("{denied_problem}", "{denied_advice}"),
+    AlarmCode.UNUSUAL_DECISIONS: (
+        "{unusual}",
+        "Ask these people in person or by phone whether they decided this. If not, use /partner freeze, and revoke the "
+        "partners.",
+    ),
     AlarmCode.AUDIT_CHAIN: (
         "The audit log is not as Gatehouse wrote it. {chain_problem} Nothing that opens access is applied.",
         "{chain_advice} Then two admins end the freeze with /partner unfreeze.",
     ),
     AlarmCode.LIMIT_REACHED: (
-        "{person} reached the limit of {limit} {what} an hour.",
+        "{person} reached the limit of {limit_words}.",
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
     ),
 }
@@ -214,6 +221,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",
     EndingCode.DISMISSED: "dismissed by {by} until {until_day}",
     EndingCode.ENTRY_ADDED: "the tenant has an entry in the cross-tenant access settings now",
+    EndingCode.SHOWN_A_WEEK: "it was shown for seven days",
     EndingCode.NOT_REPEATED: "the sign-in log has not so many refused sign-ins any more",
     EndingCode.NOT_ALL_CLOSED: "the block is verified, but not everything is closed",
 }
@@ -405,6 +413,10 @@ def _with_values(alarm: Alarm, text: str) -> str:
         words = denied_alarm_words if alarm.code is AlarmCode.SIGN_INS_DENIED else denied_to_many_words
         values["denied_problem"], values["denied_advice"] = words(alarm.values)
         values["denied_tenants"] = denied_tenants_words(alarm.values)
+    if alarm.code is AlarmCode.LIMIT_REACHED:
+        values["limit_words"] = limit_words(alarm.values)
+    if alarm.code is AlarmCode.UNUSUAL_DECISIONS:
+        values["unusual"] = unusual_alarm_words(alarm.values)
     values.update(_held_values(alarm))
     if "since" in values:
         values["since_words"] = minute(values["since"])

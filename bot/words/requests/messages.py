@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
 from bot.words.refusals.named_people.approvers import manager_problem_words
+from bot.words.refusals.named_people.deciders import profile_changed_words
 from bot.words.refusals.named_people.delegation import (
     absence_ended_words,
     absence_set_words,
@@ -18,12 +19,14 @@ from bot.words.refusals.named_people.delegation import (
 from bot.words.refusals.reviews.campaigns import ended_words, started_words
 from bot.words.requests.approval_chain import skipped_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.sentences import and_list, counted, first_words, minute
+from bot.words.requests.states import STATE_WORDS
+from bot.words.sentences import and_list, counted, day, first_words, minute
 from bot.words.settings.capabilities import EXCHANGE_UNCHECKED
 from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.notes import DisplayedState
 from workflows.core.requests.request import RequestState
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -301,13 +304,47 @@ def _unconfirmed_steps(steps: Sequence[str]) -> str:
 
 
 def _limit_near(values: Values) -> str:
-    many = values["what"]
+    many = values["what"].removeprefix("daily ")
+    within = "on this day" if many != values["what"] else "in this hour"
     one = "search" if many == "searches" else many.removesuffix("s")
-    left = f"You have {counted(values['left'], f'more {one}', f'more {many}')} in this hour."
+    left = f"You have {counted(values['left'], f'more {one}', f'more {many}')} {within}."
     if not values["left"]:
-        left = f"This was your last {one} in this hour."
+        left = f"This was your last {one} {within}."
     limit = f"The limit for one person is {values['maximum']}."
     return f"{left} {limit} The next one is possible at {minute(values['more_at'])}."
+
+
+def _weekly_list(values: Values) -> str:
+    """Return the whole weekly list as one text, for the notification."""
+    rows = "; ".join(map(decided_words, values["decisions"]))
+    return f"{weekly_title(values)} {rows}.{more_decided_words(values)} {NOT_YOU}"
+
+
+_DECIDED: Final = {"approve": "Approved", "reject": "Rejected"}
+NOT_YOU: Final = (
+    "Not you? Tell an admin at once. An admin stops everything that opens access with /partner freeze, and closes a "
+    "partner with /partner revoke."
+)
+
+
+def weekly_title(values: Values) -> str:
+    """Return the first sentence of the weekly list."""
+    return f"What was decided in your name from {day(values['first'])} to {day(values['last'])}:"
+
+
+def more_decided_words(values: Values) -> str:
+    """State how many decisions the list leaves out; empty when none."""
+    return f" And {counted(values['others'], 'other')}." if values["others"] else ""
+
+
+def decided_words(row: Values) -> str:
+    """Return one line of the weekly list: "Approved contoso.com: Trusted partner (R-1), now active (verified)"."""
+    choice, request = _DECIDED[row["choice"]], row["request"]
+    if row["is_batch"]:
+        return f"{choice} batch {request}"
+    what = ": ".join(filter(None, [verified_name(row["partner"]), row["template"]]))
+    state = f", now {STATE_WORDS[DisplayedState(row['state'])]}" if row["state"] else ""
+    return f"{choice} {what} ({request}){state}" if what else f"{choice} {request}{state}"
 
 
 def _start_after_gap(values: Values) -> str:
@@ -390,6 +427,8 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.SETUP_CONFIRMED: _setup_confirmed,
     MessageCode.SETUP_UNCONFIRMED: _setup_unconfirmed,
     MessageCode.LIMIT_NEAR: _limit_near,
+    MessageCode.PROFILE_CHANGED: profile_changed_words,
+    MessageCode.DECIDED_IN_YOUR_NAME: _weekly_list,
     MessageCode.START_AFTER_GAP: _start_after_gap,
     MessageCode.SUPPORTED_ENDED: _supported_ended,
     MessageCode.SECOND_LOOK: _second_look,

@@ -22,7 +22,13 @@ from tests.bot.sandbox.control_client import Control
 _OURS: Final = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
 UNLIMITED: Final = {
     f"GATEHOUSE_MAX_{what}_PER_HOUR": "10000" for what in ("REQUESTS", "APPROVALS", "LOOKUPS", "SEARCHES")
-} | {"GATEHOUSE_MAX_OPEN_REQUESTS": "10000", "GATEHOUSE_SECOND_LOOK_FROM": "1000"}
+} | {
+    "GATEHOUSE_MAX_APPROVALS_PER_DAY": "10000",
+    "GATEHOUSE_MAX_OPEN_REQUESTS": "10000",
+    "GATEHOUSE_SECOND_LOOK_FROM": "1000",
+    "GATEHOUSE_TELL_UNUSUAL_DECISIONS": "false",
+    "GATEHOUSE_TELL_WEEKLY_DECISIONS": "false",
+}
 """The limits of one person in an hour, raised: a benchmark does in a minute what people do in weeks."""
 _READY_SECONDS: Final = 60.0
 _BARE: Final = "tests.bench.stage.bare"

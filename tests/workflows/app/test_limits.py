@@ -96,6 +96,52 @@ async def test_sixty_requests_in_a_row_make_few_messages_and_one_alarm(world: Wo
     assert [code for _, code in await world.refusals()].count("limit_reached") == 55
 
 
+@pytest.mark.threats("C12")
+async def test_a_hundred_requests_of_one_person_in_a_minute_are_capped_and_the_admins_get_one_alarm(
+    world: World, limits: Limits
+) -> None:
+    codes = set()
+    for number in range(100):
+        try:
+            await ask(world, number)
+        except InvalidForm as refused:
+            codes.add(refused.problems["target"].code)
+        world.clock.advance(seconds=0.5)
+    await world.settle()
+    assert codes == {RefusalCode.LIMIT_REACHED}
+    assert len(await world.all_requests()) == MAXIMUMS[LimitedAction.REQUESTS]
+    assert len(await alarms(world)) == 1
+    assert len({request.id for request in world.notifier.requests}) == MAXIMUMS[LimitedAction.REQUESTS]
+
+
+@pytest.mark.threats("C12")
+async def test_the_open_requests_of_one_person_are_capped_also_when_they_come_slowly(
+    world: World, limits: Limits
+) -> None:
+    world.intake = replace(world.intake, limits=replace(limits, open_requests=7))
+    codes = set()
+    for number in range(20):
+        try:
+            await ask(world, number)
+        except InvalidForm as refused:
+            codes.add(refused.problems["target"].code)
+        world.clock.advance(minutes=15)
+    assert len(await world.all_requests()) == 7
+    assert codes == {RefusalCode.OPEN_REQUESTS_REACHED}
+
+
+@pytest.mark.threats("C12")
+async def test_requests_of_one_person_about_one_partner_become_one_open_request(world: World, limits: Limits) -> None:
+    target = partner(world, 1)
+    for _ in range(4):
+        try:
+            await world.file(template="guest-collaboration", days=90, target=target)
+        except InvalidForm:
+            continue
+        await world.settle()
+    assert len([one for one in await world.all_requests() if one.state is RequestState.AWAITING_APPROVAL]) == 1
+
+
 async def test_a_form_that_is_delivered_again_is_no_second_request(world: World, limits: Limits) -> None:
     for number in range(4):
         await ask(world, number)
@@ -151,6 +197,44 @@ async def test_the_approval_above_the_limit_is_refused_and_the_admins_are_alarme
     assert (await world.refusals()).count((AMARA.chat_id, "limit_reached")) == 2
     (alarm,) = [one for one in await alarms(world) if one.values["what"] == "approvals"]
     assert alarm.values == {"person": "Amara", "limit": "3", "what": "approvals"}
+
+
+def limit_to(world: World, limits: Limits, changed: dict[LimitedAction, int]) -> Limits:
+    """Apply other limits of approvals, and no close limit of requests."""
+    other = replace(limits, maximums={**MAXIMUMS, LimitedAction.REQUESTS: 50, **changed})
+    world.intake = replace(world.intake, limits=other)
+    world.performer = replace(world.performer, permission_check=replace(world.permission_check, limits=other))
+    return other
+
+
+@pytest.mark.threats("B7")
+async def test_the_sixth_approval_in_an_hour_is_alarmed_and_the_seventh_refused(world: World, limits: Limits) -> None:
+    limit_to(world, limits, {LimitedAction.APPROVALS: 6})
+    for number in range(7):
+        request = await ask(world, number)
+        await world.approve(request, AMARA)
+        assert len([one for one in await alarms(world) if one.values["what"] == "approvals"]) == (number >= 5)
+    assert (await world.request(request.id)).state is RequestState.AWAITING_APPROVAL
+    assert (await world.refusals())[-1] == (AMARA.chat_id, RefusalCode.LIMIT_REACHED)
+
+
+async def test_approvals_of_a_day_are_limited_and_alarmed_and_closing_is_not(world: World, limits: Limits) -> None:
+    daily = limit_to(world, limits, {LimitedAction.DAILY_APPROVALS: 4})
+    for number in range(5):
+        await world.approve(await ask(world, number), AMARA)
+        world.clock.advance(hours=2)
+    assert (await world.refusals()).count((AMARA.chat_id, RefusalCode.LIMIT_REACHED)) == 1
+    (alarm,) = await alarms(world)
+    assert (alarm.values["limit"], alarm.values["what"]) == ("4", "daily approvals")
+    rejected = await ask(world, 7)
+    await world.reject(rejected, AMARA)
+    assert (await world.request(rejected.id)).state is RequestState.REJECTED
+    world.clock.advance(hours=20)
+    await daily.clear_ended_alarms()
+    assert await alarms(world) == []
+    request = await ask(world, 8)
+    await world.approve(request, AMARA)
+    assert (await world.request(request.id)).state is RequestState.APPLIED
 
 
 async def test_how_many_approvals_are_left_is_said_where_it_was_clicked(world: World, limits: Limits) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
+from workflows.core.policy.delegation.deciders.profiles import Profile
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import Account
 
@@ -51,6 +52,10 @@ class WaveDirectory:
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Return the person of a chat user."""
         return await self._once(("identify", chat_id), lambda: self._directory.identify(chat_id))
+
+    async def profile_of(self, person: Person) -> Profile:
+        """Return what is known of a person; nobody decides in a wave."""
+        return await self._directory.profile_of(person)
 
     async def is_member(self, chat_id: ChatId) -> bool:
         """Return whether a chat user is a full member of the workspace."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from workflows.core.errors.facts import Fact
 from workflows.core.people import CurrentRoles, Person, PersonId, Role
+from workflows.core.policy.delegation.deciders.profiles import ProfileChange
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import Digest
 
@@ -63,6 +64,11 @@ class Decision:
     """The absent person in whose place the person was asked; None when they were asked for themselves.
 
     It changes no count: the approval counts by the role that the person holds, and once.
+    """
+    asked_at: datetime | None = None
+    """When the approvers of the stage were asked; None where that is not stored."""
+    profile_changes: tuple[ProfileChange, ...] = ()
+    """What had changed in the person's profile shortly before the decision, when the risk is high. It changes no count.
     """
 
     @property

@@ -96,6 +96,9 @@ class AlarmCode(StrEnum):
     Values: `problem` (see `ChainProblemCode`), `seq`, `key_id`, `count`."""
     LIMIT_REACHED = "limit_reached"
     """A person reached a limit per hour. Subject: the person, and the limited action."""
+    UNUSUAL_DECISIONS = "unusual_decisions"
+    """Approvals that are unusual for their person. Subject: when they were found. Values: `decisions`: a list of
+    `person`, `partner`, `request`, `unusual` (facts of `UnusualCode`)."""
     SIGN_INS_DENIED = "sign_ins_denied"
     """Our settings deny sign-ins of a tenant without an entry. Subject: its tenant id."""
     SIGN_INS_DENIED_TO_MANY = "sign_ins_denied_to_many"
@@ -135,6 +138,8 @@ class EndingCode(StrEnum):
     """Values: `by` (a name), `until` (ISO 8601)."""
     ENTRY_ADDED = "entry_added"
     """The tenant has cross-tenant access settings now."""
+    SHOWN_A_WEEK = "shown_a_week"
+    """It tells of something that is over, and was shown for seven days."""
     NOT_REPEATED = "not_repeated"
     """The sign-in log has not so many denied sign-ins any more."""
 

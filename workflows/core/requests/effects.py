@@ -335,6 +335,13 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `state`, `part` (how many operations are applied of a part), `note`."""
     SECOND_LOOK = "second_look"
     """Values: `partner`, `request`, `digest`, `minutes`, `approved`: a list of `partner`, `request`."""
+    PROFILE_CHANGED = "profile_changed"
+    """Values: `partner`, `request`, `digest`, `name` (who approved), `changes`: a list of
+    `part`, `unchanged_at`, `noticed_at`."""
+    DECIDED_IN_YOUR_NAME = "decided_in_your_name"
+    """Values: `first`, `last` (days), `decisions`: a list of `partner`, `template`, `request`, `digest`,
+    `choice`, `state` (as `DisplayedState`), `at`, `is_batch`;
+    `others`: how many more there are."""
     LIMIT_NEAR = "limit_near"
     """Values: `what`, `left`, `maximum`, `more_at`."""
     VIEW_NOT_OPENED = "view_not_opened"

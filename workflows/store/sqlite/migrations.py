@@ -570,6 +570,18 @@ def m039_import_lookups(db: Database) -> None:
     db.execute("create index import_lookups_at on import_lookups(at)")
 
 
+@migrations()
+def m042_profiles(db: Database) -> None:
+    """Add what was read of the people who decide, and an index to list the decisions of a time."""
+    db.execute(
+        """create table profiles (
+            chat_id text primary key, account text not null, read_at text not null, doc text not null
+        ) strict"""
+    )
+    db.execute("create index profiles_by_account on profiles(account)")
+    db.execute("create index audit_by_command on audit(command, at)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -335,6 +335,20 @@ class SqliteRecords(SqliteDatabase):
         )
         return list(map(entry_of_row, rows))
 
+    async def decisions_between(
+        self, commands: Sequence[str], since: datetime, until: datetime
+    ) -> Sequence[AuditEntry]:
+        """List the accepted entries with these names in a time; see `ports.audit_log`."""
+        marks = ", ".join("?" * len(commands))
+        rows = await self._query(
+            f"""select {_ENTRY_COLUMNS} from audit where command in ({marks}) and at > ? and at <= ?
+            and outcome = 'accepted' order by seq""",  # noqa: S608
+            *commands,
+            text_of(since),
+            text_of(until),
+        )
+        return await asyncio.to_thread(lambda: list(map(entry_of_row, rows)))
+
     async def is_known(self, key: str) -> bool:
         """Return whether an audit entry with this key exists."""
         return bool(await self._query("select 1 from audit where key = ?", key))

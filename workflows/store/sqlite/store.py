@@ -43,6 +43,7 @@ from workflows.store.sqlite.other_records.drifts import (
     SqliteFreezes,
     is_stored_as_frozen,
 )
+from workflows.store.sqlite.other_records.profiles import SqliteProfiles
 from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
 from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
 
@@ -55,6 +56,7 @@ class SqliteStore(
     SqliteBatches,
     SqliteCampaigns,
     SqliteAbsences,
+    SqliteProfiles,
     SqliteDeniedNotices,
     SqliteUsage,
     SqliteMessageCopies,

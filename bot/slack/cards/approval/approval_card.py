@@ -42,6 +42,7 @@ from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, reje
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.risk import risk_for_approval_words
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
+from bot.words.refusals.named_people.deciders import profile_lines
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import MAX_QUOTED_WORDS, counted, first_words
 from workflows.core.people import Role
@@ -222,6 +223,8 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     if not request.require_prepared().stages:
         yield paragraph(fixed_text("No approval is needed to close a partner"))
     yield from chain_elements(request.require_prepared().stages, eligibility(request).verdict, holders)
+    for line in profile_lines(request):
+        yield paragraph(fixed_text("⚠️ "), cleaned_text(line, 400))
     yield from waiting_elements(request)
 
 

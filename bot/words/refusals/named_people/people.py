@@ -7,9 +7,15 @@ from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 
 
+def limit_words(values: Values) -> str:
+    """Return a limit of one person: "6 approvals an hour", "20 approvals a day"."""
+    what = str(values["what"])
+    return f"{values['limit']} {what.removeprefix('daily ')} {'a day' if what.startswith('daily ') else 'an hour'}"
+
+
 def _limit_reached(values: Values) -> str:
     return (
-        f"You have reached the limit of {values['limit']} {values['what']} an hour for one person. Nothing was "
+        f"You have reached the limit of {limit_words(values)} for one person. Nothing was "
         f"changed. Try again after {minute(values['again_at'])}. An admin can change the limit."
     )
 

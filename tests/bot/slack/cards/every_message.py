@@ -130,6 +130,26 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.END_NOT_BLOCKED: {"request": "r-1"},
     AlarmCode.REVIEW_SILENT: {"partners": ["contoso.com"], "count": 1},
     AlarmCode.LIMIT_REACHED: {"person": "Riley", "limit": "10", "what": "requests"},
+    AlarmCode.UNUSUAL_DECISIONS: {
+        "decisions": [
+            {
+                "person": "Amara",
+                "partner": "contoso.com",
+                "request": "r-1",
+                "unusual": [
+                    {"code": "outside_hours", "values": {"local": "2027-03-01 03:12", "zone": "Europe/Berlin"}},
+                    {"code": "fast", "values": {"seconds": 4}},
+                ],
+            },
+            {
+                "person": "Bruno",
+                "partner": "B-1",
+                "request": "B-1",
+                "unusual": [{"code": "many", "values": {"count": 9, "usual": 2}}],
+            },
+        ],
+        "others": 1,
+    },
     AlarmCode.FROZEN: {"by": "Dana", "why": "Incident 7"},
     AlarmCode.FREEZE_END_ASKED: {"name": "Sam", "by": "Dana", "why": "Incident 7"},
     AlarmCode.HELD: {"by": "Gatehouse", "why": "", "cause": "restored"},
@@ -156,6 +176,7 @@ OF_NO_PARTNER: Final = frozenset(
         AlarmCode.END_NOT_ANNOUNCED,
         AlarmCode.REVIEW_SILENT,
         AlarmCode.LIMIT_REACHED,
+        AlarmCode.UNUSUAL_DECISIONS,
         AlarmCode.DRIFT_DIGEST,
         AlarmCode.BATCH_HALTED,
         AlarmCode.WRITE_NOT_IN_LOG,

@@ -509,6 +509,79 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "click, tell an admin.",
     ),
     (
+        MessageCode.PROFILE_CHANGED,
+        {
+            "partner": "contoso.com",
+            "request": "r-1",
+            "digest": "d",
+            "name": "Amara",
+            "changes": [
+                {
+                    "part": "chat_mail",
+                    "unchanged_at": "2027-02-20T10:00:00+00:00",
+                    "noticed_at": "2027-02-27T10:00:00+00:00",
+                },
+                {
+                    "part": "account_name",
+                    "unchanged_at": "2027-02-28T09:00:00+00:00",
+                    "noticed_at": "2027-02-28T10:00:00+00:00",
+                },
+            ],
+        },
+        "contoso.com: Amara approved r-1 (high risk). Amara's mail address in the chat system was changed between "
+        "Feb 20, 2027 and Feb 27, 2027. Amara's Entra display name was changed on Feb 28, 2027. Ask Amara in person or "
+        "by phone whether this was meant. If it was not, tell an admin.",
+    ),
+    (
+        MessageCode.DECIDED_IN_YOUR_NAME,
+        {
+            "first": "2027-03-01",
+            "last": "2027-03-07",
+            "decisions": [
+                {
+                    "choice": "approve",
+                    "at": "2027-03-02T10:00:00+00:00",
+                    "partner": "contoso.com",
+                    "template": "Trusted partner",
+                    "request": "r-1",
+                    "state": "applied",
+                    "digest": "d",
+                    "is_batch": False,
+                },
+                {
+                    "choice": "reject",
+                    "at": "2027-03-03T10:00:00+00:00",
+                    "partner": "",
+                    "template": "",
+                    "request": "r-2",
+                    "state": "",
+                    "digest": "",
+                    "is_batch": False,
+                },
+                {
+                    "choice": "approve",
+                    "at": "2027-03-04T10:00:00+00:00",
+                    "partner": "",
+                    "template": "",
+                    "request": "B-1",
+                    "state": "",
+                    "digest": "",
+                    "is_batch": True,
+                },
+            ],
+            "others": 2,
+        },
+        "What was decided in your name from Mar 1, 2027 to Mar 7, 2027: Approved contoso.com: Trusted partner (r-1), "
+        "now active (verified); Rejected r-2; Approved batch B-1. And 2 others. Not you? Tell an admin at once. An "
+        "admin stops everything that opens access with /partner freeze, and closes a partner with /partner revoke.",
+    ),
+    (
+        MessageCode.LIMIT_NEAR,
+        {"what": "daily approvals", "left": 1, "maximum": 20, "more_at": "2027-03-01T10:05:00+00:00"},
+        "You have 1 more approval on this day. The limit for one person is 20. The next one is possible at "
+        "Mar 1, 2027 at 10:05 UTC.",
+    ),
+    (
         MessageCode.LIMIT_NEAR,
         {"what": "requests", "left": 2, "maximum": 10, "more_at": "2027-03-01T10:05:00+00:00"},
         "You have 2 more requests in this hour. The limit for one person is 10. The next one is possible at "

@@ -17,6 +17,7 @@ from typing import Generic, Literal
 from workflows.core.conversation.remarks import RemarkId
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.accounts import AccountChange
+from workflows.core.policy.delegation.deciders.profiles import ProfileChange
 from workflows.core.requests.commands.audit_details import Details, account_details, behalf_details, clicked_details
 from workflows.core.requests.commands.automatic import (
     AcceptBatchDecisions,
@@ -157,11 +158,17 @@ class Approve(Generic[Actor]):
     """The absent person in whose place the actor is asked. Only the permission check sets it."""
     is_second_look: bool = False
     """Whether it was clicked below the list of what the person approved just before."""
+    profile_changes: tuple[ProfileChange, ...] = ()
+    """What changed in the actor's profile shortly before. Only the permission check sets it, for high risk."""
+    others: tuple[ChatId, ...] = ()
+    """The other approvers, who are told of these changes. Only the permission check sets it."""
 
     def audit_details(self, after: AccessRequest | None = None) -> Details:
         """Return the plan's digest, whether it confirms a second look, and the account once it is known."""
         second = {"second_look": True} if self.is_second_look else {}
         details = {**clicked_details(digest=self.digest), **second, **account_details(self.actor)}
+        if self.profile_changes:
+            details["profile_changes"] = [change.part.value for change in self.profile_changes]
         return {**details, **behalf_details(self.on_behalf_of)}
 
 

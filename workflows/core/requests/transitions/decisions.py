@@ -11,11 +11,18 @@ from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision, NotCountedReason
 from workflows.core.policy.relations import Relations
 from workflows.core.requests.commands.automatic import Expire, RecordRelations, RecordSponsors
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.request import Approve, CommandSubject, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deadlines.next_round import values_of_next_round
 from workflows.core.requests.deadlines.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.deciding import require_may_decide, require_may_reject_scheduled
-from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
+from workflows.core.requests.effects import (
+    Effect,
+    MessageCode,
+    SendExpiryMessages,
+    SendMessage,
+    SendReminders,
+    ShowRequest,
+)
 from workflows.core.requests.notes import NoteCode, is_first_plan
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState, StopCause
 from workflows.core.requests.transitions.changing import taken_back_by
@@ -26,6 +33,7 @@ from workflows.core.requests.transitions.transition import (
     changed,
     end_request,
     not_possible_now,
+    partner_of,
     with_note,
 )
 
@@ -54,13 +62,42 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
         reason="",
         at=received,
         on_behalf_of=command.on_behalf_of,
+        asked_at=None if request.stage_times is None else request.stage_times.asked_at,
+        profile_changes=command.profile_changes,
     )
     request = changed(request, request.state, situation, decisions=(*request.decisions, decision), note=())
+    told = _tell_of_profile(request, command)
     verdict = request.verdict(situation.current_roles)
     if verdict.is_complete:
-        return begin_when_due(request)
+        begun = begin_when_due(request)
+        return replace(begun, effects=(*begun.effects, *told))
     # No message to the requester, who need not do anything: their card shows it.
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+
+
+def _tell_of_profile(request: AccessRequest, command: Approve[Person]) -> tuple[SendMessage, ...]:
+    """Return the messages to the other approvers about a profile that changed shortly before this approval."""
+    if not command.profile_changes:
+        return ()
+    fact = Fact(
+        MessageCode.PROFILE_CHANGED,
+        {
+            "partner": partner_of(request),
+            "request": request.id,
+            "digest": command.digest,
+            "name": command.actor.name,
+            "changes": [
+                {
+                    "part": change.part.value,
+                    "unchanged_at": change.unchanged_at.isoformat(),
+                    "noticed_at": change.noticed_at.isoformat(),
+                }
+                for change in command.profile_changes
+            ],
+        },
+    )
+    about = CommandSubject(request_id=request.id)
+    return tuple(SendMessage(person=person, subject=about, fact=fact) for person in command.others)
 
 
 def reject(request: AccessRequest, command: Reject[Person], situation: Situation) -> Transition:

@@ -1,0 +1,1 @@
+"""The people who decide: their profiles, what is unusual, and their weekly list. Pure."""
