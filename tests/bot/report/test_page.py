@@ -226,7 +226,7 @@ async def test_json_has_sorted_keys_one_request_a_line_and_only_ascii() -> None:
     assert list(document) == sorted(document)
     assert len(text.splitlines()) == len(document) + 5
     assert document["requests"][0] == json.loads(json.dumps(story_json(story())))
-    assert document["requests"][0]["entry_count"] == 9
+    assert document["requests"][0]["entry_count"] == 10
 
 
 @pytest.mark.parametrize("name", COLUMNS)
