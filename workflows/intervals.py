@@ -138,6 +138,8 @@ SECOND_LOOK_WITHIN: Final = timedelta(minutes=10)
 """Several high-risk approvals of one person within this time: each further one must be confirmed."""
 UNUSUAL_CHECKED_EVERY: Final = timedelta(minutes=5)
 """How often it is looked for unusual approvals. What one check finds is one alarm."""
+OWN_LOG_ALARM_SHOWN_FOR: Final = timedelta(days=7)
+"""How long an alarm stays about a write that Entra's audit log does not show, or an entry that no write explains."""
 UNUSUAL_SHOWN_FOR: Final = timedelta(days=7)
 """How long an alarm about unusual approvals stays open."""
 FAST_APPROVAL_WITHIN: Final = timedelta(seconds=10)

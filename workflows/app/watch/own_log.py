@@ -6,7 +6,7 @@ An entry of our application that led to drift is left to the watch, which has an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -31,6 +31,7 @@ from workflows.core.posture.watch.own_writes import (
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.partner_changes import LoggedChange
+from workflows.intervals import OWN_LOG_ALARM_SHOWN_FOR
 from workflows.ports.audit_log import NumberedEntry
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit
@@ -46,7 +47,6 @@ ENTRY_NOTED: Final = "note_own_entry"
 _PAGE: Final = 500
 _REQUESTS: Final = 100
 _NAMED: Final = 5
-_ALARM_LASTS: Final = timedelta(days=7)
 _ALARMS: Final = (AlarmCode.WRITE_NOT_IN_LOG, AlarmCode.OWN_ENTRY_NOT_EXPLAINED)
 
 _log = structlog.get_logger()
@@ -219,7 +219,7 @@ class OwnLogCheck:
 
     async def _end_old_alarms(self, now: datetime) -> None:
         for alarm in await self.store.open_alarms():
-            if alarm.code in _ALARMS and now - alarm.raised_at >= _ALARM_LASTS:
+            if alarm.code in _ALARMS and now - alarm.raised_at >= OWN_LOG_ALARM_SHOWN_FOR:
                 await self.alarms.clear_alarm(alarm.code, alarm.subject, Fact(EndingCode.LOG_TOO_OLD))
 
     async def _name(self, tenant_id: TenantId) -> str:
