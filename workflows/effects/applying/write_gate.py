@@ -15,7 +15,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.closing import closes_everything, writes_only_reductions
 from workflows.core.plans.plan import PARTNERS_PATH, CallIds, Operation, Plan, partner_address
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze, is_void
