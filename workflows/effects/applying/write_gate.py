@@ -13,10 +13,11 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.errors.tenant_problems import TenantCode
-from workflows.core.plans.plan import PARTNERS_PATH, CallIds, Operation, partner_address
+from workflows.core.plans.closing import closes_everything, writes_only_reductions
+from workflows.core.plans.plan import PARTNERS_PATH, CallIds, Operation, Plan, partner_address
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze, is_void
 from workflows.intervals import CLOCK_HOLDS_FROM
 from workflows.ports.clock import ClockComparison
@@ -151,11 +152,21 @@ class WriteGate:
 
 
 def _require_of_partner(request: AccessRequest, operation: Operation) -> None:
-    """Check that an operation writes the partner of its plan, whatever made or stored the plan.
+    """Check that an operation writes the partner of its plan, and a revocation opens nothing, whatever stored the plan.
 
-    :raises AssertionError: for one that writes another object.
+    :raises AssertionError: for one that writes another object, or that opens in the name of a revocation.
     """
     address = partner_address(request.plan.tenant_id)
     is_created = (operation.path, operation.body.get("tenantId")) == (PARTNERS_PATH, request.plan.tenant_id)
     if not is_created and operation.path != address and not operation.path.startswith(f"{address}/"):
         raise AssertionError(f"{request.id} would write {operation.path}, which is not of its partner")
+    if request.fields.kind is RequestKind.REVOCATION and not _only_closes(request.plan):
+        raise AssertionError(f"{request.id} is a revocation, and its plan does not only close")
+
+
+def _only_closes(plan: Plan) -> bool:
+    """Return whether a plan certainly closes: a revocation needs no approval, and no freeze stops it.
+
+    Either is enough, so that a stored plan of an earlier version is still written.
+    """
+    return closes_everything(plan) or writes_only_reductions(plan)
