@@ -28,8 +28,8 @@ EXTENT: Final = "CRASH_EXTENT"
 """The variable of the environment that asks for more kills: `labels` is one at each label of each story, `everywhere`
 one at each time that a label is reached. Otherwise there are at most `SAMPLE` in each story."""
 SEED: Final = "CRASH_SEED"
-SAMPLE: Final = 32
-TERMINATIONS: Final = 6
+SAMPLE: Final = 8
+TERMINATIONS: Final = 3
 ACKNOWLEDGED: Final = "request acknowledged"
 AT_ONCE: Final = 3
 """So many runs of one story at the same time: a run mostly waits."""
@@ -61,7 +61,7 @@ class Run:
 
 
 async def prepare(story: Story, folder: Path) -> KeptWorld:
-    """Play what comes before the story, and keep it."""
+    """Play what comes before the story, and keep it. The original is removed: a copy beside it would start held."""
     kept = KeptWorld(folder / "kept")
     kept.folder.mkdir(parents=True)
     stage = CrashStage(data=folder / "prepared" / "data")
@@ -72,6 +72,7 @@ async def prepare(story: Story, folder: Path) -> KeptWorld:
         kept.keep(stage.data, stage.database)
     finally:
         await stage.stop()
+    forget(stage.data)
     return kept
 
 
@@ -85,6 +86,7 @@ async def play(story: Story, kept: KeptWorld, folder: Path, kill_at: Point | Non
         await stage.pass_time(65)
         check_writes(stage)
         check_copies(read(stage.database))
+        assert "started_held" not in (stage.data / "bot.log").read_text(), "a kill is no restored backup"
         return Run(
             kill_at=kill_at,
             is_killed=stage.kills > 0,
