@@ -223,8 +223,8 @@ def put_kept(kept: KeptWorld, folder: Path) -> Path:
     """Copy a kept world; returns the folder of its sandbox."""
     data = folder / "data"
     kept.put_world(data)
-    for file in data.glob("gatehouse.db*"):
-        file.unlink()
+    for ending in ("-wal", "-shm"):  # of the file that was copied while it was used
+        (data / f"gatehouse.db{ending}").unlink(missing_ok=True)
     kept.put_database(data / "gatehouse.db")
     return data
 
