@@ -88,28 +88,27 @@ async def test_a_sweep_that_was_killed_or_whose_consequence_was_is_repeated_afte
     world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]], *, is_swept: bool
 ) -> None:
     """What follows a sweep, the review because of drift, is repeated with it."""
-    reached: list[str] = []
+    reached, lives_on = asyncio.Event(), asyncio.Event()
 
-    async def is_reached_and_ends() -> None:
-        reached.append("after the sweep")
-        if len(reached) == 1:
-            await asyncio.sleep(3600)
+    async def follow() -> None:
+        reached.set()
+        await lives_on.wait()
 
-    check.after_sweep = is_reached_and_ends
+    check.after_sweep = follow
     await check.check()
     task = asyncio.ensure_future(started.pop())
     if is_swept:
-        while not reached:
-            await asyncio.sleep(0)
+        await reached.wait()
     task.cancel()  # as a kill does: nothing of it is stored
     await asyncio.gather(task, return_exceptions=True)
     next_process = replace(check)
     world.clock.advance(minutes=9)
     assert await run(next_process, started) == 0
     world.clock.advance(minutes=1)
-    reached.append("from here on nothing ends it")
+    reached.clear()
+    lives_on.set()
     assert await run(next_process, started) == 1
-    assert reached[-1] == "after the sweep"
+    assert reached.is_set()
     world.clock.advance(minutes=59)
     assert await run(next_process, started) == 0
 
