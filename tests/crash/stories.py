@@ -1,6 +1,8 @@
 """The stories in which the bot is killed: what is prepared without a kill, and what people then do.
 
 A window is opened before points are counted: until it is sent, nothing is stored, and a person opens it again.
+
+It is long because it has all stories: each is a few lines, and they share their steps.
 """
 
 import json

@@ -33,6 +33,8 @@ class WatchCheck:
     """Starts work that may take long, and logs its errors."""
     after_sweep: Callable[[], Awaitable[None]] | None = None
     """Called after each sweep, when what it found is stored."""
+    own_log: Callable[[], Awaitable[None]] | None = None
+    """Called after each sweep, at the end: it compares our writes with Entra's audit log."""
     _is_running: bool = field(default=False, init=False)
 
     async def check(self) -> None:
@@ -65,6 +67,8 @@ class WatchCheck:
                 await self.after_sweep()
             if began_at is not None and is_complete:
                 await self.store.save_mark(SWEPT_AT, began_at.isoformat())
+            if began_at is not None and self.own_log is not None:
+                await self.own_log()
         finally:
             self._is_running = False
 
