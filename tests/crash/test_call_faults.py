@@ -18,9 +18,10 @@ import pytest
 from bot.sandbox.http.faults import AnyCall, Fault, Faults, Target
 from tests.crash.invariants import check_copies, check_writes, heard, outcome_of, silent
 from tests.crash.records import read
-from tests.crash.stage import CrashStage, put_kept
+from tests.crash.stage import CrashStage, Seen, put_kept
 from tests.crash.stories import STORIES, Story
 from tests.crash.test_crash import Run, patient_slack, play, prepare, warm_forks
+from tests.scenarios.stage import CHANNEL
 from tests.warm.kept_world import KeptWorld
 
 __all__ = ["patient_slack", "warm_forks"]
@@ -84,6 +85,12 @@ class FaultyStage(CrashStage):
         super().arm()
         assert isinstance(self.faults, EachKth)
         self.faults.is_armed = True
+
+    async def click_on(self, user: str, action_id: str, ts: str, done: Seen, channel: str = CHANNEL) -> None:
+        """Decide only when asked: who decided before their own message was sent gets none, and misses nothing."""
+        if action_id == "approve":
+            await self.see_in_time(f"{user} is asked", lambda: self.direct(user))
+        await super().click_on(user, action_id, ts, done, channel)
 
     def end_faults(self) -> None:
         """Let nothing fail any more."""
