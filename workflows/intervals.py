@@ -31,7 +31,7 @@ AUDIT_VERIFIED_EVERY: Final = timedelta(days=1)
 SWEPT_EVERY: Final = timedelta(hours=1)
 """How often every partner and the default are compared with what was approved."""
 SWEPT_AGAIN_AFTER: Final = timedelta(minutes=10)
-"""The pause before the next sweep when one could not read everything, or failed."""
+"""The pause before the next sweep when one could not read everything, failed, or ended with the process."""
 SWEPT_DURING_BATCH_EVERY: Final = timedelta(minutes=10)
 """The shortest time between two sweeps because of written partners, while the members of a batch are recorded."""
 SWEEP_MISSED_AFTER: Final = timedelta(hours=4)

@@ -17,9 +17,9 @@ import httpx
 from aiohttp import web
 from sqlite_utils import Database
 
-import bot.process.web.server
 import workflows.effects.performer
 from bot.process.child_process import become_bot_process
+from bot.process.web.server import SigningSecrets
 from bot.slack.inbound.receive import Inbound
 from bot.slack.outbound.client import SlackClient
 from tests.crash.points import Point, Points
@@ -116,7 +116,7 @@ def _label_receiving(points: Points) -> None:
 
         return written
 
-    _replace(bot.process.web.server, "is_authentic", verifying)
+    _replace(SigningSecrets, "has_signed", verifying)
     _replace(Inbound, "take", taking)
     _replace(web.Response, "write_eof", writing)
 

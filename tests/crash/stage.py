@@ -72,15 +72,21 @@ class CrashStage(Stage):
         self.url = self.sandbox.url
         self._session = ClientSession()
         put_new_database(self.database)
-        port = free_port()
+        port, health_port = free_port(), free_port()
         settings = {
-            **self.sandbox.bot_settings(port),
+            **self.sandbox.bot_settings(port, health_port),
             "DATABASE_URL": f"sqlite:///{self.database}",
+            "GATEHOUSE_GENERATION": str(self.data / "generation"),
             "GATEHOUSE_TICK_SECONDS": "0.2",
             **UNLIMITED,
             **self.environment,
         }
-        self.sandbox.bot = BotHandle(url=f"http://127.0.0.1:{port}", pid=self._pid, alive=self._is_alive)
+        self.sandbox.bot = BotHandle(
+            url=f"http://127.0.0.1:{port}",
+            health_url=f"http://127.0.0.1:{health_port}",
+            pid=self._pid,
+            alive=self._is_alive,
+        )
         self._keeper = asyncio.create_task(self._keep_running(settings))
         await self.until_ready()
 
@@ -132,7 +138,7 @@ class CrashStage(Stage):
     async def until_ready(self) -> None:
         """Wait until a bot answers that it is ready."""
         assert self.sandbox.bot is not None
-        url = self.sandbox.bot.url
+        url = self.sandbox.bot.health_url
 
         async def is_ready() -> bool:
             if self._keeper is not None and self._keeper.done():
@@ -217,6 +223,8 @@ def put_kept(kept: KeptWorld, folder: Path) -> Path:
     """Copy a kept world; returns the folder of its sandbox."""
     data = folder / "data"
     kept.put_world(data)
+    for ending in ("-wal", "-shm"):  # of the file that was copied while it was used
+        (data / f"gatehouse.db{ending}").unlink(missing_ok=True)
     kept.put_database(data / "gatehouse.db")
     return data
 

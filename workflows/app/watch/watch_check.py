@@ -43,36 +43,46 @@ class WatchCheck:
             return
         now = self.reported_drift.drifts.clock.now()
         await self.reported_drift.ask_again()
-        is_sweep_due = await self._is_due(SWEPT_AT, SWEPT_EVERY, now, or_if=self._is_rewritten)
+        # NB. until all of it is done it counts as failed, so that one that is killed is repeated as soon as that.
+        is_sweep_due = await self._is_due(
+            SWEPT_AT, SWEPT_EVERY, now, or_if=self._is_rewritten, stored=_time_of_failed(now)
+        )
         are_authors_due = await self._is_due(
             _AUTHORS_ASKED_AT, AUTHORS_ASKED_EVERY, now, only_if=self.store.drifts_without_author
         )
         if is_sweep_due or are_authors_due:
             self._is_running = True
-            self.start(self._watch(sweeps=is_sweep_due))
+            self.start(self._watch(now if is_sweep_due else None))
 
-    async def _watch(self, *, sweeps: bool) -> None:
+    async def _watch(self, began_at: datetime | None) -> None:
+        """Sweep, look for authors, and do what follows a sweep.
+
+        :param began_at: when the sweep is begun; None when none is due.
+        """
         try:
-            if sweeps:
-                await self._sweep()
+            is_complete = began_at is not None and await self._sweep()
             await self.reported_drift.end_alarms_of_accepted()
-            await self.reported_drift.find_authors(also_accepted=sweeps)
-            if sweeps and self.after_sweep is not None:
+            await self.reported_drift.find_authors(also_accepted=began_at is not None)
+            if began_at is not None and self.after_sweep is not None:
                 await self.after_sweep()
-            if sweeps and self.own_log is not None:
+            if began_at is not None and is_complete:
+                await self.store.save_mark(SWEPT_AT, began_at.isoformat())
+            if began_at is not None and self.own_log is not None:
                 await self.own_log()
         finally:
             self._is_running = False
 
-    async def _sweep(self) -> None:
-        """Sweep, and let the next sweep be due soon when this one is not complete."""
+    async def _sweep(self) -> bool:
+        """Sweep, and let the next sweep be due soon when this one is not complete; returns whether it is."""
         is_complete = False
         try:
             is_complete = (await self.sweeper.sweep()).is_complete
         finally:
             if not is_complete:
-                began_at = self.reported_drift.drifts.clock.now() - SWEPT_EVERY + SWEPT_AGAIN_AFTER
-                await self.store.save_mark(SWEPT_AT, began_at.isoformat())
+                await self.store.save_mark(
+                    SWEPT_AT, _time_of_failed(self.reported_drift.drifts.clock.now()).isoformat()
+                )
+        return is_complete
 
     async def _is_rewritten(self, last: datetime, now: datetime) -> bool:
         """Return whether Gatehouse wrote a partner with drift since the last sweep, so that it may be over.
@@ -91,16 +101,23 @@ class WatchCheck:
         *,
         or_if: _Reason | None = None,
         only_if: Callable[[], Awaitable[object]] | None = None,
+        stored: datetime | None = None,
     ) -> bool:
-        """Return whether it is time, and store that it is done now. The conditions read more than the mark.
+        """Return whether it is time, and store when it is done. The conditions read more than the mark.
 
         :param or_if: whether there is a reason before its time.
         :param only_if: returns something true when there is anything to do. It is called only when it is time.
+        :param stored: what is stored as the time when it is done; None is now.
         """
         last = await time_of_mark(self.store, mark)
         if last is not None and abs(now - last) < interval and not (or_if is not None and await or_if(last, now)):
             return False
         if only_if is not None and not await only_if():
             return False
-        await self.store.save_mark(mark, now.isoformat())
+        await self.store.save_mark(mark, (stored or now).isoformat())
         return True
+
+
+def _time_of_failed(now: datetime) -> datetime:
+    """Return what is stored as the time of a sweep that failed, so that the next one is due soon."""
+    return now - SWEPT_EVERY + SWEPT_AGAIN_AFTER

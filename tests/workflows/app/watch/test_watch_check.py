@@ -1,6 +1,8 @@
 """When the watch does what: an hour between sweeps, whatever the clock does, and one sweep at a time."""
 
+import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +81,36 @@ async def test_a_sweep_that_could_not_read_everything_is_repeated_after_ten_minu
     assert await run(check, started) == 1
     world.clock.advance(minutes=59)
     assert await run(check, started) == 0
+
+
+@pytest.mark.parametrize("is_swept", [False, True])
+async def test_a_sweep_that_was_killed_or_whose_consequence_was_is_repeated_after_ten_minutes(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]], *, is_swept: bool
+) -> None:
+    """What follows a sweep, the review because of drift, is repeated with it."""
+    reached, lives_on = asyncio.Event(), asyncio.Event()
+
+    async def follow() -> None:
+        reached.set()
+        await lives_on.wait()
+
+    check.after_sweep = follow
+    await check.check()
+    task = asyncio.ensure_future(started.pop())
+    if is_swept:
+        await reached.wait()
+    task.cancel()  # as a kill does: nothing of it is stored
+    await asyncio.gather(task, return_exceptions=True)
+    next_process = replace(check)
+    world.clock.advance(minutes=9)
+    assert await run(next_process, started) == 0
+    world.clock.advance(minutes=1)
+    reached.clear()
+    lives_on.set()
+    assert await run(next_process, started) == 1
+    assert reached.is_set()
+    world.clock.advance(minutes=59)
+    assert await run(next_process, started) == 0
 
 
 async def test_the_log_is_asked_every_two_minutes_while_an_author_is_missing(
