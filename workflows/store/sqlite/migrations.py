@@ -551,6 +551,7 @@ def m034_audit_chain(db: Database) -> None:
     db.execute("alter table audit add column mac blob")
 
 
+@migrations()
 def m039_import_lookups(db: Database) -> None:
     """Add what imports of files looked up, so that one that is interrupted goes on where it ended."""
     db.execute(

@@ -1,5 +1,6 @@
 """Migrations are only appended. Every file has run the first ones, in order and without a gap."""
 
+import re
 import sqlite3
 from contextlib import closing
 from itertools import pairwise
@@ -9,6 +10,7 @@ from typing import Final
 import pytest
 from sqlite_utils import Database
 
+import workflows.store.sqlite.migrations
 from tests.workflows.fakes import FixedClock
 from workflows.ports.records import StoreUnusable
 from workflows.store.sqlite.migrations import migrations
@@ -50,6 +52,12 @@ def test_released_steps_keep_their_order_and_new_ones_come_after_them() -> None:
 def test_the_numbers_of_the_steps_only_grow() -> None:
     numbers = [int(name[1:4]) for name in steps()]
     assert all(earlier < later for earlier, later in pairwise(numbers)), numbers
+
+
+def test_every_step_that_is_written_is_run() -> None:
+    """A step without its decorator is a function that nobody calls; new files would lack its tables."""
+    written = [name for name in vars(workflows.store.sqlite.migrations) if re.fullmatch(r"m\d{3}_\w+", name)]
+    assert written == steps()
 
 
 @pytest.mark.parametrize("skipped", [("m013_no_marked_texts", "m014_lists_and_homes"), ("m014_lists_and_homes",)])
