@@ -251,6 +251,7 @@ async def test_the_requester_cannot_decide_a_member_cannot_be_decided_alone_and_
     assert (await draft(stage))["batch"], "nothing was recorded, so all of them are drafted again"
 
 
+@pytest.mark.threats("G20")
 async def test_a_draft_is_confirmed_by_members_only_and_once(stage: Stage) -> None:
     await configure_many(stage, 2)
     batch_id = (await draft(stage))["batch"]

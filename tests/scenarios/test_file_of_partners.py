@@ -1,5 +1,6 @@
 """Stories of one file in many places: planned in a pull request, requested, and written again from what is in force."""
 
+import getpass
 import json
 import tomllib
 from typing import Any
@@ -60,6 +61,7 @@ async def drafted(stage: Stage, *options: str, status: int = 0) -> dict[str, Any
     return document
 
 
+@pytest.mark.threats("G20")
 async def test_a_file_has_one_open_draft_and_only_as_it_was_planned(stage: Stage) -> None:
     """The command line has no person, so nothing is asked, however often the command runs."""
     file = stage.data.parent / "partners.toml"
@@ -71,7 +73,8 @@ async def test_a_file_has_one_open_draft_and_only_as_it_was_planned(stage: Stage
     assert again["draft"] == {**first["draft"], "is_new": False}
     found, out, _ = await gatehouse(stage, "request", "partners.toml")
     assert found == 0
-    assert "This file has an open draft already. No second one was stored." in out.splitlines()
+    [line] = [one for one in out.splitlines() if one.startswith("This file has an open draft already")]
+    assert line.endswith("No second one was stored.")
     assert any(line.endswith(first["draft"]["id"]) for line in out.splitlines())
     file.write_text(FILE.replace("90", "180"))
     found, out, err = await gatehouse(stage, "request", "partners.toml", "--expect", planned["sha256"])
@@ -80,6 +83,8 @@ async def test_a_file_has_one_open_draft_and_only_as_it_was_planned(stage: Stage
     assert "another file than the expected one" in err
     other = await drafted(stage, "partners.toml")
     assert other["draft"]["id"] != first["draft"]["id"]
+    drafted_by = [row["actor"] for row in await audit_rows(stage) if row["command"] == "draft_batch"]
+    assert drafted_by == [f"os:{getpass.getuser()}"] * 2
     assert await stage.writes() == []
     assert await stage.messages() == []
 

@@ -123,6 +123,7 @@ def listed(message: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(_NAME.findall(body)))
 
 
+@pytest.mark.threats("G11")
 async def test_a_thousand_partners_after_a_month_are_one_message_a_person_in_order_and_exactly_once(
     stage: Stage,
 ) -> None:

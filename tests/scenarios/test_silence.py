@@ -38,6 +38,7 @@ async def silence(stage: Stage, pauses: tuple[int, ...] = PAUSES) -> None:
         await stage.later(pause * DAY + 60)
 
 
+@pytest.mark.threats("G13")
 async def test_sixty_days_of_silence_end_in_a_suspension_and_everybody_is_told_each_step(stage: Stage) -> None:
     """The bot is killed between two questions. Nobody gets one twice."""
     await stage.open_access()
@@ -78,6 +79,7 @@ async def test_sixty_days_of_silence_end_in_a_suspension_and_everybody_is_told_e
     assert [buttons(card) for card in cards] == [[]], "the last question shows the result, and asks nothing more"
 
 
+@pytest.mark.threats("G13")
 async def test_reminders_that_slack_does_not_deliver_suspend_nobody_and_raise_an_alarm(stage: Stage) -> None:
     await stage.open_access()
     await silence(stage, PAUSES[:-1])

@@ -7,9 +7,11 @@ from tests.scenarios.stage import Stage, buttons, words
 pytestmark = pytest.mark.story
 
 
-async def test_a_channel_that_accepts_no_card_is_waited_for_while_the_chain_continues(stage: Stage) -> None:
+@pytest.mark.parametrize("error", ["not_in_channel", "is_archived", "channel_not_found"])
+@pytest.mark.threats("G13")
+async def test_a_channel_that_accepts_no_card_is_waited_for_while_the_chain_continues(stage: Stage, error: str) -> None:
     """Admins are told at once, the requester once, the approver directly; the card is posted when it is mended."""
-    refused = {"ok": False, "error": "not_in_channel"}
+    refused = {"ok": False, "error": error}
     channels = {channel["name"]: channel["id"] for channel in (await stage.see("channels"))["channels"]}
     match = channels["partner-access"]
     await stage.do(
@@ -19,7 +21,7 @@ async def test_a_channel_that_accepts_no_card_is_waited_for_while_the_chain_cont
     await stage.rest()
     assert await stage.messages() == []
     (alarm,) = await stage.direct("admin")
-    assert "not_in_channel" in words(alarm)
+    assert error in words(alarm)
     assert sum("approval card" in message["text"] for message in await stage.direct("requester")) == 1
     (direct,) = [message for message in await stage.direct("approver1") if "approve" in buttons(message)]
     await stage.press("approver1", "approve", direct["ts"], channel="@approver1")

@@ -1,9 +1,13 @@
 """The watch: a partner that was changed behind the bot's back is found, told, named, and answered."""
 
 import json
+import os
+import signal
+from contextlib import suppress
 from typing import Any, Final
 
 import pytest
+from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, Stage, words
 from tests.scenarios.test_posture import gatehouse
@@ -128,6 +132,37 @@ async def test_opened_behind_the_bots_back_is_alarmed_named_and_restored_by_the_
     assert "fixed" in words(over).lower()
     status, out, err = await gatehouse(stage, "sweep")
     assert (status, err) == (0, ""), out + err
+
+
+async def answers(health_url: str) -> bool:
+    """Tell whether a probe gets an answer from the bot."""
+    with suppress(ClientError, TimeoutError):
+        async with (
+            ClientSession(timeout=ClientTimeout(total=1)) as session,
+            session.get(f"{health_url}/healthz") as one,
+        ):
+            return one.status == 200
+    return False
+
+
+@pytest.mark.threats("G17")
+async def test_a_stopped_bot_answers_no_probe_and_what_was_changed_meanwhile_is_told_when_it_runs_again(
+    stage: Stage,
+) -> None:
+    """Whoever stops the bot to change the tenant unseen is seen twice: by the probe, and by the first sweep."""
+    await stage.open_access()
+    bot = await stage.see("bot")
+    assert await answers(bot["health_url"])
+    os.kill(bot["pid"], signal.SIGSTOP)
+    assert not await answers(bot["health_url"])
+    await changed_behind(stage, b2bDirectConnectInbound=ALL)
+    added = {FABRIKAM: {"tenantId": FABRIKAM, "b2bCollaborationInbound": ALL}}
+    await stage.call("PATCH", "graph/state", {"partners": added})
+    await stage.kill_the_bot()
+    assert await answers((await stage.see("bot"))["health_url"])
+    await stage.later(HOUR + 60)
+    assert len(await told(stage, "admin")) == 1
+    assert len(await told(stage, "admin", "added outside of Gatehouse")) == 1
 
 
 async def test_drift_is_accepted_until_a_date_and_asked_again(stage: Stage) -> None:

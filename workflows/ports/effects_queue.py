@@ -44,6 +44,15 @@ class GivenUpEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingMessage:
+    """A message that was tried several times and is tried again."""
+
+    lane: str
+    error: Facts
+    """Why the last attempt failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredWork:
     """What is due, waits, and is open at one moment."""
 
@@ -87,8 +96,8 @@ class EffectsQueue(Protocol):
     async def may_change_alarms(self) -> bool:
         """Return whether anything is stored that an alarm can be about or that can end one, with one statement.
 
-        That is an open alarm, an open request, an unchecked click or an effect that was given up. Unreadable ones
-        count.
+        That is an open alarm, an open request, an unchecked click, an effect that was given up, or a message that was
+        tried several times. Unreadable ones count.
         """
 
     async def mark_done(self, effect_id: int) -> None:
@@ -111,6 +120,9 @@ class EffectsQueue(Protocol):
 
     async def given_up_effects(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""
+
+    async def waiting_messages(self, attempts: int) -> Sequence[WaitingMessage]:
+        """List the messages, cards and alarms that were tried at least so often and are tried again, oldest first."""
 
     async def retry_given_up(self, effect_id: int) -> None:
         """Make an effect that was given up due now; do nothing when it is not given up."""

@@ -88,6 +88,11 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "The records cannot be written: {reason}. Clicks are not accepted.",
         "Free space on the disk, or end the program that locks the database file.",
     ),
+    AlarmCode.MESSAGES_WAIT: (
+        "Slack has not accepted {count} messages and cards for minutes: {reason}.",
+        "If Slack refuses the token, install the app again. Otherwise look at Slack's status page. Everything is sent "
+        "later. Decisions are kept, and gatehouse revoke works without Slack.",
+    ),
     AlarmCode.SOCKET_SILENT: (
         "The connection to Slack is silent: {reason}. Clicks may not arrive.",
         "Gatehouse connects again automatically. If it does not succeed, check the network and SLACK_APP_TOKEN.",

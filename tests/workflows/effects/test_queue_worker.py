@@ -524,6 +524,7 @@ async def test_one_effect_that_always_fails_among_a_hundred_is_parked_and_the_ot
     assert rig.given_up == [tell(RILEY.chat_id, "broken")]
 
 
+@pytest.mark.threats("G16")
 @pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
 async def test_a_system_that_does_not_answer_is_tried_for_as_long_as_it_takes(rig: Rig, kind: type[Exception]) -> None:
     """More often than an error of our own; later effects of other lanes do not wait."""
@@ -546,6 +547,7 @@ async def test_a_system_that_does_not_answer_is_tried_for_as_long_as_it_takes(ri
     assert rig.given_up == [], "nothing is wrong with us"
 
 
+@pytest.mark.threats("G16")
 @pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
 async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[TenantUnavailable]) -> None:
     async def act(effect: SendMessage) -> None:

@@ -16,9 +16,9 @@ from workflows.app.schedule.given_up_effects import alarm_values, is_alarming
 from workflows.app.schedule.revocation_alarms import values_of
 from workflows.app.schedule.revocation_endings import ending_of
 from workflows.app.storing.identifiers import revocation_id
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.partnership import Partnership
-from workflows.core.requests.alarms import AlarmCode, EndingCode
+from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER, AlarmCode, EndingCode
 from workflows.core.requests.delays.overdue import overdue_revocations, unchecked_revocations, unconfirmed_writes
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.notes import NoteCode
@@ -62,6 +62,7 @@ def alarm_checks_of(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarm
             partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
             partial(check_partly_applied, store=store, alarms=alarms),
             partial(check_given_up, store=store, alarms=alarms),
+            partial(check_waiting_messages, store=store, alarms=alarms),
         )
     )
     return partial(_check_records, store=store, checks=of_records), partial(check_tenant, tenant=tenant, alarms=alarms)
@@ -154,6 +155,21 @@ async def check_given_up(*, store: Store, alarms: Alarms) -> None:
         AlarmCode.EFFECT_GIVEN_UP,
         {str(effect.id): await alarm_values(effect.effect, effect.error, store=store) for effect in stopped},
     )
+
+
+async def check_waiting_messages(*, store: Store, alarms: Alarms) -> None:
+    """Raise the alarm while messages are tried again and again; not for a card with an alarm of its own.
+
+    The admins read it later, in the chat. Before that it is in the metrics, and `gatehouse doctor` lists it.
+    """
+    alarmed = {alarm.subject for alarm in await store.open_alarms() if alarm.code is AlarmCode.CARD_NOT_POSTED}
+    waiting = [
+        message
+        for message in await store.waiting_messages(MESSAGES_WAIT_AFTER)
+        if message.lane.partition(":")[2] not in alarmed
+    ]
+    values = {"count": len(waiting), "reason": as_values(waiting[0].error)} if waiting else None
+    await alarms.update_alarms(AlarmCode.MESSAGES_WAIT, {} if values is None else {"": values})
 
 
 async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:

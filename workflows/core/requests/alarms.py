@@ -22,6 +22,11 @@ OPEN_ACCESS: Final = "ways"
 """The name of the value with the access that stays open after a confirmed block: Graph's names, with commas."""
 
 
+MESSAGES_WAIT_AFTER: Final = 8
+"""The alarm `MESSAGES_WAIT` is raised when a message was tried so often: after two to three minutes, or when every
+pause that was asked for is over."""
+
+
 class AlarmCode(StrEnum):
     """The kind of alarm. The values are stored."""
 
@@ -46,6 +51,9 @@ class AlarmCode(StrEnum):
     """A card cannot be posted. Subject: the id of the request or partner that the card is about."""
     STORE_NOT_WRITABLE = "store_not_writable"
     """Clicks cannot be stored. Subject: empty."""
+    MESSAGES_WAIT = "messages_wait"
+    """Messages are tried again and again, and the chat system does not accept them. Subject: empty.
+    Values: `count`, `reason` (facts; why the oldest one waits)."""
     SOCKET_SILENT = "socket_silent"
     """The chat system sends nothing, so clicks do not arrive. Subject: empty."""
     CLOCK_WRONG = "clock_wrong"

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.posture.watch.drift import INCOMPLETE, LAST_COMPLETE
+from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER
 from workflows.core.requests.effects import CheckPermission, Effect, Priority, asked_by, lane, priority_of
 from workflows.intervals import BEYOND_ANY_WAIT
-from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, StoredWork
+from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, StoredWork, WaitingMessage
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
@@ -21,6 +22,7 @@ from workflows.store.sqlite.other_records.drifts import is_stored_as_frozen
 _log = structlog.get_logger()
 
 _IS_PREPARATION: Final = "lane >= 'prepare:' and lane < 'prepare;'"
+_IS_WAITING_MESSAGE: Final = f"is_parked = 0 and rank = {Priority.SHOW.value} and attempts >= ?"
 _IS_UNCHECKED_CLICK: Final = "is_parked = 0 and lane >= 'judge:' and lane < 'judge;'"
 IS_HELD: Final = (
     "attempts = 0 and case when json_valid(doc) then coalesce(json_extract(doc, '$.is_held'), 0) else 0 end = 1"
@@ -122,9 +124,11 @@ class SqliteEffectsQueue(SqliteDatabase):
 
     async def may_change_alarms(self) -> bool:
         """Return whether anything is stored that an alarm can be about or that can end one, with one statement."""
-        [row] = await self._query(f"""select exists (select 1 from alarms where is_open = 1)
+        sql = f"""select exists (select 1 from alarms where is_open = 1)
             or exists (select 1 from requests where is_open = 1) or exists (select 1 from effects where is_parked = 1)
-            or exists (select 1 from effects where {_IS_UNCHECKED_CLICK}) as found""")  # noqa: S608
+            or exists (select 1 from effects where {_IS_UNCHECKED_CLICK})
+            or exists (select 1 from effects where {_IS_WAITING_MESSAGE}) as found"""  # noqa: S608
+        [row] = await self._query(sql, MESSAGES_WAIT_AFTER)
         return bool(row["found"])
 
     async def mark_done(self, effect_id: int) -> None:
@@ -156,6 +160,12 @@ class SqliteEffectsQueue(SqliteDatabase):
         """List the effects that were given up, oldest first."""
         rows = await self._query("select id, lane, error, doc from effects where is_parked = 1 order by id")
         return await asyncio.to_thread(lambda: list(map(_given_up, rows)))
+
+    async def waiting_messages(self, attempts: int) -> Sequence[WaitingMessage]:
+        """List the messages, cards and alarms that were tried at least so often and are tried again, oldest first."""
+        sql = f"select lane, error from effects where {_IS_WAITING_MESSAGE} order by id"  # noqa: S608
+        rows = await self._query(sql, attempts)
+        return [WaitingMessage(lane=row["lane"], error=stored_facts(row["error"])) for row in rows]
 
     async def retry_given_up(self, effect_id: int) -> None:
         """Make an effect that was given up due now."""

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import pytest
+
 from bot.process.web.metrics import Metrics
 from tests.workflows.fakes import FixedClock
 from workflows.core.requests.request import RequestId
@@ -58,6 +60,22 @@ async def test_the_text_is_made_again_only_for_other_numbers() -> None:
     ticked, _ = await metrics.page()
     assert b"gatehouse_last_tick_timestamp_seconds 0.0" in due
     assert b"gatehouse_last_tick_timestamp_seconds 0.0" not in ticked
+
+
+@pytest.mark.threats("G17")
+async def test_when_nobody_looks_for_what_is_due_any_more_the_time_of_the_last_tick_stands_still() -> None:
+    """Alert when it stops growing: the process answers, and does nothing (docs/operations.md)."""
+    store, clock = DueStore(), FixedClock()
+    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
+    at = clock.now().timestamp()
+    metrics.record_tick(clock.now(), still_due=frozenset())
+    for _ in range(3):
+        clock.advance(hours=1)
+        await metrics.page()
+        assert metrics.registry.get_sample_value("gatehouse_last_tick_timestamp_seconds") == at
+    metrics.record_tick(clock.now(), still_due=frozenset())
+    await metrics.page()
+    assert metrics.registry.get_sample_value("gatehouse_last_tick_timestamp_seconds") == at + 3 * 3600
 
 
 async def test_a_freeze_is_shown() -> None:

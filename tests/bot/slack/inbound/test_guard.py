@@ -85,6 +85,7 @@ async def test_an_app_home_of_another_workspace_is_not_published(gatehouse: BotU
 # --- claims that a payload carries ---
 
 
+@pytest.mark.threats("G10")
 async def test_a_stale_digest_does_not_count(gatehouse: BotUnderTest) -> None:
     request = await gatehouse.file_request()
     for action, name in (("approve", "want_approve"), ("reject", "want_reject")):
@@ -95,6 +96,7 @@ async def test_a_stale_digest_does_not_count(gatehouse: BotUnderTest) -> None:
     assert await undecided(gatehouse, request)
 
 
+@pytest.mark.threats("G10")
 @pytest.mark.parametrize(
     ("action", "name"),
     [

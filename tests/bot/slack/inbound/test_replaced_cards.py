@@ -67,6 +67,7 @@ def has_buttons(card: dict[str, Any]) -> bool:
     return any(one["action_id"] in ("approve", "reject") for row in rows for one in row["elements"])
 
 
+@pytest.mark.threats("G15")
 async def test_of_the_cards_whose_answers_were_lost_all_show_buttons_and_only_the_known_one_counts(
     gatehouse: BotUnderTest,
 ) -> None:
@@ -102,6 +103,7 @@ async def test_a_lost_card_that_nobody_clicks_stays_as_it_was_posted(gatehouse: 
     assert not has_buttons((await cards(gatehouse))[0])
 
 
+@pytest.mark.threats("G15")
 async def test_a_lost_card_that_was_clicked_shows_that_it_is_out_of_date(gatehouse: BotUnderTest) -> None:
     request = await file_request_with_lost_cards(gatehouse, times=1)
     old, known = await cards(gatehouse)
@@ -115,6 +117,7 @@ async def test_a_lost_card_that_was_clicked_shows_that_it_is_out_of_date(gatehou
     assert await decided(gatehouse, request) == []
 
 
+@pytest.mark.threats("G15")
 async def test_a_card_that_is_clicked_before_its_answer_is_lost_is_the_one_that_counts(
     gatehouse: BotUnderTest,
 ) -> None:

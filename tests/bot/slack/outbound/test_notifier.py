@@ -124,6 +124,7 @@ async def test_a_request_without_a_plan_is_told_to_the_requester_only(scene: Sce
     assert scene.counts() == {"@requester": 1}
 
 
+@pytest.mark.threats("G13")
 @pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "not_in_channel"])
 async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scene: Scene, error: str) -> None:
     """An admin can repair that, so the card is tried again. Until then people get direct messages."""
@@ -151,6 +152,7 @@ async def test_of_a_large_role_ten_are_told_directly_while_the_channel_accepts_n
     assert {users for users in opened if len(users) == 3} == {f"U{number:02}" for number in range(10)}
 
 
+@pytest.mark.threats("G13")
 async def test_an_approver_who_cannot_be_reached_does_not_keep_the_others_from_being_asked(
     scene: Scene,
 ) -> None:

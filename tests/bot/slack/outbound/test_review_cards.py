@@ -32,6 +32,7 @@ async def test_without_a_reminder_nothing_is_posted(scene: Scene) -> None:
     assert scene.counts() == {}
 
 
+@pytest.mark.threats("G13")
 async def test_where_the_sponsor_is_gone_the_admins_are_asked_at_once(scene: Scene) -> None:
     gone = partnership(sponsor_gone_at=builders.NOW)
     await scene.notifier().show_review(gone, remind=True)
@@ -158,12 +159,14 @@ async def test_one_whom_nobody_can_reach_does_not_keep_the_others_from_being_ask
     assert scene.counts() == {"@requester": 1, "@approver1": 1, "@approver2": 1}
 
 
+@pytest.mark.threats("G13")
 async def test_a_reminder_that_reaches_nobody_is_an_alarm(scene: Scene) -> None:
     scene.fail("conversations.open", "user_disabled", times=2)
     with pytest.raises(NotifierRefused, match="user_disabled"):
         await scene.notifier().show_review(partnership(), remind=True)
 
 
+@pytest.mark.threats("G13")
 @pytest.mark.parametrize("error", ["user_disabled", "user_not_found", "cannot_dm_bot"])
 async def test_when_the_sponsor_has_left_the_admins_are_asked(scene: Scene, error: str) -> None:
     scene.fail("conversations.open", error, match=SLACK_IDS["requester"])

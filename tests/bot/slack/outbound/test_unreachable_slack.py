@@ -13,10 +13,12 @@ from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
+@pytest.mark.threats("G16")
 @pytest.mark.parametrize(
     ("said", "seconds"),
     [
         ("7", 7.0),
+        ("30", 30.0),
         ("0", 0.0),
         ("soon", None),
         ("-1", None),
@@ -37,6 +39,7 @@ async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says_and_five_minute
     assert busy.value.retry_after == seconds
 
 
+@pytest.mark.threats("G16")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -69,6 +72,7 @@ MENDED: Final = [
 ]
 
 
+@pytest.mark.threats("G16")
 @pytest.mark.parametrize(
     ("error", "expected"),
     [(e, NotifierUnavailable) for e in PASSES]

@@ -18,12 +18,13 @@ from workflows.app.schedule.alarm_checks import ScheduledChecks
 from workflows.core.errors.facts import Fact, as_values, text_fact
 from workflows.core.plans.plan import CallIds, Operation
 from workflows.core.plans.writes.refused_writes import written_names
-from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER, Alarm, AlarmCode
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import Prepare, ShowAlarm
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
+from workflows.ports.notifier import NotifierBlocked, NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, WrongTenant
 
@@ -68,6 +69,51 @@ async def test_stopped_work_that_cannot_be_read_alarms_all_the_same(world: World
     [alarm] = await alarms(world, AlarmCode.EFFECT_GIVEN_UP)
     assert alarm.values["what"] == "unknown"
     assert alarm.values["reason"] == as_values([text_fact("unreadable")])
+
+
+@pytest.mark.threats("G16")
+@pytest.mark.parametrize("reason", ["token_revoked", "ratelimited"])
+async def test_messages_that_the_chat_system_does_not_take_alarm_once_and_nothing_is_lost(
+    world: World, reason: str
+) -> None:
+    """The state of the approval is that of the decisions; everything is sent when it is over, and the alarm ends."""
+    request = await world.waiting()
+    for method in ("show_request", "show_change", "show_alarm", "send_message"):
+        world.script.fail(f"notifier.{method}", NotifierUnavailable(reason), times=100)
+    await world.approve(request, AMARA)
+    shown = len(world.notifier.requests)
+    for attempt in range(MESSAGES_WAIT_AFTER + 2):
+        open_alarms = await alarms(world, AlarmCode.MESSAGES_WAIT)
+        assert len(open_alarms) == (attempt + 1 >= MESSAGES_WAIT_AFTER), "tried once when it was clicked"
+        world.clock.advance(minutes=2)
+        await world.settle()
+        await world.checks.run()
+    (alarm,) = await alarms(world, AlarmCode.MESSAGES_WAIT)
+    assert (alarm.values["count"], reason in alarm_text(alarm)) == (1, True)
+    assert [one.person for one in (await world.request(request.id)).decisions] == [AMARA]
+    assert await world.store.given_up_effects() == []
+    world.script._faults.clear()
+    world.clock.advance(minutes=2)
+    await world.settle()
+    await world.checks.run()
+    await world.settle()
+    assert await alarms(world, AlarmCode.MESSAGES_WAIT) == []
+    assert len(world.notifier.requests) > shown
+    assert {one.code for one in world.notifier.alarms} >= {AlarmCode.MESSAGES_WAIT}
+
+
+@pytest.mark.threats("G16")
+async def test_a_card_with_an_alarm_of_its_own_is_no_second_one(world: World) -> None:
+    await world.file()
+    for method in ("show_request", "show_change"):
+        world.script.fail(f"notifier.{method}", NotifierBlocked("not_in_channel"), times=100)
+    for _ in range(MESSAGES_WAIT_AFTER + 2):
+        world.clock.advance(minutes=2)
+        await world.settle()
+        await world.checks.run()
+    assert len(await world.store.waiting_messages(MESSAGES_WAIT_AFTER)) == 1
+    assert len(await alarms(world, AlarmCode.CARD_NOT_POSTED)) == 1
+    assert await alarms(world, AlarmCode.MESSAGES_WAIT) == []
 
 
 async def test_another_tenant_holds_every_write_and_alarms_until_it_is_right(world: World) -> None:

@@ -11,8 +11,9 @@ from tests.workflows.world import World
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors.facts import text_fact
 from workflows.core.policy.stops.freeze import begin
-from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER, AlarmCode
 from workflows.core.requests.commands.partner_record import Revoke
+from workflows.core.requests.effects import ShowAlarm
 from workflows.store.codec import REQUEST, load
 from workflows.store.sqlite import database
 from workflows.store.sqlite.database import SqliteDatabase
@@ -73,6 +74,12 @@ async def test_only_what_an_alarm_can_be_about_makes_the_checks_read(world: Worl
     assert await store.may_change_alarms(), "an open alarm may be cleared"
     await world.alarms.clear_alarm(AlarmCode.WRITE_NOT_SHOWN, "R-1")
     assert not await store.may_change_alarms(), "messages in the queue are no reason"
+    (message,) = [one for one in await store.pending(world.clock.now(), 100) if isinstance(one.effect, ShowAlarm)]
+    for _ in range(MESSAGES_WAIT_AFTER):
+        assert not await store.may_change_alarms(), "not before they were tried often"
+        await store.retry(message.id, world.clock.now(), (text_fact("token_revoked"),))
+    assert await store.may_change_alarms(), "messages that Slack does not take are alarmed of"
+    await store.mark_done(message.id)
 
     click = Revoke(actor=AMARA.chat_id, target="contoso.com", reason="Contract ended")
     await world.service.store_click(click, key="click-1")

@@ -23,6 +23,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
 from workflows.app.schedule.ticker import tick
+from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
@@ -34,6 +35,7 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import Commit
+from workflows.store.sqlite.other_process.shared_store import open_shared
 
 S = RequestState
 
@@ -221,6 +223,7 @@ async def test_a_review_is_asked_once_at_its_moment_and_again_while_nobody_answe
     assert [one.reminder.number for asked in world.notifier.asked for one in asked] == [1, 2]
 
 
+@pytest.mark.threats("G9")
 async def test_ticks_at_one_moment_ask_once(world: World) -> None:
     """Two processes, or a tick that is slower than the interval between two."""
     await world.opened()
@@ -240,6 +243,32 @@ async def test_ticks_at_one_moment_ask_once(world: World) -> None:
     assert sum(map(len, world.notifier.asked)) == 4
 
 
+@pytest.mark.threats("G9")
+async def test_a_second_process_that_uses_the_same_records_repeats_no_reminder(world: World) -> None:
+    """Were it not refused: whatever both find due, one of them stores it, and the other one finds it stored."""
+    await world.opened()
+    for number in range(3):
+        await put_partner(world, number)
+    request = await world.waiting(target="contoso.com", template="guest-collaboration")
+    world.clock.advance(days=30)
+    second = await open_shared(world.store.path, world.clock)
+    both = [(world.service, world.store), (Service(store=second, clock=world.clock, wake=lambda: None), second)]
+    try:
+        await asyncio.gather(
+            *(tick(service=one, store=store, directory=world.directory, clock=world.clock) for one, store in both * 3)
+        )
+        reviews = [replace(world.reviews, service=one, store=store) for one, store in both]
+        await asyncio.gather(*(one.check() for one in reviews * 3))
+    finally:
+        await second.close()
+    await world.settle()
+    commands = [command for _, command, _ in await world.log() if command in ("ask_review", "expire")]
+    assert sorted(commands) == ["ask_review"] * 4 + ["expire"]
+    assert (await world.request(request.id)).state is S.EXPIRED
+    assert sum(map(len, world.notifier.asked)) == 4
+
+
+@pytest.mark.threats("G11")
 async def test_a_month_without_the_bot_brings_one_reminder(world: World) -> None:
     await world.opened()
     world.clock.advance(days=75)

@@ -71,6 +71,7 @@ async def test_a_partner_that_is_as_approved_is_told_nobody(opened: World) -> No
     assert await alarms(opened) == []
 
 
+@pytest.mark.threats("G17")
 async def test_a_change_is_told_once_to_admins_and_sponsor(opened: World) -> None:
     opened.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
     for _ in range(3):
@@ -118,6 +119,7 @@ async def test_a_partner_deleted_by_hand_is_absent(opened: World) -> None:
     assert (await stored(opened)).found.code is ConcernCode.ABSENT
 
 
+@pytest.mark.threats("G17")
 async def test_a_partner_added_by_hand_is_told_and_ends_when_it_is_deleted(opened: World) -> None:
     opened.tenant.edit(other(1), b2bCollaborationInbound=OPEN)
     await opened.sweep()

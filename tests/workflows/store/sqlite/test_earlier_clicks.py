@@ -92,6 +92,7 @@ def put_effect(db: Database, lane: str, doc: str, *, is_parked: bool = False) ->
     db.conn.commit()
 
 
+@pytest.mark.threats("G10")
 @pytest.mark.parametrize(("intent", "command"), CLICKS, ids=[click.name for _, click in CLICKS])
 async def test_a_click_of_the_version_before_is_the_command_that_it_means(
     tmp_path: Path, intent: str, command: Click
@@ -124,6 +125,7 @@ async def test_what_is_no_click_of_the_version_before_stays_as_it_is(tmp_path: P
     db.close()
 
 
+@pytest.mark.threats("G10")
 async def test_a_click_that_waits_in_a_database_of_the_version_before_is_checked(tmp_path: Path) -> None:
     """It counts once, under the name that it was stored with; the log stays unchanged."""
     path = tmp_path / "gatehouse.db"

@@ -90,6 +90,7 @@ def renamed(path: Path, other: Path) -> None:
     path.unlink()
 
 
+@pytest.mark.threats("G9")
 @pytest.mark.parametrize("second_way", [symbolic, in_a_linked_folder, hard, renamed])
 async def test_a_second_process_is_refused_by_whatever_name_it_knows_the_file(tmp_path: Path, second_way: Any) -> None:
     path, other = tmp_path / "gatehouse.db", tmp_path / "other" / "gatehouse.db"
@@ -106,6 +107,7 @@ async def test_a_second_process_is_refused_by_whatever_name_it_knows_the_file(tm
     await child.wait()
 
 
+@pytest.mark.threats("G9")
 async def test_the_same_process_does_not_open_a_file_twice_either(tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "gatehouse.db")
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
@@ -249,6 +251,7 @@ async def traced(store: SqliteStore) -> list[str]:
     return statements
 
 
+@pytest.mark.threats("G4")
 async def test_a_log_that_grew_while_somebody_read_is_short_again_afterwards(tmp_path: Path) -> None:
     """A reader keeps SQLite from emptying the log; after the reader has ended, the next check empties it."""
     path = tmp_path / "gatehouse.db"
@@ -274,6 +277,7 @@ async def test_a_log_that_grew_while_somebody_read_is_short_again_afterwards(tmp
     await store.close()
 
 
+@pytest.mark.threats("G4")
 async def test_a_log_is_cut_to_its_limit_by_ordinary_writes(tmp_path: Path) -> None:
     store: SqliteStore = await open_store(tmp_path / "gatehouse.db", FixedClock())
     for number in range(60):
@@ -282,6 +286,7 @@ async def test_a_log_is_cut_to_its_limit_by_ordinary_writes(tmp_path: Path) -> N
     await store.close()
 
 
+@pytest.mark.threats("G10")
 async def test_a_file_that_a_newer_version_changed_is_refused_by_whoever_opens_it(tmp_path: Path) -> None:
     """Otherwise records would lose what this version does not know."""
     path = tmp_path / "gatehouse.db"

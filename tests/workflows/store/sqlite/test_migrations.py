@@ -45,6 +45,7 @@ def steps() -> list[str]:
     return [step.name for step in migrations.pending(Database(memory=True))]
 
 
+@pytest.mark.threats("G10")
 def test_released_steps_keep_their_order_and_new_ones_come_after_them() -> None:
     assert tuple(steps()[: len(RELEASED)]) == RELEASED
 
@@ -54,6 +55,7 @@ def test_the_numbers_of_the_steps_only_grow() -> None:
     assert all(earlier < later for earlier, later in pairwise(numbers)), numbers
 
 
+@pytest.mark.threats("G10")
 @pytest.mark.parametrize("skipped", [("m013_no_marked_texts", "m014_lists_and_homes"), ("m014_lists_and_homes",)])
 async def test_a_file_that_skipped_a_step_is_refused_by_whoever_opens_it(
     tmp_path: Path, skipped: tuple[str, ...]
@@ -79,6 +81,7 @@ async def test_a_file_that_ran_the_steps_in_another_order_is_refused(tmp_path: P
         await open_store(path, FixedClock())
 
 
+@pytest.mark.threats("G10")
 async def test_a_file_of_an_earlier_version_is_continued_in_order(tmp_path: Path) -> None:
     path = tmp_path / "gatehouse.db"
     with closing(sqlite3.connect(path)) as connection:
@@ -89,6 +92,7 @@ async def test_a_file_of_an_earlier_version_is_continued_in_order(tmp_path: Path
         assert [step.name for step in migrations.applied(Database(connection))] == steps()
 
 
+@pytest.mark.threats("G10")
 async def test_a_step_that_fails_leaves_the_file_to_the_version_before(tmp_path: Path) -> None:
     """The steps before it are taken back, too: with them, the earlier version would refuse the file."""
     path = tmp_path / "gatehouse.db"

@@ -210,6 +210,7 @@ async def test_a_store_that_another_one_uses_is_not_opened(tmp_path: Path) -> No
     await again.close()
 
 
+@pytest.mark.threats("G9")
 @pytest.mark.usefixtures("impatient")
 async def test_a_store_that_another_process_uses_is_free_once_that_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "gatehouse.db"
@@ -228,6 +229,7 @@ async def test_a_store_that_another_process_uses_is_free_once_that_is_killed(tmp
     await store.close()
 
 
+@pytest.mark.threats("G9")
 async def test_an_opening_waits_for_a_process_that_ends(tmp_path: Path) -> None:
     """A restart overlaps: the new process starts while the old one is still closing."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())

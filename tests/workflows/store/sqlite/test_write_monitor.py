@@ -50,6 +50,7 @@ async def until_refused(store: SqliteStore) -> int:
     raise AssertionError("the disk is not full")
 
 
+@pytest.mark.threats("G5")
 async def test_a_full_disk_refuses_the_click_whole_and_is_noticed_until_there_is_room(store: SqliteStore) -> None:
     assert await store.probe() is None
     await fill_up(store)
@@ -66,6 +67,7 @@ async def test_a_full_disk_refuses_the_click_whole_and_is_noticed_until_there_is
     assert "room" not in {row["name"] for row in await store._query("select name from marks")}
 
 
+@pytest.mark.threats("G5")
 async def test_a_file_that_may_not_grow_is_a_full_disk(tmp_path: Path, store: SqliteStore) -> None:
     """The operating system itself refuses the write."""
     with files_no_larger_than((tmp_path / "gatehouse.db-wal").stat().st_size + 3 * 4096):
@@ -86,6 +88,7 @@ def files_no_larger_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.threats("G4")
 async def test_a_lock_that_somebody_else_holds_is_said_in_time_and_forgotten_once_it_is_gone(
     tmp_path: Path, store: SqliteStore
 ) -> None:
