@@ -247,6 +247,7 @@ def test_a_manager_can_decide_a_stage_and_counts_for_the_risk(write: Write) -> N
     assert [stage.role for stage in catalog.templates["open"].stages] == ["requester-managers-manager", "admin"]
 
 
+@pytest.mark.threats("C7")
 def test_one_manager_in_two_stages_is_refused(write: Write) -> None:
     stage = '[[stages]]\ntitle = "Manager"\nrole = "requester-manager"\nquorum = 1\n\n'
     (found,) = problems(write(TEMPLATE.replace("[[stages]]", stage + stage + "[[stages]]", 1)))
@@ -335,7 +336,7 @@ def test_the_name_of_a_relation_is_reserved(write: Write, name: str) -> None:
         ),
     ],
 )
-@pytest.mark.threats("D7")
+@pytest.mark.threats("C7", "D7")
 def test_a_problem_is_named_by_file_and_key(write: Write, old: str, new: str, problem: str) -> None:
     found = problems(write(edited(old, new)))
     assert any(problem in one for one in found), found
@@ -358,12 +359,14 @@ def test_a_template_that_writes_nothing_is_refused(write: Write) -> None:
     assert "the template changes nothing" in found
 
 
+@pytest.mark.threats("C7")
 def test_a_chain_without_stages_is_refused(write: Write) -> None:
     text = re.sub(r"\[\[stages]].*?quorum = 2\n", "", TEMPLATE, flags=re.DOTALL)
     (found,) = problems(write(text.replace("review_every", "stages = []\nreview_every", 1)))
     assert found.startswith("open.toml: stages: Tuple should have at least 1 item")
 
 
+@pytest.mark.threats("C7")
 @pytest.mark.parametrize(
     ("roles", "problem"),
     [

@@ -618,6 +618,7 @@ def test_hostile_text_stays_text_on_request_cards(text: str, at: tuple[RequestSt
             assert TENANT not in message.text
 
 
+@pytest.mark.threats("E3")
 @settings(deadline=None, max_examples=40)
 @given(hostile, st.sampled_from(RequestState))
 def test_details_show_the_whole_digest_and_the_tenant_whatever_the_texts_are(text: str, state: RequestState) -> None:

@@ -85,6 +85,7 @@ async def test_an_app_home_of_another_workspace_is_not_published(gatehouse: BotU
 # --- claims that a payload carries ---
 
 
+@pytest.mark.threats("C4")
 async def test_a_stale_digest_does_not_count(gatehouse: BotUnderTest) -> None:
     request = await gatehouse.file_request()
     for action, name in (("approve", "want_approve"), ("reject", "want_reject")):
@@ -95,6 +96,7 @@ async def test_a_stale_digest_does_not_count(gatehouse: BotUnderTest) -> None:
     assert await undecided(gatehouse, request)
 
 
+@pytest.mark.threats("C10")
 @pytest.mark.parametrize(
     ("action", "name"),
     [
@@ -111,6 +113,7 @@ async def test_a_button_that_is_not_ours_is_refused(gatehouse: BotUnderTest, act
     assert await gatehouse.outcomes() == [(name, "malformed")] * len(values)
 
 
+@pytest.mark.threats("C10")
 @pytest.mark.parametrize(
     ("callback_id", "name"),
     [("reject_reason", "want_reject"), ("keep_reason", "want_keep"), ("confirm_revoke", "want_revoke")],
@@ -123,6 +126,7 @@ async def test_metadata_that_is_not_ours_is_refused(gatehouse: BotUnderTest, cal
     assert await gatehouse.outcomes() == [(name, "malformed")] * len(forged)
 
 
+@pytest.mark.threats("C10")
 async def test_a_request_that_nobody_filed_is_refused(gatehouse: BotUnderTest) -> None:
     for payload in (
         click("approver1", "approve", UNKNOWN),

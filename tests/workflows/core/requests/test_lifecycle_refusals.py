@@ -50,6 +50,7 @@ def test_only_the_requester_withdraws() -> None:
         assert refused.value.code == "not_the_requester"
 
 
+@pytest.mark.threats("C8")
 @pytest.mark.parametrize("state", [RequestState.PREPARING, RequestState.AWAITING_APPROVAL])
 def test_a_request_expires_at_its_deadline_and_not_before(state: RequestState) -> None:
     with worded_refusal(Refused, match="has not expired yet") as refused:
