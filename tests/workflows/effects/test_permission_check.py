@@ -65,8 +65,7 @@ async def test_the_whole_chain_leads_to_applying(world: World) -> None:
     ]
 
 
-@pytest.mark.threats("B4", "C1")
-@pytest.mark.threats("B4")
+@pytest.mark.threats("C1")
 @pytest.mark.parametrize(
     ("actor", "code", "words"),
     [
@@ -116,7 +115,7 @@ async def test_an_approval_is_checked_with_the_roles_of_today(world: World) -> N
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [MALLORY]
 
 
-@pytest.mark.threats("C3")
+@pytest.mark.threats("B4", "C3")
 @pytest.mark.parametrize("lost", ["role", "account"])
 async def test_an_earlier_approval_does_not_count_once_its_giver_lost_role_or_account(world: World, lost: str) -> None:
     """The chain is not complete by two data owners alone: the first stage is open again."""
@@ -316,6 +315,7 @@ async def test_approve_and_reject_at_once_end_in_one_order(world: World, turn: i
 # --- neighbours that do not answer ---
 
 
+@pytest.mark.threats("B4")
 @pytest.mark.parametrize(
     "error", [PeopleDirectoryUnavailable("Slack does not answer."), TenantUnavailable("No answer.")]
 )
