@@ -33,7 +33,7 @@ from tests.workflows.world import CONTOSO, World
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import CallIds
 from workflows.core.requests.effects import Apply
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import EditRecord, RequestState, Support
 from workflows.core.settings.documents import is_equivalent
 from workflows.intervals import USUAL_PAUSES
 
@@ -130,6 +130,27 @@ async def test_a_decider_who_lost_role_or_account_reopens_the_stage(
     assert f"{person.name} no longer has the role" in note_words(request.note)
     assert "Nothing was written" in note_words(request.note)
     assert await world.log() == [("test", "put", "accepted"), ("gatehouse", "reopen", "accepted")]
+
+
+@pytest.mark.threats("C1")
+@pytest.mark.parametrize("role", ["requester", "sponsor", "submitter", "editor", "supporter", "drafter"])
+async def test_an_approval_of_somebody_who_takes_part_is_not_written(world: World, role: str) -> None:
+    """Also where the approval was stored, whatever let it in: who counts is found again before the write."""
+    asked = decided()
+    prepared = asked.require_prepared()
+    match role:
+        case "requester" | "sponsor" | "submitter":
+            asked = replace(asked, prepared=replace(prepared, **{role: AMARA}))
+        case "editor":
+            asked = replace(asked, edits=(EditRecord(person=AMARA, at=asked.created_at),))
+        case "drafter":
+            asked = replace(asked, drafter=AMARA)
+        case _:
+            asked = replace(asked, supports=(Support(person=AMARA, at=asked.created_at),))
+    asked = await world.settled((await put(world, asked)).id)
+    assert asked.state is S.AWAITING_APPROVAL
+    assert asked.verdict().open_stage == 0
+    assert world.tenant.attempts == []
 
 
 @pytest.mark.threats("C3")

@@ -140,6 +140,24 @@ async def test_a_request_that_nobody_filed_is_refused(gatehouse: BotUnderTest) -
     assert codes == ["unknown_request"] * 4
 
 
+@pytest.mark.threats("C10")
+async def test_the_metadata_of_another_request_gives_no_right_to_it(gatehouse: BotUnderTest) -> None:
+    """A window that was opened for one request comes back with the metadata of another one, which is looked up."""
+    first, second = await gatehouse.file_request(), await gatehouse.file_request("fabrikam.com")
+    values = {"reason": {"reason": {"value": "because"}}}
+    swapped = [
+        ("requester", decision(second), "own_request"),
+        ("approver1", f"{second.id}:{first.plan.digest}", "stale_card"),
+        ("admin", decision(second), "not_an_approver"),
+    ]
+    for who, metadata, code in swapped:
+        assert (await gatehouse.interact(submission(who, "reject_reason", metadata, values))).status == 200
+        await gatehouse.idle()
+        assert (await gatehouse.outcomes(who))[-1] == ("want_reject", code)
+    assert await undecided(gatehouse, first)
+    assert await undecided(gatehouse, second)
+
+
 # --- repetition ---
 
 

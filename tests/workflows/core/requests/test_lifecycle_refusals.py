@@ -19,7 +19,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire, RecordPrepared
-from workflows.core.requests.commands.request import Reject, Withdraw
+from workflows.core.requests.commands.request import Approve, Reject, Withdraw
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import RequestKind, RequestState
 
@@ -58,6 +58,19 @@ def test_a_request_expires_at_its_deadline_and_not_before(state: RequestState) -
     assert refused.value.code == "not_due"
     for late in (EXPIRY, EXPIRY + MILLISECOND, EXPIRY + timedelta(days=99)):
         assert advance(request(state), Expire(), situation(late)).request.state is RequestState.EXPIRED
+
+
+@pytest.mark.threats("C8")
+@pytest.mark.parametrize("back", [MILLISECOND, timedelta(hours=1), timedelta(days=9)])
+def test_a_clock_that_is_set_back_revives_nothing_that_expired(back: timedelta) -> None:
+    expired = advance(request(), Expire(), situation(EXPIRY)).request
+    for command in (
+        Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST),
+        Reject(actor=AMARA, request_id=REQUEST, digest=DIGEST, reason="No."),
+    ):
+        with pytest.raises(Refused) as refused:
+            advance(expired, command, situation(EXPIRY - back))
+        assert refused.value.code == "not_now"
 
 
 def test_a_request_without_a_plan_has_nothing_to_decide_on() -> None:
