@@ -1,5 +1,6 @@
 """Templates and roles: every problem is said at once with file and key; the hash follows the meaning."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -423,6 +424,22 @@ def test_an_empty_folder_lacks_templates_and_roles(tmp_path: Path) -> None:
     roles, templates = problems(tmp_path)
     assert roles == f"roles.toml: missing in {tmp_path}"
     assert templates.startswith(f"{tmp_path}: no template found")
+
+
+@pytest.mark.threats("C11")
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+@pytest.mark.parametrize(("name", "mode"), [("", 0o777), ("roles.toml", 0o666), ("open.toml", 0o646)])
+def test_what_everybody_on_the_machine_can_write_does_not_load(write: Write, name: str, mode: int) -> None:
+    """Whoever can write roles.toml chooses the approvers."""
+    folder = write(TEMPLATE)
+    (folder / name).chmod(mode)
+    (found,) = problems(folder)
+    assert found == (
+        f"{name or folder.name}: every user of this machine can write it and so choose approvers; "
+        f"run chmod o-w {folder / name}"
+    )
+    (folder / name).chmod(0o1777 if name == "" else 0o664)
+    assert load_catalog(folder).templates, "the group of the deployment may write; a sticky folder keeps its files"
 
 
 def test_a_folder_with_roles_alone_lacks_templates(tmp_path: Path) -> None:

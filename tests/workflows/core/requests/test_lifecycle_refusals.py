@@ -20,6 +20,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire, RecordPrepared
 from workflows.core.requests.commands.request import Approve, Reject, Withdraw
+from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import RequestKind, RequestState
 
@@ -71,6 +72,17 @@ def test_a_clock_that_is_set_back_revives_nothing_that_expired(back: timedelta) 
         with pytest.raises(Refused) as refused:
             advance(expired, command, situation(EXPIRY - back))
         assert refused.value.code == "not_now"
+
+
+@pytest.mark.threats("C7")
+def test_a_request_for_access_with_an_empty_chain_is_never_approved() -> None:
+    """No template with an empty chain loads; should one come from elsewhere, it waits until it expires."""
+    moved = advance(request(RequestState.PREPARING), RecordPrepared(prepared=prepared(stages=())), situation())
+    assert moved.request.state is RequestState.AWAITING_APPROVAL
+    assert not any(isinstance(effect, Apply) for effect in moved.effects)
+    for actor in (AMARA, SAM, DANA):
+        with pytest.raises(Refused):
+            advance(moved.request, Approve(actor=actor, request_id=REQUEST, digest=DIGEST), situation())
 
 
 def test_a_request_without_a_plan_has_nothing_to_decide_on() -> None:
