@@ -58,7 +58,7 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
     assert await stage.partner(FABRIKAM) is not None
 
 
-@pytest.mark.threats("D3", "D5")
+@pytest.mark.threats("D3")
 async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_sides(stage: Stage) -> None:
     """Mixed scripts are refused at the field; a similar domain and an id of another cloud are shown on the card."""
     assert "mixes Cyrillic and Latin letters" in (await stage.fill_in(target="\u0441ontoso.com"))["errors"]["target"]

@@ -132,15 +132,19 @@ async def test_a_decider_who_lost_role_or_account_reopens_the_stage(
     assert await world.log() == [("test", "put", "accepted"), ("gatehouse", "reopen", "accepted")]
 
 
+_PREPARED = ("requester", "sponsor", "submitter")
+
+
 @pytest.mark.threats("C1")
-@pytest.mark.parametrize("role", ["requester", "sponsor", "submitter", "editor", "supporter", "drafter"])
+@pytest.mark.parametrize("role", [*_PREPARED, "partner_sponsors", "authors", "editor", "supporter", "drafter"])
 async def test_an_approval_of_somebody_who_takes_part_is_not_written(world: World, role: str) -> None:
     """Also where the approval was stored, whatever let it in: who counts is found again before the write."""
     asked = decided()
     prepared = asked.require_prepared()
     match role:
-        case "requester" | "sponsor" | "submitter":
-            asked = replace(asked, prepared=replace(prepared, **{role: AMARA}))
+        case "requester" | "sponsor" | "submitter" | "partner_sponsors" | "authors":
+            changes: dict[str, Any] = {role: AMARA if role in _PREPARED else (AMARA,)}
+            asked = replace(asked, prepared=replace(prepared, **changes))
         case "editor":
             asked = replace(asked, edits=(EditRecord(person=AMARA, at=asked.created_at),))
         case "drafter":
