@@ -104,7 +104,7 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         opened = await _open(stack, settings, pauses, redact or redactor_of(settings))
-        systems, outage_stored = opened.systems, opened.outage_stored
+        systems, outage_stored = opened.systems, opened.outage
         receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
         secrets = _signing_secrets(settings)
         readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets)
@@ -133,7 +133,8 @@ class _Opened:
     identity: IdentityCheck
     skew: ClockSkew
     later: TenantOpenedLater
-    outage_stored: asyncio.Task[None]
+    outage: asyncio.Task[None]
+    """Stores since when the bot did not run."""
 
 
 async def _open(stack: AsyncExitStack, settings: Settings, pauses: Pauses, redact: Redactor) -> _Opened:
@@ -147,7 +148,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, pauses: Pauses, redac
     store = await open_valid_store(settings, clock, redact)
     stack.push_async_callback(store.close)
     identity = await _identity(client, store, settings, answer)
-    held, outage_stored = await _store_outage(stack, store, clock, settings)
+    held, outage = await _store_outage(stack, store, clock, settings)
     traffic, background = SharedTraffic(clock), Background()
     later = TenantOpenedLater(partial(open_tenant, settings, pauses, traffic, skew.observer(GRAPH)))
     stack.push_async_callback(later.close)
@@ -170,13 +171,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, pauses: Pauses, redac
         pauses=pauses,
     )
     return _Opened(
-        systems=systems,
-        client=client,
-        identity=identity,
-        skew=skew,
-        later=later,
-        outage_stored=outage_stored,
-        learn=redact.learn,
+        systems=systems, client=client, identity=identity, skew=skew, later=later, outage=outage, learn=redact.learn
     )
 
 

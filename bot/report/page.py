@@ -26,6 +26,7 @@ from bot.report.words import (
     authors_words,
     decision_words,
     end_words,
+    entra_entries,
     handover_words,
     identity_in,
     kind_name,
@@ -137,7 +138,8 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "calls": [
             "; ".join([f"{one.method}, {minute(one.at)}", *(f"{name}: {value}" for name, value in sent_ids(one))])
             for one in request.sent
-        ],
+        ]
+        + [f"Entra, {minute(one['entra_at'])}; CorrelationId: {one['correlation_id']}" for one in entra_entries(story)],
         "calls_hint": SENT_HINT,
         "read_back": _read_back(story),
         "not_closed": [f"{one.name}: {one.opening.value}" for one in request.not_closed or ()],

@@ -8,6 +8,7 @@ from bot.report.csv_text import join_values
 from bot.report.words import (
     decision_words,
     end_words,
+    entra_entries,
     handover_words,
     identity_in,
     iso,
@@ -118,6 +119,9 @@ COLUMNS: Final[Mapping[str, Callable[[RequestStory], str]]] = {
     "first_sent_at": lambda story: iso(story.request.writing_since),
     "graph_client_request_ids": lambda story: " ".join(one.ids.client_request_id for one in story.request.sent),
     "graph_request_ids": lambda story: " ".join(one.ids.request_id for one in story.request.sent),
+    "entra_correlation_ids": lambda story: " ".join(
+        dict.fromkeys(filter(None, (one.get("correlation_id") for one in entra_entries(story))))
+    ),
     "verified_at": lambda story: iso(story.verified_at),
     "read_back": lambda story: "" if story.read_back is None else _json(story.read_back.configuration),
     "read_back_is_complete": lambda story: "" if story.read_back is None else str(story.read_back.is_complete).lower(),

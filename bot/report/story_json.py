@@ -7,6 +7,7 @@ from typing import Any, Final
 from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
     authors_words,
+    entra_entries,
     identity_in,
     iso,
     kind_name,
@@ -167,6 +168,7 @@ def _write_members(story: RequestStory) -> dict[str, Any]:
         "graph_calls": [
             {"method": one.method, "path": one.path, "at": _moment(one.at), **asdict(one.ids)} for one in request.sent
         ],
+        "entra_entries": [dict(one) for one in entra_entries(story)],
         "verified_at": _moment(story.verified_at),
         "read_back": None
         if read_back is None

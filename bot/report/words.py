@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from bot.words.partner_setup.access_test import outcome_words
 from bot.words.posture.drift import author_words, difference_words
@@ -14,7 +14,12 @@ from bot.words.reviews.answers import attestation_words
 from bot.words.sentences import counted, day, last_day, minute
 from workflows.core.conversation.remarks import Remark
 from workflows.core.partners.history.handovers import HandoverStep
-from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind, RecordedDrift
+from workflows.core.partners.history.outside_changes import (
+    FOUND_IN_LOG,
+    OutsideChange,
+    OutsideChangeKind,
+    RecordedDrift,
+)
 from workflows.core.partners.history.said_outcomes import SaidOutcome
 from workflows.core.partners.history.story import (
     RequestStory,
@@ -242,3 +247,8 @@ def end_words(request: AccessRequest) -> str:
 def iso(moment: datetime | None) -> str:
     """Return a time as ISO text in UTC; empty when there is none."""
     return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def entra_entries(story: RequestStory) -> list[Mapping[str, Any]]:
+    """Return what Entra's audit log shows of the request's writes, with its correlation ids; see `FOUND_IN_LOG`."""
+    return [write for one in story.entries if one.command == FOUND_IN_LOG for write in one.details.get("writes", ())]

@@ -526,6 +526,30 @@ def verify(head: PostedHead = "", as_json: AsJson = False) -> None:
     raise typer.Exit(verify_audit(head, as_json=as_json))
 
 
+AfterCursor = Annotated[
+    str, typer.Option("--after", help="Only entries after this cursor, as an earlier run printed it.", metavar="CURSOR")
+]
+CursorPath = Annotated[
+    Path | None, typer.Option("--cursor", help="Go on after the cursor in this file, and store the new one in it.")
+]
+OutputPath = Annotated[
+    Path | None, typer.Option("--output", help="Append to this file, each entry once, instead of printing.")
+]
+
+
+@audit_app.command("export")
+def export_log(after: AfterCursor = "", cursor: CursorPath = None, output: OutputPath = None) -> None:
+    """Write the entries of the audit log as JSON lines in OCSF, for a SIEM. Each export is recorded.
+
+    Exit status: 0 written; 1 not all is written; 2 wrong settings or fields; 3 the log does not contain the cursor.
+    """
+    from bot.terminal.evidence.log_export.command import ExportOptions, export_audit
+
+    if after and cursor is not None:
+        raise typer.BadParameter("choose one of them", param_hint="--after, --cursor")
+    raise typer.Exit(export_audit(ExportOptions(after=after, cursor=cursor, output=output)))
+
+
 @audit_app.command("new-key")
 def new_key() -> None:
     """Print a new key for the audit log, to add as the last one to AUDIT_KEY or AUDIT_KEY_FILE."""

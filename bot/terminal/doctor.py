@@ -49,8 +49,8 @@ from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import ADMIN, READING_ROLES, ChatId
-from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE
-from workflows.core.policy.permissions import OPTIONAL, REQUIRED, WRITES_CAPABILITIES
+from workflows.core.policy.stops.freeze import ADMINS_TO_END_FREEZE
+from workflows.core.policy.stops.permissions import OPTIONAL, REQUIRED, WRITES_CAPABILITIES
 from workflows.core.posture.watch.denied_sign_ins.counting import MAX_TENANTS
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
@@ -97,17 +97,7 @@ async def examine(settings: Settings, console: Console) -> int:
     findings.append(await _clock(skew, client))
     await client.close()
     findings += await _guest_accounts(settings)
-    findings += await _records(settings)
-    state, advice = await asyncio.to_thread(key_finding, settings)
-    findings.append(Finding(subject="Audit log: its key", state=state, advice=advice, is_optional=True))
-    findings += await _alarms(settings)
-    findings += await _denied_sign_ins(settings)
-    findings += await _freeze(settings)
-    findings += [
-        Finding(subject=subject, state=state, advice=advice)
-        for subject, state, advice in await check_generation(settings)
-    ]
-    redact = redactor_of(settings)
+    findings += await _about_records(settings)
     table = Table("Check", "Result", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
         style, sign = ("green", "✓") if not finding.advice else ("yellow", "–") if finding.is_optional else ("red", "✗")
@@ -115,6 +105,18 @@ async def examine(settings: Settings, console: Console) -> int:
         table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(state)}", escape(finding.advice))
     console.print(table)
     return 1 if any(finding.advice and not finding.is_optional for finding in findings) else 0
+
+
+async def _about_records(settings: Settings) -> list[Finding]:
+    """Check the records: whether they open, which generation they are, their key, and what waits in them."""
+    state, advice = await asyncio.to_thread(key_finding, settings)
+    key = Finding(subject="Audit log: its key", state=state, advice=advice, is_optional=True)
+    generation = [
+        Finding(subject=subject, state=state, advice=advice)
+        for subject, state, advice in await check_generation(settings)
+    ]
+    waiting = (*await _alarms(settings), *await _denied_sign_ins(settings), *await _freeze(settings))
+    return [*await _records(settings), key, *waiting, *generation]
 
 
 _SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")

@@ -20,9 +20,9 @@ from workflows.app.reads.app_home import AppHome
 from workflows.app.reads.known_freeze import UNREADABLE
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.people import ADMIN
-from workflows.core.policy.freeze import Freeze, FreezeStep, advance, begin, begin_hold
-from workflows.core.policy.generation import Hold, HoldCause
 from workflows.core.policy.offers import arranged_offers, offers_of
+from workflows.core.policy.stops.freeze import Freeze, FreezeStep, advance, begin, begin_hold
+from workflows.core.policy.stops.generation import Hold, HoldCause
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import RequestState
 from workflows.core.requests.transitions.freezing import freeze_note

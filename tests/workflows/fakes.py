@@ -33,7 +33,7 @@ from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn a
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity, written_capability
 from workflows.core.policy.delegation.asking import StandIn
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import SendEscalationMessage
 from workflows.core.requests.request import AccessRequest
@@ -167,6 +167,8 @@ class FakeSurroundings:
     names: dict[str, str | None] = field(default_factory=dict)
     """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
     changes: dict[TenantId, list[PartnerChange]] = field(default_factory=dict)
+    logged: list[LoggedChange] = field(default_factory=list)
+    """More entries of the log, with ids."""
     """Who changed which partner, as the audit log says."""
     objects: dict[TargetType, list[FoundObject]] = field(default_factory=dict)
     """What can be found by name."""
@@ -299,6 +301,7 @@ class FakeSurroundings:
             for one in changes
             if one.at >= since
         ]
+        found += [one for one in self.logged if one.change.at >= since]
         return await self._read("read_access_changes", found)
 
     async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:

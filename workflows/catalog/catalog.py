@@ -23,7 +23,6 @@ from workflows.core.errors.raised import DomainError
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, READING_ROLES, Role, mail_in_lower_case
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.placeholders import RENAMED_KEYS
 from workflows.core.policy.relations import RELATIONS
 from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
@@ -264,6 +263,8 @@ def _check(location: str, model: type[Model], content: object, problems: list[st
                     f"{location}: {key}: this key is called {new} now; write [[{new}]] in place of [[{key}]]"
                 )
                 continue
+            from workflows.core.policy.graph_examples import corrected_word  # a start with right templates needs none
+
             word = corrected_word(item.get("input"), of_applications="applications" in item["loc"])
             cure = "" if word is None else f"; write {word}"
             problems.append(f"{location}: {key}: {item['msg']}{cure}")

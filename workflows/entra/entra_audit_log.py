@@ -18,6 +18,7 @@ AUDITED: Final = "category eq 'CrossTenantAccessSettings' or category eq 'CrossT
 _KEY: Final = "tenantId"
 _CREATED: Final = "add a partner to cross-tenant access setting"
 _FAILED: Final = "failure"
+_LONGEST_ID: Final = 100
 
 
 def partner_changes(
@@ -40,6 +41,8 @@ def logged_changes(rows: Sequence[JsonObject], *, own_ids: frozenset[str]) -> tu
             change=_change(row, own_ids),
             partners=frozenset(_tenant_ids_in(row)),
             is_default="default" in str(row.get("activityDisplayName")).lower(),
+            id=_id(row.get("id")),
+            correlation_id=_id(row.get("correlationId")),
         )
         for row in rows
         if row.get("result") != _FAILED
@@ -89,6 +92,10 @@ def _change(row: JsonObject, own_ids: frozenset[str]) -> PartnerChange:
         user_id=str(user.get("id") or "").lower() if isinstance(user, Mapping) else "",
         is_creation=str(row.get("activityDisplayName")).lower() == _CREATED,
     )
+
+
+def _id(value: object) -> str:
+    return value[:_LONGEST_ID] if isinstance(value, str) else ""
 
 
 def _moment(text: Any) -> datetime:

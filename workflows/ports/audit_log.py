@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from workflows.core.audit.chain import ChainPoint, KeyRing
+from workflows.core.audit.chain import ChainedRow, ChainPoint, KeyRing
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
@@ -75,6 +75,12 @@ class AuditLog(Protocol):
         """List the entries after a sequence number, oldest first; all of them page by page, with the last one's number.
 
         :param seq: 0 for the first page.
+        """
+
+    async def rows_after(self, seq: int, *, limit: int) -> Sequence[ChainedRow]:
+        """List the rows after a sequence number, oldest first, with the texts exactly as they were signed.
+
+        Bytes that are no UTF-8, which only a damaged file has, are lone surrogates in the texts.
         """
 
     async def chain_end(self) -> ChainPoint:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from workflows.core.people import PersonId
 from workflows.core.plans.accounts import AccountState, AccountWritten
-from workflows.core.policy.permissions import FOR_GUESTS
+from workflows.core.policy.stops.permissions import FOR_GUESTS
 
 MAX_WRITES: Final = 20
 """How many writes are sent together. Source: Microsoft Graph, JSON batching: at most 20 requests in a batch."""

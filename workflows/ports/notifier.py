@@ -15,8 +15,8 @@ from workflows.core.errors.raised import FactsError
 from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
-from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.reviews.silence import ReviewReminder
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import JudgeSheet, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest

@@ -8,7 +8,7 @@ from workflows.ports.pages import PagedLists
 from workflows.ports.records import RecordStore
 
 if TYPE_CHECKING:
-    from workflows.core.policy.generation import OutsideGeneration
+    from workflows.core.policy.stops.generation import OutsideGeneration
 
 
 class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, Protocol):

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import structlog
 
-from workflows.core.policy.generation import Generation, OutsideGeneration, is_installation
+from workflows.core.policy.stops.generation import Generation, OutsideGeneration, is_installation
 from workflows.ports.store import GenerationPlace
 
 _FIXED: Final = re.compile(r"[0-9a-fA-F]{6,}:.*")

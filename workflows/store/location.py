@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from workflows.core.partners.records import Records
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.store.audit_keys import KeyFile, own_key_file
-from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store
 
 if TYPE_CHECKING:
@@ -82,6 +81,8 @@ class StoreLocation:
         :param only_compared: without what a posture does not compare.
         :raises StoreUnusable: when they cannot be read.
         """
+        from workflows.store.sqlite.snapshot import read_records
+
         return await read_records(self.path, only_compared=only_compared)
 
     def verify_audit(self, head: "Head | None" = None) -> "ChainCheck":

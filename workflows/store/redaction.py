@@ -14,7 +14,7 @@ from workflows.core.errors.facts import Fact, Facts, redact_value
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.delegation.absence import Absence
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm

@@ -44,6 +44,7 @@ from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_ch
 from workflows.app.schedule.downtime import check_later_starts_after_gap
 from workflows.app.schedule.freezing.freezes import Freezes
 from workflows.app.schedule.freezing.held_reports import HeldReports
+from workflows.app.schedule.freezing.held_start import generation_of
 from workflows.app.schedule.freezing.voiding import Voiding
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.questions import ReviewQuestions
@@ -106,8 +107,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
-    limits = _limits(systems, alarms)
-    reviews = started_reviews(systems, service, wake)
+    limits, reviews = _limits(systems, alarms), started_reviews(systems, service, wake)
     watch = _watch(systems, alarms, reviews, wake)
     batches = BatchService(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
     check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
@@ -117,7 +117,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _review_checks(systems, service, alarms, reviews.campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
-    first = _freeze_checks(systems, service, alarms, check.freezes, batches)
+    first = _freeze_checks(systems, service, alarms, check, batches)
     checks = (*first, *others, *reviews.checks, *asked, chain.check)
     return BotParts(
         store=systems.store,
@@ -133,7 +133,12 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
 def _posted_heads(systems: ExternalSystems, wake: Callable[[], None]) -> PostedHeads:
     """Return what posts the head of the audit log."""
-    return PostedHeads(store=systems.store, clock=systems.clock, wake=wake)
+
+    async def start_name() -> str:
+        generation = await generation_of(systems.store)
+        return "" if generation is None else generation.public
+
+    return PostedHeads(store=systems.store, clock=systems.clock, wake=wake, start_name=start_name)
 
 
 def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> ChainWatch:
@@ -149,13 +154,13 @@ def _chain_watch(systems: ExternalSystems, alarms: Alarms, freezes: Freezes) -> 
 
 
 def _freeze_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, freezes: Freezes, batches: BatchService
+    systems: ExternalSystems, service: Service, alarms: Alarms, check: PermissionCheck, batches: BatchService
 ) -> tuple[Check, ...]:
     """Return the checks of the freeze, of a held start and of batches. What is void is ended first."""
     store, tenant = systems.store, systems.tenant
     voiding = Voiding(service=service, batches=batches, store=store, tenant=tenant, alarms=alarms)
     reports = HeldReports(store=store, tenant=tenant, clock=systems.clock, alarms=alarms)
-    return voiding.check, systems.held.check, freezes.check, reports.check, BatchExpiry(batches=batches).check
+    return voiding.check, systems.held.check, check.freezes.check, reports.check, BatchExpiry(batches=batches).check
 
 
 def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:
@@ -432,12 +437,19 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
 def _watch(systems: ExternalSystems, alarms: Alarms, reviews: StartedReviews, wake: Callable[[], None]) -> WatchCheck:
     """Return the check that sweeps the tenant, and the answers to what it finds."""
     drifts = DriftRecords(store=systems.store, clock=systems.clock, wake=wake)
+
+    async def compare_own_log() -> None:
+        from workflows.app.watch.own_log import OwnLogCheck  # not loaded when the bot starts
+
+        await OwnLogCheck(store=systems.store, tenant=systems.tenant, alarms=alarms, clock=systems.clock).check()
+
     return WatchCheck(
         store=systems.store,
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
         reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
         after_sweep=reviews.drift_reviews.update,
+        own_log=compare_own_log,
     )
 
 

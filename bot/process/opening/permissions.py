@@ -1,7 +1,7 @@
 """Which permissions the two applications may have: those that they need, and those that a setting allows by name."""
 
 from bot.process.settings import TenantSettings
-from workflows.core.policy.permissions import FOR_GUESTS, OPTIONAL, REQUIRED
+from workflows.core.policy.stops.permissions import FOR_GUESTS, OPTIONAL, REQUIRED
 
 
 def is_one_application(settings: TenantSettings) -> bool:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 from bot.process.imports import giving_way, without_package
 from bot.process.logs.redactor import redactor_of
-from bot.process.opening.permissions import permitted_for_guests, permitted_to_bot
 from bot.process.opening.shared_traffic import SharedTraffic
 from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.errors.facts import Fact
@@ -173,6 +172,7 @@ def open_guest_accounts(
     :raises TenantRefused: when no application is configured for it, or its certificate cannot be used.
     """
     with giving_way():
+        from bot.process.opening.permissions import permitted_for_guests
         from workflows.entra import ApplicationCredential, connect_guest_accounts
 
     if settings.guests_azure_client_id is None:
@@ -192,6 +192,7 @@ def open_guest_accounts(
 
 def entra_settings(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "EntraSettings":
     """Return Entra's addresses, and the function that removes secrets from error texts."""
+    from bot.process.opening.permissions import permitted_to_bot
     from workflows.entra import EntraSettings
 
     return EntraSettings(

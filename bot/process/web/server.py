@@ -22,7 +22,7 @@ from multidict import CIMultiDictProxy
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 
 from bot.slack.inbound.receive import Inbound
-from workflows.core.policy.generation import is_sent_before_hold
+from workflows.core.policy.stops.generation import is_sent_before_hold
 from workflows.ports.clock import Clock
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}")

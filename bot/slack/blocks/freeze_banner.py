@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 from bot.slack.blocks.blocks import cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.blocks.untrusted import clean
 from bot.words.refusals.freeze import as_sentence, freeze_words
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 
 MAX_CARD_REASON_CHARACTERS: Final = 60
 _MAX_CHARACTERS: Final = 1500

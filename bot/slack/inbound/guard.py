@@ -1,5 +1,7 @@
 """The checks before every listener: parse the payload, check the team, refuse old cards, answer refusals.
 
+It is long because each kind of payload passes the same checks in the same order, and the order is read here.
+
 Every decision is stored before it is acknowledged. The only call to Slack before the acknowledgement is opening a view,
 because its trigger is valid for three seconds.
 """
@@ -42,7 +44,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.core.policy.generation import is_sent_before_hold
+from workflows.core.policy.stops.generation import is_sent_before_hold
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode
 from workflows.ports.records import StoreNotWritable
@@ -62,7 +64,7 @@ class Guard:
     replaced_cards: ReplacedCards
     pinned: PinnedIdentity
     refuses_before: Callable[[], datetime | None] = lambda: None
-    """When the last held start was; see `core.policy.generation.is_sent_before_hold`."""
+    """When the last held start was; see `core.policy.stops.generation.is_sent_before_hold`."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:

@@ -48,7 +48,7 @@ from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest, BatchId

@@ -15,7 +15,7 @@ from workflows.core.conversation.remarks import RemarkId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.delegation.absence import AbsenceId
-from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.posture.watch.denied_notice import MANY, NoticeSubject
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
 from workflows.core.requests.alarms import AlarmId

@@ -103,6 +103,18 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Somebody else may use the application's credential. Replace the credential, then look at the sign-ins of the "
         "application in Entra. {drift_advice}",
     ),
+    AlarmCode.WRITE_NOT_IN_LOG: (
+        "Entra's audit log does not show {count} of Gatehouse's writes, the first one of {since_words}. "
+        "Partners: {names}.",
+        "Look at the log in Entra, category CrossTenantAccessSettings. If it has them, nothing is wrong. If not, run "
+        "gatehouse sweep and gatehouse audit verify.",
+    ),
+    AlarmCode.OWN_ENTRY_NOT_EXPLAINED: (
+        "CRITICAL. Entra's audit log shows {count} changes by Gatehouse's own application that Gatehouse did not make, "
+        "the first one of {since_words}. Partners: {names}.",
+        "Somebody else may use the application's credential. Replace the credential, then look at the sign-ins of the "
+        "application in Entra.",
+    ),
     AlarmCode.BATCH_HALTED: (
         "The batch {batch} stopped by itself: {failed} of the {tried} partners tried could not be applied as approved. "
         "The others are not written.",
@@ -197,6 +209,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.ALL_ANSWERED: "every change is as approved again, accepted, or in a newer alarm",
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.FREEZE_GOES_ON: "the request was taken back, or it is older than 24 hours. The freeze goes on",
+    EndingCode.LOG_TOO_OLD: "a week passed, and Entra's audit log may not go back so far",
     EndingCode.HOLD_ENDED: "the hold has ended, and the rest was not checked again",
     EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",
     EndingCode.DISMISSED: "dismissed by {by} until {until_day}",
@@ -347,6 +360,14 @@ def _texts_of(alarm: Alarm) -> tuple[str, str]:
     return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _TEXTS[alarm.code]
 
 
+_NAMING_PARTNERS: Final = (
+    AlarmCode.END_NOT_ANNOUNCED,
+    AlarmCode.REVIEW_SILENT,
+    AlarmCode.WRITE_NOT_IN_LOG,
+    AlarmCode.OWN_ENTRY_NOT_EXPLAINED,
+)
+
+
 def _add_connection_words(alarm: Alarm, values: "_Values") -> None:
     """Add the words of alarms about the bot's own way to Graph."""
     if alarm.code in (AlarmCode.PERMISSIONS_SURPLUS, AlarmCode.PERMISSIONS_MISSING):
@@ -362,7 +383,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if "reason" in values:
         is_store = alarm.code is AlarmCode.STORE_NOT_WRITABLE
         values["reason"] = (trouble_words if is_store else stored_note_words)(values["reason"])
-    if alarm.code in (AlarmCode.END_NOT_ANNOUNCED, AlarmCode.REVIEW_SILENT):
+    if alarm.code in _NAMING_PARTNERS:
         values["names"] = comma_list(values["partners"])
     _add_connection_words(alarm, values)
     if alarm.code is AlarmCode.REVIEW_SILENT:
@@ -378,17 +399,12 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code in (AlarmCode.DRIFT, AlarmCode.OWN_CHANGE, AlarmCode.DRIFT_DIGEST):
         make = digest_alarm_words if alarm.code is AlarmCode.DRIFT_DIGEST else drift_alarm_words
         values["drift_problem"], values["drift_advice"] = make(alarm.values)
-    if alarm.code is AlarmCode.AUDIT_CHAIN:
-        values["chain_problem"], values["chain_advice"] = chain_alarm_words(alarm.values)
         values["drift_tenant"] = f"Tenant ID: {values['tenant_id']}." if "tenant_id" in values else ""
+    values.update(_frozen_values(alarm))
     if alarm.code in DENIED:
         words = denied_alarm_words if alarm.code is AlarmCode.SIGN_INS_DENIED else denied_to_many_words
         values["denied_problem"], values["denied_advice"] = words(alarm.values)
         values["denied_tenants"] = denied_tenants_words(alarm.values)
-    if alarm.code in (AlarmCode.FROZEN, AlarmCode.FREEZE_END_ASKED):
-        by, why = str(values["by"]), str(values["why"])
-        values["frozen"] = frozen_words(by, why) if by else UNREADABLE_FREEZE
-        values["end_asked"], values["why_words"] = end_asked_words(str(values.get("name", "")), by), as_sentence(why)
     values.update(_held_values(alarm))
     if "since" in values:
         values["since_words"] = minute(values["since"])
@@ -398,6 +414,18 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if OPEN_ACCESS in alarm.values:
         values["titles"] = access_kind_titles(alarm.values[OPEN_ACCESS].split(", "))
     return text.format_map(values).strip()
+
+
+def _frozen_values(alarm: Alarm) -> Mapping[str, str]:
+    """Return the words about a freeze, or about the audit log for which Gatehouse froze by itself."""
+    if alarm.code is AlarmCode.AUDIT_CHAIN:
+        return dict(zip(("chain_problem", "chain_advice"), chain_alarm_words(alarm.values), strict=True))
+    if alarm.code not in (AlarmCode.FROZEN, AlarmCode.FREEZE_END_ASKED):
+        return {}
+    by, why = str(alarm.values["by"]), str(alarm.values["why"])
+    frozen = frozen_words(by, why) if by else UNREADABLE_FREEZE
+    asked = end_asked_words(str(alarm.values.get("name", "")), by)
+    return {"frozen": frozen, "end_asked": asked, "why_words": as_sentence(why)}
 
 
 def _held_values(alarm: Alarm) -> Mapping[str, str]:

@@ -21,8 +21,8 @@ from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
 from workflows.app.schedule.freezing.held_reports import read_held_report, when_records_end
 from workflows.app.schedule.freezing.held_start import HandOverRefused, HeldStart, hand_over, take_over
 from workflows.core.errors.raised import DomainError
-from workflows.core.policy.freeze import Freeze
-from workflows.core.policy.generation import Generation
+from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.policy.stops.generation import Generation
 from workflows.intervals import Pauses
 from workflows.ports.store import Store
 

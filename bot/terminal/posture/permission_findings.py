@@ -9,7 +9,7 @@ from bot.terminal.posture.finding import Finding
 from bot.words.requests.notes import refusal_words
 from bot.words.unavailable.permissions import missing_words
 from workflows.core.errors.raised import DomainError
-from workflows.core.policy.permissions import (
+from workflows.core.policy.stops.permissions import (
     FOR_GUESTS,
     OPTIONAL,
     REQUIRED,

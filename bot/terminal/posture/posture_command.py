@@ -20,7 +20,7 @@ from bot.words.refusals.freeze import freeze_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.known_freeze import UNREADABLE
 from workflows.app.reads.posture import read_posture
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.model import ConcernSeverity, Posture
 from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable

@@ -11,7 +11,7 @@ from bot.words.plans.risk import risk_reason_words
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.sources import concern_source
 from workflows.core.partners.partnership import Partnership
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, PartnerPosture, Posture
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin

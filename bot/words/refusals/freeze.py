@@ -6,8 +6,8 @@ from typing import Final
 from bot.words.sentences import Sentences, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.policy.freeze import COMMAND_LINE, END_MAY_BE_CONFIRMED_FOR, Freeze
-from workflows.core.policy.generation import HoldCause as H
+from workflows.core.policy.stops.freeze import COMMAND_LINE, END_MAY_BE_CONFIRMED_FOR, Freeze
+from workflows.core.policy.stops.generation import HoldCause as H
 
 _RULE: Final = "Nothing that opens access is applied until two admins end it."
 _HOURS: Final = END_MAY_BE_CONFIRMED_FOR.total_seconds() // 3600

@@ -40,6 +40,7 @@ DONE: Final[Mapping[str, str]] = {
     "announce_expiry": "Told that it expires soon",
     "stop_clock": "The time to decide stopped",
     "resume_clock": "The time to decide goes on",
+    "find_own_write": "Found in Entra's audit log",
     "move_card": "Card moved to another channel",
     "reassign": "Approval reassigned",
     "set_absence": "Absence set",

@@ -1,6 +1,8 @@
 """The page of an audit report: everything escaped, nothing loaded, and incomplete is said as incomplete."""
 
+import csv
 import hashlib
+import io
 import json
 import re
 from base64 import b64encode
@@ -51,6 +53,7 @@ def story(text: str = HOSTILE) -> RequestStory:
         entry("submit", reason=text),
         entry("record_applied", image={"tenantId": TENANT, text: text}, digest=asked.plan.digest),
         entry("keep", reason=text),
+        entry("find_own_write", writes=[{"correlation_id": text, "entra_at": NOW.isoformat(), "entra_entry": "e"}]),
         entry("replan", drift={"settings": [], "defaults": [{"name": text, "shown": 1, "now": 2}]}),
     )
     handovers = (
@@ -58,7 +61,7 @@ def story(text: str = HOSTILE) -> RequestStory:
         replace(entry("accept_sponsorship"), at=NOW + timedelta(hours=2)),
     )
     source = StorySource(
-        request=asked, record=partnership(), entries=entries, entry_count=9, handover_entries=handovers
+        request=asked, record=partnership(), entries=entries, entry_count=10, handover_entries=handovers
     )
     return request_story(source, NOW)
 
@@ -293,3 +296,13 @@ async def test_every_format_tells_who_was_asked_to_be_the_sponsor() -> None:
         "2027-03-01T10:00:00Z",
     )
     assert (accepted["step"], accepted["proposed"], accepted["name"]) == ("accept_sponsorship", None, None)
+
+
+async def test_a_report_has_entras_correlation_ids_where_they_are_known() -> None:
+    known = story("c0ffee")
+    page = await written(FileFormat.HTML, known)
+    assert "CorrelationId: c0ffee" in page
+    (row,) = json.loads(await written(FileFormat.JSON, known))["requests"]
+    assert [one["correlation_id"] for one in row["entra_entries"]] == ["c0ffee"]
+    header, values = csv.reader(io.StringIO(await written(FileFormat.CSV, known)))
+    assert values[header.index("entra_correlation_ids")] == "c0ffee"

@@ -195,7 +195,7 @@ async def give_up(store: Store, error: str) -> None:
     # A bot that runs must not perform it before it is given up.
     show = ShowRequest(request_id=RequestId(f"R-{error[:1]}"), not_before=NOW + timedelta(days=36_500))
     await store.commit(Commit(entry=entry, effects=(show,)))
-    (pending,) = await store.pending(datetime.max.replace(tzinfo=UTC), 9)
+    (pending,) = await store.pending(datetime(9000, 1, 1, tzinfo=UTC), 9)
     await store.give_up(pending.id, (text_fact(error),))
 
 

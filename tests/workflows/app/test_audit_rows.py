@@ -33,10 +33,10 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.writes.refused_writes import RefusedWrite
-from workflows.core.policy.freeze import FreezeStep
 from workflows.core.policy.reviews.access_test import AccessFailure, AccessOutcome, AccessTest
 from workflows.core.policy.reviews.silence import AskedAs, Reminded, ReviewReminder
 from workflows.core.policy.reviews.sponsorship import HANDOVER_EXPIRES_AFTER, HANDOVER_REMINDED_AFTER, Handover
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.commands.automatic import (
     AcceptBatchDecisions,
     EndWithBatch,

@@ -25,7 +25,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
 from workflows.core.plans.plan import partner_address
-from workflows.core.policy.freeze import Freeze, FreezeStep
+from workflows.core.policy.stops.freeze import Freeze, FreezeStep
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.effects import Apply, ShowRequest

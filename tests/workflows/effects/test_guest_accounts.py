@@ -15,7 +15,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.app.storing.identifiers import derived_request_id, verdict_key
 from workflows.core.people import Person, PersonId
 from workflows.core.plans.accounts import AccountChange, AccountEnd, AccountOutcome, AccountState, LeftAlone
-from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.policy.template import DisablingGuests
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import Revoke

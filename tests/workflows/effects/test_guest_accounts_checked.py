@@ -10,7 +10,7 @@ from tests.workflows.guest_accounts import listed
 from tests.workflows.world import World
 from workflows.app.schedule.downtime import store_gap_at_start, store_tick
 from workflows.core.plans.accounts import AccountChange, AccountEnd
-from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState

@@ -17,8 +17,8 @@ from workflows.app.schedule.freezing.voiding import Voiding
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.batches.batch import BatchState
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.policy.freeze import FreezeStep, begin_hold
-from workflows.core.policy.generation import Hold, HoldCause
+from workflows.core.policy.stops.freeze import FreezeStep, begin_hold
+from workflows.core.policy.stops.generation import Hold, HoldCause
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.batch import ApproveBatch
 from workflows.core.requests.commands.request import Reject

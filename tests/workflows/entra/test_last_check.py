@@ -20,7 +20,7 @@ from tests.workflows.core.builders import NOW
 from tests.workflows.entra.guest_accounts.conftest import APPLICATION, add_guests
 from tests.workflows.entra.simulated_tenant import CONTOSO, FABRIKAM, PARTNERS, Graph, adding, changing, refusing
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
-from workflows.core.policy.permissions import FOR_GUESTS, OPTIONAL, REQUIRED
+from workflows.core.policy.stops.permissions import FOR_GUESTS, OPTIONAL, REQUIRED
 from workflows.entra import Entra, EntraSettings, connect, connect_guest_accounts
 from workflows.entra.answers.answers import GraphCall
 from workflows.entra.guest_accounts.request_guard import request_guard

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workflows.core.policy.generation import Generation, OutsideGeneration
+from workflows.core.policy.stops.generation import Generation, OutsideGeneration
 from workflows.store.generation_place import FilePlace, FixedPlace, default_folder, place_of
 
 HERE, THERE = "a" * 32, "b" * 32

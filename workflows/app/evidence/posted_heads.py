@@ -3,7 +3,7 @@
 The entry `post_audit_head` says which head was posted when. Its key has the day, so that a restart posts nothing twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date
 
@@ -23,6 +23,8 @@ class PostedHeads:
     store: Store
     clock: Clock
     wake: Callable[[], None]
+    start_name: Callable[[], Awaitable[str]]
+    """Returns the installation and the number of its start; empty where they are not known."""
     _done: date | None = field(default=None, init=False)
     """The day that needs nothing more; only so that it is not looked up at each tick."""
 
@@ -34,7 +36,7 @@ class PostedHeads:
         key = f"{HEAD_POSTED}:{now.date().isoformat()}"
         if not await self.store.is_known(key) and await self._began_before(now.date()):
             end = await self.store.chain_end()
-            head = head_text(head_of(end, now))
+            head = head_text(head_of(end, now, await self.start_name()))
             entry = entry_of(key, now, None, HEAD_POSTED, {"head": head, "seq": end.seq})
             await self.store.commit(Commit(entry=entry, effects=(PostAuditHead(head=head, seq=end.seq),)))
             self.wake()

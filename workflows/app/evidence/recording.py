@@ -16,6 +16,7 @@ class EvidenceKind(StrEnum):
 
     REPORT = "audit_report"
     EXPORT = "export"
+    LOG_EXPORT = "audit_export"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,4 +71,15 @@ class EvidenceLog:
         entry = entry_of(
             key, self.clock.now(), actor, evidence_file.kind.value, details, tenant_id=tenant_id, account=account
         )
+        await self.store.commit(Commit(entry=entry))
+
+    async def record_log_export(self, after: int, through: int, *, key: str, actor: str) -> None:
+        """Record that somebody gets entries of the audit log itself. This entry is the last of them, or near it.
+
+        :param after: the number of the last entry that was taken before.
+        :param through: the number of the newest entry now.
+        :raises StoreNotWritable: when it cannot be stored. The caller must not hand anything over then.
+        """
+        details = {"format": "ocsf", "after": after, "through": through}
+        entry = entry_of(key, self.clock.now(), actor, EvidenceKind.LOG_EXPORT.value, details)
         await self.store.commit(Commit(entry=entry))

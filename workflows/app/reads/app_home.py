@@ -27,7 +27,7 @@ from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId

@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from workflows.core.policy.freeze import Freeze, FreezeState
+from workflows.core.policy.stops.freeze import Freeze, FreezeState
 from workflows.ports.records import FreezeUnreadable
 from workflows.ports.store import Store
 

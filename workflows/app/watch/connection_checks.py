@@ -9,7 +9,13 @@ from typing import Final
 import structlog
 
 from workflows.app.alarms import Alarms
-from workflows.core.policy.permissions import FOR_GUESTS, OPTIONAL, REQUIRED, PermissionReport, compare_permissions
+from workflows.core.policy.stops.permissions import (
+    FOR_GUESTS,
+    OPTIONAL,
+    REQUIRED,
+    PermissionReport,
+    compare_permissions,
+)
 from workflows.core.requests.alarms import AlarmCode
 from workflows.intervals import PERMISSIONS_CHECKED_AGAIN_AFTER, PERMISSIONS_CHECKED_EVERY, SERVICE_SILENT_AFTER
 from workflows.ports.clock import Clock

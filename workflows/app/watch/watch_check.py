@@ -33,6 +33,8 @@ class WatchCheck:
     """Starts work that may take long, and logs its errors."""
     after_sweep: Callable[[], Awaitable[None]] | None = None
     """Called after each sweep, when what it found is stored."""
+    own_log: Callable[[], Awaitable[None]] | None = None
+    """Called after each sweep, at the end: it compares our writes with Entra's audit log."""
     _is_running: bool = field(default=False, init=False)
 
     async def check(self) -> None:
@@ -57,6 +59,8 @@ class WatchCheck:
             await self.reported_drift.find_authors(also_accepted=sweeps)
             if sweeps and self.after_sweep is not None:
                 await self.after_sweep()
+            if sweeps and self.own_log is not None:
+                await self.own_log()
         finally:
             self._is_running = False
 

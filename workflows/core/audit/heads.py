@@ -14,7 +14,7 @@ _SHOWN_HEX: Final = 32
 """The shown digits of the signature: 128 bits, so that no other chain with the same digits can be found."""
 _PATTERN: Final = re.compile(
     r"gatehouse-audit-1:(?P<seq>[1-9][0-9]{0,17}):(?P<mac>[0-9a-f]{32}):(?P<at>[0-9]{8}T[0-9]{6}Z)"
-    r"(?::(?P<installation>[A-Za-z0-9-]{1,64}))?"
+    r"(?::(?P<installation>[A-Za-z0-9-]{1,64}(?::[0-9]{1,18})?))?"
 )
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 
@@ -29,7 +29,7 @@ class Head:
     at: datetime
     """When it was read, to the second."""
     installation: str = ""
-    """The id of the installation; empty where there is none."""
+    """The id of the installation and the number of its start, with a colon between; empty where there is none."""
 
     def is_of(self, mac: bytes | None) -> bool:
         """Return whether this is the signature that the head shows."""

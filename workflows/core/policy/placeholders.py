@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import (
     Capabilities,
@@ -93,6 +92,8 @@ def parse_placeholder(placeholder: Placeholder, typed_text: str) -> str:
     :returns: a GUID in lower case; empty when nothing was typed into an optional field.
     :raises InvalidField: when the text is missing or no GUID.
     """
+    from workflows.core.policy.graph_examples import corrected_word  # not needed at the start of a bot
+
     guid = typed_text.strip().strip("{}").lower()
     if not guid and not placeholder.is_required:
         return ""

@@ -57,6 +57,12 @@ class AlarmCode(StrEnum):
     """One sweep found many changes. Subject: when the sweep began."""
     OWN_CHANGE = "own_change"
     """Gatehouse's own application made a change that no plan holds. Subject: as for `DRIFT`."""
+    WRITE_NOT_IN_LOG = "write_not_in_log"
+    """Entra's audit log does not show writes of ours. Subject: the number of the first one's audit entry.
+    Values: `count`, `partners` (the first names), `since` (the first one's time)."""
+    OWN_ENTRY_NOT_EXPLAINED = "own_entry_not_explained"
+    """Entra's audit log shows changes by our application that no write of ours explains, and that are not drift.
+    Subject: the id of the first entry. Values: as for `WRITE_NOT_IN_LOG`."""
     BATCH_HALTED = "batch_halted"
     """Too many members of a batch could not be applied; an admin continues or ends it. Subject: the batch's id.
     Values: `batch`, `tried`, `failed`."""
@@ -117,6 +123,8 @@ class EndingCode(StrEnum):
     """The settings were changed again, and a newer alarm says how."""
     FREEZE_GOES_ON = "freeze_goes_on"
     """The request to end the freeze was taken back, or nobody confirmed it in time."""
+    LOG_TOO_OLD = "log_too_old"
+    """Entra's audit log may not go back so far any more."""
     HOLD_ENDED = "hold_ended"
     """Two admins released the bot; what the records lack may still be so."""
     PARTNERS_CHANGED = "partners_changed"

@@ -12,7 +12,7 @@ from typing import Literal, assert_never
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
-from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.commands.clicks import Click, actor_of

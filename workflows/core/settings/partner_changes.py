@@ -35,6 +35,10 @@ class LoggedChange:
     """The tenant ids that it names, in lower case; empty when it names none."""
     is_default: bool
     """Whether it is about the tenant's default."""
+    id: str = ""
+    """Microsoft's id of the entry; empty when it has none."""
+    correlation_id: str = ""
+    """Microsoft's id that connects the entry with other logs; empty when it has none. It is text from outside."""
 
     def is_about(self, subject: str) -> bool:
         """Return whether the entry may be about a partner, by its tenant id.

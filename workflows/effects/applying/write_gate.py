@@ -14,7 +14,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.plan import PARTNERS_PATH, CallIds, Operation, partner_address
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze, is_void

@@ -7,7 +7,7 @@ This file is long because it contains every released step.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
@@ -22,7 +22,9 @@ from workflows.store.codec import CHECKSUM, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import asked_managers_text, text_of
 from workflows.store.columns import people_search_text as sought_people
 from workflows.store.columns import search_text as sought
-from workflows.store.sqlite.earlier_texts import EarlierTexts
+
+if TYPE_CHECKING:
+    from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
 
@@ -31,17 +33,22 @@ _SOURCES: Final = {
     "Gatehouse's records": "records",
 }
 """The codes for sources of findings that were sentences before m010."""
-_EARLIER: Final = EarlierTexts(
-    {
-        "list partners": "/partner list",
-        "show partner": "/partner show",
-        "request access": "/partner request",
-        "partner checklist": "/partner checklist",
-        "revoke partner": "/partner revoke",
-        "restore settings": "/partner restore",
-    }
-)
-"""Converts texts of versions before m013, with the commands that were shown for actions."""
+
+
+def _earlier_texts() -> "EarlierTexts":
+    """Return what converts texts of versions before m013, with the commands that were shown for actions."""
+    from workflows.store.sqlite.earlier_texts import EarlierTexts  # only for a database of such a version
+
+    return EarlierTexts(
+        {
+            "list partners": "/partner list",
+            "show partner": "/partner show",
+            "request access": "/partner request",
+            "partner checklist": "/partner checklist",
+            "revoke partner": "/partner revoke",
+            "restore settings": "/partner restore",
+        }
+    )
 
 
 def require_known_steps(db: Database, named: str) -> None:
@@ -254,10 +261,11 @@ def m012_notes_are_facts(db: Database) -> None:
 @migrations()
 def m013_no_marked_texts(db: Database) -> None:
     """Change the reasons why effects wait to facts. Replace marks in texts by facts and commands."""
+    texts = _earlier_texts()
     for effect_id, error in db.execute("select id, error from effects where error != ''").fetchall():
         db.execute(
             "update effects set error = ? where id = ?",
-            (json.dumps(_EARLIER.facts_of_text(error), ensure_ascii=False), effect_id),
+            (json.dumps(texts.facts_of_text(error), ensure_ascii=False), effect_id),
         )
     for table in ("requests", "effects", "alarms"):
         marked = f"select id, doc from {table} where json_valid(doc) and (instr(doc, '‹') or instr(doc, '\\u2039'))"  # noqa: S608
@@ -265,8 +273,8 @@ def m013_no_marked_texts(db: Database) -> None:
             record = json.loads(doc)
             values = record.get("values") if isinstance(record, dict) and table == "alarms" else None
             if isinstance(values, dict) and isinstance(values.get("reason"), str):
-                values["reason"] = _EARLIER.facts_of_text(values["reason"])
-            db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_facts(record)), identity))  # noqa: S608
+                values["reason"] = texts.facts_of_text(values["reason"])
+            db.execute(f"update {table} set doc = ? where id = ?", (_written(texts.with_facts(record)), identity))  # noqa: S608
 
 
 @migrations()
@@ -551,6 +559,7 @@ def m034_audit_chain(db: Database) -> None:
     db.execute("alter table audit add column mac blob")
 
 
+@migrations()
 def m039_import_lookups(db: Database) -> None:
     """Add what imports of files looked up, so that one that is interrupted goes on where it ended."""
     db.execute(

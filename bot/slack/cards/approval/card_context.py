@@ -15,8 +15,8 @@ from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.risk import risk_for_approval, risk_of
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.request import AccessRequest, PreparedRequest
 from workflows.core.settings.open_access import open_access

@@ -62,7 +62,7 @@ from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.writes.capability_writes import opens_capabilities
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.deadlines.reminder_times import reminder_possible_at
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState

@@ -24,7 +24,7 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, Person
-from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE, FreezeStep, require_admin, require_reason
+from workflows.core.policy.stops.freeze import ADMINS_TO_END_FREEZE, FreezeStep, require_admin, require_reason
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.ports.clock import Clock

@@ -21,7 +21,7 @@ from bot.slack.words.drift_buttons import freeze_answers
 from bot.words.refusals.freeze import ONLY_ONE_ADMIN, STILL_POSSIBLE, VOID_ON_RELEASE
 from bot.words.sentences import counted
 from workflows.core.people import PersonId
-from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, MAX_REASON_CHARACTERS, Freeze, FreezeStep
+from workflows.core.policy.stops.freeze import END_MAY_BE_CONFIRMED_FOR, MAX_REASON_CHARACTERS, Freeze, FreezeStep
 
 _MAX_CHARACTERS = 1000
 

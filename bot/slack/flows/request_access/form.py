@@ -48,9 +48,9 @@ from workflows.app.requests.forms import EditedRequest, RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.plans.plan import AtEnd
-from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.left_out import known_parts
 from workflows.core.policy.offers import Offer
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.policy.template import Template
 from workflows.core.settings.model import Property, TenantId
 

@@ -11,8 +11,8 @@ from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
 from workflows.app.requests.forms import Form, Refill
 from workflows.core.errors.facts import Fact
-from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.offers import Offer
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.policy.template import Template
 from workflows.core.requests.request import ObservedPartner
 

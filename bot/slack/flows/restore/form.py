@@ -46,7 +46,7 @@ from workflows.core.checks.findings import Finding
 from workflows.core.partners.restoration.restorable import ended_at
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject

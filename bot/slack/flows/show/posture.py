@@ -26,7 +26,7 @@ from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, not_adopted_words, record_words, trust_words
 from bot.words.settings.open_access import ACCESS_STATE_WORDS
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.model import ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.model import Property
 from workflows.core.settings.open_access import AccessState

@@ -11,7 +11,7 @@ from bot.slack.outbound.card_copies import NotAccepted
 from bot.slack.outbound.recipients import Outbound, Recipients
 from bot.words.refusals.freeze import HELD_STILL_POSSIBLE, STILL_POSSIBLE, as_sentence, ended_words, freeze_words
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze, is_void
 from workflows.ports.message_copies import MessageCopy
 

@@ -14,7 +14,7 @@ from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.approvers import Approvers
 from workflows.core.people import Role
 from workflows.core.plans.accounts import AccountChange, AccountEnd
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN, progress_of
 from workflows.ports.message_copies import MessageCopy

@@ -9,7 +9,7 @@ import pytest
 from tests.bot.slack.outbound.scene import CHANNEL, Scene, request
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW
-from workflows.core.policy.freeze import Freeze, FreezeState, begin
+from workflows.core.policy.stops.freeze import Freeze, FreezeState, begin
 from workflows.core.requests.request import RequestState
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable

@@ -186,7 +186,11 @@ async def posted_numbers(world: World) -> list[int]:
 
 def posted(world: World) -> PostedHeads:
     """What posts heads, as after a start."""
-    return PostedHeads(store=world.store, clock=world.clock, wake=lambda: None)
+
+    async def start_name() -> str:
+        return "inst-1:7"
+
+    return PostedHeads(store=world.store, clock=world.clock, wake=lambda: None, start_name=start_name)
 
 
 @pytest.mark.threats("G7")
@@ -202,7 +206,7 @@ async def test_the_head_is_posted_once_a_day_also_over_restarts(world: World) ->
         (effect,) = await heads(again)
         head = parse_head(effect.head)
         assert head is not None
-        assert (head.seq, effect.seq) == (5, 5)
+        assert (head.seq, effect.seq, head.installation) == (5, 5, "inst-1:7")
         assert await posted_numbers(again) == [5]
         again.clock.moment += DAY
         await posted(again).check()

@@ -10,7 +10,7 @@ from tests.workflows.core.builders import AMARA
 from tests.workflows.world import World
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors.facts import text_fact
-from workflows.core.policy.freeze import begin
+from workflows.core.policy.stops.freeze import begin
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.store.codec import REQUEST, load

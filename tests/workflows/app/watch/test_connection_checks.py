@@ -8,7 +8,7 @@ from tests.workflows.core.builders import DANA
 from tests.workflows.guest_accounts import FakeGuestAccounts
 from tests.workflows.world import World
 from workflows.app.watch.connection_checks import PermissionWatch, SilentServices
-from workflows.core.policy.permissions import FOR_GUESTS, REQUIRED
+from workflows.core.policy.stops.permissions import FOR_GUESTS, REQUIRED
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import RequestState
 from workflows.intervals import PERMISSIONS_CHECKED_AGAIN_AFTER, PERMISSIONS_CHECKED_EVERY, SERVICE_SILENT_AFTER

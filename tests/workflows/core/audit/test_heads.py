@@ -13,7 +13,9 @@ POINT = ChainPoint(12, bytes(range(32)))
 TEXT = "gatehouse-audit-1:12:000102030405060708090a0b0c0d0e0f:20261128T090001Z"
 
 
-@pytest.mark.parametrize(("installation", "text"), [("", TEXT), ("1f0c-a", f"{TEXT}:1f0c-a")])
+@pytest.mark.parametrize(
+    ("installation", "text"), [("", TEXT), ("1f0c-a", f"{TEXT}:1f0c-a"), ("1f0c-a:12", f"{TEXT}:1f0c-a:12")]
+)
 def test_a_head_is_read_as_it_was_posted(installation: str, text: str) -> None:
     head = head_of(POINT, AT, installation)
     assert head_text(head) == text

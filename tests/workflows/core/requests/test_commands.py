@@ -34,7 +34,6 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.policy.delegation.absence import absence_id
-from workflows.core.policy.freeze import FreezeStep
 from workflows.core.policy.relations import (
     REQUESTER_MANAGER,
     SPONSOR_MANAGER,
@@ -44,6 +43,7 @@ from workflows.core.policy.relations import (
 )
 from workflows.core.policy.reviews.access_test import AccessFailure, AccessOutcome
 from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped, Reminded
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,

@@ -9,7 +9,7 @@ from tests.workflows.core.builders import AMARA, BATCH, NOW, REQUEST, RILEY, TEN
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.batch import ImportSheet

@@ -7,8 +7,8 @@ import pytest
 
 from tests.workflows.core.builders import DANA, NOW, TENANT, prepared, reduction_plan, request, situation
 from workflows.core.errors.facts import Fact
-from workflows.core.policy.freeze import FreezeState, begin
-from workflows.core.policy.generation import Hold, HoldCause
+from workflows.core.policy.stops.freeze import FreezeState, begin
+from workflows.core.policy.stops.generation import Hold, HoldCause
 from workflows.core.requests.commands.automatic import RecordDelayed
 from workflows.core.requests.effects import Apply, ShowRequest
 from workflows.core.requests.lifecycle import advance

@@ -34,7 +34,7 @@ from workflows.core.partners.access_end.decision import open_extension
 from workflows.core.partners.extension import kept_end
 from workflows.core.people import Person
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.freeze import FreezeState, begin
+from workflows.core.policy.stops.freeze import FreezeState, begin
 from workflows.core.requests.commands.automatic import Expire, RecordDelayed, RecordWriting, Reopen, Replan, Stop
 from workflows.core.requests.commands.request import Approve, Reject, RequestCommand, Withdraw
 from workflows.core.requests.deadlines.commands import Start

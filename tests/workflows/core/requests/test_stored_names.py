@@ -208,6 +208,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "tell",
         "show_alarm",
         "show_freeze",
+        "post_audit_head",
         "settle_given_up",
         "advance_batch",
         "show_batch",

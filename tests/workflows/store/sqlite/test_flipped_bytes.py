@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from tests.workflows.core.builders import NOW, WHOLE_CHAIN, everybody, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.app.storing.new_audit_entry import entry_of
-from workflows.core.policy.freeze import Freeze, begin
+from workflows.core.policy.stops.freeze import Freeze, begin
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import Commit, FreezeUnreadable, StoreNotWritable, StoreUnusable
 from workflows.store.sqlite.store import SqliteStore, open_store

@@ -1,5 +1,6 @@
 """Migrations are only appended. Every file has run the first ones, in order and without a gap."""
 
+import re
 import sqlite3
 from contextlib import closing
 from itertools import pairwise
@@ -11,6 +12,7 @@ from sqlite_utils import Database
 
 from tests.workflows.fakes import FixedClock
 from workflows.ports.records import StoreUnusable
+from workflows.store.sqlite import migrations as module
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.other_process.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
@@ -99,3 +101,9 @@ async def test_a_step_that_fails_leaves_the_file_to_the_version_before(tmp_path:
     with closing(sqlite3.connect(path)) as connection:
         applied = [step.name for step in migrations.applied(Database(connection))]
     assert applied == steps()[: steps().index("m018_turns_and_ends")]
+
+
+def test_every_step_of_the_module_is_one_of_the_migrations() -> None:
+    """A step whose decorator was lost would never run."""
+    named = {name for name in vars(module) if re.fullmatch(r"m\d{3}_\w+", name)}
+    assert named == {step.name for step in migrations.pending(Database(memory=True))}

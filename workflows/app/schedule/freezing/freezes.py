@@ -12,7 +12,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import GATEHOUSE, CurrentRoles, Person
-from workflows.core.policy.freeze import (
+from workflows.core.policy.stops.freeze import (
     Freeze,
     FreezeState,
     FreezeStep,

@@ -11,7 +11,7 @@ from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
 from workflows.app.reads.posture import read_posture
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.records import Records
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.held_report import HeldReport, changes_since, differences_of, void_requests
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.request import AccessRequest

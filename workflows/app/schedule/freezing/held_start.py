@@ -13,8 +13,8 @@ import structlog
 
 from workflows.app.schedule.downtime import LAST_TICK
 from workflows.app.storing.new_audit_entry import entry_of
-from workflows.core.policy.freeze import Freeze, begin_hold, lift_hold
-from workflows.core.policy.generation import (
+from workflows.core.policy.stops.freeze import Freeze, begin_hold, lift_hold
+from workflows.core.policy.stops.generation import (
     Generation,
     Hold,
     InsideGeneration,

@@ -15,7 +15,7 @@ from workflows.core.batches.commands import ExpireBatch
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.plans.plan import count_written
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.notes import NoteCode

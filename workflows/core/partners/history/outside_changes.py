@@ -11,6 +11,9 @@ from workflows.core.plans.drift import SettingDrift
 ACCEPTED: Final = "accepted"
 _OVERWRITTEN: Final = "record_overwritten"
 _END_DRIFT: Final = "end_drift"
+FOUND_IN_LOG: Final = "find_own_write"
+"""The stored name of the audit entry with Entra's correlation ids of a request's writes. Details: `writes`, each with
+`path`, `client_request_id`, `correlation_id`, `entra_entry` and `entra_at`."""
 DRIFT_COMMANDS: Final = ("record_drift", "record_drift_author", "accept_drift", "ask_drift_again", _END_DRIFT)
 """The stored names of the entries about what a sweep found. They belong to a partner and to no request."""
 

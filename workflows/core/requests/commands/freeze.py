@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from workflows.core.people import ChatId
-from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.commands.audit_details import Details
 
 

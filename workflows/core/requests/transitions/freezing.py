@@ -3,7 +3,7 @@
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.accounts import AccountChange
 from workflows.core.plans.closing import only_reduces_access
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.effects import Apply, Effect, ShowRequest
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState

@@ -130,6 +130,10 @@ class SqliteAuditChain(SqliteDatabase):
         rows = await self._query(sql, seq, limit)
         return await asyncio.to_thread(lambda: list(map(_numbered, rows)))
 
+    async def rows_after(self, seq: int, *, limit: int) -> Sequence[ChainedRow]:
+        """List the rows after a sequence number as they are stored; see `ports.audit_log`."""
+        return await self._run(lambda: _page_after(self._db.conn, seq, limit))
+
     async def chain_end(self) -> ChainPoint:
         """Return the newest signed entry; see `ports.audit_log`."""
         found = await self._run(self._newest_signed)
@@ -174,8 +178,8 @@ def _stream(db: Any, after: int, pause: float) -> Iterator[ChainedRow]:
         time.sleep(pause)
 
 
-def _page_after(db: Any, after: int) -> list[ChainedRow]:
-    rows = db.execute(f"select {_RAW} from audit where seq > ? order by seq limit ?", [after, _PAGE])  # noqa: S608
+def _page_after(db: Any, after: int, limit: int = _PAGE) -> list[ChainedRow]:
+    rows = db.execute(f"select {_RAW} from audit where seq > ? order by seq limit ?", [after, limit])  # noqa: S608
     return [_chained(row) for row in rows]
 
 

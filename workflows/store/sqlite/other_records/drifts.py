@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import FreezeUnreadable

@@ -28,7 +28,7 @@ from bot.slack.cards.requests import can_be_withdrawn, withdraw_element
 from bot.words.plans.accounts import CHANGES, GROUPS, accounts_title, after_words
 from bot.words.sentences import counted, first_words
 from workflows.core.plans.accounts import AccountChange, AccountEnd, AccountPlan
-from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN, progress_of
 

@@ -26,7 +26,7 @@ from tests.workflows.core.builders import AMARA, DANA, NOW, current_roles
 from workflows.app.reads.known_freeze import UNREADABLE
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ADMIN
-from workflows.core.policy.freeze import MAX_REASON_CHARACTERS, Freeze, FreezeStep, advance, begin
+from workflows.core.policy.stops.freeze import MAX_REASON_CHARACTERS, Freeze, FreezeStep, advance, begin
 
 HOSTILE: Final = "<!channel> <https://evil.example|*all is well*> @here"
 FREEZE: Final = begin(None, by=DANA.name, reason="Incident 7", now=NOW)

@@ -27,8 +27,8 @@ from workflows.app.schedule.freezing.held_start import (
 )
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.people import ADMIN
-from workflows.core.policy.freeze import Freeze, FreezeStep, advance, begin
-from workflows.core.policy.generation import Generation, HoldCause, OutsideGeneration
+from workflows.core.policy.stops.freeze import Freeze, FreezeStep, advance, begin
+from workflows.core.policy.stops.generation import Generation, HoldCause, OutsideGeneration
 from workflows.ports.records import Commit
 from workflows.ports.store import GenerationPlace
 from workflows.store.generation_place import FilePlace, FixedPlace

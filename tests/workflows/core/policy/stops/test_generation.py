@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.workflows.core.builders import NOW
-from workflows.core.policy.generation import (
+from workflows.core.policy.stops.generation import (
     OLD_CLICKS_REFUSED_FOR,
     Generation,
     Hold,

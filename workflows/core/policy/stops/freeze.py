@@ -14,7 +14,7 @@ from typing import Final
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, GATEHOUSE, CurrentRoles, Person
-from workflows.core.policy.generation import Hold
+from workflows.core.policy.stops.generation import Hold
 
 END_MAY_BE_CONFIRMED_FOR: Final = timedelta(hours=24)
 """How long a second admin can confirm that the freeze ends. Then an admin must ask again."""

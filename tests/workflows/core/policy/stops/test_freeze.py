@@ -11,7 +11,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, current_roles
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, Person
-from workflows.core.policy.freeze import (
+from workflows.core.policy.stops.freeze import (
     END_MAY_BE_CONFIRMED_FOR,
     MAX_REASON_CHARACTERS,
     TABLE,
@@ -25,7 +25,7 @@ from workflows.core.policy.freeze import (
     lift_hold,
     name_of_admin,
 )
-from workflows.core.policy.generation import Hold, HoldCause
+from workflows.core.policy.stops.generation import Hold, HoldCause
 
 ADMINS = current_roles(dana=ADMIN, amara=ADMIN, bruno="security")
 S, T = FreezeState, FreezeStep

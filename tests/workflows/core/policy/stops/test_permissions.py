@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflows.core.policy.permissions import FOR_GUESTS, OPTIONAL, REQUIRED, compare_permissions
+from workflows.core.policy.stops.permissions import FOR_GUESTS, OPTIONAL, REQUIRED, compare_permissions
 
 
 @pytest.mark.threats("F1")
