@@ -477,6 +477,7 @@ async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of
     assert not any("/invitations" in path or "/users" in path for path in paths)
 
 
+@pytest.mark.threats("D5")
 async def test_row_82_a_partner_in_another_cloud_is_not_guessed(world: Stage) -> None:
     """The look-up covers one cloud: an unknown ID is refused at the field, with what to do."""
     for target, cure in {

@@ -60,6 +60,7 @@ async def shown_to(stage: Stage, user: str) -> dict[str, Any]:
     return view
 
 
+@pytest.mark.threats("C1", "C4")
 async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(stage: Stage) -> None:
     """One approval is in when the requester shortens the access and says more."""
     ts = await stage.ask(sponsor="admin")
@@ -111,6 +112,7 @@ async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(sta
         assert "edited by Riley Park, see the newer message" in words(older)
 
 
+@pytest.mark.threats("C4")
 async def test_an_old_approval_button_decides_nothing_after_an_edit(stage: Stage) -> None:
     """Only the justification changes: the settings are the same, and still nobody approved this text."""
     await stage.ask()

@@ -5,6 +5,8 @@ All problems are reported together, each with its file and key. A catalog with a
 
 import hashlib
 import json
+import os
+import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -144,6 +146,11 @@ def load_catalog(folder: Path) -> Catalog:
     calendar = read_holidays((_read(folder / HOLIDAYS_FILE, problems) if has_holidays else None) or {}, problems)
     templates: dict[str, Template] = {}
     paths = [path for path in sorted(folder.glob("*.toml")) if path.name not in (ROLES_FILE, HOLIDAYS_FILE)]
+    problems += [
+        f"{path.name}: every user of this machine can write it and so choose approvers; run chmod o-w {path}"
+        for path in (folder, folder / ROLES_FILE, *paths)
+        if _is_writable_by_everybody(path)
+    ]
     for path in paths:
         parsed = _parse(path, TemplateFile, problems)
         if parsed is not None:
@@ -161,6 +168,16 @@ def load_catalog(folder: Path) -> Catalog:
     if problems or roles is None:
         raise CatalogProblems(tuple(problems))
     return Catalog(templates=templates, roles=roles, calendar=calendar)
+
+
+def _is_writable_by_everybody(path: Path) -> bool:
+    """Return whether every user of the machine can write a file, or exchange files of a folder. Windows has no mode."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # what is missing is a problem of its own
+        return False
+    keeps_files = stat.S_ISDIR(mode) and mode & stat.S_ISVTX
+    return os.name == "posix" and bool(mode & stat.S_IWOTH) and not keeps_files
 
 
 def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | None:

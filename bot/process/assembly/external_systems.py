@@ -65,4 +65,5 @@ class ExternalSystems:
             team_id=self.settings.slack_team_id,
             roles=self.catalog.roles,
             listeners=self.listeners,
+            marks=self.store,
         )

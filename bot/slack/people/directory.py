@@ -1,8 +1,9 @@
 """Find the one Entra person of a Slack user, or refuse; read who has a role now.
 
 A click proves a Slack user. Two questions identify the person, each time it matters. Slack: is this a full member of
-our workspace? Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
-display see `bot.slack.people.display_directory`. It is long because every question about people is answered here.
+our workspace, and the only one with this mail address? Entra: is there exactly one enabled member account with it?
+Nothing is cached here; for display see `bot.slack.people.display_directory`. It is long because every question about
+people is answered here.
 """
 
 import time
@@ -14,6 +15,7 @@ from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.people.one_user import Marks, NoMarks, is_only_user, still_only_user
 from bot.slack.people.reads import (
     PARALLEL_READS,
     KnownUsers,
@@ -57,8 +59,10 @@ class SlackDirectory:
         team_id: str,
         roles: Mapping[Role, RoleSource],
         listeners: ReadListeners | None = None,
+        marks: Marks | None = None,
     ) -> None:
         self._tenant = tenant
+        self._marks = marks or NoMarks()
         self._team_id = team_id
         self._roles = roles
         self._known: dict[PersonId, tuple[float, Account]] | None = None
@@ -93,6 +97,8 @@ class SlackDirectory:
         account = accounts[0]
         if not _is_enabled_member(account):
             raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
+        if not await is_only_user(user, account.id, reads=self._reads, marks=self._marks, team_id=self._team_id):
+            raise Refused(RefusalCode.SEVERAL_USERS_WITH_ONE_ADDRESS, mail=mail)
         if self._known is not None:
             self._known[account.id] = time.monotonic(), account
             self._profiles[account.id] = profile_of_user(user, account, main_id(user, chat_id))
@@ -120,7 +126,9 @@ class SlackDirectory:
                 mail = require_full_member(user, self._team_id)
             except Refused:
                 continue
-            if is_same_mail(mail, account.mail):
+            if is_same_mail(mail, account.mail) and await still_only_user(
+                user, person_id, reads=self._reads, marks=self._marks, team_id=self._team_id
+            ):
                 present[person_id] = ids_of(user, chat_id)
         roles: dict[PersonId, set[Role]] = {person_id: set() for person_id in present}
         sources = list(self._roles.values()) if present else []

@@ -58,6 +58,9 @@ _SENTENCES: Final[Mapping[Consequence, str]] = {
         "B2B direct connect (shared channels without guest accounts) works only after the partner allows it too."
     ),
     Consequence.ONE_WAY: ONE_WAY,
+    Consequence.UNMANAGED_UNKNOWN: (
+        "Whether an administrator manages the partner's tenant is not known. Microsoft Graph does not say it."
+    ),
     Consequence.EXCHANGE_UNCHECKED: EXCHANGE_UNCHECKED,
     Consequence.ONLY_NAMED: (
         "For this partner, an “only” list blocks everything that it does not name, even if the tenant's default "
@@ -95,6 +98,7 @@ ALWAYS_TRUE: Final = frozenset(
         Consequence.DIRECT_CONNECT,
         Consequence.ONLY_NAMED,
         Consequence.ONE_WAY,
+        Consequence.UNMANAGED_UNKNOWN,
     }
 )
 """What is true of every change of this kind, whatever the partner: how Entra works. It has no values."""

@@ -48,6 +48,7 @@ CONVERSATION: Final[Sentences] = {
 }
 
 ABOUT_THE_ASKED: Final[Mapping[str, str]] = {
+    R.SEVERAL_USERS_WITH_ONE_ADDRESS: "Another user of the workspace has the mail address of a person whom you chose.",
     R.NOT_EXACTLY_ONE_ACCOUNT: "A person whom you chose does not have exactly one account in Entra.",
     R.ACCOUNT_NOT_A_MEMBER: "A person whom you chose has a disabled or a guest account in Entra.",
     R.UNKNOWN_USER: "A person whom you chose is not in this workspace any more.",

@@ -76,6 +76,7 @@ PARTNERS: Final = dict(about_partners())
 ALARMS: Final = dict(about_alarms())
 
 
+@pytest.mark.threats("E3")
 @pytest.mark.parametrize("name", [*REQUESTS, *PARTNERS])
 def test_a_notification_names_the_partner_first_and_no_id_of_entra(name: str) -> None:
     text = {**REQUESTS, **PARTNERS}[name].text
@@ -83,6 +84,7 @@ def test_a_notification_names_the_partner_first_and_no_id_of_entra(name: str) ->
     assert not GUID.search(text), text
 
 
+@pytest.mark.threats("E3")
 @pytest.mark.parametrize("name", REQUESTS)
 def test_every_message_about_a_request_has_its_short_id_also_in_its_notification(name: str) -> None:
     made = REQUESTS[name]
@@ -131,6 +133,7 @@ def test_stopped_work_of_an_earlier_version_has_the_tenant_id_inside_its_message
     assert TENANT in str(made.blocks)
 
 
+@pytest.mark.threats("E3")
 @pytest.mark.parametrize(("code", "values"), [(code, values) for code, values, _ in GOLDEN if "partner" in values])
 def test_a_message_of_sentences_names_the_partner_first(code: str, values: dict[str, Any]) -> None:
     assert notice(message_words(Fact(code, values))).text.startswith("contoso.com")

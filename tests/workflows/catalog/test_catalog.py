@@ -1,5 +1,6 @@
 """Templates and roles: every problem is said at once with file and key; the hash follows the meaning."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -247,6 +248,7 @@ def test_a_manager_can_decide_a_stage_and_counts_for_the_risk(write: Write) -> N
     assert [stage.role for stage in catalog.templates["open"].stages] == ["requester-managers-manager", "admin"]
 
 
+@pytest.mark.threats("C7")
 def test_one_manager_in_two_stages_is_refused(write: Write) -> None:
     stage = '[[stages]]\ntitle = "Manager"\nrole = "requester-manager"\nquorum = 1\n\n'
     (found,) = problems(write(TEMPLATE.replace("[[stages]]", stage + stage + "[[stages]]", 1)))
@@ -335,7 +337,7 @@ def test_the_name_of_a_relation_is_reserved(write: Write, name: str) -> None:
         ),
     ],
 )
-@pytest.mark.threats("D7")
+@pytest.mark.threats("C7", "D7")
 def test_a_problem_is_named_by_file_and_key(write: Write, old: str, new: str, problem: str) -> None:
     found = problems(write(edited(old, new)))
     assert any(problem in one for one in found), found
@@ -358,12 +360,14 @@ def test_a_template_that_writes_nothing_is_refused(write: Write) -> None:
     assert "the template changes nothing" in found
 
 
+@pytest.mark.threats("C7")
 def test_a_chain_without_stages_is_refused(write: Write) -> None:
     text = re.sub(r"\[\[stages]].*?quorum = 2\n", "", TEMPLATE, flags=re.DOTALL)
     (found,) = problems(write(text.replace("review_every", "stages = []\nreview_every", 1)))
     assert found.startswith("open.toml: stages: Tuple should have at least 1 item")
 
 
+@pytest.mark.threats("C7")
 @pytest.mark.parametrize(
     ("roles", "problem"),
     [
@@ -420,6 +424,22 @@ def test_an_empty_folder_lacks_templates_and_roles(tmp_path: Path) -> None:
     roles, templates = problems(tmp_path)
     assert roles == f"roles.toml: missing in {tmp_path}"
     assert templates.startswith(f"{tmp_path}: no template found")
+
+
+@pytest.mark.threats("C11")
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+@pytest.mark.parametrize(("name", "mode"), [("", 0o777), ("roles.toml", 0o666), ("open.toml", 0o646)])
+def test_what_everybody_on_the_machine_can_write_does_not_load(write: Write, name: str, mode: int) -> None:
+    """Whoever can write roles.toml chooses the approvers."""
+    folder = write(TEMPLATE)
+    (folder / name).chmod(mode)
+    (found,) = problems(folder)
+    assert found == (
+        f"{name or folder.name}: every user of this machine can write it and so choose approvers; "
+        f"run chmod o-w {folder / name}"
+    )
+    (folder / name).chmod(0o1777 if name == "" else 0o664)
+    assert load_catalog(folder).templates, "the group of the deployment may write; a sticky folder keeps its files"
 
 
 def test_a_folder_with_roles_alone_lacks_templates(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from tests.workflows.world import CONTOSO, World
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import CallIds
 from workflows.core.requests.effects import Apply
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import EditRecord, RequestState, Support
 from workflows.core.settings.documents import is_equivalent
 from workflows.intervals import USUAL_PAUSES
 
@@ -110,6 +110,7 @@ async def test_performing_a_finished_apply_again_does_nothing(world: World) -> N
 # --- what is checked once more before the first write ---
 
 
+@pytest.mark.threats("C3")
 @pytest.mark.parametrize("lost", ["role", "account"])
 @pytest.mark.parametrize(("person", "stage"), [(AMARA, 0), (CHIE, 1)], ids=["security", "data owner"])
 async def test_a_decider_who_lost_role_or_account_reopens_the_stage(
@@ -131,6 +132,32 @@ async def test_a_decider_who_lost_role_or_account_reopens_the_stage(
     assert await world.log() == [("test", "put", "accepted"), ("gatehouse", "reopen", "accepted")]
 
 
+_PREPARED = ("requester", "sponsor", "submitter")
+
+
+@pytest.mark.threats("C1")
+@pytest.mark.parametrize("role", [*_PREPARED, "partner_sponsors", "authors", "editor", "supporter", "drafter"])
+async def test_an_approval_of_somebody_who_takes_part_is_not_written(world: World, role: str) -> None:
+    """Also where the approval was stored, whatever let it in: who counts is found again before the write."""
+    asked = decided()
+    prepared = asked.require_prepared()
+    match role:
+        case "requester" | "sponsor" | "submitter" | "partner_sponsors" | "authors":
+            changes: dict[str, Any] = {role: AMARA if role in _PREPARED else (AMARA,)}
+            asked = replace(asked, prepared=replace(prepared, **changes))
+        case "editor":
+            asked = replace(asked, edits=(EditRecord(person=AMARA, at=asked.created_at),))
+        case "drafter":
+            asked = replace(asked, drafter=AMARA)
+        case _:
+            asked = replace(asked, supports=(Support(person=AMARA, at=asked.created_at),))
+    asked = await world.settled((await put(world, asked)).id)
+    assert asked.state is S.AWAITING_APPROVAL
+    assert asked.verdict().open_stage == 0
+    assert world.tenant.attempts == []
+
+
+@pytest.mark.threats("C3")
 async def test_a_reopened_stage_can_be_decided_by_somebody_else_and_is_then_written(world: World) -> None:
     request = await world.approved()
     world.directory.assign(AMARA, "")

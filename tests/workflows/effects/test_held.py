@@ -55,7 +55,7 @@ def reports(world: World) -> HeldReports:
     return HeldReports(store=world.store, tenant=world.tenant, clock=world.clock, alarms=world.alarms)
 
 
-@pytest.mark.threats("G8")
+@pytest.mark.threats("C9", "G8")
 async def test_a_click_on_an_older_card_is_refused_while_held_and_after_the_release(world: World) -> None:
     request = await world.waiting()
     await hold(world)

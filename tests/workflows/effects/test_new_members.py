@@ -51,6 +51,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> KnownGroups:
     return groups
 
 
+@pytest.mark.threats("C3")
 async def test_a_new_approver_is_not_refused(world: World, known: KnownGroups) -> None:
     request = await world.waiting()
     world.directory.assign(MALLORY, "security")
@@ -115,6 +116,7 @@ async def test_a_new_auditor_searches(world: World, known: KnownGroups) -> None:
     assert known.read == 2
 
 
+@pytest.mark.threats("C7")
 async def test_a_chain_without_people_is_refused_with_new_groups(world: World, known: KnownGroups) -> None:
     stages = (Stage(title="Security", role=SECURITY, quorum=1),)
     known.roles[AMARA.id] = frozenset()

@@ -65,8 +65,7 @@ async def test_the_whole_chain_leads_to_applying(world: World) -> None:
     ]
 
 
-@pytest.mark.threats("B4")
-@pytest.mark.threats("B4")
+@pytest.mark.threats("C1")
 @pytest.mark.parametrize(
     ("actor", "code", "words"),
     [
@@ -104,6 +103,7 @@ async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
     assert world.notifier.texts_to(AMARA.chat_id) == [refusal_words(refused)]
 
 
+@pytest.mark.threats("C3")
 async def test_an_approval_is_checked_with_the_roles_of_today(world: World) -> None:
     """It does not matter who had the role when the request was shown."""
     request = await world.waiting()
@@ -115,6 +115,7 @@ async def test_an_approval_is_checked_with_the_roles_of_today(world: World) -> N
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [MALLORY]
 
 
+@pytest.mark.threats("B4", "C3")
 @pytest.mark.parametrize("lost", ["role", "account"])
 async def test_an_earlier_approval_does_not_count_once_its_giver_lost_role_or_account(world: World, lost: str) -> None:
     """The chain is not complete by two data owners alone: the first stage is open again."""
@@ -167,6 +168,7 @@ async def test_who_lost_the_role_is_found_by_the_next_click_that_depends_on_it(w
     assert stored.state is S.APPLYING
 
 
+@pytest.mark.threats("C4")
 async def test_a_card_of_another_version_is_refused(world: World) -> None:
     request = await world.waiting()
     await world.click(world.approval(request, AMARA, digest=type(request.plan.digest)("0" * 64)))
@@ -180,6 +182,7 @@ async def test_an_unknown_request_is_refused(world: World) -> None:
     assert await world.refusals() == [(AMARA.chat_id, "unknown_request")]
 
 
+@pytest.mark.threats("C9")
 async def test_a_rejection_ends_the_request_and_its_reason_reaches_the_requester(world: World) -> None:
     request = await world.waiting()
     await world.reject(request, AMARA, "Their last audit failed")
@@ -192,6 +195,7 @@ async def test_a_rejection_ends_the_request_and_its_reason_reaches_the_requester
     assert world.tenant.attempts == []
 
 
+@pytest.mark.threats("C8")
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(days=1)])
 async def test_after_its_expiry_a_request_cannot_be_decided(world: World, late: timedelta) -> None:
     """Also where the clock has not been asked yet what is due."""
@@ -238,6 +242,7 @@ async def test_one_check_performed_many_times_counts_once(world: World) -> None:
     assert len(world.notifier.texts_to(MALLORY.chat_id)) == 1
 
 
+@pytest.mark.threats("C2", "C6")
 async def test_fifty_clicks_of_one_person_at_once_count_once(world: World) -> None:
     """Fifty deliveries with fifty keys by one person, who has the roles of both stages."""
     world.directory.assign(AMARA, "security data-owner")
@@ -250,6 +255,7 @@ async def test_fifty_clicks_of_one_person_at_once_count_once(world: World) -> No
     assert await world.refusals() == [(AMARA.chat_id, "already_decided")] * 49
 
 
+@pytest.mark.threats("C6")
 async def test_two_people_who_approve_at_once_both_count(world: World) -> None:
     """Each check sees the other approval, so the policy is complete and the request continues."""
     request = await world.waiting()
@@ -274,6 +280,7 @@ async def test_who_approved_while_the_roles_were_read_still_counts(world: World)
     assert stored.state is S.APPLYING
 
 
+@pytest.mark.threats("C6")
 async def test_many_people_who_approve_at_once_fill_the_quorum_and_no_more(world: World) -> None:
     request = await world.waiting()
     await world.approve(request, AMARA)
@@ -288,6 +295,7 @@ async def test_many_people_who_approve_at_once_fill_the_quorum_and_no_more(world
     assert len(await world.refusals()) == len(MORE_OWNERS) - 2
 
 
+@pytest.mark.threats("C6")
 @pytest.mark.parametrize("turn", range(4))
 async def test_approve_and_reject_at_once_end_in_one_order(world: World, turn: int) -> None:
     """Whoever is second is told so. There is never a state that both have made."""
@@ -307,6 +315,7 @@ async def test_approve_and_reject_at_once_end_in_one_order(world: World, turn: i
 # --- neighbours that do not answer ---
 
 
+@pytest.mark.threats("B4")
 @pytest.mark.parametrize(
     "error", [PeopleDirectoryUnavailable("Slack does not answer."), TenantUnavailable("No answer.")]
 )
@@ -351,6 +360,7 @@ def changed_catalog(content_hash: str = "another") -> Catalog:
     return replace(CATALOG, templates={**CATALOG.templates, "trusted-partner": edited})
 
 
+@pytest.mark.threats("C11")
 @pytest.mark.parametrize("click", ["approve", "reject"])
 async def test_a_changed_template_is_planned_and_asked_again(world: World, click: str) -> None:
     request = await world.waiting()

@@ -25,6 +25,7 @@ def redefined(**changes: Any) -> Catalog:
 OTHER = redefined(user_groups=("another-group",))
 
 
+@pytest.mark.threats("C11")
 async def test_new_holders_do_not_complete_the_old_chain(world: World) -> None:
     asked = await world.waiting()
     await world.approve(asked, AMARA)
@@ -41,6 +42,7 @@ async def test_new_holders_do_not_complete_the_old_chain(world: World) -> None:
         assert again.tenant.writes == []
 
 
+@pytest.mark.threats("C11")
 async def test_a_role_redefined_after_the_last_approval_is_found_before_the_first_write(world: World) -> None:
     asked = await world.waiting()
     for person in (AMARA, BRUNO, CHIE):
@@ -53,6 +55,7 @@ async def test_a_role_redefined_after_the_last_approval_is_found_before_the_firs
         assert again.tenant.writes == []
 
 
+@pytest.mark.threats("C11")
 @pytest.mark.parametrize("is_gone", [False, True], ids=["changed", "gone"])
 async def test_a_template_changed_after_the_last_approval_is_found_before_the_first_write(
     world: World, is_gone: bool
@@ -73,6 +76,7 @@ async def test_a_template_changed_after_the_last_approval_is_found_before_the_fi
         assert again.tenant.attempts == []
 
 
+@pytest.mark.threats("C11")
 async def test_the_new_card_is_decided_by_the_new_definition(world: World) -> None:
     asked = await world.waiting()
     async with restarted(world, catalog=OTHER) as again:
@@ -97,6 +101,7 @@ def test_only_who_may_have_a_role_is_its_meaning() -> None:
     assert role_hash(base) == role_hash(same)
 
 
+@pytest.mark.threats("C11")
 @pytest.mark.parametrize(
     "change",
     [

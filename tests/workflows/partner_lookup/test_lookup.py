@@ -84,6 +84,7 @@ async def test_a_default_that_takes_too_long_is_not_waited_for(
     assert (await look_up("contoso.com", tenant=tenant, clock=FixedClock())).default is None
 
 
+@pytest.mark.threats("D5")
 async def test_an_unknown_id_is_accepted_on_trust_only_where_other_clouds_are_enabled(tenant: FakeTenant) -> None:
     """Entra's look-up covers its own cloud only, so it cannot say whether an id of another cloud exists."""
     unknown_id = "0ddba11d-0000-4000-8000-000000000001"

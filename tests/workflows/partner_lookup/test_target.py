@@ -144,7 +144,7 @@ def test_of_a_web_address_with_a_user_the_host_counts() -> None:
         ("organizations", "Enter one domain"),
     ],
 )
-@pytest.mark.threats("D3", "D4")
+@pytest.mark.threats("D3", "D4", "D5")
 def test_it_is_refused(typed: str, words: str) -> None:
     with pytest.raises(InvalidField) as caught:
         normalize_target(typed)
@@ -152,6 +152,7 @@ def test_it_is_refused(typed: str, words: str) -> None:
     assert words in refusal_words(caught.value)
 
 
+@pytest.mark.threats("D5")
 @pytest.mark.parametrize("domain", sorted(CONSUMER_DOMAINS))
 def test_a_mail_provider_is_no_partner(domain: str) -> None:
     with worded_refusal(InvalidField, match="mail provider"):
@@ -268,6 +269,7 @@ def test_www_is_left_out_only_after_the_name_as_it_was_typed(typed: str, candida
     assert target_candidates(typed) == candidates
 
 
+@pytest.mark.threats("D5")
 @pytest.mark.parametrize("typed", ["www.gmail.com", "<https://www.gmail.com/x|mail>", "Ann <ann@gmail.com>, please"])
 def test_a_mail_provider_is_no_partner_however_it_is_pasted(typed: str) -> None:
     with worded_refusal(InvalidField, match=r"“gmail\.com” is a personal email provider"):

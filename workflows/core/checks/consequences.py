@@ -82,6 +82,8 @@ class Consequence(StrEnum):
     """The partner must set up synchronization too."""
     DIRECT_CONNECT = "direct_connect"
     """The partner must set B2B direct connect too."""
+    UNMANAGED_UNKNOWN = "unmanaged_unknown"
+    """Whether an administrator manages the partner's tenant is not known: Graph's tenantInformation does not say it."""
     ONLY_NAMED = "only_named"
     """A user or application that a list does not name is blocked, whatever the default says."""
     NOTHING_OF_ITS_OWN = "nothing_of_its_own"
@@ -131,6 +133,7 @@ def consequences(
         *_when_closing(plan, default, not_closed),
         *(() if is_applied else _when_refusable(plan)),
         *_when_opening(plan),
+        *((Fact(Consequence.UNMANAGED_UNKNOWN),) if plan.operations and not only_reduces_access(plan) else ()),
         *_when_inheriting(plan),
         *target_lists,
         *_when_unsure(items, states),

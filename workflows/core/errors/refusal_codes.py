@@ -402,6 +402,8 @@ class RefusalCode(StrEnum):
     """The chat user has no visible mail address."""
     UNKNOWN_USER = "unknown_user"
     """The chat system does not know the user."""
+    SEVERAL_USERS_WITH_ONE_ADDRESS = "several_users"
+    """Another user of the chat system has the same mail address. Values: `mail`."""
     NOT_EXACTLY_ONE_ACCOUNT = "not_one_account"
     """Values: `mail`, `count` of Entra accounts with it."""
     ACCOUNT_NOT_A_MEMBER = "not_a_member"

@@ -63,6 +63,8 @@ PEOPLE: Final[Sentences] = {
     R.NO_MAIL_ADDRESS: "The workspace shows no mail address for you, so Gatehouse cannot find your Entra account. Ask "
     "an admin of the workspace.",
     R.UNKNOWN_USER: "This user is not in the workspace any more. Ask an admin of the workspace.",
+    R.SEVERAL_USERS_WITH_ONE_ADDRESS: "Another user of the workspace has your mail address {mail}, so Gatehouse "
+    "refuses both. Ask an admin of the workspace to correct one of the addresses, or to deactivate one of the users.",
     R.NOT_EXACTLY_ONE_ACCOUNT: _not_one_account,
     R.ACCOUNT_NOT_A_MEMBER: (
         "Your Entra account is disabled or a guest account. Only enabled members can do this. Ask an admin."
@@ -73,6 +75,8 @@ PEOPLE: Final[Sentences] = {
 }
 
 ABOUT_THE_SPONSOR: Final[Sentences] = {
+    R.SEVERAL_USERS_WITH_ONE_ADDRESS: "Another user of the workspace has the sponsor's mail address. Choose somebody "
+    "else, or ask an admin of the workspace to correct the address.",
     R.NOT_EXACTLY_ONE_ACCOUNT: "Entra must have exactly one account with the sponsor's mail address, but has none or "
     "several. Choose somebody else, or ask an admin to correct the address here or in Entra.",
     R.ACCOUNT_NOT_A_MEMBER: "The sponsor's Entra account is disabled or a guest account. Choose an enabled member.",

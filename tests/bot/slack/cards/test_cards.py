@@ -1,9 +1,10 @@
 """Cards: what they say in every state, and that no text from outside can ping, link or hide the target."""
 
 import json
+import unicodedata
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -63,6 +64,7 @@ from workflows.core.requests.request import (
     RequestKind,
     RequestState,
 )
+from workflows.core.settings.canonical import canonical_json
 
 HOLDERS = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("Bruno", "Chie"))}
 ACCESS, REVOCATION = RequestKind.ACCESS, RequestKind.REVOCATION
@@ -147,6 +149,19 @@ def test_the_operations_are_shown_exactly_as_json() -> None:
     assert json.loads(pre["elements"][0]["text"]) == [
         {"method": o.method, "path": o.path, "body": o.body} for o in access_plan().operations
     ]
+
+
+@pytest.mark.threats("C5")
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_letters_are_shown_in_the_form_that_was_hashed(form: Literal["NFC", "NFD"]) -> None:
+    """The two forms have two digests, so neither may be shown in place of the other."""
+    name = unicodedata.normalize(form, "Zürich")
+    plan = access_plan()
+    plan = replace(plan, operations=(replace(plan.operations[0], body={"note": name}),))
+    shows = surfaces.dicts(details(request(prepared=prepared(plan=plan))).blocks)
+    (pre,) = [item for item in shows if item.get("type") == "rich_text_preformatted"]
+    assert json.loads(pre["elements"][0]["text"])[0]["body"] == {"note": name}
+    assert name.encode() in canonical_json(plan.operations[0].body)
 
 
 def test_operations_that_are_too_long_say_how_much_is_missing() -> None:
@@ -618,6 +633,7 @@ def test_hostile_text_stays_text_on_request_cards(text: str, at: tuple[RequestSt
             assert TENANT not in message.text
 
 
+@pytest.mark.threats("E3")
 @settings(deadline=None, max_examples=40)
 @given(hostile, st.sampled_from(RequestState))
 def test_details_show_the_whole_digest_and_the_tenant_whatever_the_texts_are(text: str, state: RequestState) -> None:

@@ -86,6 +86,7 @@ async def test_an_app_home_of_another_workspace_is_not_published(gatehouse: BotU
 
 
 @pytest.mark.threats("G10")
+@pytest.mark.threats("C4")
 async def test_a_stale_digest_does_not_count(gatehouse: BotUnderTest) -> None:
     request = await gatehouse.file_request()
     for action, name in (("approve", "want_approve"), ("reject", "want_reject")):
@@ -97,6 +98,7 @@ async def test_a_stale_digest_does_not_count(gatehouse: BotUnderTest) -> None:
 
 
 @pytest.mark.threats("G10")
+@pytest.mark.threats("C10")
 @pytest.mark.parametrize(
     ("action", "name"),
     [
@@ -113,6 +115,7 @@ async def test_a_button_that_is_not_ours_is_refused(gatehouse: BotUnderTest, act
     assert await gatehouse.outcomes() == [(name, "malformed")] * len(values)
 
 
+@pytest.mark.threats("C10")
 @pytest.mark.parametrize(
     ("callback_id", "name"),
     [("reject_reason", "want_reject"), ("keep_reason", "want_keep"), ("confirm_revoke", "want_revoke")],
@@ -125,6 +128,7 @@ async def test_metadata_that_is_not_ours_is_refused(gatehouse: BotUnderTest, cal
     assert await gatehouse.outcomes() == [(name, "malformed")] * len(forged)
 
 
+@pytest.mark.threats("C10")
 async def test_a_request_that_nobody_filed_is_refused(gatehouse: BotUnderTest) -> None:
     for payload in (
         click("approver1", "approve", UNKNOWN),
@@ -136,6 +140,24 @@ async def test_a_request_that_nobody_filed_is_refused(gatehouse: BotUnderTest) -
         await gatehouse.idle()
     codes = [code for _, code in await gatehouse.outcomes("approver1") if code != "received"]
     assert codes == ["unknown_request"] * 4
+
+
+@pytest.mark.threats("C10")
+async def test_the_metadata_of_another_request_gives_no_right_to_it(gatehouse: BotUnderTest) -> None:
+    """A window that was opened for one request comes back with the metadata of another one, which is looked up."""
+    first, second = await gatehouse.file_request(), await gatehouse.file_request("fabrikam.com")
+    values = {"reason": {"reason": {"value": "because"}}}
+    swapped = [
+        ("requester", decision(second), "own_request"),
+        ("approver1", f"{second.id}:{first.plan.digest}", "stale_card"),
+        ("admin", decision(second), "not_an_approver"),
+    ]
+    for who, metadata, code in swapped:
+        assert (await gatehouse.interact(submission(who, "reject_reason", metadata, values))).status == 200
+        await gatehouse.idle()
+        assert (await gatehouse.outcomes(who))[-1] == ("want_reject", code)
+    assert await undecided(gatehouse, first)
+    assert await undecided(gatehouse, second)
 
 
 # --- repetition ---

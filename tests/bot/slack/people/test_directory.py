@@ -1,6 +1,7 @@
 """Who people are: Slack's word from the simulator over HTTP, Entra's from a fake; in doubt, refused."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -114,13 +115,6 @@ def user_info(world: Sandbox, handle: str = "approver1", **changes: Any) -> None
 # --- identify ---
 
 
-@pytest.mark.threats("B2", "B3", "B5")
-@pytest.mark.threats("B2", "B3", "B4", "B5")
-@pytest.mark.threats("B4")
-@pytest.mark.threats("B4")
-@pytest.mark.threats("B4")
-@pytest.mark.threats("B6")
-@pytest.mark.threats("B6")
 @pytest.mark.parametrize("handle", ["requester", "approver1", "admin"])
 async def test_a_full_member_is_one_person(directory: SlackDirectory, handle: str) -> None:
     assert await directory.identify(chat(handle)) == person(handle)
@@ -135,6 +129,7 @@ OUTSIDE: Final = [
 ]
 
 
+@pytest.mark.threats("B2", "B3", "B5")
 @pytest.mark.parametrize(("chat_id", "code"), OUTSIDE)
 async def test_who_is_no_full_member_is_refused(directory: SlackDirectory, chat_id: str, code: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -143,6 +138,7 @@ async def test_who_is_no_full_member_is_refused(directory: SlackDirectory, chat_
     assert not await directory.is_member(ChatId(chat_id))
 
 
+@pytest.mark.threats("B2", "B3", "B4", "B5")
 @pytest.mark.parametrize(
     ("said", "code"),
     [
@@ -176,6 +172,7 @@ async def test_on_a_grid_the_workspaces_of_a_person_count(directory: SlackDirect
     assert await directory.identify(chat("approver1")) == person("approver1")
 
 
+@pytest.mark.threats("B6")
 @pytest.mark.parametrize("mail", ["Approver1@Woodgrove.com", "APPROVER1@WOODGROVE.COM"])
 async def test_the_case_of_a_mail_address_says_nothing(
     directory: SlackDirectory, tenant: FakeTenant, mail: str
@@ -184,6 +181,7 @@ async def test_the_case_of_a_mail_address_says_nothing(
     assert (await directory.identify(chat("approver1"))).id == ACCOUNTS["approver1"].id
 
 
+@pytest.mark.threats("B6")
 @pytest.mark.parametrize(
     "mail", ["approver1@woodgrove.com.evil.example", "äpprover1@woodgrove.com", "ａpprover1@woodgrove.com"]
 )
@@ -218,6 +216,109 @@ async def test_two_accounts_with_one_address_are_nobody(directory: SlackDirector
     assert refused.value.code == "not_one_account"
 
 
+SECOND: Final = "U0SECOND001"
+
+
+def two_users(world: Sandbox, *, named: str, second: dict[str, Any] | None = None) -> None:
+    """Let Slack have a second user with the address of `approver1`, and name one of the two by it.
+
+    :param named: the id of the user that Slack finds by the address.
+    :param second: what Slack says otherwise about the second user.
+    """
+    found = people.find_person("approver1")
+    assert found is not None
+    first = people.user_object(found)
+    other = first | {"id": SECOND} | (second or {})
+    for match, user in ((SECOND, other), (str(first["id"]), first)):
+        body = {"ok": True, "user": user}
+        world.faults.add(Fault(target="slack", method="users.info", match=match, body=body, times=99))
+    body = {"ok": True, "user": other if named == SECOND else first}
+    world.faults.add(Fault(target="slack", method="users.lookupByEmail", body=body, times=99))
+
+
+@dataclass
+class Marks:
+    """What was stored; it outlives a directory."""
+
+    stored: dict[str, str] = field(default_factory=dict)
+
+    async def mark(self, name: str) -> str | None:
+        return self.stored.get(name)
+
+    async def save_mark(self, name: str, value: str) -> None:
+        self.stored[name] = value
+
+
+def restarted(directory: SlackDirectory, marks: Marks) -> SlackDirectory:
+    """The same directory after a restart."""
+    again = copy(directory)
+    again._marks = marks
+    return again
+
+
+async def refused_with(directory: SlackDirectory, chat_id: str) -> str:
+    with pytest.raises(Refused) as refused:
+        await directory.identify(ChatId(chat_id))
+    return refused.value.code
+
+
+@pytest.mark.threats("B6")
+@pytest.mark.parametrize("named", [SECOND, SLACK_IDS["approver1"]])
+@pytest.mark.parametrize("first_known", [False, True])
+async def test_two_slack_users_with_one_address_are_both_refused(
+    directory: SlackDirectory, world: Sandbox, named: str, first_known: bool
+) -> None:
+    """Whichever of them Slack finds by the address, and whoever clicked first."""
+    marks, first = Marks(), SLACK_IDS["approver1"]
+    if first_known:
+        assert await restarted(directory, marks).identify(chat("approver1")) == person("approver1")
+    two_users(world, named=named)
+    if named == SECOND and not first_known:  # the first one to click is the one whom Slack does not name
+        assert await refused_with(restarted(directory, marks), first) == "several_users"
+        assert await refused_with(restarted(directory, marks), SECOND) == "several_users"
+    else:
+        assert await refused_with(restarted(directory, marks), SECOND) == "several_users"
+        assert await refused_with(restarted(directory, marks), first) == "several_users"
+    roles = await restarted(directory, marks).current_roles([person("approver1")])
+    assert not roles.holds(ACCOUNTS["approver1"].id, SECURITY), "nor does an earlier approval count"
+
+
+@pytest.mark.threats("B6")
+@pytest.mark.parametrize(
+    "corrected", [{"deleted": True}, {"is_restricted": True}, {"profile": {"email": "second@woodgrove.com"}}]
+)
+async def test_once_one_of_the_two_is_corrected_the_other_is_one_person_again(
+    directory: SlackDirectory, world: Sandbox, corrected: dict[str, Any]
+) -> None:
+    marks = Marks()
+    two_users(world, named=SLACK_IDS["approver1"])
+    assert await refused_with(restarted(directory, marks), SECOND) == "several_users"
+    assert await refused_with(restarted(directory, marks), SLACK_IDS["approver1"]) == "several_users"
+    world.faults.clear()
+    two_users(world, named=SLACK_IDS["approver1"], second=corrected)
+    again = restarted(directory, marks)
+    assert await again.identify(chat("approver1")) == person("approver1")
+    assert (await again.current_roles([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[1]", "null"])
+async def test_users_that_were_stored_in_another_form_are_asked_for_again(
+    directory: SlackDirectory, world: Sandbox, text: str
+) -> None:
+    marks = Marks({f"slack_users:{ACCOUNTS['approver1'].id}": text})
+    assert await restarted(directory, marks).identify(chat("approver1")) == person("approver1")
+    assert asked(world, "users.lookupByEmail") == 1
+    assert await restarted(directory, marks).identify(chat("approver1")) == person("approver1")
+    assert asked(world, "users.lookupByEmail") == 1, "a user who was seen is not looked up again"
+
+
+async def test_whom_slack_does_not_find_by_the_own_address_waits(directory: SlackDirectory, world: Sandbox) -> None:
+    body = {"ok": False, "error": "users_not_found"}
+    world.faults.add(Fault(target="slack", method="users.lookupByEmail", body=body))
+    with pytest.raises(PeopleDirectoryUnavailable):
+        await directory.identify(chat("approver1"))
+
+
 async def test_two_accounts_are_nobody_even_if_one_is_disabled(directory: SlackDirectory, tenant: FakeTenant) -> None:
     twin = replace(ACCOUNTS["approver1"], id=PersonId("0a6f7d10-0002-4e1b-9b51-6d1f000000ff"), is_enabled=False)
     tenant.accounts.append(twin)
@@ -225,6 +326,7 @@ async def test_two_accounts_are_nobody_even_if_one_is_disabled(directory: SlackD
         await directory.identify(chat("approver1"))
 
 
+@pytest.mark.threats("B4")
 @pytest.mark.parametrize("change", [{"is_enabled": False}, {"is_member": False}])
 async def test_a_disabled_or_guest_account_is_refused(
     directory: SlackDirectory, tenant: FakeTenant, change: dict[str, bool]
@@ -235,6 +337,7 @@ async def test_a_disabled_or_guest_account_is_refused(
     assert refused.value.code == "not_a_member"
 
 
+@pytest.mark.threats("B4")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -285,6 +388,7 @@ async def test_roles_come_from_user_groups_entra_groups_and_addresses(
     assert await directory.holders(Role("unheard-of")) == frozenset()
 
 
+@pytest.mark.threats("B4")
 @pytest.mark.parametrize(
     "change",
     [{"is_enabled": False}, {"is_member": False}, {"mail": "new@woodgrove.com"}, {"id": PersonId("another")}],

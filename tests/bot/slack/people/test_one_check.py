@@ -114,6 +114,7 @@ async def test_what_a_check_read_is_shown_without_a_read(directory: SlackDirecto
     assert (asked(world, "users.info"), asked(world, "usergroups.list")) == before
 
 
+@pytest.mark.threats("C3")
 async def test_the_groups_of_the_last_minute_decide_and_older_ones_do_not(
     directory: SlackDirectory, world: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

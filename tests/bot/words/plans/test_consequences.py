@@ -4,8 +4,9 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.plans.consequences import consequence_words
-from workflows.core.checks.consequences import Consequence
+from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
+from tests.workflows.core.builders import access_plan
+from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 
 C = Consequence
@@ -153,11 +154,22 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
         "One direction: we show ours to them. They must open theirs to us.",
     ),
     (
+        C.UNMANAGED_UNKNOWN,
+        {},
+        "Whether an administrator manages the partner's tenant is not known. Microsoft Graph does not say it.",
+    ),
+    (
         C.STAYS_OPEN,
         {"seconds": 365 * 86_400},
         "After 1 year (365 days), the sponsor is asked. Access stays until somebody revokes it.",
     ),
 )
+
+
+@pytest.mark.threats("D5")
+def test_every_plan_that_opens_access_says_that_an_unmanaged_tenant_is_not_told() -> None:
+    assert Fact(C.UNMANAGED_UNKNOWN) in consequences(access_plan())
+    assert C.UNMANAGED_UNKNOWN in ALWAYS_TRUE
 
 
 def test_every_consequence_is_worded_here() -> None:

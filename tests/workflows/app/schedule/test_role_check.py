@@ -34,6 +34,7 @@ async def open_alarms(world: World) -> list[Alarm]:
     return [one for one in await world.store.open_alarms() if one.code is AlarmCode.ROLE_EMPTY]
 
 
+@pytest.mark.threats("C7")
 async def test_a_role_that_becomes_empty_alarms_with_the_requests_that_it_holds_up(world: World) -> None:
     request = await world.waiting()
     await check(world)
@@ -49,6 +50,7 @@ async def test_a_role_that_becomes_empty_alarms_with_the_requests_that_it_holds_
     assert "@partner-security does not exist" in alarm_text(alarm)
 
 
+@pytest.mark.threats("C7")
 async def test_too_few_people_for_a_later_stage_are_alarmed_too(world: World) -> None:
     await world.waiting()
     world.directory.assign(CHIE, "")

@@ -28,6 +28,7 @@ BEFORE = {
 }
 
 
+@pytest.mark.threats("C5")
 def test_golden_an_access_plan_for_a_new_partner() -> None:
     assert (
         access_plan(template_hash="hash-1").digest == "37138e1a9b6de66e1a97a3bd33f85fa2eed61407bf392a7c1d151c9bbdf53d56"
@@ -56,6 +57,7 @@ def test_golden_a_plan_with_an_operation_that_graph_may_refuse() -> None:
     assert with_optional.digest == "fb9f4b79165800a73adee61c6127cb937ee099da0f091441cc7a9165abd41565"
 
 
+@pytest.mark.threats("C5")
 def test_golden_the_bytes_that_are_hashed() -> None:
     document = {"b": [3, {"z": None, "y": False}], "a": "é\u2028\n", "€": 1, "\U0001f600": 2, "A": -0}
     assert canonical_json(document) == (
@@ -69,11 +71,13 @@ def test_the_digest_is_64_lower_case_hexadecimal_digits() -> None:
     assert set(access_plan().digest) <= set("0123456789abcdef")
 
 
+@pytest.mark.threats("C5")
 def test_the_same_document_in_two_domains_has_two_digests() -> None:
     assert digest("gatehouse/plan/1", {"a": 1}) != digest("gatehouse/plan/2", {"a": 1})
     assert digest("a", {}) != digest("a\n", {})
 
 
+@pytest.mark.threats("C5")
 @PROPERTY
 @given(DOCUMENTS, st.integers(0, 5))
 def test_the_order_of_members_means_nothing(document: dict[str, Any], turn: int) -> None:
@@ -83,6 +87,7 @@ def test_the_order_of_members_means_nothing(document: dict[str, Any], turn: int)
     assert json.loads(canonical_json(document)) == document
 
 
+@pytest.mark.threats("C5")
 @PROPERTY
 @given(DOCUMENTS, DOCUMENTS)
 def test_different_documents_have_different_digests(left: dict[str, Any], right: dict[str, Any]) -> None:
@@ -133,6 +138,7 @@ def test_the_order_of_operations_is_in_the_digest() -> None:
     assert plan.digest != replace(plan, operations=(SAME_PATH, OPERATION)).digest
 
 
+@pytest.mark.threats("C5")
 @pytest.mark.parametrize(
     ("left", "right"),
     [
@@ -153,6 +159,7 @@ def test_what_is_written_differently_is_approved_differently(left: dict[str, Any
     assert first.digest != second.digest
 
 
+@pytest.mark.threats("C5")
 def test_composed_and_decomposed_letters_are_different_text() -> None:
     name = "Zürich"
     composed, decomposed = unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)
@@ -161,6 +168,7 @@ def test_composed_and_decomposed_letters_are_different_text() -> None:
     assert digest("d", {composed: 1}) != digest("d", {decomposed: 1})
 
 
+@pytest.mark.threats("C5")
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, {1: "a"}, object(), "\ud800"])
 def test_what_json_cannot_hold_exactly_has_no_digest(value: object) -> None:
     with worded_refusal(UnreadableSetting, match="no exact JSON form"):

@@ -74,6 +74,7 @@ def test_an_approval_of_another_digest_does_not_count() -> None:
     )
 
 
+@pytest.mark.threats("C1")
 @pytest.mark.parametrize("excluded", [RILEY, SAM])
 def test_an_excluded_person_does_not_count_even_if_a_decision_was_stored(excluded: Person) -> None:
     for display in (False, True):
@@ -88,6 +89,7 @@ def test_a_person_counts_once_in_one_stage() -> None:
     assert verdict.not_counted == (Fact(NotCountedReason.COUNTS_ONCE, {"person": "Bruno"}),)
 
 
+@pytest.mark.threats("C2")
 def test_a_person_counts_once_over_the_whole_chain() -> None:
     verdict = judge(
         approval(AMARA, 0), approval(AMARA, 1), approval(BRUNO, 1), on=everybody(amara="security data-owner")
@@ -96,6 +98,7 @@ def test_a_person_counts_once_over_the_whole_chain() -> None:
     assert verdict.not_counted == (Fact(NotCountedReason.COUNTS_ONCE, {"person": "Amara"}),)
 
 
+@pytest.mark.threats("C2")
 def test_one_account_behind_two_chat_users_is_one_person() -> None:
     twin = Person(id=BRUNO.id, chat_id=CHIE.chat_id, name="Bruno (mobile)")
     verdict = judge(approval(AMARA, 0), approval(BRUNO, 1), approval(twin, 1))

@@ -42,7 +42,7 @@ from workflows.core.people import Person
 from workflows.core.policy.working_time import WorkingCalendar, add_working_days
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.commands.clicks import written_text
-from workflows.core.requests.commands.request import Answer, Ask, Comment, Withdraw
+from workflows.core.requests.commands.request import Answer, Approve, Ask, Comment, Withdraw
 from workflows.core.requests.deadlines.clock_stops import resume_when_over
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.lifecycle import advance
@@ -137,6 +137,14 @@ def test_an_answer_that_arrived_in_time_counts_from_its_arrival() -> None:
     stopped = after(WAITS, ask())
     late = Situation(now=stopped.expires_at + HOUR, received_at=NOW + HOUR, current_roles=situation().current_roles)
     assert after(stopped, answer(), late).expires_at == EXPIRY + HOUR
+
+
+@pytest.mark.threats("C4")
+def test_a_comment_changes_no_plan_so_a_click_on_the_card_from_before_it_counts() -> None:
+    commented = after(WAITS, comment(SAM))
+    assert commented.plan.digest == WAITS.plan.digest
+    approve = Approve(actor=AMARA, request_id=REQUEST, digest=WAITS.plan.digest)
+    assert [one.person for one in after(commented, approve).decisions] == [AMARA]
 
 
 @pytest.mark.parametrize("command", [ask(), answer(), comment()])

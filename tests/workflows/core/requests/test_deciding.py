@@ -72,6 +72,7 @@ def refusal(
     return approving.value
 
 
+@pytest.mark.threats("C1")
 @pytest.mark.parametrize(
     ("actor", "code", "words"),
     [
@@ -97,11 +98,13 @@ def test_who_may_not_decide_now_is_told_why(actor: Person, code: str, words: str
     assert isinstance(met, DomainError)
 
 
+@pytest.mark.threats("C1")
 def test_the_requester_is_refused_even_when_sponsoring_too() -> None:
     own = request(prepared=prepared(sponsor=RILEY))
     assert refusal(own, RILEY).code == "own_request"
 
 
+@pytest.mark.threats("C1")
 def test_separation_of_duties_goes_by_account_not_by_chat_user_or_name() -> None:
     second_chat_user = replace(AMARA, id=RILEY.id)
     assert refusal(request(), second_chat_user).code == "own_request"
@@ -109,6 +112,7 @@ def test_separation_of_duties_goes_by_account_not_by_chat_user_or_name() -> None
     assert advance(request(), Approve(actor=namesake, request_id=REQUEST, digest=DIGEST), situation()).request.decisions
 
 
+@pytest.mark.threats("C2")
 def test_one_person_counts_once_in_a_stage() -> None:
     with worded_refusal(
         Refused, match=("You have already approved this request. Each person can approve once")
@@ -119,6 +123,7 @@ def test_one_person_counts_once_in_a_stage() -> None:
     assert refused.value.code == "already_decided"
 
 
+@pytest.mark.threats("C2")
 def test_one_person_counts_once_over_the_whole_chain() -> None:
     at = situation(amara="security data-owner")
     with pytest.raises(Refused) as refused:
@@ -196,6 +201,7 @@ def test_a_complete_chain_is_moved_by_nobody_without_a_role_in_it_and_can_not_be
     assert refused.value.code == "complete"
 
 
+@pytest.mark.threats("C8")
 def test_a_request_can_be_decided_until_its_deadline_and_not_at_it() -> None:
     last = advance(request(), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(EXPIRY - MILLISECOND))
     assert last.request.decisions == (approval(AMARA, 0, at=EXPIRY - MILLISECOND),)

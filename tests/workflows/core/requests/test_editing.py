@@ -50,6 +50,7 @@ def edited(known: AccessRequest | None = None) -> AccessRequest:
     return advance(known or request(decisions=WHOLE_CHAIN[:2]), edit(), situation(LATER)).request
 
 
+@pytest.mark.threats("C4")
 def test_an_edit_makes_every_decision_void_and_starts_the_time_to_decide_again() -> None:
     known = request(decisions=WHOLE_CHAIN[:2], reminders=2, reminded_at=NOW)
     moved = advance(known, edit(), situation(LATER))
@@ -66,6 +67,7 @@ def test_an_edit_makes_every_decision_void_and_starts_the_time_to_decide_again()
     assert moved.effects == (ShowRequest(request_id=REQUEST), Prepare(request_id=REQUEST, asked_by=asked_by))
 
 
+@pytest.mark.threats("C4")
 def test_an_approval_of_the_text_before_the_edit_never_counts_even_of_the_same_settings() -> None:
     plan = replace(prepared().plan, edition=1)
     again = advance(edited(), RecordPrepared(prepared=prepared(plan=plan)), situation(LATER)).request

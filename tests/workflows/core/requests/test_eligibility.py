@@ -90,6 +90,7 @@ def test_the_chat_id_by_which_somebody_was_named_is_barred_too() -> None:
     }
 
 
+@pytest.mark.threats("C1")
 def test_whoever_edited_a_request_may_not_decide_on_it() -> None:
     """It is the requester by the rules of an edit; who may decide does not depend on them."""
     edited = request(edits=(EditRecord(person=AMARA, at=NOW),), decisions=WHOLE_CHAIN[:1])

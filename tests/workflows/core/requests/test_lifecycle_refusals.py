@@ -19,7 +19,8 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire, RecordPrepared
-from workflows.core.requests.commands.request import Reject, Withdraw
+from workflows.core.requests.commands.request import Approve, Reject, Withdraw
+from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import RequestKind, RequestState
 
@@ -50,6 +51,7 @@ def test_only_the_requester_withdraws() -> None:
         assert refused.value.code == "not_the_requester"
 
 
+@pytest.mark.threats("C8")
 @pytest.mark.parametrize("state", [RequestState.PREPARING, RequestState.AWAITING_APPROVAL])
 def test_a_request_expires_at_its_deadline_and_not_before(state: RequestState) -> None:
     with worded_refusal(Refused, match="has not expired yet") as refused:
@@ -57,6 +59,30 @@ def test_a_request_expires_at_its_deadline_and_not_before(state: RequestState) -
     assert refused.value.code == "not_due"
     for late in (EXPIRY, EXPIRY + MILLISECOND, EXPIRY + timedelta(days=99)):
         assert advance(request(state), Expire(), situation(late)).request.state is RequestState.EXPIRED
+
+
+@pytest.mark.threats("C8")
+@pytest.mark.parametrize("back", [MILLISECOND, timedelta(hours=1), timedelta(days=9)])
+def test_a_clock_that_is_set_back_revives_nothing_that_expired(back: timedelta) -> None:
+    expired = advance(request(), Expire(), situation(EXPIRY)).request
+    for command in (
+        Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST),
+        Reject(actor=AMARA, request_id=REQUEST, digest=DIGEST, reason="No."),
+    ):
+        with pytest.raises(Refused) as refused:
+            advance(expired, command, situation(EXPIRY - back))
+        assert refused.value.code == "not_now"
+
+
+@pytest.mark.threats("C7")
+def test_a_request_for_access_with_an_empty_chain_is_never_approved() -> None:
+    """No template with an empty chain loads; should one come from elsewhere, it waits until it expires."""
+    moved = advance(request(RequestState.PREPARING), RecordPrepared(prepared=prepared(stages=())), situation())
+    assert moved.request.state is RequestState.AWAITING_APPROVAL
+    assert not any(isinstance(effect, Apply) for effect in moved.effects)
+    for actor in (AMARA, SAM, DANA):
+        with pytest.raises(Refused):
+            advance(moved.request, Approve(actor=actor, request_id=REQUEST, digest=DIGEST), situation())
 
 
 def test_a_request_without_a_plan_has_nothing_to_decide_on() -> None:

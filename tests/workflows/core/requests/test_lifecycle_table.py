@@ -344,6 +344,7 @@ def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str | None, n
     assert not any(not_now) if reached else all(not_now), "only a pair outside the table is refused for its state"
 
 
+@pytest.mark.threats("C9")
 @pytest.mark.parametrize("state", sorted(TERMINAL))
 def test_a_terminal_state_absorbs_every_command_and_says_that_it_is_closed(state: RequestState) -> None:
     for name in COMMANDS:

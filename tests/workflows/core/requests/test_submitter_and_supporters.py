@@ -42,6 +42,7 @@ def supported_by(*people: Person) -> AccessRequest:
     return request(supports=tuple(Support(person=one, at=NOW) for one in people))
 
 
+@pytest.mark.threats("C1")
 @pytest.mark.parametrize("actor", [AMARA, AMARAS_OTHER_ID])
 @pytest.mark.parametrize(
     ("known", "code", "words"),
@@ -62,6 +63,7 @@ def test_neither_submitter_nor_supporter_decides(known: AccessRequest, code: str
         assert refusal_words(refused.value) == f"{words} Ask one of the approvers on the card."
 
 
+@pytest.mark.threats("C1")
 @pytest.mark.parametrize("known", [sent_by(AMARA), supported_by(AMARA)])
 def test_their_approvals_do_not_count_and_they_are_not_asked(known: AccessRequest) -> None:
     known = replace(known, decisions=(approval(AMARA, 0),))

@@ -138,6 +138,7 @@ async def test_an_incomplete_list_is_no_list(entra: Entra, graph: Graph, second:
         await entra.accounts_by_mail(["a@b.example"])
 
 
+@pytest.mark.threats("C3")
 async def test_group_members_are_its_people(entra: Entra, graph: Graph) -> None:
     rows = [
         {"@odata.type": "#microsoft.graph.user", "id": "A" * 8},
