@@ -81,7 +81,7 @@ BATCH_FOLLOWED_EVERY: Final = timedelta(seconds=1)
 CLOSING_LOOKED_FOR_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause of a batch while something that closes access, or another plan about a partner, goes first."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
-"""How long a name that was looked up for a report about a sheet, or for an import in Slack, is not looked up again."""
+"""How long a name that was looked up for a report or an import in the chat is not looked up again."""
 IMPORT_SHOWN_EVERY: Final = timedelta(seconds=5)
 """How often the message about a file of partners shows how many names are looked up."""
 ACCESS_TESTED_AFTER: Final = timedelta(days=7)

@@ -15,6 +15,8 @@ _PLATFORM_NAME: Final = re.compile(r"\w+_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|P
 """Variables that Kubernetes and Docker add for a service called `gatehouse` or `slack-…`."""
 _ADDRESS: Final = re.compile(r"(?:tcp|udp|sctp)://")
 _FILE: Final = "_FILE"
+_READ_ELSEWHERE: Final = frozenset({"AUDIT_KEY_FILE"})
+"""Files with several keys, which are read again while the bot runs."""
 _SIGNING_SECRET: Final = "SLACK_SIGNING_SECRET"  # noqa: S105  # the name of a setting
 _SECRET: Final = re.compile(r"[!-~]{8,4096}")
 """Printable ASCII without spaces: so are all tokens and secrets of Slack and Entra."""
@@ -92,7 +94,7 @@ def read_secret_files(
     values: dict[str, Any] = {}
     problems: list[str] = []
     known = frozenset(names)
-    for name in sorted(known):
+    for name in sorted(known - _READ_ELSEWHERE):
         setting, path = name.removesuffix(_FILE), environment.get(name, "")
         if setting == name or not path or not (setting in known or setting.startswith("AZURE_")):
             continue

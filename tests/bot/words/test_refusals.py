@@ -43,6 +43,7 @@ NOBODY_READS: Final = frozenset(
         RefusalCode.NOT_AN_ACCOUNT_CHANGE,
         RefusalCode.ACCOUNTS_NOT_IN_TURN,
         RefusalCode.ALREADY_SENT_AGAIN,
+        RefusalCode.FORM_HAS_PROBLEMS,
         RefusalCode.SETUP_ALREADY_RECORDED,
         RefusalCode.REVOCATION_NEEDS_NEW_PLAN,
         RefusalCode.ALL_APPROVALS_STILL_COUNT,

@@ -88,7 +88,7 @@ def test_one_letter_off(left: str, right: str, one_off: bool) -> None:
         ("contoso1.com", "“contoso.com”: “1” is added. Check"),
         ("contosa.net", "“contoso.com”: it has “a” in place of “o” and the ending is .net, not .com. Check"),
         ("wooclgrove.co.uk", "“woodgrove.com”: it has “cl” in place of “d” and the ending is .co.uk, not .com. Check"),
-        ("xn--contos-1ta.com", "it has “ó” (Latin small letter o with acute) in place of “o”. Check"),
+        ("xn--contos-gxa.com", "it has “ó” (Latin small letter o with acute) in place of “o”. Check"),
         ("xn--ontoso-hrf.com", "it has “с” (Cyrillic small letter es) in place of “c”. Check"),
         ("contoso-onmicrosoft.com", "looks like a name that Microsoft gives"),
         ("contoso.onmicrosoft.com.evil.example", "looks like a name that Microsoft gives"),

@@ -190,7 +190,7 @@ async def test_a_rejection_needs_a_reason(gatehouse: BotUnderTest, reason: str) 
     answer = await gatehouse.interact(submission("approver1", "reject_reason", decision(request), values))
     assert answer.json["response_action"] == "errors"
     assert set(answer.json["errors"]) == {"reason"}
-    assert await gatehouse.outcomes("approver1") == []
+    assert await gatehouse.outcomes("approver1") == [("want_reject", "form_problems")]
     assert await gatehouse.store.request(request.id) == request
 
 

@@ -214,4 +214,4 @@ async def test_a_revocation_needs_the_partners_domain(gatehouse: BotUnderTest, v
     answer = await gatehouse.interact(submission("admin", "confirm_revoke", tenant, values))
     assert answer.json["response_action"] == "errors"
     assert "contoso.com" in answer.json["errors"]["confirm"]
-    assert await gatehouse.outcomes() == []
+    assert await gatehouse.outcomes() == [("want_revoke", "form_problems")]
