@@ -206,11 +206,17 @@ async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = LONGES
         await asyncio.sleep(0.05)
 
 
+_GIVEN: Final[set[int]] = set()
+"""The ports that were given out: two of one bot are never the same, though neither is bound yet."""
+
+
 def free_port() -> int:
     """Return a free port for this test process, below Linux's range for outgoing connections (32768 and above)."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
     for port in secrets.SystemRandom().sample(range(20_000 + 1_500 * worker, 20_000 + 1_500 * (worker + 1)), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _GIVEN:
+                _GIVEN.add(port)
+                return port
     raise OSError("no port is free")
