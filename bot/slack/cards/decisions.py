@@ -134,9 +134,11 @@ def still_needed(request: AccessRequest) -> str:
 _STATES_WITH_SENTENCE: Final = (RequestState.WITHDRAWN,)
 
 
-def _applied_parts(request: AccessRequest) -> Iterator[TextRun]:
+def _applied_parts(request: AccessRequest, *, has_drifted: bool) -> Iterator[TextRun]:
     is_adoption = request.fields.kind is RequestKind.ADOPTION
-    yield fixed_text("Read again in the tenant" if is_adoption else "Verified in the tenant")
+    was = "Was " if has_drifted else ""
+    text = f"{was}{'read again' if is_adoption else 'verified'} in the tenant"
+    yield fixed_text(f"{text[0].upper()}{text[1:]}")
     if request.confirmed_at is not None:
         yield fixed_text(" on ")
         yield local_time(request.confirmed_at)
@@ -146,17 +148,22 @@ def _applied_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield fixed_text(".")  # the note says what came of each account
     else:
         yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
+    if has_drifted:
+        yield fixed_text(" It is different since.")
 
 
-def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = True) -> Iterator[TextRun]:
+def state_parts(
+    request: AccessRequest, now: datetime, *, with_steps: bool = True, has_drifted: bool = False
+) -> Iterator[TextRun]:
     """Return one sentence on the state, unless `request.note` already says everything.
 
     :param with_steps: whether to say how many steps of the partner setup remain.
+    :param has_drifted: whether the result of the request is in force, and the current settings are different from it.
     """
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     match request.state:
         case RequestState.APPLIED:
-            yield from _applied_parts(request)
+            yield from _applied_parts(request, has_drifted=has_drifted)
             if with_steps and request.fields.account_change is None and (steps := _count_partner_steps(request)):
                 yield fixed_text(
                     f" Partner setup: {counted(steps, 'step')} for the partner's administrator. Gatehouse cannot see "
