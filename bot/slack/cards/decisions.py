@@ -134,6 +134,9 @@ def still_needed(request: AccessRequest) -> str:
 _STATES_WITH_SENTENCE: Final = (RequestState.WITHDRAWN,)
 
 
+_THEN_CHECKED: Final = "Then everything is checked again."
+
+
 def _applied_parts(request: AccessRequest, *, has_drifted: bool) -> Iterator[TextRun]:
     is_adoption = request.fields.kind is RequestKind.ADOPTION
     was = "Was " if has_drifted else ""
@@ -158,7 +161,7 @@ def state_parts(
     """Return one sentence on the state, unless `request.note` already says everything.
 
     :param with_steps: whether to say how many steps of the partner setup remain.
-    :param has_drifted: whether the result of the request is in force, and the current settings are different from it.
+    :param has_drifted: whether its result is in force, and the current settings are different from it.
     """
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     match request.state:
@@ -170,11 +173,10 @@ def state_parts(
                     f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
                 )
         case RequestState.SCHEDULED if (starts_at := request.plan.starts_at) is not None:
-            begins = f"Every approval is in. Nothing is written before {day(starts_at)} (UTC)."
-            yield fixed_text(f"{begins} Then everything is checked again.")
+            yield fixed_text(f"Every approval is in. Nothing is written before {day(starts_at)} (UTC). {_THEN_CHECKED}")
         case RequestState.APPLYING if not request.note:
-            no_more_approvals = "Nothing more is needed from people." if is_revocation else "Every approval is in."
-            yield fixed_text(f"{no_more_approvals} The change is being written; it is not confirmed yet.")
+            decided = "Nothing more is needed from people." if is_revocation else "Every approval is in."
+            yield fixed_text(f"{decided} The change is being written; it is not confirmed yet.")
         case RequestState.WITHDRAWN:
             yield fixed_text("Withdrawn by the requester on ")
             yield local_time(request.changed_at)
