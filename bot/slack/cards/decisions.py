@@ -146,9 +146,14 @@ def still_needed(request: AccessRequest) -> str:
 _STATES_WITH_SENTENCE: Final = (RequestState.WITHDRAWN,)
 
 
-def _applied_parts(request: AccessRequest) -> Iterator[TextRun]:
+_THEN_CHECKED: Final = "Then everything is checked again."
+
+
+def _applied_parts(request: AccessRequest, *, has_drifted: bool) -> Iterator[TextRun]:
     is_adoption = request.fields.kind is RequestKind.ADOPTION
-    yield fixed_text("Read again in the tenant" if is_adoption else "Verified in the tenant")
+    was = "Was " if has_drifted else ""
+    text = f"{was}{'read again' if is_adoption else 'verified'} in the tenant"
+    yield fixed_text(f"{text[0].upper()}{text[1:]}")
     if request.confirmed_at is not None:
         yield fixed_text(" on ")
         yield local_time(request.confirmed_at)
@@ -158,28 +163,32 @@ def _applied_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield fixed_text(".")  # the note says what came of each account
     else:
         yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
+    if has_drifted:
+        yield fixed_text(" It is different since.")
 
 
-def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = True) -> Iterator[TextRun]:
+def state_parts(
+    request: AccessRequest, now: datetime, *, with_steps: bool = True, has_drifted: bool = False
+) -> Iterator[TextRun]:
     """Return one sentence on the state, unless `request.note` already says everything.
 
     :param with_steps: whether to say how many steps of the partner setup remain.
+    :param has_drifted: whether its result is in force, and the current settings are different from it.
     """
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     match request.state:
         case RequestState.APPLIED:
-            yield from _applied_parts(request)
+            yield from _applied_parts(request, has_drifted=has_drifted)
             if with_steps and request.fields.account_change is None and (steps := _count_partner_steps(request)):
                 yield fixed_text(
                     f" Partner setup: {counted(steps, 'step')} for the partner's administrator. Gatehouse cannot see "
                     f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
                 )
         case RequestState.SCHEDULED if (starts_at := request.plan.starts_at) is not None:
-            begins = f"Every approval is in. Nothing is written before {day(starts_at)} (UTC)."
-            yield fixed_text(f"{begins} Then everything is checked again.")
+            yield fixed_text(f"Every approval is in. Nothing is written before {day(starts_at)} (UTC). {_THEN_CHECKED}")
         case RequestState.APPLYING if not request.note:
-            no_more_approvals = "Nothing more is needed from people." if is_revocation else "Every approval is in."
-            yield fixed_text(f"{no_more_approvals} The change is being written; it is not confirmed yet.")
+            decided = "Nothing more is needed from people." if is_revocation else "Every approval is in."
+            yield fixed_text(f"{decided} The change is being written; it is not confirmed yet.")
         case RequestState.WITHDRAWN:
             yield fixed_text("Withdrawn by the requester on ")
             yield local_time(request.changed_at)

@@ -9,9 +9,14 @@ from bot.words.refusals.sheets import problem_words
 from bot.words.sentences import Sentence, comma_list, fill_in, minute
 from workflows.app.batches.importing.recorded_rows import WhyNotInFile
 from workflows.core.errors.facts import Fact, fact_from_value
+from workflows.core.partners.partnership import ClosedAs
 
 _WHY: Final[Mapping[WhyNotInFile, Sentence]] = {
-    WhyNotInFile.CLOSED: "The partner is {state}, and blocked.",
+    WhyNotInFile.CLOSED: lambda values: (
+        "The partner is blocked."
+        if values["state"] == ClosedAs.BLOCKED
+        else f"The partner is {values['state']}, and blocked."
+    ),
     WhyNotInFile.DRIFTED: "Its settings differ from what was approved. Restore, accept or revoke them first.",
     WhyNotInFile.NOT_AS_APPROVED: "Nobody approved its settings as they are.",
     WhyNotInFile.REQUEST_MISSING: "Its request is missing, or cannot be read.",

@@ -16,7 +16,7 @@ from workflows.core.batches.sheets.columns import PLACEHOLDER_PREFIX, Columns
 from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
 from workflows.core.checks.conditional_access.findings import AccessBasis, basis_of
 from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.partnership import ClosedAs
 
 VERDICTS: Final[Mapping[RowVerdict, str]] = {
     RowVerdict.ADD: "would be added",
@@ -35,9 +35,10 @@ COMPARED: Final[Mapping[RowVerdict, str]] = {
 ONLY_IN_TENANT: Final = "only in the tenant"
 NO_RECORD: Final = "without a record"
 SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "+", Sign.LESS: "-", Sign.UNKNOWN: "?"}
-REOPENS: Final[Mapping[PartnershipState | None, str]] = {
-    PartnershipState.REVOKED: "The partner is revoked, and blocked now. This would open it again.",
-    PartnershipState.SUSPENDED: "The partner is suspended, and blocked now. This would open it again.",
+REOPENS: Final[Mapping[ClosedAs | None, str]] = {
+    ClosedAs.REVOKED: "The partner is revoked, and blocked now. This would open it again.",
+    ClosedAs.SUSPENDED: "The partner is suspended, and blocked now. This would open it again.",
+    ClosedAs.BLOCKED: "The partner is blocked now. This would open it again.",
 }
 ENDS_BEFORE: Final = (
     "ends_on: This day comes before the end of the access, and no file shortens an access. "

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.words.plans.changes import subject_title
 from bot.words.settings.values import (
+    DEFAULT_UNSET,
     NO_NAMES,
     capability_words,
     redemption_words,
@@ -25,7 +26,6 @@ from workflows.core.settings.effective import EffectiveFlag, EffectiveSettings, 
 from workflows.core.settings.model import CapabilityName, Property, configurations
 
 DEFAULT_UNREAD: Final = "the default could not be read"
-DEFAULT_UNSET: Final = "not set in the default either"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

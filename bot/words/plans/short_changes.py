@@ -221,7 +221,7 @@ def targets_in_words(name: Property, effective: EffectiveTargets, names: Mapping
         return "not certain, see Details"
     lists = [list_in_words(name, configuration, names) for configuration in configurations(setting)]
     if None in lists:
-        return "not known"
+        return "not set" if effective.is_unset else "not known"
     return _join_lists([words for words in lists if words is not None])
 
 

@@ -103,7 +103,7 @@ def _access_not_extended(values: Values) -> str:
     current = f"This tenant is already a partner with the settings of “{values['template']}”"
     if "ends_at" not in values:
         why = (
-            "it is revoked"
+            f"it is {values.get('closed', 'revoked')}"
             if values["is_revoked"]
             else ("Gatehouse did not open it, so there is no end date to extend")
         )

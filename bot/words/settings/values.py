@@ -40,6 +40,7 @@ from workflows.core.settings.model import (
 )
 
 INHERITS: Final = "the tenant's default (value not known)"
+DEFAULT_UNSET: Final = "not set in the default either"
 NOT_SET: Final = "not set"
 OFF_UNSET: Final = "off (not set)"
 ALLOWED: Final = "allowed"
@@ -137,6 +138,8 @@ def target_words(
     :param names: the names of the ids in the setting, from our own directory.
     """
     if setting is None:
+        if effective is not None and effective.is_unset:
+            return DEFAULT_UNSET
         if effective is None or None in configurations(effective.setting):
             return INHERITS
         return inherited_value_words(target_words(name, effective.setting, names=names), effective.origins[0])
@@ -174,7 +177,12 @@ def _list_texts(name: str, setting: TargetSetting, effective: EffectiveTargets |
 
 
 def inherited_value_words(words: str | None, origin: Origin) -> str:
-    """State that a value is inherited, and the value itself where it is known (None: not known)."""
+    """State that a value is inherited, and the value itself where it is known.
+
+    None: it is not known, or a default that was read does not have it.
+    """
+    if words is None and origin.is_inherited:
+        return DEFAULT_UNSET
     if words is not None and origin is Origin.NOT_ADDED:
         return f"{words} ({ORIGINS[origin]})"
     if words is None or origin is Origin.UNREADABLE:
@@ -191,7 +199,7 @@ def trust_words(flag: bool | None, effective: EffectiveFlag | None = None) -> st
     if flag is not None:
         return "trusted" if flag else "not trusted"
     if effective is None or effective.value is None:
-        return INHERITS
+        return DEFAULT_UNSET if effective is not None and effective.origin.is_inherited else INHERITS
     return inherited_value_words(trust_words(effective.value), effective.origin)
 
 

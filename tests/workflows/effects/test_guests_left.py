@@ -36,6 +36,17 @@ async def test_the_last_scan_counts_the_guests_of_a_blocked_partner(
     assert [text for text in texts if said not in text] == []
 
 
+async def test_a_scan_from_before_the_record_did_not_look_for_the_partner(world: World) -> None:
+    """The list of guests was read to its end, and none of the partner was counted, because nobody looked for it."""
+    await store_guests(world.store, TENANT, 0, is_complete=True)
+    world.clock.advance(minutes=10)
+    await world.opened()
+    await world.revoke(DANA)
+    texts = [text for text in world.notifier.texts_to(DANA.chat_id) if "is blocked" in text]
+    assert texts
+    assert [text for text in texts if NOT_KNOWN not in text] == []
+
+
 async def test_other_messages_and_requests_without_a_tenant_stay_as_they_are(world: World) -> None:
     for code, request_id in ((MessageCode.OPENED, "R-1"), (MessageCode.CLOSED, None), (MessageCode.CLOSED, "R-1")):
         subject = CommandSubject(request_id=None if request_id is None else RequestId(request_id))

@@ -636,7 +636,8 @@ class RefusalCode(StrEnum):
     ALREADY_A_PARTNER = "already_a_partner"
     """Values: `template`."""
     ACCESS_NOT_EXTENDED = "access_not_extended"
-    """Values: `template`, `is_revoked`; when the access has an end also `ends_at`, `days`, `days_now`, `asked_from`."""
+    """Values: `template`, `is_revoked`; of a closed partner also `closed` (a `ClosedAs`; absent in earlier versions);
+    when the access has an end also `ends_at`, `days`, `days_now`, `asked_from`."""
     ALREADY_RESTORED = "already_restored"
     """The partner has these settings already. Values: `is_form`: whether a form shows the refusal."""
 

@@ -104,7 +104,13 @@ def no_extension_error(
     """Return the error that a request would change nothing. It says which request would extend the access."""
     extension = extension_of(record, template.durations, duration, now)
     if extension is None:
-        return NothingToChange(RefusalCode.ACCESS_NOT_EXTENDED, template=template.title, is_revoked=record is not None)
+        closed = None if record is None else record.closed_as
+        return NothingToChange(
+            RefusalCode.ACCESS_NOT_EXTENDED,
+            template=template.title,
+            is_revoked=record is not None,
+            **({} if closed is None else {"closed": closed.value}),
+        )
     return NothingToChange(
         RefusalCode.ACCESS_NOT_EXTENDED,
         template=template.title,

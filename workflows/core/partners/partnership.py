@@ -33,7 +33,7 @@ from workflows.core.policy.reviews.sponsorship import FormerSponsor, Handover
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
 from workflows.core.requests.deciding import access_ends_at
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Closing, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import OpenAccess
@@ -53,6 +53,15 @@ class PartnershipState(StrEnum):
 
 CLOSED_STATES: Final = frozenset({PartnershipState.REVOKED, PartnershipState.SUSPENDED})
 """The states in which the partner is blocked. Nobody is asked or reminded then."""
+
+
+class ClosedAs(StrEnum):
+    """How a blocked partner was closed."""
+
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    BLOCKED = "blocked"
+    """An approved request whose template blocks everything; the state of its record is `REVOKED`."""
 
 
 class SettingsBasis(StrEnum):
@@ -190,6 +199,15 @@ class Partnership:
     def is_closed(self) -> bool:
         """Return whether the partner is blocked: revoked or suspended."""
         return self.state in CLOSED_STATES
+
+    @property
+    def closed_as(self) -> ClosedAs | None:
+        """Return how the partner was closed; None when it is not. A revocation is recorded under its own name."""
+        if self.state is PartnershipState.SUSPENDED:
+            return ClosedAs.SUSPENDED
+        if self.state is not PartnershipState.REVOKED:
+            return None
+        return ClosedAs.REVOKED if self.template in frozenset(Closing) else ClosedAs.BLOCKED
 
     @property
     def is_as_approved(self) -> bool:

@@ -96,7 +96,7 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
         if partnership.at_end is AtEnd.BLOCK:
             values["at_end"] = partnership.at_end.value
         yield Concern(code=ConcernCode.TIME_IS_OVER, severity=ConcernSeverity.WARNING, values=values)
-    if partnership.state is PartnershipState.REVIEW_DUE:
+    if partnership.state is PartnershipState.REVIEW_DUE and partnership.reminders:
         yield _review_overdue(sponsor=partnership.sponsor.name, reminders=partnership.reminders)
     elif partnership.review_due_at is not None and now >= partnership.review_due_at + GRACE:
         yield _review_overdue(due_at=partnership.review_due_at.isoformat())

@@ -84,6 +84,17 @@ class EffectiveTargets:
         return unknown
 
     @property
+    def is_unset(self) -> bool:
+        """Return whether every list is set neither for the partner nor in a default that was read.
+
+        What then applies is not documented. A capability without a value has one that is not known.
+        """
+        if isinstance(self.setting, Capability):
+            return False
+        lists = zip(configurations(self.setting), self.origins, strict=True)
+        return all(one is None and origin.is_inherited for one, origin in lists)
+
+    @property
     def inherits(self) -> bool:
         """Return whether any of the lists comes from a default."""
         return any(origin.is_inherited for origin in self.origins)

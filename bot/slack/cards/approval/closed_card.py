@@ -79,7 +79,7 @@ def closed_card(
     """
     drift = drift if request.state is RequestState.APPLIED and successor is None else None
     later = [cleaned_text(f"{new_round_words(request)}. {_ASKED_LATER}", 300)]
-    status = later if is_asked_later else [*status_parts(request, successor, now)]
+    status = later if is_asked_later else [*status_parts(request, successor, now, has_drifted=drift is not None)]
     is_settled = not is_asked_later and _is_left_to_others(request, reader, now)
     if is_settled:
         status = [fixed_text(_OTHERS_DECIDE)]
@@ -160,8 +160,13 @@ def replaced_icon(request: AccessRequest, successor: AccessRequest) -> str:
     return "ℹ️"
 
 
-def status_parts(request: AccessRequest, successor: AccessRequest | None, now: datetime) -> Iterator[TextRun]:
-    """State its result in one line: who ended it, when, and why; or what replaced it."""
+def status_parts(
+    request: AccessRequest, successor: AccessRequest | None, now: datetime, *, has_drifted: bool = False
+) -> Iterator[TextRun]:
+    """State its result in one line: who ended it, when, and why; or what replaced it.
+
+    :param has_drifted: see `state_parts`.
+    """
     rejection = next((decision for decision in reversed(request.decisions) if decision.choice is Choice.REJECT), None)
     if successor is not None:
         yield from _successor_parts(request, successor)
@@ -176,7 +181,7 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
     elif request.state is RequestState.AWAITING_APPROVAL:
         yield cleaned_text(EXPIRES_NOW if now >= request.expires_at else still_needed(request) or _COMPLETE, 300)
     else:
-        state = list(state_parts(request, now, with_steps=False))
+        state = list(state_parts(request, now, with_steps=False, has_drifted=has_drifted))
         yield from state
         if request.state is RequestState.WITHDRAWN:
             yield from _earlier_write_parts(request)

@@ -192,12 +192,23 @@ async def test_the_result_of_a_block_counts_the_guests_that_stay(scene: Scene) -
 
 
 @pytest.mark.parametrize(
-    ("changes_guests", "count", "offered"), [(True, 12, ["accounts_disable"]), (True, 0, []), (False, 12, [])]
+    ("changes_guests", "count", "is_recorded", "offered"),
+    [
+        (True, 12, True, ["accounts_disable"]),
+        (True, 0, True, []),
+        (True, 0, False, ["accounts_disable"]),
+        (False, 12, True, []),
+    ],
 )
 async def test_the_result_of_a_block_offers_admins_to_disable_the_guests_that_stay(
-    scene: Scene, changes_guests: bool, count: int, offered: list[str]
+    scene: Scene, changes_guests: bool, count: int, is_recorded: bool, offered: list[str]
 ) -> None:
+    """Also where the scan did not look for the partner, because it had no record yet."""
     await store_guests(scene.store, builders.TENANT, count, is_complete=True)
+    if is_recorded:
+        opened = builders.request(RequestState.APPLIED, version=1)
+        entry = AuditEntry(key="k", at=builders.NOW, actor="a", command="c", outcome="accepted", details={})
+        assert await scene.store.commit(Commit(entry=entry, request=opened))
     await scene.notifier(changes_guests=changes_guests).show_block_at_end(blocked())
     assert action_ids(scene.messages("@admin")[0]) == ["restore_partner", *offered]
     assert action_ids(scene.messages("@requester")[0]) == ["restore_partner"], "a sponsor disables nobody"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.words.plans.changes import EFFECTS, ChangeLine, describe_changes, duration_words
 from bot.words.requests.states import state_words
-from bot.words.settings.values import INHERITS, UNREADABLE
+from bot.words.settings.values import DEFAULT_UNSET, INHERITS, UNREADABLE
 from tests.workflows.core.builders import TENANT, access_plan, closed_document, noted, request
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.checks.consequences import Consequence, consequences
@@ -478,7 +478,7 @@ SERVICE_DEFAULT: dict[str, Any] = {
             "not trusted",
             "no change",
         ),
-        ({}, {Property.INBOUND_TRUST: InboundTrust(hybrid_joined_device=True)}, INHERITS, "trusted", "opens"),
+        ({}, {Property.INBOUND_TRUST: InboundTrust(hybrid_joined_device=True)}, DEFAULT_UNSET, "trusted", "opens"),
     ],
 )
 def test_what_is_inherited_is_said_and_decided_where_the_default_is_known(

@@ -6,12 +6,11 @@ import pytest
 
 from bot.words.plans.current_settings import (
     DEFAULT_UNREAD,
-    DEFAULT_UNSET,
     CurrentLine,
     describe_current,
     describe_unchanged,
 )
-from bot.words.settings.values import UNREADABLE
+from bot.words.settings.values import DEFAULT_UNSET, UNREADABLE
 from tests.workflows.core.builders import access_plan, closed_document
 from workflows.core.settings.effective import Origin
 

@@ -127,3 +127,9 @@ def test_a_default_that_is_not_known_may_open() -> None:
     assert [one.text for one in short_changes(plan, None) if one.sign is Sign.UNKNOWN] == [
         "Their guests: only Office 365 (now: not known)"
     ]
+
+
+@pytest.mark.parametrize(("default", "said"), [({}, "not set"), (None, "not known")])
+def test_only_what_was_not_read_is_called_not_known(default: JsonObject | None, said: str) -> None:
+    plan = plan_of(None, load_catalog(SHIPPED).templates["guest-collaboration"].settings)
+    assert f"Their guests: only Office 365 (now: {said})" in [one.text for one in short_changes(plan, default)]

@@ -55,7 +55,8 @@ def test_every_value_of_an_enumeration_has_words() -> None:
         ("trusted", Origin.MICROSOFT_DEFAULT, "Microsoft's default: trusted"),
         ("not trusted", Origin.NOT_ADDED, "not trusted (a tenant of another cloud, not added here)"),
         ("trusted", Origin.UNREADABLE, "the tenant's default (value not known)"),
-        (None, Origin.TENANT_DEFAULT, "the tenant's default (value not known)"),
+        (None, Origin.TENANT_DEFAULT, "not set in the default either"),
+        (None, Origin.UNREADABLE, "the tenant's default (value not known)"),
     ],
 )
 def test_an_inherited_value_says_whose_it_is_only_where_that_is_known(

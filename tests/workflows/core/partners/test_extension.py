@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from workflows.core.partners.extension import (
     may_be_renewed,
     no_extension_error,
 )
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import ClosedAs, Partnership, PartnershipState
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access, plan_revocation
@@ -58,6 +59,24 @@ def test_what_was_not_opened_here_and_what_is_revoked_has_no_end_to_extend() -> 
     assert extension_of(None, DURATIONS, DURATIONS[0], NOW) is None
     revoked = standing(180, state=PartnershipState.REVOKED)
     assert extension_of(revoked, DURATIONS, DURATIONS[0], NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "closed"),
+    [
+        ({"state": PartnershipState.REVOKED, "template": "revoke"}, ClosedAs.REVOKED),
+        ({"state": PartnershipState.REVOKED, "template": "block"}, ClosedAs.BLOCKED),
+        ({"state": PartnershipState.SUSPENDED}, ClosedAs.SUSPENDED),
+    ],
+)
+def test_a_closed_partner_has_no_end_to_extend_and_it_is_said_how_it_was_closed(
+    changes: dict[str, Any], closed: ClosedAs
+) -> None:
+    record = standing(180, **changes)
+    refusal = no_extension_error(record, CATALOG.templates["block"], timedelta(days=180), NOW)
+    assert record.closed_as is closed
+    assert f", and it is {closed}. This request would change nothing." in refusal_words(refusal)
+    assert standing(180).closed_as is None
 
 
 def test_in_words() -> None:

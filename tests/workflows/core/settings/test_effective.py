@@ -246,3 +246,20 @@ def test_what_is_remembered_cannot_be_changed_by_who_was_told() -> None:
     found = effective_settings({}, {})
     assert isinstance(found.targets, MappingProxyType)
     assert isinstance(found.flags, MappingProxyType)
+
+
+@pytest.mark.parametrize(
+    ("own", "default", "is_unset"),
+    [
+        (None, {}, True),
+        ({}, {"isServiceDefault": True}, True),
+        (None, None, False),
+        (None, {"m365CollaborationOutbound": "of a later version"}, False),
+    ],
+)
+def test_a_setting_is_not_set_only_where_the_default_was_read_and_does_not_have_it(
+    own: Any, default: Any, is_unset: bool
+) -> None:
+    found = effective_settings(own, default)
+    assert found.targets[Property.M365_COLLABORATION_OUTBOUND].is_unset is is_unset
+    assert not any(one.is_unset for one in found.capabilities.values())

@@ -296,7 +296,7 @@ class _Planning:
             findings=(*findings, *self._lookalikes(identity), *access_findings(access)),
             access=access,
             alone=(*why_alone(risk, stages), *why_row_alone(plan, record)),
-            closed=record.state if record is not None and record.is_closed else None,
+            closed=None if record is None else record.closed_as,
         )
 
     def _plan(self, observation: ObservedPartner, request: ParsedRequest) -> Plan:

@@ -116,8 +116,8 @@ def _refused(column: str, problem: Fact) -> Fact:
 
 def _approved(entry: CatalogueEntry, catalog: Catalog) -> _Approved | Fact:
     record, request = entry.record, entry.request
-    if record.is_closed:
-        return Fact(WhyNotInFile.CLOSED, {"state": record.state.value})
+    if (closed := record.closed_as) is not None:
+        return Fact(WhyNotInFile.CLOSED, {"state": closed.value})
     if entry.drift is not None:
         return Fact(WhyNotInFile.DRIFTED)
     if record.basis is not SettingsBasis.APPROVED:

@@ -12,7 +12,7 @@ from workflows.core.checks.conditional_access.findings import locked_out_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.partnership import ClosedAs
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
@@ -66,8 +66,8 @@ class JudgedRow:
     """The effect of Conditional Access on the partner's people after the plan. None without a plan."""
     alone: Facts = ()
     """Why it is decided alone; empty when it may be decided with others."""
-    closed: PartnershipState | None = None
-    """The state of the partner's record, when the partner is blocked: the row would open it again."""
+    closed: ClosedAs | None = None
+    """How the partner was closed, when it is blocked: the row would open it again."""
     nothing: Fact | None = None
     """For `UNCHANGED`: which request would prolong the access. None when the records do not show it."""
 

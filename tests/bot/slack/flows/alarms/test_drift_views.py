@@ -9,14 +9,16 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import Json
+from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.review_card import review_card
 from bot.slack.flows.alarms.drift_views import PER_PAGE, accept_view, drift_view, drifts_view
 from bot.slack.flows.show.partner_list import partner_list
 from bot.slack.payloads.button_values import parse_drift_value, parse_page
 from bot.slack.words.alarms import alarm_message
 from bot.slack.words.drift_buttons import alarm_answers
+from bot.words.sentences import minute
 from tests.bot.surfaces import shown
-from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, TENANT, partnership
+from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, TENANT, partnership, request
 from tests.workflows.core.posture.watch.drifts import SHOWN, drift, found
 from tests.workflows.core.posture.watch.test_comparison import ALLOW_ALL, BLOCK_ALL
 from workflows.app.alarms import new_alarm
@@ -28,6 +30,7 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.watch.drift import DEFAULT, Acceptance, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
+from workflows.core.requests.request import RequestKind, RequestState
 from workflows.ports.pages import Page
 
 
@@ -175,3 +178,21 @@ def test_the_list_says_which_partner_is_not_as_approved() -> None:
     shown = text(partner_list(page, NOW, drifts={TENANT: "different from approved"}).blocks)
     assert "Not as approved: " in shown
     assert "Not as approved" not in text(partner_list(page, NOW).blocks)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (RequestKind.ACCESS, "Was verified in the tenant on {}: every change of the plan. It is different since."),
+        (RequestKind.ADOPTION, "Was read again in the tenant on {}: exactly the approved settings."),
+    ],
+)
+def test_the_card_of_a_drifted_access_says_that_it_was_verified_before_and_is_different_since(
+    kind: RequestKind, said: str
+) -> None:
+    done = request(RequestState.APPLIED, kind, confirmed_at=NOW)
+    card = shown(closed_card(done, successor=None, now=NOW, drift=drift()).blocks)
+    assert "active, not as approved" in card
+    assert said.format(minute(NOW)) in card
+    assert card.count("It is different since.") == 1
+    assert "It is different since." not in shown(closed_card(done, successor=None, now=NOW).blocks)

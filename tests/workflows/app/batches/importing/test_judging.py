@@ -5,6 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+import pytest
+
+from bot.words.batches.sheet_report import why_words
 from tests.workflows.core.policies import external, policy
 from tests.workflows.preflight.test_access_check import DEFAULT
 from tests.workflows.world import CATALOG, World
@@ -16,7 +19,7 @@ from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict, counts_o
 from workflows.core.batches.sheets.rows import SheetRow
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.partnership import ClosedAs, PartnershipState
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.model import TenantId
@@ -236,19 +239,30 @@ async def test_another_domain_of_the_same_tenant_does_not_imitate_it(world: Worl
     assert [one.code for one in found[2].findings if one.code == FindingCode.LOOK_ALIKE] == []
 
 
-async def test_a_row_that_would_open_a_blocked_partner_says_so(world: World) -> None:
+@pytest.mark.parametrize(
+    ("changes", "closed", "said"),
+    [
+        ({"state": PartnershipState.REVOKED, "template": "revoke"}, ClosedAs.REVOKED, "is revoked, and blocked now."),
+        ({"state": PartnershipState.SUSPENDED}, ClosedAs.SUSPENDED, "is suspended, and blocked now."),
+        ({"state": PartnershipState.REVOKED, "template": "block"}, ClosedAs.BLOCKED, "The partner is blocked now."),
+    ],
+)
+async def test_a_row_that_would_open_a_blocked_partner_says_so_and_how_it_was_closed(
+    world: World, changes: dict[str, Any], closed: ClosedAs, said: str
+) -> None:
     await world.opened()
     (record,) = (await world.store.records()).partnerships.values()
-    closed = replace(record, state=PartnershipState.REVOKED)
+    record = replace(record, **changes)
     judge = SheetJudging(
         tenant=world.tenant,
         catalog=CATALOG,
         clock=world.clock,
-        records=Records(partnerships={record.identity.tenant_id: closed}),
+        records=Records(partnerships={record.identity.tenant_id: record}),
     )
     row = SheetRow(number=2, partner="contoso.com", template=TEMPLATE)
     (found,) = [one async for one in judge.judge([row], await judge.read_tenant())]
-    assert found.closed is PartnershipState.REVOKED
+    assert found.closed is closed
+    assert said in " ".join(why_words(found))
 
 
 # --- Conditional Access ---

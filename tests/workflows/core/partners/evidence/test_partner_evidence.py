@@ -31,6 +31,7 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import (
     approval_of,
     evidence_of,
     settings_check,
+    was_looked_for,
 )
 from workflows.core.partners.reviewing.evidence.usage import (
     WINDOW,
@@ -45,7 +46,7 @@ from workflows.core.partners.reviewing.evidence.usage import (
 )
 from workflows.core.people import PersonId
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import AccessRequest, Closing, RequestKind, RequestState
 
 DAY = timedelta(days=1)
 WHOLE = SourceRead(rows=9, is_complete=True)
@@ -123,6 +124,37 @@ def test_a_scan_from_before_the_access_was_recorded_shows_only_what_it_found() -
     found = evidence_of(known, request=None, scan=scan(), usage=None, settings=CHECK)
     assert (found.use.state, found.guests, found.taken_at) == (UseState.UNKNOWN, None, None)
     assert evidence_of(known, request=None, scan=scan(), usage=USAGE, settings=CHECK).use.state is UseState.USED
+
+
+def applied(days_ago: int, kind: RequestKind = RequestKind.ACCESS, **fields: Any) -> AccessRequest:
+    done = request(RequestState.APPLIED, kind, confirmed_at=NOW - days_ago * DAY)
+    return replace(done, fields=replace(done.fields, **fields))
+
+
+REVOKED_BY = RequestKind.REVOCATION
+SUSPENDS = {"closing": Closing.SUSPEND}
+
+
+@pytest.mark.parametrize(
+    ("requests", "is_looked_for"),
+    [
+        ([], False),
+        ([request()], False),
+        ([applied(1)], True),
+        ([applied(0)], True),
+        ([applied(-1)], False),
+        ([applied(1, REVOKED_BY), applied(2)], False),
+        ([applied(-1, REVOKED_BY), applied(2)], True),
+        ([applied(1), applied(2, REVOKED_BY), applied(3)], True),
+        ([applied(1, REVOKED_BY, **SUSPENDS), applied(2)], True),
+        ([applied(1, REVOKED_BY, **SUSPENDS), applied(2, REVOKED_BY)], False),
+        ([applied(1, REVOKED_BY, **SUSPENDS)], False),
+    ],
+)
+def test_a_scan_looked_for_a_partner_that_had_a_record_then_and_was_not_revoked(
+    requests: list[AccessRequest], is_looked_for: bool
+) -> None:
+    assert was_looked_for(requests, NOW) is is_looked_for
 
 
 def test_guests_are_there_when_their_list_was_read() -> None:

@@ -3,15 +3,16 @@
 What is not known is never reported as unused, as approved, or as nobody locked out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import Final
 
 from workflows.core.checks.partner_setup.confirmations import needed_steps, open_steps
 from workflows.core.checks.tenant_facts import UnreadableReason
-from workflows.core.partners.partnership import Attestation, Partnership
+from workflows.core.partners.partnership import Attestation, Partnership, result_read_at
 from workflows.core.partners.reviewing.evidence.sign_in_counting import later
 from workflows.core.partners.reviewing.evidence.usage import (
     EvidenceSource,
@@ -26,6 +27,7 @@ from workflows.core.people import PersonId
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.access_test import AccessAnswer
 from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.access_change import is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin, effective_settings
@@ -191,6 +193,18 @@ def evidence_of(
         refused=_refused(scan, found.lockout),
         has_capabilities=request is not None and _has_capabilities(request.plan.approved_settings.configuration),
     )
+
+
+def was_looked_for(requests: Iterable[AccessRequest], taken_at: datetime) -> bool:
+    """Return whether a scan of this time certainly looked for a partner: it had a record then, and was not revoked.
+
+    :param requests: the requests about this partner, in any order.
+    """
+    results = [(at, one) for one in requests if (at := result_read_at(one)) is not None and at <= taken_at]
+    is_recorded = False
+    for _, one in sorted(results, key=itemgetter(0)):
+        is_recorded = not closes(one) or (is_recorded and one.is_suspension)
+    return is_recorded
 
 
 def _guests(scan: UsageScan | None, found: PartnerUsage) -> Guests | None:
