@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from bot.slack.cards.batches.batch_card import batch_card, can_be_withdrawn, older_batch_card
-from bot.slack.cards.batches.batch_details import details_blocks, excluded_words
+from bot.slack.cards.batches.batch_card import batch_card, batch_icon, can_be_withdrawn, older_batch_card
+from bot.slack.cards.batches.batch_details import details_blocks, excluded_words, row_pages
 from bot.slack.flows.home.batch_rows import batch_rows, own_batch_rows
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
 from bot.slack.payloads.button_values import typed_batch_id
 from bot.words.batches.rows import SHORT_DIGITS, row_reason_words
 from tests.bot.sample_batches import BATCH_ID, CHAIN, approved_once, asked, batch, draft, row, with_others
+from tests.bot.sample_sheets import sheet_draft
 from tests.bot.shipped_cards import NAMES, texts, words_of
 from tests.workflows.core.builders import CHIE, NOW, RILEY
 from tests.workflows.world import CATALOG
@@ -196,6 +197,16 @@ def test_the_result_names_what_left_and_what_was_not_adopted() -> None:
     assert "✅" in shown(batch(BatchState.DONE))
 
 
+def test_a_finished_batch_warns_only_of_what_was_not_done() -> None:
+    done = batch(BatchState.DONE)
+    alone = replace(done.rows[1], state=RowState.LEFT, plan_digest=None)
+    never = replace(done.rows[2], state=RowState.ENDED, plan_digest=None)
+    later = replace(done.rows[0], state=RowState.SCHEDULED)
+    assert batch_icon(replace(done, rows=(later, alone, *done.rows[3:]))) == "✅"
+    assert batch_icon(replace(done, rows=(later, never, *done.rows[3:]))) == "⚠️"
+    assert batch_icon(with_others(BatchState.DONE)) == "⚠️"
+
+
 def test_progress_counts_what_is_recorded() -> None:
     assert "2 of 40 checked and recorded" in shown(with_others(BatchState.APPLYING))
 
@@ -225,8 +236,15 @@ def test_details_have_every_partner_in_pages_first_those_that_go_another_way() -
     first = str([block.to_dict() for block in details_blocks(one, now=NOW)][-2:])
     assert first.index("partner003.example") < first.index("partner009.example") < first.index("partner000.example")
     assert f"{one.id}:1" in first
-    pages = "".join(str([b.to_dict() for b in details_blocks(one, page=page, now=NOW)]) for page in range(5))
+    pages = "".join(str([b.to_dict() for b in details_blocks(one, page=page, now=NOW)]) for page in range(7))
     assert all(row.name in pages for row in one.rows)
+
+
+def test_details_begin_with_warnings_then_members_then_those_alone_and_refused_at_the_end() -> None:
+    one = sheet_draft()
+    text = str([block.to_dict() for page in range(8) for block in row_pages(one, page, action_ids=("a", "b"))])
+    warned, member, alone, refused = (text.index(one.rows[number].name) for number in (4, 0, 40, 42))
+    assert warned < member < alone < refused
 
 
 def test_only_an_open_batch_can_be_withdrawn() -> None:
