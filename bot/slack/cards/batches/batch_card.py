@@ -46,7 +46,7 @@ from bot.words.batches.rows import (
 from bot.words.batches.run import next_words, run_words
 from bot.words.batches.terms import batch_duration_words, other_sponsors_words
 from bot.words.sentences import first_words
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, tally
 from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.batches.running.facts import run_facts
 from workflows.core.people import Role
@@ -123,8 +123,10 @@ def batch_summary(batch: Batch) -> str:
 
 def batch_icon(batch: Batch) -> str:
     """Return the emoji of a batch's state; it never says more than the words."""
-    has_others = batch.state is S.DONE and bool(batch.in_state(RowState.LEFT, RowState.ENDED))
-    return "⚠️" if has_others else _ICONS[batch.state]
+    counts = tally(batch)
+    # NB. not for rows that were always to be decided alone, or that start later: nothing of these is undone.
+    is_undone = bool(counts.left or counts.ended or counts.ended_before)
+    return "⚠️" if batch.state is S.DONE and is_undone else _ICONS[batch.state]
 
 
 def can_be_approved(batch: Batch, now: datetime) -> bool:
