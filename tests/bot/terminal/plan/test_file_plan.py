@@ -251,6 +251,12 @@ def test_a_row_that_ends_before_the_access_says_that_no_file_shortens_it() -> No
     assert "ends_on: This day comes before the end of the access, and no file shortens an access." in text
 
 
+def test_text_only_counts_what_stays_the_same() -> None:
+    text = written("text", unchanged(), unchanged(5))
+    assert "Row" not in text
+    assert "2 partners: 2 would stay the same." in text
+
+
 @pytest.mark.parametrize(
     ("partners", "status"),
     [
