@@ -44,7 +44,7 @@ from bot.words.batches.rows import (
     title_words,
 )
 from bot.words.batches.run import next_words, run_words
-from bot.words.batches.terms import batch_duration_words, other_sponsors_words
+from bot.words.batches.terms import batch_duration_words, sponsors_words
 from bot.words.sentences import first_words
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, tally
 from workflows.core.batches.deciding import batch_eligibility
@@ -69,6 +69,7 @@ _ICONS: Final[Mapping[BatchState, str]] = {
     S.EXPIRED: "⌛",
 }
 _NOTE_LIMIT: Final = 300
+_SPONSORS_LIMIT: Final = 200
 
 
 def batch_card(
@@ -167,8 +168,8 @@ def _fact_parts(batch: Batch) -> Iterator[TextRun]:
         yield fixed_text("Requester ")
         yield cleaned_text(batch.requester.name, bold=True)
         yield fixed_text(" · Sponsor ")
-        yield cleaned_text(batch.sponsor.name, bold=True)
-        yield fixed_text(f"{other_sponsors_words(batch)}\n")
+        yield cleaned_text(sponsors_words(batch), _SPONSORS_LIMIT, bold=True)
+        yield fixed_text("\n")
     nothing = ["Nothing is written"] if words_of(batch).written else []
     duration = batch_duration_words(batch)
     yield fixed_text(" · ".join([*nothing, *([duration] if duration else []), "Decide by "]))

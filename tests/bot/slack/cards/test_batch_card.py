@@ -13,8 +13,9 @@ from bot.slack.flows.home.batch_rows import batch_rows, own_batch_rows
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
 from bot.slack.payloads.button_values import typed_batch_id
 from bot.words.batches.rows import SHORT_DIGITS, row_reason_words
+from bot.words.batches.terms import sponsors_words
 from tests.bot.sample_batches import BATCH_ID, CHAIN, approved_once, asked, batch, draft, row, with_others
-from tests.bot.sample_sheets import sheet_draft
+from tests.bot.sample_sheets import sheet_batch, sheet_draft
 from tests.bot.shipped_cards import NAMES, texts, words_of
 from tests.workflows.core.builders import CHIE, NOW, RILEY
 from tests.workflows.world import CATALOG
@@ -22,6 +23,7 @@ from workflows.app.batches.confirming import BatchTerms
 from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import PersonId
 from workflows.core.plans.plan import AtEnd
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem
@@ -56,6 +58,26 @@ def test_the_card_counts_templates_risks_and_openings() -> None:
     assert "approved by " in card
     assert "Amara" in card
     assert "Nothing is written" in card
+
+
+def test_the_card_names_each_sponsor_with_the_number_of_rows_most_first() -> None:
+    one = sheet_batch()  # Chie is the sponsor of every seventh row, the batch's sponsor of the others
+    assert sponsors_words(one) == "Sam (34), Chie (6)"
+    assert "Sam (34), Chie (6)" in shown(one)
+    named = tuple(
+        replace(row, asked=replace(row.asked, sponsor=CHIE)) if row.asked and number < 30 else row
+        for number, row in enumerate(one.rows)
+    )
+    assert sponsors_words(replace(one, rows=named)).startswith("Chie (")
+    many = tuple(
+        replace(
+            row, asked=replace(row.asked, sponsor=replace(CHIE, id=PersonId(str(number % 5)), name=f"P{number % 5}"))
+        )
+        for number, row in enumerate(one.rows)
+        if row.asked
+    )
+    assert sponsors_words(replace(one, rows=many)) == "P0 (8), P1 (8), P2 (8) and 2 others"
+    assert sponsors_words(batch()) == "Sam"
 
 
 def test_the_card_names_the_list_and_the_change_by_their_digests() -> None:
