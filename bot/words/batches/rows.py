@@ -94,7 +94,7 @@ def planning_words(batch: Batch) -> str:
 def row_state_words(batch: Batch, row: BatchRow) -> str:
     """Return the state of a row. Nothing is planned before somebody asked for the draft."""
     is_asked = batch.state is not BatchState.DRAFT or row.state is not RowState.WAITING
-    return words_of(batch).row_states[row.state] if is_asked else "not asked for yet"
+    return words_of(batch).row_states[row.state] if is_asked else "draft"
 
 
 def row_reason_words(row: BatchRow) -> str:
