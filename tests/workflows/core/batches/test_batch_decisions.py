@@ -20,8 +20,8 @@ from workflows.core.batches.commands import (
 )
 from workflows.core.batches.deciding import batch_eligibility, current_batch_eligibility
 from workflows.core.batches.lifecycle import advance_batch
-from workflows.core.errors.raised import Refused
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person
 from workflows.core.policy.approval import Choice
