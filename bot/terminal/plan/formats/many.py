@@ -64,7 +64,7 @@ class TextWriter:
     def take(self, partner: PlannedPartner) -> None:
         """Write one partner. One that stays the same is only counted: a file of everything in force has many."""
         judged = partner.judged
-        if judged.verdict is RowVerdict.UNCHANGED and not judged.ends_before_access:
+        if judged.verdict is RowVerdict.UNCHANGED:
             return
         name = judged.row.partner or "no partner"
         tenant = "" if judged.identity is None else f" (tenant {judged.identity.tenant_id})"

@@ -25,7 +25,7 @@ from workflows.catalog.current_policy import current_policy
 from workflows.core.batches.members import why_alone, why_row_alone
 from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.doubles import with_doubles
-from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict, refused_if_shorter
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.findings import Finding
@@ -271,7 +271,8 @@ class _Planning:
         try:
             plan = self._plan(observation, request)
         except NothingToChange as nothing:
-            return JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, identity=identity, nothing=nothing.fact)
+            same = JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, identity=identity, nothing=nothing.fact)
+            return refused_if_shorter(same)
         if (other := self.open_requests.get(tenant_id)) is not None:
             problem = CellProblem(Column.PARTNER, open_request_fact(other, None))
             return JudgedRow(row=row, verdict=RowVerdict.REFUSED, problems=(problem,), identity=identity)

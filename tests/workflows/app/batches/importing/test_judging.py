@@ -95,6 +95,15 @@ async def test_applied_access_is_unchanged_and_another_template_changes_it(world
     assert found.plan is not None
 
 
+async def test_a_row_that_ends_before_the_access_is_refused_and_counted_as_refused(world: World) -> None:
+    await world.opened()
+    day = world.clock.now().date() + timedelta(days=30)
+    row = SheetRow(number=2, partner="contoso.com", template="trusted-partner", ends_on=day)
+    found = await judged(world, row)
+    assert (found[2].verdict, codes(found[2])) == (RowVerdict.REFUSED, [SheetCode.ENDS_BEFORE_ACCESS])
+    assert counts_of(found.values())[RowVerdict.UNCHANGED] == 0
+
+
 async def test_high_risk_and_a_chain_by_relation_are_decided_alone(world: World) -> None:
     known(world, "fabrikam.com")
     merger = SheetRow(number=2, partner="contoso.com", template="merger")
