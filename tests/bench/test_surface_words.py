@@ -89,7 +89,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "batch-sponsor": (40, 3),
     "batch-details": (315, 7),
     "batch-draft": (270, 7),
-    "batch-draft-rows": (173, 2),
+    "batch-draft-rows": (115, 2),
     "import-reading": (10, 2),
     "import-judging": (15, 2),
     "import-waiting": (20, 2),

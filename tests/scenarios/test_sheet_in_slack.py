@@ -251,7 +251,7 @@ async def test_a_draft_is_discarded_by_who_made_it_only(stage: Stage) -> None:
     assert "In one decision: 1 partner" in words(view)
     await stage.do("click", user="requester", action_id="discard_draft", view_id=view["id"])
     await stage.rest()
-    assert f"Batch {batch_id} was withdrawn. Nothing is applied by it." in (await told(stage, batch_id))[-1]
+    assert f"Draft {batch_id} was discarded. Nothing is applied by it." in (await told(stage, batch_id))[-1]
     view = await open_draft(stage, batch_id)
     assert "This batch is closed" in words(view)
     [closed] = [one for one in await stage.direct("requester") if one["ts"] == message["ts"]]

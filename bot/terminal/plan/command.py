@@ -18,7 +18,6 @@ from bot.terminal.plan.formats.printed import print_plan
 from bot.terminal.plan.lookups_file import LookupsFile
 from bot.terminal.plan.planned_partner import PlannedPartner, Totals
 from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
-from bot.words.batches.sheet_report import ENDS_BEFORE
 from bot.words.refusals.sentences import fact_words
 from bot.words.refusals.sheets import problem_words
 from bot.words.requests.notes import refusal_words
@@ -118,8 +117,8 @@ async def _plan_one(planning: _Planning) -> Totals:
         sys.stdout.write(plan_json(planned, inputs.file.digest) + "\n")
     else:
         print_plan(planned, inputs.file.digest, terminal_console())
-        if partner.judged.ends_before_access:
-            sys.stdout.write(f"{ENDS_BEFORE}\n")
+        for problem in partner.judged.problems:
+            sys.stdout.write(f"{problem_words(problem.column, fact_words(problem.fact))}\n")
     return totals
 
 

@@ -42,7 +42,7 @@ from workflows.ports.clock import Clock
 from workflows.sheets.reading import SheetFile
 
 INCOMPLETE: Final = 3
-"""The exit status when a row was refused, is not known, or ends before the partner's access does."""
+"""The exit status when a row was refused or is not known."""
 _COMPLETE: Final = frozenset({RowVerdict.ADD, RowVerdict.CHANGE, RowVerdict.UNCHANGED})
 
 
@@ -77,7 +77,7 @@ def use_sheet(asked: AskedReport, *, pauses: Pauses) -> int:
     """Print what the rows of a sheet would change, and store a draft if one was asked for.
 
     :returns: the exit status: 0; 1 when the tenant was not read; 2 for wrong settings, or a file that is no sheet or
-        not the expected one; 3 when a row was refused, is not known, or ends before the partner's access does.
+        not the expected one; 3 when a row was refused or is not known.
     """
     configure_terminal_logs(Redactor())
     perform = _draft if asked.purpose is Purpose.DRAFT else _report
@@ -140,7 +140,7 @@ async def _report(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> boo
 
 def _is_complete(judged: JudgedRow) -> bool:
     """Return whether a row could be asked for, or is so already."""
-    return judged.verdict in _COMPLETE and not judged.ends_before_access
+    return judged.verdict in _COMPLETE
 
 
 async def _draft(asked: AskedReport, inputs: FileInputs, pauses: Pauses) -> bool:

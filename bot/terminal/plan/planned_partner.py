@@ -8,7 +8,7 @@ from typing import Final
 from bot.terminal.printing import NOT_POSSIBLE
 from workflows.app.requests.files.parsed_request import PlanImpossible
 from workflows.app.requests.files.plan_from_file import PlannedRequest
-from workflows.core.batches.sheets.judged import CAN_BE_ASKED, JudgedRow, RowVerdict
+from workflows.core.batches.sheets.judged import CAN_BE_ASKED, JudgedRow, RowVerdict, refused_if_shorter
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.findings import FindingCode
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
@@ -43,7 +43,7 @@ class PlannedPartner:
             access=None if plan is None else planned.access,
             nothing=planned.how_to_extend,
         )
-        return cls(judged=judged, names=planned.names)
+        return cls(judged=refused_if_shorter(judged), names=planned.names)
 
     @classmethod
     def impossible(cls, row: SheetRow, error: PlanImpossible) -> "PlannedPartner":
@@ -63,8 +63,6 @@ class Totals:
     """How many of them need a decision of their own."""
     refused_now: int = 0
     """How many have a plan, and would be refused now because of another open request."""
-    ending_before: int = 0
-    """How many have a last day that comes before the end of their access."""
 
     def add(self, partner: PlannedPartner) -> None:
         """Count one partner."""
@@ -73,7 +71,6 @@ class Totals:
         if judged.risk is not None:
             self.risks[judged.risk] += 1
         self.alone += bool(judged.alone)
-        self.ending_before += judged.ends_before_access
         self.refused_now += any(one.code is FindingCode.OPEN_REQUEST for one in judged.findings)
 
     @property
@@ -89,6 +86,6 @@ class Totals:
     @property
     def exit_status(self) -> int:
         """Return 0 when nothing would change, 2 when something would, and 1 when that is not certain."""
-        if self.refused_now or self.ending_before or any(self.verdicts[verdict] for verdict in _UNCLEAR):
+        if self.refused_now or any(self.verdicts[verdict] for verdict in _UNCLEAR):
             return NOT_POSSIBLE
         return WOULD_CHANGE if self.changing else 0

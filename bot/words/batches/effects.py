@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from bot.words.findings.short import short_finding_words
 from bot.words.sentences import counted
 from bot.words.settings.open_access import access_kind_title, is_known_setting
 from workflows.core.batches.batch import BatchRow
+from workflows.core.checks.findings import FindingCode
 from workflows.core.settings.access_change import AccessChange
 
 UNKNOWN_SETTINGS: Final = "unknown settings"
 OPEN_AFTERWARDS: Final = "Open afterwards: "
 """Before the kinds of access that may be open afterwards, where the changes are said as well."""
+_MAX_WARNINGS: Final = 2
+"""Rows with a warning that are named; the others are counted, and first in Details."""
 _CHANGES: Final[Mapping[AccessChange | None, str]] = {
     None: "not known",
     AccessChange.SAME: "the same",
@@ -78,10 +82,27 @@ def _counted(found: Iterable[Iterable[str]]) -> list[tuple[str, int]]:
 
 
 def attention_words(rows: Iterable[BatchRow]) -> str:
-    """Say how many rows of a sheet have a warning, as a name that looks like another, and how many start later."""
+    """Say how many rows of a sheet have a warning, the first two of them in a few words, and how many start later.
+
+    It has names of partners, which are text from outside.
+    """
     known = list(rows)
-    warned = sum(bool(row.findings) for row in known)
+    warned = [row for row in known if row.findings]
     later = sum(row.asked is not None and row.asked.starts_at is not None for row in known)
-    said = [f"⚠️ {counted(warned, 'warning')}"] if warned else []
+    said = [f"⚠️ {_first_warnings(warned)}"] if warned else []
     said += [f"{later} starting later"] if later else []
     return ", ".join(said)
+
+
+def _first_warnings(rows: Sequence[BatchRow]) -> str:
+    """Name the first warning of each of the first rows; where there are several rows, with their number."""
+    said = "; ".join(_warning_words(row) for row in rows[:_MAX_WARNINGS])
+    more = "; …" if len(rows) > _MAX_WARNINGS else ""
+    return said if len(rows) == 1 else f"{counted(len(rows), 'warning')} ({said}{more})"
+
+
+def _warning_words(row: BatchRow) -> str:
+    first = row.findings[0]
+    if first.code is FindingCode.LOOK_ALIKE and "other" in first.values:
+        return f"{row.name} resembles {first.values['other']}"
+    return f"{row.name}: {short_finding_words(first.code)}"

@@ -22,6 +22,7 @@ from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState,
 from workflows.core.errors.facts import Fact, Facts, Values, facts_from_values
 from workflows.core.people import Person
 from workflows.core.policy.risk import RiskLevel
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import BatchId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem
@@ -38,6 +39,7 @@ _ENDED: Final[Mapping[str, str]] = {
 SHORT_DIGITS: Final = 12
 """Hexadecimal digits of a short digest. Details and the list have the whole one."""
 NO_TEMPLATE: Final = "no template"
+DISCARDED_DRAFT: Final = "draft, discarded"
 LIST_PENDING: Final = "The list of partners is being attached. Approve appears after that."
 LIST_MISSING: Final = "Nobody can approve: the list of partners is not attached."
 ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
@@ -70,6 +72,8 @@ def title_words(batch: Batch) -> str:
 
 def state_words(batch: Batch) -> str:
     """Return the state of a batch; once it is done, with its result."""
+    if batch.state is BatchState.WITHDRAWN and batch.confirmed_at is None:
+        return DISCARDED_DRAFT
     return result_words(batch) if batch.state is BatchState.DONE else words_of(batch).states[batch.state]
 
 
@@ -94,7 +98,7 @@ def planning_words(batch: Batch) -> str:
 def row_state_words(batch: Batch, row: BatchRow) -> str:
     """Return the state of a row. Nothing is planned before somebody asked for the draft."""
     is_asked = batch.state is not BatchState.DRAFT or row.state is not RowState.WAITING
-    return words_of(batch).row_states[row.state] if is_asked else "not asked for yet"
+    return words_of(batch).row_states[row.state] if is_asked else "draft"
 
 
 def row_reason_words(row: BatchRow) -> str:
@@ -116,6 +120,8 @@ def _fact_words(fact: Fact) -> str:
 
 
 def _stopped(values: Values) -> str:
+    if any(one.get("code") == NoteCode.DRAFT_DISCARDED for one in values.get("note") or ()):
+        return note_words((Fact(NoteCode.DRAFT_DISCARDED),))
     ended = _ENDED.get(str(values.get("state", "")), "ended")
     note = note_words(facts_from_values(values.get("note") or ()))
     return f"Its request {ended}. {note}".strip()

@@ -28,13 +28,14 @@ ENDED: Final = "The partners that are left are not written, also those that star
 
 def run_words(facts: RunFacts, kind: KindWords = SHEET) -> str:
     """Return what became of the partners of a batch so far; see `tally_words`."""
-    return tally_words(facts.counts, kind, waiting=facts.waiting)
+    return tally_words(facts.counts, kind, waiting=facts.waiting, was_asked=facts.was_asked)
 
 
-def tally_words(counts: Tally, kind: KindWords, *, waiting: int = 0) -> str:
+def tally_words(counts: Tally, kind: KindWords, *, waiting: int = 0, was_asked: bool = True) -> str:
     """Return what became of the partners of a batch; what became of none is left out. The numbers add up.
 
     :param waiting: how many of the partners that are left wait for Graph.
+    :param was_asked: whether a person asked for the batch; otherwise it was only a draft.
     """
     parts = (
         (counts.scheduled, "{} starting later"),
@@ -45,7 +46,7 @@ def tally_words(counts: Tally, kind: KindWords, *, waiting: int = 0) -> str:
     )
     besides = (
         (counts.alone, "{} decided alone"),
-        (counts.ended_before, "{} ended before the decision"),
+        (counts.ended_before, "{} ended before the decision" if was_asked else "{} only in the draft"),
         (counts.not_asked, f"{{}} {_NOT_ASKED}"),
     )
     members = counted(counts.members, "partner")

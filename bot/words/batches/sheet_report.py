@@ -40,10 +40,6 @@ REOPENS: Final[Mapping[ClosedAs | None, str]] = {
     ClosedAs.SUSPENDED: "The partner is suspended, and blocked now. This would open it again.",
     ClosedAs.BLOCKED: "The partner is blocked now. This would open it again.",
 }
-ENDS_BEFORE: Final = (
-    "ends_on: This day comes before the end of the access, and no file shortens an access. "
-    "Write the later day, or close the access early in the chat."
-)
 NOT_ASKED: Final = (
     "No request is made and nothing is written in Entra. "
     "Conditional Access is asked for once for all partners with the same access. Sign-ins are not asked for."
@@ -100,7 +96,6 @@ def why_words(judged: JudgedRow) -> tuple[str, ...]:
         *_findings_words(
             [one for one in judged.findings if one.severity is not Severity.NOTE and one.code is not _CA_SHARED]
         ),
-        *((ENDS_BEFORE,) if judged.ends_before_access else ()),
         *(() if judged.nothing is None else (fact_words(judged.nothing),)),
     )
 

@@ -11,6 +11,8 @@ from workflows.core.batches.batch import Batch, BatchRow
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.template import Template
 
+_MAX_SPONSORS: Final = 3
+"""Sponsors that are named; Details name all of them."""
 _MAX_REASON_WORDS: Final = 15
 """Words of a row's reason that are shown; the list has all of them."""
 
@@ -64,11 +66,19 @@ def issue_words(row: BatchRow) -> str:
     return " ".join(finding_words(one) for one in row.findings)
 
 
-def other_sponsors_words(batch: Batch) -> str:
-    """Say how many other sponsors the rows name; empty when there is none."""
-    first = None if batch.sponsor is None else batch.sponsor.id
-    count = sum(one.id != first for one in batch.row_sponsors)
-    return f", {counted(count, 'other')} for single rows" if count else ""
+def sponsors_words(batch: Batch) -> str:
+    """Name the sponsors of the rows with how many rows each has, most first; a single one without a number.
+
+    It has names of people. After three, the others are counted.
+    """
+    counts = batch.sponsored_rows
+    if len(counts) < 2:
+        only = next(iter(counts), batch.sponsor)
+        return "" if only is None else only.name
+    first = sorted(counts.items(), key=lambda one: (-one[1], one[0].name))
+    said = ", ".join(f"{one.name} ({count})" for one, count in first[:_MAX_SPONSORS])
+    more = len(first) - _MAX_SPONSORS
+    return f"{said} and {counted(more, 'other')}" if more > 0 else said
 
 
 def settings_by_words(row: BatchRow) -> str:

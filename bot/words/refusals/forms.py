@@ -81,6 +81,12 @@ def _stage_without_people(values: Values) -> str:
             f"{needs} The person in “For” has the role “{values['role']}” too, but cannot approve this request. "
             f"So {left} with this role {verb} left. Choose another person in “For”, or ask an admin to add people."
         )
+    if values.get("is_for_lack_of_row_sponsors"):
+        return (
+            f"{needs} Sponsors of rows have the role “{values['role']}” too, but a sponsor cannot approve. So {left} "
+            f"with this role {verb} left. Name another sponsor for their rows in the sheet, or ask an admin to add "
+            "people."
+        )
     if not values.get("is_for_lack_of_the_sponsor"):
         return (
             f"{needs} Of the role “{values['role']}”, {left} {verb} left. Ask an admin to add people, or ask somebody "

@@ -74,6 +74,10 @@ SHEETS: Final[Mapping[SheetCode, Sentence]] = {
         f"The workbook has no visible sheet {values['sheet']}. It has: {_names(values, 'sheets')}."
     ),
     SheetCode.NOT_A_LIST: "The file has no list of partners. Write the partners as a list of objects, under “{key}”.",
+    SheetCode.ENDS_BEFORE_ACCESS: (
+        "This day comes before the end of the access, and no file shortens an access. "
+        "Write the later day, or close the access early in the chat."
+    ),
     SheetCode.KEY_UNKNOWN: lambda values: (
         f"{values['key']}: there is no such key. Remove it, or write one of {_names(values, 'known')}."
     ),

@@ -26,7 +26,7 @@ from workflows.core.batches.batch import BatchState
 from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.notes import DisplayedState
+from workflows.core.requests.notes import DisplayedState, NoteCode
 from workflows.core.requests.request import RequestState
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -398,6 +398,8 @@ def _own_requests(count: int) -> str:
 def _batch_ended(values: Values) -> str:
     note, is_sheet = stored_note_words(values["note"]), bool(values.get("is_sheet"))
     done = "applied" if is_sheet else "adopted"
+    if any(one.get("code") == NoteCode.DRAFT_DISCARDED for one in values["note"]):
+        return f"Draft {values['batch']} was discarded. Nothing is {done} by it."
     if values["state"] != BatchState.DONE:
         is_rejected = values["state"] == BatchState.REJECTED
         again = f" {_AGAIN[is_sheet]}" if is_rejected else ""

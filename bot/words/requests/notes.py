@@ -30,6 +30,7 @@ _PLAN_NOT_WRITTEN: Final = "This plan was not written"
 SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.REJECTED: "Rejected by {name}: {reason}",
     NoteCode.WITHDRAWN: "The requester withdrew it.",
+    NoteCode.DRAFT_DISCARDED: "The draft was discarded.",
     NoteCode.UNDECIDED: "Not approved in time. Request it again if it is still needed.",
     NoteCode.NOBODY_COULD_DECIDE: (
         "Nobody could decide: for ten working days, too few people could approve “{stage}”. Ask an admin to name "

@@ -120,18 +120,39 @@ class PossibleChain:
 
 
 async def first_possible_chain(
-    directory: PeopleDirectory, chains: tuple[tuple[Stage, ...], ...], excluded: frozenset[ChatId]
+    directory: PeopleDirectory,
+    chains: tuple[tuple[Stage, ...], ...],
+    excluded: frozenset[ChatId],
+    row_sponsors: frozenset[ChatId] = frozenset(),
 ) -> PossibleChain:
     """Return the first chain that enough people can complete.
 
     :param excluded: chat ids of people who may not decide.
+    :param row_sponsors: of these, who may not decide only because a row of a sheet names them as its sponsor.
     """
     taken, problem = await directory.all_ids(excluded), None
     for chain in chains:
         try:
             await require_chain(directory, chain, taken, relations=NO_RELATIONS)
         except InvalidField as error:
-            problem = problem or error.fact
+            others = await directory.all_ids(excluded - row_sponsors) if row_sponsors else taken
+            problem = problem or await _with_cause(error.fact, directory, chain, others)
         else:
             return PossibleChain(stages=chain, problem=None)
     return PossibleChain(stages=chains[0], problem=problem)
+
+
+async def _with_cause(
+    problem: Fact, directory: PeopleDirectory, chain: tuple[Stage, ...], others: frozenset[ChatId]
+) -> Fact:
+    """Return why too few people can decide; where they could without sponsors of rows, with that cause.
+
+    :param others: who may not decide for another reason than being the sponsor of a row.
+    """
+    if problem.code != RefusalCode.STAGE_WITHOUT_PEOPLE:
+        return problem
+    try:
+        await require_chain(directory, chain, others, relations=NO_RELATIONS)
+    except InvalidField:
+        return problem
+    return Fact(problem.code, {**problem.values, "is_for_lack_of_row_sponsors": True})

@@ -168,7 +168,9 @@ class BatchIntake:
         current = await with_current_sponsors(batch, self.batches.store, self.batches.clock.now())
         named = (*authors, *current.row_sponsors, *current.partner_sponsors)
         known = {one.chat_id for one in named if one.chat_id}
-        found = await first_possible_chain(directory, chains, asked | known)
+        elsewhere = asked | {one.chat_id for one in (*authors, *current.partner_sponsors)}
+        sponsors = frozenset(one.chat_id for one in current.row_sponsors if one.chat_id) - elsewhere
+        found = await first_possible_chain(directory, chains, asked | known, sponsors)
         return self._terms_with(batch, found.stages, found.problem, authors)
 
     def _terms_with(

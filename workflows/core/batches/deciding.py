@@ -93,7 +93,7 @@ def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
     """Discard a draft: whoever made it, and of the command line any member, as any may confirm it."""
     if batch.drafter_chat_id not in (None, command.actor):
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
-    ended = end_batch(batch, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
+    ended = end_batch(batch, S.WITHDRAWN, situation, (Fact(NoteCode.DRAFT_DISCARDED),))
     told = tell_end(ended.batch, command.actor) if is_chat_user(command.actor) else ()
     return replace(ended, effects=(*ended.effects, *told))
 

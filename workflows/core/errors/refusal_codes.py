@@ -530,7 +530,8 @@ class RefusalCode(StrEnum):
     """Values: `stage`, `role`, `needed`, `left`, and whether another sponsor would be enough.
 
     That is `is_for_lack_of_the_sponsor`; an earlier version did not store it. Where another person to send the request
-    for would be enough, also `is_for_lack_of_the_named`.
+    for would be enough, also `is_for_lack_of_the_named`; where other sponsors of rows of a sheet would be, also
+    `is_for_lack_of_row_sponsors`.
     """
     MANAGER_CANNOT_DECIDE = "manager_cannot_decide"
     """The one person who has the role of a stage by relation cannot decide, or there is none.

@@ -24,6 +24,8 @@ class NoteCode(StrEnum):
     REJECTED = "rejected"
     """Values: `name`, `reason`."""
     WITHDRAWN = "withdrawn"
+    DRAFT_DISCARDED = "draft_discarded"
+    """Of a batch that nobody had asked for."""
     UNDECIDED = "undecided"
     RESTORE_UNDECIDED = "restore_undecided"
     """The same for a restore. Values: `target`, as it was typed."""

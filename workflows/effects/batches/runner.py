@@ -102,11 +102,11 @@ class BatchRunner:
         # NB. of all that are, or were, decided together: a chain does not become weaker when it is asked for again.
         size = sum(row.was_member for row in batch.rows)
         chains = batch_chains((row.stages for row in members), size, self.catalog.roles[ADMIN].title)
-        others = (*batch.row_sponsors, *batch.authors, *batch.partner_sponsors)
-        people = (batch.requester, batch.drafter, batch.sponsor, *others)
-        asked = [one.chat_id for one in people if one and one.chat_id]
+        people = (batch.requester, batch.drafter, batch.sponsor, *batch.authors, *batch.partner_sponsors)
+        asked = frozenset(one.chat_id for one in people if one and one.chat_id)
+        sponsors = frozenset(one.chat_id for one in batch.row_sponsors if one.chat_id) - asked
         try:
-            found = await first_possible_chain(self.directory.for_one_check(), chains, frozenset(asked))
+            found = await first_possible_chain(self.directory.for_one_check(), chains, asked | sponsors, sponsors)
         except (TenantRefused, PeopleDirectoryRefused) as error:
             raise PeopleDirectoryUnavailable(error.facts) from error
         templates = [deciding_template(row, self.catalog) for row in members]

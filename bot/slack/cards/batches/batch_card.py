@@ -44,9 +44,9 @@ from bot.words.batches.rows import (
     title_words,
 )
 from bot.words.batches.run import next_words, run_words
-from bot.words.batches.terms import batch_duration_words, other_sponsors_words
+from bot.words.batches.terms import batch_duration_words, sponsors_words
 from bot.words.sentences import first_words
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, tally
 from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.batches.running.facts import run_facts
 from workflows.core.people import Role
@@ -69,6 +69,7 @@ _ICONS: Final[Mapping[BatchState, str]] = {
     S.EXPIRED: "⌛",
 }
 _NOTE_LIMIT: Final = 300
+_SPONSORS_LIMIT: Final = 200
 
 
 def batch_card(
@@ -123,8 +124,10 @@ def batch_summary(batch: Batch) -> str:
 
 def batch_icon(batch: Batch) -> str:
     """Return the emoji of a batch's state; it never says more than the words."""
-    has_others = batch.state is S.DONE and bool(batch.in_state(RowState.LEFT, RowState.ENDED))
-    return "⚠️" if has_others else _ICONS[batch.state]
+    counts = tally(batch)
+    # NB. not for rows that were always to be decided alone, or that start later: nothing of these is undone.
+    is_undone = bool(counts.left or counts.ended or counts.ended_before)
+    return "⚠️" if batch.state is S.DONE and is_undone else _ICONS[batch.state]
 
 
 def can_be_approved(batch: Batch, now: datetime) -> bool:
@@ -165,8 +168,8 @@ def _fact_parts(batch: Batch) -> Iterator[TextRun]:
         yield fixed_text("Requester ")
         yield cleaned_text(batch.requester.name, bold=True)
         yield fixed_text(" · Sponsor ")
-        yield cleaned_text(batch.sponsor.name, bold=True)
-        yield fixed_text(f"{other_sponsors_words(batch)}\n")
+        yield cleaned_text(sponsors_words(batch), _SPONSORS_LIMIT, bold=True)
+        yield fixed_text("\n")
     nothing = ["Nothing is written"] if words_of(batch).written else []
     duration = batch_duration_words(batch)
     yield fixed_text(" · ".join([*nothing, *([duration] if duration else []), "Decide by "]))

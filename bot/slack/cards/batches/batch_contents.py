@@ -27,6 +27,7 @@ MAX_TEMPLATES: Final = 3
 MAX_OPENING_CHARACTERS: Final = 1000
 """All kinds that Gatehouse has a title for need fewer."""
 _FILE_NAME_LIMIT: Final = 80
+_ATTENTION_LIMIT: Final = 300
 
 
 def summary_elements(
@@ -47,7 +48,8 @@ def summary_elements(
     )
     risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
     attention = attention_words(rows)
-    yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(f"{risks}{attention and f'; {attention}'}"))
+    looked_at = [fixed_text("; "), cleaned_text(attention, _ATTENTION_LIMIT)] if attention else []
+    yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(risks), *looked_at)
     changed, more = change_counts_words(rows), more_access_counts(rows)
     if changed:
         kinds = [fixed_text(": "), _kinds(more)] if more else []

@@ -64,17 +64,6 @@ ROWS_PER_PAGE: Final = 6
 _OPENINGS_LIMIT: Final = 500
 _REASON_LIMIT: Final = 300
 _ASKED_LIMIT: Final = 300
-_ORDER: Final = (
-    RowState.LEFT,
-    RowState.ENDED,
-    RowState.ALONE,
-    RowState.NOT_ASKED,
-    RowState.WAITING,
-    RowState.PLANNED,
-    RowState.APPLIED,
-    RowState.SCHEDULED,
-)
-"""The order of the rows: first those that go another way."""
 
 
 def details_blocks(
@@ -106,8 +95,8 @@ def details_blocks(
 
 
 def row_pages(batch: Batch, page: int, *, action_ids: tuple[str, str]) -> list[Block]:
-    """Return one page of the partners of a batch: first those that are not decided together, with the reason."""
-    rows = sorted(batch.rows, key=lambda row: (_ORDER.index(row.state), row.name, row.tenant_id))
+    """Return one page of the partners of a batch: those with warnings, members, those alone, and what is not asked."""
+    rows = sorted(batch.rows, key=lambda row: (_place(row), row.name, row.tenant_id))
     return page_blocks(
         [fixed_text("Partners", bold=True)],
         [bullets([_row_parts(batch, row)]) for row in rows],
@@ -116,6 +105,17 @@ def row_pages(batch: Batch, page: int, *, action_ids: tuple[str, str]) -> list[B
         action_ids=action_ids,
         value=lambda number: f"{batch.id}:{number}",
     )
+
+
+def _place(row: BatchRow) -> int:
+    """Return the place of a row's group: what must be looked at, and is decided here, comes first."""
+    if not row.is_asked:
+        return 4
+    if row.findings:
+        return 0
+    if row.was_member:
+        return 1 if row.state in (RowState.LEFT, RowState.ENDED) else 2
+    return 3
 
 
 def _row_parts(batch: Batch, row: BatchRow) -> list[TextRun]:

@@ -62,8 +62,10 @@ class TextWriter:
         self._line(f"{file.name}, SHA-256 {file.digest}")
 
     def take(self, partner: PlannedPartner) -> None:
-        """Write one partner."""
+        """Write one partner. One that stays the same is only counted: a file of everything in force has many."""
         judged = partner.judged
+        if judged.verdict is RowVerdict.UNCHANGED:
+            return
         name = judged.row.partner or "no partner"
         tenant = "" if judged.identity is None else f" (tenant {judged.identity.tenant_id})"
         self._write("\n")

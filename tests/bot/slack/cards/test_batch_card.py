@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from bot.slack.cards.batches.batch_card import batch_card, can_be_withdrawn, older_batch_card
-from bot.slack.cards.batches.batch_details import details_blocks, excluded_words
+from bot.slack.cards.batches.batch_card import batch_card, batch_icon, can_be_withdrawn, older_batch_card
+from bot.slack.cards.batches.batch_details import details_blocks, excluded_words, row_pages
 from bot.slack.flows.home.batch_rows import batch_rows, own_batch_rows
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
 from bot.slack.payloads.button_values import typed_batch_id
 from bot.words.batches.rows import SHORT_DIGITS, row_reason_words
+from bot.words.batches.terms import sponsors_words
 from tests.bot.sample_batches import BATCH_ID, CHAIN, approved_once, asked, batch, draft, row, with_others
+from tests.bot.sample_sheets import sheet_batch, sheet_draft
 from tests.bot.shipped_cards import NAMES, texts, words_of
 from tests.workflows.core.builders import CHIE, NOW, RILEY
 from tests.workflows.world import CATALOG
@@ -21,6 +23,7 @@ from workflows.app.batches.confirming import BatchTerms
 from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import PersonId
 from workflows.core.plans.plan import AtEnd
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem
@@ -55,6 +58,26 @@ def test_the_card_counts_templates_risks_and_openings() -> None:
     assert "approved by " in card
     assert "Amara" in card
     assert "Nothing is written" in card
+
+
+def test_the_card_names_each_sponsor_with_the_number_of_rows_most_first() -> None:
+    one = sheet_batch()  # Chie is the sponsor of every seventh row, the batch's sponsor of the others
+    assert sponsors_words(one) == "Sam (34), Chie (6)"
+    assert "Sam (34), Chie (6)" in shown(one)
+    named = tuple(
+        replace(row, asked=replace(row.asked, sponsor=CHIE)) if row.asked and number < 30 else row
+        for number, row in enumerate(one.rows)
+    )
+    assert sponsors_words(replace(one, rows=named)).startswith("Chie (")
+    many = tuple(
+        replace(
+            row, asked=replace(row.asked, sponsor=replace(CHIE, id=PersonId(str(number % 5)), name=f"P{number % 5}"))
+        )
+        for number, row in enumerate(one.rows)
+        if row.asked
+    )
+    assert sponsors_words(replace(one, rows=many)) == "P0 (8), P1 (8), P2 (8) and 2 others"
+    assert sponsors_words(batch()) == "Sam"
 
 
 def test_the_card_names_the_list_and_the_change_by_their_digests() -> None:
@@ -196,6 +219,16 @@ def test_the_result_names_what_left_and_what_was_not_adopted() -> None:
     assert "✅" in shown(batch(BatchState.DONE))
 
 
+def test_a_finished_batch_warns_only_of_what_was_not_done() -> None:
+    done = batch(BatchState.DONE)
+    alone = replace(done.rows[1], state=RowState.LEFT, plan_digest=None)
+    never = replace(done.rows[2], state=RowState.ENDED, plan_digest=None)
+    later = replace(done.rows[0], state=RowState.SCHEDULED)
+    assert batch_icon(replace(done, rows=(later, alone, *done.rows[3:]))) == "✅"
+    assert batch_icon(replace(done, rows=(later, never, *done.rows[3:]))) == "⚠️"
+    assert batch_icon(with_others(BatchState.DONE)) == "⚠️"
+
+
 def test_progress_counts_what_is_recorded() -> None:
     assert "2 of 40 checked and recorded" in shown(with_others(BatchState.APPLYING))
 
@@ -225,8 +258,15 @@ def test_details_have_every_partner_in_pages_first_those_that_go_another_way() -
     first = str([block.to_dict() for block in details_blocks(one, now=NOW)][-2:])
     assert first.index("partner003.example") < first.index("partner009.example") < first.index("partner000.example")
     assert f"{one.id}:1" in first
-    pages = "".join(str([b.to_dict() for b in details_blocks(one, page=page, now=NOW)]) for page in range(5))
+    pages = "".join(str([b.to_dict() for b in details_blocks(one, page=page, now=NOW)]) for page in range(7))
     assert all(row.name in pages for row in one.rows)
+
+
+def test_details_begin_with_warnings_then_members_then_those_alone_and_refused_at_the_end() -> None:
+    one = sheet_draft()
+    text = str([block.to_dict() for page in range(8) for block in row_pages(one, page, action_ids=("a", "b"))])
+    warned, member, alone, refused = (text.index(one.rows[number].name) for number in (4, 0, 40, 42))
+    assert warned < member < alone < refused
 
 
 def test_only_an_open_batch_can_be_withdrawn() -> None:
@@ -383,4 +423,4 @@ def test_in_a_draft_nothing_is_planned_before_somebody_asked() -> None:
     views = [draft_rows_view(draft(), page) for page in range(5)]
     text = json.dumps(views)
     assert "being planned" not in text
-    assert "not asked for yet" in text
+    assert ": draft" in text

@@ -24,6 +24,8 @@ from tests.workflows.core.batches.examples import batch, row
 from tests.workflows.core.builders import BATCH, DANA, NOW
 from tests.workflows.world import World, open_world
 from workflows.core.batches.batch import Batch, BatchState, RowState, Run
+from workflows.core.errors.facts import Fact
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import BatchId, RequestKind
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
@@ -94,6 +96,19 @@ async def test_followed_it_ends_with_the_batch_and_shows_a_bar_only_at_a_termina
             "0 of 3 partners adopted (verified), 3 left. Next: the partners that are left are applied."
         ]
         assert len(text_of(shown).splitlines()) == 3
+
+
+async def test_a_discarded_draft_says_so_and_counts_as_the_listing(records: World) -> None:
+    """Nobody had asked for it: nothing was withdrawn, and no decision came."""
+    rows = tuple(row(number, RowState.ENDED, plan_digest=None) for number in (1, 2))
+    note = (Fact(NoteCode.DRAFT_DISCARDED),)
+    await put(records, replace(batch(BatchState.WITHDRAWN, *rows, confirmed_at=None, note=note), version=1))
+    shown = console()
+    assert await follow(records.store, BATCH, records.clock, shown, Following()) == NOT_ALL_APPLIED
+    assert text_of(shown).splitlines() == [
+        f"{BATCH}: 2 partners: adopt current settings: draft, discarded",
+        "2 only in the draft",
+    ]
 
 
 async def test_followed_it_waits_for_people_says_so_once_and_goes_on(records: World) -> None:

@@ -24,7 +24,7 @@ from tests.workflows.core.builders import TENANT
 from workflows.app.requests.files.parsed_request import PlanImpossible
 from workflows.core.batches.sheets.cells import RawSheet
 from workflows.core.batches.sheets.codes import SheetCode
-from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict, refused_if_shorter
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.verdicts import AccessReport
@@ -243,12 +243,20 @@ def ending_before() -> PlannedPartner:
         },
     )
     row = SheetRow(number=2, partner="contoso.com", template="guest-collaboration", ends_on=date(2027, 3, 31))
-    return PlannedPartner(judged=JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, nothing=nothing))
+    return PlannedPartner(judged=refused_if_shorter(JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, nothing=nothing)))
 
 
 def test_a_row_that_ends_before_the_access_says_that_no_file_shortens_it() -> None:
     text = written("text", ending_before())
     assert "ends_on: This day comes before the end of the access, and no file shortens an access." in text
+    assert "1 partner: 1 would be refused." in text
+    assert "would change nothing" not in text
+
+
+def test_text_only_counts_what_stays_the_same() -> None:
+    text = written("text", unchanged(), unchanged(5))
+    assert "Row" not in text
+    assert "2 partners: 2 would stay the same." in text
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,30 @@ from tests.bot.sample_sheets import sheet_row
 from tests.workflows.core.builders import NOW
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 
-LOOK_ALIKE = Finding(code=FindingCode.LOOK_ALIKE, severity=Severity.WARNING, source=Source.OWN_RULE)
+LOOK_ALIKE = Finding(
+    code=FindingCode.LOOK_ALIKE, severity=Severity.WARNING, source=Source.RECORDS, values={"other": "partner9.example"}
+)
+MAIL = Finding(code=FindingCode.ENCRYPTED_MAIL, severity=Severity.WARNING, source=Source.OWN_RULE)
+FIRST = "partner000.example resembles partner9.example"
+SECOND = "partner001.example: encrypted mail is blocked"
 
 
 @pytest.mark.parametrize(
     ("warned", "later", "words"),
-    [(0, 0, ""), (1, 0, "⚠️ 1 warning"), (2, 1, "⚠️ 2 warnings, 1 starting later"), (0, 2, "2 starting later")],
+    [
+        (0, 0, ""),
+        (1, 0, f"⚠️ {FIRST}"),
+        (2, 1, f"⚠️ 2 warnings ({FIRST}; {SECOND}), 1 starting later"),
+        (3, 0, f"⚠️ 3 warnings ({FIRST}; {SECOND}; …)"),
+        (0, 2, "2 starting later"),
+    ],
 )
-def test_rows_with_warnings_and_with_a_later_start_are_counted(warned: int, later: int, words: str) -> None:
+def test_rows_with_warnings_and_with_a_later_start_are_counted_and_the_first_two_warnings_named(
+    warned: int, later: int, words: str
+) -> None:
     rows = [replace(sheet_row(number), findings=()) for number in range(4)]
-    rows[:warned] = [replace(row, findings=(LOOK_ALIKE,)) for row in rows[:warned]]
+    for number, finding in list(enumerate((LOOK_ALIKE, MAIL, MAIL)))[:warned]:
+        rows[number] = replace(rows[number], findings=(finding,))
     for number in range(later):
         asked = rows[-1 - number].asked
         assert asked is not None

@@ -17,6 +17,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.TEXT, {"text": "Insufficient {privileges}."}, "Insufficient {privileges}."),
     (NoteCode.REJECTED, {"name": "Bruno", "reason": "Too {wide}"}, "Rejected by Bruno: Too {wide}"),
     (NoteCode.WITHDRAWN, {}, "The requester withdrew it."),
+    (NoteCode.DRAFT_DISCARDED, {}, "The draft was discarded."),
     (NoteCode.UNDECIDED, {}, "Not approved in time. Request it again if it is still needed."),
     (
         NoteCode.NOBODY_COULD_DECIDE,

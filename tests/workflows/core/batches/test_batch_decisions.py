@@ -20,6 +20,7 @@ from workflows.core.batches.commands import (
 )
 from workflows.core.batches.deciding import batch_eligibility, current_batch_eligibility
 from workflows.core.batches.lifecycle import advance_batch
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person
@@ -27,6 +28,7 @@ from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.effects import AdvanceBatch, SendMessage, ShowBatch, UploadBatchList
 from workflows.core.requests.eligibility import IneligibleReason
+from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import Digest
 
 
@@ -125,6 +127,7 @@ def test_a_draft_is_discarded_by_who_made_it_and_that_of_the_command_line_by_any
     for draft in (of_amara, batch(BatchState.DRAFT)):
         discarded = advance_batch(draft, command, situation())
         assert discarded.batch.state is BatchState.WITHDRAWN
+        assert discarded.batch.note == (Fact(NoteCode.DRAFT_DISCARDED),)
         [end, told] = discarded.effects
         assert end == AdvanceBatch(batch_id=BATCH)
         assert isinstance(told, SendMessage)

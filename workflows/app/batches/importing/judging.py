@@ -25,7 +25,7 @@ from workflows.catalog.current_policy import current_policy
 from workflows.core.batches.members import why_alone, why_row_alone
 from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.doubles import with_doubles
-from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict, refused_if_shorter
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.findings import Finding
@@ -128,9 +128,8 @@ class SheetJudging:
         for row in sheet_rows:
             rows.append(self._parsed(row))
             await asyncio.sleep(0)  # ten thousand rows take many seconds, and the bot answers clicks in between
-        _add_doubles(rows, {one.row.number: one.target for one in rows})
         await self._look_up(rows, on_found)
-        _add_doubles(rows, {one.row.number: one.identity.tenant_id for one in rows if one.identity is not None})
+        _add_doubles(rows)
         sponsors = await find_sponsors((one.row for one in rows), tenant=self.tenant)
         for one in rows:
             one.row, one.reason = sponsors.checked(one.row), one.reason or sponsors.why_unread(one.row)
@@ -272,7 +271,8 @@ class _Planning:
         try:
             plan = self._plan(observation, request)
         except NothingToChange as nothing:
-            return JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, identity=identity, nothing=nothing.fact)
+            same = JudgedRow(row=row, verdict=RowVerdict.UNCHANGED, identity=identity, nothing=nothing.fact)
+            return refused_if_shorter(same)
         if (other := self.open_requests.get(tenant_id)) is not None:
             problem = CellProblem(Column.PARTNER, open_request_fact(other, None))
             return JudgedRow(row=row, verdict=RowVerdict.REFUSED, problems=(problem,), identity=identity)
@@ -313,10 +313,13 @@ class _Planning:
         return lookalike_findings(identity, own_domains=own, partners=near)
 
 
-def _add_doubles(rows: Sequence[_Row], partner_of: Mapping[int, str]) -> None:
-    """Give each row that is right so far the problem that it is a double, if it is one."""
-    right = [one for one in rows if not one.row.problems]
-    for one, row in zip(right, with_doubles([one.row for one in right], partner_of), strict=True):
+def _add_doubles(rows: Sequence[_Row]) -> None:
+    """Give each row the problem that it is a double, if it is one.
+
+    Rows that are wrong by themselves are compared, too: they may contradict another row.
+    """
+    partner_of = {one.row.number: one.target if one.identity is None else one.identity.tenant_id for one in rows}
+    for one, row in zip(rows, with_doubles([one.row for one in rows], partner_of), strict=True):
         one.row = row
 
 

@@ -43,6 +43,8 @@ class RunFacts:
     since: datetime | None
     """When the present run began; None before the approval."""
     next_step: NextStep
+    was_asked: bool = True
+    """False for a draft that ended before anybody asked for it."""
     next_at: datetime | None = None
     """When the first member that waits is tried again; None when that is not known."""
 
@@ -64,6 +66,7 @@ def run_facts(batch: Batch, now: datetime, *, is_frozen: bool = False) -> RunFac
         tried=0 if run is None else run.tried,
         since=None if run is None else run.since,
         next_step=step,
+        was_asked=batch.confirmed_at is not None or not batch.has_ended,
         next_at=min((row.not_before for row in left if row.not_before is not None), default=None)
         if step is NextStep.WAIT
         else None,

@@ -100,6 +100,8 @@ class SheetCode(StrEnum):
     """The row has a duration and a day on which the access ends."""
     TOO_MANY_CELLS = "row_too_many_cells"
     """Values: `columns`."""
+    ENDS_BEFORE_ACCESS = "ends_before_access"
+    """The partner has this access already, and longer. No row shortens an access."""
     SAME_AS_ROW = "row_same_as"
     """An earlier row asks for the same. Values: `row`."""
     CONTRADICTS_ROW = "row_contradicts"

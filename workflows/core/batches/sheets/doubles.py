@@ -15,7 +15,8 @@ _MAX_NAMED: Final = 10
 def with_doubles(rows: Iterable[SheetRow], partner_of: Mapping[int, str]) -> tuple[SheetRow, ...]:
     """Return the rows, each double with the problem that it is one.
 
-    Of rows that ask for the same, the first counts. Of rows that contradict each other, none does.
+    Of rows that ask for the same, the first counts. Of rows that contradict each other, none does: also where one of
+    them is wrong by itself, because nobody knows which one was meant.
 
     :param partner_of: the partner of each row by the row's number, in one spelling; a row without one is no double.
     """
@@ -33,7 +34,7 @@ def with_doubles(rows: Iterable[SheetRow], partner_of: Mapping[int, str]) -> tup
 
 def _problems_of(group: Sequence[SheetRow]) -> Mapping[int, Fact]:
     first, *others = group
-    if all(row.asks_for == first.asks_for for row in others):
+    if all(_asked(row) == _asked(first) for row in others):
         return {row.number: Fact(SheetCode.SAME_AS_ROW, {"row": first.number}) for row in others}
     numbers = [row.number for row in group]
     return {
@@ -42,3 +43,8 @@ def _problems_of(group: Sequence[SheetRow]) -> Mapping[int, Fact]:
         )
         for row in group
     }
+
+
+def _asked(row: SheetRow) -> tuple[object, ...]:
+    """Return what a row asks for. A cell that cannot be used has no value, so what is wrong with it stands for it."""
+    return (*row.asks_for, *(problem for problem in row.problems if problem.column))

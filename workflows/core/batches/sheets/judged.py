@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from workflows.core.batches.asked_row import AskedAccess
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.columns import Column
 from workflows.core.batches.sheets.rows import CellProblem, SheetRow
 from workflows.core.checks.conditional_access.findings import locked_out_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport
@@ -86,6 +88,14 @@ class JudgedRow:
     def is_locked_out(self) -> bool:
         """Return whether an enforced policy certainly locks out somebody whom the plan lets in."""
         return self.access is not None and locked_out_values(self.access) is not None
+
+
+def refused_if_shorter(judged: JudgedRow) -> JudgedRow:
+    """Return a row that would change nothing; refused where it ends before the access: it asks for less time."""
+    if not judged.ends_before_access:
+        return judged
+    problem = CellProblem(Column.ENDS_ON, Fact(SheetCode.ENDS_BEFORE_ACCESS))
+    return replace(judged, verdict=RowVerdict.REFUSED, problems=(problem,), nothing=None)
 
 
 def counts_of(rows: Iterable[JudgedRow]) -> Mapping[RowVerdict, int]:

@@ -55,13 +55,13 @@ def by_number(batch: Batch) -> dict[int, BatchRow]:
 
 
 async def test_a_draft_has_every_row_of_the_sheet_in_its_order(world: World) -> None:
-    known(world, "fabrikam.com", "adatum.com")
+    known(world, "fabrikam.com", "adatum.com", "northwind.com")
     judged: list[JudgedRow] = []
     batch = await stored(
         world,
         ("fabrikam.com", GUESTS, 90, "They build the new portal", "CHG-7"),
         ("adatum.com", "merger"),
-        ("contoso.com", "no-such-template"),
+        ("northwind.com", "no-such-template"),
         ("contoso.com", GUESTS),
         on_judged=judged.append,
     )

@@ -70,6 +70,7 @@ async def test_nothing_is_asked_for_when_only_who_gave_the_file_could_decide(wor
     with pytest.raises(InvalidForm) as caught:
         await world.batch_intake().confirm(form(draft, days=0), key=world.key())
     assert caught.value.problems["draft"].code == RefusalCode.STAGE_WITHOUT_PEOPLE
+    assert "is_for_lack_of_row_sponsors" not in caught.value.problems["draft"].values
 
 
 async def test_who_asks_for_the_own_file_is_only_the_requester(world: World) -> None:
@@ -101,3 +102,19 @@ async def test_the_sponsor_of_a_row_that_goes_alone_decides_on_no_other_row(worl
     batch = await approve_batch(world, batch, (AMARA,))
     assert (batch.state, batch.decisions) == (BatchState.AWAITING_APPROVAL, ())
     assert BRUNO.id not in batch.excluded
+
+
+async def test_where_only_sponsors_of_rows_could_decide_the_window_and_the_form_say_that_they_are_the_cause(
+    world: World,
+) -> None:
+    """Another requester would not help: another sponsor in the sheet does."""
+    known(world, "fabrikam.com")
+    world.tenant.accounts.append(replace(SAMS, id=AMARA.id, name=AMARA.name, mail="amara@woodgrove.com"))
+    header = ("Domain", "Template", "Sponsor")
+    draft = await stored(world, ("fabrikam.com", GUESTS, "amara@woodgrove.com"), header=header)
+    terms = await world.batch_intake().terms(draft, RILEY.chat_id, SAM.chat_id)
+    assert terms.problem is not None
+    assert terms.problem.values["is_for_lack_of_row_sponsors"] is True
+    with pytest.raises(InvalidForm) as caught:
+        await world.batch_intake().confirm(form(draft, days=0), key=world.key())
+    assert caught.value.problems["draft"] == terms.problem

@@ -98,6 +98,15 @@ async def test_applied_access_is_unchanged_and_another_template_changes_it(world
     assert found.plan is not None
 
 
+async def test_a_row_that_ends_before_the_access_is_refused_and_counted_as_refused(world: World) -> None:
+    await world.opened()
+    day = world.clock.now().date() + timedelta(days=30)
+    row = SheetRow(number=2, partner="contoso.com", template="trusted-partner", ends_on=day)
+    found = await judged(world, row)
+    assert (found[2].verdict, codes(found[2])) == (RowVerdict.REFUSED, [SheetCode.ENDS_BEFORE_ACCESS])
+    assert counts_of(found.values())[RowVerdict.UNCHANGED] == 0
+
+
 async def test_high_risk_and_a_chain_by_relation_are_decided_alone(world: World) -> None:
     known(world, "fabrikam.com")
     merger = SheetRow(number=2, partner="contoso.com", template="merger")
@@ -117,6 +126,27 @@ async def test_doubles_are_found_by_name_and_by_tenant(world: World) -> None:
         [SheetCode.CONTRADICTS_ROW],
         [SheetCode.CONTRADICTS_ROW],
     ]
+
+
+async def test_rows_that_contradict_each_other_are_found_before_each_is_judged_by_itself(world: World) -> None:
+    """None counts, and each names the others: also where one is refused for another reason, or by another domain."""
+    known(world, "fabrikam.com")
+    world.tenant.tenants["fabrikam.de"] = world.tenant.tenants["fabrikam.com"]
+    rows = [
+        SheetRow(number=2, partner="contoso.com", template=TEMPLATE, duration_days=90),
+        SheetRow(number=3, partner="contoso.com", template=TEMPLATE, duration_days=30),  # not offered
+        SheetRow(number=4, partner="fabrikam.com", template=TEMPLATE),
+        SheetRow(number=5, partner="fabrikam.com", template="trusted-partner"),
+        SheetRow(number=6, partner="fabrikam.de", template=TEMPLATE),
+    ]
+    found = await judged(world, *rows)
+    assert {one.verdict for one in found.values()} == {RowVerdict.REFUSED}
+    named = {
+        number: [one.fact.values["rows"] for one in row.problems if one.fact.code == SheetCode.CONTRADICTS_ROW]
+        for number, row in found.items()
+    }
+    assert named == {2: [[3]], 3: [[2]], 4: [[5, 6]], 5: [[4, 6]], 6: [[4, 5]]}
+    assert RefusalCode.DURATION_NOT_OFFERED in codes(found[3])
 
 
 async def test_each_wrong_row_is_refused_with_its_reason_and_the_others_are_judged(world: World) -> None:

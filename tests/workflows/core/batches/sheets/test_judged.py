@@ -6,7 +6,8 @@ import pytest
 
 from tests.workflows.core.checks.conditional_access.test_sharing import row, shared
 from tests.workflows.core.policies import policy
-from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict, counts_of
+from workflows.core.batches.sheets.codes import SheetCode
+from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict, counts_of, refused_if_shorter
 from workflows.core.batches.sheets.rows import SheetRow
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -47,4 +48,8 @@ def test_a_row_may_end_before_the_access_that_stands(
     sheet_row = SheetRow(number=2, ends_on=ends_on)
     judged = JudgedRow(row=sheet_row, verdict=RowVerdict.UNCHANGED, nothing=nothing)
     assert judged.ends_before_access is is_before
+    found = refused_if_shorter(judged)
+    codes = [(problem.column, problem.fact.code) for problem in found.problems]
+    refused = (RowVerdict.REFUSED, [("ends_on", SheetCode.ENDS_BEFORE_ACCESS)], None)
+    assert (found.verdict, codes, found.nothing) == (refused if is_before else (RowVerdict.UNCHANGED, [], nothing))
     assert not JudgedRow(row=sheet_row, verdict=RowVerdict.UNCHANGED).ends_before_access

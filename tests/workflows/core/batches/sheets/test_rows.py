@@ -1,5 +1,6 @@
 """Each row is read strictly: what is not certain is named with its column, and no other value takes its place."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,7 +9,8 @@ from workflows.core.batches.sheets.cells import Cell, Formula, Merged, OtherValu
 from workflows.core.batches.sheets.codes import SheetCode
 from workflows.core.batches.sheets.columns import Columns, recognise
 from workflows.core.batches.sheets.doubles import with_doubles
-from workflows.core.batches.sheets.rows import SheetRow, read_row
+from workflows.core.batches.sheets.rows import CellProblem, SheetRow, read_row
+from workflows.core.errors.facts import Fact
 
 HEADER = ("partner", "template", "duration_days", "ends_on", "starts_on", "sponsor", "reason", "ticket", "pilot_group")
 
@@ -120,6 +122,28 @@ def test_a_cell_that_perhaps_hides_rows_is_a_problem_also_in_a_column_that_is_no
     assert problems(row(reason=Swallowed())) == [("reason", SheetCode.CELL_SWALLOWS_ROWS)]
     read = read_row(RawRow(2, ("contoso.com", "low-risk", Swallowed())), recognise(("partner", "template", "Note")))
     assert problems(read) == [("", SheetCode.CELL_SWALLOWS_ROWS)]
+
+
+def test_a_row_with_a_cell_that_cannot_be_used_contradicts_another_one_and_equals_its_copy() -> None:
+    wrong = (CellProblem("duration_days", Fact(SheetCode.CELL_FORMULA)),)
+    right = SheetRow(number=2, partner="contoso.com")
+    rows = (
+        right,
+        replace(right, number=3, problems=wrong),
+        SheetRow(number=4, partner="b.example", problems=wrong),
+        SheetRow(number=5, partner="b.example", problems=wrong),
+        SheetRow(number=6, partner="c.example"),
+        SheetRow(number=7, partner="c.example", problems=(CellProblem("", Fact(SheetCode.TOO_MANY_CELLS)),)),
+    )
+    found = with_doubles(rows, {one.number: one.partner for one in rows})
+    added = {one.number: one.problems[-1].fact.code for one in found if one.problems}
+    assert added == {
+        2: SheetCode.CONTRADICTS_ROW,
+        3: SheetCode.CONTRADICTS_ROW,
+        4: SheetCode.CELL_FORMULA,
+        5: SheetCode.SAME_AS_ROW,
+        7: SheetCode.SAME_AS_ROW,
+    }
 
 
 def test_rows_that_ask_for_the_same_count_once_and_contradicting_rows_not_at_all() -> None:
