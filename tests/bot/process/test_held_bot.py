@@ -13,7 +13,7 @@ import pytest
 from bot.process.app import running
 from bot.process.settings import Settings, SettingsProblems
 from bot.sandbox.server import BotHandle, Sandbox
-from tests.bot.bot_under_test import BotUnderTest, click
+from tests.bot.bot_under_test import BotUnderTest, click, health_url_of
 from tests.bot.signing import interaction_body, signed
 from tests.bot.terminal.test_doctor import examined, finding
 from tests.warm.short_pauses import SHORT_PAUSES
@@ -30,7 +30,7 @@ async def started(settings: Settings, world: Sandbox) -> AsyncIterator[BotUnderT
     """Start a bot on what is stored."""
     url = f"http://127.0.0.1:{settings.port}"
     async with aiohttp.ClientSession() as session, running(settings, SHORT_PAUSES) as parts:
-        world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True)
+        world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True, health_url=health_url_of(settings))
         yield BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
 
 
