@@ -61,6 +61,9 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
         **world.bot_settings(free_port(), free_port()),
         "DATABASE_URL": f"sqlite:///{bare_environment}/gatehouse.db",
         "GATEHOUSE_TICK_SECONDS": "0.2",
+        # Whether somebody decides at an unusual hour depends on when the tests run.
+        "GATEHOUSE_TELL_UNUSUAL_DECISIONS": "false",
+        "GATEHOUSE_TELL_WEEKLY_DECISIONS": "false",
         "GATEHOUSE_GENERATION": f"{bare_environment}/generation",
     }
     for name, value in given.items():
