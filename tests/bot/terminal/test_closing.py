@@ -41,6 +41,7 @@ async def records(world: Sandbox, settings: Settings) -> Path:
     """Empty records that nobody uses; Contoso has settings that nobody asked Gatehouse for."""
     store = await open_store(settings.records.path, world.clock)
     await store.close()
+    settings.records.audit_keys.ring(may_create=True)  # as a bot does at its start
     assert world.entra is not None
     everybody = {"usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}}
     world.entra.merge({"partners": {CONTOSO: {"tenantId": CONTOSO, "b2bCollaborationInbound": everybody}}})
