@@ -1,4 +1,7 @@
-"""The parts of a card that show who decided, who must still decide, and how it ended."""
+"""The parts of a card that show who decided, who must still decide, and how it ended.
+
+It is long because the three are one list on the card, in this order.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -22,6 +22,7 @@ from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import click, eventually, free_port
 from tests.bot.signing import interaction_body, signed
 from tests.waiting import LONGEST_WAIT
+from workflows.ports.audit_log import RECEIVED
 
 PER_SECOND: Final = 50
 NEW_SECRET: Final = "fedcba9876543210fedcba9876543210"
@@ -72,7 +73,9 @@ class RunningBot:
     def stored_clicks(self) -> int:
         """Count the clicks in its records."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as records:
-            (row,) = records.execute("select count(*) from audit where command = 'want_approve'").fetchall()
+            # What became of a click is a row of its own.
+            sql = "select count(*) from audit where command = 'want_approve' and outcome = ?"
+            (row,) = records.execute(sql, [RECEIVED]).fetchall()
             return int(row[0])
 
     def replace(self, path: Path, text: str) -> None:

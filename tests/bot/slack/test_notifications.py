@@ -49,7 +49,7 @@ SAID: Final = {
     "🔎": ("being prepared", "current settings"),
     "❓": ("waiting for Microsoft", "question", "Question"),
     "💬": ("answered",),
-    "❔": ("not known", "not checked", "not confirmed", "could not be checked", "Perhaps"),
+    "❔": ("not known", "Not known", "not checked", "not confirmed", "could not be checked", "Perhaps"),
     "⛔": ("rejected", "Error"),
     "↩️": ("withdrawn",),
     "⌛": ("expired",),

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = ", ".join(FIELDS)
 # NB. read as bytes, because a damaged text may be no UTF-8, and must not stop the verification.
-_RAW: Final = f"seq, key_id, mac, {', '.join(f'cast({name} as blob)' for name in FIELDS)}"
+_RAW: Final = f"seq, cast(key_id as blob), mac, {', '.join(f'cast({name} as blob)' for name in FIELDS)}"
 _PAGE: Final = 1000
 """How many entries are signed, or read, at a time."""
 _SMALLEST: Final = -(2**63)
@@ -186,7 +186,8 @@ def _page_after(db: Any, after: int, limit: int = _PAGE) -> list[ChainedRow]:
 def _chained(row: Sequence[Any]) -> ChainedRow:
     seq, key_id, mac, *texts = row
     decoded = [None if text is None else text.decode("utf-8", "surrogateescape") for text in texts]
-    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, decoded, strict=True)), key_id=key_id, mac=mac)
+    key = None if key_id is None else key_id.decode("utf-8", "backslashreplace")
+    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, decoded, strict=True)), key_id=key, mac=mac)
 
 
 def _numbered(row: Mapping[str, Any]) -> NumberedEntry:

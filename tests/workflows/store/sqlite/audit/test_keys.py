@@ -128,7 +128,10 @@ def earlier_file(path: Path, count: int) -> Path:
     with closing(sqlite3.connect(path)) as db:
         db.execute("alter table audit drop column mac")
         db.execute("alter table audit drop column key_id")
-        db.execute("delete from _sqlite_migrations where name = 'm034_audit_chain'")
+        for table in ("import_lookups", "profiles"):
+            db.execute(f"drop table {table}")
+        db.execute("drop index audit_by_command")
+        db.execute("delete from _sqlite_migrations where name >= 'm034'")
         for number in range(1, count + 1):
             db.execute(
                 """insert into audit (seq, key, at, actor, command, outcome, details)
