@@ -221,9 +221,10 @@ class Stage:
         await self.until(is_said, said)
 
     async def messages(self, user: str = "approver1", channel: str = CHANNEL) -> list[dict[str, Any]]:
-        """List messages as somebody sees them, ephemeral ones left out."""
+        """List messages as somebody sees them, without ephemeral ones and the daily line about the audit log."""
         found = (await self.see("messages", channel=channel, user=user))["messages"]
-        return [message for message in found if not message.get("is_ephemeral")]
+        shown = [message for message in found if not message.get("is_ephemeral")]
+        return [message for message in shown if not str(message.get("text")).startswith("Audit log until entry ")]
 
     async def card(self) -> dict[str, Any]:
         """The newest card of the channel."""

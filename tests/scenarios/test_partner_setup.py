@@ -204,7 +204,7 @@ async def test_a_partner_that_an_earlier_version_opened_gets_its_setup_card_at_t
     await stage.open_access()
     card = await newest(stage, "requester")
     [file] = stage.data.rglob("gatehouse.db")
-    old = "update partnerships set doc = json_remove(doc, '$.setup', '$.confirmations', '$.remind_setup_at')"
+    old = "update partnerships set doc = json_remove(doc, '$.setup', '$.confirmations', '$.remind_setup_at', '$.sum')"
     with closing(sqlite3.connect(file)) as database:
         database.execute(old)
         database.commit()

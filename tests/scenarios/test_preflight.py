@@ -70,7 +70,7 @@ async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_side
     cloud = {"allowedCloudEndpoints": ["microsoftonline.us"]}
     await patch(stage, {"organizations": {LOOK_ALIKE: false}, "crossTenantAccessPolicy": cloud})
     await stage.ask(target="c0ntoso.com")
-    assert "“c0ntoso.com” looks the same as a partner's domain “contoso.com”" in await stage.read()
+    assert "“c0ntoso.com” looks almost the same as a partner's domain “contoso.com”" in await stage.read()
     few = (await stage.fill_in(target=ELSEWHERE, template="guest-collaboration"))["errors"]
     assert "the risk is elevated and needs 2 approvers" in few["template"], "one approver is too few for another cloud"
     ts = await stage.ask(target=ELSEWHERE)

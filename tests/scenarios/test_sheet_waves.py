@@ -91,6 +91,6 @@ async def test_a_run_that_fails_halts_and_an_admin_hears_of_it(stage: Stage) -> 
     alarm = " ".join(words(one) for one in await stage.direct("admin"))
     assert "stopped by itself: 4 of the 20 partners tried could not be applied as approved" in alarm
     assert "stopped by itself" in (await told(stage, batch_id))[-1]
-    status, out, _ = await gatehouse(stage, "batches", batch_id, "--follow")
-    assert status == 3, out
+    status, out, _ = await gatehouse(stage, "batches", batch_id, "--follow", "--wait", "2")
+    assert status == 4, out
     assert "An admin continues or ends it." in out

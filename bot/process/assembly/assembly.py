@@ -55,6 +55,7 @@ from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
 from workflows.app.watch.connection_checks import PermissionWatch, SilentServices
+from workflows.app.watch.own_log import OwnLogCheck
 from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
@@ -467,19 +468,14 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
 def _watch(systems: ExternalSystems, alarms: Alarms, reviews: StartedReviews, wake: Callable[[], None]) -> WatchCheck:
     """Return the check that sweeps the tenant, and the answers to what it finds."""
     drifts = DriftRecords(store=systems.store, clock=systems.clock, wake=wake)
-
-    async def compare_own_log() -> None:
-        from workflows.app.watch.own_log import OwnLogCheck  # not loaded when the bot starts
-
-        await OwnLogCheck(store=systems.store, tenant=systems.tenant, alarms=alarms, clock=systems.clock).check()
-
+    own_log = OwnLogCheck(store=systems.store, tenant=systems.tenant, alarms=alarms, clock=systems.clock)
     return WatchCheck(
         store=systems.store,
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
         reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
         after_sweep=reviews.drift_reviews.update,
-        own_log=compare_own_log,
+        own_log=own_log.check,
     )
 
 

@@ -27,6 +27,7 @@ from workflows.ports.records import LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load, load_shared
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
+from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
 
 Item = TypeVar("Item")
 Picked = TypeVar("Picked")
@@ -245,8 +246,6 @@ class SqliteRecords(SqliteDatabase):
 
     async def partnerships(self, pick: Callable[[Partnership], Picked]) -> Sequence[Picked]:
         """List something of every partnership, by default domain. Nothing else of them is kept in memory."""
-        from workflows.store.sqlite.snapshot import picked_partnerships  # not needed at the start of a bot
-
         return await self._run_on_second_connection(partial(picked_partnerships, pick=pick))
 
     async def identities(self) -> Sequence[TenantIdentity]:
@@ -265,8 +264,6 @@ class SqliteRecords(SqliteDatabase):
 
         When all tenants are read, an applied request has only the fields that are compared.
         """
-        from workflows.store.sqlite.snapshot import all_records, records_of
-
         if tenant_id is not None:
             return await self._run(lambda: records_of(self._db.conn, tenant_id))
         return await self._run_on_second_connection(partial(all_records, only_compared=True))

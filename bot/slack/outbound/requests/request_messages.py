@@ -29,7 +29,7 @@ from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_appro
 from workflows.app.reads.found_requests import today_from_record
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import read_after_end
-from workflows.core.partners.partnership import newer_request, tenant_of
+from workflows.core.partners.partnership import newer_request, result_read_at, tenant_of
 from workflows.core.people import ChatId, Role
 from workflows.core.posture.watch.drift import DriftSubject
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -123,7 +123,9 @@ class RequestMessages:
             store, now = self._outbound.store, self._outbound.clock.now()
             today = await today_from_record(request, record, store=store, now=now)
             found = None if record is None else await store.drift(DriftSubject(record.identity.tenant_id))
-            drift = found if found is not None and found.is_open else None
+            read_at = result_read_at(request)
+            is_later = found is not None and read_at is not None and found.found_at >= read_at
+            drift = found if found is not None and found.is_open and is_later else None
             return CardContext(is_first=False, partnership=record, successor=today.successor, drift=drift)
         # NB. counted, not read: one person may have hundreds of open requests, and each of them has a card.
         others = await self._outbound.store.count_open_among_newest(
