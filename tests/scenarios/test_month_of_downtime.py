@@ -100,7 +100,7 @@ async def let_through(stage: Stage, count: int) -> None:
     fault = {"target": "slack", "method": "chat.postMessage", "match": "Extend"}
     if count:
         await stage.do("faults", **fault, times=count, delay_seconds=0.01)
-    await stage.do("faults", **fault, times=50, delay_seconds=900)
+    await stage.do("faults", **fault, times=50, delay_seconds=300)
 
 
 async def recorded(stage: Stage) -> int:
