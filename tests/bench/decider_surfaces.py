@@ -16,7 +16,7 @@ from workflows.app.alarms import new_alarm
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.policy.delegation.deciders.profiles import ProfileChange, ProfilePart
+from workflows.core.policy.delegation.profiles import ProfileChange, ProfilePart
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest

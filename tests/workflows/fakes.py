@@ -33,7 +33,7 @@ from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn a
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity, written_capability
 from workflows.core.policy.delegation.asking import StandIn
-from workflows.core.policy.delegation.deciders.profiles import Profile
+from workflows.core.policy.delegation.profiles import Profile
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import SendEscalationMessage

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 from workflows.core.batches.batch import Batch, ListFile
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
-from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.policy.reviews.silence import ReviewReminder
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     # A start does not wait for the reading of sheets: this interface is known before it.
     from workflows.core.batches.sheets.columns import Columns
     from workflows.core.batches.sheets.judged import JudgedRow, RowVerdict
+    from workflows.core.partners.access_end.decision import EndStep
 
 
 class NotifierUnavailable(FactsError):
@@ -84,7 +84,7 @@ class AnnouncedEnd:
     ends_at: datetime
     days: int
     """Which notice it is; `AT_THE_END` when the end has come."""
-    step: EndStep | None = None
+    step: "EndStep | None" = None
     """Why the partner is open after the end; None before it."""
     blocked_at: datetime | None = None
     """When it is blocked if nobody decides; None before the end, and when that is not known."""

@@ -9,7 +9,7 @@ from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
-from workflows.core.policy.delegation.deciders.profiles import Profile
+from workflows.core.policy.delegation.profiles import Profile
 from workflows.ports.tenant import Account
 
 

@@ -19,7 +19,7 @@ from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanR
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.delegation.absence import Absence, AbsenceId
-from workflows.core.policy.delegation.deciders.profiles import KnownProfile
+from workflows.core.policy.delegation.profiles import KnownProfile
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice, NoticeSubject
 from workflows.core.posture.watch.drift import Drift, DriftSubject

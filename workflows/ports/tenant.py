@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
-from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.tenant_facts import CapabilityAccess, UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
@@ -21,6 +20,9 @@ from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant_settings import TenantSettings
+
+if TYPE_CHECKING:
+    from workflows.core.checks.approver_groups import ApproverGroup
 
 Answer = TypeVar("Answer")
 
@@ -272,7 +274,7 @@ class Tenant(Protocol):
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group, including those in nested groups."""
 
-    async def approver_groups(self, ids: Sequence[str]) -> Sequence[ApproverGroup]:
+    async def approver_groups(self, ids: Sequence[str]) -> "Sequence[ApproverGroup]":
         """Read these Entra groups with their owners, in one or a few requests; missing ones are left out.
 
         The ids are in lower case. The answer is never older than the question.

@@ -19,7 +19,7 @@ from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, Usage
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.delegation.absence import Absence
-from workflows.core.policy.delegation.deciders.profiles import KnownProfile
+from workflows.core.policy.delegation.profiles import KnownProfile
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift

@@ -39,7 +39,7 @@ from bot.slack.people.users import (
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role, is_same_mail, mail_in_lower_case
-from workflows.core.policy.delegation.deciders.profiles import Profile
+from workflows.core.policy.delegation.profiles import Profile
 from workflows.intervals import MAX_AGE_IN_ONE_CHECK
 from workflows.ports.people_directory import PeopleDirectoryRefused, RoleSource
 from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable

@@ -17,7 +17,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.delegation.absence import Absence, active_absences
 from workflows.core.policy.delegation.asking import StandIn
-from workflows.core.policy.delegation.deciders.profiles import Profile
+from workflows.core.policy.delegation.profiles import Profile
 from workflows.intervals import ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.core.policy.delegation.deciders.profiles import Profile
+from workflows.core.policy.delegation.profiles import Profile
 from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.tenant import Account
 

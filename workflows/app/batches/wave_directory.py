@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
-from workflows.core.policy.delegation.deciders.profiles import Profile
+from workflows.core.policy.delegation.profiles import Profile
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import Account
 

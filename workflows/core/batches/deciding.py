@@ -1,9 +1,9 @@
 """Decisions on a batch: who may decide, approve, reject, withdraw. And what happens when nobody decides."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from workflows.core.batches.batch import Batch, BatchState, Run
-from workflows.core.batches.commands import ExpireBatch
 from workflows.core.batches.transition import BatchTransition, changed, end_batch, show, tell_end
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -17,6 +17,9 @@ from workflows.core.requests.eligibility import Eligibility, ids_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest
+
+if TYPE_CHECKING:
+    from workflows.core.batches.commands import ExpireBatch
 
 S = BatchState
 
@@ -98,7 +101,7 @@ def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
     return replace(ended, effects=(*ended.effects, *told))
 
 
-def expire(batch: Batch, command: ExpireBatch, situation: Situation) -> BatchTransition:
+def expire(batch: Batch, command: "ExpireBatch", situation: Situation) -> BatchTransition:
     if command.is_void:
         ended = S.STOPPED if batch.state is S.HALTED else S.EXPIRED
         return end_batch(batch, ended, situation, (Fact(NoteCode.VOID_AFTER_RESTORE),))

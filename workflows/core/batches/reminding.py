@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from workflows.core.batches.batch import Batch, BatchState
-from workflows.core.batches.commands import RemindBatchApprovers
 from workflows.core.batches.transition import BatchTransition, changed, tell_expires_soon
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -15,6 +15,9 @@ from workflows.core.requests.deadlines.reminder_times import fitting_reminders, 
 from workflows.core.requests.deadlines.stage_times import notice_time
 from workflows.core.requests.effects import ShowBatch
 from workflows.core.requests.transitions.transition import Situation
+
+if TYPE_CHECKING:
+    from workflows.core.batches.commands import RemindBatchApprovers
 
 
 def strictest_cadence(cadences: Iterable[Sequence[int]]) -> tuple[int, ...]:
@@ -73,7 +76,7 @@ def _asked_at(batch: Batch) -> datetime:
     return max([start, *(decision.at for decision in batch.decisions if decision.person.id in earlier)])
 
 
-def remind(batch: Batch, command: RemindBatchApprovers, situation: Situation) -> BatchTransition:
+def remind(batch: Batch, command: "RemindBatchApprovers", situation: Situation) -> BatchTransition:
     due = next_batch_reminder_at(batch)
     if due is None or not due <= situation.now < batch.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="reminder")

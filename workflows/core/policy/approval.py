@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from workflows.core.errors.facts import Fact
 from workflows.core.people import CurrentRoles, Person, PersonId, Role
-from workflows.core.policy.delegation.deciders.profiles import ProfileChange
+from workflows.core.policy.delegation.profiles import ProfileChange
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import Digest
 

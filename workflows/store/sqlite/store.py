@@ -33,7 +33,6 @@ from workflows.store.columns import asked_managers_text, people_search_text, sea
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
-from workflows.store.sqlite.other_records.absences import SqliteAbsences
 from workflows.store.sqlite.other_records.audit_chain import SqliteAuditChain
 from workflows.store.sqlite.other_records.batches import SqliteBatches
 from workflows.store.sqlite.other_records.campaigns import SqliteCampaigns
@@ -43,7 +42,7 @@ from workflows.store.sqlite.other_records.drifts import (
     SqliteFreezes,
     is_stored_as_frozen,
 )
-from workflows.store.sqlite.other_records.profiles import SqliteProfiles
+from workflows.store.sqlite.other_records.people import SqliteAbsences, SqliteProfiles
 from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
 from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
 

@@ -7,8 +7,8 @@ from bot.words.names.partners import verified_name
 from bot.words.sentences import and_list, counted, day
 from workflows.core.errors.facts import Fact, Values, facts_from_values
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.delegation.deciders.profiles import ProfilePart
 from workflows.core.policy.delegation.deciders.unusual import UnusualCode
+from workflows.core.policy.delegation.profiles import ProfilePart
 from workflows.core.requests.request import AccessRequest
 
 _PARTS: Final[Mapping[ProfilePart, str]] = {

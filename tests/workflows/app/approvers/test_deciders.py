@@ -9,8 +9,8 @@ from tests.workflows.world import World, restarted
 from workflows.app.approvers.deciders.profile_reads import ProfileReads
 from workflows.app.approvers.deciders.unusual_decisions import UnusualDecisions
 from workflows.app.approvers.deciders.weekly_lists import WeeklyLists
-from workflows.core.policy.delegation.deciders.profiles import ProfilePart
 from workflows.core.policy.delegation.deciders.unusual import UnusualCode
+from workflows.core.policy.delegation.profiles import ProfilePart
 from workflows.core.policy.working_time import WorkingCalendar
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import RequestState

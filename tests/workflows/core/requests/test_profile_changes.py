@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, REQUEST, access_plan, request, situation
-from workflows.core.policy.delegation.deciders.profiles import ProfileChange, ProfilePart
+from workflows.core.policy.delegation.profiles import ProfileChange, ProfilePart
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import MessageCode, SendMessage
 from workflows.core.requests.lifecycle import advance

@@ -11,7 +11,7 @@ from typing import Final
 from workflows.app.approvers.stage_holders import holders_for
 from workflows.app.limits import is_high_risk
 from workflows.core.people import ChatId, Person
-from workflows.core.policy.delegation.deciders.profiles import KnownProfile, known_after, recent_changes
+from workflows.core.policy.delegation.profiles import KnownProfile, known_after, recent_changes
 from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, RequestState

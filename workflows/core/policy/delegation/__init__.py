@@ -1,1 +1,1 @@
-"""Who is asked in place of somebody else: absences with a delegate, and reassignments by an admin."""
+"""Who is asked in place of somebody else, and what is known of the people who decide. Pure."""

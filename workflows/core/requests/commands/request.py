@@ -17,7 +17,7 @@ from typing import Generic, Literal
 from workflows.core.conversation.remarks import RemarkId
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.accounts import AccountChange
-from workflows.core.policy.delegation.deciders.profiles import ProfileChange
+from workflows.core.policy.delegation.profiles import ProfileChange
 from workflows.core.requests.commands.audit_details import Details, account_details, behalf_details, clicked_details
 from workflows.core.requests.commands.automatic import (
     AcceptBatchDecisions,

@@ -1,1 +1,1 @@
-"""The people who decide: their profiles, what is unusual, and their weekly list. Pure."""
+"""The people who decide: what is unusual, and their weekly list. Pure."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from workflows.core.people import ChatId, PersonId
-from workflows.core.policy.delegation.deciders.profiles import (
+from workflows.core.policy.delegation.profiles import (
     MAX_CHANGES,
     KnownProfile,
     Profile,

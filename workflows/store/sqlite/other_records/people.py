@@ -1,14 +1,15 @@
-"""Absences in the embedded store.
+"""What is stored about people in the embedded store: absences, and the profiles of those who decide.
 
-A boundary: nothing else reads the table of absences.
+A boundary: nothing else reads these two tables.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from workflows.core.people import PersonId
+from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.delegation.absence import Absence, AbsenceId
-from workflows.store.codec import ABSENCE, load
+from workflows.core.policy.delegation.profiles import KnownProfile
+from workflows.store.codec import ABSENCE, PROFILE, dump, load
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
 
@@ -30,3 +31,22 @@ class SqliteAbsences(SqliteDatabase):
         """Return how many absences of a person are stored, also those that have ended."""
         rows = await self._query("select count(*) as number from absences where person = ?", person)
         return int(rows[0]["number"])
+
+
+class SqliteProfiles(SqliteDatabase):
+    """Reads and writes what is known of profiles."""
+
+    async def known_profiles(self, chat_id: ChatId, account: PersonId) -> Sequence[KnownProfile]:
+        """List what is known of a chat user and of an account, the newest first; see `ports.records`."""
+        sql = "select chat_id as id, doc from profiles where chat_id = ? or account = ? order by read_at desc"
+        return readable(PROFILE, await self._query(sql, chat_id, account))
+
+    async def save_profile(self, known: KnownProfile) -> None:
+        """Store what is known of a chat user, in place of what was known."""
+        await self._write(
+            "insert or replace into profiles (chat_id, account, read_at, doc) values (?, ?, ?, ?)",
+            known.profile.chat_id,
+            known.profile.account,
+            text_of(known.read_at),
+            dump(PROFILE, known),
+        )
