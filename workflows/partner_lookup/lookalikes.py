@@ -101,20 +101,31 @@ def unicode_form(domain: str) -> str:
         return domain
 
 
+_IN_FILE: Final = {"in_file": True}
+"""Said of a domain that is nobody's partner yet."""
+
+
 def lookalike_findings(
-    identity: TenantIdentity, *, own_domains: Collection[str], partners: Collection[str]
+    identity: TenantIdentity,
+    *,
+    own_domains: Collection[str],
+    partners: Collection[str],
+    in_file: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """List the findings about the typed domain, and about the tenant's default domain.
 
     :param own_domains: our tenant's verified domains.
     :param partners: the domains of other known partners.
+    :param in_file: the domains that stand only in other rows of the same file. Which of two is meant is not known.
     """
     names = dict.fromkeys(name for name in (identity.typed_name, identity.default_domain) if "." in name)
-    findings = [finding for name in names for finding in _suspicions(name, own_domains, partners)]
+    findings = [finding for name in names for finding in _suspicions(name, own_domains, partners, in_file)]
     return tuple(dict.fromkeys(findings))
 
 
-def _suspicions(domain: str, own_domains: Collection[str], partners: Collection[str]) -> Iterator[Finding]:
+def _suspicions(
+    domain: str, own_domains: Collection[str], partners: Collection[str], in_file: Collection[str]
+) -> Iterator[Finding]:
     unicode_name = unicode_form(domain)
     if unicode_name != domain:
         yield _finding(FindingCode.IDN, Severity.NOTE, shown=unicode_name, domain=domain)
@@ -124,10 +135,10 @@ def _suspicions(domain: str, own_domains: Collection[str], partners: Collection[
             )
     if _MICROSOFT.search(domain) and not domain.endswith(_MICROSOFTS_OWN):
         yield _finding(FindingCode.IMITATES_MICROSOFT, Severity.WARNING, domain=domain)
-    for is_own, known_names in ((True, own_domains), (False, partners)):
+    for is_own, known_names, where in ((True, own_domains, {}), (False, partners, {}), (False, in_file, _IN_FILE)):
         found = {other: near for other in sorted(set(known_names) - {domain}) if (near := resemblance(domain, other))}
         for other in _nearest_of_each_name(found) if is_own else found:
-            about = {"domain": domain, "other": other, **found[other].values()}
+            about = {"domain": domain, "other": other, **where, **found[other].values()}
             yield _finding(FindingCode.LOOK_ALIKE, Severity.WARNING, **about, is_own=is_own)
 
 

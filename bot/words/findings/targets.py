@@ -88,7 +88,8 @@ def _in_both(values: Values) -> str:
 
 def _look_alike(values: Values) -> str:
     likeness = LIKENESSES[Likeness(values["likeness"])]
-    whose = "this tenant's own domain" if values["is_own"] else "a partner's domain"
+    others = "the domain of another row" if values.get("in_file") else "a partner's domain"
+    whose = "this tenant's own domain" if values["is_own"] else others
     found = f"“{values['domain']}” {likeness} {whose} “{values['other']}”"
     differs = " and ".join(_differences(values))
     return f"{found}: {differs}. Check which one is meant." if differs else f"{found}. Check which one is meant."

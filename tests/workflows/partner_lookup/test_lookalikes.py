@@ -159,3 +159,17 @@ def test_what_is_said_to_differ_turns_one_name_into_the_other(seed: int) -> None
             if name.startswith(found.here, start)
         }
         assert bool(found.ending) is (left.partition(".")[2] != right.partition(".")[2])
+
+
+def test_a_domain_of_another_row_is_called_no_partners_domain() -> None:
+    """Of two rows, either one may be the imitation."""
+    who = replace(identity("contoso.com"), default_domain="contoso.com")
+    [finding] = lookalike_findings(who, own_domains=(), partners=(), in_file=("cont0so.com",))
+    assert (finding.values["other"], finding.values["in_file"], finding.values["is_own"]) == (
+        "cont0so.com",
+        True,
+        False,
+    )
+    assert "the domain of another row “cont0so.com”" in finding_words(finding)
+    [of_partner] = lookalike_findings(who, own_domains=(), partners=("cont0so.com",))
+    assert "in_file" not in of_partner.values

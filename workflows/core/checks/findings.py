@@ -118,7 +118,7 @@ class FindingCode(StrEnum):
     IMITATES_MICROSOFT = "imitates_microsoft"
     """Values: `domain`."""
     LOOK_ALIKE = "look_alike"
-    """Values: `domain`, `likeness`, `is_own`, `other`."""
+    """Values: `domain`, `likeness`, `is_own`, `other`; `in_file`: the other is only in another row of a file."""
 
     REPLACES_TEMPLATE = "replaces_template"
     """Values: `before` and `after`, each with `title`, `ends_at` and `review_days` (null: none).

@@ -212,6 +212,8 @@ class _Planning:
     past: LoadedRecords
     partners: LookalikeIndex
     """The domains of all recorded partners, and of all rows."""
+    recorded: AbstractSet[str]
+    """The domains of all recorded partners."""
     names_of: Mapping[TenantId, AbstractSet[str]]
     """Every name that is known of a tenant: its own names do not imitate it."""
     own: LookalikeIndex
@@ -235,6 +237,7 @@ class _Planning:
             at_once=at_once,
             past=LoadedRecords(records),
             partners=LookalikeIndex(names),
+            recorded={name for one in recorded for name in (one.default_domain, one.typed_name)},
             names_of=names_of,
             own=LookalikeIndex(at_once.own_domains),
             access=SharedAccess(tenant_settings=judging.tenant.tenant_settings, kept=judging.evaluations),
@@ -310,7 +313,8 @@ class _Planning:
         names = [name for name in (identity.typed_name, identity.default_domain) if "." in name]
         near = {other for name in names for other in self.partners.near(name)} - self.names_of[identity.tenant_id]
         own = {other for name in names for other in self.own.near(name)}
-        return lookalike_findings(identity, own_domains=own, partners=near)
+        recorded = near & self.recorded
+        return lookalike_findings(identity, own_domains=own, partners=recorded, in_file=near - recorded)
 
 
 def _add_doubles(rows: Sequence[_Row]) -> None:
