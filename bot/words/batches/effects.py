@@ -87,11 +87,16 @@ def attention_words(rows: Iterable[BatchRow]) -> str:
     It has names of partners, which are text from outside.
     """
     known = list(rows)
-    warned = [row for row in known if row.findings]
+    warned = sorted((row for row in known if row.findings), key=lambda row: not _imitates_us(row))
     later = sum(row.asked is not None and row.asked.starts_at is not None for row in known)
     said = [f"⚠️ {_first_warnings(warned)}"] if warned else []
     said += [f"{later} starting later"] if later else []
     return ", ".join(said)
+
+
+def _imitates_us(row: BatchRow) -> bool:
+    """Return whether a name resembles a domain of our own: this warning is never left out for others."""
+    return any(one.values.get("is_own") for one in row.findings)
 
 
 def _first_warnings(rows: Sequence[BatchRow]) -> str:
@@ -102,7 +107,7 @@ def _first_warnings(rows: Sequence[BatchRow]) -> str:
 
 
 def _warning_words(row: BatchRow) -> str:
-    first = row.findings[0]
+    first = min(row.findings, key=lambda one: not one.values.get("is_own"))
     if first.code is FindingCode.LOOK_ALIKE and "other" in first.values:
         return f"{row.name} resembles {first.values['other']}"
     return f"{row.name}: {short_finding_words(first.code)}"

@@ -38,3 +38,10 @@ def test_rows_with_warnings_and_with_a_later_start_are_counted_and_the_first_two
         assert asked is not None
         rows[-1 - number] = replace(rows[-1 - number], asked=replace(asked, starts_at=NOW))
     assert attention_words(rows) == words
+
+
+def test_what_resembles_our_own_domain_is_named_first() -> None:
+    own = replace(LOOK_ALIKE, values={"other": "woodgrove.com", "is_own": True})
+    findings = ((LOOK_ALIKE,), (MAIL,), (MAIL, own))
+    rows = [replace(sheet_row(number), findings=one) for number, one in enumerate(findings)]
+    assert attention_words(rows) == f"⚠️ 3 warnings (partner002.example resembles woodgrove.com; {FIRST}; …)"
