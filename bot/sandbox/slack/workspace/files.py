@@ -28,6 +28,8 @@ class StoredFile:
     content: bytes | None
     user: str = BOT_USER_ID
     """Who uploaded it. What a person uploads is no part of a conversation."""
+    created: int
+    """When it was announced, in seconds since 1970: a file keeps this time."""
     in_payload: dict[str, Any] | None = None
     """What a payload has in place of the whole object, for example of a file in a shared channel; None: the object."""
 
@@ -51,6 +53,7 @@ class Files:
             length=length,
             title="",
             content=None,
+            created=int(self._now().timestamp()),
         )
         self._keep(file)
         return file
@@ -97,7 +100,7 @@ class Files:
         base_url, ending = self._base_url(), file.name.rpartition(".")[2].lower()
         return {
             "id": file.id,
-            "created": int(self._now().timestamp()),
+            "created": file.created,
             "name": file.name,
             "title": file.title,
             "mimetype": "text/html" if file.name.endswith(".html") else "application/octet-stream",
@@ -129,7 +132,7 @@ class Files:
             "length": file.length,
             "title": file.title,
         }
-        row |= {"user": file.user, "in_payload": file.in_payload}
+        row |= {"user": file.user, "created": file.created, "in_payload": file.in_payload}
         self._tables.put(_TABLE, file.id, {**row, "content": content})
 
     def _load(self, row: dict[str, Any] | None) -> StoredFile | None:

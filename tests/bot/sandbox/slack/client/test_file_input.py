@@ -50,6 +50,12 @@ async def test_a_submitted_window_has_the_file_as_slack_sends_it(bot: FakeBot, c
     assert (await bot.api("files.info", file="F0NONE"))["error"] == "file_not_found"
 
 
+async def test_a_file_keeps_the_time_when_it_was_uploaded(bot: FakeBot, control: Control) -> None:
+    file = await upload(control)
+    await control.post("clock", advance_seconds=90)
+    assert (await bot.api("files.info", file=file["id"]))["file"]["created"] == file["created"]
+
+
 async def test_only_the_token_of_the_app_loads_it(bot: FakeBot, session: ClientSession, control: Control) -> None:
     url = (await upload(control))["url_private"]
     for headers in ({}, {"Authorization": "Bearer xoxb-another"}, {"Authorization": f"Basic {bot.token}"}):
