@@ -78,7 +78,7 @@ _URGENCIES: Final = {Priority.CLOSE: Urgency.CLOSING, Priority.BATCH: Urgency.SW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """Performs effects. The error that it raises decides whether it is retried or given up; see `queue_worker`."""
+    """Performs effects. The error that it raises decides whether it is retried or given up; see `queue.attempts`."""
 
     permission_check: PermissionCheck
     preparer: Preparer

@@ -29,6 +29,45 @@ class PendingEffect:
     """
     effect: Effect
     attempts: int
+    own_faults: int = 0
+    """How often it failed because of an error in Gatehouse. Outages do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An effect was performed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryAt:
+    """An attempt failed, and the effect is due again later."""
+
+    due_at: datetime
+    error: Facts
+    """Why the attempt failed."""
+    own_faults: int = 0
+    """How often the effect has failed because of an error in Gatehouse, with this attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """An effect is given up. It stays stored, and no longer delays its lane."""
+
+    error: Facts
+    """Why it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """An attempt was stopped, because another process has taken the effect over. Nothing of it is stored here."""
+
+
+Outcome = Done | RetryAt | GivenUp | TakenOver
+"""What came of one attempt to perform an effect."""
+
+
+class EffectTakenOver(Exception):
+    """Another process has taken over the effect that is being performed, because this one seemed to be dead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,3 +168,16 @@ class EffectsQueue(Protocol):
 
     async def drop_given_up(self, effect_id: int) -> None:
         """Delete an effect that is not tried any more; do nothing when it is still tried."""
+
+
+class EffectsRunner(Protocol):
+    """What performs stored effects as long as a process lives."""
+
+    def wake(self) -> None:
+        """Look for work now."""
+
+    async def run(self) -> None:
+        """Perform due effects until cancelled. Unfinished effects stay stored, and are performed later."""
+
+    async def drain(self) -> None:
+        """Begin nothing more, and wait until what is running has ended. The caller limits the time, then cancels `run`."""
