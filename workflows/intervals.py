@@ -118,6 +118,10 @@ START_STORED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before storing is tried again at the start, while the records cannot be written."""
 BEYOND_ANY_WAIT: Final = timedelta(minutes=10)
 """No next attempt is later than this. One that seems to be was stored before the clock was set back, and is due now."""
+WORKER_BEATS_EVERY: Final = timedelta(seconds=5)
+"""How often a process that shares its records says that it lives, and looks for work of processes that died."""
+WORKER_DEAD_AFTER: Final = timedelta(seconds=20)
+"""Such a process counts as dead when it has been silent for this long. Others then take over what it was doing."""
 
 BOT_SILENT_AFTER: Final = timedelta(seconds=30)
 """After this long without a tick, the command line tries to perform itself what it follows."""

@@ -1,13 +1,14 @@
 """The interface to the queue of stored effects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from workflows.core.errors.facts import Facts
-from workflows.core.requests.effects import CheckPermission, Effect
+from workflows.core.requests.effects import CheckPermission, Effect, WorkKind
 
 
 class QueueCode(StrEnum):
@@ -154,6 +155,13 @@ class EffectsQueue(Protocol):
         :param error: why it is given up.
         """
 
+    async def is_still_mine(self) -> bool:
+        """Return whether the effect that is being performed here is still this process's own.
+
+        Another process may have taken it over while this one did not run, for example because it was suspended. True
+        outside of `SharedQueue.holding`, and always for a store that one process uses.
+        """
+
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
 
@@ -170,6 +178,41 @@ class EffectsQueue(Protocol):
         """Delete an effect that is not tried any more; do nothing when it is still tried."""
 
 
+class SharedQueue(Protocol):
+    """The queue of a store that several processes use. Each effect is claimed by one of them before it is performed."""
+
+    async def beat(self) -> bool:
+        """Tell the others that this process lives, and take back what processes claimed that are dead.
+
+        :returns: False when the others had taken this process for dead: what it claimed is not its own any more.
+        """
+
+    async def release_due(self) -> None:
+        """Put what was delayed and is due now back into its lane."""
+
+    async def claim(self, kinds: Collection[WorkKind]) -> PendingEffect | None:
+        """Claim the most important effect of these kinds whose lane is free; None when there is none.
+
+        Of one priority, what nobody asked for comes first, such as a write; then people take turns. No lane has two
+        effects that are claimed, in whatever process. An effect that cannot be read is given up.
+        """
+
+    def holding(self, pending: PendingEffect) -> AbstractContextManager[None]:
+        """Return the context in which a claimed effect is performed, for `EffectsQueue.is_still_mine`."""
+
+    async def settle(self, pending: PendingEffect, outcome: Outcome) -> bool:
+        """Store what came of an attempt, and free the lane.
+
+        :returns: False when another process has taken the effect over. Then nothing is stored.
+        """
+
+    async def listen(self, woken: Callable[[], None]) -> None:
+        """Call `woken` whenever an effect may be due that was not before. Ends only when it is cancelled, or fails."""
+
+    async def leave(self) -> None:
+        """Give back at once what this process has claimed, and tell the others that it has ended."""
+
+
 class EffectsRunner(Protocol):
     """What performs stored effects as long as a process lives."""
 
@@ -180,4 +223,7 @@ class EffectsRunner(Protocol):
         """Perform due effects until cancelled. Unfinished effects stay stored, and are performed later."""
 
     async def drain(self) -> None:
-        """Begin nothing more, and wait until what is running has ended. The caller limits the time, then cancels `run`."""
+        """Begin nothing more, and wait until what is running has ended.
+
+        The caller limits the time, and then cancels `run`.
+        """

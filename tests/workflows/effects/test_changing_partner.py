@@ -27,7 +27,7 @@ from workflows.core.requests.transitions.resending import (
 )
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.effects.queue.queue_worker import QueueWorker
+from workflows.ports.effects_queue import EffectsRunner
 
 S = RequestState
 
@@ -61,7 +61,7 @@ async def world(tmp_path: Path, tenant: RestlessTenant) -> AsyncIterator[World]:
         yield world
 
 
-async def performed(world: World, queue_worker: QueueWorker) -> None:
+async def performed(world: World, queue_worker: EffectsRunner) -> None:
     """Wait until the queue worker has done what is due now."""
     queue_worker.wake()
     for _ in range(5000):

@@ -124,6 +124,7 @@ async def test_a_write_that_closes_goes_before_an_earlier_one_to_the_same_partne
     assert [one.request_id for one in held.begun if isinstance(one, Apply)] == ["r-2", "r-1"]
 
 
+@pytest.mark.parametrize("rig", ["sqlite"], indirect=True)
 async def test_a_revocation_that_an_earlier_version_stored_is_begun_at_once(rig: Rig, held: Held) -> None:
     """It was stored with the rank of every other click, behind requests without a person."""
     await rig.put(*(prepare(None, number) for number in range(120)), revoke_click(SAM))

@@ -1,20 +1,26 @@
-"""The queue worker: lanes side by side, order within a lane, retry or park, nothing lost."""
+"""The queue, in every store: lanes side by side, order within a lane, retry or park, nothing lost.
+
+Every test describes what both runners do: the queue worker of the embedded store, and the one of PostgreSQL, where each
+effect is a job of procrastinate.
+"""
 
 import asyncio
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
 from tests.workflows.core.builders import RILEY, SAM, TENANT, text_message
 from tests.workflows.fakes import FixedClock
+from tests.workflows.store.postgres.jobs_database import JobsStore, empty_database, open_jobs
 from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import Facts, log_text
 from workflows.core.people import ChatId, Person
@@ -34,10 +40,11 @@ from workflows.core.requests.effects import (
 from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.effects.queue.attempts import Attempts
+from workflows.effects.queue.job_worker import JobWorker
 from workflows.effects.queue.queue_worker import QueueWorker
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.audit_log import AuditEntry
-from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.effects_queue import EffectsRunner, PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import Commit
@@ -50,16 +57,18 @@ _PATIENCE = 2500
 
 def make_worker(
     *,
-    store: Store,
+    store: Store | JobsStore,
     clock: FixedClock,
     perform: Callable[[Effect], Awaitable[None]],
     may_give_up: Callable[[Effect, Facts], Awaitable[bool]],
     gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
     pauses: Pauses = USUAL_PAUSES,
     until_quiet: Callable[[], Awaitable[None]] | None = None,
-) -> QueueWorker:
-    """Make a queue worker on a store, with its attempts."""
+) -> EffectsRunner:
+    """Make what performs the effects of a store, with its attempts."""
     attempts = Attempts(clock=clock, perform=perform, may_give_up=may_give_up, gave_up=gave_up, pauses=pauses)
+    if isinstance(store, JobsStore):
+        return JobWorker(queue=store.shared, attempts=attempts, pauses=pauses, until_quiet=until_quiet)
     return QueueWorker(store=store, clock=clock, attempts=attempts, pauses=pauses, until_quiet=until_quiet)
 
 
@@ -67,7 +76,7 @@ def make_worker(
 class Rig:
     """A store, a clock, and a queue worker whose performer does what each test says."""
 
-    store: Store
+    store: Store | JobsStore
     clock: FixedClock
     performed: list[str] = field(default_factory=list)
     """The texts of what was performed to its end, in order."""
@@ -79,12 +88,12 @@ class Rig:
     """Why, in the same order."""
     kept: frozenset[str] = frozenset()
     """The texts of what may not be given up."""
-    queue_worker: QueueWorker = field(init=False)
+    queue_worker: EffectsRunner = field(init=False)
 
     def __post_init__(self) -> None:
         self.queue_worker = self.new_queue_worker()
 
-    def new_queue_worker(self, pauses: Pauses = USUAL_PAUSES) -> QueueWorker:
+    def new_queue_worker(self, pauses: Pauses = USUAL_PAUSES) -> EffectsRunner:
         """Make a queue worker on this store."""
         return make_worker(
             store=self.store,
@@ -120,6 +129,10 @@ class Rig:
 
     async def spoil(self, effect_id: int) -> None:
         """Make one stored effect unreadable."""
+        if isinstance(self.store, JobsStore):
+            spoilt = "update procrastinate_jobs set args = args || jsonb_build_object('doc', '{}') where id = %s"
+            await self.store.execute(spoilt, effect_id)
+            return
         assert isinstance(self.store, QuickStore)
         await self.store._write("update effects set doc = '{}' where id = ?", effect_id)
 
@@ -166,7 +179,7 @@ def tell(person: ChatId, text: str) -> SendMessage:
 
 
 @asynccontextmanager
-async def running(queue_worker: QueueWorker) -> AsyncIterator[asyncio.Task[None]]:
+async def running(queue_worker: EffectsRunner) -> AsyncIterator[asyncio.Task[None]]:
     """Run the queue worker, and cancel it in the end."""
     task = asyncio.create_task(queue_worker.run())
     try:
@@ -184,10 +197,14 @@ def quiet() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    """An empty queue worker that does not run yet."""
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
+    """An empty queue that is not performed yet, in each kind of store."""
     clock = FixedClock()
+    if request.param == "postgresql":
+        async with open_jobs(await empty_database(), clock) as jobs:
+            yield Rig(jobs, clock)
+        return
     store = QuickStore(tmp_path / "gatehouse.db", clock)
     await store.open()
     yield Rig(store, clock)
@@ -252,20 +269,20 @@ async def test_lanes_do_not_wait_for_each_other(rig: Rig) -> None:
 
 
 async def test_no_more_than_twelve_messages_are_sent_at_once_and_all_get_their_turn(rig: Rig) -> None:
-    now, most = 0, 0
+    gate = asyncio.Event()
 
     async def act(effect: SendMessage) -> None:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(0.01)
-        now -= 1
+        await gate.wait()
 
     rig.act = act
     await rig.put(*(tell(ChatId(f"U{number}"), str(number)) for number in range(50)))
     async with running(rig.queue_worker):
+        await rig.until(lambda: len(rig.begun) >= 12)
+        await rig.pass_turns()
+        assert len(rig.begun) == 12
+        gate.set()
         await rig.until_counted(0, 0, 0)
-    assert (most, len(rig.performed)) == (12, 50)
+    assert len(rig.performed) == 50
 
 
 async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig: Rig) -> None:
@@ -684,14 +701,15 @@ async def test_a_store_that_fails_for_a_while_does_not_end_the_queue_worker(
 ) -> None:
     """A full disk or a locked file: the work continues when that is repaired, and nothing is lost."""
     left = [sqlite3.OperationalError("database or disk is full")] * 3
-    look = rig.store.pending
+    queue, name = (rig.store.shared, "claim") if isinstance(rig.store, JobsStore) else (rig.store, "pending")
+    look = getattr(queue, name)
 
-    async def pending(now: datetime, limit: int) -> Sequence[PendingEffect]:
+    async def pending(*values: Any) -> Any:
         if left:
             raise left.pop()
-        return await look(now, limit)
+        return await look(*values)
 
-    monkeypatch.setattr(rig.store, "pending", pending)
+    monkeypatch.setattr(queue, name, pending)
     await rig.put(tell(RILEY.chat_id, "one"))
     async with running(rig.queue_worker) as task:
         while left:
@@ -735,14 +753,15 @@ async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_res
 ) -> None:
     """Effects are performed at least once, but a full disk must not send a message a thousand times."""
     full = True
-    finish = rig.store.mark_done
+    queue, name = (rig.store.shared, "settle") if isinstance(rig.store, JobsStore) else (rig.store, "mark_done")
+    finish = getattr(queue, name)
 
-    async def done(effect_id: int) -> None:
+    async def done(*values: Any) -> Any:
         if full:
             raise sqlite3.OperationalError("database or disk is full")
-        await finish(effect_id)
+        return await finish(*values)
 
-    monkeypatch.setattr(rig.store, "mark_done", done)
+    monkeypatch.setattr(queue, name, done)
     await rig.put(tell(RILEY.chat_id, "one"))
     async with running(rig.queue_worker):
         await rig.until(lambda: rig.performed != [])

@@ -150,6 +150,10 @@ class SqliteEffectsQueue(SqliteDatabase):
             "update effects set is_parked = 1, error = ? where id = ?", self._clean.facts_text(error), effect_id
         )
 
+    async def is_still_mine(self) -> bool:
+        """Return True: one process uses the file."""
+        return True
+
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
         sql = f"select id, doc from effects where {_IS_UNCHECKED_CLICK} order by id"  # noqa: S608

