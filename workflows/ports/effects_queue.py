@@ -1,7 +1,7 @@
 """The interface to the queue of stored effects."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -117,6 +117,10 @@ class StoredWork:
 class EffectsQueue(Protocol):
     """The queue of stored effects. `RecordStore.commit` adds effects in the same transaction as the records."""
 
+    @property
+    def shared_queue(self) -> "SharedQueue | None":
+        """Return what several processes claim effects from; None when one process uses the store."""
+
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List one due effect of each lane, sorted by priority, at most `limit` of each priority and kind.
 
@@ -195,6 +199,18 @@ class SharedQueue(Protocol):
 
         Of one priority, what nobody asked for comes first, such as a write; then people take turns. No lane has two
         effects that are claimed, in whatever process. An effect that cannot be read is given up.
+        """
+
+    async def claim_one(self, effect_id: int) -> PendingEffect | None:
+        """Claim one effect; None when it does not wait any more, or its lane is not free."""
+
+    def once_everywhere(self, name: str, every: float) -> AbstractAsyncContextManager[bool]:
+        """Return a context in which periodic work is done; True when this process has to do it now.
+
+        It is done once in each period over all processes, and never by two at the same time. When a process dies
+        meanwhile, another one has to do it again.
+
+        :param every: the period in seconds.
         """
 
     def holding(self, pending: PendingEffect) -> AbstractContextManager[None]:

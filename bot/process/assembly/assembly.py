@@ -74,6 +74,7 @@ from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue.attempts import Attempts
+from workflows.effects.queue.job_worker import JobWorker
 from workflows.effects.queue.queue_worker import QueueWorker
 from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.effects_queue import EffectsRunner
@@ -137,6 +138,10 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
 def _runner(systems: ExternalSystems, receiver: Receiver, attempts: Attempts) -> EffectsRunner:
     """Return what performs stored effects."""
+    if (shared := systems.store.shared_queue) is not None:
+        return JobWorker(
+            queue=shared, attempts=attempts, pauses=systems.pauses, until_quiet=receiver.inbound.until_quiet
+        )
     return QueueWorker(
         store=systems.store,
         clock=systems.clock,

@@ -14,7 +14,7 @@ from workflows.core.requests.effects import WorkKind, work_kind
 from workflows.effects.queue.attempts import Attempts
 from workflows.effects.queue.places import has_room
 from workflows.intervals import USUAL_PAUSES, WORKER_BEATS_EVERY, Pauses
-from workflows.ports.effects_queue import GivenUp, Outcome, PendingEffect, SharedQueue
+from workflows.ports.effects_queue import GivenUp, Outcome, PendingEffect, SharedQueue, TakenOver
 
 _log = structlog.get_logger()
 
@@ -43,6 +43,7 @@ class JobWorker:
         self._beats_every = beats_every
         self._woken = asyncio.Event()
         self._is_draining = False
+        self._starting = asyncio.Lock()
         self._running: dict[asyncio.Task[None], WorkKind] = {}
 
     def wake(self) -> None:
@@ -72,18 +73,24 @@ class JobWorker:
     async def drain(self) -> None:
         """Begin nothing more, and wait until what is running has ended."""
         self._is_draining = True
+        async with self._starting:
+            pass  # what is being claimed now is given back
         while self._running:
             await asyncio.wait(list(self._running))
 
     async def _start_what_is_due(self) -> None:
         if self._is_draining:
             return
-        await self._queue.release_due()
-        while kinds := self._kinds_with_room():
-            pending = await self._queue.claim(kinds)
-            if pending is None:
-                return
-            self._start(pending)
+        async with self._starting:
+            await self._queue.release_due()
+            while kinds := self._kinds_with_room():
+                pending = await self._queue.claim(kinds)
+                if pending is None:
+                    return
+                if self._is_draining:
+                    await self._settle(pending, TakenOver())
+                    return
+                self._start(pending)
 
     def _kinds_with_room(self) -> Collection[WorkKind]:
         """Return the kinds of which one more can be performed. Nothing more is claimed, so that others can claim it."""
@@ -134,6 +141,7 @@ class JobWorker:
             try:
                 if not await self._queue.beat():
                     self._stop_what_was_taken_over()
+                    continue
                 self.wake()  # this process can claim now, or something was taken over
             except Exception:
                 _log.exception("heartbeat_not_stored")

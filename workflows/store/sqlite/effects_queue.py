@@ -51,6 +51,11 @@ _STORED_WORK: Final = f"""with queue as materialized (
 class SqliteEffectsQueue(SqliteDatabase):
     """Implements `ports.effects_queue.EffectsQueue`."""
 
+    @property
+    def shared_queue(self) -> None:
+        """Return None: one process uses the file."""
+        return
+
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List one due effect of each lane: effects of one lane are performed one after the other.
 

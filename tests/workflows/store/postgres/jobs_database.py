@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from tests.workflows.fakes import FixedClock
+from workflows.intervals import WORKER_DEAD_AFTER
 from workflows.ports.records import Commit
 from workflows.store.columns import text_of
 from workflows.store.postgres.jobs.effect_jobs import EffectJobs
@@ -60,7 +62,13 @@ async def empty_database() -> str:
 class JobsStore(EffectJobs):
     """The queue of a store in PostgreSQL, and of the rest of a store only what puts effects into it."""
 
-    def __init__(self, url: str, clock: FixedClock, clean: RecordRedactor | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: FixedClock,
+        clean: RecordRedactor | None = None,
+        dead_after: timedelta = WORKER_DEAD_AFTER,
+    ) -> None:
         self.pool: Pool = AsyncConnectionPool(
             url,
             open=False,
@@ -73,7 +81,9 @@ class JobsStore(EffectJobs):
         async def connect() -> AsyncConnection[DictRow]:
             return await AsyncConnection[DictRow].connect(url, autocommit=True, row_factory=dict_row)
 
-        super().__init__(self.pool, self.pool.connection, connect, clock, clean or RecordRedactor())
+        super().__init__(
+            self.pool, self.pool.connection, connect, clock, clean or RecordRedactor(), dead_after=dead_after
+        )
         self.clock = clock
 
     async def open(self) -> None:
@@ -101,9 +111,9 @@ class JobsStore(EffectJobs):
 
 
 @asynccontextmanager
-async def open_jobs(url: str, clock: FixedClock) -> AsyncIterator[JobsStore]:
+async def open_jobs(url: str, clock: FixedClock, dead_after: timedelta = WORKER_DEAD_AFTER) -> AsyncIterator[JobsStore]:
     """Open the queue of a database, and close it in the end."""
-    store = JobsStore(url, clock)
+    store = JobsStore(url, clock, dead_after=dead_after)
     await store.open()
     try:
         yield store

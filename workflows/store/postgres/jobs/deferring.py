@@ -58,7 +58,7 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except ConnectorException as error:
-        raise error.__cause__ or error from None
+        raise error.__cause__ or error.__context__ or error from None
 
 
 async def put_job(

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from workflows.core.errors.facts import Facts
 from workflows.core.requests.effects import CheckPermission, Effect, lane
+from workflows.intervals import WORKER_DEAD_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, WaitingMessage
 from workflows.store.postgres.jobs import stored_effects
@@ -30,17 +31,25 @@ class EffectJobs:
         connect: Callable[[], Awaitable[Connection]],
         clock: Clock,
         clean: RecordRedactor,
+        *,
+        dead_after: timedelta = WORKER_DEAD_AFTER,
     ) -> None:
         """Create the queue.
 
         :param pool: gives connections that commit each statement. It is opened before the queue is used.
         :param connection: gives one of them, and raises the store's own errors.
         :param connect: makes one more connection, which listens as long as effects are performed.
+        :param dead_after: when a process counts as dead that has not said that it lives.
         """
         self._connection = connection
         self._clock = clock
         self._clean = clean
-        self.shared = SharedJobs(pool, connection, connect, clock, clean)
+        self.jobs = SharedJobs(pool, connection, connect, clock, clean, dead_after=dead_after)
+
+    @property
+    def shared_queue(self) -> SharedJobs:
+        """Return what several processes claim effects from."""
+        return self.jobs
 
     async def put(self, connection: Connection, effect: Effect, due_at: str) -> None:
         """Store an effect in the running transaction of a connection.
@@ -48,7 +57,7 @@ class EffectJobs:
         :param due_at: as `text_of` writes it.
         """
         doc = self._clean.effect(effect)
-        await put_job(self.shared.manager, connection, effect, doc, due_at=due_at, now=self._clock.now())
+        await put_job(self.jobs.manager, connection, effect, doc, due_at=due_at, now=self._clock.now())
 
     async def has_effect(self, connection: Connection, lane: str) -> bool:
         """Return whether an effect of a lane waits or is performed."""
@@ -92,7 +101,7 @@ class EffectJobs:
 
     async def is_still_mine(self) -> bool:
         """Return whether the effect that is performed here is still this process's own."""
-        return await self.shared.is_still_mine()
+        return await self.jobs.is_still_mine()
 
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""

@@ -5,13 +5,18 @@ The places of each kind of work, the order in which something is begun and what 
 attempt is stored only for whoever still holds the claim, which procrastinate's own worker does not check.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any, Final, cast
 
+import psycopg
 import structlog
-from procrastinate.exceptions import UniqueViolation
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.psycopg_connector import PsycopgConnector
 from psycopg import AsyncConnection
@@ -20,7 +25,6 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import ValidationError
 
 from workflows.core.requests.effects import WorkKind
-from workflows.intervals import WORKER_DEAD_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import Done, GivenUp, Outcome, PendingEffect, RetryAt, TakenOver
 from workflows.store.columns import text_of
@@ -28,16 +32,20 @@ from workflows.store.postgres.jobs.deferring import database_errors
 from workflows.store.postgres.jobs.stored_effects import IS_DUE, NOTIFY, PARKED, RETRIED, effect_of, moments, unreadable
 from workflows.store.redaction import RecordRedactor
 
-_DEAD_AFTER: Final = WORKER_DEAD_AFTER.total_seconds()
 _HELD_BY: Final = "id = %(id)s and status = 'doing' and worker_id = %(worker)s"
 _GIVEN_BACK: Final = "status = 'todo', worker_id = null"
 _BEAT: Final = "update procrastinate_workers set last_heartbeat = now() where id = %s returning id"
 _TAKE_OVER: Final = f"update procrastinate_jobs set {_GIVEN_BACK} where status = 'doing' and worker_id is null"  # noqa: S608
+_GIVE_BACK_OTHERS: Final = f"""update procrastinate_jobs set {_GIVEN_BACK}
+    where status = 'doing' and worker_id = %(worker)s and id <> all(%(known)s::bigint[])"""  # noqa: S608
 _RELEASE: Final = f"""update procrastinate_jobs set queue_name = args->>'kind', lock = args->>'lane'
     where status = 'todo' and queue_name = 'later' and {IS_DUE} returning id"""  # noqa: S608
 _STILL_MINE: Final = """select 1 from procrastinate_jobs as jobs join procrastinate_workers as workers
     on workers.id = jobs.worker_id where jobs.id = %s and jobs.status = 'doing' and jobs.worker_id = %s
     and workers.last_heartbeat > now() - make_interval(secs => %s)"""
+_CLAIM_ONE: Final = """update procrastinate_jobs set status = 'doing', worker_id = %(worker)s
+    where id = %(id)s and status = 'todo' and queue_name <> 'later' and task_name = 'effect'
+    returning id, attempts, args"""
 _TRIES_TO_CLAIM: Final = 5
 
 _log = structlog.get_logger()
@@ -57,38 +65,52 @@ class SharedJobs:
         connect: Callable[[], Awaitable[Connection]],
         clock: Clock,
         clean: RecordRedactor,
+        *,
+        dead_after: timedelta,
     ) -> None:
         """Create the queue; see `EffectJobs`."""
         self._connection = connection
         self._connect = connect
         self._clock = clock
         self._clean = clean
+        self._dead_after = dead_after.total_seconds()
         self._pool = pool
         self._connector = PsycopgConnector()
         self.manager = JobManager(self._connector)
         self._worker: int | None = None
         self._claims: dict[int, int] = {}
         """The worker under whose id each job was claimed."""
+        self._claiming = asyncio.Lock()
+        """Held while something is claimed, until `_claims` has it."""
 
     async def beat(self) -> bool:
         """Renew the heartbeat, and take over the jobs of workers that have none.
 
-        :returns: False when this worker's own was gone. It is a new worker then.
+        :returns: False when this worker's own was gone. Nothing is claimed then until the next call, which registers a
+            new worker.
         """
-        was_known = self._worker is not None
-        is_same = was_known and await self._execute(_BEAT, (self._worker,)) == 1
-        if not is_same:
+        if self._worker is None:
             await self._connector.open_async(cast(Any, self._pool))
             with database_errors():
                 self._worker = await self.manager.register_worker()
+        elif not await self._execute(_BEAT, (self._worker,)):
+            self._worker = None
+            _log.warning("taken_for_dead")
+            return False
         with database_errors():
-            dead = await self.manager.prune_stalled_workers(_DEAD_AFTER)  # its jobs then have no worker
+            dead = await self.manager.prune_stalled_workers(self._dead_after)  # its jobs then have no worker
         if taken := await self._execute(_TAKE_OVER):
             _log.warning("effects_taken_over", workers=dead, effects=taken)
             await self._execute(NOTIFY, {"id": 0})
-        if was_known and not is_same:
-            _log.warning("taken_for_dead")
-        return is_same or not was_known
+        async with self._claiming:
+            await self._give_back_unknown()
+        return True
+
+    async def _give_back_unknown(self) -> None:
+        """Give back the jobs that were claimed for this worker, and of which it heard nothing: a connection was cut."""
+        known = [job_id for job_id, worker in self._claims.items() if worker == self._worker]
+        if await self._execute(_GIVE_BACK_OTHERS, {"worker": self._worker, "known": known}):
+            await self._execute(NOTIFY, {"id": 0})
 
     async def release_due(self) -> None:
         """Put what is due now into its queue and lane, with one statement."""
@@ -98,25 +120,73 @@ class SharedJobs:
     async def claim(self, kinds: Collection[WorkKind]) -> PendingEffect | None:
         """Claim the most important job of these kinds whose lane is free."""
         for _ in range(_TRIES_TO_CLAIM):
-            if self._worker is None:
-                return None
-            worker = self._worker
             try:
-                with database_errors():
-                    job = await self.manager.fetch_job(queues=[kind.value for kind in kinds], worker_id=worker)
-            except UniqueViolation:
+                if (job := await self._fetch([kind.value for kind in kinds])) is None:
+                    return None
+            except psycopg.errors.UniqueViolation:
                 continue  # another process began a job of the same lane at the same moment
-            if job is None or job.id is None:
-                return None
-            self._claims[job.id] = worker
             try:
                 return effect_of({"id": job.id, "attempts": job.attempts, "args": job.task_kwargs})
             except ValidationError as error:
-                await self._give_up_unreadable(job.id, worker, error)
+                await self._give_up_unreadable(job, error)
         return None
 
-    async def _give_up_unreadable(self, job_id: int, worker: int, error: ValidationError) -> None:
-        values = {"id": job_id, "worker": worker, "error": self._clean.facts_text(unreadable(job_id, error))}
+    async def _fetch(self, queues: Sequence[str]) -> Job | None:
+        """Claim the first job of some queues with procrastinate.
+
+        :raises psycopg.errors.UniqueViolation: when another process has just claimed one of the same lane.
+        """
+        async with self._claiming:
+            if (worker := self._worker) is None:
+                return None
+            with database_errors():
+                job = await self.manager.fetch_job(queues=queues, worker_id=worker)
+            if job is not None and job.id is not None:
+                self._claims[job.id] = worker
+            return job
+
+    async def claim_one(self, effect_id: int) -> PendingEffect | None:
+        """Claim one job; None when it does not wait any more, or its lane is not free."""
+        await self.release_due()
+        async with self._claiming:
+            if (worker := self._worker) is None:
+                return None
+            try:
+                rows = await self._rows(_CLAIM_ONE, {"id": effect_id, "worker": worker})
+            except psycopg.errors.UniqueViolation:
+                return None  # something of its lane is performed
+            if rows:
+                self._claims[effect_id] = worker
+        return effect_of(rows[0]) if rows else None
+
+    @asynccontextmanager
+    async def once_everywhere(self, name: str, every: float) -> AsyncIterator[bool]:
+        """Store one job for this period, whatever process is first, and yield whether it could be claimed here."""
+        job_id = await self._claim_periodic(name, every)
+        try:
+            yield job_id is not None
+        finally:
+            if job_id is not None:
+                await self._execute(f"delete from procrastinate_jobs where {_HELD_BY}", self._held(job_id))  # noqa: S608
+                self._claims.pop(job_id, None)
+
+    async def _claim_periodic(self, name: str, every: float) -> int | None:
+        queue, period = f"periodic:{name}", int(time.time() // every * every * 1000)
+        job = Job(queue=queue, task_name=name, lock=queue, queueing_lock=queue, task_kwargs={"timestamp": period})
+        with suppress(AlreadyEnqueued), database_errors():
+            await self.manager.defer_periodic_job(job, periodic_id=name, defer_timestamp=period)
+        try:
+            found = await self._fetch([queue])
+        except psycopg.errors.UniqueViolation:
+            return None  # another process has just begun
+        return None if found is None else found.id
+
+    def _held(self, job_id: int) -> dict[str, Any]:
+        return {"id": job_id, "worker": self._claims[job_id]}
+
+    async def _give_up_unreadable(self, job: Job, error: ValidationError) -> None:
+        job_id = job.id or 0
+        values = {**self._held(job_id), "error": self._clean.facts_text(unreadable(job_id, error))}
         await self._execute(f"update procrastinate_jobs set {PARKED} where {_HELD_BY}", values)  # noqa: S608
         self._claims.pop(job_id, None)
 
@@ -133,11 +203,12 @@ class SharedJobs:
     async def is_still_mine(self) -> bool:
         """Return whether this process still holds the job of this context, with a heartbeat that is not too old."""
         claim = _current.get()
-        return claim is None or await self._execute(_STILL_MINE, (*claim, _DEAD_AFTER)) == 1
+        return claim is None or await self._execute(_STILL_MINE, (*claim, self._dead_after)) == 1
 
     async def settle(self, pending: PendingEffect, outcome: Outcome) -> bool:
         """Store what came of an attempt, if this process still holds the job."""
-        values: dict[str, Any] = {"id": pending.id, "worker": self._claims[pending.id], "lane": pending.lane}
+        values: dict[str, Any] = {**self._held(pending.id), "lane": pending.lane}
+        values["is_given_back"] = isinstance(outcome, TakenOver)
         match outcome:
             case Done():
                 change = f"delete from procrastinate_jobs where {_HELD_BY} returning id"  # noqa: S608
@@ -180,6 +251,10 @@ class SharedJobs:
         async with self._connection() as connection:
             return (await connection.execute(sql.encode(), values)).rowcount
 
+    async def _rows(self, sql: str, values: Any) -> list[DictRow]:
+        async with self._connection() as connection:
+            return await (await connection.execute(sql.encode(), values)).fetchall()
+
 
 def _with_next_of_lane(change: str) -> str:
     """Return a statement that changes a job, and wakes every process when another job waits for the same lane."""
@@ -188,7 +263,7 @@ def _with_next_of_lane(change: str) -> str:
         ), told as (
             select pg_notify('procrastinate_any_queue_v1',
                 json_build_object('type', 'job_inserted', 'job_id', %(id)s::bigint)::text)
-            from changed where exists (select 1 from procrastinate_jobs
+            from changed where %(is_given_back)s::boolean or exists (select 1 from procrastinate_jobs
                 where lock = %(lane)s and status = 'todo' and id <> %(id)s)
         )
         select changed.id, (select count(*) from told) from changed"""  # noqa: S608
