@@ -11,6 +11,7 @@ that order must be read in one place.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -29,6 +30,7 @@ from workflows.core.partners.reviewing.recent_sponsors import with_partner_spons
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.plan import SentWrite, count_written
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordWriting
+from workflows.core.requests.effects import partner_lane
 from workflows.core.requests.notes import NoteCode, progress
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
@@ -103,8 +105,18 @@ class Applier:
             # NB. a member of a wave never waits for its turn: the roles that the wave read would be old by then.
             seconds = CLOSING_LOOKED_FOR_AGAIN_AFTER.total_seconds()
             raise TenantUnavailable((Fact(NoteCode.KEEPS_TRYING),), seconds)
-        async with self.partners.turn(request.plan.tenant_id):
+        async with self.partners.turn(request.plan.tenant_id), self._partner_lane(request) as is_free:
+            if not is_free:  # another process writes a plan about the partner
+                raise TenantUnavailable((Fact(NoteCode.KEEPS_TRYING),), CLOSING_LOOKED_FOR_AGAIN_AFTER.total_seconds())
             await self._apply(request_id)
+
+    def _partner_lane(self, request: AccessRequest) -> AbstractAsyncContextManager[bool]:
+        """Return the context in which a member of a wave is in the lane of its partner, over all processes.
+
+        Whatever is no member of a wave is in that lane already.
+        """
+        queue = self.store.shared_queue if self.wave is not None else None
+        return nullcontext(True) if queue is None else queue.in_lane(partner_lane(request.plan.tenant_id))
 
     async def _apply(self, request_id: RequestId) -> None:
         request = await self.store.request(request_id)

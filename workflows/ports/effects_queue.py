@@ -213,6 +213,12 @@ class SharedQueue(Protocol):
         :param every: the period in seconds.
         """
 
+    def in_lane(self, lane: str) -> AbstractAsyncContextManager[bool]:
+        """Return a context in which this process takes part in a lane of which it has claimed no effect.
+
+        False when something of the lane is performed now, in whatever process. It is not waited for.
+        """
+
     def holding(self, pending: PendingEffect) -> AbstractContextManager[None]:
         """Return the context in which a claimed effect is performed, for `EffectsQueue.is_still_mine`."""
 

@@ -596,6 +596,11 @@ def work_kind(effect: Effect) -> WorkKind:
     return WorkKind.PREPARE if kind is WorkKind.WRITE and isinstance(effect, Prepare) else kind
 
 
+def partner_lane(tenant_id: TenantId) -> str:
+    """Return the lane of the writes to one partner."""
+    return f"tenant:{tenant_id}"
+
+
 def lane(effect: Effect) -> str:
     """Return the lane of an effect. Effects of one lane run one at a time; lanes run in parallel.
 
@@ -607,7 +612,7 @@ def lane(effect: Effect) -> str:
         case Prepare():
             return f"prepare:{effect.request_id}"
         case Apply():
-            return f"tenant:{effect.tenant_id}"
+            return partner_lane(effect.tenant_id)
         case ShowRequest():
             return f"card:{effect.request_id}"
         case SendReminders() | RemindPerson() | SendExpiryMessages() | ShowFreeze() | PostAuditHead():

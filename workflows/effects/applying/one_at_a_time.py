@@ -23,7 +23,7 @@ class _Turns:
 
 @dataclass(frozen=True, slots=True)
 class OneAtATime:
-    """Gives turns, one at a time for each partner. Only one process applies plans."""
+    """Gives turns, one at a time for each partner, in this process. A lane keeps several processes apart."""
 
     _turns: dict[TenantId, _Turns] = field(default_factory=dict)
 

@@ -21,6 +21,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze, is_void
 from workflows.intervals import CLOCK_HOLDS_FROM
 from workflows.ports.clock import ClockComparison
+from workflows.ports.effects_queue import EffectTakenOver
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantUnavailable
 
@@ -92,13 +93,26 @@ class WriteGate:
         """Send one operation of a request's plan.
 
         :raises WritesFrozen, TenantUnavailable: see `require_not_frozen`, and `Tenant.write`.
+        :raises EffectTakenOver: see `require_still_mine`.
         """
         _require_of_partner(request, operation)
         await self.require_not_frozen(request, done_count=done_count)
         if self.wave is not None:
             last_check = partial(self._require_still_wanted, request, done_count)
             return await self.wave.write(request.plan.tenant_id, operation, last_check)
+        await self.require_still_mine(request)
         return await self.tenant.write(operation)
+
+    async def require_still_mine(self, request: AccessRequest) -> None:
+        """Check that no other process has taken this work over, as when this one was suspended for some time.
+
+        Whatever was checked before is as old as that time. What closes access is not checked: it may be sent twice.
+
+        :raises EffectTakenOver: for a request that opens access, when it was taken over. Nothing is recorded then: the
+            other process reads the partner, and goes on.
+        """
+        if is_stopped_by_freeze(request) and not await self.store.is_still_mine():
+            raise EffectTakenOver
 
     async def _require_still_wanted(self, request: AccessRequest, done_count: int) -> None:
         """Check at the last moment what may have changed while an operation waited for others.
@@ -110,6 +124,7 @@ class WriteGate:
         now = await self.store.request(request.id)
         if now is None or now.state not in _BEING_WRITTEN:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
+        await self.require_still_mine(request)
 
     async def send_optional(self, request: AccessRequest, operation: Operation) -> CallIds:
         """Send one operation that Graph may refuse, unless it was frozen since the first write of the plan.
@@ -134,6 +149,7 @@ class WriteGate:
         frozen = frozen or is_void(request, await last_freeze(self.store))
         if frozen:
             raise TenantUnavailable((Fact(NoteCode.NOT_SENT_FROZEN),))
+        await self.require_still_mine(request)
 
     def _require_clock_right(self) -> None:
         """Check that our clock is not certainly wrong: approvals, starts and ends are judged by it.

@@ -18,6 +18,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
 from workflows.effects.prepare import Preparer
+from workflows.ports.effects_queue import EffectTakenOver
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
@@ -112,19 +113,20 @@ async def rows_after_wave(rows: Sequence[BatchRow], advance: Callable[[BatchRow]
     """Advance rows at the same time. One that waits, or fails, stops none of the others.
 
     :raises StoreNotWritable: when nothing can be stored now, after the others have ended.
+    :raises EffectTakenOver: when another process has taken the batch over, after the others have ended.
     """
 
     async def one(row: BatchRow) -> BatchRow | Exception:
         try:
             return await advance(row)
         except Exception as error:
-            if not isinstance(error, Waits | StoreNotWritable):
+            if not isinstance(error, Waits | StoreNotWritable | EffectTakenOver):
                 _log.exception("batch_member_failed", partner=row.tenant_id, request=row.request_id)
             return error
 
     results = dict(zip((row.tenant_id for row in rows), await asyncio.gather(*map(one, rows)), strict=True))
     for result in results.values():
-        if isinstance(result, StoreNotWritable):
+        if isinstance(result, StoreNotWritable | EffectTakenOver):
             raise result
     advanced = [(row, results[row.tenant_id]) for row in rows]
     return WaveResult(

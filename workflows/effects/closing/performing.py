@@ -4,7 +4,7 @@ It closes a partner, or disables guest accounts.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,17 +15,18 @@ from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact, Facts, log_text
-from workflows.core.requests.effects import Apply, Effect, Prepare, lane
+from workflows.core.requests.effects import Apply, Effect, Prepare, WorkKind, lane, work_kind
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.effects.apply import Applier
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue.attempts import Attempts
+from workflows.effects.queue.job_worker import JobWorker
 from workflows.effects.queue.queue_worker import QueueWorker
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
-from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.effects_queue import EffectsRunner, PendingEffect, SharedQueue
 from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
@@ -73,7 +74,7 @@ class ClosingPerformer:
                 return
             await asyncio.sleep(self.pauses.due_work_read_every / _MAX_LOOKS)
 
-    def _worker(self, request: AccessRequest) -> QueueWorker:
+    def _worker(self, request: AccessRequest) -> EffectsRunner:
         def wake() -> None:
             worker.wake()
 
@@ -121,9 +122,16 @@ class ClosingPerformer:
             gave_up=_never_given_up,
             pauses=self.pauses,
         )
-        own = cast(Store, _WorkOf(self.store, request))
-        worker = QueueWorker(store=own, clock=self.clock, attempts=attempts, pauses=self.pauses)
+        worker = self._runner(request, attempts)
         return worker
+
+    def _runner(self, request: AccessRequest, attempts: Attempts) -> EffectsRunner:
+        """Return what performs the request's effects. Where several processes share the store, each is claimed."""
+        own = _WorkOf(self.store, request)
+        if self.store.shared_queue is None:
+            return QueueWorker(store=cast(Store, own), clock=self.clock, attempts=attempts, pauses=self.pauses)
+        queue = cast(SharedQueue, _ClaimsOf(self.store.shared_queue, own, self.clock))
+        return JobWorker(queue=queue, attempts=attempts, pauses=self.pauses)
 
 
 async def _never_given_up(pending: PendingEffect, reason: Facts) -> None:
@@ -149,6 +157,26 @@ class _WorkOf:
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         method: Callable[..., Awaitable[Any]] = getattr(self._store, name)
+        return method
+
+
+class _ClaimsOf:
+    """What several processes claim effects from, with nothing but what closes the partner of one request."""
+
+    def __init__(self, queue: SharedQueue, own: _WorkOf, clock: Clock) -> None:
+        self._queue = queue
+        self._own = own
+        self._clock = clock
+
+    async def claim(self, kinds: Collection[WorkKind]) -> PendingEffect | None:
+        """Claim the first due effect of the request that no other process has."""
+        for pending in await self._own.pending(self._clock.now(), _MAX_READ):
+            if work_kind(pending.effect) in kinds and (found := await self._queue.claim_one(pending.id)) is not None:
+                return found
+        return None
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method: Callable[..., Any] = getattr(self._queue, name)
         return method
 
 

@@ -22,7 +22,7 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.store.postgres.jobs_database import JobsStore, empty_database, open_jobs
 from workflows.core.errors.facts import text_fact
 from workflows.core.people import ChatId
-from workflows.core.requests.effects import Apply, Effect, SendMessage, WorkKind
+from workflows.core.requests.effects import Apply, SendMessage, WorkKind, lane
 from workflows.core.requests.request import RequestId
 from workflows.effects.queue.job_worker import JobWorker
 from workflows.intervals import WORKER_BEATS_EVERY, WORKER_DEAD_AFTER
@@ -518,6 +518,43 @@ async def test_periodic_work_of_a_dead_process_is_done_by_another_one(url: str) 
             assert is_mine
 
 
+# --- members of a batch, which are written in the lane of their batch ---
+
+
+async def test_a_member_of_a_batch_and_a_plan_of_the_same_partner_are_never_written_at_once(url: str) -> None:
+    """Otherwise an opening write that is on its way in one process could arrive after the block of another one."""
+    closing = Apply(request_id=RequestId("r-2"), tenant_id=TENANT, closes=True)
+    async with replicas(url, 2) as both:
+        wave, other = (store_of(rig) for rig in both.rigs)
+        await wave.jobs.beat()
+        await other.jobs.beat()
+        async with wave.jobs.in_lane(lane(closing)) as is_free:
+            assert is_free
+            await both.first.put(closing)
+            assert await other.jobs.claim(ALL) is None
+            async with other.jobs.in_lane(lane(closing)) as also_free:
+                assert not also_free
+            assert await wave.jobs.beat(), "it is known to be its own"
+            assert await other.jobs.claim(ALL) is None
+        revocation = await other.jobs.claim(ALL)
+        assert revocation is not None
+        async with wave.jobs.in_lane(lane(closing)) as is_free:
+            assert not is_free
+        assert await other.jobs.settle(revocation, Done())
+        assert await wave.execute("select 1 from procrastinate_jobs") == []
+
+
+async def test_the_turn_of_a_dead_process_holds_up_no_revocation(url: str) -> None:
+    closing = Apply(request_id=RequestId("r-2"), tenant_id=TENANT, closes=True)
+    async with open_jobs(url, FixedClock(), QUICK) as dead, open_jobs(url, FixedClock(), QUICK) as lives:
+        await Rig(lives, lives.clock).put(closing)
+        await dead.jobs.beat()
+        assert await dead.jobs._take_lane(lane(closing)) is not None
+        await asyncio.sleep(QUICK.total_seconds() + 0.1)
+        assert (await claimed(lives)).effect == closing
+        await dead.jobs.leave()
+
+
 # --- what is logged ---
 
 
@@ -537,6 +574,3 @@ async def test_no_document_is_logged(url: str, caplog: pytest.LogCaptureFixture)
         text = "\n".join([repr(vars(record)) for record in caplog.records])
         assert "canary" not in text
         assert "canary" not in repr([{k: v for k, v in log.items() if k != "exc_info"} for log in logs])
-
-
-_: Effect

@@ -51,6 +51,7 @@ class StillWanted:
 
         :raises WritesFrozen: during a freeze, for accounts that are enabled.
         :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
+        :raises EffectTakenOver: for accounts that are enabled, when another process has taken the work over.
         """
         has_chain = bool(request.require_prepared().stages)
         if account_plan(request).change is AccountChange.DISABLE:
@@ -66,6 +67,7 @@ class StillWanted:
         if not await is_wanted(request):
             return False
         await self.gate.require_not_frozen(request)  # it may have begun while everything was read
+        await self.gate.require_still_mine(request)
         return True
 
     async def _is_blocked(self, request: AccessRequest) -> bool:

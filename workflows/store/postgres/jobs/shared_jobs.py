@@ -43,6 +43,10 @@ _RELEASE: Final = f"""update procrastinate_jobs set queue_name = args->>'kind', 
 _STILL_MINE: Final = """select 1 from procrastinate_jobs as jobs join procrastinate_workers as workers
     on workers.id = jobs.worker_id where jobs.id = %s and jobs.status = 'doing' and jobs.worker_id = %s
     and workers.last_heartbeat > now() - make_interval(secs => %s)"""
+_TAKE_LANE: Final = """insert into procrastinate_jobs (queue_name, task_name, lock, status, worker_id)
+    values ('turn', 'turn', %(lane)s, 'doing', %(worker)s) on conflict do nothing returning id"""
+_END_TURNS: Final = """delete from procrastinate_jobs where task_name = 'turn'
+    and (worker_id is null or (worker_id = %(worker)s and id <> all(%(known)s::bigint[])))"""
 _CLAIM_ONE: Final = """update procrastinate_jobs set status = 'doing', worker_id = %(worker)s
     where id = %(id)s and status = 'todo' and queue_name <> 'later' and task_name = 'effect'
     returning id, attempts, args"""
@@ -99,7 +103,8 @@ class SharedJobs:
             return False
         with database_errors():
             dead = await self.manager.prune_stalled_workers(self._dead_after)  # its jobs then have no worker
-        if taken := await self._execute(_TAKE_OVER):
+        ended = await self._execute(_END_TURNS, {"worker": self._worker, "known": self._known()})
+        if taken := ended + await self._execute(_TAKE_OVER):
             _log.warning("effects_taken_over", workers=dead, effects=taken)
             await self._execute(NOTIFY, {"id": 0})
         async with self._claiming:
@@ -108,9 +113,12 @@ class SharedJobs:
 
     async def _give_back_unknown(self) -> None:
         """Give back the jobs that were claimed for this worker, and of which it heard nothing: a connection was cut."""
-        known = [job_id for job_id, worker in self._claims.items() if worker == self._worker]
-        if await self._execute(_GIVE_BACK_OTHERS, {"worker": self._worker, "known": known}):
+        if await self._execute(_GIVE_BACK_OTHERS, {"worker": self._worker, "known": self._known()}):
             await self._execute(NOTIFY, {"id": 0})
+
+    def _known(self) -> list[int]:
+        """Return the jobs that this worker knows to be its own."""
+        return [job_id for job_id, worker in self._claims.items() if worker == self._worker]
 
     async def release_due(self) -> None:
         """Put what is due now into its queue and lane, with one statement."""
@@ -169,6 +177,28 @@ class SharedJobs:
             if job_id is not None:
                 await self._execute(f"delete from procrastinate_jobs where {_HELD_BY}", self._held(job_id))  # noqa: S608
                 self._claims.pop(job_id, None)
+
+    @asynccontextmanager
+    async def in_lane(self, lane: str) -> AsyncIterator[bool]:
+        """Hold a lane with a job of no effect, which ends with this process."""
+        job_id = await self._take_lane(lane)
+        try:
+            yield job_id is not None
+        finally:
+            if job_id is not None:
+                values = {**self._held(job_id), "lane": lane, "is_given_back": False}
+                delete = f"delete from procrastinate_jobs where {_HELD_BY} returning id"  # noqa: S608
+                await self._execute(_with_next_of_lane(delete), values)
+                self._claims.pop(job_id, None)
+
+    async def _take_lane(self, lane: str) -> int | None:
+        async with self._claiming:
+            if self._worker is None:
+                return None
+            rows = await self._rows(_TAKE_LANE, {"lane": lane, "worker": self._worker})
+            for row in rows:
+                self._claims[row["id"]] = self._worker
+        return rows[0]["id"] if rows else None
 
     async def _claim_periodic(self, name: str, every: float) -> int | None:
         queue, period = f"periodic:{name}", int(time.time() // every * every * 1000)
@@ -240,6 +270,7 @@ class SharedJobs:
         if self._worker is None:
             return
         worker, self._worker = self._worker, None
+        await self._execute(_END_TURNS, {"worker": worker, "known": []})
         sql = f"update procrastinate_jobs set {_GIVEN_BACK} where status = 'doing' and worker_id = %s"  # noqa: S608
         if await self._execute(sql, (worker,)):
             await self._execute(NOTIFY, {"id": 0})
