@@ -21,7 +21,8 @@ from workflows.ports.audit_log import RECEIVED, AuditEntry
 from workflows.ports.pages import START, PagePosition, RequestFilter
 from workflows.ports.records import Commit
 from workflows.store.codec import REQUEST, dump
-from workflows.store.sqlite.database import request_conditions
+from workflows.store.common.dialect import SQLITE
+from workflows.store.common.lists import request_conditions
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import open_store
 
@@ -130,10 +131,10 @@ async def test_a_search_reads_only_one_index_and_the_documents_of_one_page(store
         sent_from=NOW,
         sent_before=NOW,
     )
-    where, values = request_conditions(whole)
+    where, values = request_conditions(SQLITE, whole)
     plan = await store._query(f"explain query plan select count(*) from requests where {where}", *values)
     assert "COVERING INDEX requests_searched (created_at>? AND created_at<?)" in " ".join(row["detail"] for row in plan)
-    where, values = request_conditions(RequestFilter(approver="c"))
+    where, values = request_conditions(SQLITE, RequestFilter(approver="c"))
     plan = await store._query(f"explain query plan select count(*) from requests where {where}", *values)
     assert "COVERING INDEX requests_searched" in " ".join(row["detail"] for row in plan), "no document is read to count"
 

@@ -8,10 +8,9 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
-from pydantic import ValidationError
 
 from workflows.core.audit.chain import FIELDS
 from workflows.core.partners.partnership import Partnership, result_read_at
@@ -24,9 +23,12 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import LimitedList
-from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load, load_shared
+from workflows.store.codec import ALARM, PARTNERSHIP, REQUEST, load, load_shared
 from workflows.store.columns import text_of, typed_search_text
-from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
+from workflows.store.common.dialect import SQLITE
+from workflows.store.common.lists import ListQuery, partner_conditions, request_conditions
+from workflows.store.common.reading import entry_of_row, readable
+from workflows.store.sqlite.database import SqliteDatabase
 from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
 
 Item = TypeVar("Item")
@@ -144,7 +146,7 @@ class SqliteRecords(SqliteDatabase):
         is_counted: bool = True,
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access; see `ports.pages`."""
-        where, values = partner_conditions(partner_filter, by_end=by_end)
+        where, values = partner_conditions(SQLITE, partner_filter, by_end=by_end)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
         rows = ListQuery("partnerships", where, values, keys, is_counted=is_counted)
         return await self._page(PARTNERSHIP, rows, limit, position)
@@ -153,7 +155,7 @@ class SqliteRecords(SqliteDatabase):
         self, request_filter: RequestFilter, *, limit: int, position: PagePosition, is_counted: bool = True
     ) -> Page[AccessRequest]:
         """List requests, open and closed ones, the newest first; see `ports.pages`."""
-        where, values = request_conditions(request_filter)
+        where, values = request_conditions(SQLITE, request_filter)
         rows = ListQuery("requests", where, values, ("created_at", "id"), is_descending=True, is_counted=is_counted)
         return await self._page(REQUEST, rows, limit, position)
 
@@ -161,7 +163,7 @@ class SqliteRecords(SqliteDatabase):
         """List the audit entries of a request, oldest first, without the clicks whose result has an entry."""
         where = f"request_id = ? and {_SAYS_MORE_THAN_ITS_RESULT}"
         rows = ListQuery("audit", where, (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
-        found = await self._run(lambda: rows.read(self._db, limit, position))
+        found = await self._read_page(rows, limit, position)
         return Page(
             items=[entry_of_row({name: row[name] for name in _ENTRY}) for row in found.rows],
             count=found.count,
@@ -418,16 +420,3 @@ class SqliteRecords(SqliteDatabase):
             return readable(REQUEST, rows, are_remembered=True)
         # Parsing hundreds of records takes long, so it runs in a thread of its own.
         return await asyncio.to_thread(readable, REQUEST, rows)
-
-
-def entry_of_row(row: Mapping[str, Any]) -> AuditEntry:
-    """Return an audit entry from the columns of `FIELDS`."""
-    values = dict(row)
-    values["at"] = datetime.fromisoformat(row["at"])
-    try:
-        values["details"] = load(DETAILS, row["details"])
-    except ValidationError:
-        # It must not hide the other entries, and not look like one without details.
-        _log.error("audit_entry_unreadable", key=row["key"])
-        values |= {"details": {}, "is_readable": False}
-    return AuditEntry(**values)

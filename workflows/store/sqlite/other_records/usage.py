@@ -1,28 +1,20 @@
-"""What the newest scan of sign-ins and guests found, and notices about denied sign-ins, in the embedded store."""
+"""Replace and remove what the newest scan of sign-ins and guests found.
 
-from collections.abc import Sequence
+A boundary: these are several writes in one transaction of SQLite.
+"""
+
 from typing import Final
 
-from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanResult, UsageScan
-from workflows.core.posture.watch.denied_notice import DeniedNotice, NoticeSubject
-from workflows.core.settings.model import TenantId
-from workflows.store.codec import DENIED_NOTICE, PARTNER_USAGE, USAGE_SCAN, dump, load
-from workflows.store.sqlite.database import SqliteDatabase, readable
+from workflows.core.partners.reviewing.evidence.usage import ScanResult
+from workflows.store.codec import PARTNER_USAGE, USAGE_SCAN, dump
+from workflows.store.common.usage import UsageRecords
+from workflows.store.sqlite.database import SqliteDatabase
 
 _SCAN_ID: Final = "scan"
 
 
-class SqliteUsage(SqliteDatabase):
+class SqliteUsage(SqliteDatabase, UsageRecords):
     """Reads what scans found. `SqliteStore.commit` changes it."""
-
-    async def usage_scan(self) -> UsageScan | None:
-        """Load the newest scan; None when there is none, or it cannot be read."""
-        return next(iter(readable(USAGE_SCAN, await self._query("select id, doc from usage_scans"))), None)
-
-    async def partner_usage(self, tenant_id: TenantId) -> PartnerUsage | None:
-        """Load what the newest scan found about one partner; None when it found nothing, or it cannot be read."""
-        rows = await self._query("select tenant_id as id, doc from partner_usage where tenant_id = ?", tenant_id)
-        return next(iter(readable(PARTNER_USAGE, rows)), None)
 
     async def forget_usage(self) -> None:
         """Remove everything that scans found."""
@@ -44,17 +36,3 @@ class SqliteUsage(SqliteDatabase):
     def _remove_usage(self) -> None:
         self._db.execute("delete from usage_scans")
         self._db.execute("delete from partner_usage")
-
-
-class SqliteDeniedNotices(SqliteDatabase):
-    """Reads notices. `SqliteStore.commit` changes them."""
-
-    async def denied_notice(self, subject: NoticeSubject) -> DeniedNotice | None:
-        """Load the newest notice about one tenant, or about many, also when it is over."""
-        rows = await self._query("select doc from denied_notices where subject = ?", subject)
-        return load(DENIED_NOTICE, rows[0]["doc"]) if rows else None
-
-    async def denied_notices(self, *, only_open: bool = False) -> Sequence[DeniedNotice]:
-        """List the newest notice about each tenant, and the one about many, the oldest first."""
-        sql = "select subject as id, doc from denied_notices where is_open >= ? order by told_at, subject"
-        return readable(DENIED_NOTICE, await self._query(sql, int(only_open)))

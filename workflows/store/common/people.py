@@ -1,4 +1,4 @@
-"""What is stored about people in the embedded store: absences, and the profiles of those who decide.
+"""What is stored about people: absences, and the profiles of those who decide.
 
 A boundary: nothing else reads these two tables.
 """
@@ -11,11 +11,12 @@ from workflows.core.policy.delegation.absence import Absence, AbsenceId
 from workflows.core.policy.delegation.profiles import KnownProfile
 from workflows.store.codec import ABSENCE, PROFILE, dump, load
 from workflows.store.columns import text_of
-from workflows.store.sqlite.database import SqliteDatabase, readable
+from workflows.store.common.queries import Queries
+from workflows.store.common.reading import readable
 
 
-class SqliteAbsences(SqliteDatabase):
-    """Reads absences. `SqliteStore.commit` changes them."""
+class AbsenceRecords(Queries):
+    """Reads absences. `commit` changes them."""
 
     async def absence(self, absence_id: AbsenceId) -> Absence | None:
         """Load one absence, also when it has ended."""
@@ -33,7 +34,7 @@ class SqliteAbsences(SqliteDatabase):
         return int(rows[0]["number"])
 
 
-class SqliteProfiles(SqliteDatabase):
+class ProfileRecords(Queries):
     """Reads and writes what is known of profiles."""
 
     async def known_profiles(self, chat_id: ChatId, account: PersonId) -> Sequence[KnownProfile]:
@@ -44,7 +45,8 @@ class SqliteProfiles(SqliteDatabase):
     async def save_profile(self, known: KnownProfile) -> None:
         """Store what is known of a chat user, in place of what was known."""
         await self._write(
-            "insert or replace into profiles (chat_id, account, read_at, doc) values (?, ?, ?, ?)",
+            """insert into profiles (chat_id, account, read_at, doc) values (?, ?, ?, ?) on conflict (chat_id)
+            do update set account = excluded.account, read_at = excluded.read_at, doc = excluded.doc""",
             known.profile.chat_id,
             known.profile.account,
             text_of(known.read_at),

@@ -1,4 +1,4 @@
-"""Campaigns of reviews in the embedded store.
+"""Campaigns of reviews.
 
 A boundary: nothing else reads the table of campaigns.
 """
@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.requests.commands.campaign import CampaignId
 from workflows.store.codec import CAMPAIGN, load
-from workflows.store.sqlite.database import SqliteDatabase, readable
+from workflows.store.common.queries import Queries
+from workflows.store.common.reading import readable
 
 
-class SqliteCampaigns(SqliteDatabase):
-    """Reads campaigns. `SqliteStore.commit` changes them."""
+class CampaignRecords(Queries):
+    """Reads campaigns. `commit` changes them."""
 
     async def campaign(self, campaign_id: CampaignId) -> Campaign | None:
         """Load one campaign, in any state."""

@@ -1,4 +1,4 @@
-"""Batches in the embedded store: drafts, and requests that one decision decides."""
+"""Batches: drafts, and requests that one decision decides."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -13,14 +13,16 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.pages import START, Page, PagePosition
 from workflows.store.codec import BATCH, load_shared
 from workflows.store.columns import text_of
-from workflows.store.sqlite.database import ListQuery, SqliteDatabase, readable
+from workflows.store.common.lists import ListQuery
+from workflows.store.common.queries import Queries
+from workflows.store.common.reading import readable
 
-_WAITING: Final = """waits_for in (select value from json_each(?))
-    and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
+_LOOKUPS_TOGETHER: Final = 2000
+"""How many tenants are kept by one statement."""
 
 
-class SqliteBatches(SqliteDatabase):
-    """Reads batches, which `SqliteStore.commit` changes, and keeps what imports of files looked up."""
+class BatchRecords(Queries):
+    """Reads batches, which `commit` changes, and keeps what imports of files looked up."""
 
     async def batch(self, batch_id: BatchId) -> Batch | None:
         """Load one batch, in any state."""
@@ -49,7 +51,8 @@ class SqliteBatches(SqliteDatabase):
     ) -> Page[Batch]:
         """List the batches that wait for one of these roles and that this person may decide on, by deadline."""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
-        rows = ListQuery("batches", _WAITING, values, ("expires_at", "id"))
+        where = f"{self._dialect.among.format('waits_for')} and not {self._dialect.overlaps.format('excluded')}"
+        rows = ListQuery("batches", where, values, ("expires_at", "id"))
         return await self._page(BATCH, rows, limit, position, are_remembered=True)
 
     async def is_batch_applying(self) -> bool:
@@ -75,8 +78,12 @@ class SqliteBatches(SqliteDatabase):
         """Keep tenants by the names that were looked up, and delete those of before a moment."""
         names = ("tenant_id", "display_name", "default_domain")
         docs = {name: {one: getattr(identity, one) for one in names} for name, identity in found.items()}
-        sql = "insert or replace into import_lookups (home, name, at, doc) select ?, key, ?, value from json_each(?)"
-        await self._write(sql, home.lower(), text_of(at), json.dumps(docs))
+        rows = [(home.lower(), name, text_of(at), json.dumps(doc)) for name, doc in docs.items()]
+        for start in range(0, len(rows), _LOOKUPS_TOGETHER):
+            some = rows[start : start + _LOOKUPS_TOGETHER]
+            sql = f"""insert into import_lookups (home, name, at, doc) values {", ".join(["(?, ?, ?, ?)"] * len(some))}
+                on conflict (home, name) do update set at = excluded.at, doc = excluded.doc"""  # noqa: S608
+            await self._write(sql, *(value for row in some for value in row))
         await self._write("delete from import_lookups where at < ?", text_of(forget_before))
 
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
