@@ -29,7 +29,7 @@ from workflows.intervals import LOOKUPS_KEPT_FOR
 from workflows.ports.notifier import ImportStep, NotifierUnavailable, ShownImport
 from workflows.ports.tenant import TenantUnavailable
 from workflows.sheets.received import ReceivedFile, ReceivedFileCode
-from workflows.store.common.batches import BatchRecords
+from workflows.store.common.records import BatchRecords
 
 CSV: Final = b"Domain,Template,Days\nfabrikam.com,guest-collaboration,90\nnobody.example,guest-collaboration,90\n"
 KEY: Final = "verdict:view_submission:1"

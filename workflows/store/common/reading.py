@@ -1,18 +1,29 @@
 """Read records, audit entries and effects from their rows. An unreadable one never hides the others."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from workflows.core.errors.facts import Facts
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.effects_queue import GivenUpEffect
 from workflows.store.codec import DETAILS, EFFECT, FREEZE, load, load_shared, stored_facts
 
 Result = TypeVar("Result")
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUpRow:
+    """An effect that was given up, and why."""
+
+    id: int
+    lane: str
+    error: Facts
 
 
 def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]], *, are_remembered: bool = False) -> list[Result]:

@@ -21,9 +21,7 @@ from workflows.ports.pages import Page, PagePosition
 from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.audit_keys import KeyFile, own_key_file
 from workflows.store.columns import text_of
-from workflows.store.common.dialect import SQLITE
-from workflows.store.common.lists import ListQuery, PageRows, Rows, Statement
-from workflows.store.common.queries import Queries
+from workflows.store.common.queries import SQLITE, ListQuery, PageRows, Queries, Rows, Statement
 from workflows.store.common.reading import readable
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import BUSY_MILLISECONDS, StoreFile

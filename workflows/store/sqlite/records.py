@@ -5,6 +5,7 @@ It is long because all reads of records are here: they share one connection.
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,17 +18,18 @@ from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import LimitedList
-from workflows.store.codec import ALARM, PARTNERSHIP, REQUEST, load, load_shared
+from workflows.store.codec import ALARM, DRIFT, PARTNERSHIP, REQUEST, load, load_shared
 from workflows.store.columns import text_of, typed_search_text
-from workflows.store.common.dialect import SQLITE
-from workflows.store.common.lists import ListQuery, partner_conditions, request_conditions
+from workflows.store.common.queries import SQLITE, ListQuery, partner_conditions, request_conditions
 from workflows.store.common.reading import entry_of_row, readable
+from workflows.store.common.records import OPEN_DRIFTS, DriftRecords
 from workflows.store.sqlite.database import SqliteDatabase
 from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
 
@@ -59,7 +61,7 @@ _FIRST_LATER_RESULT: Final = f"""where tenant_id = ? and +is_open = 0 and id <> 
     and {_READ_AT} > julianday(?) order by state <> 'applied', {_READ_AT}, rowid limit 1"""
 
 
-class SqliteRecords(SqliteDatabase):
+class SqliteRecords(SqliteDatabase, DriftRecords):
     """Reads records. `SqliteStore.commit` changes them."""
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
@@ -316,6 +318,19 @@ class SqliteRecords(SqliteDatabase):
         where = f"where state = 'expired' and {ended} >= datetime(?)"
         return await self._requests(f"{where} order by created_at desc limit ?", text_of(moment), limit)
 
+    async def picked_drifts(self, pick: Callable[[Drift], Picked]) -> Sequence[Picked]:
+        """List something of the drift that has not ended, the oldest first. Nothing else is kept in memory."""
+        return await self._run_on_second_connection(partial(_picked_drifts, pick=pick))
+
+    async def has_rewritten_drift(self, after: datetime, until: datetime) -> bool:
+        """Return whether Gatehouse wrote a partner with open drift in this time."""
+        # NB. the expression of the index `partnerships_by_since`, so that only partners written in this time are read.
+        since = "julianday(json_extract(partnerships.doc, '$.since'))"
+        sql = f"""select 1 from partnerships where json_valid(partnerships.doc) and {since} > julianday(?)
+            and {since} <= julianday(?)
+            and exists (select 1 from drifts where subject = tenant_id and is_open = 1) limit 1"""  # noqa: S608
+        return bool(await self._query(sql, after.isoformat(), until.isoformat()))
+
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""
         where, values = ("where request_id = ?", [request_id]) if request_id else ("", [])
@@ -420,3 +435,8 @@ class SqliteRecords(SqliteDatabase):
             return readable(REQUEST, rows, are_remembered=True)
         # Parsing hundreds of records takes long, so it runs in a thread of its own.
         return await asyncio.to_thread(readable, REQUEST, rows)
+
+
+def _picked_drifts(db: sqlite3.Connection, pick: Callable[[Drift], Picked]) -> list[Picked]:
+    rows = db.execute(OPEN_DRIFTS)
+    return [pick(drift) for subject, text in rows for drift in readable(DRIFT, [{"id": subject, "doc": text}])]

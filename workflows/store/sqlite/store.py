@@ -6,11 +6,12 @@ It is long because everything that one transaction can store is written here.
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from workflows.core.batches.batch import Batch
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
+from workflows.core.partners.reviewing.evidence.usage import ScanResult
 from workflows.core.policy.delegation.absence import Absence
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice
@@ -23,13 +24,18 @@ from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
-from workflows.store.codec import REQUEST
+from workflows.store.codec import PARTNER_USAGE, REQUEST, USAGE_SCAN, dump
 from workflows.store.columns import asked_managers_text, text_of
-from workflows.store.common.batches import BatchRecords
-from workflows.store.common.campaigns import CampaignRecords
-from workflows.store.common.drifts import FreezeRecords
-from workflows.store.common.people import AbsenceRecords, ProfileRecords
 from workflows.store.common.reading import is_stored_as_frozen, readable
+from workflows.store.common.records import (
+    AbsenceRecords,
+    BatchRecords,
+    CampaignRecords,
+    DeniedNoticeRecords,
+    FreezeRecords,
+    ProfileRecords,
+    UsageRecords,
+)
 from workflows.store.common.rows import (
     absence_row,
     alarm_row,
@@ -42,20 +48,17 @@ from workflows.store.common.rows import (
     partnership_row,
     request_row,
 )
-from workflows.store.common.usage import DeniedNoticeRecords
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.other_records.audit_chain import SqliteAuditChain
-from workflows.store.sqlite.other_records.drifts import SqliteDrifts
-from workflows.store.sqlite.other_records.usage import SqliteUsage
 from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
+
+_SCAN_ID: Final = "scan"
 
 
 class SqliteStore(
     SqliteRecords,
     SqliteAuditChain,
-    SqliteDrifts,
-    SqliteUsage,
     SqliteMessageCopies,
     FreezeRecords,
     BatchRecords,
@@ -63,6 +66,7 @@ class SqliteStore(
     AbsenceRecords,
     ProfileRecords,
     DeniedNoticeRecords,
+    UsageRecords,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
@@ -171,6 +175,27 @@ class SqliteStore(
 
     def _put_denied_notice(self, notice: DeniedNotice) -> None:
         self._put("denied_notices", "subject", denied_notice_row(notice, self._clean))
+
+    async def forget_usage(self) -> None:
+        """Remove everything that scans found."""
+
+        def work() -> None:
+            with self._writes.run_monitored(self._db), self._db.atomic():
+                self._remove_usage()
+
+        await self._run_write(work)
+
+    def _put_usage(self, result: ScanResult) -> None:
+        """Replace what earlier scans found."""
+        self._remove_usage()
+        self._db.execute("insert into usage_scans (id, doc) values (?, ?)", (_SCAN_ID, dump(USAGE_SCAN, result.scan)))
+        for partner in result.partners:
+            row = (partner.tenant_id, dump(PARTNER_USAGE, partner))
+            self._db.execute("insert into partner_usage (tenant_id, doc) values (?, ?)", row)
+
+    def _remove_usage(self) -> None:
+        self._db.execute("delete from usage_scans")
+        self._db.execute("delete from partner_usage")
 
     def _put_alarm(self, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""

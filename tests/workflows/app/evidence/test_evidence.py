@@ -19,7 +19,7 @@ from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.story import Standing
 from workflows.core.people import ChatId
 from workflows.core.requests.request import RequestId, RequestState
-from workflows.store.common.lists import ListQuery
+from workflows.store.common.queries import ListQuery
 from workflows.store.location import StoreLocation
 
 REQUESTS, PARTNERS = 130, 3

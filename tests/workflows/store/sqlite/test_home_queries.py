@@ -20,8 +20,7 @@ from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import START, PagePosition, PartnerFilter
 from workflows.ports.records import Commit
 from workflows.store.codec import EFFECT, dump
-from workflows.store.common.dialect import SQLITE
-from workflows.store.common.lists import partner_conditions
+from workflows.store.common.queries import SQLITE, partner_conditions
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import SqliteStore, open_store
 

@@ -1,0 +1,1 @@
+"""The store in PostgreSQL, for an installation that needs more than one machine. It needs the extra `postgres`."""
