@@ -29,7 +29,7 @@ from workflows.ports.audit_log import AuditKeys
 from workflows.ports.store import GenerationPlace
 from workflows.store.audit_keys import GivenKeys, KeyFile
 from workflows.store.generation_place import place_of
-from workflows.store.location import StoreLocation
+from workflows.store.location import RecordsLocation, location_of
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _GUID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -101,7 +101,9 @@ class TenantSettings(_Templates):
     azure_client_id: Guid
     azure_authority_host: str = "https://login.microsoftonline.com"
     graph_url: str = "https://graph.microsoft.com/v1.0"
-    database_url: str = "sqlite:///gatehouse.db"
+    database_url: Annotated[str, Field(repr=False)] = "sqlite:///gatehouse.db"
+    """A file of SQLite, or a database in PostgreSQL; that address may have a password."""
+    database_url_file: Path | None = None
     audit_key: SecretStr = SecretStr("")
     """The keys of the audit log in base64, separated by commas; the newest is the last."""
     audit_key_file: Path | None = None
@@ -131,9 +133,9 @@ class TenantSettings(_Templates):
         return frozenset(filter(None, map(str.strip, self.gatehouse_allowed_permissions.split(","))))
 
     @property
-    def records(self) -> StoreLocation:
+    def records(self) -> RecordsLocation:
         """Return where the records are."""
-        return StoreLocation.from_url(self.database_url, self._audit_keys)
+        return location_of(self.database_url, self._audit_keys)
 
     @property
     def _audit_keys(self) -> AuditKeys | None:
@@ -158,6 +160,8 @@ class TenantSettings(_Templates):
     def _check_audit_key_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is not None and info.data.get("audit_key", SecretStr("")).get_secret_value():
             raise ValueError("AUDIT_KEY is set too; set only one of them")
+        if value is None and _is_on_server(info) and not info.data.get("audit_key", SecretStr("")).get_secret_value():
+            raise ValueError("missing; with PostgreSQL no key is made, so set it, or AUDIT_KEY")
         return value
 
     @field_validator("graph_url", "azure_authority_host")
@@ -185,18 +189,20 @@ class TenantSettings(_Templates):
     @field_validator("database_url")
     @classmethod
     def _check_database(cls, value: str) -> str:
-        StoreLocation.from_url(value)
+        location_of(value)
         return value
 
     @property
     def generation_place(self) -> GenerationPlace:
         """Return where the generation is known outside of the records."""
-        return place_of(self.gatehouse_generation, self.records.path)
+        return place_of(self.gatehouse_generation, self.records.known_as)
 
     @field_validator("gatehouse_generation")
     @classmethod
     def _check_generation(cls, value: str, info: ValidationInfo) -> str:
         place_of(value, Path("gatehouse.db"))
+        if not value and _is_on_server(info):
+            raise ValueError("missing; with PostgreSQL set it to a folder that is kept, or <installation>:<number>")
         return value
 
     @field_validator("gatehouse_clock_file")
@@ -381,6 +387,12 @@ def _safe_address(value: str) -> str:
     if parts.scheme == "http" and parts.hostname in _LOOPBACK:
         return value
     raise ValueError("must be an https:// address (plain http only on 127.0.0.1 or localhost)")
+
+
+def _is_on_server(info: ValidationInfo) -> bool:
+    """Return whether the records are in PostgreSQL: then nothing is beside them."""
+    url = info.data.get("database_url")
+    return url is not None and not url.startswith("sqlite:")
 
 
 def _is_local(url: str) -> bool:

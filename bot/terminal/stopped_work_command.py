@@ -19,15 +19,15 @@ from workflows.core.requests.effects import RetryOrDropEffect
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
 from workflows.ports.store import Store
-from workflows.store.location import OpenStore, StoreLocation
+from workflows.store.location import OpenStore, RecordsLocation
 
 
 def decide_stopped_work(
-    records: StoreLocation, effect_id: int, *, is_retried: bool, clock: Clock, console: Console
+    records: RecordsLocation, effect_id: int, *, is_retried: bool, clock: Clock, console: Console
 ) -> int:
     """Retry stopped work, or give it up. Returns 0 when that is stored, otherwise 1."""
     if not records.exists():
-        console.print(f"There are no records in {records.path}. Set DATABASE_URL to the bot's own file.", markup=False)
+        console.print(f"There are no records in {records.name}. Set DATABASE_URL to the bot's own file.", markup=False)
         return 1
     try:
         text, status = asyncio.run(_decide(records, effect_id, is_retried=is_retried, clock=clock))
@@ -38,7 +38,7 @@ def decide_stopped_work(
     return status
 
 
-async def _decide(records: StoreLocation, effect_id: int, *, is_retried: bool, clock: Clock) -> tuple[str, int]:
+async def _decide(records: RecordsLocation, effect_id: int, *, is_retried: bool, clock: Clock) -> tuple[str, int]:
     store, is_alone = await open_records(records, clock)
     try:
         if effect_id not in {effect.id for effect in await store.given_up_effects()}:
@@ -54,7 +54,7 @@ async def _decide(records: StoreLocation, effect_id: int, *, is_retried: bool, c
     return f"{sentence} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
 
 
-async def open_records(records: StoreLocation, clock: Clock) -> tuple[OpenStore, bool]:
+async def open_records(records: RecordsLocation, clock: Clock) -> tuple[OpenStore, bool]:
     """Open the records, alone or while a bot uses them; the flag is True when alone."""
     try:
         return await records.open(clock), True

@@ -12,6 +12,7 @@ from bot.process.app import running
 from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, free_port, health_url_of
+from tests.bot.records_file import file_of
 from tests.warm.authority import reuse_authority
 from tests.warm.kept_world import KeptWorld, contoso_opened
 from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
@@ -97,8 +98,8 @@ async def gatehouse(
 ) -> AsyncIterator[BotUnderTest]:
     """A running bot in that world, and its records."""
     if kept_world is not None:
-        kept_world.put_database(settings.records.path)
-    put_new_database(settings.records.path)
+        kept_world.put_database(file_of(settings))
+    put_new_database(file_of(settings))
     url = f"http://127.0.0.1:{settings.port}"
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())

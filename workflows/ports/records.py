@@ -52,6 +52,8 @@ class StoreTrouble(StrEnum):
     """Another file of the database, such as its log, cannot be opened."""
     DISK_ERROR = "disk_error"
     DAMAGED = "damaged"
+    AWAY = "away"
+    """The server of the database does not answer, or takes no connection."""
 
 
 class StoreNotWritable(FactsError):

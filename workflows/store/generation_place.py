@@ -23,6 +23,9 @@ from workflows.ports.store import GenerationPlace
 _FIXED: Final = re.compile(r"[0-9a-fA-F]{6,}:.*")
 """What is meant as `<installation>:<number>`, perhaps with a mistake; everything else is a folder."""
 
+_SERVER: Final = "://"
+"""What only an address has, and no whole path of a file."""
+
 _log = structlog.get_logger()
 
 
@@ -35,8 +38,10 @@ def default_folder() -> Path:
     return (chosen if chosen.is_absolute() else Path.home() / ".local" / "state") / "gatehouse"
 
 
-def place_of(setting: str, database: Path) -> GenerationPlace:
+def place_of(setting: str, database: Path | str) -> GenerationPlace:
     """Return the place that a setting names: a folder, `<installation>:<number>`, or empty for the default folder.
+
+    :param database: where the records are: a file, or an address.
 
     :raises ValueError: when it cannot be one, or there is no default.
     """
@@ -82,7 +87,8 @@ class FilePlace:
     """A folder with one file for each installation."""
 
     folder: Path
-    database: Path
+    database: Path | str
+    """The file of the records, or the address of their database without user and password."""
 
     @property
     def name(self) -> str:
@@ -106,7 +112,7 @@ class FilePlace:
         return await asyncio.to_thread(self._has_other_records, outside)
 
     def _read(self, installation: str) -> OutsideGeneration | None:
-        here = str(self.database.resolve())
+        here = self._here
         known = list(self._files())
         of_these = next((one for one in known if one.generation.installation == installation), None)
         at_this_place = [one for one in known if one.database == here]
@@ -136,7 +142,7 @@ class FilePlace:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{outside.generation.installation}.json"
         new = path.with_suffix(".new")
-        text = json.dumps(asdict(replace(outside, database=str(self.database.resolve()))), indent=1)
+        text = json.dumps(asdict(replace(outside, database=self._here)), indent=1)
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -149,10 +155,19 @@ class FilePlace:
         finally:
             os.close(folder)
 
+    @property
+    def _here(self) -> str:
+        return str(self.database.resolve()) if isinstance(self.database, Path) else self.database
+
     def _has_other_records(self, outside: OutsideGeneration) -> bool:
-        other = Path(outside.database) if outside.database else self.database
+        if not outside.database or outside.database == self._here:
+            return False
+        if _SERVER in outside.database:
+            return True  # NB. it is not known whether that server still has records, so it is assumed
+        other = Path(outside.database)
         with suppress(OSError):
-            return other.is_file() and other.stat().st_size > 0 and not other.samefile(self.database)
+            is_same = isinstance(self.database, Path) and other.samefile(self.database)
+            return other.is_file() and other.stat().st_size > 0 and not is_same
         return False
 
 

@@ -82,6 +82,7 @@ def secrets_of(settings: TenantSettings, environment: Mapping[str, str]) -> Iter
     for name in type(settings).model_fields:
         if isinstance(value := getattr(settings, name), SecretStr):
             yield value.get_secret_value()
+    yield from settings.records.secrets
     # NB. it may hold several keys, and each of them is a secret.
     yield from settings.audit_key.get_secret_value().replace(",", " ").split()
     yield from (environment[name] for name in _SECRET_NAMES if name in environment)

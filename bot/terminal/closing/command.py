@@ -30,7 +30,7 @@ from workflows.partner_lookup.target import normalize_target
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable, StoreUnusable
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.store.location import OpenStore, StoreLocation
+from workflows.store.location import OpenStore, RecordsLocation
 
 _NOTHING_DONE: Final = "Nothing was stored or written:"
 _PUBLIC_GRAPH: Final = "https://graph.microsoft.com/v1.0"
@@ -179,7 +179,7 @@ class _Command:
             await session.store.close()
 
 
-async def _open_to_read(records: StoreLocation, clock: Clock) -> OpenStore:
+async def _open_to_read(records: RecordsLocation, clock: Clock) -> OpenStore:
     """Open the records beside a bot that may run; alone where they are of an earlier version.
 
     :raises StoreUnusable: when neither is possible.

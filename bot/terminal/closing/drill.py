@@ -26,7 +26,7 @@ from workflows.entra import Entra
 from workflows.intervals import BOT_SILENT_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit
-from workflows.store.location import OpenStore, StoreLocation
+from workflows.store.location import OpenStore, RecordsLocation
 
 _WRITE_PERMISSION: Final = "Policy.ReadWrite.CrossTenantAccess"
 _STEP_SECONDS: Final = 30.0
@@ -76,7 +76,7 @@ class _Drill:
         return result if is_done else None
 
 
-async def run_drill(typed: str, closing: Closing, *, records: StoreLocation, tenant: Entra, clock: Clock) -> int:
+async def run_drill(typed: str, closing: Closing, *, records: RecordsLocation, tenant: Entra, clock: Clock) -> int:
     """Rehearse closing a partner, print a table, and record the drill in the audit log. Returns the exit status.
 
     :raises StoreUnusable: when the records cannot be opened.

@@ -34,7 +34,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
-from workflows.store.location import OpenStore, StoreLocation
+from workflows.store.location import OpenStore, RecordsLocation
 
 GOES_ON = "It is stored and goes on by itself while the bot runs. Run the same command again to follow it."
 
@@ -43,7 +43,7 @@ GOES_ON = "It is stored and goes on by itself while the bot runs. Run the same c
 class ClosingSession:
     """Stores what is asked, and follows it. Ending it at any point loses nothing that was stored."""
 
-    records: StoreLocation
+    records: RecordsLocation
     tenant: Tenant
     clock: Clock
     pauses: Pauses

@@ -76,7 +76,7 @@ def disable_guests(typed: str, options: DisablingOptions, pauses: Pauses) -> int
     try:
         settings = load_tenant_settings()
         if not settings.records.exists():
-            print_error(_NOTHING_DONE, f"there are no records in {settings.records.path}; set DATABASE_URL")
+            print_error(_NOTHING_DONE, f"there are no records in {settings.records.name}; set DATABASE_URL")
             return NOT_DONE
         return asyncio.run(_run(settings, typed, options, pauses, progress))
     except SettingsProblems as error:

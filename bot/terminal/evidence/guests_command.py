@@ -50,7 +50,7 @@ def print_guests(partner: str, file_format: GuestsFormat, only: GuestFilter, pau
     try:
         settings = load_tenant_settings()
         if not settings.records.exists():
-            print_error("Nothing was read:", f"there are no records in {settings.records.path}; set DATABASE_URL")
+            print_error("Nothing was read:", f"there are no records in {settings.records.name}; set DATABASE_URL")
             return NOT_POSSIBLE
         is_complete = asyncio.run(_print(settings, partner, _Output(file_format, only), pauses))
     except SettingsProblems as error:

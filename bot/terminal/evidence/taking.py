@@ -21,7 +21,7 @@ from workflows.core.errors.raised import DomainError
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.location import OpenStore, StoreLocation
+from workflows.store.location import OpenStore, RecordsLocation
 
 INCOMPLETE = 3
 """The exit status when everything that could be read was printed, and some records could not be read."""
@@ -61,14 +61,14 @@ def _user() -> str:
 
 
 async def take_evidence(
-    records: StoreLocation,
+    records: RecordsLocation,
     clock: Clock,
     taker: EvidenceRequester,
     make: Callable[[EvidenceReader], Awaitable[Evidence]],
 ) -> int:
     """Make a text, record it, and print it. Returns 0, 1 when not all is printed, or 3 when records were unreadable."""
     if not records.exists():
-        print_error("Nothing was read:", f"there are no records in {records.path}; set DATABASE_URL to the bot's file")
+        print_error("Nothing was read:", f"there are no records in {records.name}; set DATABASE_URL to the bot's file")
         return NOT_POSSIBLE
     try:
         async with open_beside_bot(records, clock) as store:
@@ -96,7 +96,7 @@ async def take_evidence(
 
 
 @asynccontextmanager
-async def open_beside_bot(records: StoreLocation, clock: Clock) -> AsyncIterator[OpenStore]:
+async def open_beside_bot(records: RecordsLocation, clock: Clock) -> AsyncIterator[OpenStore]:
     """Open the records, alone or beside a running bot."""
     try:
         store = await records.open(clock)

@@ -12,6 +12,7 @@ TROUBLES: Final[Mapping[StoreTrouble, str]] = {
     StoreTrouble.FILE_BESIDE: "a file next to the database cannot be opened",
     StoreTrouble.DISK_ERROR: "the disk reports an error",
     StoreTrouble.DAMAGED: "the database is damaged",
+    StoreTrouble.AWAY: "the database does not answer",
 }
 """Completes "The records cannot be written: …"."""
 

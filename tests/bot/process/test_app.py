@@ -16,6 +16,7 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port, health_url_of
+from tests.bot.records_file import file_of
 from tests.waiting import LONGEST_WAIT
 from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.app.schedule.downtime import last_gap
@@ -144,7 +145,7 @@ async def test_a_start_while_nothing_can_be_stored_performs_nothing_before_the_o
     await with_a_change_to_apply(settings, world)
     before = partner_writes(world)
     world.clock.advance(3600)
-    other = sqlite3.connect(settings.records.path, isolation_level=None)
+    other = sqlite3.connect(file_of(settings), isolation_level=None)
     other.execute("begin immediate")
     async with running(settings, SHORT_PAUSES) as parts, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{settings.port}"

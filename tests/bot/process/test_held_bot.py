@@ -14,6 +14,7 @@ from bot.process.app import running
 from bot.process.settings import Settings, SettingsProblems
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, health_url_of
+from tests.bot.records_file import file_of
 from tests.bot.signing import interaction_body, signed
 from tests.bot.terminal.test_doctor import examined, finding
 from tests.warm.short_pauses import SHORT_PAUSES
@@ -89,8 +90,8 @@ async def test_what_was_sent_before_a_held_start_is_refused_for_ten_minutes(
 
 
 async def test_a_place_that_cannot_be_written_refuses_the_start(settings: Settings, world: Sandbox) -> None:
-    (settings.records.path.parent / "a-file").write_text("")
-    wrong = settings.model_copy(update={"gatehouse_generation": str(settings.records.path.parent / "a-file" / "x")})
+    (file_of(settings).parent / "a-file").write_text("")
+    wrong = settings.model_copy(update={"gatehouse_generation": str(file_of(settings).parent / "a-file" / "x")})
     with pytest.raises(SettingsProblems, match=r"GATEHOUSE_GENERATION: .*set it to a folder that is kept"):
         async with started(wrong, world):
             raise AssertionError("it started")

@@ -17,6 +17,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.terminal.doctor import examine
 from tests.bot.bot_under_test import BotUnderTest, click, request_values, submission
+from tests.bot.records_file import file_of
 from tests.warm.short_pauses import SHORT_PAUSES
 
 
@@ -45,7 +46,7 @@ def found_in(text: str, canaries: list[str]) -> list[str]:
 async def everything_seen(gatehouse: BotUnderTest) -> str:
     """Join what is stored, and what was sent to Slack."""
     await gatehouse.store.probe()
-    folder = gatehouse.settings.records.path.parent
+    folder = file_of(gatehouse.settings).parent
     files = [file.read_bytes().decode(errors="replace") for file in folder.glob("gatehouse.db*")]
     sent = [json.dumps(entry["body"]) for entry in gatehouse.world.slack_log.entries]
     return "\n".join([*files, *sent, *[await gatehouse.told(person) for person in ("requester", "approver1", "admin")]])

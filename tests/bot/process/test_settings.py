@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from bot.process.settings import Settings, SettingsProblems, load_settings, load_tenant_settings
+from tests.bot.records_file import file_of
 from workflows.catalog.catalog import SHIPPED
 
 GOOD: Final = {
@@ -44,7 +45,7 @@ def test_the_least_that_has_to_be_said(given: pytest.MonkeyPatch) -> None:
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.graph_url == "https://graph.microsoft.com/v1.0"
     assert settings.azure_authority_host == "https://login.microsoftonline.com"
-    assert settings.records.path == Path("gatehouse.db")
+    assert file_of(settings) == Path("gatehouse.db")
     assert settings.gatehouse_templates == SHIPPED
     assert (settings.host, settings.port) == ("0.0.0.0", 3000)
     assert settings.azure_tenant_id == GOOD["AZURE_TENANT_ID"].lower()
@@ -222,7 +223,7 @@ def test_the_commands_without_slack_need_no_slack(given: pytest.MonkeyPatch) -> 
             given.delenv(name)
     settings = load_tenant_settings()
     assert settings.graph_url == "https://graph.microsoft.com/v1.0"
-    assert settings.records.path == Path("gatehouse.db")
+    assert file_of(settings) == Path("gatehouse.db")
 
 
 def test_what_they_need_is_named_at_once(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:

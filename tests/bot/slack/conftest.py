@@ -3,6 +3,7 @@
 import pytest
 
 from tests.bot.bot_under_test import BotUnderTest, click
+from tests.bot.records_file import file_of
 from tests.warm.kept_world import KeptWorld, contoso_opened
 from workflows.core.settings.model import TenantId
 
@@ -14,7 +15,7 @@ async def opened(gatehouse: BotUnderTest, kept_world: KeptWorld | None) -> BotUn
     """A bot that has opened Contoso."""
     if kept_world is None:
         await _open(gatehouse)
-        contoso_opened().keep(gatehouse.world.data, gatehouse.settings.records.path)
+        contoso_opened().keep(gatehouse.world.data, file_of(gatehouse.settings))
     await gatehouse.idle()
     assert await gatehouse.store.partnership(CONTOSO) is not None
     return gatehouse

@@ -19,6 +19,7 @@ from bot.terminal.closing.command import ClosingOptions, close_partner
 from bot.terminal.closing.following import ClosingSession
 from bot.terminal.closing.preview import Preview
 from tests.bot.bot_under_test import eventually, health_url_of
+from tests.bot.records_file import file_of
 from tests.warm.command import _run, run_command
 from tests.warm.forks import start_forked
 from tests.warm.short_pauses import SHORT_PAUSES
@@ -39,13 +40,13 @@ WHY = ("--reason", "They bought our competitor", "--confirm", "contoso.com")
 @pytest.fixture
 async def records(world: Sandbox, settings: Settings) -> Path:
     """Empty records that nobody uses; Contoso has settings that nobody asked Gatehouse for."""
-    store = await open_store(settings.records.path, world.clock)
+    store = await open_store(file_of(settings), world.clock)
     await store.close()
     settings.records.audit_keys.ring(may_create=True)  # as a bot does at its start
     assert world.entra is not None
     everybody = {"usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}}
     world.entra.merge({"partners": {CONTOSO: {"tenantId": CONTOSO, "b2bCollaborationInbound": everybody}}})
-    return settings.records.path
+    return file_of(settings)
 
 
 async def gatehouse(folder: Path, *arguments: str) -> tuple[int | None, str]:
@@ -260,7 +261,7 @@ async def test_records_that_fail_while_it_is_followed_are_not_called_nothing_wri
 
 async def test_without_records_nothing_is_made(world: Sandbox, settings: Settings, tmp_path: Path) -> None:
     status, out = await gatehouse(tmp_path, "revoke", "contoso.com", *WHY)
-    assert (status, "there are no records" in out, settings.records.path.exists()) == (4, True, False)
+    assert (status, "there are no records" in out, file_of(settings).exists()) == (4, True, False)
     assert "$tenant = (Invoke-MgGraphRequest -Method GET" in out
 
 

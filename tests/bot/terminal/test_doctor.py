@@ -19,6 +19,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.workspace import people
 from bot.terminal.doctor import PERMISSIONS, SCOPES, capabilities, examine, tenant_settings
 from tests.bot.bot_under_test import BotUnderTest
+from tests.bot.records_file import file_of
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
 from workflows.app.alarms import Alarms
@@ -200,16 +201,16 @@ async def give_up(store: Store, error: str) -> None:
 
 
 async def test_what_was_given_up_is_listed_and_left_alone(settings: Settings, world: Sandbox) -> None:
-    store = await open_store(settings.records.path, world.clock)
+    store = await open_store(file_of(settings), world.clock)
     for error in ("chat.postMessage: channel_not_found", "invalid_blocks [json-pointer:/blocks/0] [/red]"):
         await give_up(store, error)
     await store.close()
-    before = {file.name: file.read_bytes() for file in settings.records.path.parent.iterdir()}
+    before = {file.name: file.read_bytes() for file in file_of(settings).parent.iterdir()}
     status, text = await examined(settings)
     assert status == 1
     assert "channel_not_found" in finding(text, "card:R-c")
     assert "[json-pointer:/blocks/0] [/red]" in finding(text, "card:R-i")
-    assert {file.name: file.read_bytes() for file in settings.records.path.parent.iterdir()} == before
+    assert {file.name: file.read_bytes() for file in file_of(settings).parent.iterdir()} == before
 
 
 async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
@@ -224,7 +225,7 @@ async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
 
 
 async def test_records_that_are_none_are_named(settings: Settings) -> None:
-    settings.records.path.write_text("not a database, but as long as the header of one: " + "x" * 100)
+    file_of(settings).write_text("not a database, but as long as the header of one: " + "x" * 100)
     status, text = await examined(settings)
     assert status == 1
     assert "DATABASE_URL" in finding(text, "stopped work")
@@ -234,7 +235,7 @@ async def test_records_that_are_none_are_named(settings: Settings) -> None:
 async def test_where_no_bot_ever_ran_there_are_no_records(settings: Settings) -> None:
     _, text = await examined(settings)
     assert "Records" not in text
-    assert not settings.records.path.exists()
+    assert not file_of(settings).exists()
 
 
 async def test_tokens_are_not_printed(settings: Settings, world: Sandbox) -> None:
@@ -472,9 +473,9 @@ async def test_open_alarms_are_listed_next_to_a_running_bot(gatehouse: BotUnderT
 
 
 async def test_records_that_are_older_than_alarms_have_none(settings: Settings, world: Sandbox) -> None:
-    store = await open_store(settings.records.path, world.clock)
+    store = await open_store(file_of(settings), world.clock)
     await store.close()
-    with closing(sqlite3.connect(settings.records.path)) as db:
+    with closing(sqlite3.connect(file_of(settings))) as db:
         db.execute("drop table alarms")
     _, text = await examined(settings)
     assert "✓ none" in finding(text, "open alarms")
@@ -494,9 +495,9 @@ async def test_a_freeze_is_named_with_who_and_why_and_how_it_ends(gatehouse: Bot
 
 
 async def test_a_freeze_that_cannot_be_read_is_a_finding(settings: Settings, world: Sandbox) -> None:
-    store = await open_store(settings.records.path, world.clock)
+    store = await open_store(file_of(settings), world.clock)
     await store.close()
-    with closing(sqlite3.connect(settings.records.path)) as db:
+    with closing(sqlite3.connect(file_of(settings))) as db:
         db.execute("insert into freezes (id, version, doc) values ('freeze', 1, 'x')")
         db.commit()
     status, text = await examined(settings)
@@ -518,6 +519,6 @@ async def test_refused_sign_ins_of_more_tenants_than_are_told_apart_are_a_note(g
 
 
 async def test_refused_sign_ins_that_cannot_be_read_are_a_finding(settings: Settings) -> None:
-    settings.records.path.write_bytes(b"Dear diary, " * 500)
+    file_of(settings).write_bytes(b"Dear diary, " * 500)
     _, text = await examined(settings)
     assert "cannot be read as Gatehouse's records" in finding(text, "refused sign-ins")

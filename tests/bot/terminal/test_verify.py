@@ -116,6 +116,6 @@ def test_the_key_of_a_setting_signs(records: Path, monkeypatch: pytest.MonkeyPat
     new = new_key()
     old = parse_keys(own_key_file(records).read_text()).signing
     monkeypatch.setenv("AUDIT_KEY", f"{written_key(old)},{written_key(new)}")
-    with_store(records, lambda store: add(store, [10]), load_tenant_settings().records.keys)
+    with_store(records, lambda store: add(store, [10]), load_tenant_settings().records.audit_keys)
     own_key_file(records).unlink()
     assert verify_audit("", as_json=False) == 0

@@ -29,7 +29,7 @@ from workflows.intervals import LOOKUPS_KEPT_FOR
 from workflows.ports.notifier import ImportStep, NotifierUnavailable, ShownImport
 from workflows.ports.tenant import TenantUnavailable
 from workflows.sheets.received import ReceivedFile, ReceivedFileCode
-from workflows.store.sqlite.other_records.batches import SqliteBatches
+from workflows.store.common.records import BatchRecords
 
 CSV: Final = b"Domain,Template,Days\nfabrikam.com,guest-collaboration,90\nnobody.example,guest-collaboration,90\n"
 KEY: Final = "verdict:view_submission:1"
@@ -396,7 +396,7 @@ async def test_an_import_that_is_killed_looks_up_only_the_other_names_when_it_be
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(SqliteBatches, "keep_lookups", lambda _, *values, **more: keep_and_die(*values, **more))
+        patch.setattr(BatchRecords, "keep_lookups", lambda _, *values, **more: keep_and_die(*values, **more))
         with pytest.raises(RuntimeError):
             await performed(world)
     looked_up = [one for one in world.script.calls if one.startswith("tenant.find")]

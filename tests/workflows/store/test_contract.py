@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.workflows.core.builders import (
     request,
     text_message,
 )
-from tests.workflows.fakes import FixedClock
+from tests.workflows.store.stores import KINDS, StorePlace, place_for
 from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.commands.request import CommandSubject
@@ -36,7 +36,6 @@ from workflows.ports.audit_log import AuditEntry
 from workflows.ports.message_copies import CardNotCurrent, ClickedCard, MessageCopy
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.ports.store import Store
-from workflows.store.sqlite.store import open_store
 
 UNSTORABLE = SendMessage(person=RILEY.chat_id, subject=CommandSubject(), fact=text_message("half a character: \ud83d"))
 """No store can write this down."""
@@ -44,37 +43,15 @@ UNSTORABLE = SendMessage(person=RILEY.chat_id, subject=CommandSubject(), fact=te
 _NUMBERS = count()
 
 
-@dataclass(slots=True)
-class PagePosition:
-    """Where a store keeps its data; it can be opened again and again, as after a restart."""
-
-    connect: Callable[[FixedClock], Awaitable[tuple[Store, Callable[[], Awaitable[None]]]]]
-    clock: FixedClock = field(default_factory=FixedClock)
-    _closes: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-
-    async def open(self) -> Store:
-        """Open the store there."""
-        store, close = await self.connect(self.clock)
-        self._closes.append(close)
-        return store
-
-    async def close(self) -> None:
-        """Close what is open."""
-        while self._closes:
-            await self._closes.pop()()
+PagePosition = StorePlace
+"""Where the store of a test keeps its data."""
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=KINDS)
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PagePosition]:
     """A place without data, for each kind of store."""
-
-    async def sqlite(clock: FixedClock) -> tuple[Store, Callable[[], Awaitable[None]]]:
-        store = await open_store(tmp_path / "gatehouse.db", clock)
-        return store, store.close
-
-    place = PagePosition({"sqlite": sqlite}[request.param])
-    yield place
-    await place.close()
+    async with place_for(request.param, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture

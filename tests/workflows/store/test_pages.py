@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlite_utils import Database
 
 from tests.workflows.core.builders import (
     AMARA,
@@ -23,8 +22,7 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
-from tests.workflows.fakes import FixedClock
-from tests.workflows.world import QuickStore
+from tests.workflows.store.stores import KINDS, place_for
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
@@ -32,21 +30,17 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import START, PagePosition, PartnerFilter
 from workflows.ports.records import Commit
-from workflows.store.codec import PARTNERSHIP, REQUEST, dump
-from workflows.store.sqlite.migrations import migrations
-from workflows.store.sqlite.store import open_store
+from workflows.ports.store import Store
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[QuickStore]:
-    """An empty store."""
-    opened = QuickStore(tmp_path / "gatehouse.db", FixedClock())
-    await opened.open()
-    yield opened
-    await opened.close()
+@pytest.fixture(params=KINDS)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """A store without records, of each kind."""
+    async with place_for(request.param, tmp_path, is_quick=True) as place:
+        yield await place.open()
 
 
-async def put(store: QuickStore, *records: AccessRequest | Partnership) -> None:
+async def put(store: Store, *records: AccessRequest | Partnership) -> None:
     """Store records."""
     for record in records:
         entry = AuditEntry(key=f"{time.monotonic_ns()}", at=NOW, actor="t", command="t", outcome="accepted", details={})
@@ -68,12 +62,12 @@ def partner(number: int, **changes: Any) -> Partnership:
     return partnership(**{"version": 1, "identity": identity, **changes})
 
 
-async def page_of(store: QuickStore, place: PagePosition = START, text: str = "", limit: int = 10) -> Any:
+async def page_of(store: Store, place: PagePosition = START, text: str = "", limit: int = 10) -> Any:
     """What waits for Bruno."""
     return await store.waiting_page([SECURITY], [BRUNO.chat_id], text=text, limit=limit, position=place)
 
 
-async def test_two_hundred_requests_come_by_deadline_page_by_page_and_back(store: QuickStore) -> None:
+async def test_two_hundred_requests_come_by_deadline_page_by_page_and_back(store: Store) -> None:
     await put(store, *map(waiting, range(200)))
     page, seen = await page_of(store), []
     while True:
@@ -88,7 +82,7 @@ async def test_two_hundred_requests_come_by_deadline_page_by_page_and_back(store
     assert (back.count_before, back.count_after) == (180, 10)
 
 
-async def test_a_list_that_loses_its_beginning_skips_nothing(store: QuickStore) -> None:
+async def test_a_list_that_loses_its_beginning_skips_nothing(store: Store) -> None:
     """With an offset, the second page would begin after requests that nobody was shown."""
     every = [waiting(number) for number in range(30)]
     await put(store, *every)
@@ -102,20 +96,20 @@ async def test_a_list_that_loses_its_beginning_skips_nothing(store: QuickStore) 
     assert (back.count_before, len(back.items)) == (0, 10), "a first page is whole"
 
 
-async def test_a_place_where_nothing_is_left_gives_the_first_page(store: QuickStore) -> None:
+async def test_a_place_where_nothing_is_left_gives_the_first_page(store: Store) -> None:
     await put(store, waiting(1))
     for cursor in (("9999", "r-999"), ("of another list",)):
         page = await page_of(store, PagePosition(cursor=cursor))
         assert ([one.id for one in page.items], page.count_before) == (["r-001"], 0)
 
 
-async def test_requests_are_searched_by_names_and_ids(store: QuickStore) -> None:
+async def test_requests_are_searched_by_names_and_ids(store: Store) -> None:
     await put(store, waiting(1), waiting(2))
     for text, count in (("CONTOSO.com", 2), ("r-001", 1), ("trusted", 2), ("100%", 0), ("_", 0), ("'", 0)):
         assert (await page_of(store, text=text)).count == count, text
 
 
-async def test_own_requests_come_open_ones_first(store: QuickStore) -> None:
+async def test_own_requests_come_open_ones_first(store: Store) -> None:
     await put(store, *(waiting(number, created_at=NOW + timedelta(hours=number)) for number in range(4)))
     await put(store, waiting(3, version=2, state=RequestState.WITHDRAWN, created_at=NOW + timedelta(hours=3)))
 
@@ -129,7 +123,7 @@ async def test_own_requests_come_open_ones_first(store: QuickStore) -> None:
     assert (await own(START, AMARA.chat_id, AMARA.id)).count == 0
 
 
-async def test_a_request_sent_for_somebody_else_is_listed_for_both(store: QuickStore) -> None:
+async def test_a_request_sent_for_somebody_else_is_listed_for_both(store: Store) -> None:
     """Before it is prepared, only the chat id of who sent it is known."""
     fields = replace(particulars(), submitter=DANA.chat_id)
     known = waiting(1, fields=fields, prepared=prepared(submitter=DANA))
@@ -141,7 +135,7 @@ async def test_a_request_sent_for_somebody_else_is_listed_for_both(store: QuickS
     assert [await own(one) for one in (DANA.chat_id, DANA.id, RILEY.chat_id, AMARA.id)] == [2, 1, 2, 0]
 
 
-async def test_partners_are_filtered(store: QuickStore) -> None:
+async def test_partners_are_filtered(store: Store) -> None:
     ended, due = NOW - timedelta(days=1), PartnershipState.REVIEW_DUE
     await put(
         store,
@@ -169,21 +163,7 @@ async def test_partners_are_filtered(store: QuickStore) -> None:
         assert "".join(one.identity.default_domain[10] for one in page.items) == numbers, wanted
 
 
-async def test_a_page_of_five_thousand_partners_reads_ten_documents(store: QuickStore) -> None:
-    row = "insert into partnerships (tenant_id, version, state, domain, doc, sought) values (?, 1, 'active', ?, ?, ?)"
-    one = dump(PARTNERSHIP, partner(0))
-    many = [(f"id-{number:05}", f"p{number:05}", one, f"p{number:05}") for number in range(5000)]
-    await store._run(lambda: store._db.conn.executemany(row, many))
-    wanted = PartnerFilter(text="7")
-    page = await store.partners_page(wanted, limit=10, position=PagePosition(cursor=("p04000", "id-04000")))
-    assert (len(page.items), page.first_cursor[0]) == (10, "p04007")
-    assert page.count > 1000
-    sql = "explain query plan select count(*) from partnerships where instr(sought, ?) > 0 and state in ('active')"
-    plan = " ".join(row["detail"] for row in await store._query(sql, "7"))
-    assert "COVERING INDEX" in plan, "no document is read to count"
-
-
-async def test_a_home_keeps_its_place_until_it_is_opened_again(store: QuickStore) -> None:
+async def test_a_home_keeps_its_place_until_it_is_opened_again(store: Store) -> None:
     someone = ChatId("U-SOMEONE")
     assert await store.home_position(someone) == ""
     await store.save_home_position(someone, "page 2")
@@ -191,33 +171,3 @@ async def test_a_home_keeps_its_place_until_it_is_opened_again(store: QuickStore
     assert (await store.home_position(someone), await store.home_content(someone)) == ("page 2", "hash")
     await store.save_home(someone)
     assert (await store.home_position(someone), await store.home_content(someone)) == ("", "")
-
-
-async def test_records_of_an_older_version_are_sorted_and_found(tmp_path: Path) -> None:
-    path = tmp_path / "gatehouse.db"
-    db = Database(path)
-    migrations.apply(db, stop_before="m014_lists_and_homes")
-    for request_id, doc in (("r-1", dump(REQUEST, request(id=RequestId("r-1"), version=1))), ("r-2", "{}")):
-        db.execute(
-            """insert into requests (id, version, state, is_open, requester, created_at, doc, waits_for)
-            values (?, 1, 'awaiting_approval', 1, ?, '2027', ?, 'security')""",
-            (request_id, RILEY.chat_id, doc),
-        )
-    for tenant_id, doc in (("t-1", dump(PARTNERSHIP, partner(1))), ("t-2", "[]"), ("t-3", "no JSON")):
-        db.execute(
-            "insert into partnerships (tenant_id, version, state, domain, doc) values (?, 1, 'active', ?, ?)",
-            (tenant_id, tenant_id, doc),
-        )
-    db.conn.commit()
-    db.close()
-    store = await open_store(path, FixedClock())
-    try:
-        found = await store.waiting_page([SECURITY], [BRUNO.chat_id], text="contoso", limit=9, position=START)
-        assert [one.id for one in found.items] == ["r-1"]
-        assert found.first_cursor[0].startswith(f"{request().expires_at:%Y-%m-%d}")
-        every = await store.partners_page(PartnerFilter(), limit=9, position=START)
-        assert (len(every.items), every.count, every.count_after) == (1, 3, 0), "what cannot be read is counted"
-        wanted = PartnerFilter(sponsor_text="sam", template="trusted", text="partner0001", ends_after=NOW)
-        assert (await store.partners_page(wanted, limit=9, position=START)).count == 1
-    finally:
-        await store.close()

@@ -1,41 +1,25 @@
 """The search of all requests: every condition, page by page, by one index; the history of one request."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlite_utils import Database
 
 from bot.words.requests.search import PARTLY_APPLIED, STATE_CHOICES
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, RILEY, SAM, approval, prepared, request
-from tests.workflows.fakes import FixedClock
-from tests.workflows.store.test_pages import put
-from tests.workflows.world import QuickStore
+from tests.workflows.store.test_pages import put, store
 from workflows.app.storing.identifiers import verdict_key
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.audit_log import RECEIVED, AuditEntry
 from workflows.ports.pages import START, PagePosition, RequestFilter
 from workflows.ports.records import Commit
-from workflows.store.codec import REQUEST, dump
-from workflows.store.sqlite.database import request_conditions
-from workflows.store.sqlite.migrations import migrations
-from workflows.store.sqlite.store import open_store
+from workflows.ports.store import Store
 
+__all__ = ["store"]
 S = RequestState
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[QuickStore]:
-    """A store without records."""
-    store = QuickStore(tmp_path / "gatehouse.db", FixedClock())
-    await store.open()
-    yield store
-    await store.close()
 
 
 def sent(number: int, **changes: Any) -> AccessRequest:
@@ -44,14 +28,14 @@ def sent(number: int, **changes: Any) -> AccessRequest:
     return request(**{**usual, **changes})
 
 
-async def numbers(store: QuickStore, wanted: RequestFilter) -> str:
+async def numbers(store: Store, wanted: RequestFilter) -> str:
     """The last digits of the requests that a search finds."""
     page = await store.requests_page(wanted, limit=50, position=START)
     assert page.count == len(page.items)
     return "".join(one.id[-1] for one in page.items)
 
 
-async def test_requests_are_found_by_every_condition_closed_ones_too(store: QuickStore) -> None:
+async def test_requests_are_found_by_every_condition_closed_ones_too(store: Store) -> None:
     other = prepared(requester=SAM, template_title="Guest collaboration")
     await put(
         store,
@@ -89,7 +73,7 @@ async def test_requests_are_found_by_every_condition_closed_ones_too(store: Quic
 @pytest.mark.parametrize(
     "hyphen", "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212\uff0d", ids=lambda one: f"{ord(one):04X}"
 )
-async def test_an_id_is_found_with_any_hyphen_and_other_texts_are_not_changed(store: QuickStore, hyphen: str) -> None:
+async def test_an_id_is_found_with_any_hyphen_and_other_texts_are_not_changed(store: Store, hyphen: str) -> None:
     named = prepared(template_title="Guests – Nordics")
     await put(store, sent(1), sent(2, prepared=named))
     tenant_id = str(request().plan.tenant_id)
@@ -100,7 +84,7 @@ async def test_an_id_is_found_with_any_hyphen_and_other_texts_are_not_changed(st
     assert await numbers(store, RequestFilter(text="Guests – Nordics")) == "2"
 
 
-async def test_two_hundred_results_come_newest_first_page_by_page(store: QuickStore) -> None:
+async def test_two_hundred_results_come_newest_first_page_by_page(store: Store) -> None:
     await put(store, *(sent(0, id=RequestId(f"r-{number:03}"), created_at=NOW + number * DAY) for number in range(200)))
     page, seen = await store.requests_page(RequestFilter(), limit=20, position=START), []
     while True:
@@ -112,33 +96,7 @@ async def test_two_hundred_results_come_newest_first_page_by_page(store: QuickSt
     assert seen == [f"r-{number:03}" for number in reversed(range(200))]
 
 
-async def test_a_search_reads_only_one_index_and_the_documents_of_one_page(store: QuickStore) -> None:
-    row = """insert into requests (id, version, state, is_open, requester, created_at, doc, sought, requester_sought,
-        deciders, template) values (?, 1, 'applied', 0, 'U', ?, ?, ?, ?, 'amara', 'trusted')"""
-    one = dump(REQUEST, sent(0))
-    many = [(f"id-{n:05}", f"2027-{n:05}", one if n == 4711 else "{}", f"id-{n:05}", "riley") for n in range(5000)]
-    await store._run(lambda: store._db.conn.executemany(row, many))
-    found = await store.requests_page(RequestFilter(text="id-04711", requester="riley"), limit=20, position=START)
-    assert (len(found.items), found.count, found.size) == (1, 1, 1)
-    whole = RequestFilter(
-        text="a",
-        requester="b",
-        approver="c",
-        template="d",
-        states=frozenset({S.APPLIED}),
-        is_partly_applied=True,
-        sent_from=NOW,
-        sent_before=NOW,
-    )
-    where, values = request_conditions(whole)
-    plan = await store._query(f"explain query plan select count(*) from requests where {where}", *values)
-    assert "COVERING INDEX requests_searched (created_at>? AND created_at<?)" in " ".join(row["detail"] for row in plan)
-    where, values = request_conditions(RequestFilter(approver="c"))
-    plan = await store._query(f"explain query plan select count(*) from requests where {where}", *values)
-    assert "COVERING INDEX requests_searched" in " ".join(row["detail"] for row in plan), "no document is read to count"
-
-
-async def test_a_history_is_read_page_by_page_oldest_first(store: QuickStore) -> None:
+async def test_a_history_is_read_page_by_page_oldest_first(store: Store) -> None:
     asked = sent(1)
     for number in range(70):
         entry = AuditEntry(
@@ -161,7 +119,7 @@ async def test_a_history_is_read_page_by_page_oldest_first(store: QuickStore) ->
     assert back.items == first.items
 
 
-async def test_a_click_is_not_in_the_history_a_second_time_once_its_result_is_there(store: QuickStore) -> None:
+async def test_a_click_is_not_in_the_history_a_second_time_once_its_result_is_there(store: Store) -> None:
     """The audit log keeps both entries."""
     asked = sent(1)
 
@@ -185,43 +143,14 @@ async def test_a_click_is_not_in_the_history_a_second_time_once_its_result_is_th
     assert len(await store.history(request_id=asked.id)) == 4
 
 
-async def test_requests_of_an_older_version_are_found(tmp_path: Path) -> None:
-    path = tmp_path / "gatehouse.db"
-    db = Database(path)
-    migrations.apply(db, stop_before="m016_search_of_requests")
-    decided = sent(1, decisions=(approval(AMARA, 0),), void_decisions=(approval(BRUNO, 0),))
-    for request_id, doc in ((decided.id, dump(REQUEST, decided)), ("r-2", "{}"), ("r-3", "no JSON"), ("r-4", "[]")):
-        db.execute(
-            """insert into requests (id, version, state, is_open, requester, created_at, doc, sought)
-            values (?, 1, 'awaiting_approval', 1, ?, '2027', ?, ?)""",
-            (request_id, RILEY.chat_id, doc, str(request_id).lower()),
-        )
-    db.conn.commit()
-    db.close()
-    store = await open_store(path, FixedClock())
-    try:
-        for wanted in (
-            RequestFilter(requester="riley", template="trusted partner"),
-            RequestFilter(approver="amara"),
-            RequestFilter(approver="bruno"),
-        ):
-            assert [one.id for one in (await store.requests_page(wanted, limit=9, position=START)).items] == [
-                decided.id
-            ]
-        every = await store.requests_page(RequestFilter(requester=RILEY.chat_id), limit=9, position=START)
-        assert (len(every.items), every.count) == (1, 3), "what cannot be read is counted"
-    finally:
-        await store.close()
-
-
-async def test_the_columns_follow_a_changed_request(store: QuickStore) -> None:
+async def test_the_columns_follow_a_changed_request(store: Store) -> None:
     await put(store, sent(1, state=S.PREPARING, prepared=None))
     assert await numbers(store, RequestFilter(requester=RILEY.id)) == "", "the account is not known yet"
     await put(store, sent(1, version=2, decisions=(approval(AMARA, 0),)))
     assert await numbers(store, RequestFilter(requester=RILEY.id, approver="amara")) == "1"
 
 
-async def test_partly_applied_requests_are_found_alone(store: QuickStore) -> None:
+async def test_partly_applied_requests_are_found_alone(store: Store) -> None:
     """Also those whose access ended while they were written."""
     await put(
         store,
@@ -234,24 +163,3 @@ async def test_partly_applied_requests_are_found_alone(store: QuickStore) -> Non
     _, states = STATE_CHOICES[PARTLY_APPLIED]
     assert await numbers(store, RequestFilter(states=states, is_partly_applied=True)) == "31"
     assert await numbers(store, RequestFilter(states=frozenset({S.FAILED}))) == "21"
-
-
-async def test_partly_applied_requests_of_an_older_version_are_found(tmp_path: Path) -> None:
-    path = tmp_path / "gatehouse.db"
-    db = Database(path)
-    migrations.apply(db, stop_before="m017_results_that_nobody_approved")
-    part = sent(1, state=S.FAILED, applied_part=1)
-    for request_id, doc in ((part.id, dump(REQUEST, part)), ("r-2", "{}"), ("r-3", "no JSON"), ("r-4", "[]")):
-        db.execute(
-            """insert into requests (id, version, state, is_open, requester, created_at, doc, sought)
-            values (?, 1, 'failed', 0, 'U', '2027', ?, '')""",
-            (request_id, doc),
-        )
-    db.conn.commit()
-    db.close()
-    store = await open_store(path, FixedClock())
-    try:
-        found = await store.requests_page(RequestFilter(is_partly_applied=True), limit=9, position=START)
-        assert ([one.id for one in found.items], found.count) == ([part.id], 1)
-    finally:
-        await store.close()

@@ -1,1 +1,1 @@
-"""The store in PostgreSQL, which several processes may use at the same time."""
+"""The store in PostgreSQL, for an installation that needs more than one machine. It needs the extra `postgres`."""

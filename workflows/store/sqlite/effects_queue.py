@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from pydantic import ValidationError
@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.posture.watch.drift import INCOMPLETE, LAST_COMPLETE
 from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER
-from workflows.core.requests.effects import CheckPermission, Effect, Priority, asked_by, lane, priority_of
+from workflows.core.requests.effects import CheckPermission, Effect, Priority
 from workflows.intervals import BEYOND_ANY_WAIT
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, StoredWork, WaitingMessage
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
-from workflows.store.sqlite.database import SqliteDatabase, readable
-from workflows.store.sqlite.other_records.drifts import is_stored_as_frozen
+from workflows.store.common.reading import given_up, is_stored_as_frozen, readable
+from workflows.store.common.rows import effect_row
+from workflows.store.sqlite.database import SqliteDatabase
 
 _log = structlog.get_logger()
 
@@ -168,7 +169,7 @@ class SqliteEffectsQueue(SqliteDatabase):
     async def given_up_effects(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""
         rows = await self._query("select id, lane, error, doc from effects where is_parked = 1 order by id")
-        return await asyncio.to_thread(lambda: list(map(_given_up, rows)))
+        return await asyncio.to_thread(lambda: list(map(given_up, rows)))
 
     async def waiting_messages(self, attempts: int) -> Sequence[WaitingMessage]:
         """List the messages, cards and alarms that were tried at least so often and are tried again, oldest first."""
@@ -189,15 +190,6 @@ class SqliteEffectsQueue(SqliteDatabase):
         await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
 
     def _put_effect(self, effect: Effect, due_at: str) -> None:
-        self._db.execute(
-            "insert into effects (lane, rank, asked_by, due_at, attempts, doc) values (?, ?, ?, ?, 0, ?)",
-            (lane(effect), priority_of(effect).value, asked_by(effect), due_at, self._clean.effect(effect)),
-        )
-
-
-def _given_up(row: dict[str, Any]) -> GivenUpEffect:
-    try:
-        effect = load(EFFECT, row["doc"])
-    except ValidationError:
-        effect = None
-    return GivenUpEffect(id=row["id"], lane=row["lane"], error=stored_facts(row["error"]), effect=effect)
+        row = effect_row(effect, due_at, self._clean)
+        marks = ", ".join(f":{name}" for name in row)
+        self._db.execute(f"insert into effects ({', '.join(row)}) values ({marks})", row)  # noqa: S608

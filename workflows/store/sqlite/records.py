@@ -5,28 +5,32 @@ It is long because all reads of records are here: they share one connection.
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
-from pydantic import ValidationError
 
 from workflows.core.audit.chain import FIELDS
 from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import LimitedList
-from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load, load_shared
+from workflows.store.codec import ALARM, DRIFT, PARTNERSHIP, REQUEST, load, load_shared
 from workflows.store.columns import text_of, typed_search_text
-from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
+from workflows.store.common.queries import SQLITE, ListQuery, partner_conditions, request_conditions
+from workflows.store.common.reading import entry_of_row, readable
+from workflows.store.common.records import OPEN_DRIFTS, DriftRecords
+from workflows.store.sqlite.database import SqliteDatabase
 from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
 
 Item = TypeVar("Item")
@@ -57,7 +61,7 @@ _FIRST_LATER_RESULT: Final = f"""where tenant_id = ? and +is_open = 0 and id <> 
     and {_READ_AT} > julianday(?) order by state <> 'applied', {_READ_AT}, rowid limit 1"""
 
 
-class SqliteRecords(SqliteDatabase):
+class SqliteRecords(SqliteDatabase, DriftRecords):
     """Reads records. `SqliteStore.commit` changes them."""
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
@@ -144,7 +148,7 @@ class SqliteRecords(SqliteDatabase):
         is_counted: bool = True,
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access; see `ports.pages`."""
-        where, values = partner_conditions(partner_filter, by_end=by_end)
+        where, values = partner_conditions(SQLITE, partner_filter, by_end=by_end)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
         rows = ListQuery("partnerships", where, values, keys, is_counted=is_counted)
         return await self._page(PARTNERSHIP, rows, limit, position)
@@ -153,7 +157,7 @@ class SqliteRecords(SqliteDatabase):
         self, request_filter: RequestFilter, *, limit: int, position: PagePosition, is_counted: bool = True
     ) -> Page[AccessRequest]:
         """List requests, open and closed ones, the newest first; see `ports.pages`."""
-        where, values = request_conditions(request_filter)
+        where, values = request_conditions(SQLITE, request_filter)
         rows = ListQuery("requests", where, values, ("created_at", "id"), is_descending=True, is_counted=is_counted)
         return await self._page(REQUEST, rows, limit, position)
 
@@ -161,7 +165,7 @@ class SqliteRecords(SqliteDatabase):
         """List the audit entries of a request, oldest first, without the clicks whose result has an entry."""
         where = f"request_id = ? and {_SAYS_MORE_THAN_ITS_RESULT}"
         rows = ListQuery("audit", where, (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
-        found = await self._run(lambda: rows.read(self._db, limit, position))
+        found = await self._read_page(rows, limit, position)
         return Page(
             items=[entry_of_row({name: row[name] for name in _ENTRY}) for row in found.rows],
             count=found.count,
@@ -314,6 +318,19 @@ class SqliteRecords(SqliteDatabase):
         where = f"where state = 'expired' and {ended} >= datetime(?)"
         return await self._requests(f"{where} order by created_at desc limit ?", text_of(moment), limit)
 
+    async def picked_drifts(self, pick: Callable[[Drift], Picked]) -> Sequence[Picked]:
+        """List something of the drift that has not ended, the oldest first. Nothing else is kept in memory."""
+        return await self._run_on_second_connection(partial(_picked_drifts, pick=pick))
+
+    async def has_rewritten_drift(self, after: datetime, until: datetime) -> bool:
+        """Return whether Gatehouse wrote a partner with open drift in this time."""
+        # NB. the expression of the index `partnerships_by_since`, so that only partners written in this time are read.
+        since = "julianday(json_extract(partnerships.doc, '$.since'))"
+        sql = f"""select 1 from partnerships where json_valid(partnerships.doc) and {since} > julianday(?)
+            and {since} <= julianday(?)
+            and exists (select 1 from drifts where subject = tenant_id and is_open = 1) limit 1"""  # noqa: S608
+        return bool(await self._query(sql, after.isoformat(), until.isoformat()))
+
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""
         where, values = ("where request_id = ?", [request_id]) if request_id else ("", [])
@@ -420,14 +437,6 @@ class SqliteRecords(SqliteDatabase):
         return await asyncio.to_thread(readable, REQUEST, rows)
 
 
-def entry_of_row(row: Mapping[str, Any]) -> AuditEntry:
-    """Return an audit entry from the columns of `FIELDS`."""
-    values = dict(row)
-    values["at"] = datetime.fromisoformat(row["at"])
-    try:
-        values["details"] = load(DETAILS, row["details"])
-    except ValidationError:
-        # It must not hide the other entries, and not look like one without details.
-        _log.error("audit_entry_unreadable", key=row["key"])
-        values |= {"details": {}, "is_readable": False}
-    return AuditEntry(**values)
+def _picked_drifts(db: sqlite3.Connection, pick: Callable[[Drift], Picked]) -> list[Picked]:
+    rows = db.execute(OPEN_DRIFTS)
+    return [pick(drift) for subject, text in rows for drift in readable(DRIFT, [{"id": subject, "doc": text}])]

@@ -6,59 +6,67 @@ It is long because everything that one transaction can store is written here.
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from workflows.core.batches.batch import Batch
-from workflows.core.batches.deciding import current_batch_eligibility
-from workflows.core.batches.reminding import next_batch_due_at
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
+from workflows.core.partners.reviewing.evidence.usage import ScanResult
 from workflows.core.policy.delegation.absence import Absence
 from workflows.core.policy.stops.freeze import Freeze
-from workflows.core.posture.watch.acceptance import ask_again_at
 from workflows.core.posture.watch.denied_notice import DeniedNotice
-from workflows.core.posture.watch.drift import AuthorState, Drift
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
-from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
-from workflows.store.codec import REQUEST
-from workflows.store.columns import asked_managers_text, people_search_text, search_text, text_of
+from workflows.store.codec import PARTNER_USAGE, REQUEST, USAGE_SCAN, dump
+from workflows.store.columns import asked_managers_text, text_of
+from workflows.store.common.reading import is_stored_as_frozen, readable
+from workflows.store.common.records import (
+    AbsenceRecords,
+    BatchRecords,
+    CampaignRecords,
+    DeniedNoticeRecords,
+    FreezeRecords,
+    ProfileRecords,
+    UsageRecords,
+)
+from workflows.store.common.rows import (
+    absence_row,
+    alarm_row,
+    batch_row,
+    campaign_row,
+    denied_notice_row,
+    drift_row,
+    entry_row,
+    freeze_row,
+    partnership_row,
+    request_row,
+)
 from workflows.store.redaction import RecordRedactor
-from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.other_records.audit_chain import SqliteAuditChain
-from workflows.store.sqlite.other_records.batches import SqliteBatches
-from workflows.store.sqlite.other_records.campaigns import SqliteCampaigns
-from workflows.store.sqlite.other_records.drifts import (
-    FREEZE_ID,
-    SqliteDrifts,
-    SqliteFreezes,
-    is_stored_as_frozen,
-)
-from workflows.store.sqlite.other_records.people import SqliteAbsences, SqliteProfiles
-from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
 from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
+
+_SCAN_ID: Final = "scan"
 
 
 class SqliteStore(
     SqliteRecords,
     SqliteAuditChain,
-    SqliteDrifts,
-    SqliteFreezes,
-    SqliteBatches,
-    SqliteCampaigns,
-    SqliteAbsences,
-    SqliteProfiles,
-    SqliteDeniedNotices,
-    SqliteUsage,
     SqliteMessageCopies,
+    FreezeRecords,
+    BatchRecords,
+    CampaignRecords,
+    AbsenceRecords,
+    ProfileRecords,
+    DeniedNoticeRecords,
+    UsageRecords,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
@@ -75,11 +83,7 @@ class SqliteStore(
         raise CardNotCurrent(card.newest)
 
     def _put_everything(self, commit: Commit) -> bool:
-        entry = commit.entry
-        names = {name: getattr(entry, name) for name in ("key", "actor", "command", "outcome")}
-        about = {name: getattr(entry, name) for name in ("request_id", "tenant_id", "account")}
-        texts = {"at": text_of(entry.at), "details": self._clean.details(entry.details)}
-        if not self._add_entry({**names, **about, **texts}):
+        if not self._add_entry(entry_row(commit.entry, self._clean)):
             return False
         if commit.request is not None:
             if commit.must_be_only_open_request:
@@ -109,34 +113,7 @@ class SqliteStore(
         return True
 
     def _put_request(self, request: AccessRequest) -> None:
-        eligibility = current_eligibility(request)
-        self._put(
-            "requests",
-            "id",
-            {
-                "id": request.id,
-                "version": request.version,
-                "state": request.state.value,
-                "is_part": int(request.applied_part > 0),
-                "is_open": int(not request.is_terminal),
-                "requester": request.fields.requester,
-                "account": request.requester_account,
-                "submitter": request.fields.submitter,
-                "submitter_account": request.submitter_account,
-                "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
-                "due_at": None if (due := next_due_at(request)) is None else text_of(due),
-                "created_at": text_of(request.created_at),
-                "expires_at": text_of(request.expires_at),
-                "sought": _request_search_text(request),
-                "template": search_text(*_template(request)),
-                "requester_sought": _requester_search_text(request),
-                "deciders": _decider_search_text(request),
-                "waits_for": None if eligibility is None else eligibility.waits_for,
-                "excluded": json.dumps([] if eligibility is None else sorted(eligibility.excluded_ids)),
-                "batch": request.batch,
-                "doc": self._clean.request(request),
-            },
-        )
+        self._put("requests", "id", request_row(request, self._clean))
 
     def _require_only_one(self, request: AccessRequest) -> None:
         """Check that no other request about the same tenant is open.
@@ -157,31 +134,7 @@ class SqliteStore(
 
     def _put_partnership(self, partnership: Partnership) -> None:
         self._request_homes_of_managers(partnership)
-        self._put(
-            "partnerships",
-            "tenant_id",
-            {
-                "tenant_id": partnership.identity.tenant_id,
-                "version": partnership.version,
-                "state": partnership.state.value,
-                "domain": partnership.identity.default_domain,
-                "due_at": None if partnership.due_at is None else text_of(partnership.due_at),
-                "ends_at": "" if partnership.ends_at is None else text_of(partnership.ends_at),
-                "at_end": partnership.at_end.value,
-                "silent_from": "" if partnership.silence_step_at is None else text_of(partnership.silence_step_at),
-                "sponsor": partnership.sponsor.chat_id,
-                "sponsor_account": partnership.sponsor.id,
-                "sponsor_name": search_text(partnership.sponsor.name),
-                "asked_managers": asked_managers_text(partnership),
-                "template": search_text(partnership.template, partnership.template_title),
-                "sought": search_text(
-                    partnership.identity.default_domain,
-                    partnership.identity.display_name,
-                    partnership.identity.tenant_id,
-                ),
-                "doc": self._clean.partnership(partnership),
-            },
-        )
+        self._put("partnerships", "tenant_id", partnership_row(partnership, self._clean))
 
     def _request_homes_of_managers(self, partnership: Partnership) -> None:
         """Have the App Homes published of managers who are asked in a review now, or are not asked any more.
@@ -195,21 +148,7 @@ class SqliteStore(
         self._put_home_requests(sorted(before ^ set(now)))
 
     def _put_drift(self, drift: Drift) -> None:
-        ask_again = ask_again_at(drift)
-        self._put(
-            "drifts",
-            "subject",
-            {
-                "subject": drift.subject,
-                "version": drift.version,
-                "is_open": int(drift.is_open),
-                "code": drift.found.code.value,
-                "needs_author": int(drift.author.state is AuthorState.PENDING),
-                "ask_again_at": None if ask_again is None else text_of(ask_again),
-                "found_at": text_of(drift.found_at),
-                "doc": self._clean.drift(drift),
-            },
-        )
+        self._put("drifts", "subject", drift_row(drift, self._clean))
 
     def _put_freeze(self, freeze: Freeze) -> Sequence[Effect]:
         """Store the freeze, and return the effects of the open requests when it begins or ends.
@@ -218,7 +157,7 @@ class SqliteStore(
         is performed after it and finds the freeze as it is now.
         """
         before = next(self._db.query("select doc from freezes"), None)
-        self._put("freezes", "id", {"id": FREEZE_ID, "version": freeze.version, "doc": self._clean.freeze(freeze)})
+        self._put("freezes", "id", freeze_row(freeze, self._clean))
         was_frozen = before is not None and is_stored_as_frozen(before["doc"])
         if freeze.is_frozen and was_frozen:
             return ()
@@ -226,51 +165,47 @@ class SqliteStore(
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 
     def _put_batch(self, batch: Batch) -> None:
-        who, due = current_batch_eligibility(batch), next_batch_due_at(batch)
-        self._put(
-            "batches",
-            "id",
-            {
-                "id": batch.id,
-                "version": batch.version,
-                "state": batch.state.value,
-                "is_open": int(not batch.has_ended),
-                "requester": "" if batch.requester is None else batch.requester.chat_id,
-                "account": "" if batch.requester is None else batch.requester.id,
-                "waits_for": None if who is None else who.waits_for,
-                "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
-                "created_at": text_of(batch.created_at),
-                "expires_at": text_of(batch.expires_at),
-                "due_at": None if due is None else text_of(due),
-                "doc": self._clean.batch(batch),
-            },
-        )
+        self._put("batches", "id", batch_row(batch, self._clean))
 
     def _put_campaign(self, campaign: Campaign) -> None:
-        row = {"id": campaign.id, "version": campaign.version, "is_open": int(campaign.is_open)}
-        doc = self._clean.campaign(campaign)
-        self._put("campaigns", "id", {**row, "at": text_of(campaign.at), "doc": doc})
+        self._put("campaigns", "id", campaign_row(campaign, self._clean))
 
     def _put_absence(self, absence: Absence) -> None:
-        row = {"id": absence.id, "version": absence.version, "person": absence.person.id}
-        self._put("absences", "id", {**row, "ends_at": text_of(absence.end), "doc": self._clean.absence(absence)})
+        self._put("absences", "id", absence_row(absence, self._clean))
 
     def _put_denied_notice(self, notice: DeniedNotice) -> None:
-        row = {"subject": notice.subject, "version": notice.version, "is_open": int(notice.is_open)}
-        doc = self._clean.denied_notice(notice)
-        self._put("denied_notices", "subject", {**row, "told_at": text_of(notice.told_at), "doc": doc})
+        self._put("denied_notices", "subject", denied_notice_row(notice, self._clean))
+
+    async def forget_usage(self) -> None:
+        """Remove everything that scans found."""
+
+        def work() -> None:
+            with self._writes.run_monitored(self._db), self._db.atomic():
+                self._remove_usage()
+
+        await self._run_write(work)
+
+    def _put_usage(self, result: ScanResult) -> None:
+        """Replace what earlier scans found."""
+        self._remove_usage()
+        self._db.execute("insert into usage_scans (id, doc) values (?, ?)", (_SCAN_ID, dump(USAGE_SCAN, result.scan)))
+        for partner in result.partners:
+            row = (partner.tenant_id, dump(PARTNER_USAGE, partner))
+            self._db.execute("insert into partner_usage (tenant_id, doc) values (?, ?)", row)
+
+    def _remove_usage(self) -> None:
+        self._db.execute("delete from usage_scans")
+        self._db.execute("delete from partner_usage")
 
     def _put_alarm(self, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""
         self._db.execute(
-            """insert into alarms (id, code, subject, is_open, raised_at, doc) values (?, ?, ?, ?, ?, ?)
+            """insert into alarms (id, code, subject, is_open, raised_at, doc)
+            values (:id, :code, :subject, :is_open, :raised_at, :doc)
             on conflict (id) do update set is_open = excluded.is_open, doc = excluded.doc
                 where alarms.is_open >= excluded.is_open
             on conflict do nothing""",
-            (
-                *(alarm.id, alarm.code.value, alarm.subject, int(alarm.is_open)),
-                *(text_of(alarm.raised_at), self._clean.alarm(alarm)),
-            ),
+            alarm_row(alarm, self._clean),
         )
 
     def _put(self, table: str, key: str, row: dict[str, Any]) -> None:
@@ -312,28 +247,3 @@ async def open_store(
     store = SqliteStore(path, clock, RecordRedactor(error=redact, known=redact_known or redact), keys)
     await store.open()
     return store
-
-
-def _request_search_text(request: AccessRequest) -> str:
-    """Return the text in which a request is searched: its id, and the names of partner and template."""
-    seen = request.observation if request.prepared is None else request.prepared.observation
-    names = () if seen is None else (seen.identity.default_domain, seen.identity.display_name, seen.identity.tenant_id)
-    return search_text(request.id, request.fields.target, *_template(request), *names)
-
-
-def _template(request: AccessRequest) -> tuple[str, str]:
-    title = "" if request.prepared is None else request.prepared.template_title
-    return request.fields.template, title
-
-
-def _requester_search_text(request: AccessRequest) -> str:
-    """Return the text in which the requester is searched. A person may have two chat ids."""
-    person = request.submitter if request.prepared is None else request.prepared.requester
-    known = () if person is None else ((person.name, person.chat_id, person.id),)
-    return people_search_text(request.fields.requester, request.requester_account, and_of=known)
-
-
-def _decider_search_text(request: AccessRequest) -> str:
-    """Return the text in which the people are searched who decided, also on an earlier plan."""
-    people = (decision.person for decision in (*request.void_decisions, *request.decisions))
-    return people_search_text(and_of=((person.name, person.chat_id, person.id) for person in people))

@@ -89,7 +89,7 @@ def export_audit(options: ExportOptions) -> int:
     try:
         settings = load_tenant_settings()
         if not settings.records.exists():
-            print_error("Nothing was read:", f"there are no records in {settings.records.path}; set DATABASE_URL")
+            print_error("Nothing was read:", f"there are no records in {settings.records.name}; set DATABASE_URL")
             return NOT_POSSIBLE
         with _sink(options) as sink:
             asyncio.run(_export(settings, sink))

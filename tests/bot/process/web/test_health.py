@@ -14,6 +14,7 @@ import pytest
 from bot.sandbox.http.faults import Fault
 from bot.slack import ids
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, request_values, submission
+from tests.bot.records_file import file_of
 from tests.bot.signing import JSON
 from tests.bot.slack.inbound.test_receive import event
 from workflows.core.requests.alarms import AlarmCode
@@ -28,7 +29,7 @@ TOLD = "Gatehouse cannot store anything at the moment"
 @contextmanager
 def locked(gatehouse: BotUnderTest) -> Iterator[None]:
     """Lock the bot's database for writing, as a stuck backup or an open editor does."""
-    other = sqlite3.connect(gatehouse.settings.records.path, isolation_level=None, timeout=5)
+    other = sqlite3.connect(file_of(gatehouse.settings), isolation_level=None, timeout=5)
     other.execute("begin immediate")
     try:
         yield

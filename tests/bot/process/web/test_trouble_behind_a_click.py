@@ -8,6 +8,7 @@ import pytest
 from bot.slack import ids
 from tests.bot.bot_under_test import BotUnderTest, click, eventually
 from tests.bot.process.web.test_health import locked
+from tests.bot.records_file import file_of
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest
 from workflows.effects.permission_check import PermissionCheck
@@ -54,7 +55,7 @@ async def test_a_click_while_another_program_locks_the_records_is_answered_in_ti
         assert (await gatehouse.interact(approval(request))).status == 503
         await asyncio.sleep(10)
         assert not await gatehouse.is_ready()
-        other = sqlite3.connect(gatehouse.settings.records.path)
+        other = sqlite3.connect(file_of(gatehouse.settings))
         assert other.execute("select count(*) from audit where command = 'want_approve'").fetchone() == (0,)
         other.close()
     await eventually(gatehouse.is_ready)

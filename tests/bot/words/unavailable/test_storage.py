@@ -17,6 +17,7 @@ WORDS = {
     StoreTrouble.FILE_BESIDE: "a file next to the database cannot be opened",
     StoreTrouble.DISK_ERROR: "the disk reports an error",
     StoreTrouble.DAMAGED: "the database is damaged",
+    StoreTrouble.AWAY: "the database does not answer",
 }
 
 

@@ -24,7 +24,7 @@ from workflows.core.requests.request import ObservedPartner, RequestKind
 from workflows.effects.batches.waves import WAVE, preparer_of_wave
 from workflows.ports.tenant import TenantUnavailable
 from workflows.store import codec
-from workflows.store.sqlite import database
+from workflows.store.common import reading
 
 MEMBERS = WAVE + 10
 WAVES = 2
@@ -125,7 +125,7 @@ async def test_a_member_is_parsed_once_for_each_version_and_its_batch_once_a_wav
         return load(adapter, text)
 
     monkeypatch.setattr(codec, "load", counting)
-    monkeypatch.setattr(database, "load", counting)
+    monkeypatch.setattr(reading, "load", counting)
     batch = await asked(world)
     assert parsed["request"] <= 3 * MEMBERS, "as it was filed, and as it was planned"
     assert parsed["batch"] <= 2 * WAVES + 8

@@ -19,8 +19,8 @@ from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.story import Standing
 from workflows.core.people import ChatId
 from workflows.core.requests.request import RequestId, RequestState
+from workflows.store.common.queries import ListQuery
 from workflows.store.location import StoreLocation
-from workflows.store.sqlite.database import ListQuery
 
 REQUESTS, PARTNERS = 130, 3
 

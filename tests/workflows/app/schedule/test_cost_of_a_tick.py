@@ -15,7 +15,7 @@ from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER, AlarmCode
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import ShowAlarm
 from workflows.store.codec import REQUEST, load
-from workflows.store.sqlite import database
+from workflows.store.common import reading
 from workflows.store.sqlite.database import SqliteDatabase
 
 TICK = 5
@@ -107,8 +107,8 @@ async def test_the_checks_of_alarms_parse_no_request_that_waits_for_approval(
         parsed.append(adapter)
         return load(adapter, text)
 
-    monkeypatch.setattr(database, "load", loaded)
-    monkeypatch.setattr(database, "load_shared", loaded)
+    monkeypatch.setattr(reading, "load", loaded)
+    monkeypatch.setattr(reading, "load_shared", loaded)
     await world.checks.run()
     assert REQUEST not in parsed
     assert await world.store.open_requests()

@@ -20,7 +20,7 @@ from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import START, PagePosition, PartnerFilter
 from workflows.ports.records import Commit
 from workflows.store.codec import EFFECT, dump
-from workflows.store.sqlite.database import partner_conditions
+from workflows.store.common.queries import SQLITE, partner_conditions
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import SqliteStore, open_store
 
@@ -69,7 +69,7 @@ async def test_no_list_of_partners_reads_every_partner(tmp_path: Path, name: str
 async def test_the_count_of_due_reviews_reads_no_document(tmp_path: Path) -> None:
     """Also that of a manager who is asked with a sponsor."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
-    conditions, values = partner_conditions(LISTS["reviews"], by_end=True)
+    conditions, values = partner_conditions(SQLITE, LISTS["reviews"], by_end=True)
     [plan, *_] = await store._query(f"explain query plan select count(*) from partnerships where {conditions}", *values)
     assert "USING COVERING INDEX partnerships_by_state" in plan["detail"]
     await store.close()

@@ -14,7 +14,8 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import SendMessage
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
-from workflows.store.sqlite.other_process.read_only import GivenUpRow, read_given_up, read_mark
+from workflows.store.common.reading import GivenUpRow
+from workflows.store.sqlite.other_process.read_only import read_given_up, read_mark
 from workflows.store.sqlite.store import SqliteStore, open_store
 
 

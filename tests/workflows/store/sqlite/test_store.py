@@ -15,7 +15,7 @@ import structlog
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-import workflows.store.sqlite.database
+import workflows.store.common.reading
 import workflows.store.sqlite.effects_queue
 import workflows.store.sqlite.file
 import workflows.store.sqlite.records
@@ -100,7 +100,7 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
     for effect in await store.pending(NOW, 1):
         await store.give_up(effect.id, ())
     sqlite = workflows.store.sqlite
-    for module in (sqlite.database, sqlite.snapshot, sqlite.records, sqlite.effects_queue):
+    for module in (workflows.store.common.reading, sqlite.snapshot, sqlite.records, sqlite.effects_queue):
         monkeypatch.setattr(module, "load", watched)
     mine = (RILEY.chat_id, 9)
     reads = {

@@ -3,17 +3,16 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from workflows.core.errors.facts import Facts
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
+from workflows.store.common.reading import GivenUpRow
 from workflows.store.sqlite.other_records.audit_chain import verify_connection
 
 if TYPE_CHECKING:
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
     from workflows.core.audit.verifying import ChainCheck
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenUpRow:
-    """An effect that was given up, and why."""
-
-    id: int
-    lane: str
-    error: Facts
 
 
 def read_given_up(path: Path) -> Sequence[GivenUpRow]:

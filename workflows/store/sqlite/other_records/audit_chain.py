@@ -29,8 +29,8 @@ from workflows.core.people import GATEHOUSE
 from workflows.ports.audit_log import NumberedEntry
 from workflows.ports.records import StoreUnusable
 from workflows.store.columns import text_of
+from workflows.store.common.reading import entry_of_row
 from workflows.store.sqlite.database import SqliteDatabase
-from workflows.store.sqlite.records import entry_of_row
 
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head

@@ -1,21 +1,15 @@
-"""App Homes wait once each, decisions come first, stopped work waits for a person, and older files are read."""
+"""App Homes wait once each, decisions come first, and stopped work waits for a person."""
 
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlite_utils import Database
 
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
     CHIE,
-    DANA,
     NOW,
     RILEY,
     SAM,
@@ -23,12 +17,10 @@ from tests.workflows.core.builders import (
     TENANT,
     approval,
     partnership,
-    prepared,
     request,
     text_message,
 )
-from tests.workflows.fakes import FixedClock
-from tests.workflows.world import QuickStore
+from tests.workflows.store.test_pages import store
 from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId
@@ -50,29 +42,19 @@ from workflows.ports.audit_log import AuditEntry
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.pages import START, PartnerFilter
 from workflows.ports.records import Commit
-from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, dump
-from workflows.store.sqlite.migrations import migrations
-from workflows.store.sqlite.store import open_store
+from workflows.ports.store import Store
 
+__all__ = ["store"]
 HOME = ShowHome(person=RILEY.chat_id)
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[QuickStore]:
-    """An empty store."""
-    opened = QuickStore(tmp_path / "gatehouse.db", FixedClock())
-    await opened.open()
-    yield opened
-    await opened.close()
-
-
-async def put(store: QuickStore, *effects: Effect, key: str = "put") -> None:
+async def put(store: Store, *effects: Effect, key: str = "put") -> None:
     """Store effects."""
     entry = AuditEntry(key=key, at=NOW, actor="t", command="t", outcome="accepted", details={})
     assert await store.commit(Commit(entry=entry, effects=effects))
 
 
-async def homes(store: QuickStore, *, after: float = 0.0) -> list[PendingEffect]:
+async def homes(store: Store, *, after: float = 0.0) -> list[PendingEffect]:
     """The App Homes that are due so many seconds from now."""
     return list(await store.pending(NOW + timedelta(seconds=after), 99))
 
@@ -80,7 +62,7 @@ async def homes(store: QuickStore, *, after: float = 0.0) -> list[PendingEffect]
 # --- App Homes ---
 
 
-async def test_a_hundred_wishes_store_one_home(store: QuickStore) -> None:
+async def test_a_hundred_wishes_store_one_home(store: Store) -> None:
     await store.save_home(RILEY.chat_id)
     for _ in range(100):
         await store.request_home_updates([RILEY.chat_id, SAM.chat_id])
@@ -89,7 +71,7 @@ async def test_a_hundred_wishes_store_one_home(store: QuickStore) -> None:
     assert await store.count_home_requests(SAM.chat_id) == 0
 
 
-async def test_what_is_wanted_while_a_home_is_published_is_published_after_it(store: QuickStore) -> None:
+async def test_what_is_wanted_while_a_home_is_published_is_published_after_it(store: Store) -> None:
     """The one that is under way may have read the older state."""
     await store.save_home(RILEY.chat_id)
     await store.request_home_updates([RILEY.chat_id])
@@ -122,13 +104,13 @@ def asked_with_manager(version: int, manager: Person = AMARA, **changes: Any) ->
     return partnership(**{**usual, **changes})
 
 
-async def put_partner(store: QuickStore, record: Partnership) -> None:
+async def put_partner(store: Store, record: Partnership) -> None:
     """Store a partner's record."""
     entry = AuditEntry(key=f"{record.version}", at=NOW, actor="t", command="t", outcome="accepted", details={})
     assert await store.commit(Commit(entry=entry, partnership=record))
 
 
-async def listed(store: QuickStore, *ids: ChatId | PersonId) -> int:
+async def listed(store: Store, *ids: ChatId | PersonId) -> int:
     """How many due reviews the App Home of this person lists."""
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked=ids)
     return (await store.partners_page(due, limit=10, position=START, by_end=True)).count
@@ -143,7 +125,7 @@ async def listed(store: QuickStore, *ids: ChatId | PersonId) -> int:
     ],
     ids=["answered", "handed over", "suspended"],
 )
-async def test_a_manager_sees_the_review_while_they_are_asked(store: QuickStore, after: dict[str, Any]) -> None:
+async def test_a_manager_sees_the_review_while_they_are_asked(store: Store, after: dict[str, Any]) -> None:
     """The App Home is published when the row comes, and when it goes: no message tells the manager then."""
     await store.save_home(AMARA.chat_id)
     await put_partner(store, partnership(version=1, state=PartnershipState.REVIEW_DUE))
@@ -159,40 +141,7 @@ async def test_a_manager_sees_the_review_while_they_are_asked(store: QuickStore,
     assert await store.count_home_requests(AMARA.chat_id) == 2
 
 
-async def test_a_manager_asked_before_the_column_existed_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "gatehouse.db"
-    with closing(sqlite3.connect(path)) as connection:
-        db = Database(connection)
-        migrations.apply(db, stop_before="m030_asked_managers")
-        row = "insert into partnerships (tenant_id, version, state, domain, doc) values (?, 1, 'review_due', 'd', ?)"
-        db.execute(row, (TENANT, dump(PARTNERSHIP, asked_with_manager(1))))
-        db.execute(row, ("unreadable", "{}"))
-        connection.commit()
-    store = await open_store(path, FixedClock())
-    due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked={AMARA.id})
-    assert (await store.partners_page(due, limit=10, position=START)).count == 1
-    await store.close()
-
-
-async def test_who_sent_a_request_for_somebody_else_before_the_columns_existed_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "gatehouse.db"
-    sent = request(prepared=prepared(submitter=DANA))
-    sent = replace(sent, fields=replace(sent.fields, submitter=DANA.chat_id))
-    with closing(sqlite3.connect(path)) as connection:
-        db = Database(connection)
-        migrations.apply(db, stop_before="m031_requests_by_submitter")
-        row = """insert into requests (id, version, state, is_open, requester, created_at, expires_at, sought, doc)
-            values (?, 1, 'awaiting_approval', 1, 'U-RILEY', 'd', 'd', '', ?)"""
-        db.execute(row, (sent.id, dump(REQUEST, sent)))
-        db.execute(row, ("damaged", "{"))
-        connection.commit()
-    store = await open_store(path, FixedClock())
-    for person in (DANA.chat_id, DANA.id):
-        assert [one.id for one in (await store.own_page([person], text="", limit=9, position=START)).items] == [sent.id]
-    await store.close()
-
-
-async def test_a_home_that_waits_for_its_turn_counts_as_due(store: QuickStore) -> None:
+async def test_a_home_that_waits_for_its_turn_counts_as_due(store: Store) -> None:
     """It comes within seconds: who waits until nothing is left to do waits for it, too."""
     await store.save_home(RILEY.chat_id)
     await store.save_home_published(RILEY.chat_id, 0)
@@ -201,7 +150,7 @@ async def test_a_home_that_waits_for_its_turn_counts_as_due(store: QuickStore) -
     assert await store.count_pending(NOW) == (1, 0, 0)
 
 
-async def test_a_clock_that_was_set_back_delays_a_home_by_seconds_only(store: QuickStore) -> None:
+async def test_a_clock_that_was_set_back_delays_a_home_by_seconds_only(store: Store) -> None:
     await store.save_home(RILEY.chat_id)
     store._clock.advance(days=30)  # type: ignore[attr-defined]
     await store.save_home_published(RILEY.chat_id, 0)
@@ -213,7 +162,7 @@ async def test_a_clock_that_was_set_back_delays_a_home_by_seconds_only(store: Qu
 # --- what goes first ---
 
 
-async def test_what_decides_goes_before_cards_and_cards_before_homes(store: QuickStore) -> None:
+async def test_what_decides_goes_before_cards_and_cards_before_homes(store: Store) -> None:
     cards = [ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)]
     tell = SendMessage(person=SAM.chat_id, subject=CommandSubject(), fact=text_message("Hello"))
     judge = CheckPermission(command=Revoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
@@ -237,7 +186,7 @@ async def test_ranks_are_stored_as_numbers() -> None:
 # --- for whom a request waits ---
 
 
-async def test_requests_are_found_by_whom_they_wait_for_and_counted(store: QuickStore) -> None:
+async def test_requests_are_found_by_whom_they_wait_for_and_counted(store: Store) -> None:
     for number in range(30):
         one = request(id=RequestId(f"r-{number:02}"), version=1, created_at=NOW + timedelta(minutes=number))
         if number == 3:
@@ -254,7 +203,7 @@ async def test_requests_are_found_by_whom_they_wait_for_and_counted(store: Quick
     assert (await store.requests_waiting([], [CHIE.chat_id], 5)).count == 0
 
 
-async def test_what_is_decided_waits_for_nobody(store: QuickStore) -> None:
+async def test_what_is_decided_waits_for_nobody(store: Store) -> None:
     first = request(version=1)
     for number, one in enumerate((first, replace(first, version=2, state=RequestState.REJECTED))):
         entry = AuditEntry(key=f"{number}", at=NOW, actor="t", command="t", outcome="accepted", details={})
@@ -265,7 +214,7 @@ async def test_what_is_decided_waits_for_nobody(store: QuickStore) -> None:
 # --- given up work ---
 
 
-async def test_stopped_work_is_tried_again_or_forgotten_once_somebody_decides(store: QuickStore) -> None:
+async def test_stopped_work_is_tried_again_or_forgotten_once_somebody_decides(store: Store) -> None:
     await put(store, ShowRequest(request_id=RequestId("r-1")), ShowRequest(request_id=RequestId("r-2")))
     first, second = await store.pending(NOW, 9)
     for number, one in ((1, first), (2, second)):
@@ -285,49 +234,10 @@ async def test_stopped_work_is_tried_again_or_forgotten_once_somebody_decides(st
     assert await store.pending(NOW, 9) == [again], "only given up work can be forgotten"
 
 
-async def test_stopped_work_that_cannot_be_read_is_listed(store: QuickStore) -> None:
+async def test_stopped_work_that_cannot_be_read_is_listed(store: Store) -> None:
     await put(store, ShowRequest(request_id=RequestId("r-1")))
-    await store._write("update effects set doc = '{}', is_parked = 1, error = 'unreadable' where id = 1")
+    await store._write(  # type: ignore[attr-defined]  # each kind has it
+        "update effects set doc = '{}', is_parked = 1, error = 'unreadable' where id = 1"
+    )
     ((one),) = await store.given_up_effects()
     assert (one.id, one.effect, one.error) == (1, None, (text_fact("unreadable"),))
-
-
-# --- files of an older version ---
-
-
-async def test_a_file_of_an_older_version_keeps_everything_and_is_put_in_order(tmp_path: Path) -> None:
-    """Effects get a priority, requests say for whom they wait, cards count; an unreadable one stops nothing."""
-    path = tmp_path / "gatehouse.db"
-    db = Database(path)
-    migrations.apply(db, stop_before="m003_effects_rank_and_homes")
-    db.close()
-    click = CheckPermission(command=Revoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
-    effects: list[tuple[str, Effect]] = [
-        ("home:U", HOME),
-        ("card:r-1", ShowRequest(request_id=RequestId("r-1"))),
-        ("judge:click", click),
-    ]
-    with closing(sqlite3.connect(path)) as old, old:
-        for lane, effect in effects:
-            row = (lane, NOW.isoformat(timespec="microseconds"), dump(EFFECT, effect))
-            old.execute("insert into effects (lane, due_at, attempts, doc) values (?, ?, 0, ?)", row)
-        for request_id, doc in (("r-1", dump(REQUEST, request(version=1))), ("r-2", "{}")):
-            old.execute(
-                """insert into requests (id, version, state, is_open, requester, created_at, doc)
-                values (?, 1, 'awaiting_approval', 1, 'U', '2027', ?)""",
-                (request_id, doc),
-            )
-        old.execute("insert into homes values ('U-RILEY')")
-        old.execute("insert into copies values ('C1', '1.1', 'request:r-1', '', 'hash', '')")
-    store = await open_store(path, FixedClock())
-    try:
-        assert [one.lane for one in await store.pending(NOW, 9)] == ["judge:click", "card:r-1", "home:U"]
-        listed = await store.requests_waiting([SECURITY], [BRUNO.chat_id], 9)
-        assert ([one.id for one in listed.items], listed.count) == (["r-1"], 1)
-        (copy,) = await store.copies("request:r-1")
-        assert copy.is_live is True
-        await store.request_home_updates([ChatId("U-RILEY"), ChatId("U-NOBODY")])
-        wanted = [await store.count_home_requests(ChatId(person)) for person in ("U-RILEY", "U-NOBODY")]
-        assert wanted == [1, 0]
-    finally:
-        await store.close()

@@ -1,0 +1,170 @@
+"""Sign each audit entry in the transaction that stores it, and read the chain.
+
+The one row of `audit_head` has the newest number. Whoever adds an entry changes it first, so that the entries are
+written one after the other, without gaps, whichever process writes them. It is the last lock of a transaction.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+import structlog
+
+from workflows.core.audit.chain import (
+    BEGINNING,
+    FIELDS,
+    KEY_CHANGED,
+    ChainedRow,
+    ChainKey,
+    ChainPoint,
+    KeyRing,
+    sign,
+)
+from workflows.core.people import GATEHOUSE
+from workflows.ports.audit_log import NumberedEntry
+from workflows.ports.records import StoreUnusable
+from workflows.store.columns import text_of
+from workflows.store.common.reading import entry_of_row
+from workflows.store.postgres.database import PostgresDatabase, execute, marked
+from workflows.store.postgres.opening.server import Connected
+
+if TYPE_CHECKING:
+    from workflows.core.audit.heads import Head
+    from workflows.core.audit.verifying import ChainCheck
+
+_COLUMNS: Final = ", ".join(FIELDS)
+_RAW: Final = f"seq, key_id, mac, {_COLUMNS}"
+_PAGE: Final = 1000
+"""How many entries are read at a time."""
+_SMALLEST: Final = -(2**63)
+_PAUSE_SECONDS: Final = 0.001
+"""The pause of a verification in the bot's process after each page, so that clicks are answered meanwhile."""
+_NEWEST_SIGNED: Final = "select seq, mac, key_id from audit where mac is not null order by seq desc limit 1"
+
+_log = structlog.get_logger()
+
+
+class PostgresAuditChain(PostgresDatabase):
+    """Writes and reads the chain of the audit log."""
+
+    _may_go_on_without_key = True
+    """Whether the chain may go on without the key of the last entry: in the bot's process."""
+
+    async def _add_entry(self, connection: Connected, entry: Mapping[str, str | None]) -> None:
+        """Add an entry in the running transaction, and sign it. Nothing may be locked after this."""
+        seq = await self._next_number(connection)
+        row = await (await execute(connection, _NEWEST_SIGNED)).fetchone()
+        before, used = (BEGINNING, None) if row is None else (ChainPoint(row["seq"], row["mac"]), row["key_id"])
+        ring = self._keys.ring(may_create=False)
+        if not self._may_go_on_without_key and used is not None and ring.find(used) is None:
+            raise StoreUnusable(
+                f"{self._server.name}: the bot signs the audit log with another key ({used}); set AUDIT_KEY or "
+                "AUDIT_KEY_FILE as for the bot"
+            )
+        point = await self._insert(connection, seq, before, _storable(entry), ring.signing)
+        if used not in (None, ring.signing.id):
+            await self._add_key_change(connection, point, used, ring)
+
+    async def _next_number(self, connection: Connected) -> int:
+        row = await (await execute(connection, "update audit_head set seq = seq + 1 returning seq")).fetchone()
+        if row is None:
+            raise StoreUnusable(f"{self._server.name} has no head of the audit log; restore a backup")
+        return int(row["seq"])
+
+    async def _insert(
+        self, connection: Connected, seq: int, before: ChainPoint, entry: Mapping[str, str | None], key: ChainKey
+    ) -> ChainPoint:
+        mac = sign(before.mac, seq, entry, key)
+        marks = ", ".join("?" * (len(FIELDS) + 3))
+        sql = f"insert into audit ({_COLUMNS}, seq, key_id, mac) values ({marks})"  # noqa: S608
+        await execute(connection, sql, *(entry[name] for name in FIELDS), seq, key.id, mac)
+        return ChainPoint(seq, mac)
+
+    async def _add_key_change(self, connection: Connected, before: ChainPoint, used: str | None, ring: KeyRing) -> None:
+        """Record that the entry before this one is the first with another key, and whether the old one is known."""
+        has_old = used is not None and ring.find(used) is not None
+        details = {"from": used, "to": ring.signing.id, "has_old": has_old, "since": before.seq}
+        entry: dict[str, str | None] = dict.fromkeys(FIELDS)
+        entry |= {"key": f"{KEY_CHANGED}:{before.seq}", "at": text_of(self._clock.now()), "actor": GATEHOUSE.chat_id}
+        entry |= {"command": KEY_CHANGED, "outcome": "accepted", "details": json.dumps(details)}
+        await self._insert(connection, await self._next_number(connection), before, entry, ring.signing)
+        if not has_old:
+            _log.error("audit_key_missing", key_id=used)
+
+    async def entries_after(self, seq: int, *, limit: int) -> Sequence[NumberedEntry]:
+        """List the entries after a sequence number, oldest first; see `ports.audit_log`."""
+        sql = f"select {_RAW} from audit where seq > ? order by seq limit ?"  # noqa: S608
+        rows = await self._query(sql, seq, limit)
+        return await asyncio.to_thread(lambda: list(map(_numbered, rows)))
+
+    async def rows_after(self, seq: int, *, limit: int) -> Sequence[ChainedRow]:
+        """List the rows after a sequence number as they are stored; see `ports.audit_log`."""
+        sql = f"select {_RAW} from audit where seq > ? order by seq limit ?"  # noqa: S608
+        return [_chained(tuple(row.values())) for row in await self._query(sql, seq, limit)]
+
+    async def chain_end(self) -> ChainPoint:
+        """Return the newest signed entry; see `ports.audit_log`."""
+        rows = await self._query(_NEWEST_SIGNED)
+        return ChainPoint(rows[0]["seq"], rows[0]["mac"]) if rows else BEGINNING
+
+    async def verify_chain(self, *, newest: int | None = None) -> "ChainCheck":
+        """Verify the signatures; see `ports.audit_log`."""
+        ring = await asyncio.to_thread(partial(self._keys.ring, may_create=False))
+        return await self._read_beside(partial(verify_entries, keys=ring, newest=newest, pause=_PAUSE_SECONDS))
+
+
+def _storable(entry: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """Return an entry as it will be stored, because that is signed: without the character NUL, see `execute`."""
+    return {name: text and text.replace("\x00", "") for name, text in entry.items()}
+
+
+def verify_entries(
+    connection: "psycopg.Connection[Any]",
+    keys: KeyRing,
+    *,
+    head: "Head | None" = None,
+    newest: int | None = None,
+    pause: float = 0,
+) -> "ChainCheck":
+    """Verify the entries at one moment. A few of them are held at a time.
+
+    :param connection: in a transaction that sees one moment.
+    :param newest: how many of the newest entries; None for all of them.
+    :param pause: seconds between two pages.
+    """
+    from workflows.core.audit.verifying import verify  # a start does not wait for it
+
+    number = connection.execute("select seq from audit_head").fetchone()
+    start = BEGINNING if newest is None else _point_before(connection, newest)
+    # NB. from the smallest number on: a row that something else added may have a number below the first one.
+    rows = _stream(connection, start.seq or _SMALLEST, pause)
+    return verify(rows, keys, start=start, newest=int(number[0]) if number else 0, head=head)
+
+
+def _point_before(connection: "psycopg.Connection[Any]", newest: int) -> ChainPoint:
+    sql = "select seq, mac from audit where mac is not null order by seq desc limit 1 offset %s"
+    row = connection.execute(sql, [newest]).fetchone()
+    return BEGINNING if row is None else ChainPoint(row[0], row[1])
+
+
+def _stream(connection: "psycopg.Connection[Any]", after: int, pause: float) -> Iterator[ChainedRow]:
+    sql = marked(f"select {_RAW} from audit where seq > ? order by seq limit ?")  # noqa: S608
+    while rows := connection.execute(sql, [after, _PAGE]).fetchall():
+        yield from map(_chained, rows)
+        after = rows[-1][0]
+        time.sleep(pause)
+
+
+def _chained(row: Sequence[Any]) -> ChainedRow:
+    seq, key_id, mac, *texts = row
+    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, texts, strict=True)), key_id=key_id, mac=mac)
+
+
+def _numbered(row: Mapping[str, Any]) -> NumberedEntry:
+    entry = entry_of_row({name: row[name] for name in FIELDS})
+    mac = "" if row["mac"] is None else row["mac"].hex()
+    return NumberedEntry(seq=row["seq"], mac=mac, key_id=row["key_id"] or "", entry=entry)

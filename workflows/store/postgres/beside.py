@@ -1,0 +1,112 @@
+"""Read from another process what was given up, alarms, marks, the freeze and all records. Nothing is written.
+
+A boundary: it turns what the server says into the errors that commands expect.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from psycopg import Connection
+from pydantic import ValidationError
+
+from workflows.core.partners.records import Records
+from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.requests.alarms import Alarm
+from workflows.ports.audit_log import AuditKeys
+from workflows.ports.records import StoreUnusable
+from workflows.store.codec import ALARM, FREEZE, load, stored_facts
+from workflows.store.common.reading import GivenUpRow
+from workflows.store.postgres.audit_chain import verify_entries
+from workflows.store.postgres.opening.schema import applied_step
+from workflows.store.postgres.opening.server import Server
+from workflows.store.postgres.reading.snapshot import all_records
+
+if TYPE_CHECKING:
+    from workflows.core.audit.heads import Head
+    from workflows.core.audit.verifying import ChainCheck
+
+Result = TypeVar("Result")
+
+
+def has_records(server: Server) -> bool:
+    """Return whether there are records; True also where that cannot be known: whoever reads them is told why."""
+    try:
+        with server.connect_now() as connection:
+            return applied_step(connection, server) is not None
+    except StoreUnusable:
+        return True
+
+
+def read_records(server: Server, *, only_compared: bool) -> Records | None:
+    """Read all records; None when there are none.
+
+    :raises StoreUnusable: when they cannot be read.
+    """
+    with server.connect_now() as connection:
+        if applied_step(connection, server) is None:
+            return None
+    with server.readable() as connection:
+        return all_records(connection, only_compared=only_compared)
+
+
+def read_given_up(server: Server) -> Sequence[GivenUpRow]:
+    """List the effects that were given up, oldest first.
+
+    :raises OSError: when they cannot be read.
+    """
+    rows = _rows(server, "select id, lane, error from effects where is_parked = 1 order by id")
+    return [GivenUpRow(id=row[0], lane=row[1], error=stored_facts(row[2])) for row in rows]
+
+
+def read_open_alarms(server: Server) -> Sequence[Alarm]:
+    """List the alarms that are not cleared, oldest first.
+
+    :raises OSError: when they cannot be read.
+    """
+    rows = _rows(server, "select doc from alarms where is_open = 1 order by raised_at, id")
+    try:
+        return [load(ALARM, row[0]) for row in rows]
+    except ValidationError as error:
+        raise OSError(f"{server.name} holds an alarm of another version") from error
+
+
+def read_freeze(server: Server) -> Freeze | None:
+    """Return the newest freeze, also when it has ended; None when there never was one.
+
+    :raises OSError: when it cannot be read.
+    """
+    rows = _rows(server, "select doc from freezes")
+    try:
+        return load(FREEZE, rows[0][0]) if rows else None
+    except ValidationError as error:
+        raise OSError(f"the record of the freeze in {server.name} cannot be read") from error
+
+
+def read_mark(server: Server, name: str) -> str:
+    """Return a mark of the process; empty when it was never stored.
+
+    :raises OSError: when it cannot be read.
+    """
+    return next((str(value) for key, value in _rows(server, "select name, value from marks") if key == name), "")
+
+
+def verify_audit(server: Server, keys: AuditKeys, head: "Head | None") -> "ChainCheck":
+    """Verify the signatures of the audit log.
+
+    :raises StoreUnusable: when there is no key.
+    :raises OSError: when the log cannot be read.
+    """
+    ring = keys.ring(may_create=False)
+    return _read(server, lambda connection: verify_entries(connection, ring, head=head))
+
+
+def _rows(server: Server, sql: str) -> Sequence[Any]:
+    return _read(server, lambda connection: connection.execute(sql).fetchall())
+
+
+def _read(server: Server, read: Callable[["Connection[Any]"], Result]) -> Result:
+    try:
+        with server.readable() as connection:
+            return read(connection)
+    except StoreUnusable as error:
+        raise OSError(str(error)) from error

@@ -1,0 +1,230 @@
+"""The connections to PostgreSQL, and transactions on them.
+
+No rule depends on a single writer. A transaction is READ COMMITTED; whatever may be written only once or only after
+something was read is protected by a version, a unique index, a locked row or an advisory lock.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+import psycopg
+import structlog
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
+from psycopg_pool import AsyncConnectionPool
+from pydantic import TypeAdapter
+
+from workflows.ports.audit_log import AuditKeys
+from workflows.ports.clock import Clock
+from workflows.ports.pages import START, Page, PagePosition
+from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusable
+from workflows.store.columns import text_of
+from workflows.store.common.queries import POSTGRES, ListQuery, PageRows, Queries, Rows, Statement
+from workflows.store.common.reading import readable
+from workflows.store.postgres.opening.server import Connected, Server, read_only, trouble_of
+from workflows.store.postgres.opening.sole_use import SoleUse
+from workflows.store.redaction import RecordRedactor
+
+_MARK: Final = "written_at"
+_TRIES: Final = 3
+"""How often a transaction is tried that the server ended because of another one."""
+_AGAIN: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+
+Result = TypeVar("Result")
+_log = structlog.get_logger()
+
+
+class PostgresDatabase(Queries):
+    """One open database. Call `open` before anything else, and `close` at the end."""
+
+    _dialect = POSTGRES
+
+    def __init__(
+        self, server: Server, clock: Clock, clean: RecordRedactor, keys: AuditKeys, sole_use: SoleUse | None = None
+    ) -> None:
+        """Prepare to open a database.
+
+        :param sole_use: the lock of the bot, which is held already; None for a command beside it.
+        """
+        self._server = server
+        self._clock = clock
+        self._clean = clean
+        self._keys = keys
+        self._sole_use = sole_use
+        self._pool: AsyncConnectionPool[Connected] = server.pool()
+        self._is_closed = False
+        self._last_write_error: StoreTrouble | None = None
+
+    async def open(self) -> None:
+        """Open the connections.
+
+        :raises StoreUnusable: when the server cannot be used.
+        """
+        await (await self._server.connect()).close()  # so that an error says why, which the pool does not
+        await self._pool.open(wait=True)
+
+    async def close(self) -> None:
+        """Close the connections. Everything that was committed stays."""
+        self._is_closed = True
+        await self._pool.close()
+        if self._sole_use is not None:
+            await self._sole_use.release()
+
+    @property
+    def last_write_error(self) -> StoreTrouble | None:
+        """Return why the last write failed; None when it succeeded."""
+        return self._last_write_error
+
+    async def probe(self) -> StoreTrouble | None:
+        """Write one record to check whether records can be written now; see `ports.records`."""
+        try:
+            await self._save_mark(_MARK, text_of(self._clock.now()))
+            is_ours = self._sole_use is None or await self._sole_use.try_to_hold()
+        except StoreNotWritable:
+            return self._last_write_error
+        except StoreUnusable:
+            self._note(StoreTrouble.AWAY)
+            return self._last_write_error
+        self._note(None if is_ours else StoreTrouble.LOCKED)
+        return self._last_write_error
+
+    async def _save_mark(self, name: str, value: str) -> None:
+        sql = "insert into marks (name, value) values (?, ?) on conflict (name) do update set value = excluded.value"
+        await self._write(sql, name, value)
+
+    async def _query(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        async with self._connection() as connection:
+            return await (await execute(connection, sql, *values)).fetchall()
+
+    async def _write(self, sql: str, *values: object) -> None:
+        async def work(connection: Connected) -> None:
+            await execute(connection, sql, *values)
+
+        await self._run_write(work)
+
+    async def _run_write(self, work: Callable[[Connected], Any]) -> Any:
+        """Run what writes in one transaction; again when the server ended it because of another transaction."""
+        for number in range(1, _TRIES + 1):
+            try:
+                async with self._transaction() as connection:
+                    return await work(connection)
+            except _AGAIN as error:
+                _log.info("transaction_repeated", reason=type(error).__name__)
+                if number == _TRIES:
+                    self._note(StoreTrouble.LOCKED)
+                    raise StoreNotWritable(StoreTrouble.LOCKED) from error
+        raise AssertionError("unreachable")
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connected]:
+        """Run the block in one transaction, and commit it at the end.
+
+        :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
+        """
+        try:
+            async with self._connection() as connection, connection.transaction():
+                yield connection
+        except _AGAIN:
+            raise
+        except psycopg.Error as error:
+            if (trouble := trouble_of(error)) is None:
+                raise
+            self._note(trouble)
+            raise StoreNotWritable(trouble) from error
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connected]:
+        """Give one connection, outside of a transaction.
+
+        :raises StoreUnusable: when the store is closed.
+        :raises StoreNotWritable: when the server is away. It is used again as soon as it answers.
+        """
+        if self._is_closed:
+            raise StoreUnusable("the records are closed; start Gatehouse again")
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except psycopg.OperationalError as error:
+            if trouble_of(error) is not StoreTrouble.AWAY:
+                raise
+            self._note(StoreTrouble.AWAY)
+            raise StoreNotWritable(StoreTrouble.AWAY) from error
+
+    def _note(self, trouble: StoreTrouble | None) -> None:
+        if (trouble is None) != (self._last_write_error is None):
+            if trouble:
+                _log.error("store_not_writable", reason=trouble.value)
+            else:
+                _log.warning("store_writable_again")
+        self._last_write_error = trouble
+
+    async def _page(
+        self,
+        adapter: TypeAdapter[Result],
+        rows: ListQuery,
+        limit: int,
+        position: PagePosition,
+        *,
+        are_remembered: bool = False,
+    ) -> Page[Result]:
+        found = await self._read_page(rows, limit, position)
+        items = await asyncio.to_thread(readable, adapter, found.rows, are_remembered=are_remembered)
+        return Page(
+            items=items,
+            count=found.count,
+            count_before=found.count_before,
+            first_cursor=found.first,
+            last_cursor=found.last,
+            size=len(found.rows),
+        )
+
+    async def _read_page(self, rows: ListQuery, limit: int, position: PagePosition) -> PageRows:
+        try:
+            async with self._connection() as connection, read_only(connection):
+                return await _run_all(connection, rows.read(limit, position))
+        except psycopg.DataError:
+            if position == START:
+                raise
+            # the cursor is that of another list, whose values are of other types
+            return await self._read_page(rows, limit, START)
+
+    async def _read_beside(self, read: Callable[[psycopg.Connection[Any]], Result]) -> Result:
+        """Read many records in a thread, with a connection of its own, at one moment."""
+        return await asyncio.to_thread(self._read_in_thread, read)
+
+    def _read_in_thread(self, read: Callable[[psycopg.Connection[Any]], Result]) -> Result:
+        with self._server.readable() as connection:
+            return read(connection)
+
+
+async def _run_all(connection: Connected, reading: Generator[Statement, Rows, Result]) -> Result:
+    """Run the statements of a reading, and return its result."""
+    sql, values = next(reading)
+    while True:
+        rows = await (await execute(connection, sql, *values)).fetchall()
+        try:
+            sql, values = reading.send(rows)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+async def execute(connection: Connected, sql: str, *values: object) -> AsyncCursor[DictRow]:
+    """Run one statement with `?` marks for its values.
+
+    No text in PostgreSQL has the character NUL, so it is left out. In JSON it is written `\\u0000`, and stays.
+    """
+    clean = [value.replace("\x00", "") if isinstance(value, str) else value for value in values]
+    return await connection.execute(marked(sql), clean)
+
+
+@lru_cache(maxsize=512)
+def marked(sql: str) -> str:
+    """Return a statement with the marks of psycopg in place of `?`.
+
+    NB. tables and columns are constants in the code, never input.
+    """
+    return sql.replace("%", "%%").replace("?", "%s")

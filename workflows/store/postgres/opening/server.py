@@ -1,0 +1,211 @@
+"""One database in PostgreSQL: its address, the settings of every connection, and what an error means.
+
+No text that is made here has the password.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import AsyncConnection, Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import DictRow, dict_row
+
+from workflows.ports.records import StoreTrouble, StoreUnusable
+
+if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool
+
+Connected: TypeAlias = AsyncConnection[DictRow]
+
+_DEFAULTS: Final = {
+    "application_name": "gatehouse",
+    "connect_timeout": "5",
+    # After how many seconds, or milliseconds, a server that vanished is noticed (libpq, "Parameter Key Words").
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+"""What is set for a connection where the address says nothing else."""
+_SESSION: Final = """select set_config(name, value, false) from (values
+        ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '60s'),
+        ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'on'),
+        ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')
+    ) as wanted(name, value) where name <> 'synchronous_commit' or current_setting('synchronous_commit') = 'off'"""
+"""What is set for every connection. What was acknowledged must not be lost, so `synchronous_commit` is never off."""
+_MAX_CONNECTIONS: Final = 10
+_POOL_WAIT_SECONDS: Final = 5.0
+"""How long work waits for a connection, also while the server is away. A click must be answered within 3 seconds or is
+repeated; a longer wait would only pile work up."""
+_RECONNECT_SECONDS: Final = 10.0
+"""How long the pool tries for one connection. Each try waits longer; the next piece of work begins anew."""
+_MAX_TEXT: Final = 300
+_TROUBLES: Final = {
+    "53100": StoreTrouble.DISK_FULL,
+    "25006": StoreTrouble.READ_ONLY,
+    "42501": StoreTrouble.READ_ONLY,
+    "55P03": StoreTrouble.LOCKED,
+    "40P01": StoreTrouble.LOCKED,
+    "40001": StoreTrouble.LOCKED,
+    "57014": StoreTrouble.LOCKED,
+    "58030": StoreTrouble.DISK_ERROR,
+    "XX001": StoreTrouble.DAMAGED,
+    "XX002": StoreTrouble.DAMAGED,
+}
+"""What the codes of errors mean that are no programming errors (PostgreSQL, appendix A)."""
+_AWAY: Final = ("08", "57P", "53")
+"""The classes of codes that say that the server cannot be used now: connections, operators, resources."""
+_CURES: Final = (
+    ("password authentication failed", "correct the user or the password in DATABASE_URL"),
+    ("no password supplied", "put the password into DATABASE_URL, or into the file of DATABASE_URL_FILE"),
+    ("no encryption", "the server requires TLS: add sslmode=require or more to DATABASE_URL"),
+    ("certificate", "correct sslmode and sslrootcert in DATABASE_URL, or the certificate of the server"),
+    ("does not support ssl", "the server has no TLS: set it up there, or remove sslmode from DATABASE_URL"),
+    ("pg_hba.conf", "the server does not let this user in from here: correct its pg_hba.conf"),
+    ("does not exist", "create the database and the user, or correct DATABASE_URL"),
+    ("too many", "the server has no free connection: raise its max_connections"),
+    ("remaining connection slots", "the server has no free connection: raise its max_connections"),
+    ("starting up", "the server is starting: try again"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One database. Its text form never shows the password."""
+
+    url: str = field(repr=False)
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Return the database that an address names.
+
+        :raises ValueError: when it is no address of PostgreSQL. The text does not repeat it.
+        """
+        problem = (
+            "must look like postgresql://user:password@host:5432/database; write the characters : / @ # ? % of a "
+            "password as %3A, %2F, %40, %23, %3F, %25"
+        )
+        try:
+            parts, known = urlsplit(url), conninfo_to_dict(url)
+            _ = parts.port
+        except (ValueError, psycopg.Error):
+            raise ValueError(problem) from None
+        if parts.netloc.count("@") > 1 or "@" in parts.path or parts.fragment or not known.get("dbname"):
+            raise ValueError(problem)
+        return cls(url)
+
+    @property
+    def name(self) -> str:
+        """Return the name of the database and its host, for people."""
+        known = conninfo_to_dict(self.url)
+        return f"{known.get('dbname')} at {known.get('host') or 'localhost'}"
+
+    @property
+    def address(self) -> str:
+        """Return the address without user and password."""
+        known = conninfo_to_dict(self.url)
+        return f"postgresql://{known.get('host') or 'localhost'}:{known.get('port') or 5432}/{known.get('dbname')}"
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """Return the password as it is, and as it is written in the address; nothing without one."""
+        password, written = str(conninfo_to_dict(self.url).get("password") or ""), urlsplit(self.url).password or ""
+        return sorted({text for text in (password, written) if text}, key=len, reverse=True)
+
+    @property
+    def _conninfo(self) -> str:
+        given = conninfo_to_dict(self.url)
+        return make_conninfo(self.url, **{key: value for key, value in _DEFAULTS.items() if key not in given})
+
+    async def connect(self) -> Connected:
+        """Open one connection.
+
+        :raises StoreUnusable: when the server cannot be used; the text says what to do.
+        """
+        try:
+            connection = await AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=dict_row)
+            await prepare_session(connection)
+        except (TimeoutError, psycopg.Error) as error:
+            raise self.unusable(error) from None
+        return connection
+
+    def connect_now(self) -> Connection[Any]:
+        """Open one connection outside of an event loop.
+
+        :raises StoreUnusable: when the server cannot be used.
+        """
+        try:
+            connection = Connection.connect(self._conninfo, autocommit=True)
+            connection.execute(_SESSION)
+        except psycopg.Error as error:
+            raise self.unusable(error) from None
+        return connection
+
+    def pool(self) -> "AsyncConnectionPool[Connected]":
+        """Return the connections of one process. A connection that is lost is opened again."""
+        from psycopg_pool import AsyncConnectionPool
+
+        return AsyncConnectionPool(
+            self._conninfo,
+            kwargs={"autocommit": True, "row_factory": dict_row},
+            min_size=1,
+            max_size=_MAX_CONNECTIONS,
+            timeout=_POOL_WAIT_SECONDS,
+            reconnect_timeout=_RECONNECT_SECONDS,
+            configure=prepare_session,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+
+    def unusable(self, error: Exception) -> StoreUnusable:
+        """Return what to tell about an error: one line with the cure, without the password."""
+        text = self._without_password(" ".join(str(error).split()))
+        cure = next((cure for part, cure in _CURES if part in text.lower()), "start it, or correct DATABASE_URL")
+        return StoreUnusable(f"{self.name} cannot be used as a database ({text[:_MAX_TEXT]}); {cure}")
+
+    def _without_password(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    @contextmanager
+    def readable(self) -> Iterator[Connection[Any]]:
+        """Give one connection to read everything at one moment, outside of an event loop.
+
+        :raises StoreUnusable: when the server cannot be used, or reading fails.
+        """
+        with self.connect_now() as connection:
+            try:
+                connection.execute("begin isolation level repeatable read read only")
+                yield connection
+                connection.execute("rollback")
+            except psycopg.Error as error:
+                raise self.unusable(error) from None
+
+
+async def prepare_session(connection: AsyncConnection[Any]) -> None:
+    """Set what every connection of ours has."""
+    await connection.execute(_SESSION)
+
+
+def trouble_of(error: Exception) -> StoreTrouble | None:
+    """Return why the records cannot be written; None for an error of our own."""
+    code = getattr(error, "sqlstate", None)
+    if code is None:
+        return StoreTrouble.AWAY if isinstance(error, psycopg.OperationalError) else None
+    return _TROUBLES.get(code) or (StoreTrouble.AWAY if code.startswith(_AWAY) else None)
+
+
+@asynccontextmanager
+async def read_only(connection: Connected) -> AsyncIterator[None]:
+    """Read everything in the block at one moment."""
+    await connection.execute("begin isolation level repeatable read read only")
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            await connection.execute("rollback")

@@ -1,0 +1,70 @@
+"""Let only one bot use a database: whoever performs effects must be alone. Commands beside a bot do not need this.
+
+The lock belongs to a connection of its own. When that is lost, the lock is taken again, unless another bot has it now.
+A boundary: it stands for the one rule that replicas will not need.
+"""
+
+import asyncio
+from typing import Final
+
+import psycopg
+import structlog
+
+from workflows.ports.records import StoreUnusable
+from workflows.store.postgres.opening.server import Connected, Server
+
+_SOLE_USE_LOCK: Final = 0x67617465_0003
+_WAIT_SECONDS: Final = 3.0
+"""How long a new bot waits for one that is ending."""
+_PAUSE_SECONDS: Final = 0.1
+_log = structlog.get_logger()
+
+
+class SoleUse:
+    """Holds the lock from `take` until `release`."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._connection: Connected | None = None
+
+    async def take(self) -> None:
+        """Take the lock.
+
+        :raises StoreUnusable: when another process has it, or the server cannot be used.
+        """
+        deadline = asyncio.get_running_loop().time() + _WAIT_SECONDS
+        while not await self.try_to_hold():
+            if asyncio.get_running_loop().time() >= deadline:
+                raise StoreUnusable(f"another process uses {self._server.name}; stop it first")
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def try_to_hold(self) -> bool:
+        """Return whether the lock is ours; take it again where its connection was lost.
+
+        :raises StoreUnusable: when the server cannot be used.
+        """
+        if self._connection is not None:
+            try:
+                await self._connection.execute("select 1")
+                return True
+            except psycopg.Error as error:
+                _log.warning("sole_use_lost", reason=type(error).__name__)
+                await self.release()
+        connection = await self._server.connect()
+        try:
+            found = await connection.execute("select pg_try_advisory_lock(%s) as is_ours", [_SOLE_USE_LOCK])
+            row = await found.fetchone()
+        except psycopg.Error as error:
+            await connection.close()
+            raise self._server.unusable(error) from None
+        if row is None or not row["is_ours"]:
+            await connection.close()
+            return False
+        self._connection = connection
+        return True
+
+    async def release(self) -> None:
+        """Let go of the lock."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()

@@ -1,0 +1,1 @@
+"""Read requests, partners, alarms and the audit log from PostgreSQL."""

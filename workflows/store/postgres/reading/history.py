@@ -1,0 +1,146 @@
+"""Read the audit log, alarms and marks from PostgreSQL."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from workflows.core.audit.chain import FIELDS
+from workflows.core.people import ChatId, PersonId
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
+from workflows.ports.pages import Page, PagePosition
+from workflows.store.codec import ALARM, load
+from workflows.store.columns import text_of
+from workflows.store.common.queries import ListQuery, marks_of
+from workflows.store.common.reading import entry_of_row, readable
+from workflows.store.postgres.database import PostgresDatabase
+
+_ENTRY: Final = ", ".join(FIELDS)
+"""The columns of an audit entry."""
+_SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
+    select 1 from audit as result where result.key = '{RESULT_OF}' || audit.key))"""  # noqa: S608
+
+
+class PostgresHistory(PostgresDatabase):
+    """Reads the audit log, alarms and marks."""
+
+    async def history_page(self, request_id: RequestId, *, limit: int, position: PagePosition) -> Page[AuditEntry]:
+        """List the audit entries of a request, oldest first, without the clicks whose result has an entry."""
+        where = f"request_id = ? and {_SAYS_MORE_THAN_ITS_RESULT}"
+        rows = ListQuery("audit", where, (request_id,), ("seq",), read_columns=_ENTRY)
+        found = await self._read_page(rows, limit, position)
+        return Page(
+            items=[entry_of_row({name: row[name] for name in FIELDS}) for row in found.rows],
+            count=found.count,
+            count_before=found.count_before,
+            first_cursor=found.first,
+            last_cursor=found.last,
+            size=len(found.rows),
+        )
+
+    async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
+        """List audit entries, newest first."""
+        where, values = ("where request_id = ?", [request_id]) if request_id else ("", [])
+        return await self._entries(f"{where} order by seq desc limit ?", *values, limit)
+
+    async def partner_history(self, tenant_id: TenantId, commands: Sequence[str]) -> Sequence[AuditEntry]:
+        """List the accepted entries about a partner that belong to no request, oldest first."""
+        return await self._entries(
+            f"""where tenant_id = ? and request_id is null and command in ({marks_of(commands)})
+            and outcome = 'accepted' order by seq""",
+            *(tenant_id, *commands),
+        )
+
+    async def decisions_between(
+        self, commands: Sequence[str], since: datetime, until: datetime
+    ) -> Sequence[AuditEntry]:
+        """List the accepted entries with these names in a time; see `ports.audit_log`."""
+        return await self._entries(
+            f"where command in ({marks_of(commands)}) and at > ? and at <= ? and outcome = 'accepted' order by seq",
+            *(*commands, text_of(since), text_of(until)),
+        )
+
+    async def _entries(self, tail: str, *values: object) -> Sequence[AuditEntry]:
+        rows = await self._query(f"select {_ENTRY} from audit {tail}", *values)  # noqa: S608
+        return await asyncio.to_thread(lambda: list(map(entry_of_row, rows)))
+
+    async def is_known(self, key: str) -> bool:
+        """Return whether an audit entry with this key exists."""
+        return bool(await self._query("select 1 as found from audit where key = ?", key))
+
+    async def times_of(
+        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
+    ) -> Sequence[datetime]:
+        """List the times when a person's commands were accepted; see `ports.audit_log`."""
+        marks = marks_of(commands)
+        rows = await self._query(
+            f"""select at, details from audit where outcome = 'accepted' and seq in (
+                select seq from audit where actor = ? and command in ({marks}) and at > ?
+                union select seq from audit where account = ? and command in ({marks}) and at > ?
+            ) order by at""",  # noqa: S608
+            *(actor, *commands, text_of(since)),
+            *(account, *commands, text_of(since)),
+        )
+        found = [(datetime.fromisoformat(row["at"]), _details(row["details"])) for row in rows]
+        return [at for at, details in found if details.get("kind") != "revocation" for _ in range(_weight(details))]
+
+    async def approved_before(
+        self, click: str, actor: ChatId, account: PersonId, since: datetime
+    ) -> Sequence[RequestId]:
+        """List the requests that a person approved shortly before a click; see `ports.audit_log`."""
+        rows = await self._query(
+            """select request_id, min(seq) as first from (
+                select click.request_id, click.seq from audit as click
+                left join audit as result on result.key = ? || click.key
+                where click.actor = ? and click.command = 'want_approve' and click.at > ?
+                and click.outcome = 'received' and coalesce(result.outcome, 'accepted') = 'accepted'
+                union all
+                select request_id, seq from audit where account = ? and command = 'approve' and at > ?
+                and outcome = 'accepted'
+            ) as approved where request_id is not null and seq < (select seq from audit where key = ?)
+            group by request_id order by first""",
+            *(RESULT_OF, actor, text_of(since), account, text_of(since), click),
+        )
+        return [RequestId(row["request_id"]) for row in rows]
+
+    async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
+        """Load one alarm, open or cleared."""
+        rows = await self._query("select doc from alarms where id = ?", alarm_id)
+        return load(ALARM, rows[0]["doc"]) if rows else None
+
+    async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
+        """Load the open alarm with this code and subject; None when there is none."""
+        sql = "select id, doc from alarms where code = ? and subject = ? and is_open = 1"
+        return next(iter(readable(ALARM, await self._query(sql, code.value, subject))), None)
+
+    async def open_alarms(self) -> Sequence[Alarm]:
+        """List the alarms that are not cleared, oldest first."""
+        return readable(ALARM, await self._query("select id, doc from alarms where is_open = 1 order by raised_at, id"))
+
+    async def mark(self, name: str) -> str | None:
+        """Read a mark of the process; None when it was never stored."""
+        rows = await self._query("select value from marks where name = ?", name)
+        return str(rows[0]["value"]) if rows else None
+
+    async def save_mark(self, name: str, value: str) -> None:
+        """Store a mark of the process. A mark is a text with a name."""
+        await self._save_mark(name, value)
+
+
+def _details(text: str) -> Mapping[str, Any]:
+    """Return stored details; empty when they cannot be read."""
+    try:
+        details = json.loads(text)
+    except ValueError:
+        return {}
+    return details if isinstance(details, dict) else {}
+
+
+def _weight(details: Mapping[str, Any]) -> int:
+    """Return how often an entry counts."""
+    number = details.get("counts_as")
+    return number if isinstance(number, int) else 1

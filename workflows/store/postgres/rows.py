@@ -1,0 +1,62 @@
+"""Make the rows of PostgreSQL: those of every store, and a column for whatever is asked about a document.
+
+Documents stay texts, because their checksum is over their exact bytes. No query reads inside of them, so one that
+cannot be read breaks no list.
+
+A boundary: no other store has these columns.
+"""
+
+import json
+from typing import Any
+
+from workflows.core.partners.partnership import Partnership
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.effects import Effect
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.store.columns import text_of
+from workflows.store.common import rows
+from workflows.store.redaction import RecordRedactor
+
+
+def request_row(request: AccessRequest, clean: RecordRedactor) -> rows.Row:
+    """Return the row of a request."""
+    approved = [decision.at for decision in request.decisions if decision.choice is Choice.APPROVE]
+    counts = approved and request.state is not RequestState.EXPIRED
+    return {
+        **rows.request_row(request, clean),
+        "kind": request.fields.kind.value,
+        "target": request.fields.target,
+        "template_name": request.fields.template,
+        "changed_at": text_of(request.changed_at),
+        "approved_at": text_of(max(approved)) if counts else None,
+        "read_at": text_of(request.confirmed_at or request.changed_at),
+        "is_sent": int((request.writing_since or request.earlier_write_at) is not None),
+    }
+
+
+def partnership_row(partnership: Partnership, clean: RecordRedactor) -> rows.Row:
+    """Return the row of a partnership."""
+    return {
+        **rows.partnership_row(partnership, clean),
+        "since": text_of(partnership.since),
+        "named": partnership.identity.typed_name,
+        "has_setup": int(bool(partnership.setup)),
+        "request_id": partnership.request_id,
+    }
+
+
+def effect_row(effect: Effect, due_at: str, clean: RecordRedactor) -> rows.Row:
+    """Return the row of an effect that was not tried yet."""
+    not_before = getattr(effect, "not_before", None)
+    return {
+        **rows.effect_row(effect, due_at, clean),
+        "is_held": int(getattr(effect, "is_held", False)),
+        "not_before": None if not_before is None else text_of(not_before),
+    }
+
+
+def without_time(doc: str) -> Any:
+    """Return the stored document of an effect without `not_before`, to compare it with another."""
+    record = json.loads(doc)
+    record.pop("not_before", None)
+    return record

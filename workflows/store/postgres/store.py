@@ -1,0 +1,285 @@
+"""The complete store in PostgreSQL. Everything that a command changes is stored in one transaction.
+
+Locks are taken in this order, so that no two transactions wait for each other: those at the start (`_Locks`), the rows
+of records in the order of `_put_everything`, App Homes, effects, and at the end the head of the audit log.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+import structlog
+
+from workflows.core.partners.partnership import Partnership
+from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
+from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId
+from workflows.core.requests.transitions.freezing import effects_of_freeze
+from workflows.ports.audit_log import AuditKeys
+from workflows.ports.clock import Clock
+from workflows.ports.message_copies import CardNotCurrent
+from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion, StoreNotWritable, StoreTrouble
+from workflows.store.codec import REQUEST
+from workflows.store.columns import asked_managers_text, text_of
+from workflows.store.common import rows
+from workflows.store.common.reading import is_stored_as_frozen, readable
+from workflows.store.postgres.audit_chain import PostgresAuditChain
+from workflows.store.postgres.database import execute
+from workflows.store.postgres.message_copies import PostgresMessageCopies, card_lock
+from workflows.store.postgres.opening.schema import bring_to_this_version, require_this_version
+from workflows.store.postgres.opening.server import Connected, Server
+from workflows.store.postgres.opening.sole_use import SoleUse
+from workflows.store.postgres.reading.few import PostgresFewRecords
+from workflows.store.postgres.reading.history import PostgresHistory
+from workflows.store.postgres.reading.partners import PostgresPartners
+from workflows.store.postgres.reading.requests import ACCOUNT_KINDS, PostgresRequests
+from workflows.store.postgres.rows import partnership_row, request_row
+from workflows.store.redaction import RecordRedactor
+
+_FREEZE_LOCK: Final = 0x67617465_0002
+"""Held by each commit of a request together with others, and by that of a freeze alone."""
+
+_STATUS_READS: Final = 3
+_STATUS_PAUSE_SECONDS: Final = 0.2
+
+_log = structlog.get_logger()
+
+
+class PostgresStore(
+    PostgresRequests,
+    PostgresPartners,
+    PostgresHistory,
+    PostgresFewRecords,
+    PostgresAuditChain,
+    PostgresMessageCopies,
+):
+    """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
+
+    async def commit(self, commit: Commit) -> bool:
+        """Store everything in one transaction; see `ports.records`."""
+        written = _Written()
+        try:
+            outcome: bool | CardNotCurrent = await self._run_write(lambda one: self._commit(one, commit, written))
+        except StoreNotWritable as error:
+            if error.trouble is not StoreTrouble.AWAY or not await self._was_committed(written):
+                raise
+            outcome = True
+        # NB. raised after the transaction, so that a card that was not known stays stored.
+        if isinstance(outcome, CardNotCurrent):
+            raise outcome
+        return outcome
+
+    async def _commit(self, connection: Connected, commit: Commit, written: "_Written") -> "bool | CardNotCurrent":
+        written.number = None
+        await self._lock_for(connection, commit)
+        if commit.clicked_card is not None:
+            card = await self._check_card(connection, commit.clicked_card)
+            if not card.is_current:
+                return CardNotCurrent(card.newest)
+        known = await execute(connection, "select 1 from audit where key = ?", commit.entry.key)
+        if await known.fetchone() is not None:
+            return False
+        await self._put_everything(connection, commit)
+        row = await (await execute(connection, "select pg_current_xact_id()::text as number")).fetchone()
+        written.number = None if row is None else str(row["number"])
+        return True
+
+    async def _was_committed(self, written: "_Written") -> bool:
+        """Return whether a transaction was committed whose connection was lost at its end.
+
+        The server knows that by the number of the transaction. Where it still is away, it is not known: then the caller
+        is told that nothing was stored, and versions and keys keep a repetition from being stored twice.
+        """
+        if written.number is None:
+            return False
+        status = "in progress"
+        for _ in range(_STATUS_READS):
+            try:
+                [row] = await self._query("select pg_xact_status(?::xid8) as status", written.number)
+                status = str(row["status"])
+            except (psycopg.Error, StoreNotWritable) as error:
+                _log.warning("commit_not_known", reason=type(error).__name__)
+            if status != "in progress":
+                break
+            await asyncio.sleep(_STATUS_PAUSE_SECONDS)
+        return status == "committed"
+
+    async def _lock_for(self, connection: Connected, commit: Commit) -> None:
+        """Take the advisory locks that a commit needs, until its transaction ends."""
+        if commit.freeze is not None:
+            await execute(connection, "select pg_advisory_xact_lock(?)", _FREEZE_LOCK)
+        elif commit.request is not None:
+            await execute(connection, "select pg_advisory_xact_lock_shared(?)", _FREEZE_LOCK)
+        names = [] if commit.clicked_card is None else [card_lock(commit.clicked_card)]
+        names.append(f"entry:{commit.entry.key}")
+        if commit.request is not None and commit.must_be_only_open_request:
+            names.append(f"only:{commit.request.plan.tenant_id}")
+        for name in names:
+            await execute(connection, "select pg_advisory_xact_lock(hashtextextended(?, 0))", name)
+
+    async def _put_everything(self, connection: Connected, commit: Commit) -> None:
+        if commit.request is not None:
+            if commit.must_be_only_open_request:
+                await self._require_only_one(connection, commit.request)
+            await _put(connection, "requests", "id", request_row(commit.request, self._clean))
+        before = () if commit.partnership is None else await _asked_managers(connection, commit.partnership)
+        if commit.partnership is not None:
+            await _put(connection, "partnerships", "tenant_id", partnership_row(commit.partnership, self._clean))
+        for table, key, row in _other_rows(commit, self._clean):
+            await _put(connection, table, key, row)
+        if commit.alarm is not None:
+            await self._put_alarm(connection, commit.alarm)
+        if commit.usage is not None:
+            await self._put_usage(connection, commit.usage)
+        freeze_effects = () if commit.freeze is None else await self._put_freeze(connection, commit.freeze)
+        if commit.partnership is not None:
+            await self._request_homes_of_managers(connection, commit.partnership, before)
+        now = self._clock.now()
+        for effect in (*commit.effects, *freeze_effects):
+            later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
+            await self._put_effect(connection, effect, text_of(max(now, later or now)))
+        await self._add_entry(connection, rows.entry_row(commit.entry, self._clean))
+
+    async def _require_only_one(self, connection: Connected, request: AccessRequest) -> None:
+        """Check that no other request about the same tenant is open. The lock of the tenant is held.
+
+        :raises OtherOpenRequest: when another request is open.
+        """
+        like = "in" if request.fields.kind in CHANGE_OF_KIND else "not in"
+        sql = f"""select id from requests where tenant_id = ? and is_open = 1 and id <> ? and kind {like}
+            ({ACCOUNT_KINDS}) order by created_at limit 1"""  # noqa: S608
+        other = await (await execute(connection, sql, request.plan.tenant_id, request.id)).fetchone()
+        if other is not None:
+            raise OtherOpenRequest(RequestId(other["id"]))
+
+    async def _request_homes_of_managers(
+        self, connection: Connected, partnership: Partnership, before: Sequence[str]
+    ) -> None:
+        """Have the App Homes published of managers who are asked in a review now, or are not asked any more."""
+        now = _texts(asked_managers_text(partnership))
+        await self._put_home_requests(connection, sorted({*before} ^ {*now}))
+
+    async def _put_freeze(self, connection: Connected, freeze: Freeze) -> Sequence[Effect]:
+        """Store the freeze, and return the effects of the open requests when it begins or ends.
+
+        NB. no request is being committed meanwhile: one that is approved at the same time is either in this list, or
+        its own effect is performed after it and finds the freeze as it is now.
+        """
+        before = await (await execute(connection, "select doc from freezes")).fetchone()
+        await _put(connection, "freezes", "id", rows.freeze_row(freeze, self._clean))
+        was_frozen = before is not None and is_stored_as_frozen(before["doc"])
+        if freeze.is_frozen and was_frozen:
+            return ()
+        found = await execute(connection, "select id, doc from requests where is_open = 1 order by created_at")
+        return [
+            effect
+            for request in readable(REQUEST, await found.fetchall())
+            for effect in effects_of_freeze(request, freeze)
+        ]
+
+    async def _put_alarm(self, connection: Connected, alarm: Alarm) -> None:
+        """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""
+        row = rows.alarm_row(alarm, self._clean)
+        sql = f"insert into alarms ({', '.join(row)}) values ({', '.join('?' * len(row))}) on conflict do nothing"  # noqa: S608
+        if (await execute(connection, sql, *row.values())).rowcount == 0:
+            sql = "update alarms set is_open = ?, doc = ? where id = ? and is_open >= ?"
+            await execute(connection, sql, row["is_open"], row["doc"], row["id"], row["is_open"])
+
+
+@dataclass(slots=True)
+class _Written:
+    """What is known of a transaction before it is committed."""
+
+    number: str | None = None
+
+
+def _other_rows(commit: Commit, clean: RecordRedactor) -> Iterator[tuple[str, str, rows.Row]]:
+    """Give the rows that change only by their version, each with its table and key."""
+    if commit.drift is not None:
+        yield "drifts", "subject", rows.drift_row(commit.drift, clean)
+    if commit.batch is not None:
+        yield "batches", "id", rows.batch_row(commit.batch, clean)
+    if commit.campaign is not None:
+        yield "campaigns", "id", rows.campaign_row(commit.campaign, clean)
+    if commit.absence is not None:
+        yield "absences", "id", rows.absence_row(commit.absence, clean)
+    if commit.denied is not None:
+        yield "denied_notices", "subject", rows.denied_notice_row(commit.denied, clean)
+
+
+async def _put(connection: Connected, table: str, key: str, row: dict[str, Any]) -> None:
+    """Insert a row with version 1, or replace the row with the version before.
+
+    NB. table and column names are constants in the code, never input.
+
+    :raises StaleVersion: when there is no row with the version before.
+    """
+    if row["version"] == 1:
+        marks = ", ".join("?" * len(row))
+        sql = f"insert into {table} ({', '.join(row)}) values ({marks}) on conflict do nothing"  # noqa: S608
+        changed = await execute(connection, sql, *row.values())
+    else:
+        sets = ", ".join(f"{name} = ?" for name in row)
+        sql = f"update {table} set {sets} where {key} = ? and version = ?"  # noqa: S608
+        changed = await execute(connection, sql, *row.values(), row[key], row["version"] - 1)
+    if changed.rowcount != 1:
+        raise StaleVersion(f"{table} {row[key]}: version {row['version']} does not follow the stored one")
+
+
+async def _asked_managers(connection: Connected, partnership: Partnership) -> Sequence[str]:
+    """Return who was asked before. NB. a record that is not asked about any more does not say it."""
+    sql = "select asked_managers from partnerships where tenant_id = ? for update"
+    row = await (await execute(connection, sql, partnership.identity.tenant_id)).fetchone()
+    return () if row is None else _texts(row["asked_managers"])
+
+
+def _texts(text: str) -> Sequence[str]:
+    return json.loads(text or "[]")  # type: ignore[no-any-return]
+
+
+class BesideBot(PostgresStore):
+    """The store beside a running bot. Reading and `commit` work; only the bot performs effects."""
+
+    _may_go_on_without_key = False
+
+
+async def open_store(
+    server: Server,
+    clock: Clock,
+    redact: Callable[[str], str] = str,
+    redact_known: Callable[[str], str] | None = None,
+    *,
+    keys: AuditKeys,
+) -> PostgresStore:
+    """Open the store for one process alone, and bring its tables to this version.
+
+    :param redact: removes from a text of an error everything that is a secret or looks like one.
+    :param redact_known: removes only known secrets, from every text; None for the same function as `redact`.
+    :raises StoreUnusable: when the database cannot be used, was changed by a newer version, or is in use.
+    """
+    sole_use = SoleUse(server)
+    await sole_use.take()
+    try:
+        await bring_to_this_version(server)
+        clean = RecordRedactor(error=redact, known=redact_known or redact)
+        store = PostgresStore(server, clock, clean, keys, sole_use)
+        await store.open()
+    except BaseException:
+        await sole_use.release()
+        raise
+    return store
+
+
+async def open_beside_bot(server: Server, clock: Clock, *, keys: AuditKeys) -> PostgresStore:
+    """Open the store beside a bot that may be running.
+
+    :raises StoreUnusable: when the database cannot be used, or its tables are not those of this version.
+    """
+    await require_this_version(server)
+    store = BesideBot(server, clock, RecordRedactor(), keys)
+    await store.open()
+    return store
