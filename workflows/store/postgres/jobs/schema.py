@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any, Final
 
 from procrastinate.schema import SchemaManager
-from psycopg import AsyncConnection
+from psycopg import Connection
 
 from workflows.ports.records import StoreUnusable
 
@@ -22,30 +22,30 @@ _OWN_INDEXES: Final = """
 """
 
 
-async def prepare_jobs(connection: AsyncConnection[Any]) -> None:
+def prepare_jobs(connection: Connection[Any]) -> None:
     """Bring procrastinate's tables to the version of the library.
 
     NB. the caller holds the lock of the migrations, and a transaction.
 
     :raises StoreUnusable: when a newer version of Gatehouse has changed them.
     """
-    await connection.execute(_STEPS)
-    found = await (await connection.execute("select to_regclass('procrastinate_jobs')")).fetchone()
+    connection.execute(_STEPS)
+    found = connection.execute("select to_regclass('procrastinate_jobs')").fetchone()
     shipped = _shipped_steps()
     if found is None or not _first_value(found):
-        await connection.execute(SchemaManager.get_schema())
-        await _record(connection, shipped)
+        connection.execute(SchemaManager.get_schema())
+        _record(connection, shipped)
     else:
-        rows = await (await connection.execute("select name from job_schema_steps")).fetchall()
+        rows = connection.execute("select name from job_schema_steps").fetchall()
         known = {str(_first_value(row)) for row in rows}
         if newer := sorted(known - set(shipped)):
             raise StoreUnusable(f"the queue was changed by a newer version of Gatehouse: {newer[0]}")
         missing = [name for name in shipped if name not in known]
         for name in missing:
-            await connection.execute(_text_of(name))
-        await _record(connection, missing)
+            connection.execute(_text_of(name))
+        _record(connection, missing)
     for statement in filter(str.strip, _OWN_INDEXES.split(";")):
-        await connection.execute(statement.encode())
+        connection.execute(statement.encode())
 
 
 def _shipped_steps() -> list[str]:
@@ -58,8 +58,8 @@ def _text_of(name: str) -> bytes:
     return (resources.files("procrastinate.sql") / "migrations" / name).read_bytes()
 
 
-async def _record(connection: AsyncConnection[Any], names: list[str]) -> None:
-    await connection.execute("insert into job_schema_steps select unnest(%s::text[])", (names,))
+def _record(connection: Connection[Any], names: list[str]) -> None:
+    connection.execute("insert into job_schema_steps select unnest(%s::text[])", (names,))
 
 
 def _first_value(row: Any) -> object:
