@@ -20,7 +20,8 @@ import structlog
 
 from tests.workflows.core.builders import RILEY, SAM, TENANT, text_message
 from tests.workflows.fakes import FixedClock
-from tests.workflows.store.postgres.jobs_database import JobsStore, empty_database, open_jobs
+from tests.workflows.store.postgres.jobs_database import JobsStore
+from tests.workflows.store.stores import place_for
 from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import Facts, log_text
 from workflows.core.people import ChatId, Person
@@ -50,6 +51,7 @@ from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.store.postgres.store import PostgresStore
 
 _PATIENCE = 2500
 """How often a test looks whether something happened, two milliseconds apart."""
@@ -67,8 +69,9 @@ def make_worker(
 ) -> EffectsRunner:
     """Make what performs the effects of a store, with its attempts."""
     attempts = Attempts(clock=clock, perform=perform, may_give_up=may_give_up, gave_up=gave_up, pauses=pauses)
-    if isinstance(store, JobsStore):
-        return JobWorker(queue=store.jobs, attempts=attempts, pauses=pauses, until_quiet=until_quiet)
+    if (shared := store.shared_queue) is not None:
+        return JobWorker(queue=shared, attempts=attempts, pauses=pauses, until_quiet=until_quiet)
+    assert not isinstance(store, JobsStore)
     return QueueWorker(store=store, clock=clock, attempts=attempts, pauses=pauses, until_quiet=until_quiet)
 
 
@@ -129,9 +132,9 @@ class Rig:
 
     async def spoil(self, effect_id: int) -> None:
         """Make one stored effect unreadable."""
-        if isinstance(self.store, JobsStore):
-            spoilt = "update procrastinate_jobs set args = args || jsonb_build_object('doc', '{}') where id = %s"
-            await self.store.execute(spoilt, effect_id)
+        if isinstance(self.store, PostgresStore):
+            spoilt = "update procrastinate_jobs set args = args || jsonb_build_object('doc', '{}') where id = ?"
+            await self.store._write(spoilt, effect_id)
             return
         assert isinstance(self.store, QuickStore)
         await self.store._write("update effects set doc = '{}' where id = ?", effect_id)
@@ -202,8 +205,9 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
     """An empty queue that is not performed yet, in each kind of store."""
     clock = FixedClock()
     if request.param == "postgresql":
-        async with open_jobs(await empty_database(), clock) as jobs:
-            yield Rig(jobs, clock)
+        async with place_for("postgres", tmp_path) as place:
+            place.clock = clock
+            yield Rig(await place.open(), clock)
         return
     store = QuickStore(tmp_path / "gatehouse.db", clock)
     await store.open()
@@ -700,7 +704,8 @@ async def test_a_store_that_fails_for_a_while_does_not_end_the_queue_worker(
 ) -> None:
     """A full disk or a locked file: the work continues when that is repaired, and nothing is lost."""
     left = [sqlite3.OperationalError("database or disk is full")] * 3
-    queue, name = (rig.store.jobs, "claim") if isinstance(rig.store, JobsStore) else (rig.store, "pending")
+    shared = rig.store.shared_queue
+    queue, name = (rig.store, "pending") if shared is None else (shared, "claim")
     look = getattr(queue, name)
 
     async def pending(*values: Any) -> Any:
@@ -752,7 +757,8 @@ async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_res
 ) -> None:
     """Effects are performed at least once, but a full disk must not send a message a thousand times."""
     full = True
-    queue, name = (rig.store.jobs, "settle") if isinstance(rig.store, JobsStore) else (rig.store, "mark_done")
+    shared = rig.store.shared_queue
+    queue, name = (rig.store, "mark_done") if shared is None else (shared, "settle")
     finish = getattr(queue, name)
 
     async def done(*values: Any) -> Any:

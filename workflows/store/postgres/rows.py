@@ -6,12 +6,8 @@ cannot be read breaks no list.
 A boundary: no other store has these columns.
 """
 
-import json
-from typing import Any
-
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.effects import Effect
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.store.columns import text_of
 from workflows.store.common import rows
@@ -43,20 +39,3 @@ def partnership_row(partnership: Partnership, clean: RecordRedactor) -> rows.Row
         "has_setup": int(bool(partnership.setup)),
         "request_id": partnership.request_id,
     }
-
-
-def effect_row(effect: Effect, due_at: str, clean: RecordRedactor) -> rows.Row:
-    """Return the row of an effect that was not tried yet."""
-    not_before = getattr(effect, "not_before", None)
-    return {
-        **rows.effect_row(effect, due_at, clean),
-        "is_held": int(getattr(effect, "is_held", False)),
-        "not_before": None if not_before is None else text_of(not_before),
-    }
-
-
-def without_time(doc: str) -> Any:
-    """Return the stored document of an effect without `not_before`, to compare it with another."""
-    record = json.loads(doc)
-    record.pop("not_before", None)
-    return record
