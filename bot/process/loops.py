@@ -5,6 +5,7 @@ This is imported in a thread when the bot is ready.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 import structlog
@@ -18,6 +19,7 @@ from bot.process.web.metrics import Metrics
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.words.refusals.sentences import fact_words
 from workflows.app.approvers.role_groups import judge_groups
+from workflows.app.schedule.downtime import last_tick
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
@@ -26,6 +28,7 @@ from workflows.partner_lookup.public_suffixes import load_suffixes
 from workflows.partner_lookup.similar_characters import load_prototypes
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable
+from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
 _log = structlog.get_logger()
@@ -116,6 +119,8 @@ async def name_unsafe_groups(tenant: Tenant, catalog: Catalog) -> None:
 async def keep_ticking(work: Work, clock: Clock, settings: Settings, outage_stored: asyncio.Task[None]) -> None:
     """Do what is due, every few seconds. An error is logged, and the next round tries again.
 
+    Where several processes share the store, one of them does it in each round.
+
     :param outage_stored: the task that stores the outage; nothing is done before it ends.
     """
     parts, metrics = work.parts, work.metrics
@@ -125,16 +130,31 @@ async def keep_ticking(work: Work, clock: Clock, settings: Settings, outage_stor
     except Exception:
         _log.exception("missing_setup_not_recorded")
     while True:
-        now = clock.now()
         try:
-            due = await metrics.due_records(now)
-            await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
-            await parts.checks.run()
-            still_due = due & await metrics.due_records(clock.now()) if due else due
+            async with _turn(parts.store, settings.gatehouse_tick_seconds) as is_mine:
+                await (_do_what_is_due(parts, metrics, clock) if is_mine else _record_tick_of_others(parts, metrics))
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:
             _log.exception("tick_failed")
-        else:
-            metrics.record_tick(now, still_due=still_due)
         await asyncio.sleep(settings.gatehouse_tick_seconds)
+
+
+def _turn(store: Store, every: float) -> AbstractAsyncContextManager[bool]:
+    """Return the context in which this process does what is due, if it is its turn among those that share the store."""
+    shared = store.shared_queue
+    return nullcontext(True) if shared is None else shared.once_everywhere("tick", every)
+
+
+async def _do_what_is_due(parts: BotParts, metrics: Metrics, clock: Clock) -> None:
+    now = clock.now()
+    due = await metrics.due_records(now)
+    await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
+    await parts.checks.run()
+    metrics.record_tick(now, still_due=due & await metrics.due_records(clock.now()) if due else due)
+
+
+async def _record_tick_of_others(parts: BotParts, metrics: Metrics) -> None:
+    """Record when another process last looked for what is due."""
+    if (last := await last_tick(parts.store)) is not None:
+        metrics.record_tick(last, still_due=frozenset())

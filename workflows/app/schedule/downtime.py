@@ -55,9 +55,9 @@ class _CheckedGap:
 
 async def store_tick(*, store: Store, clock: Clock) -> Gap | None:
     """Record that the bot runs now. A gap since the last tick is stored first."""
-    now, last_tick = clock.now(), await _last_tick(store)
-    await _shorten_gaps(last_tick, now, store)
-    gap = gap_at_tick(last_tick, now=now)
+    now, last = clock.now(), await last_tick(store)
+    await _shorten_gaps(last, now, store)
+    gap = gap_at_tick(last, now=now)
     await _save_gap(gap, store)
     await store.save_mark(LAST_TICK, now.isoformat())
     return gap
@@ -65,17 +65,18 @@ async def store_tick(*, store: Store, clock: Clock) -> Gap | None:
 
 async def store_gap_at_start(*, store: Store, clock: Clock) -> Gap | None:
     """Find the gap before a start, and store it. Must be called before any effect is performed."""
-    now, last_tick = clock.now(), await _last_tick(store)
+    now, last = clock.now(), await last_tick(store)
     has_records = bool(await store.history(limit=1))
-    await _shorten_gaps(last_tick, now, store)
-    gap = gap_at_start(last_tick, has_records=has_records, now=now)
+    await _shorten_gaps(last, now, store)
+    gap = gap_at_start(last, has_records=has_records, now=now)
     await _save_gap(gap, store)
     # The tick is stored at once, so that a process that ends before its first tick leaves no gap.
     await store.save_mark(LAST_TICK, now.isoformat())
     return gap
 
 
-async def _last_tick(store: Store) -> datetime | None:
+async def last_tick(store: Store) -> datetime | None:
+    """Return when it was last recorded that the bot runs; None: never."""
     text = await store.mark(LAST_TICK)
     return None if text is None else datetime.fromisoformat(text)
 
@@ -87,9 +88,9 @@ async def _save_gap(gap: Gap | None, store: Store) -> None:
         await store.save_mark(_GAP, _gap_text(gap))
 
 
-async def _shorten_gaps(last_tick: datetime | None, now: datetime, store: Store) -> None:
+async def _shorten_gaps(last: datetime | None, now: datetime, store: Store) -> None:
     """Store what is left of the gaps when the clock was set back. Otherwise, they would not count at all."""
-    if last_tick is not None and now < last_tick and (known := await _stored_gaps(store)):
+    if last is not None and now < last and (known := await _stored_gaps(store)):
         await store.save_mark(_GAPS, " ".join(map(_gap_text, gaps_until(known, now))))
 
 
@@ -104,8 +105,8 @@ async def _stored_gaps(store: Store) -> Sequence[Gap]:
 
 async def is_after_tick(*, store: Store, now: datetime) -> bool:
     """Return whether the last tick was shortly before `now`. Otherwise the clock has jumped, and a tick must see it."""
-    last_tick = await _last_tick(store)
-    return last_tick is not None and abs(now - last_tick) <= MAX_PAUSE_WITHOUT_GAP
+    last = await last_tick(store)
+    return last is not None and abs(now - last) <= MAX_PAUSE_WITHOUT_GAP
 
 
 async def last_gap(*, store: Store) -> Gap | None:

@@ -508,6 +508,28 @@ async def test_two_processes_never_do_the_same_periodic_work_at_the_same_time(ur
         assert sum(await asyncio.gather(*(keep_doing(store_of(rig)) for rig in three.rigs))) >= 5
 
 
+async def test_periodic_work_and_a_lane_whose_end_could_not_be_stored_are_free_again(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_jobs(url, FixedClock()) as store:
+        await store.jobs.beat()
+        execute = store.jobs._execute
+
+        async def refuse(sql: str, values: Any = None) -> int:
+            raise psycopg.OperationalError("the connection is lost")
+
+        async def lose() -> None:
+            async with store.jobs.once_everywhere("tick", 1e6) as is_mine, store.jobs.in_lane("tenant:t") as is_free:
+                assert (is_mine, is_free) == (True, True)
+                monkeypatch.setattr(store.jobs, "_execute", refuse)
+
+        for _ in range(2):
+            with pytest.raises(psycopg.OperationalError):
+                await lose()
+            monkeypatch.setattr(store.jobs, "_execute", execute)
+            await store.jobs.beat()
+
+
 async def test_periodic_work_of_a_dead_process_is_done_by_another_one(url: str) -> None:
     async with open_jobs(url, FixedClock(), QUICK) as dead, open_jobs(url, FixedClock(), QUICK) as lives:
         await dead.jobs.beat()

@@ -50,6 +50,8 @@ _END_TURNS: Final = """delete from procrastinate_jobs where task_name = 'turn'
 _CLAIM_ONE: Final = """update procrastinate_jobs set status = 'doing', worker_id = %(worker)s
     where id = %(id)s and status = 'todo' and queue_name <> 'later' and task_name = 'effect'
     returning id, attempts, args"""
+_RENEWALS: Final = 4
+"""How often the heartbeat is renewed in the time after which a process counts as dead."""
 _TRIES_TO_CLAIM: Final = 5
 
 _log = structlog.get_logger()
@@ -94,9 +96,7 @@ class SharedJobs:
             new worker.
         """
         if self._worker is None:
-            await self._connector.open_async(cast(Any, self._pool))
-            with database_errors():
-                self._worker = await self.manager.register_worker()
+            await self._register()
         elif not await self._execute(_BEAT, (self._worker,)):
             self._worker = None
             _log.warning("taken_for_dead")
@@ -110,6 +110,18 @@ class SharedJobs:
         async with self._claiming:
             await self._give_back_unknown()
         return True
+
+    async def _register(self) -> None:
+        await self._connector.open_async(cast(Any, self._pool))
+        with database_errors():
+            self._worker = await self.manager.register_worker()
+
+    async def _keep_alive(self) -> None:
+        """Renew the heartbeat also while nothing else does: effects may begin later than periodic work."""
+        while True:
+            await asyncio.sleep(self._dead_after / _RENEWALS)
+            with suppress(Exception):  # the next one may arrive
+                await self._execute(_BEAT, (self._worker,))
 
     async def _give_back_unknown(self) -> None:
         """Give back the jobs that were claimed for this worker, and of which it heard nothing: a connection was cut."""
@@ -170,13 +182,18 @@ class SharedJobs:
     @asynccontextmanager
     async def once_everywhere(self, name: str, every: float) -> AsyncIterator[bool]:
         """Store one job for this period, whatever process is first, and yield whether it could be claimed here."""
+        if self._worker is None:
+            await self._register()
         job_id = await self._claim_periodic(name, every)
+        if job_id is None:
+            yield False
+            return
+        alive = asyncio.create_task(self._keep_alive())
         try:
-            yield job_id is not None
+            yield True
         finally:
-            if job_id is not None:
-                await self._execute(f"delete from procrastinate_jobs where {_HELD_BY}", self._held(job_id))  # noqa: S608
-                self._claims.pop(job_id, None)
+            alive.cancel()
+            await self._execute(f"delete from procrastinate_jobs where {_HELD_BY}", self._let_go(job_id))  # noqa: S608
 
     @asynccontextmanager
     async def in_lane(self, lane: str) -> AsyncIterator[bool]:
@@ -186,10 +203,9 @@ class SharedJobs:
             yield job_id is not None
         finally:
             if job_id is not None:
-                values = {**self._held(job_id), "lane": lane, "is_given_back": False}
+                values = {**self._let_go(job_id), "lane": lane, "is_given_back": False}
                 delete = f"delete from procrastinate_jobs where {_HELD_BY} returning id"  # noqa: S608
                 await self._execute(_with_next_of_lane(delete), values)
-                self._claims.pop(job_id, None)
 
     async def _take_lane(self, lane: str) -> int | None:
         async with self._claiming:
@@ -214,11 +230,16 @@ class SharedJobs:
     def _held(self, job_id: int) -> dict[str, Any]:
         return {"id": job_id, "worker": self._claims[job_id]}
 
+    def _let_go(self, job_id: int) -> dict[str, Any]:
+        """Return what is needed to end a job, which is given back by the next heartbeat when that is not possible."""
+        values = self._held(job_id)
+        del self._claims[job_id]
+        return values
+
     async def _give_up_unreadable(self, job: Job, error: ValidationError) -> None:
         job_id = job.id or 0
-        values = {**self._held(job_id), "error": self._clean.facts_text(unreadable(job_id, error))}
+        values = {**self._let_go(job_id), "error": self._clean.facts_text(unreadable(job_id, error))}
         await self._execute(f"update procrastinate_jobs set {PARKED} where {_HELD_BY}", values)  # noqa: S608
-        self._claims.pop(job_id, None)
 
     @contextmanager
     def holding(self, pending: PendingEffect) -> Iterator[None]:
