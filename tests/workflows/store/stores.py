@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import pytest
+
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.postgres.server import test_server
 from tests.workflows.world import QuickStore
@@ -16,7 +18,7 @@ from workflows.store.postgres.opening.server import Server
 from workflows.store.postgres.store import open_store as open_postgres
 from workflows.store.sqlite.store import open_store as open_sqlite
 
-KINDS: Final = ("sqlite", "postgres")
+KINDS: Final = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 Close: TypeAlias = Callable[[], Awaitable[None]]
 Connect: TypeAlias = Callable[[FixedClock], Awaitable[tuple[Store, Close]]]
 

@@ -58,6 +58,23 @@ class TestServer:
         finally:
             self.run(f"drop database if exists {name} with (force)")
 
+    @contextmanager
+    def asking_for_passwords(self, database: str, user: str, password: str) -> Iterator[None]:
+        """Let one user in only with a password. Nobody else is changed."""
+        file = Path(str(self.rows("show hba_file", "postgres")[0][0]))
+        before = file.read_text()
+        self.run(f"create role {user} login password '{password}'", f"grant all on schema public to {user}")
+        self.run(f"grant select on all tables in schema public to {user}", database=database)
+        file.write_text(f"local all {user} scram-sha-256\n{before}")
+        self.run("select pg_reload_conf()", "select pg_sleep(0.2)")
+        try:
+            yield
+        finally:
+            file.write_text(before)
+            self.run("select pg_reload_conf()", f"revoke all on schema public from {user}")
+            self.run(f"drop owned by {user}", database=database)
+            self.run(f"drop role {user}")
+
     @cache  # noqa: B019 - it lives as long as the process
     def _template(self) -> str:
         name = f"{_TEMPLATE}_{os.getpid()}"

@@ -32,11 +32,13 @@ _DEFAULTS: Final = {
 }
 """What is set for a connection where the address says nothing else."""
 _SESSION: Final = """select set_config(name, value, false) from (values
-        ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '60s'),
+        ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '10s'),
         ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'on'),
         ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')
     ) as wanted(name, value) where name <> 'synchronous_commit' or current_setting('synchronous_commit') = 'off'"""
-"""What is set for every connection. What was acknowledged must not be lost, so `synchronous_commit` is never off."""
+"""What is set for every connection. A process that vanishes in a transaction holds its locks for some seconds only.
+
+What was acknowledged must not be lost, so `synchronous_commit` is never off."""
 _MAX_CONNECTIONS: Final = 10
 _POOL_WAIT_SECONDS: Final = 5.0
 """How long work waits for a connection, also while the server is away. A click must be answered within 3 seconds or is
@@ -57,8 +59,8 @@ _TROUBLES: Final = {
     "XX002": StoreTrouble.DAMAGED,
 }
 """What the codes of errors mean that are no programming errors (PostgreSQL, appendix A)."""
-_AWAY: Final = ("08", "57P", "53")
-"""The classes of codes that say that the server cannot be used now: connections, operators, resources."""
+_AWAY: Final = ("08", "57P", "53", "25P03")
+"""The classes of codes that say that the server cannot be used now: connections, operators, resources, lost time."""
 _CURES: Final = (
     ("password authentication failed", "correct the user or the password in DATABASE_URL"),
     ("no password supplied", "put the password into DATABASE_URL, or into the file of DATABASE_URL_FILE"),
@@ -180,6 +182,7 @@ class Server:
         """
         with self.connect_now() as connection:
             try:
+                connection.execute("set idle_in_transaction_session_timeout = '10min'")  # it locks no row
                 connection.execute("begin isolation level repeatable read read only")
                 yield connection
                 connection.execute("rollback")
