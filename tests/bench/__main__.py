@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from tests.bench import adoptions, clicks, guest_lists, histories, onboardings, sheets, starting
+from tests.bench import adoptions, clicks, effects, guest_lists, histories, onboardings, sheets, starting
 from tests.bench.stage.statistics import rounded
 
 BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]]] = {
     "ack": clicks.ack,
     "open-loop": clicks.open_loop,
     "slow-graph": clicks.slow_graph,
+    "effects": effects.effects,
     "click-to-card": clicks.click_to_card,
     "start": starting.start,
     "calls": onboardings.calls,
