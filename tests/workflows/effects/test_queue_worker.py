@@ -21,7 +21,7 @@ import structlog
 from tests.workflows.core.builders import RILEY, SAM, TENANT, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.postgres.jobs_database import JobsStore
-from tests.workflows.store.stores import place_for
+from tests.workflows.store.stores import KINDS, place_for
 from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import Facts, log_text
 from workflows.core.people import ChatId, Person
@@ -200,11 +200,11 @@ def quiet() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
     """An empty queue that is not performed yet, in each kind of store."""
     clock = FixedClock()
-    if request.param == "postgresql":
+    if request.param == "postgres":
         async with place_for("postgres", tmp_path) as place:
             place.clock = clock
             yield Rig(await place.open(), clock)

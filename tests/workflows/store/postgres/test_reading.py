@@ -54,7 +54,9 @@ async def test_an_effect_that_cannot_be_read_is_given_up_and_delays_nobody(
     store: PostgresStore, location: PostgresLocation, database: str
 ) -> None:
     await put_effects(store, ShowHome(person=RILEY.chat_id), ShowHome(person=BRUNO.chat_id))
-    test_server().run("update effects set doc = '{' where id = 1", database=database)
+    test_server().run(
+        "update procrastinate_jobs set args = args || jsonb_build_object('doc', '{') where id = 1", database=database
+    )
     assert [one.effect for one in await store.pending(NOW, 9)] == [ShowHome(person=BRUNO.chat_id)]
     assert await store.count_pending(NOW) == (1, 0, 1)
     [given_up] = await asyncio.to_thread(location.read_given_up)

@@ -28,28 +28,23 @@ from workflows.core.requests.effects import WorkKind
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import Done, GivenUp, Outcome, PendingEffect, RetryAt, TakenOver
 from workflows.store.columns import text_of
+from workflows.store.postgres.jobs.claim_statements import (
+    BEAT,
+    CLAIM_ONE,
+    END_TURNS,
+    GIVE_BACK_OTHERS,
+    GIVEN_BACK,
+    HELD_BY,
+    RELEASE,
+    STILL_MINE,
+    TAKE_LANE,
+    TAKE_OVER,
+    with_next_of_lane,
+)
 from workflows.store.postgres.jobs.deferring import database_errors
-from workflows.store.postgres.jobs.stored_effects import IS_DUE, NOTIFY, PARKED, RETRIED, effect_of, moments, unreadable
+from workflows.store.postgres.jobs.stored_effects import NOTIFY, PARKED, RETRIED, effect_of, moments, unreadable
 from workflows.store.redaction import RecordRedactor
 
-_HELD_BY: Final = "id = %(id)s and status = 'doing' and worker_id = %(worker)s"
-_GIVEN_BACK: Final = "status = 'todo', worker_id = null"
-_BEAT: Final = "update procrastinate_workers set last_heartbeat = now() where id = %s returning id"
-_TAKE_OVER: Final = f"update procrastinate_jobs set {_GIVEN_BACK} where status = 'doing' and worker_id is null"  # noqa: S608
-_GIVE_BACK_OTHERS: Final = f"""update procrastinate_jobs set {_GIVEN_BACK}
-    where status = 'doing' and worker_id = %(worker)s and id <> all(%(known)s::bigint[])"""  # noqa: S608
-_RELEASE: Final = f"""update procrastinate_jobs set queue_name = args->>'kind', lock = args->>'lane'
-    where status = 'todo' and queue_name = 'later' and {IS_DUE} returning id"""  # noqa: S608
-_STILL_MINE: Final = """select 1 from procrastinate_jobs as jobs join procrastinate_workers as workers
-    on workers.id = jobs.worker_id where jobs.id = %s and jobs.status = 'doing' and jobs.worker_id = %s
-    and workers.last_heartbeat > now() - make_interval(secs => %s)"""
-_TAKE_LANE: Final = """insert into procrastinate_jobs (queue_name, task_name, lock, status, worker_id)
-    values ('turn', 'turn', %(lane)s, 'doing', %(worker)s) on conflict do nothing returning id"""
-_END_TURNS: Final = """delete from procrastinate_jobs where task_name = 'turn'
-    and (worker_id is null or (worker_id = %(worker)s and id <> all(%(known)s::bigint[])))"""
-_CLAIM_ONE: Final = """update procrastinate_jobs set status = 'doing', worker_id = %(worker)s
-    where id = %(id)s and status = 'todo' and queue_name <> 'later' and task_name = 'effect'
-    returning id, attempts, args"""
 _RENEWALS: Final = 4
 """How often the heartbeat is renewed in the time after which a process counts as dead."""
 _TRIES_TO_CLAIM: Final = 5
@@ -97,18 +92,14 @@ class SharedJobs:
         """
         if self._worker is None:
             await self._register()
-        elif not await self._execute(_BEAT, (self._worker,)):
+        elif not await self._execute(BEAT, (self._worker,)):
             self._worker = None
             _log.warning("taken_for_dead")
             return False
         with database_errors():
             dead = await self.manager.prune_stalled_workers(self._dead_after)  # its jobs then have no worker
-        ended = await self._execute(_END_TURNS, {"worker": self._worker, "known": self._known()})
-        if taken := ended + await self._execute(_TAKE_OVER):
-            _log.warning("effects_taken_over", workers=dead, effects=taken)
-            await self._execute(NOTIFY, {"id": 0})
         async with self._claiming:
-            await self._give_back_unknown()
+            await self._take_over(dead)
         return True
 
     async def _register(self) -> None:
@@ -121,11 +112,15 @@ class SharedJobs:
         while True:
             await asyncio.sleep(self._dead_after / _RENEWALS)
             with suppress(Exception):  # the next one may arrive
-                await self._execute(_BEAT, (self._worker,))
+                await self._execute(BEAT, (self._worker,))
 
-    async def _give_back_unknown(self) -> None:
-        """Give back the jobs that were claimed for this worker, and of which it heard nothing: a connection was cut."""
-        if await self._execute(_GIVE_BACK_OTHERS, {"worker": self._worker, "known": self._known()}):
+    async def _take_over(self, dead: Sequence[int]) -> None:
+        """Take over from dead workers. Give back what this one claimed without hearing of it, by a cut connection."""
+        mine = {"worker": self._worker, "known": self._known()}
+        ended, taken = await self._execute(END_TURNS, mine), await self._execute(TAKE_OVER)
+        given_back = await self._execute(GIVE_BACK_OTHERS, mine)
+        if ended or taken or given_back:
+            _log.warning("effects_taken_over", workers=dead, effects=taken, turns=ended, given_back=given_back)
             await self._execute(NOTIFY, {"id": 0})
 
     def _known(self) -> list[int]:
@@ -134,7 +129,7 @@ class SharedJobs:
 
     async def release_due(self) -> None:
         """Put what is due now into its queue and lane, with one statement."""
-        if await self._execute(_RELEASE, moments(self._clock.now())):
+        if await self._execute(RELEASE, moments(self._clock.now())):
             await self._execute(NOTIFY, {"id": 0})
 
     async def claim(self, kinds: Collection[WorkKind]) -> PendingEffect | None:
@@ -172,7 +167,7 @@ class SharedJobs:
             if (worker := self._worker) is None:
                 return None
             try:
-                rows = await self._rows(_CLAIM_ONE, {"id": effect_id, "worker": worker})
+                rows = await self._rows(CLAIM_ONE, {"id": effect_id, "worker": worker})
             except psycopg.errors.UniqueViolation:
                 return None  # something of its lane is performed
             if rows:
@@ -193,7 +188,7 @@ class SharedJobs:
             yield True
         finally:
             alive.cancel()
-            await self._execute(f"delete from procrastinate_jobs where {_HELD_BY}", self._let_go(job_id))  # noqa: S608
+            await self._execute(f"delete from procrastinate_jobs where {HELD_BY}", self._let_go(job_id))  # noqa: S608
 
     @asynccontextmanager
     async def in_lane(self, lane: str) -> AsyncIterator[bool]:
@@ -204,16 +199,15 @@ class SharedJobs:
         finally:
             if job_id is not None:
                 values = {**self._let_go(job_id), "lane": lane, "is_given_back": False}
-                delete = f"delete from procrastinate_jobs where {_HELD_BY} returning id"  # noqa: S608
-                await self._execute(_with_next_of_lane(delete), values)
+                delete = f"delete from procrastinate_jobs where {HELD_BY} returning id"  # noqa: S608
+                await self._execute(with_next_of_lane(delete), values)
 
     async def _take_lane(self, lane: str) -> int | None:
         async with self._claiming:
             if self._worker is None:
                 return None
-            rows = await self._rows(_TAKE_LANE, {"lane": lane, "worker": self._worker})
-            for row in rows:
-                self._claims[row["id"]] = self._worker
+            rows = await self._rows(TAKE_LANE, {"lane": lane, "worker": self._worker})
+            self._claims |= {row["id"]: self._worker for row in rows}
         return rows[0]["id"] if rows else None
 
     async def _claim_periodic(self, name: str, every: float) -> int | None:
@@ -228,24 +222,21 @@ class SharedJobs:
         return None if found is None else found.id
 
     def _held(self, job_id: int) -> dict[str, Any]:
-        return {"id": job_id, "worker": self._claims[job_id]}
+        return {"id": job_id, "worker": self._claims.get(job_id, 0)}
 
     def _let_go(self, job_id: int) -> dict[str, Any]:
         """Return what is needed to end a job, which is given back by the next heartbeat when that is not possible."""
-        values = self._held(job_id)
-        del self._claims[job_id]
-        return values
+        return {"id": job_id, "worker": self._claims.pop(job_id, 0)}
 
     async def _give_up_unreadable(self, job: Job, error: ValidationError) -> None:
         job_id = job.id or 0
         values = {**self._let_go(job_id), "error": self._clean.facts_text(unreadable(job_id, error))}
-        await self._execute(f"update procrastinate_jobs set {PARKED} where {_HELD_BY}", values)  # noqa: S608
+        await self._execute(f"update procrastinate_jobs set {PARKED} where {HELD_BY}", values)  # noqa: S608
 
     @contextmanager
     def holding(self, pending: PendingEffect) -> Iterator[None]:
         """Remember in this context which job is performed."""
-        worker = self._claims.get(pending.id)
-        token = _current.set(None if worker is None else (pending.id, worker))
+        token = _current.set((pending.id, self._claims.get(pending.id, 0)))
         try:
             yield
         finally:
@@ -254,7 +245,7 @@ class SharedJobs:
     async def is_still_mine(self) -> bool:
         """Return whether this process still holds the job of this context, with a heartbeat that is not too old."""
         claim = _current.get()
-        return claim is None or await self._execute(_STILL_MINE, (*claim, self._dead_after)) == 1
+        return claim is None or await self._execute(STILL_MINE, (*claim, self._dead_after)) == 1
 
     async def settle(self, pending: PendingEffect, outcome: Outcome) -> bool:
         """Store what came of an attempt, if this process still holds the job."""
@@ -262,17 +253,17 @@ class SharedJobs:
         values["is_given_back"] = isinstance(outcome, TakenOver)
         match outcome:
             case Done():
-                change = f"delete from procrastinate_jobs where {_HELD_BY} returning id"  # noqa: S608
+                change = f"delete from procrastinate_jobs where {HELD_BY} returning id"  # noqa: S608
             case RetryAt():
                 values |= {"due": text_of(outcome.due_at), "faults": outcome.own_faults}
                 values["error"] = self._clean.facts_text(outcome.error)
-                change = f"update procrastinate_jobs set {RETRIED} where {_HELD_BY} returning id"  # noqa: S608
+                change = f"update procrastinate_jobs set {RETRIED} where {HELD_BY} returning id"  # noqa: S608
             case GivenUp():
                 values["error"] = self._clean.facts_text(outcome.error)
-                change = f"update procrastinate_jobs set {PARKED} where {_HELD_BY} returning id"  # noqa: S608
+                change = f"update procrastinate_jobs set {PARKED} where {HELD_BY} returning id"  # noqa: S608
             case TakenOver():
-                change = f"update procrastinate_jobs set {_GIVEN_BACK} where {_HELD_BY} returning id"  # noqa: S608
-        is_stored = await self._execute(_with_next_of_lane(change), values) == 1
+                change = f"update procrastinate_jobs set {GIVEN_BACK} where {HELD_BY} returning id"  # noqa: S608
+        is_stored = await self._execute(with_next_of_lane(change), values) == 1
         self._claims.pop(pending.id, None)
         if not is_stored:
             _log.warning("effect_was_taken_over", effect_id=pending.id)
@@ -291,8 +282,8 @@ class SharedJobs:
         if self._worker is None:
             return
         worker, self._worker = self._worker, None
-        await self._execute(_END_TURNS, {"worker": worker, "known": []})
-        sql = f"update procrastinate_jobs set {_GIVEN_BACK} where status = 'doing' and worker_id = %s"  # noqa: S608
+        await self._execute(END_TURNS, {"worker": worker, "known": []})
+        sql = f"update procrastinate_jobs set {GIVEN_BACK} where status = 'doing' and worker_id = %s"  # noqa: S608
         if await self._execute(sql, (worker,)):
             await self._execute(NOTIFY, {"id": 0})
         with database_errors():
@@ -306,16 +297,3 @@ class SharedJobs:
     async def _rows(self, sql: str, values: Any) -> list[DictRow]:
         async with self._connection() as connection:
             return await (await connection.execute(sql.encode(), values)).fetchall()
-
-
-def _with_next_of_lane(change: str) -> str:
-    """Return a statement that changes a job, and wakes every process when another job waits for the same lane."""
-    return f"""with changed as ({change}), events as (
-            delete from procrastinate_events where job_id in (select id from changed)
-        ), told as (
-            select pg_notify('procrastinate_any_queue_v1',
-                json_build_object('type', 'job_inserted', 'job_id', %(id)s::bigint)::text)
-            from changed where %(is_given_back)s::boolean or exists (select 1 from procrastinate_jobs
-                where lock = %(lane)s and status = 'todo' and id <> %(id)s)
-        )
-        select changed.id, (select count(*) from told) from changed"""  # noqa: S608
