@@ -690,6 +690,29 @@ async def test_cancelling_loses_nothing(rig: Rig) -> None:
     assert lanes == [[str(lane), str(lane + 20)] for lane in range(20)]
 
 
+async def test_a_crash_between_an_effect_and_its_mark_performs_it_once_more_and_loses_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = rig.store.shared_queue
+    queue, name = (rig.store, "mark_done") if shared is None else (shared, "settle")
+    reached = asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    await rig.put(tell(RILEY.chat_id, "one"), tell(RILEY.chat_id, "two"))
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, name, hang)
+        async with running(rig.queue_worker):
+            await reached.wait()
+    assert rig.performed == ["one"]
+    again = Rig(rig.store, rig.clock)
+    async with running(again.queue_worker):
+        await again.until_counted(0, 0, 0)
+    assert again.performed == ["one", "two"]
+
+
 async def test_one_effect_that_cannot_be_read_among_good_ones_delays_none(rig: Rig) -> None:
     await rig.put(*(tell(ChatId(f"U{number % 3}"), str(number)) for number in range(9)))
     await rig.spoil(4)
