@@ -373,7 +373,7 @@ async def _records(settings: Settings) -> list[Finding]:
     try:
         parked = await asyncio.to_thread(settings.records.read_given_up)
     except OSError as error:
-        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
+        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own database")]
     if not parked:
         return [Finding(subject=subject, state="none")]
     return [
@@ -410,7 +410,7 @@ async def _alarms(settings: Settings) -> list[Finding]:
     try:
         found = await asyncio.to_thread(settings.records.read_open_alarms)
     except OSError as error:
-        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
+        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own database")]
     since = "since {}: {}"
     return [
         Finding(
@@ -428,7 +428,7 @@ async def _denied_sign_ins(settings: Settings) -> list[Finding]:
     try:
         noticed = await asyncio.to_thread(settings.records.read_mark, TOO_MANY_TENANTS_AT)
     except OSError as error:
-        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
+        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own database")]
     if not noticed:
         return []
     state = f"read {minute(datetime.fromisoformat(noticed))}: of more than {MAX_TENANTS} tenants, so some are left out"

@@ -33,7 +33,7 @@ def freeze_now(reason: str) -> int:
     try:
         settings = load_tenant_settings()
         if not settings.records.exists():
-            print_error(_NOT_FROZEN, "there are no records; set DATABASE_URL to the bot's own file")
+            print_error(_NOT_FROZEN, "there are no records; set DATABASE_URL to the bot's own database")
             return NOT_POSSIBLE
         text = asyncio.run(_freeze(settings, reason))
     except SettingsProblems as error:

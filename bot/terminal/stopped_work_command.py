@@ -27,7 +27,9 @@ def decide_stopped_work(
 ) -> int:
     """Retry stopped work, or give it up. Returns 0 when that is stored, otherwise 1."""
     if not records.exists():
-        console.print(f"There are no records in {records.name}. Set DATABASE_URL to the bot's own file.", markup=False)
+        console.print(
+            f"There are no records in {records.name}. Set DATABASE_URL to the bot's own database.", markup=False
+        )
         return 1
     try:
         text, status = asyncio.run(_decide(records, effect_id, is_retried=is_retried, clock=clock))

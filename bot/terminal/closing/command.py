@@ -107,7 +107,7 @@ class _Command:
         :raises StoreUnusable, StoreNotWritable, OSError: when the records cannot be used.
         """
         if not self.settings.records.exists():
-            raise StoreUnusable("there are no records; set DATABASE_URL to the bot's own file")
+            raise StoreUnusable("there are no records; set DATABASE_URL to the bot's own database")
         tenant = await asyncio.to_thread(open_tenant, self.settings, self.pauses)
         try:
             if options.is_drill:

@@ -68,7 +68,9 @@ async def take_evidence(
 ) -> int:
     """Make a text, record it, and print it. Returns 0, 1 when not all is printed, or 3 when records were unreadable."""
     if not records.exists():
-        print_error("Nothing was read:", f"there are no records in {records.name}; set DATABASE_URL to the bot's file")
+        print_error(
+            "Nothing was read:", f"there are no records in {records.name}; set DATABASE_URL to the bot's database"
+        )
         return NOT_POSSIBLE
     try:
         async with open_beside_bot(records, clock) as store:

@@ -67,7 +67,7 @@ def _verified(settings: TenantSettings, head: Head | None) -> ChainCheck:
     :raises OSError: when there are no records, or they cannot be read.
     """
     if not settings.records.exists():
-        raise OSError(f"there are no records in {settings.records.name}; set DATABASE_URL to the bot's file")
+        raise OSError(f"there are no records in {settings.records.name}; set DATABASE_URL to the bot's database")
     return settings.records.verify_audit(head)
 
 

@@ -64,7 +64,7 @@ def show_batches(batch_id: str, following: Following) -> int:
     try:
         settings = load_tenant_settings()
         if not settings.records.exists():
-            print_error(_NOT_SHOWN, "there are no records; set DATABASE_URL to the bot's own file")
+            print_error(_NOT_SHOWN, "there are no records; set DATABASE_URL to the bot's own database")
             return NOT_POSSIBLE
 
         async def show() -> int:

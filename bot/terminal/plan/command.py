@@ -71,7 +71,7 @@ def asked_or_error(title: str, ask: Callable[[], int]) -> int:
     except PlanImpossible as error:
         print_error(title, *(problem_words(key, fact_words(problem)) for key, problem in error.problems.items()))
     except StoreUnusable as error:
-        print_error(title, f"{error}; set DATABASE_URL to the bot's own file")
+        print_error(title, f"{error}; set DATABASE_URL to the bot's own database")
     except (OSError, DomainError) as error:
         print_error(title, refusal_words(error) if isinstance(error, DomainError) else str(error))
     return NOT_POSSIBLE

@@ -55,7 +55,7 @@ def _run(title: str, work: Any) -> int:
     try:
         settings = load_tenant_settings()
         if not settings.records.exists():
-            print_error(title, "there are no records; set DATABASE_URL to the bot's own file")
+            print_error(title, "there are no records; set DATABASE_URL to the bot's own database")
             return NOT_POSSIBLE
         done: Coroutine[Any, Any, int] = work(settings)
         return asyncio.run(done)

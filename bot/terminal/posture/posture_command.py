@@ -49,7 +49,7 @@ def show_posture(*, as_json: bool, looks_up_names: bool, pauses: Pauses, fail_on
         print_problems(error)
         return WRONG_SETTINGS
     except StoreUnusable as error:
-        print_error("The posture could not be read:", f"{error}; set DATABASE_URL to the bot's own file")
+        print_error("The posture could not be read:", f"{error}; set DATABASE_URL to the bot's own database")
         return NOT_POSSIBLE
     except (TenantUnavailable, TenantRefused) as error:
         print_error("The posture could not be read:", refusal_words(error))

@@ -25,7 +25,7 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
     ),
     FindingCode.RECORDS_UNREADABLE: (
         "There are no records here. So open requests for this tenant, and partners with a similar domain, could not be "
-        "checked. Set DATABASE_URL to the bot's own file."
+        "checked. Set DATABASE_URL to the bot's own database."
     ),
 }
 

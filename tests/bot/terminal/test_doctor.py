@@ -25,6 +25,7 @@ from tests.workflows.fakes import FakeTenant
 from workflows.app.alarms import Alarms
 from workflows.app.evidence.denied.denied_sign_ins import TOO_MANY_TENANTS_AT
 from workflows.app.schedule.freezing.freezes import Freezes
+from workflows.core.audit.chain import written_key
 from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode
@@ -36,6 +37,7 @@ from workflows.ports.guest_accounts import PERMISSIONS as GUEST_PERMISSIONS
 from workflows.ports.records import Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.store.audit_keys import new_key
 from workflows.store.sqlite.store import open_store
 
 
@@ -522,3 +524,13 @@ async def test_refused_sign_ins_that_cannot_be_read_are_a_finding(settings: Sett
     file_of(settings).write_bytes(b"Dear diary, " * 500)
     _, text = await examined(settings)
     assert "cannot be read as Gatehouse's records" in finding(text, "refused sign-ins")
+
+
+async def test_a_server_that_is_away_is_named_without_its_password(settings: Settings) -> None:
+    url = "postgresql://gatehouse:canary-password@127.0.0.1:1/gatehouse"
+    key = SecretStr(written_key(new_key()))
+    status, text = await examined(settings.model_copy(update={"database_url": url, "audit_key": key}))
+    assert status == 1
+    for subject in ("Records: stopped work", "Records: freeze", "Records: open alarms"):
+        assert "gatehouse at 127.0.0.1 cannot be used as a database" in finding(text, subject)
+    assert "canary" not in text

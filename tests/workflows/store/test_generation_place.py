@@ -134,3 +134,21 @@ async def test_a_fixed_value_says_no_more_and_keeps_nothing(tmp_path: Path) -> N
     await place.save(known(9))
     assert await place.read("") == OutsideGeneration(generation=place.generation, is_fixed=True)
     assert not await place.has_other_records(known(1, database=str(tmp_path)))
+
+
+async def test_records_on_a_server_are_known_by_its_address(tmp_path: Path) -> None:
+    """Whether another server still has records cannot be seen, so it is taken for one that has."""
+    here, other = "postgresql://db.example:5432/gatehouse", "postgresql://db2.example:5432/gatehouse"
+    place = FilePlace(tmp_path / "state", here)
+    await place.save(known(1))
+    outside = await place.read(HERE)
+    assert outside is not None
+    assert outside.database == here
+    assert not await place.has_other_records(outside)
+    assert await place.has_other_records(known(1, database=other))
+    file = tmp_path / "gatehouse.db"
+    assert not await place.has_other_records(known(1, database=str(file)))
+    file.write_text("records")
+    assert await place.has_other_records(known(1, database=str(file))), "they were copied to the server"
+    assert await FilePlace(tmp_path / "state", file).has_other_records(outside)
+    assert not await place.has_other_records(known(1, database=""))

@@ -54,8 +54,11 @@ class PostgresAuditChain(PostgresDatabase):
     _may_go_on_without_key = True
     """Whether the chain may go on without the key of the last entry: in the bot's process."""
 
-    async def _add_entry(self, connection: Connected, entry: Mapping[str, str | None]) -> None:
-        """Add an entry in the running transaction, and sign it. Nothing may be locked after this."""
+    async def _add_entry(self, connection: Connected, entry: Mapping[str, str | None]) -> str:
+        """Add an entry in the running transaction, and sign it. Nothing may be locked after this.
+
+        :returns: the number of the transaction.
+        """
         seq = await self._next_number(connection)
         row = await (await execute(connection, _NEWEST_SIGNED)).fetchone()
         before, used = (BEGINNING, None) if row is None else (ChainPoint(row["seq"], row["mac"]), row["key_id"])
@@ -65,9 +68,10 @@ class PostgresAuditChain(PostgresDatabase):
                 f"{self._server.name}: the bot signs the audit log with another key ({used}); set AUDIT_KEY or "
                 "AUDIT_KEY_FILE as for the bot"
             )
-        point = await self._insert(connection, seq, before, _storable(entry), ring.signing)
+        point, transaction = await self._insert(connection, seq, before, _storable(entry), ring.signing)
         if used not in (None, ring.signing.id):
             await self._add_key_change(connection, point, used, ring)
+        return transaction
 
     async def _next_number(self, connection: Connected) -> int:
         row = await (await execute(connection, "update audit_head set seq = seq + 1 returning seq")).fetchone()
@@ -77,12 +81,14 @@ class PostgresAuditChain(PostgresDatabase):
 
     async def _insert(
         self, connection: Connected, seq: int, before: ChainPoint, entry: Mapping[str, str | None], key: ChainKey
-    ) -> ChainPoint:
+    ) -> tuple[ChainPoint, str]:
         mac = sign(before.mac, seq, entry, key)
         marks = ", ".join("?" * (len(FIELDS) + 3))
-        sql = f"insert into audit ({_COLUMNS}, seq, key_id, mac) values ({marks})"  # noqa: S608
-        await execute(connection, sql, *(entry[name] for name in FIELDS), seq, key.id, mac)
-        return ChainPoint(seq, mac)
+        sql = f"""insert into audit ({_COLUMNS}, seq, key_id, mac) values ({marks})
+            returning pg_current_xact_id()::text as number"""  # noqa: S608
+        added = await execute(connection, sql, *(entry[name] for name in FIELDS), seq, key.id, mac)
+        row = await added.fetchone()
+        return ChainPoint(seq, mac), "" if row is None else str(row["number"])
 
     async def _add_key_change(self, connection: Connected, before: ChainPoint, used: str | None, ring: KeyRing) -> None:
         """Record that the entry before this one is the first with another key, and whether the old one is known."""

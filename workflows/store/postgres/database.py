@@ -24,7 +24,7 @@ from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusabl
 from workflows.store.columns import text_of
 from workflows.store.common.queries import POSTGRES, ListQuery, PageRows, Queries, Rows, Statement
 from workflows.store.common.reading import readable
-from workflows.store.postgres.opening.server import Connected, Server, read_only, trouble_of
+from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, read_only, trouble_of
 from workflows.store.postgres.opening.sole_use import SoleUse
 from workflows.store.redaction import RecordRedactor
 
@@ -55,6 +55,7 @@ class PostgresDatabase(Queries):
         self._keys = keys
         self._sole_use = sole_use
         self._pool: AsyncConnectionPool[Connected] = server.pool()
+        self._readers = server.reader_pool()
         self._is_closed = False
         self._last_write_error: StoreTrouble | None = None
 
@@ -65,11 +66,13 @@ class PostgresDatabase(Queries):
         """
         await (await self._server.connect()).close()  # so that an error says why, which the pool does not
         await self._pool.open(wait=True)
+        self._readers.open()
 
     async def close(self) -> None:
         """Close the connections. Everything that was committed stays."""
         self._is_closed = True
         await self._pool.close()
+        await asyncio.to_thread(self._readers.close)
         if self._sole_use is not None:
             await self._sole_use.release()
 
@@ -143,7 +146,7 @@ class PostgresDatabase(Queries):
         :raises StoreNotWritable: when the server is away. It is used again as soon as it answers.
         """
         if self._is_closed:
-            raise StoreUnusable("the records are closed; start Gatehouse again")
+            raise _closed()
         try:
             async with self._pool.connection() as connection:
                 yield connection
@@ -192,12 +195,21 @@ class PostgresDatabase(Queries):
             return await self._read_page(rows, limit, START)
 
     async def _read_beside(self, read: Callable[[psycopg.Connection[Any]], Result]) -> Result:
-        """Read many records in a thread, with a connection of its own, at one moment."""
+        """Read many records in a thread, with a connection for readers, at one moment."""
+        if self._is_closed:
+            raise _closed()
         return await asyncio.to_thread(self._read_in_thread, read)
 
     def _read_in_thread(self, read: Callable[[psycopg.Connection[Any]], Result]) -> Result:
-        with self._server.readable() as connection:
-            return read(connection)
+        try:
+            with self._readers.connection() as connection, at_one_moment(connection):
+                return read(connection)
+        except psycopg.OperationalError as error:
+            raise StoreNotWritable(trouble_of(error) or StoreTrouble.AWAY) from error
+
+
+def _closed() -> StoreUnusable:
+    return StoreUnusable("the records are closed; start Gatehouse again")
 
 
 async def _run_all(connection: Connected, reading: Generator[Statement, Rows, Result]) -> Result:

@@ -83,9 +83,7 @@ class PostgresStore(
         known = await execute(connection, "select 1 from audit where key = ?", commit.entry.key)
         if await known.fetchone() is not None:
             return False
-        await self._put_everything(connection, commit)
-        row = await (await execute(connection, "select pg_current_xact_id()::text as number")).fetchone()
-        written.number = None if row is None else str(row["number"])
+        written.number = await self._put_everything(connection, commit)
         return True
 
     async def _was_committed(self, written: "_Written") -> bool:
@@ -109,19 +107,24 @@ class PostgresStore(
         return status == "committed"
 
     async def _lock_for(self, connection: Connected, commit: Commit) -> None:
-        """Take the advisory locks that a commit needs, until its transaction ends."""
-        if commit.freeze is not None:
-            await execute(connection, "select pg_advisory_xact_lock(?)", _FREEZE_LOCK)
-        elif commit.request is not None:
-            await execute(connection, "select pg_advisory_xact_lock_shared(?)", _FREEZE_LOCK)
+        """Take the advisory locks that a commit needs, until its transaction ends.
+
+        NB. what they protect is read by a later statement, because each statement sees what was committed before it.
+        """
+        locks, values = [], list[object]()
+        if commit.freeze is not None or commit.request is not None:
+            is_shared = commit.freeze is None
+            locks.append(f"pg_advisory_xact_lock{'_shared' if is_shared else ''}(?)")
+            values.append(_FREEZE_LOCK)
         names = [] if commit.clicked_card is None else [card_lock(commit.clicked_card)]
         names.append(f"entry:{commit.entry.key}")
         if commit.request is not None and commit.must_be_only_open_request:
             names.append(f"only:{commit.request.plan.tenant_id}")
-        for name in names:
-            await execute(connection, "select pg_advisory_xact_lock(hashtextextended(?, 0))", name)
+        locks += ["pg_advisory_xact_lock(hashtextextended(?, 0))"] * len(names)
+        await execute(connection, f"select {', '.join(locks)}", *values, *names)
 
-    async def _put_everything(self, connection: Connected, commit: Commit) -> None:
+    async def _put_everything(self, connection: Connected, commit: Commit) -> str:
+        """Store everything, and return the number of the transaction."""
         if commit.request is not None:
             if commit.must_be_only_open_request:
                 await self._require_only_one(connection, commit.request)
@@ -142,7 +145,7 @@ class PostgresStore(
         for effect in (*commit.effects, *freeze_effects):
             later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
             await self._put_effect(connection, effect, text_of(max(now, later or now)))
-        await self._add_entry(connection, rows.entry_row(commit.entry, self._clean))
+        return await self._add_entry(connection, rows.entry_row(commit.entry, self._clean))
 
     async def _require_only_one(self, connection: Connected, request: AccessRequest) -> None:
         """Check that no other request about the same tenant is open. The lock of the tenant is held.

@@ -579,7 +579,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         C.RECORDS_UNREADABLE,
         {},
         "There are no records here. So open requests for this tenant, and partners with a similar"
-        " domain, could not be checked. Set DATABASE_URL to the bot's own file.",
+        " domain, could not be checked. Set DATABASE_URL to the bot's own database.",
     ),
     (
         C.OPEN_REQUEST,

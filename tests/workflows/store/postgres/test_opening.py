@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psycopg
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -10,13 +11,13 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.store.postgres.conftest import location_in
 from tests.workflows.store.postgres.server import test_server
 from workflows.core.audit.chain import KeyRing
-from workflows.ports.records import StoreUnusable
+from workflows.ports.records import StoreTrouble, StoreUnusable
 from workflows.store.audit_keys import GivenKeys, new_key
 from workflows.store.location import location_of
 from workflows.store.postgres.location import PostgresLocation
 from workflows.store.postgres.migrations import FOLDER, STEPS
 from workflows.store.postgres.opening.schema import bring_to_this_version
-from workflows.store.postgres.opening.server import Server
+from workflows.store.postgres.opening.server import Server, trouble_of
 from workflows.store.postgres.store import PostgresStore
 
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1"
@@ -181,3 +182,34 @@ async def test_what_is_acknowledged_is_on_the_disk_whatever_the_server_is_set_to
 async def test_without_a_key_of_the_audit_log_nothing_is_opened(database: str) -> None:
     location = PostgresLocation(Server(test_server().url(database)), None)
     assert "set AUDIT_KEY or AUDIT_KEY_FILE" in await refused(location)
+
+
+async def test_beside_a_bot_an_older_schema_is_said_not_changed(
+    store: PostgresStore, location: PostgresLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.store.postgres.opening.schema.STEPS", (*STEPS, "p999"))
+    with pytest.raises(StoreUnusable, match="has no records of this version; start this version of the bot once"):
+        await location.open_shared(FixedClock())
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (psycopg.errors.DiskFull(), StoreTrouble.DISK_FULL),
+        (psycopg.errors.ReadOnlySqlTransaction(), StoreTrouble.READ_ONLY),
+        (psycopg.errors.InsufficientPrivilege(), StoreTrouble.READ_ONLY),
+        (psycopg.errors.LockNotAvailable(), StoreTrouble.LOCKED),
+        (psycopg.errors.IoError(), StoreTrouble.DISK_ERROR),
+        (psycopg.errors.DataCorrupted(), StoreTrouble.DAMAGED),
+        (psycopg.errors.AdminShutdown(), StoreTrouble.AWAY),
+        (psycopg.errors.TooManyConnections(), StoreTrouble.AWAY),
+        (psycopg.errors.IdleInTransactionSessionTimeout(), StoreTrouble.AWAY),
+        (psycopg.OperationalError("the connection is lost"), StoreTrouble.AWAY),
+        (psycopg.errors.UndefinedTable(), None),
+        (psycopg.errors.UniqueViolation(), None),
+        (psycopg.DataError(), None),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_what_comes_from_outside_is_told_from_an_error_of_ours(error: Exception, trouble: StoreTrouble | None) -> None:
+    assert trouble_of(error) is trouble

@@ -17,7 +17,7 @@ from psycopg.rows import DictRow, dict_row
 from workflows.ports.records import StoreTrouble, StoreUnusable
 
 if TYPE_CHECKING:
-    from psycopg_pool import AsyncConnectionPool
+    from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 Connected: TypeAlias = AsyncConnection[DictRow]
 
@@ -40,6 +40,7 @@ _SESSION: Final = """select set_config(name, value, false) from (values
 
 What was acknowledged must not be lost, so `synchronous_commit` is never off."""
 _MAX_CONNECTIONS: Final = 10
+_MAX_READERS: Final = 4
 _POOL_WAIT_SECONDS: Final = 5.0
 """How long work waits for a connection, also while the server is away. A click must be answered within 3 seconds or is
 repeated; a longer wait would only pile work up."""
@@ -163,6 +164,22 @@ class Server:
             open=False,
         )
 
+    def reader_pool(self) -> "ConnectionPool[Connection[Any]]":
+        """Return the connections of threads that read many records. They are opened when one is needed."""
+        from psycopg_pool import ConnectionPool
+
+        return ConnectionPool(
+            self._conninfo,
+            kwargs={"autocommit": True},
+            min_size=0,
+            max_size=_MAX_READERS,
+            timeout=_POOL_WAIT_SECONDS,
+            reconnect_timeout=_RECONNECT_SECONDS,
+            configure=_prepare_reader,
+            check=ConnectionPool.check_connection,
+            open=False,
+        )
+
     def unusable(self, error: Exception) -> StoreUnusable:
         """Return what to tell about an error: one line with the cure, without the password."""
         text = self._without_password(" ".join(str(error).split()))
@@ -182,12 +199,27 @@ class Server:
         """
         with self.connect_now() as connection:
             try:
-                connection.execute("set idle_in_transaction_session_timeout = '10min'")  # it locks no row
-                connection.execute("begin isolation level repeatable read read only")
-                yield connection
-                connection.execute("rollback")
+                _prepare_reader(connection)
+                with at_one_moment(connection):
+                    yield connection
             except psycopg.Error as error:
                 raise self.unusable(error) from None
+
+
+def _prepare_reader(connection: Connection[Any]) -> None:
+    connection.execute(_SESSION)
+    connection.execute("set idle_in_transaction_session_timeout = '10min'")  # it locks no row
+
+
+@contextmanager
+def at_one_moment(connection: Connection[Any]) -> Iterator[None]:
+    """Read everything in the block at one moment."""
+    connection.execute("begin isolation level repeatable read read only")
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("rollback")
 
 
 async def prepare_session(connection: AsyncConnection[Any]) -> None:
