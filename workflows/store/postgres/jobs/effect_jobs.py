@@ -51,12 +51,13 @@ class EffectJobs:
         """Return what several processes claim effects from."""
         return self.jobs
 
-    async def put(self, connection: Connection, effect: Effect, due_at: str) -> None:
+    async def put(self, connection: Connection, effect: Effect, due_at: str, doc: str = "") -> None:
         """Store an effect in the running transaction of a connection.
 
         :param due_at: as `text_of` writes it.
+        :param doc: the text of the effect without secrets, when it was made already.
         """
-        doc = self._clean.effect(effect)
+        doc = doc or self._clean.effect(effect)
         await put_job(self.jobs.manager, connection, effect, doc, due_at=due_at, now=self._clock.now())
 
     async def has_effect(self, connection: Connection, lane: str) -> bool:
