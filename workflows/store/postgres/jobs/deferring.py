@@ -44,7 +44,8 @@ _BAND: Final = 1 << 24
 
 _TURN: Final = """select coalesce(
     (select max((args->>'turn')::int) + 1 from procrastinate_jobs
-        where status in ('todo', 'doing') and args->>'turns' = %(turns)s and args->>'by' = %(by)s),
+        where status in ('todo', 'doing') and args->>'turns' = %(turns)s
+        and args->>'by' = %(by)s and args->>'by' <> ''),
     (select min((args->>'turn')::int) from procrastinate_jobs
         where status in ('todo', 'doing') and queue_name <> 'later' and args->>'turns' = %(turns)s
         and args->>'by' <> ''),
