@@ -62,7 +62,7 @@ async def test_a_process_ticks_in_its_own_turn_and_otherwise_records_the_tick_of
     work = SimpleNamespace(parts=parts, metrics=SimpleNamespace(due_records=due_records, record_tick=record_tick))
     stored = asyncio.create_task(asyncio.sleep(0))
     settings = cast(Any, SimpleNamespace(gatehouse_tick_seconds=0.01))
-    task = asyncio.create_task(loops.keep_ticking(cast(Any, work), clock, settings, stored))
+    task = asyncio.create_task(loops.keep_ticking(cast(Any, work), clock, settings, stored, lambda: False))
     await seen.wait()
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):

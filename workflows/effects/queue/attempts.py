@@ -17,6 +17,7 @@ import structlog
 from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, FactsError
 from workflows.core.requests.effects import Effect
+from workflows.effects.queue.log_context import lines_name
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import Done, EffectTakenOver, GivenUp, Outcome, PendingEffect, RetryAt, TakenOver
@@ -49,7 +50,11 @@ class Attempts:
     pauses: Pauses = USUAL_PAUSES
 
     async def attempt(self, pending: PendingEffect) -> Outcome:
-        """Perform an effect once, and return what came of it."""
+        """Perform an effect once, and return what came of it. Each log line names what the effect is about."""
+        with lines_name(pending.effect):
+            return await self._attempt(pending)
+
+    async def _attempt(self, pending: PendingEffect) -> Outcome:
         log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
         try:
             await self.perform(pending.effect)
