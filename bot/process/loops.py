@@ -44,16 +44,15 @@ def make_work(systems: ExternalSystems, receiver: Receiver, why_not_ready: Calla
 
     :param why_not_ready: returns why the bot is not ready, empty when it is.
     """
-    return Work(
-        parts=assemble(systems, receiver),
-        metrics=Metrics(
-            store=systems.store,
-            clock=systems.clock,
-            lookups=lambda: systems.background.running,
-            why_not_ready=why_not_ready,
-            circuits=systems.circuits,
-        ),
+    metrics = Metrics(
+        store=systems.store,
+        clock=systems.clock,
+        lookups=lambda: systems.background.running,
+        why_not_ready=why_not_ready,
+        circuits=systems.circuits,
+        throttled=systems.throttled,
     )
+    return Work(parts=assemble(systems, receiver, metrics.requests), metrics=metrics)
 
 
 async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], outage_stored: asyncio.Task[None]) -> None:
