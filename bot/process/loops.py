@@ -4,6 +4,7 @@ This is imported in a thread when the bot is ready.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from bot.process.assembly.assembly import BotParts, assemble
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver
 from bot.process.opening.clock_probe import keep_clock_compared as keep_clock_compared
+from bot.process.opening.kept_disk import warn_of_lost_disk
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.display_directory import DisplayDirectory
@@ -44,6 +46,7 @@ def make_work(systems: ExternalSystems, receiver: Receiver, why_not_ready: Calla
 
     :param why_not_ready: returns why the bot is not ready, empty when it is.
     """
+    warn_of_lost_disk(systems.settings.records.path, os.environ)
     metrics = Metrics(
         store=systems.store,
         clock=systems.clock,
