@@ -15,10 +15,12 @@ RUN uv sync --frozen --no-dev --no-editable
 FROM ${PYTHON}
 # A number, so that Kubernetes can see that it is not root (runAsNonRoot).
 RUN useradd --uid 10001 --user-group --home-dir /var/lib/gatehouse --create-home --shell /usr/sbin/nologin gatehouse
+# The generation has a volume of its own: it must not be restored together with the database.
+RUN install --directory --owner=10001 --group=10001 /var/lib/gatehouse-generation
 COPY --from=build /opt/gatehouse /opt/gatehouse
 ENV PATH=/opt/gatehouse/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001
-# What has to be kept: the database and the key of its audit log. The generation has a volume of its own (docs/operations.md).
+# What has to be kept: the database and the key of its audit log.
 WORKDIR /var/lib/gatehouse
 EXPOSE 3000
 # It runs. Whether clicks can be stored is /readyz, which an orchestrator asks.
