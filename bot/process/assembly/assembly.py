@@ -75,6 +75,7 @@ from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
 from workflows.effects.reviewing.review_reminders import ReviewReminders
+from workflows.ports.people_directory import DecisionPlaces
 from workflows.ports.store import Store
 
 
@@ -113,12 +114,13 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     limits, reviews = _limits(systems, alarms), started_reviews(systems, service, wake)
     watch = _watch(systems, alarms, reviews, wake)
     batches = BatchService(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
-    check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
+    reported, campaigns = watch.reported_drift, reviews.campaigns
+    check = _permission_check(systems, service, alarms, limits, reported, batches, campaigns, channel, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
-    _complete(receiver, systems, service, batches, reviews.campaigns, notifier, limits, shown)
+    _complete(receiver, systems, service, batches, campaigns, notifier, limits, shown)
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    asked = _checks_of_answers(systems, service, alarms, reviews.campaigns, check.denied, wake)
+    asked = _checks_of_answers(systems, service, alarms, campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
     first = _freeze_checks(systems, service, alarms, check, batches)
     checks = (*first, *others, *reviews.checks, *asked, chain.check)
@@ -360,6 +362,7 @@ def _permission_check(
     drift_answers: ReportedDrift,
     batches: BatchService,
     campaigns: Campaigns,
+    places: DecisionPlaces,
     wake: Callable[[], None],
 ) -> PermissionCheck:
     """Return what checks clicks."""
@@ -376,6 +379,7 @@ def _permission_check(
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
         batches=batches,
         campaigns=campaigns,
+        places=places,
         guest_accounts=systems.guest_accounts,
         limits=limits,
         profile_changes_shown_for=timedelta(days=systems.settings.gatehouse_profile_changes_shown_days),

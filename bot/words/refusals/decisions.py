@@ -213,6 +213,14 @@ def _no_open_handover(values: Values) -> str:
 
 
 DECISIONS: Final[Sentences] = {
+    R.CLICKED_IN_SHARED_CHANNEL: (
+        "Nothing was decided. People from outside can read this channel, or were invited to it. Decide in your direct "
+        "messages from Gatehouse."
+    ),
+    R.CLICKED_IN_UNKNOWN_CHANNEL: (
+        "Nothing was decided. Slack does not show whether people from outside can read this channel. Decide in your "
+        "direct messages from Gatehouse."
+    ),
     R.EXPIRED: "This request has expired, so nobody can decide it any more. Request it again if it is still needed.",
     R.LAST_DAY_PASSED: _last_day_passed,
     R.CARD_OUT_OF_DATE: _card_out_of_date,

@@ -361,6 +361,11 @@ class RefusalCode(StrEnum):
     FREEZE_CHANGED = "freeze_changed"
     """Somebody else changed it after it was shown."""
 
+    CLICKED_IN_SHARED_CHANNEL = "clicked_in_shared_channel"
+    """The card that was clicked stands where people of another organization read, or soon may."""
+    CLICKED_IN_UNKNOWN_CHANNEL = "clicked_in_unknown_channel"
+    """The chat system does not tell whether people of another organization read where the click was."""
+
     CLICKED_BEFORE_HOLD = "clicked_before_hold"
     """The click is from before a held start, and may have been carried out already."""
     VOID_AFTER_RESTORE = "void_after_restore"
