@@ -79,7 +79,7 @@ DRAFT_KEPT_FOR: Final = timedelta(days=7)
 BATCH_FOLLOWED_EVERY: Final = timedelta(seconds=1)
 """How often `gatehouse batches --follow` reads how far a batch is."""
 CLOSING_LOOKED_FOR_AGAIN_AFTER: Final = timedelta(seconds=1)
-"""The pause of a batch while something that closes access, or another plan about a partner, goes first."""
+"""The pause of a write while something that closes access, a rejection, or another plan about a partner goes first."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
 """How long a name that was looked up for a report or an import in the chat is not looked up again."""
 IMPORT_SHOWN_EVERY: Final = timedelta(seconds=5)

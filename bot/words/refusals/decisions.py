@@ -253,6 +253,10 @@ DECISIONS: Final[Sentences] = {
     R.ALL_APPROVALS_GIVEN: (
         "This request has all its approvals, and the change is being applied. Revoke the partner if you do not want it."
     ),
+    R.CANNOT_REJECT_ANY_MORE: (
+        "This request is approved and is being carried out, so it cannot be rejected any more. To close the partner's "
+        f"access, use {COMMANDS[Action.REVOKE]}."
+    ),
     R.MAY_NOT_REJECT_SCHEDULED: "This request is approved and starts on a later day. Only an admin, or somebody whose "
     "approval of it counts, can still reject it. Ask one of them.",
     R.REASON_MISSING: _reason_missing,

@@ -56,6 +56,8 @@ class RefusalCode(StrEnum):
     """Values: `stage`, which decides first; `later`, the stage in which the person decides."""
     ALL_APPROVALS_GIVEN = "complete"
     """All approvals have been given, so the request cannot be rejected."""
+    CANNOT_REJECT_ANY_MORE = "cannot_reject_any_more"
+    """The request is approved and a write of it was stored; or it only closes, or changes guest accounts."""
     MAY_NOT_REJECT_SCHEDULED = "may_not_reject_scheduled"
     """The request is approved and starts later. Only who approved it, or an admin, may still reject it."""
     REASON_MISSING = "reason_missing"
