@@ -91,7 +91,7 @@ ACCESS_TESTED_AGAIN_AFTER: Final = timedelta(days=7)
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)
-"""How old the last check of the channel may be when a card is posted. While it fails, it is repeated this often."""
+"""How old the last check of the channel may be at a post or an approval in it; the pause while it fails."""
 FORMER_CHANNEL_PAUSE: Final = timedelta(minutes=1)
 """The pause before a former channel is tried again that did not accept an update of its cards."""
 CONVERSATION_REOPENED_AFTER: Final = timedelta(minutes=1)

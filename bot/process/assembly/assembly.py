@@ -112,10 +112,9 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
     limits, reviews = _limits(systems, alarms), started_reviews(systems, service, wake)
-    watch = _watch(systems, alarms, reviews, wake)
+    watch, campaigns = _watch(systems, alarms, reviews, wake), reviews.campaigns
     batches = BatchService(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
-    reported, campaigns = watch.reported_drift, reviews.campaigns
-    check = _permission_check(systems, service, alarms, limits, reported, batches, campaigns, channel, wake)
+    check = _permission_check(systems, service, alarms, limits, watch, batches, campaigns, channel, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
     _complete(receiver, systems, service, batches, campaigns, notifier, limits, shown)
     ends = _access_ends(systems, service, alarms, queue_worker)
@@ -359,7 +358,7 @@ def _permission_check(
     service: Service,
     alarms: Alarms,
     limits: Limits,
-    drift_answers: ReportedDrift,
+    watch: WatchCheck,
     batches: BatchService,
     campaigns: Campaigns,
     places: DecisionPlaces,
@@ -374,7 +373,7 @@ def _permission_check(
         catalog=systems.catalog,
         alarms=alarms,
         clock=systems.clock,
-        drift_answers=drift_answers,
+        drift_answers=watch.reported_drift,
         denied=_denied_sign_ins(systems, wake),
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
         batches=batches,
