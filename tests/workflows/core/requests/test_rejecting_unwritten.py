@@ -49,8 +49,16 @@ def rejected(
         (MALLORY, {"mallory": "security"}, 0),
         (MALLORY, {"mallory": "data-owner"}, 1),
         (DANA, {"dana": "admin"}, 1),
+        (RILEY, {"riley": "admin"}, 1),
     ],
-    ids=["who approved", "of a later stage", "who could have", "of the later stage", "an admin"],
+    ids=[
+        "who approved",
+        "of a later stage",
+        "who could have",
+        "of the later stage",
+        "an admin",
+        "a requester who is admin",
+    ],
 )
 def test_an_approved_request_of_which_nothing_is_written_is_rejected_by_whoever_could_decide(
     actor: Person, roles: dict[str, str], stage: int
@@ -74,7 +82,7 @@ def test_an_approved_request_of_which_nothing_is_written_is_rejected_by_whoever_
 )
 def test_nobody_else_rejects_it(actor: Person, digest: Digest, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        rejected(APPROVED, actor, digest=digest)
+        rejected(APPROVED, actor, {"riley": "security", "sam": "security"}, digest)
     assert refused.value.code == code
 
 
