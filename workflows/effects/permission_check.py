@@ -100,7 +100,12 @@ from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.audit_log import RESULT_OF
 from workflows.ports.clock import Clock
 from workflows.ports.guest_accounts import GuestAccounts
-from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.people_directory import (
+    DecisionPlaces,
+    PeopleDirectory,
+    PeopleDirectoryRefused,
+    PeopleDirectoryUnavailable,
+)
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -124,6 +129,8 @@ class PermissionCheck:
     freezes: Freezes
     batches: BatchService
     campaigns: Campaigns
+    places: DecisionPlaces | None = None
+    """Where a decision that opens access may be made; None: everywhere."""
     guest_accounts: GuestAccounts | None = None
     """The guest accounts of our tenant; None: none are changed."""
     limits: Limits | None = None
@@ -201,7 +208,7 @@ class PermissionCheck:
             raise
 
     async def _check_command(self, click: Click, actor: Person, key: str, received_at: datetime | None) -> None:
-        await self._require_not_void(click)
+        await self._require_may_open(click)
         match click:
             case Approve() | Reject():
                 await self._decide(click, actor, key, received_at)
@@ -241,24 +248,28 @@ class PermissionCheck:
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
 
-    async def _require_not_void(self, click: Click) -> None:
-        """Refuse what would open access by a request or a batch from before a held start. Rejecting is possible.
+    async def _require_may_open(self, click: Click) -> None:
+        """Refuse what would open access from a shared channel, or from before a held start. Rejecting is possible.
 
-        :raises Refused: when it is void, or about to be.
+        :raises Refused: when the channel is shared, or the request or batch is void or about to be.
+        :raises PeopleDirectoryUnavailable: when it cannot be read now whether the channel is shared.
         """
         if not isinstance(click, (*_OPENS_BY_REQUEST, *_OPENS_BY_BATCH)):
             return
+        if isinstance(click, AnswerHalt) and not click.goes_on:
+            return
+        if self.places is not None:
+            await self.places.require_ours(click.channel)
         freeze = await last_freeze(self.store)
         if freeze is None or freeze.voids_before is None:
             return
         if isinstance(click, _OPENS_BY_BATCH):
             batch = await self.store.batch(click.batch_id)
-            is_opened = not isinstance(click, AnswerHalt) or click.goes_on
             is_old = batch is not None and not batch.has_ended and batch.created_at < freeze.voids_before
         else:
-            request, is_opened = await self.store.request(click.request_id), True
+            request = await self.store.request(click.request_id)
             is_old = request is not None and is_void(request, freeze)
-        if is_old and is_opened:
+        if is_old:
             raise Refused(RefusalCode.VOID_AFTER_RESTORE)
 
     async def _import_sheet(self, click: ImportSheet, actor: Person, key: str) -> None:

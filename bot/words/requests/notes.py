@@ -66,6 +66,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.KEEPS_CHANGING: "Somebody keeps changing this partner's settings.",
     NoteCode.KEEPS_TRYING: "Gatehouse keeps trying.",
+    NoteCode.REJECTION_UNCHECKED: "Somebody rejected the request, and that is checked first. Nothing was written.",
     NoteCode.WAITS_FOR_ADMIN: "The request waits until an admin has corrected this.",
     NoteCode.WENT_WRONG: (
         "There was an error in Gatehouse. It does not continue automatically. Ask an admin to run gatehouse doctor."

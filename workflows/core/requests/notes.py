@@ -54,6 +54,8 @@ class NoteCode(StrEnum):
     KEEPS_CHANGING = "keeps_changing"
     """A revocation waits, because somebody changes the partner again and again before it is written."""
     KEEPS_TRYING = "keeps_trying"
+    REJECTION_UNCHECKED = "rejection_unchecked"
+    """A rejection was received, and is checked before the first write."""
     WAITS_FOR_ADMIN = "waits_for_admin"
     WENT_WRONG = "went_wrong"
     """A programming error in Gatehouse. An admin must look at it."""

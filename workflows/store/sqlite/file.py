@@ -7,6 +7,7 @@ be used: effects would be performed again, or lost.
 import fcntl
 import os
 import sqlite3
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -132,6 +133,10 @@ class StoreFile:
             time.sleep(0.05)
 
     def _open(self, sign_existing: Callable[[Database], None] | None) -> Database:
+        mode = stat.S_IMODE(self.path.stat().st_mode)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            # It is made private now. What somebody read or copied before stays with them.
+            _log.warning("database_was_open_to_others", file=self._named, mode=f"{mode:04o}")
         self.path.chmod(0o600)
         db = Database(self.path, execute_plugins=False)  # looking for plugins of sqlite-utils takes 14 ms
         try:

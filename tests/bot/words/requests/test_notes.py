@@ -162,6 +162,11 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Policy.ReadWrite.CrossTenantCapability.",
     ),
     (NoteCode.KEEPS_TRYING, {}, "Gatehouse keeps trying."),
+    (
+        NoteCode.REJECTION_UNCHECKED,
+        {},
+        "Somebody rejected the request, and that is checked first. Nothing was written.",
+    ),
     (NoteCode.WAITS_FOR_ADMIN, {}, "The request waits until an admin has corrected this."),
     (
         NoteCode.WENT_WRONG,

@@ -1,6 +1,7 @@
 """A file of each earlier schema, with a request that people are deciding: the card of then still counts.
 
-No version was released yet, so each step of the database stands for a version of which somebody may have a file.
+No version was released yet. So each step of the database, from the first one on, stands for a version of which somebody
+may have a file.
 """
 
 import sqlite3
@@ -19,7 +20,7 @@ from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.store.sqlite.migrations import migrations
 
-FIRST: Final = "m006_clicks_are_commands"
+FIRST: Final = "m002_alarms_and_marks"
 STEPS: Final = [step.name for step in migrations.pending(Database(memory=True))]
 EARLIER: Final = STEPS[STEPS.index(FIRST) :]
 TABLES: Final = ("requests", "audit")
