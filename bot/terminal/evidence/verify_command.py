@@ -15,7 +15,7 @@ from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_s
 from bot.terminal.printing import print_error, safe_text, terminal_console
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted
-from bot.words.unavailable.audit_chain import NO_HEAD_ADVICE, problem_advice, problem_words
+from bot.words.unavailable.audit_chain import NO_HEAD_ADVICE, problem_advice
 from workflows.core.audit.chain import written_key
 from workflows.core.audit.heads import Head, parse_head
 from workflows.core.audit.verifying import ChainCheck, ChainProblemCode
@@ -77,7 +77,8 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
             "code": one.code.value,
             "seq": one.seq,
             "key_id": one.key_id or None,
-            "text": problem_words(one.code, one.seq, one.key_id),
+            "record": one.shown_record or None,
+            "text": words_of(one),
         }
         for one in found.problems
     ]
@@ -89,7 +90,7 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
         "signed_later_until": found.signed_later or None,
         "head_seq": None if head is None else head.seq,
         "head_found": None if head is None else found.has_head,
-        "first_bad_seq": min((one.seq for one in found.problems), default=None),
+        "first_bad_seq": min((one.seq for one in found.problems if not one.record), default=None),
         "problem_count": found.problem_count,
         "problems": problems,
     }
@@ -98,7 +99,7 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
 def _lines(found: ChainCheck, head: Head | None) -> list[str]:
     """Return the result as text."""
     lines = [f"{_title(found)} {counted(found.count, 'entry', 'entries')} read. The last one is {found.last.seq}."]
-    lines += [f"- {problem_words(one.code, one.seq, one.key_id)}" for one in found.problems]
+    lines += [f"- {words_of(one)}" for one in found.problems]
     if (more := found.problem_count - len(found.problems)) > 0:
         lines.append(f"- There are {counted(more, 'more problem')}.")
     lines += dict.fromkeys(problem_advice(one.code) for one in found.problems)
@@ -116,4 +117,6 @@ def _title(found: ChainCheck) -> str:
         return "The audit log is whole."
     if all(one.code is ChainProblemCode.UNKNOWN_KEY for one in found.problems):
         return "A KEY IS MISSING. Not every entry could be verified."
+    if all(one.record for one in found.problems):
+        return "RECORDS WERE CHANGED. The audit log is whole."
     return "THE AUDIT LOG WAS CHANGED."

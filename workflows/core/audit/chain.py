@@ -92,6 +92,8 @@ class ChainedRow:
     key_id: str | None
     mac: bytes | None
     """None for a row that was never signed."""
+    records: str | None = None
+    """What the entry says about the records that were stored with it, see `sealing`; None for one without records."""
 
 
 def parse_keys(text: str) -> KeyRing:
@@ -121,20 +123,35 @@ def written_key(key: ChainKey) -> str:
     return base64.b64encode(key.secret).decode()
 
 
-def signed_bytes(previous: bytes, seq: int, entry: Mapping[str, str | None], key_id: str) -> bytes:
+def signed_bytes(
+    previous: bytes, seq: int, entry: Mapping[str, str | None], key_id: str, records: str | None = None
+) -> bytes:
     """Return what is signed: canonical JSON (RFC 8785) after a line that names the format.
 
     Every value is a text, a whole number or null, so Python's own encoder gives canonical JSON. Bytes that are no
     UTF-8, which only a damaged file has, are signed as they are.
+
+    :param records: see `ChainedRow`. An entry without records is signed as before there were any.
     """
-    document = {"entry": dict(entry), "key": key_id, "previous": previous.hex(), "seq": seq}
+    document: dict[str, object] = {"entry": dict(entry), "key": key_id, "previous": previous.hex(), "seq": seq}
+    if records is not None:
+        document["records"] = records
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return _DOMAIN + text.encode("utf-8", "surrogateescape")
 
 
-def sign(previous: bytes, seq: int, entry: Mapping[str, str | None], key: ChainKey) -> bytes:
+def sign(
+    previous: bytes, seq: int, entry: Mapping[str, str | None], key: ChainKey, records: str | None = None
+) -> bytes:
     """Return the signature of an entry.
 
     :param previous: the signature of the entry before it; empty for the first one.
+    :param records: see `ChainedRow`.
     """
-    return hmac.digest(key.secret, signed_bytes(previous, seq, entry, key.id), "sha256")
+    return hmac.digest(key.secret, signed_bytes(previous, seq, entry, key.id, records), "sha256")
+
+
+def is_signed_for(row: ChainedRow, previous: bytes, seq: int, keys: KeyRing) -> bool:
+    """Return whether the entry of a row was signed for this place."""
+    key = None if row.key_id is None else keys.find(row.key_id)
+    return key is not None and row.mac == sign(previous, seq, row.entry, key, row.records)

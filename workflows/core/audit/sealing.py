@@ -1,0 +1,168 @@
+"""What signed entries say about stored records, so that a record is believed only as Gatehouse stored it. Pure.
+
+Each entry names every record that was stored with it: the digest of its text, and the digest of the text that it took
+the place of. Whoever follows the entries from the first one on knows what each record must be now. A text that was
+changed, added, removed, or put back to an earlier one has another digest. A record that Gatehouse changed after
+something else had changed it is not believed either, because then the text before it is not the known one.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from workflows.core.audit.chain import BEGINNING, ChainedRow, ChainPoint, KeyRing, is_signed_for
+from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
+
+SEALING_BEGUN: Final = "begin_record_seals"
+"""The stored name of the entry that names records which were stored before entries named any. Detail: `records`."""
+FREEZE_KEY: Final = "audit_chain:"
+"""What the key of an entry begins with that froze because of problems. Their names follow, see `ChainProblem.name`."""
+CLICKS: Final = "clicks"
+"""Stands for a table: a received click whose permission is checked later. Its id is its key."""
+WHATEVER: Final = "*"
+"""Stands for the digest of the text before: the new text closes access, or two admins know what it was."""
+_NOT_BELIEVED: Final = "?"
+_NUMBER: Final = re.compile(r"[a-z_]+:(\d+)(?::([0-9a-f]+))?")
+
+
+class Record(NamedTuple):
+    """A stored record: its table, and its id there."""
+
+    table: str
+    id: str
+
+
+class Seal(NamedTuple):
+    """What an entry says about one record."""
+
+    table: str
+    id: str
+    digest: str
+    """That of the stored text; empty when the record is gone."""
+    before: str
+    """That of the text before; empty when there was none. Or `WHATEVER`."""
+
+
+def digest_of(record: Record, text: str | None) -> str:
+    """Return the digest of a record's text, with its table and id; empty without a text."""
+    if text is None:
+        return ""
+    whole = "\n".join((*record, text)).encode("utf-8", "surrogateescape")
+    return blake2b(whole, digest_size=20).hexdigest()
+
+
+def written_seals(seals: Iterable[Seal]) -> str | None:
+    """Return seals as an entry has them; None when there is none."""
+    return json.dumps([list(seal) for seal in seals], separators=(",", ":")) if seals else None
+
+
+def _read_seals(text: str) -> list[Seal]:
+    """Read what `written_seals` wrote, and the signature of the entry has proved."""
+    return [Seal(*map(str, seal)) for seal in json.loads(text)]
+
+
+class _Known(NamedTuple):
+    digest: str
+    seq: int
+
+
+@dataclass(slots=True)
+class RecordProofs:
+    """What the entries up to `last` say about all records. Follow them in their order, from the first one on."""
+
+    keys: KeyRing
+    result_of: str
+    """What the key of an entry begins with that has the result of a click; the key of the click follows."""
+    last: ChainPoint = BEGINNING
+    _records: dict[Record, _Known] = field(default_factory=dict)
+    _broken: list[tuple[frozenset[int], str]] = field(default_factory=list)
+    _admitted: set[int] = field(default_factory=set)
+    _admitted_keys: set[str] = field(default_factory=set)
+    _has_begun: bool = False
+
+    def follow(self, row: ChainedRow) -> None:
+        """Read the next entry. What is not signed for its place says nothing about records."""
+        if is_signed_for(row, self.last.mac, row.seq, self.keys):
+            self._read(row)
+        else:
+            self._broken.append((frozenset({self.last.seq + 1, row.seq}), row.key_id or ""))
+        self.last = ChainPoint(row.seq, self.last.mac if row.mac is None else row.mac)
+
+    def note_cut(self) -> None:
+        """Note that the newest entries, which were read before, are not in the log any more."""
+        self._broken.append((frozenset({self.last.seq}), ""))
+
+    @property
+    def first_broken(self) -> int | None:
+        """Return the first entry that was changed or is missing; None without one.
+
+        Without those that led to a freeze already: what admins end is not held against them again.
+        """
+        broken = (
+            max(numbers)
+            for numbers, key in self._broken
+            if not numbers & self._admitted and key not in self._admitted_keys
+        )
+        return next(broken, None)
+
+    def is_pending_click(self, key: str, text: str) -> bool:
+        """Return whether a click was received with this text, and has no result yet."""
+        record = Record(CLICKS, key)
+        known = self._records.get(record)
+        return known is not None and known.digest == digest_of(record, text)
+
+    def problem_of(self, record: Record, text: str | None) -> ChainProblem | None:
+        """Return why a record is not believed; None when it is as the newest entry about it says.
+
+        :param text: the stored text; None when there is none.
+        """
+        known = self._records.get(record, _Known("", 0))
+        if known.digest == digest_of(record, text):
+            return None
+        code = ChainProblemCode.RECORD_CHANGED
+        if text is None:
+            code = ChainProblemCode.RECORD_MISSING
+        elif not known.digest:
+            code = ChainProblemCode.RECORD_ADDED
+        return ChainProblem(code, known.seq, record=" ".join(record))
+
+    def problems(self, stored: Iterable[tuple[Record, str]]) -> Iterator[ChainProblem]:
+        """Compare all stored records with what is known, and yield each problem.
+
+        :param stored: every record of every table that entries name.
+        """
+        missing = {record: None for record, known in self._records.items() if known.digest and record.table != CLICKS}
+        for record, text in stored:
+            missing.pop(record, None)
+            if (problem := self.problem_of(record, text)) is not None:
+                yield problem
+        for record in missing:
+            if (problem := self.problem_of(record, None)) is not None:
+                yield problem
+
+    def _read(self, row: ChainedRow) -> None:
+        key = row.entry["key"] or ""
+        if key.startswith(FREEZE_KEY):
+            found = [_NUMBER.match(name) for name in key.removeprefix(FREEZE_KEY).split(",")]
+            self._admitted |= {int(one[1]) for one in found if one}
+            self._admitted_keys |= {one[2] for one in found if one and one[2]}
+        self._records.pop(Record(CLICKS, key.removeprefix(self.result_of)), None)
+        if row.records is None:
+            return
+        is_beginning = row.entry["command"] == SEALING_BEGUN
+        # NB. an upgrade is made once. Whoever has the file could have it made again for records of their own.
+        may_begin = is_beginning and not self._has_begun
+        self._has_begun = self._has_begun or not is_beginning
+        for seal in _read_seals(row.records):
+            record = Record(seal.table, seal.id)
+            known = self._records.get(record, _Known("", 0)).digest
+            is_next = may_begin if is_beginning else seal.before in (known, WHATEVER)
+            self._records[record] = _Known(seal.digest if is_next else _NOT_BELIEVED, row.seq)
+
+
+def seals_of(texts: Mapping[Record, str | None], *, before: str = WHATEVER) -> list[Seal]:
+    """Return seals for records as they are stored now."""
+    return [Seal(*record, digest_of(record, text), before) for record, text in texts.items()]
