@@ -15,7 +15,7 @@ from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_s
 from bot.terminal.printing import print_error, safe_text, terminal_console
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted
-from bot.words.unavailable.audit_chain import NO_HEAD_ADVICE, problem_advice
+from bot.words.unavailable.audit_chain import NO_HEAD_ADVICE, problem_advice, words_of
 from workflows.core.audit.chain import written_key
 from workflows.core.audit.heads import Head, parse_head
 from workflows.core.audit.verifying import ChainCheck, ChainProblemCode

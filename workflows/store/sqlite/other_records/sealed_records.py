@@ -147,7 +147,7 @@ class SqliteSealedRecords(SqliteAuditChain):
 
 def _followed(db: Any, proofs: RecordProofs) -> RecordProofs:
     """Have the proofs follow the entries that are new."""
-    last = proofs.last
+    last, same = proofs.last, "select 1 from audit where seq = ? and mac is ?"
     if (
         last.seq
         and db.execute("select 1 from audit where seq = ? and mac is ?", [last.seq, last.mac]).fetchone() is None
