@@ -148,10 +148,7 @@ class SqliteSealedRecords(SqliteAuditChain):
 def _followed(db: Any, proofs: RecordProofs) -> RecordProofs:
     """Have the proofs follow the entries that are new."""
     last, same = proofs.last, "select 1 from audit where seq = ? and mac is ?"
-    if (
-        last.seq
-        and db.execute("select 1 from audit where seq = ? and mac is ?", [last.seq, last.mac]).fetchone() is None
-    ):
+    if last.seq and db.execute(same, [last.seq, last.mac]).fetchone() is None:
         proofs.note_cut()
     for row in stream_entries(db, last.seq or -(2**63)):
         proofs.follow(row)
