@@ -195,7 +195,7 @@ class PermissionCheck:
             tenant_id=getattr(click, "tenant_id", ""),
             batch_id=getattr(click, "batch_id", ""),
             click=effect,
-            needs_whole_log=False,
+            needs_whole_log=not isinstance(click, ChangeFreeze),  # whose end is the only way back
         )
         if await self.store.unproven(about):
             raise Refused(RefusalCode.NOT_AS_SIGNED)

@@ -70,7 +70,7 @@ class RestsOn:
     click: "CheckPermission | None" = None
     """The click, which must have been received, and not checked yet."""
     needs_whole_log: bool = True
-    """Whether no entry may be missing or changed, but for problems that led to a freeze which has ended."""
+    """Whether no entry may be missing or changed, but for what two admins know of: they ended the freeze about it."""
 
 
 class AuditKeys(Protocol):

@@ -19,6 +19,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.alarms import AlarmCode
 from workflows.intervals import AUDIT_VERIFIED_EVERY
+from workflows.ports.audit_log import RestsOn
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
@@ -54,6 +55,7 @@ class ChainWatch:
     start: Callable[[Coroutine[Any, Any, None]], None]
     """Starts work that may take long, and logs its errors."""
     _is_running: bool = field(default=False, init=False)
+    _has_begun: bool = field(default=False, init=False)
 
     async def check_newest(self) -> None:
         """Verify the newest entries. A failure to read is logged: closing must go on."""
@@ -73,6 +75,10 @@ class ChainWatch:
         self.start(self._verify_all())
 
     async def _report_unproven(self) -> None:
+        """Report what was not believed, and what entries say about the freeze. The first tick does not wait for that."""
+        if self._has_begun:
+            await self.store.unproven(RestsOn())
+        self._has_begun = True
         found = self.store.take_unproven()
         records = tuple(problem for problem in found if problem.record)
         if records:
@@ -115,9 +121,7 @@ class ChainWatch:
 
     async def _freeze(self, found: ChainCheck, names: frozenset[str]) -> None:
         """Freeze, and remember the problems. While it is frozen for another reason, they stay new."""
-        # NB. only of entries: the id of a record may be a text of whoever has the file. The key is signed.
-        entries = [f"{one.name}:{one.key_id}" for one in found.problems if not one.record]
-        key = f"{FREEZE_KEY}{','.join((*entries, self.clock.now().isoformat()))}"
+        key = f"{FREEZE_KEY}{found.problems[0].name}:{self.clock.now().isoformat()}"
         try:
             await self.freeze(key=key, reason=self.why(found.problems[0]))
         except Refused as refused:

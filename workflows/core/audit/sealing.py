@@ -7,8 +7,7 @@ something else had changed it is not believed either, because then the text befo
 """
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -19,13 +18,14 @@ from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 SEALING_BEGUN: Final = "begin_record_seals"
 """The stored name of the entry that names records which were stored before entries named any. Detail: `records`."""
 FREEZE_KEY: Final = "audit_chain:"
-"""What the key of an entry begins with that froze because of problems. Their names follow, see `ChainProblem.name`."""
+"""What the key of an entry begins with that froze because of a problem."""
+LOG: Final = "log"
+"""Stands for a table: how many entries were changed or are missing when two admins ended such a freeze."""
 CLICKS: Final = "clicks"
 """Stands for a table: a received click whose permission is checked later. Its id is its key."""
 WHATEVER: Final = "*"
 """Stands for the digest of the text before: the new text closes access, or two admins know what it was."""
 _NOT_BELIEVED: Final = "?"
-_NUMBER: Final = re.compile(r"[a-z_]+:(\d+)(?::([0-9a-f]+))?")
 
 
 class Record(NamedTuple):
@@ -78,35 +78,36 @@ class RecordProofs:
     """What the key of an entry begins with that has the result of a click; the key of the click follows."""
     last: ChainPoint = BEGINNING
     _records: dict[Record, _Known] = field(default_factory=dict)
-    _broken: list[tuple[frozenset[int], str]] = field(default_factory=list)
-    _admitted: set[int] = field(default_factory=set)
-    _admitted_keys: set[str] = field(default_factory=set)
+    _broken: list[int] = field(default_factory=list)
+    _admitted: int = 0
     _has_begun: bool = False
 
     def follow(self, row: ChainedRow) -> None:
         """Read the next entry. What is not signed for its place says nothing about records."""
-        if is_signed_for(row, self.last.mac, row.seq, self.keys):
+        is_signed = is_signed_for(row, self.last.mac, row.seq, self.keys)
+        if not is_signed or row.seq != self.last.seq + 1:
+            self._broken.append(row.seq)
+        if is_signed:
             self._read(row)
-        else:
-            self._broken.append((frozenset({self.last.seq + 1, row.seq}), row.key_id or ""))
         self.last = ChainPoint(row.seq, self.last.mac if row.mac is None else row.mac)
 
     def note_cut(self) -> None:
         """Note that the newest entries, which were read before, are not in the log any more."""
-        self._broken.append((frozenset({self.last.seq}), ""))
+        if self._broken[-1:] != [self.last.seq]:
+            self._broken.append(self.last.seq)
 
     @property
     def first_broken(self) -> int | None:
-        """Return the first entry that was changed or is missing; None without one.
+        """Return an entry that was changed, or follows a missing one; None without one.
 
-        Without those that led to a freeze already: what admins end is not held against them again.
+        When two admins ended a freeze that began because of such entries, only more of them than there were count.
         """
-        broken = (
-            max(numbers)
-            for numbers, key in self._broken
-            if not numbers & self._admitted and key not in self._admitted_keys
-        )
-        return next(broken, None)
+        return self._broken[-1] if self.broken_count > self._admitted else None
+
+    @property
+    def broken_count(self) -> int:
+        """Return how many entries are not signed for their place."""
+        return len(self._broken)
 
     def is_pending_click(self, key: str, text: str) -> bool:
         """Return whether a click was received with this text, and has no result yet."""
@@ -145,10 +146,6 @@ class RecordProofs:
 
     def _read(self, row: ChainedRow) -> None:
         key = row.entry["key"] or ""
-        if key.startswith(FREEZE_KEY):
-            found = [_NUMBER.match(name) for name in key.removeprefix(FREEZE_KEY).split(",")]
-            self._admitted |= {int(one[1]) for one in found if one}
-            self._admitted_keys |= {one[2] for one in found if one and one[2]}
         self._records.pop(Record(CLICKS, key.removeprefix(self.result_of)), None)
         if row.records is None:
             return
@@ -157,12 +154,10 @@ class RecordProofs:
         may_begin = is_beginning and not self._has_begun
         self._has_begun = self._has_begun or not is_beginning
         for seal in _read_seals(row.records):
+            if seal.table == LOG:
+                self._admitted = int(seal.digest)
+                continue
             record = Record(seal.table, seal.id)
             known = self._records.get(record, _Known("", 0)).digest
             is_next = may_begin if is_beginning else seal.before in (known, WHATEVER)
             self._records[record] = _Known(seal.digest if is_next else _NOT_BELIEVED, row.seq)
-
-
-def seals_of(texts: Mapping[Record, str | None], *, before: str = WHATEVER) -> list[Seal]:
-    """Return seals for records as they are stored now."""
-    return [Seal(*record, digest_of(record, text), before) for record, text in texts.items()]

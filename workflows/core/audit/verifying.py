@@ -181,7 +181,8 @@ def with_problems(found: ChainCheck, more: Iterable[ChainProblem]) -> ChainCheck
 
 
 def _follows(row: ChainedRow, previous: ChainPoint, keys: KeyRing) -> bool:
-    return is_signed_for(row, previous.mac, row.seq, keys)
+    # NB. the number as well: what is stored after the last entry was removed is signed after the one before it.
+    return row.seq == previous.seq + 1 and is_signed_for(row, previous.mac, row.seq, keys)
 
 
 def _problem(row: ChainedRow, previous: ChainPoint, window: _Window, keys: KeyRing, *, is_listed: bool) -> ChainProblem:

@@ -17,6 +17,7 @@ from workflows.core.audit.chain import BEGINNING
 from workflows.core.audit.sealing import (
     CLICKS,
     FREEZE_KEY,
+    LOG,
     SEALING_BEGUN,
     WHATEVER,
     Record,
@@ -114,7 +115,10 @@ class SqliteSealedRecords(SqliteAuditChain):
             return
         named = {(seal.table, seal.id) for seal in self._seals}
         db = self._db.conn
-        for problem in _followed(db, self._new_proofs()).problems(stored_records(db)):
+        proofs = _followed(db, self._new_proofs())
+        # NB. the last entry is the one of this transaction, which is not signed yet.
+        self._seals.append(Seal(LOG, "", str(proofs.broken_count - 1), WHATEVER))
+        for problem in proofs.problems(stored_records(db)):
             record = Record(*problem.record.split(" ", 1))
             text = _text_of(db, record)
             if record not in named and not _is_open(record, text):
@@ -140,7 +144,7 @@ class SqliteSealedRecords(SqliteAuditChain):
             self._proofs.keys = self._keys.ring(may_create=self._may_create_key)
             found = list(_problems(db, _followed(db, self._proofs), about))
         if found:
-            self._found = list(dict.fromkeys((*self._found, *found)))
+            self._found = list({problem.name: problem for problem in (*self._found, *found)}.values())
             _log.error("not_as_signed", problems=[problem.name for problem in found])
         return found
 
@@ -152,6 +156,9 @@ def _followed(db: Any, proofs: RecordProofs) -> RecordProofs:
         proofs.note_cut()
     for row in stream_entries(db, last.seq or -(2**63)):
         proofs.follow(row)
+    given = db.execute("select seq from sqlite_sequence where name = 'audit'").fetchone()
+    if given is not None and given[0] > proofs.last.seq:
+        proofs.note_cut()
     return proofs
 
 
