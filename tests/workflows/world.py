@@ -201,6 +201,14 @@ class World:
         await self.service.store_click(intent, key=key or self.key())
         await self.settle(but=but)
 
+    async def received(self, intent: Click, *, key: str = "") -> CheckPermission:
+        """Store an intent as the listeners do, and return its check, which is not performed yet."""
+        key = key or self.key()
+        await self.service.store_click(intent, key=key)
+        found = [one.effect for one in await self.store.pending(self.clock.now(), 1000) if one.lane == f"judge:{key}"]
+        [check] = [one for one in found if isinstance(one, CheckPermission)]
+        return check
+
     def approval(self, request: AccessRequest, person: Person, digest: Digest | None = None) -> Approve[ChatId]:
         """What clicking Approve on this card means."""
         return Approve(

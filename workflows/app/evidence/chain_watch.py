@@ -75,7 +75,7 @@ class ChainWatch:
         self.start(self._verify_all())
 
     async def _report_unproven(self) -> None:
-        """Report what was not believed, and what entries say about the freeze. The first tick does not wait for that."""
+        """Report what was not believed, and what entries say about the freeze. The first tick does not wait."""
         if self._has_begun:
             await self.store.unproven(RestsOn())
         self._has_begun = True

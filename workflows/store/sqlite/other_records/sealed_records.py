@@ -200,6 +200,9 @@ def _is_same_plan(request: AccessRequest, text: str | None) -> bool:
 
 
 def _is_received(db: Any, proofs: RecordProofs, click: CheckPermission) -> bool:
+    """Return whether a click was received and has no result yet. One that has a result never gets another one."""
+    if db.execute("select 1 from audit where key = ?", [f"{RESULT_OF}{click.key}"]).fetchone() is not None:
+        return True
     rows = db.execute("select doc from effects where lane = ?", [f"judge:{click.key}"]).fetchall()
     try:
         return any(load(EFFECT, doc) == click and proofs.is_pending_click(click.key, doc) for (doc,) in rows)
