@@ -50,7 +50,7 @@ from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Keep, Revoke
 from workflows.core.requests.commands.request import Approve, Reject
-from workflows.core.requests.effects import Apply, Effect, Prepare
+from workflows.core.requests.effects import Apply, CheckPermission, Effect, Prepare
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.effects.apply import Applier

@@ -140,9 +140,7 @@ class RecordProofs:
             missing.pop(record, None)
             if (problem := self.problem_of(record, text)) is not None:
                 yield problem
-        for record in missing:
-            if (problem := self.problem_of(record, None)) is not None:
-                yield problem
+        yield from filter(None, (self.problem_of(record, None) for record in missing))
 
     def _read(self, row: ChainedRow) -> None:
         key = row.entry["key"] or ""
