@@ -15,6 +15,7 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT
 from tests.workflows.world import World, open_world, restarted
+from workflows.core.audit.sealing import FREEZE_KEY
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice, Decision
@@ -270,8 +271,10 @@ async def test_the_approval_policy_of_a_partner_is_not_weakened_in_the_file(worl
 async def test_a_forged_absence_makes_nobody_a_delegate(world: World) -> None:
     request = await world.approved()
     now = world.clock.now()
-    until, who = now + timedelta(days=9), {"person": AMARA, "delegate": RILEY, "set_by": AMARA}
-    absence = Absence(id=AbsenceId("A-1"), version=1, from_=now, until=until, set_at=now, **who)
+    until = now + timedelta(days=9)
+    absence = Absence(
+        id=AbsenceId("A-1"), version=1, person=AMARA, delegate=RILEY, from_=now, until=until, set_by=AMARA, set_at=now
+    )
     sql = "insert into absences (id, version, person, ends_at, doc) values (?, 1, ?, '2027', ?)"
     run(world, (sql, (absence.id, AMARA.id, dump(ABSENCE, absence))))
     await nothing_is_written(world)
@@ -301,3 +304,49 @@ async def test_records_are_read_anew_after_a_restart(world: World) -> None:
     async with restarted(world) as again:
         await nothing_is_written(again)
         assert (await codes(again, request.id))[1][0] == NoteCode.NOT_AS_SIGNED
+
+
+async def test_an_upgrade_that_is_made_again_makes_nothing_believed(world: World) -> None:
+    """The step of the upgrade is taken out of the file, so that the next start would name the forged records."""
+    request = await world.waiting()
+    forge_request(world, replace(request, state=RequestState.APPLYING, decisions=approved_by(request, world)))
+    forge_effect(world, Apply(request_id=request.id, tenant_id=request.plan.tenant_id))
+    run(
+        world,
+        ("delete from _sqlite_migrations where name >= 'm045'", ()),
+        ("alter table audit rename column records to was_records", ()),
+    )
+    async with restarted(world) as again:
+        await nothing_is_written(again)
+        assert (await codes(again, request.id))[1][0] == NoteCode.NOT_AS_SIGNED
+    run(world, ("update audit set records = was_records where records is null", ()))
+    async with restarted(world) as again:
+        await nothing_is_written(again)
+
+
+async def test_two_admins_accept_changed_partners_and_never_an_open_request(world: World) -> None:
+    """Their end of a freeze that began because of changed records is the way back. It approves nothing."""
+    opened = await world.opened()
+    world.tenant.writes.clear()
+    other = await world.waiting(template="guest-collaboration")
+    forge_request(world, replace(other, state=RequestState.APPLYING, decisions=approved_by(other, world)))
+    forge_effect(world, Apply(request_id=other.id, tenant_id=other.plan.tenant_id))
+    [(doc,)] = run(world, ("select doc from partnerships", ()))
+    changed = with_checksum(dump(PARTNERSHIP, replace(load(PARTNERSHIP, doc), template_title="Renamed")))
+    run(world, ("update partnerships set doc = ?", (changed,)))
+    names = [one.name for one in (await world.store.verify_chain()).problems]
+    assert names == [f"record_changed:requests/{other.id}", f"record_changed:partnerships/{TENANT}"]
+    await world.freezes.freeze_by_itself(key=f"{FREEZE_KEY}{names[0]}:now", reason="A record was changed.")
+    world.directory.assign(AMARA, "security admin")
+    await world.click(ChangeFreeze(actor=DANA.chat_id, step=FreezeStep.ASK_END, version=1))
+    await world.click(ChangeFreeze(actor=AMARA.chat_id, step=FreezeStep.END, version=2))
+    freeze = await world.store.freeze()
+    assert freeze is not None
+    assert not freeze.is_frozen
+    await nothing_is_written(world)
+    assert [one.name for one in (await world.store.verify_chain()).problems] == [names[0]]
+    assert (await codes(world, other.id))[1][0] == NoteCode.NOT_AS_SIGNED
+    await world.revoke(DANA)
+    again = await world.settled(await world.file())
+    assert again.state is RequestState.AWAITING_APPROVAL
+    assert opened.state is RequestState.APPLIED
