@@ -328,7 +328,7 @@ async def test_two_admins_accept_changed_partners_and_never_an_open_request(worl
     """Their end of a freeze that began because of changed records is the way back. It approves nothing."""
     opened = await world.opened()
     world.tenant.writes.clear()
-    other = await world.waiting(template="guest-collaboration")
+    other = await world.waiting(template="merger")
     forge_request(world, replace(other, state=RequestState.APPLYING, decisions=approved_by(other, world)))
     forge_effect(world, Apply(request_id=other.id, tenant_id=other.plan.tenant_id))
     [(doc,)] = run(world, ("select doc from partnerships", ()))

@@ -98,7 +98,8 @@ def test_entries_without_a_signature_of_ours_say_nothing() -> None:
 
 def test_a_click_is_pending_until_its_result() -> None:
     click = Record(CLICKS, "c1")
-    received, result = ("c1", "want_approve", [seal(click, "Amara")]), ("verdict:c1", "approve", [])
+    received: Said = ("c1", "want_approve", [seal(click, "Amara")])
+    result: Said = ("verdict:c1", "approve", [])
     known = proofs(rows(received))
     assert [known.is_pending_click(*one) for one in (("c1", "Amara"), ("c1", "Mallory"), ("c2", "Amara"))] == [
         True,
