@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.stage import CHANNEL, FABRIKAM, Stage, running_stage, words
+from tests.scenarios.stage import CHANNEL, Stage, running_stage, words
 from tests.scenarios.test_posture import gatehouse
 
 pytestmark = [pytest.mark.story, pytest.mark.threats("G7")]
@@ -56,11 +56,21 @@ async def test_one_changed_byte_of_a_days_story_is_found(tmp_path: Path) -> None
         status, whole = await verified(stage)
         assert (status, whole["is_whole"], whole["problems"]) == (0, True, [])
 
+        lines = exported.read_bytes()
+        assert (await verified(stage, "--file", str(exported)))[1]["entries"] == len(rows)
+        for place in (lines.index(b"Amara") if b"Amara" in lines else len(lines) // 2, len(lines) // 3):
+            changed_byte = bytes([lines[place] ^ 1])
+            exported.write_bytes(lines[:place] + changed_byte + lines[place + 1 :])
+            status, changed = await verified(stage, "--file", str(exported))
+            assert (status, changed["first_bad_seq"]) == (1, lines[:place].count(b"\n") + 1)
+
         decided = next(one["metadata"]["sequence"] for one in rows if one["activity_name"] == "approve")
         [(before,)] = on_file(stage, "select details from audit where seq = ?", decided)
         on_file(stage, "update audit set details = replace(details, substr(details, 3, 1), 'X') where seq = ?", decided)
         status, changed = await verified(stage)
-        assert (status, changed["first_bad_seq"], changed["problem_count"]) == (1, decided, 1)
+        assert (status, changed["first_bad_seq"], changed["problems"][0]["code"]) == (1, decided, "edited")
+        about = {one["record"] for one in changed["problems"][1:]}
+        assert about == {f"requests {rows[decided - 1]['metadata']['correlation_uid']}"}, "what it said of the request"
         on_file(stage, "update audit set details = ? where seq = ?", before, decided)
         assert (await verified(stage))[0] == 0
 
@@ -77,9 +87,7 @@ async def test_a_click_and_an_approval_forged_beside_the_running_bot_open_nothin
         await stage.open_access(target="contoso.com")
         written = len(await stage.writes())
         await stage.ask(target="fabrikam.com")
-        [(request, doc)] = on_file(stage, "select id, doc from requests where state = 'awaiting_approval'")
-        digest = json.loads(on_file(stage, "select details from audit where command = 'approve'")[0][0])
-        assert digest, "an approval that was made is in the log"
+        [(request,)] = on_file(stage, "select id from requests where state = 'awaiting_approval'")
         plan = (await stage.card())["blocks"]
         value = next(
             one["value"]
@@ -91,11 +99,8 @@ async def test_a_click_and_an_approval_forged_beside_the_running_bot_open_nothin
         forged = {"kind": "judge", "command": {"name": "approve", "actor": "U0APPROVER1", "request_id": request}}
         forged["command"] |= {"digest": value.rpartition(":")[2], "reason": "", "channel": CHANNEL}
         forged |= {"key": "forged", "received_at": None}
-        on_file(
-            stage,
-            "insert into effects (lane, rank, asked_by, due_at, attempts, doc) values ('judge:forged', 0, '', '2026', 0, ?)",
-            json.dumps(forged),
-        )
+        columns, given = "(lane, rank, asked_by, due_at, attempts, doc)", "('judge:forged', 0, '', '2026', 0, ?)"
+        on_file(stage, f"insert into effects {columns} values {given}", json.dumps(forged))
         await stage.tick()
         await stage.rest()
         outcomes = on_file(stage, "select outcome from audit where key = 'verdict:forged'")
@@ -106,5 +111,3 @@ async def test_a_click_and_an_approval_forged_beside_the_running_bot_open_nothin
         await stage.rest()
         said = " ".join(words(one) for one in await stage.direct("admin"))
         assert "clicks forged was added by something else than Gatehouse" in said
-        assert await stage.partner(FABRIKAM) is None
-        assert doc

@@ -4,6 +4,7 @@ Nothing is written, and the bot may run meanwhile. `gatehouse audit new-key` pri
 """
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
 import typer
@@ -12,6 +13,7 @@ from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.terminal.evidence.log_export.exported_rows import verify_exported
 from bot.terminal.printing import print_error, safe_text, terminal_console
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted
@@ -30,10 +32,11 @@ FORMAT: Final = "gatehouse/audit-verify/1"
 _NO_ANSWER: Final = "The audit log was not verified:"
 
 
-def verify_audit(head_typed: str, *, as_json: bool) -> int:
+def verify_audit(head_typed: str, *, as_json: bool, exported: Path | None = None) -> int:
     """Print whether the audit log is whole. Returns 0, or see `CHANGED` and `NOT_VERIFIED`.
 
     :param head_typed: the posted line; empty for none.
+    :param exported: a file that `gatehouse audit export` wrote, which is verified in place of the records.
     :raises typer.BadParameter: when it is no such line.
     """
     head = parse_head(head_typed) if head_typed else None
@@ -41,7 +44,7 @@ def verify_audit(head_typed: str, *, as_json: bool) -> int:
         raise typer.BadParameter("paste the whole line that begins with gatehouse-audit-1", param_hint="--head")
     configure_terminal_logs(Redactor())
     try:
-        found = _verified(load_tenant_settings(), head)
+        found = _verified(load_tenant_settings(), head, exported)
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -61,11 +64,13 @@ def print_new_key() -> None:
     print(written_key(new_key()))
 
 
-def _verified(settings: TenantSettings, head: Head | None) -> ChainCheck:
+def _verified(settings: TenantSettings, head: Head | None, exported: Path | None) -> ChainCheck:
     """Verify the log.
 
     :raises OSError: when there are no records, or they cannot be read.
     """
+    if exported is not None:
+        return verify_exported(exported, settings.records.audit_keys.ring(may_create=False), head)
     if not settings.records.exists():
         raise OSError(f"there are no records in {settings.records.path}; set DATABASE_URL to the bot's file")
     return settings.records.verify_audit(head)
