@@ -96,7 +96,8 @@ async def test_a_click_and_an_approval_forged_beside_the_running_bot_open_nothin
             for one in block["elements"]
             if one.get("action_id") == "approve"
         )
-        forged = {"kind": "judge", "command": {"name": "approve", "actor": "U0APPROVER1", "request_id": request}}
+        command = {"name": "approve", "actor": "U0APPROVER1", "request_id": request}
+        forged: dict[str, Any] = {"kind": "judge", "command": command}
         forged["command"] |= {"digest": value.rpartition(":")[2], "reason": "", "channel": CHANNEL}
         forged |= {"key": "forged", "received_at": None}
         columns, given = "(lane, rank, asked_by, due_at, attempts, doc)", "('judge:forged', 0, '', '2026', 0, ?)"
@@ -104,7 +105,7 @@ async def test_a_click_and_an_approval_forged_beside_the_running_bot_open_nothin
         await stage.tick()
         await stage.rest()
         outcomes = on_file(stage, "select outcome from audit where key = 'verdict:forged'")
-        assert outcomes == [("not_as_signed",)]
+        assert outcomes == [("records_changed",)]
         assert json.loads(on_file(stage, "select doc from requests where id = ?", request)[0][0])["decisions"] == []
         assert len(await stage.writes()) == written
         await stage.tick()

@@ -15,7 +15,7 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT
 from tests.workflows.world import World, open_world, restarted
-from workflows.core.audit.sealing import FREEZE_KEY
+from workflows.core.audit.chain import FREEZE_KEY
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice, Decision

@@ -13,7 +13,7 @@ import structlog
 
 from workflows.app.alarms import Alarms
 from workflows.app.watch.sweep import time_of_mark
-from workflows.core.audit.sealing import FREEZE_KEY
+from workflows.core.audit.chain import FREEZE_KEY
 from workflows.core.audit.verifying import ChainCheck, ChainProblem
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -9,54 +9,25 @@ something else had changed it is not believed either, because then the text befo
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from workflows.core.audit.chain import BEGINNING, ChainedRow, ChainPoint, KeyRing, is_signed_for
+from workflows.core.audit.chain import (
+    BEGINNING,
+    CLICKS,
+    LOG,
+    SEALING_BEGUN,
+    WHATEVER,
+    ChainedRow,
+    ChainPoint,
+    KeyRing,
+    Record,
+    Seal,
+    digest_of,
+    is_signed_for,
+)
 from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 
-SEALING_BEGUN: Final = "begin_record_seals"
-"""The stored name of the entry that names records which were stored before entries named any. Detail: `records`."""
-FREEZE_KEY: Final = "audit_chain:"
-"""What the key of an entry begins with that froze because of a problem."""
-LOG: Final = "log"
-"""Stands for a table: how many entries were changed or are missing when two admins ended such a freeze."""
-CLICKS: Final = "clicks"
-"""Stands for a table: a received click whose permission is checked later. Its id is its key."""
-WHATEVER: Final = "*"
-"""Stands for the digest of the text before: the new text closes access, or two admins know what it was."""
 _NOT_BELIEVED: Final = "?"
-
-
-class Record(NamedTuple):
-    """A stored record: its table, and its id there."""
-
-    table: str
-    id: str
-
-
-class Seal(NamedTuple):
-    """What an entry says about one record."""
-
-    table: str
-    id: str
-    digest: str
-    """That of the stored text; empty when the record is gone."""
-    before: str
-    """That of the text before; empty when there was none. Or `WHATEVER`."""
-
-
-def digest_of(record: Record, text: str | None) -> str:
-    """Return the digest of a record's text, with its table and id; empty without a text."""
-    if text is None:
-        return ""
-    whole = "\n".join((*record, text)).encode("utf-8", "surrogateescape")
-    return blake2b(whole, digest_size=20).hexdigest()
-
-
-def written_seals(seals: Iterable[Seal]) -> str | None:
-    """Return seals as an entry has them; None when there is none."""
-    return json.dumps([list(seal) for seal in seals], separators=(",", ":")) if seals else None
 
 
 def _read_seals(text: str) -> list[Seal]:

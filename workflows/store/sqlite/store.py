@@ -33,8 +33,7 @@ from workflows.store.columns import asked_managers_text, people_search_text, sea
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
-from workflows.store.sqlite.other_records.batches import SqliteBatches
-from workflows.store.sqlite.other_records.campaigns import SqliteCampaigns
+from workflows.store.sqlite.other_records.batches import SqliteBatches, SqliteCampaigns
 from workflows.store.sqlite.other_records.drifts import (
     FREEZE_ID,
     SqliteDrifts,

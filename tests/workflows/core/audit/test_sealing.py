@@ -6,18 +6,21 @@ from dataclasses import replace
 import pytest
 
 from tests.workflows.core.audit.chains import NEW, OLD, RING, entry
-from workflows.core.audit.chain import ChainedRow, ChainKey, KeyRing, sign
-from workflows.core.audit.sealing import (
+from workflows.core.audit.chain import (
     CLICKS,
     LOG,
     SEALING_BEGUN,
     WHATEVER,
+    ChainedRow,
+    ChainKey,
+    KeyRing,
     Record,
-    RecordProofs,
     Seal,
     digest_of,
+    sign,
     written_seals,
 )
+from workflows.core.audit.sealing import RecordProofs
 from workflows.core.audit.verifying import MAX_PROBLEMS, ChainCheck, ChainProblem, ChainProblemCode, with_problems
 
 pytestmark = pytest.mark.threats("G7")

@@ -23,9 +23,9 @@ from workflows.core.audit.chain import (
     ChainKey,
     ChainPoint,
     KeyRing,
+    Record,
     sign,
 )
-from workflows.core.audit.sealing import Record, RecordProofs
 from workflows.core.people import GATEHOUSE
 from workflows.ports.audit_log import RESULT_OF, NumberedEntry
 from workflows.ports.records import StoreUnusable
@@ -35,6 +35,7 @@ from workflows.store.sqlite.records import entry_of_row
 
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
+    from workflows.core.audit.sealing import RecordProofs
     from workflows.core.audit.verifying import ChainCheck
 
 _COLUMNS: Final = ", ".join(FIELDS)
@@ -172,6 +173,8 @@ class SqliteAuditChain(SqliteDatabase):
     async def verify_chain(self, *, newest: int | None = None) -> "ChainCheck":
         """Verify the signatures; see `ports.audit_log`."""
         ring = await asyncio.to_thread(partial(self._keys.ring, may_create=self._may_create_key))
+        from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
+
         proofs = None if newest is not None else RecordProofs(keys=ring, result_of=RESULT_OF)
         check = partial(verify_connection, keys=ring, newest=newest, pause=_PAUSE_SECONDS, proofs=proofs)
         return await self._run_on_second_connection(check)
@@ -184,7 +187,7 @@ def verify_connection(
     head: "Head | None" = None,
     newest: int | None = None,
     pause: float = 0,
-    proofs: RecordProofs | None = None,
+    proofs: "RecordProofs | None" = None,
 ) -> "ChainCheck":
     """Verify the entries of one file at one moment, and compare all records with all entries.
 
@@ -208,7 +211,7 @@ def verify_connection(
     return found if proofs is None else with_problems(found, proofs.problems(stored_records(db)))
 
 
-def _followed(rows: Iterable[ChainedRow], proofs: RecordProofs) -> Iterator[ChainedRow]:
+def _followed(rows: Iterable[ChainedRow], proofs: "RecordProofs") -> Iterator[ChainedRow]:
     for row in rows:
         proofs.follow(row)
         yield row

@@ -13,15 +13,14 @@ import structlog
 from pydantic import ValidationError
 from sqlite_utils import Database
 
-from workflows.core.audit.chain import BEGINNING
-from workflows.core.audit.sealing import (
+from workflows.core.audit.chain import (
+    BEGINNING,
     CLICKS,
     FREEZE_KEY,
     LOG,
     SEALING_BEGUN,
     WHATEVER,
     Record,
-    RecordProofs,
     Seal,
     digest_of,
     written_seals,
@@ -43,6 +42,7 @@ from workflows.store.sqlite.other_records.audit_chain import (
 from workflows.store.sqlite.other_records.drifts import FREEZE_ID
 
 if TYPE_CHECKING:
+    from workflows.core.audit.sealing import RecordProofs
     from workflows.core.audit.verifying import ChainProblem
 
 _NAMED_BY_ONE: Final = 500
@@ -124,7 +124,9 @@ class SqliteSealedRecords(SqliteAuditChain):
             if record not in named and not _is_open(record, text):
                 self._seals.append(Seal(*record, digest_of(record, text), WHATEVER))
 
-    def _new_proofs(self) -> RecordProofs:
+    def _new_proofs(self) -> "RecordProofs":
+        from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
+
         return RecordProofs(keys=self._keys.ring(may_create=self._may_create_key), result_of=RESULT_OF)
 
     async def unproven(self, about: RestsOn) -> "Sequence[ChainProblem]":
@@ -149,7 +151,7 @@ class SqliteSealedRecords(SqliteAuditChain):
         return found
 
 
-def _followed(db: Any, proofs: RecordProofs) -> RecordProofs:
+def _followed(db: Any, proofs: "RecordProofs") -> "RecordProofs":
     """Have the proofs follow the entries that are new."""
     last, same = proofs.last, "select 1 from audit where seq = ? and mac is ?"
     if last.seq and db.execute(same, [last.seq, last.mac]).fetchone() is None:
@@ -162,7 +164,7 @@ def _followed(db: Any, proofs: RecordProofs) -> RecordProofs:
     return proofs
 
 
-def _problems(db: Any, proofs: RecordProofs, about: RestsOn) -> "Iterator[ChainProblem]":
+def _problems(db: Any, proofs: "RecordProofs", about: RestsOn) -> "Iterator[ChainProblem]":
     from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 
     if about.needs_whole_log and (broken := proofs.first_broken) is not None:
@@ -199,7 +201,7 @@ def _is_same_plan(request: AccessRequest, text: str | None) -> bool:
     )
 
 
-def _is_received(db: Any, proofs: RecordProofs, click: CheckPermission) -> bool:
+def _is_received(db: Any, proofs: "RecordProofs", click: CheckPermission) -> bool:
     """Return whether a click was received and has no result yet. One that has a result never gets another one."""
     if db.execute("select 1 from audit where key = ?", [f"{RESULT_OF}{click.key}"]).fetchone() is not None:
         return True
