@@ -131,7 +131,10 @@ class SqliteSealedRecords(SqliteAuditChain):
 
     async def unproven(self, about: RestsOn) -> "Sequence[ChainProblem]":
         """List why what something rests on is not believed; see `ports.audit_log`."""
-        return await self._run_on_second_connection(partial(self._unproven, about))
+        if self._proofs is None:  # all entries are read, and the store's own connection stays free for clicks
+            await self._run_on_second_connection(partial(self._unproven, RestsOn(needs_whole_log=False)))
+        # NB. on the store's own thread, which keeps the order of who asked: members of a wave are written in theirs.
+        return await self._run(lambda: self._unproven(about, self._db.conn))
 
     def take_unproven(self) -> "Sequence[ChainProblem]":
         """Return what was not believed since the last call; see `ports.audit_log`."""
@@ -141,10 +144,13 @@ class SqliteSealedRecords(SqliteAuditChain):
     def _unproven(self, about: RestsOn, db: Any) -> "Sequence[ChainProblem]":
         with self._following:
             db.execute("begin")  # entries and records of one moment
-            if self._proofs is None:
-                self._proofs = self._new_proofs()
-            self._proofs.keys = self._keys.ring(may_create=self._may_create_key)
-            found = list(_problems(db, _followed(db, self._proofs), about))
+            try:
+                proofs = self._proofs or self._new_proofs()
+                proofs.keys = self._keys.ring(may_create=self._may_create_key)
+                found = list(_problems(db, _followed(db, proofs), about))
+                self._proofs = proofs
+            finally:
+                db.rollback()
         if found:
             self._found = list({problem.name: problem for problem in (*self._found, *found)}.values())
             _log.error("not_as_signed", problems=[problem.name for problem in found])
