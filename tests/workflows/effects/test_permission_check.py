@@ -37,7 +37,7 @@ MORE_OWNERS = tuple(person(f"Owner{number}") for number in range(8))
 
 async def judge_at_once(world: World, *clicks: Click) -> None:
     """Check clicks in parallel, as the queue worker does; a failed check is repeated."""
-    pending = [CheckPermission(command=click, key=world.key()) for click in clicks]
+    pending = [await world.received(click) for click in clicks]
     for _ in range(5):
         outcomes = await asyncio.gather(*map(world.permission_check.check_click, pending), return_exceptions=True)
         if not any(outcomes):
@@ -231,13 +231,13 @@ async def test_one_click_delivered_twenty_times_counts_once(world: World) -> Non
 async def test_one_check_performed_many_times_counts_once(world: World) -> None:
     """The queue worker performs at least once: after a crash between the verdict and its end, or side by side."""
     request = await world.waiting()
-    effect = CheckPermission(command=world.approval(request, AMARA), key="delivery-1")
+    effect = await world.received(world.approval(request, AMARA), key="delivery-1")
     await asyncio.gather(*(world.permission_check.check_click(effect) for _ in range(10)))
     calls = list(world.script.calls)
     await world.permission_check.check_click(effect)
     assert world.script.calls == calls, "what is judged already is not asked about again"
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [AMARA]
-    refused = CheckPermission(command=world.approval(request, MALLORY), key="delivery-2")
+    refused = await world.received(world.approval(request, MALLORY), key="delivery-2")
     await asyncio.gather(*(world.permission_check.check_click(refused) for _ in range(10)))
     await world.settle()
     assert await world.refusals() == [(MALLORY.chat_id, "not_an_approver")]
@@ -274,7 +274,7 @@ async def test_who_approved_while_the_roles_were_read_still_counts(world: World)
     """The roles are read before Bruno decides and used after that. Without Bruno nobody could decide any more."""
     request = await world.waiting()
     await world.approve(request, AMARA)
-    bruno = CheckPermission(command=world.approval(request, BRUNO), key="bruno")
+    bruno = await world.received(world.approval(request, BRUNO), key="bruno")
     world.script.during_next_call("directory.current_roles", lambda: world.permission_check.check_click(bruno))
     await world.approve(request, CHIE, but=Apply)
     stored = await world.request(request.id)

@@ -373,6 +373,9 @@ class RefusalCode(StrEnum):
     VOID_AFTER_RESTORE = "void_after_restore"
     """The request is from before a held start, so it cannot be decided any more."""
 
+    NOT_AS_SIGNED = "records_changed"
+    """What the click rests on is not as signed audit entries say: something else than Gatehouse changed it."""
+
     ONLY_ADMINS_DECIDE_GIVEN_UP = "not_admin"
     """Only admins decide about given-up work."""
     NOT_AN_AUDITOR = "not_an_auditor"

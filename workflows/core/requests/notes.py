@@ -78,6 +78,8 @@ class NoteCode(StrEnum):
     """It cannot be read whether there is a freeze, so nothing that opens access is written."""
     CLOCK_WRONG = "clock_wrong"
     """Our clock is wrong, so nothing that opens access is written. Values: `seconds` (how far)."""
+    NOT_AS_SIGNED = "not_as_signed"
+    """Something that the plan rests on is not as signed audit entries say, so nothing that opens access is written."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CAPABILITIES_UNREAD = "capabilities_unread"

@@ -203,6 +203,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Nothing that opens access is written until it is right.",
     ),
     (
+        NoteCode.NOT_AS_SIGNED,
+        {},
+        "Something else than Gatehouse changed the records that this rests on. Nothing that opens access is written "
+        "until an admin has looked at it.",
+    ),
+    (
         NoteCode.NOT_SENT_FROZEN,
         {},
         "It was not sent because of a freeze, and is not sent later. Restore the settings again.",

@@ -166,10 +166,11 @@ def test_entries_behind_a_missing_key_are_still_connected() -> None:
     assert found([*rows[:2], *rows[3:]], KeyRing((NEW,))) == ["unknown_key:1", "deleted:3"]
 
 
-def test_numbers_that_were_never_given_are_no_problem() -> None:
+def test_a_number_without_an_entry_is_a_removed_entry() -> None:
+    """Also where what follows was signed after the entry before it: the last one was removed while the bot ran."""
     rows = signed([entry(1)], first=1)
     rows += signed([entry(4), entry(5)], first=4, previous=rows[-1].mac or b"")
-    assert found(rows) == []
+    assert found(rows) == ["deleted:2"]
 
 
 def test_the_entry_that_began_the_chain_says_what_was_signed_later() -> None:

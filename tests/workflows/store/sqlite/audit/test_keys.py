@@ -145,6 +145,7 @@ def earlier_file(path: Path, count: int) -> Path:
     with closing(sqlite3.connect(path)) as db:
         db.execute("alter table audit drop column mac")
         db.execute("alter table audit drop column key_id")
+        db.execute("alter table audit drop column records")
         for table in ("import_lookups", "profiles"):
             db.execute(f"drop table {table}")
         db.execute("drop index audit_by_command")
