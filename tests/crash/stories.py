@@ -31,6 +31,14 @@ GUESTS: Final = 25
 ROWS: Final = 6
 SWEPT_AGAIN_SECONDS: Final = int(SWEPT_AGAIN_AFTER.total_seconds())
 S = RequestState
+TRUSTED: Final = {
+    "target": "contoso.com",
+    "template": "trusted-partner",
+    "justification": "Joint bridge project",
+    "sponsor": "requester",
+    "duration": "180",
+}
+CALENDAR: Final = {**TRUSTED, "template": "calendar-sharing", "duration": "365"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,19 +106,17 @@ async def contoso_open(stage: CrashStage) -> None:
     await stage.open_access(sponsor="requester")
 
 
-async def ask_and_approve(stage: CrashStage) -> None:
-    """A request, three approvals, the write, the read-back."""
+async def send_request(stage: CrashStage, form: dict[str, str]) -> None:
+    """Open the form, and send it: from then on everything counts."""
     view_id = (await stage.do("command", user="requester", text="/partner request"))["view_id"]
     await stage.rest()
     stage.arm()
-    form = {
-        "target": "contoso.com",
-        "template": "trusted-partner",
-        "justification": "Joint bridge project",
-        "sponsor": "requester",
-        "duration": "180",
-    }
     await stage.send_view("requester", view_id, form, newest_is(stage, S.AWAITING_APPROVAL))
+
+
+async def ask_and_approve(stage: CrashStage) -> None:
+    """A request, three approvals, the write, the read-back."""
+    await send_request(stage, TRUSTED)
     await approve(stage, "approver1", "approver2", "approver3")
 
 
