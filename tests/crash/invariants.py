@@ -4,6 +4,7 @@ The oracle shares no code with the product but the counting of approvals: it com
 out with the stored plans.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -41,11 +42,12 @@ class Outcome:
 def check_writes(stage: CrashStage) -> None:
     """Check that each write belongs to one plan with its whole chain and a stored intent, and was carried out once."""
     stored = read(stage.database)
-    counts: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str, str]] = Counter()
     assert stage.sandbox.entra is not None
     for write in carried_out_by(stage.sandbox.entra._tenant):
         request = _owner(stored, write)
-        counts[request.id, write.method, write.path] += 1
+        # A plan may have two operations on one path, each with a part of the settings.
+        counts[request.id, write.method, write.path, json.dumps(write.body, sort_keys=True)] += 1
         _check_chain(request, write)
         _check_intent(stored, request, write)
     doubled = {one: count for one, count in counts.items() if count > 1}

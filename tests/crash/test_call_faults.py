@@ -20,6 +20,7 @@ import pytest
 from bot.sandbox.entra import dispatch
 from bot.sandbox.entra.odata.calls import Call
 from bot.sandbox.http.faults import Target
+from bot.words.batches.sheet_imports import ROWS_NOT_SENT
 from tests.crash.carried_out import carried_out_by
 from tests.crash.failing import LASTING, PATIENCE, Failing, OneCall, Place, Wave, kinds_of
 from tests.crash.faulty_stage import FaultyStage
@@ -30,6 +31,7 @@ from tests.crash.stage import forget, put_kept
 from tests.crash.stories import Story
 from tests.crash.summary import FAILING_CALLS, counted, record
 from tests.crash.test_crash import EXTENT, SEED, noted_writes, patient_slack, prepare, warm_forks
+from tests.scenarios.stage import words
 from tests.warm.kept_world import KeptWorld
 from workflows.core.partners.partnership import PartnershipState
 
@@ -39,6 +41,9 @@ pytestmark = pytest.mark.crash
 SAMPLE: Final = 3
 """So many calls fail in a story, each in a run of its own, unless `EXTENT` asks for more: with `labels` one call of
 each operation with each kind of fault, with `everywhere` each call with each kind."""
+ROWS: Final = "Every row, with what it would change"
+"""How the file of an import begins."""
+_OPEN: Final = "allowed"
 WAVE: Final = 20
 LONG_WAVE: Final = 200
 AT_ONCE: Final = 4
@@ -56,6 +61,8 @@ class Run:
     seen: Sequence[Place]
     failed: Sequence[Place]
     refused: Sequence[str]
+    says_no_rows: bool
+    """Whether the message about an import says that the file of its rows is missing."""
     stopped: str = ""
     """Why the story was not played to its end; empty when it was."""
 
@@ -108,6 +115,7 @@ async def play(story: Story, kept: KeptWorld, folder: Path, failing: Failing, *,
             seen=failing.seen,
             failed=failing.failed,
             refused=stage.refused,
+            says_no_rows=any(ROWS_NOT_SENT in words(one) for one in await stage.direct("requester")),
             stopped=stopped,
         )
         if stopped:
@@ -139,11 +147,33 @@ def difference(usual: Run, run: Run, *, may_stop: bool) -> str:
         f"{name}: {getattr(before, name)!r} became {getattr(after, name)!r}"
         for name in before.__dataclass_fields__
         if getattr(before, name) != getattr(after, name)
+        and not (name == "tenant" and closes_as_much(before.tenant, after.tenant))
     ]
-    parts += [f"{person} was not told: {text}" for person, text in silent(usual.heard, run.heard)]
-    if may_stop and (run.refused or set(after.alarms) > set(before.alarms) or silent(run.heard, usual.heard)):
-        return ""
-    return "; ".join([*parts, *([run.stopped] if run.stopped else [])])
+    missed = [one for one in silent(usual.heard, run.heard) if not (run.says_no_rows and one[1].startswith(ROWS))]
+    if may_stop:
+        # Slack says of a person that nobody is there: then somebody else has to be told the same.
+        texts = {text.partition(" | ")[0] for told in run.heard.values() for text in told}
+        missed = [(person, text) for person, text in missed if text.partition(" | ")[0] not in texts]
+        if run.refused or set(after.alarms) > set(before.alarms) or silent(run.heard, usual.heard):
+            return ""
+    return "; ".join([*parts, *(f"{person} was not told: {text}" for person, text in missed), *_stop_of(run)])
+
+
+def closes_as_much(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Return whether the parts that differ are blocked now: what the defaults do not say is blocked, too."""
+    changed = {
+        (tenant_id, name): after[tenant_id].get(name)
+        for tenant_id, parts in before.items()
+        if tenant_id in after
+        for name in parts
+        if after[tenant_id].get(name) != parts[name]
+    }
+    is_blocked = all(_OPEN not in json.dumps(part) and "blocked" in json.dumps(part) for part in changed.values())
+    return before.keys() == after.keys() and is_blocked
+
+
+def _stop_of(run: Run) -> list[str]:
+    return [run.stopped] if run.stopped else []
 
 
 def chosen(seen: Sequence[Place], draw: random.Random) -> list[OneCall | Wave]:
