@@ -6,6 +6,7 @@ It is long because it has all stories: each is a few lines, and they share their
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,13 +14,14 @@ from typing import Any, Final
 from tests.crash.records import Stored, read
 from tests.crash.stage import CrashStage
 from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, actions, buttons
-from tests.scenarios.test_batches import domain, open_draft, tenant_number
+from tests.scenarios.test_batches import actions_of, domain, open_draft, tenant_number
 from tests.scenarios.test_closing import lift_window
-from tests.scenarios.test_guest_accounts import add_guests
+from tests.scenarios.test_guest_accounts import add_guests, confirm
 from tests.scenarios.test_guest_accounts import ask as ask_accounts
 from tests.scenarios.test_guest_accounts import press as press_for_window
 from tests.scenarios.test_posture import gatehouse
 from tests.scenarios.test_restore import offered, open_form
+from tests.scenarios.test_sheet_in_slack import known_partners, sheet
 from tests.scenarios.test_silence import PAUSES
 from tests.scenarios.test_watch import ALL, HOUR, told
 from workflows.core.partners.partnership import PartnershipState
@@ -29,6 +31,7 @@ from workflows.intervals import SWEPT_AGAIN_AFTER
 GUESTS: Final = 25
 """More than Graph takes in one request."""
 ROWS: Final = 6
+SHEET_ROWS: Final = (1, 2, 3)
 SWEPT_AGAIN_SECONDS: Final = int(SWEPT_AGAIN_AFTER.total_seconds())
 S = RequestState
 TRUSTED: Final = {
@@ -355,6 +358,47 @@ async def drift(stage: CrashStage) -> None:
     await stage.see_in_time("the alarm of a drift", is_told)
 
 
+async def share_calendar(stage: CrashStage) -> None:
+    """Free/busy times with Contoso are asked for, approved and written: a partner, and a capability below it."""
+    await send_request(stage, CALENDAR)
+    await approve(stage, "approver1", "approver2")
+
+
+async def accounts_disabled(stage: CrashStage) -> None:
+    """Contoso is open, and its guests were disabled long ago."""
+    await contoso_open(stage)
+    assert (await confirm(stage, await ask_accounts(stage), "contoso.com 2"))["errors"] == {}
+    await stage.pass_time(25 * HOUR)
+
+
+async def enable_accounts(stage: CrashStage) -> None:
+    """An admin asks to enable them, and the approvers of the partner decide."""
+    preview = await ask_accounts(stage, change="enable")
+    window = await press_for_window(stage, "admin", "accounts_confirm", preview, "@admin")
+    stage.arm()
+    await stage.send_view("admin", window["id"], {"confirm": "contoso.com 2"}, newest_is(stage, S.AWAITING_APPROVAL))
+    await approve(stage, "approver1", "approver2", "approver3")
+
+
+async def sheet_known(stage: CrashStage) -> None:
+    """There are organizations that somebody has a sheet of."""
+    await known_partners(stage, len(SHEET_ROWS))
+
+
+async def give_sheet(stage: CrashStage) -> None:
+    """A sheet is given in Slack, read, judged row by row, and drafted."""
+    content = b64encode(sheet(*SHEET_ROWS).encode()).decode()
+    file = (await stage.do("upload", user="requester", name="partners.csv", content=content))["file"]
+    view_id = (await stage.do("command", user="requester", text="/partner import"))["view_id"]
+    await stage.rest()
+    stage.arm()
+
+    async def is_drafted() -> bool:
+        return any("open_draft" in actions_of(one) for one in await stage.direct("requester") if one.get("blocks"))
+
+    await stage.send_view("requester", view_id, {"sheet_file": [file["id"]]}, is_drafted)
+
+
 STORIES: Final = (
     Story(name="request, approve, apply", prepare=nothing, play=ask_and_approve),
     Story(name="edit", prepare=asked, play=edit),
@@ -370,4 +414,7 @@ STORIES: Final = (
     Story(name="wave", prepare=drafted, play=wave),
     Story(name="guest accounts", prepare=accounts_shown, play=disable_accounts),
     Story(name="drift", prepare=swept_once, play=drift),
+    Story(name="calendar", prepare=nothing, play=share_calendar),
+    Story(name="enable accounts", prepare=accounts_disabled, play=enable_accounts),
+    Story(name="sheet", prepare=sheet_known, play=give_sheet),
 )

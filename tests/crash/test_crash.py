@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,6 @@ import pytest
 from bot.sandbox.slack.workspace import triggers
 from tests.crash.carried_out import note_writes
 from tests.crash.invariants import Outcome, check_copies, check_writes, heard, outcome_of, silent
-from tests.crash.more_stories import ALL_STORIES
 from tests.crash.points import Point, reached_in
 from tests.crash.records import read
 from tests.crash.stage import CrashStage, forget, put_kept
@@ -69,6 +68,27 @@ class Run:
     points: Sequence[Point] = ()
     outcome: Outcome | None = None
     heard: dict[str, set[str]] = field(default_factory=dict)
+
+
+class Worlds:
+    """The prepared worlds of all stories: stories that begin alike share one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: dict[Callable[[CrashStage], Awaitable[None]], KeptWorld] = {}
+
+    async def before(self, story: Story) -> KeptWorld:
+        """Return what comes before a story; it is played once."""
+        if story.prepare not in self._kept:
+            folder = self._folder / str(len(self._kept))
+            self._kept[story.prepare] = await prepare(story, folder)
+        return self._kept[story.prepare]
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds:
+    """Share the prepared worlds among the tests of this process."""
+    return Worlds(tmp_path_factory.mktemp("worlds"))
 
 
 async def prepare(story: Story, folder: Path) -> KeptWorld:
@@ -157,12 +177,12 @@ def difference(usual: Run, run: Run) -> str:
     return "; ".join(parts)
 
 
-@pytest.mark.parametrize("story", ALL_STORIES, ids=[story.name.replace(" ", "_") for story in ALL_STORIES])
+@pytest.mark.parametrize("story", STORIES, ids=[story.name.replace(" ", "_") for story in STORIES])
 async def test_killed_at_a_point_a_story_ends_as_without_a_kill(
-    story: Story, tmp_path: Path, record_property: Callable[[str, object], None]
+    story: Story, worlds: Worlds, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get(SEED) or random.SystemRandom().randrange(10**6))
-    kept = await prepare(story, tmp_path)
+    kept = await worlds.before(story)
     usual = await play(story, kept, tmp_path / "usual", None)
     points = chosen(usual.points, random.Random(seed))
     labels = {one.label for one in usual.points}
@@ -190,10 +210,12 @@ async def test_killed_at_a_point_a_story_ends_as_without_a_kill(
     assert figures.killed > len(points) * 0.8, "few points were reached again: which ones are reached is not certain"
 
 
-async def test_ended_by_sigterm_after_the_answer_to_slack_a_story_ends_as_without_it(tmp_path: Path) -> None:
+async def test_ended_by_sigterm_after_the_answer_to_slack_a_story_ends_as_without_it(
+    worlds: Worlds, tmp_path: Path
+) -> None:
     """As a deployment ends the process: it finishes what it can, and the next one does the rest."""
     story = STORIES[0]
-    kept = await prepare(story, tmp_path)
+    kept = await worlds.before(story)
     usual = await play(story, kept, tmp_path / "usual", None)
     answered = next(place for place, one in enumerate(usual.points) if one.label == ACKNOWLEDGED)
     for number, point in enumerate(random.Random(0).sample(usual.points[answered:], TERMINATIONS)):

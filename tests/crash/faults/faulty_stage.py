@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.crash.failing import Failing
+from tests.crash.faults.failing import Failing
 from tests.crash.records import read
 from tests.crash.stage import CrashStage, Seen
 from tests.scenarios.stage import CHANNEL, actions

@@ -20,51 +20,30 @@ import pytest
 from bot.sandbox.entra import dispatch
 from bot.sandbox.entra.odata.calls import Call
 from bot.sandbox.http.faults import Target
-from bot.words.batches.sheet_imports import ROWS_NOT_SENT
 from tests.crash.carried_out import carried_out_by
-from tests.crash.failing import LASTING, PATIENCE, Failing, OneCall, Place, Wave, kinds_of
-from tests.crash.faulty_stage import FaultyStage
-from tests.crash.invariants import Outcome, check_copies, check_writes, heard, outcome_of, silent
-from tests.crash.more_stories import ALL_STORIES
-from tests.crash.records import read
+from tests.crash.faults.failing import LASTING, Failing, OneCall, Place, Wave, kinds_of
+from tests.crash.faults.faulty_stage import FaultyStage
+from tests.crash.faults.runs import Run, difference, play
+from tests.crash.invariants import check_writes
 from tests.crash.stage import forget, put_kept
-from tests.crash.stories import Story
+from tests.crash.stories import STORIES, Story
 from tests.crash.summary import FAILING_CALLS, counted, record
-from tests.crash.test_crash import EXTENT, SEED, noted_writes, patient_slack, prepare, warm_forks
-from tests.scenarios.stage import words
+from tests.crash.test_crash import EXTENT, SEED, Worlds, noted_writes, patient_slack, warm_forks, worlds
 from tests.warm.kept_world import KeptWorld
-from workflows.core.partners.partnership import PartnershipState
 
-__all__ = ["noted_writes", "patient_slack", "warm_forks"]
+__all__ = ["noted_writes", "patient_slack", "warm_forks", "worlds"]
 pytestmark = pytest.mark.crash
 
 SAMPLE: Final = 3
 """So many calls fail in a story, each in a run of its own, unless `EXTENT` asks for more: with `labels` one call of
 each operation with each kind of fault, with `everywhere` each call with each kind."""
-ROWS: Final = "Every row, with what it would change"
-"""How the file of an import begins."""
-_OPEN: Final = "allowed"
+PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 WAVE: Final = 20
 LONG_WAVE: Final = 200
 AT_ONCE: Final = 4
 """So many runs of one story at the same time: a run mostly waits."""
 ROUNDS: Final = 30
 """So many minutes people wait while many calls in a row fail."""
-
-
-@dataclass(kw_only=True)
-class Run:
-    """One run of a story."""
-
-    outcome: Outcome
-    heard: dict[str, set[str]]
-    seen: Sequence[Place]
-    failed: Sequence[Place]
-    refused: Sequence[str]
-    says_no_rows: bool
-    """Whether the message about an import says that the file of its rows is missing."""
-    stopped: str = ""
-    """Why the story was not played to its end; empty when it was."""
 
 
 @dataclass(kw_only=True)
@@ -86,94 +65,6 @@ class Figures:
         """Return the figures for the summary."""
         told = ("story", "seed", "operations", "runs", "failed", "refused", "stopped")
         return {**{name: getattr(self, name) for name in told}, **counted(self.failures)}
-
-
-async def play(story: Story, kept: KeptWorld, folder: Path, failing: Failing, *, may_stop: bool, rounds: int) -> Run:
-    """Play a story with faults, and check what must always hold.
-
-    :param may_stop: whether the story may end before its end; what then must hold is `difference`'s to say.
-    """
-    stage = FaultyStage(data=put_kept(kept, folder), failing=failing, patience=PATIENCE, rounds=rounds)
-    stopped = ""
-    try:
-        await stage.start()
-        try:
-            await story.play(stage)
-            await stage.rest()
-        except AssertionError as error:
-            if not may_stop:
-                raise
-            stopped = str(error)
-        stage.end_faults()
-        for _ in range(3):
-            await stage.pass_time(65)
-        check_writes(stage)
-        check_copies(read(stage.database))
-        found = Run(
-            outcome=outcome_of(stage),
-            heard=await heard(stage),
-            seen=failing.seen,
-            failed=failing.failed,
-            refused=stage.refused,
-            says_no_rows=any(ROWS_NOT_SENT in words(one) for one in await stage.direct("requester")),
-            stopped=stopped,
-        )
-        if stopped:
-            await close(stage)
-        return found
-    except BaseException as error:
-        error.add_note(f"story {story.name!r}, {failing}, failed: {failing.failed}, files in {folder}")
-        raise
-    finally:
-        await stage.stop()
-
-
-async def close(stage: FaultyStage) -> None:
-    """Check that an admin can close what is open, whatever happened before."""
-    if not read(stage.database).partnerships:
-        return
-    assert (await stage.revoke())["errors"] == {}
-    for _ in range(3):
-        await stage.pass_time(65)
-    check_writes(stage)
-    states = [one.state for one in read(stage.database).partnerships]
-    assert states == [PartnershipState.REVOKED], f"closing did not go through: {states}"
-
-
-def difference(usual: Run, run: Run, *, may_stop: bool) -> str:
-    """Return how a run ended otherwise than the one without a fault, and nobody was told; empty when it did not."""
-    before, after = usual.outcome, run.outcome
-    parts = [
-        f"{name}: {getattr(before, name)!r} became {getattr(after, name)!r}"
-        for name in before.__dataclass_fields__
-        if getattr(before, name) != getattr(after, name)
-        and not (name == "tenant" and closes_as_much(before.tenant, after.tenant))
-    ]
-    missed = [one for one in silent(usual.heard, run.heard) if not (run.says_no_rows and one[1].startswith(ROWS))]
-    if may_stop:
-        # Slack says of a person that nobody is there: then somebody else has to be told the same.
-        texts = {text.partition(" | ")[0] for told in run.heard.values() for text in told}
-        missed = [(person, text) for person, text in missed if text.partition(" | ")[0] not in texts]
-        if run.refused or set(after.alarms) > set(before.alarms) or silent(run.heard, usual.heard):
-            return ""
-    return "; ".join([*parts, *(f"{person} was not told: {text}" for person, text in missed), *_stop_of(run)])
-
-
-def closes_as_much(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Return whether the parts that differ are blocked now: what the defaults do not say is blocked, too."""
-    changed = {
-        (tenant_id, name): after[tenant_id].get(name)
-        for tenant_id, parts in before.items()
-        if tenant_id in after
-        for name in parts
-        if after[tenant_id].get(name) != parts[name]
-    }
-    is_blocked = all(_OPEN not in json.dumps(part) and "blocked" in json.dumps(part) for part in changed.values())
-    return before.keys() == after.keys() and is_blocked
-
-
-def _stop_of(run: Run) -> list[str]:
-    return [run.stopped] if run.stopped else []
 
 
 def chosen(seen: Sequence[Place], draw: random.Random) -> list[OneCall | Wave]:
@@ -230,13 +121,13 @@ async def play_all(
     await asyncio.gather(*(play_one(number, case) for number, case in enumerate(cases)))
 
 
-@pytest.mark.parametrize("story", ALL_STORIES, ids=[story.name.replace(" ", "_") for story in ALL_STORIES])
+@pytest.mark.parametrize("story", STORIES, ids=[story.name.replace(" ", "_") for story in STORIES])
 async def test_a_story_goes_on_to_its_end_though_calls_of_slack_and_graph_fail(
-    story: Story, tmp_path: Path, record_property: Callable[[str, object], None]
+    story: Story, worlds: Worlds, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get(SEED) or random.SystemRandom().randrange(10**6))
     draw = random.Random(seed)
-    kept = await prepare(story, tmp_path)
+    kept = await worlds.before(story)
     usual = await play(story, kept, tmp_path / "usual", Failing(), may_stop=False, rounds=6)
     operations = len({(one.target, one.operation) for one in usual.seen})
     figures = Figures(story=story.name, seed=seed, operations=operations)
@@ -247,13 +138,37 @@ async def test_a_story_goes_on_to_its_end_though_calls_of_slack_and_graph_fail(
     assert figures.failed >= figures.runs * 0.7, "few calls were made again: which ones are made is not certain"
 
 
+@pytest.mark.parametrize("kind", ["reset after commit", "time-out after commit"])
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [
+        ("request, approve, apply", f"POST {PARTNERS}"),
+        ("calendar", f"POST {PARTNERS}/*/m365Capabilities"),
+        ("revoke", f"PATCH {PARTNERS}/*"),
+        ("guest accounts", "PATCH /users/*"),
+        ("enable accounts", "PATCH /users/*"),
+        ("wave", f"POST {PARTNERS}"),
+    ],
+)
+@pytest.mark.threats("F2")
+async def test_a_write_whose_answer_is_lost_is_read_back_and_not_sent_again(
+    name: str, operation: str, kind: str, worlds: Worlds, tmp_path: Path
+) -> None:
+    """One partner, one account, one batch: what was carried out counts once, and is shown as done."""
+    story = next(one for one in STORIES if one.name == name)
+    lost = OneCall(place=Place("graph", operation, 1), kind=kind)
+    run = await play(story, await worlds.before(story), tmp_path / "lost", lost, may_stop=False, rounds=6)
+    assert run.failed == [lost.place]
+    assert (run.outcome.alarms, run.outcome.parked, run.refused) == ((), 0, [])
+
+
 @pytest.mark.parametrize("name", ["request, approve, apply", "revoke"])
 @pytest.mark.parametrize("target", ["graph", "slack"])
 async def test_after_two_hundred_times_429_a_story_ends_as_without_them(
-    name: str, target: Target, tmp_path: Path, record_property: Callable[[str, object], None]
+    name: str, target: Target, worlds: Worlds, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    story = next(one for one in ALL_STORIES if one.name == name)
-    kept = await prepare(story, tmp_path)
+    story = next(one for one in STORIES if one.name == name)
+    kept = await worlds.before(story)
     usual = await play(story, kept, tmp_path / "usual", Failing(), may_stop=False, rounds=6)
     wave = Wave(target=target, begins=1, length=LONG_WAVE, kind="429")
     run = await play(story, kept, tmp_path / "wave", wave, may_stop=False, rounds=LONG_WAVE)
@@ -266,10 +181,10 @@ async def test_after_two_hundred_times_429_a_story_ends_as_without_them(
     assert len(run.failed) > WAVE, "the story ended before most of the wave"
 
 
-async def test_a_write_that_graph_carried_out_twice_is_noticed(tmp_path: Path) -> None:
+async def test_a_write_that_graph_carried_out_twice_is_noticed(worlds: Worlds, tmp_path: Path) -> None:
     """The check itself is checked: the same request is sent once more, past the bot."""
-    story = next(one for one in ALL_STORIES if one.name == "revoke")
-    kept = await prepare(story, tmp_path)
+    story = next(one for one in STORIES if one.name == "revoke")
+    kept = await worlds.before(story)
     stage = FaultyStage(data=put_kept(kept, tmp_path / "twice"), failing=Failing())
     try:
         await stage.start()
