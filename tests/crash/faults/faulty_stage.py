@@ -15,7 +15,7 @@ from tests.scenarios.stage import CHANNEL, actions
 
 _NOT_ACKNOWLEDGED: Final = ("operation_timeout", "dispatch_failed")
 _TRIES: Final = 5
-"""So often somebody does again what was refused."""
+"""So often somebody does again what was refused, or once in each minute that people wait."""
 _MINUTE: Final = 65
 ACCEPTED: Final = "accepted"
 
@@ -30,7 +30,7 @@ class FaultyStage(CrashStage):
 
     failing: Failing
     rounds: int = 6
-    """How many minutes people wait for what was acknowledged."""
+    """How many minutes people wait for what was acknowledged, and go on with what was refused."""
     refused: list[str] = field(default_factory=list)
     """What was refused and said: in a window, or by a message to the person."""
 
@@ -73,7 +73,7 @@ class FaultyStage(CrashStage):
             raise AssertionError(f"acknowledged and lost: {what}")
 
     async def _insist(self, user: str, what: str, act: Callable[[], Awaitable[dict[str, Any]]], done: Seen) -> None:
-        for _ in range(_TRIES):
+        for _ in range(max(_TRIES, self.rounds)):
             told, rows = await self._told(user), len(read(self.database).audit)
             answer = await act()
             if not answer["ok"]:
