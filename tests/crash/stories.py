@@ -171,16 +171,21 @@ async def keep(stage: CrashStage) -> None:
 
 
 async def review_asked(stage: CrashStage) -> None:
-    """The day of a review comes, and three days later the reminder."""
+    """The day of a review comes, and three days after its question the reminder."""
     stage.arm()
-    for days in (31, 3):
+    for count, days in enumerate((31, 3), start=1):
         await stage.pass_time(days * DAY)
+        await stage.see_in_time("the question, then its reminder", questions_of_requester(stage, count))
+
+
+def questions_of_requester(stage: CrashStage, count: int) -> Callable[[], Awaitable[bool]]:
+    """Tell whether the requester got so many messages about a review."""
+    texts = ("is this access still needed?", "reminded again")
 
     async def is_asked() -> bool:
-        questions = ("is this access still needed?", "reminded again")
-        return sum(any(one in said["text"] for one in questions) for said in await stage.direct("requester")) >= 2
+        return sum(any(one in said["text"] for one in texts) for said in await stage.direct("requester")) >= count
 
-    await stage.see_in_time("the question and its reminder", is_asked)
+    return is_asked
 
 
 async def days_pass(stage: CrashStage, days: float) -> None:
