@@ -34,7 +34,7 @@ from tests.warm.kept_world import KeptWorld
 __all__ = ["noted_writes", "patient_slack", "warm_forks", "worlds"]
 pytestmark = pytest.mark.crash
 
-SAMPLE: Final = 3
+SAMPLE: Final = 2
 """So many calls fail in a story, each in a run of its own, unless `EXTENT` asks for more: with `labels` one call of
 each operation with each kind of fault, with `everywhere` each call with each kind."""
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
