@@ -136,6 +136,20 @@ def test_an_added_entry_is_found(count: int, data: st.DataObject) -> None:
     assert found([*rows, unsigned]) == [f"not_signed:{count + 1}"]
 
 
+def test_a_row_with_half_a_signature_is_not_signed() -> None:
+    rows = chain(3)
+    assert found([rows[0], replace(rows[1], mac=None), rows[2]])[0] == "not_signed:2"
+    assert found([rows[0], replace(rows[1], key_id=None), rows[2]]) == ["not_signed:2"]
+
+
+@pytest.mark.parametrize(("places", "code"), [(32, "reordered"), (33, "edited")])
+def test_an_entry_is_looked_for_among_the_next_ones_only(places: int, code: str) -> None:
+    """So that a log of any length is verified with little memory."""
+    rows = chain(40)
+    rows[1], rows[1 + places] = rows[1 + places], rows[1]
+    assert found(renumbered(rows))[0] == f"{code}:2"
+
+
 def test_the_chain_goes_on_after_a_row_that_was_never_signed() -> None:
     rows = chain(3)
     stranger = ChainedRow(seq=4, entry=entry(4), key_id=None, mac=None)

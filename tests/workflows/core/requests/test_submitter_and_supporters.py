@@ -111,3 +111,18 @@ def test_everybody_who_takes_part_is_known() -> None:
     }
     assert prepared().submitter is None
     assert {person.name for person in request().taking_part} == {"Riley", "Sam"}
+
+
+def test_authors_and_sponsors_of_the_partner_are_told_apart_from_everybody_else_who_may_not_decide() -> None:
+    known = prepared(submitter=AMARA, authors=(BRUNO,), partner_sponsors=(CHIE,))
+    who = eligibility(request(prepared=known))
+    reasons = {
+        BRUNO: IneligibleReason.AUTHOR,
+        CHIE: IneligibleReason.PARTNER_SPONSOR,
+        AMARA: IneligibleReason.SUBMITTER,
+    }
+    for person, reason in reasons.items():
+        assert who.ineligible_reason(person.chat_id) is who.ineligible_reason(person.chat_id, person.id) is reason
+        assert {person.id, person.chat_id} <= who.excluded_ids
+        assert person.chat_id in who.chat_ids
+    assert (who.authors, who.partner_sponsors) == ({BRUNO.id, BRUNO.chat_id}, {CHIE.id, CHIE.chat_id})
