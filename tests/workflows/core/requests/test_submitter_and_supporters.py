@@ -121,8 +121,8 @@ def test_authors_and_sponsors_of_the_partner_are_told_apart_from_everybody_else_
         CHIE: IneligibleReason.PARTNER_SPONSOR,
         AMARA: IneligibleReason.SUBMITTER,
     }
-    for person, reason in reasons.items():
-        assert who.ineligible_reason(person.chat_id) is who.ineligible_reason(person.chat_id, person.id) is reason
-        assert {person.id, person.chat_id} <= who.excluded_ids
-        assert person.chat_id in who.chat_ids
+    for somebody, reason in reasons.items():
+        assert who.ineligible_reason(somebody.chat_id) is who.ineligible_reason(somebody.chat_id, somebody.id) is reason
+        assert {somebody.id, somebody.chat_id} <= who.excluded_ids
+        assert somebody.chat_id in who.chat_ids
     assert (who.authors, who.partner_sponsors) == ({BRUNO.id, BRUNO.chat_id}, {CHIE.id, CHIE.chat_id})
