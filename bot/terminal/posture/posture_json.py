@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bot.terminal.posture.guest_policy import guest_policy_json
 from bot.words.findings.conditional_access.report import report_values
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.risk import risk_reason_words
@@ -33,12 +34,13 @@ _COUNTS: Final = {
 }
 
 
-def posture_json(posture: Posture, freeze: Freeze | None = None) -> Iterator[str]:
+def posture_json(posture: Posture, freeze: Freeze | None = None, guests: JsonObject | None = None) -> Iterator[str]:
     """Render a posture, in pieces: the whole is one JSON object, with one partner a line.
 
     Keys are sorted, and everything outside ASCII is escaped, so that hidden characters are visible.
 
     :param freeze: the newest freeze; one without a name stands for a record that cannot be read.
+    :param guests: the tenant's authorization policy; None when it could not be read.
     """
     default = posture.default
     members: dict[str, Any] = {
@@ -59,6 +61,7 @@ def posture_json(posture: Posture, freeze: Freeze | None = None) -> Iterator[str
         },
         "format": FORMAT,
         "freeze": _freeze(freeze),
+        "guest_policy": guest_policy_json(guests),
         "home_tenant_id": posture.home,
     }
     # NB. an indented document is encoded by Python's own code, ten times slower.
