@@ -78,7 +78,7 @@ def damaged(draw: st.DrawFn, documents: st.SearchStrategy[Any], most: int = 3) -
                 inside[last] = draw(VALUES)
             case "remove":
                 del inside[last]
-            case "double" if isinstance(inside, list):
+            case "double" if isinstance(inside, list) and isinstance(last, int):
                 inside.insert(last, copied(inside[last]))
             case "nest":
                 inside[last] = draw(st.sampled_from([[inside[last]], {"value": inside[last]}, str(inside[last])]))

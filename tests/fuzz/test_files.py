@@ -43,12 +43,10 @@ SHEET_XML: Final = with_sheet(
 def read_whole(name: str, content: bytes) -> None:
     """Read a file as the command line does, and by its content as Slack's side does; judge its rows."""
     with bounded():
-        for read in (
-            lambda: read_sheet(name, content),
-            lambda: read_by_content(ReceivedFile(name=name, content=content)),
-        ):
+        for reads_content in (False, True):
             try:
-                sheet = read().sheet
+                received = ReceivedFile(name=name, content=content)
+                sheet = (read_by_content(received) if reads_content else read_sheet(name, content)).sheet
                 columns = columns_of(sheet, ("a", "portal"))
             except (SheetUnusable, FileNotUsable):
                 continue

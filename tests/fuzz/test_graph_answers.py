@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from tests.fuzz.damage import damaged, damaged_bytes
 from tests.fuzz.extent import bounded, fuzzed
 from workflows.core.errors.tenant_problems import Purpose
+from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.entra.answers.answers import (
     Answer,
@@ -83,7 +84,7 @@ BATCH: Final = {
     ]
 }
 ERROR: Final = {"error": {"code": "Forbidden", "message": "No.", "innerError": {"request-id": "5", "date": "6"}}}
-READERS: Final[tuple[Callable[[dict[str, Any]], object], ...]] = (
+READERS: Final[tuple[Callable[[JsonObject], object], ...]] = (
     account_of,
     sign_in_of,
     logged_sign_in_of,

@@ -76,7 +76,7 @@ async def history(stage: Stage) -> str:
     for _ in range(2):
         await stage.later(DAY)
     posted = (await stage.see("messages", channel=CHANNEL, user="admin"))["messages"]
-    return HEAD.findall(json.dumps(posted))[-1]
+    return str(HEAD.findall(json.dumps(posted))[-1])
 
 
 async def settings_of_the_bot(stage: Stage) -> dict[str, str]:

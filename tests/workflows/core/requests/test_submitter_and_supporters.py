@@ -24,7 +24,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.request import Approve, Reject
-from workflows.core.requests.eligibility import IneligibleReason, eligibility
+from workflows.core.requests.eligibility import IneligibleReason, eligibility, ids_of
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, EditRecord, Support
 
@@ -125,4 +125,5 @@ def test_authors_and_sponsors_of_the_partner_are_told_apart_from_everybody_else_
         assert who.ineligible_reason(somebody.chat_id) is who.ineligible_reason(somebody.chat_id, somebody.id) is reason
         assert {somebody.id, somebody.chat_id} <= who.excluded_ids
         assert somebody.chat_id in who.chat_ids
-    assert (who.authors, who.partner_sponsors) == ({BRUNO.id, BRUNO.chat_id}, {CHIE.id, CHIE.chat_id})
+    assert who.authors == ids_of([BRUNO])
+    assert who.partner_sponsors == ids_of([CHIE])
