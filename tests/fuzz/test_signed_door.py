@@ -68,7 +68,6 @@ async def require_refused(watched: WatchedBot, request: bytes, caplog: pytest.Lo
     assert await watched.count_stored() == before
 
 
-@pytest.mark.threats("A6", "A7")
 @example(headers=[(b"Content-Encoding", b"gzip")], body=b"\x1f\x8b")
 @example(headers=[(b"Transfer-Encoding", b"chunked")], body=b"ffffffffffffffff\r\n")
 @given(headers=HEADERS, body=st.binary(max_size=60) | st.just(BODY) | st.just(b"0" * 300_000))
@@ -82,7 +81,6 @@ async def test_any_headers_and_bytes_are_refused(
         await require_refused(watched, written(given_headers, body), caplog)
 
 
-@pytest.mark.threats("A1", "A4")
 @given(data=st.data())
 @fuzzed(30)
 async def test_no_change_of_a_signed_request_is_let_in(

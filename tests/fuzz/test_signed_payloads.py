@@ -109,7 +109,6 @@ async def send(watched: WatchedBot, payload: Any) -> None:
     assert answer.status in (200, 400, 401), (answer, payload)
 
 
-@pytest.mark.threats("A8")
 @given(payloads=st.lists(damaged(BASES), min_size=1, max_size=12))
 @fuzzed(8)
 async def test_no_damaged_payload_is_an_error_or_opens_anything(
@@ -121,7 +120,6 @@ async def test_no_damaged_payload_is_an_error_or_opens_anything(
         await watched.require_nothing_opened()
 
 
-@pytest.mark.threats("A8")
 @given(payloads=st.lists(own(), min_size=1, max_size=12))
 @fuzzed(8)
 async def test_no_button_or_window_out_of_place_is_an_error_or_opens_anything(

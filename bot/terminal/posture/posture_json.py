@@ -13,7 +13,7 @@ from bot.words.posture.concerns import concern_words
 from bot.words.posture.sources import concern_source
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.stops.freeze import Freeze
-from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, PartnerPosture, Posture
+from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
 from workflows.core.settings.open_access import AccessKind
@@ -50,15 +50,7 @@ def posture_json(posture: Posture, freeze: Freeze | None = None, guests: JsonObj
             "not_adopted": len(posture.not_adopted),
             **{name: posture.count(severity) for severity, name in _COUNTS.items()},
         },
-        "default": {
-            "read": default.is_read,
-            "is_service_default": default.is_service_default if default.is_read else None,
-            "access": _b2b_access(default.b2b_access),
-            "inbound_trust": _flags(default.trust),
-            "ways": _access_kinds(default.access_kinds),
-            "settings": _current_settings(describe_current(None, default.document)),
-            "concerns": _concerns(default.concerns),
-        },
+        "default": _default(default),
         "format": FORMAT,
         "freeze": _freeze(freeze),
         "guest_policy": guest_policy_json(guests),
@@ -76,6 +68,18 @@ def posture_json(posture: Posture, freeze: Freeze | None = None, guests: JsonObj
     yield "\n],\n"
     yield f'"read_at": {json.dumps(_moment(posture.read_at))},\n'
     yield f'"records_read": {json.dumps(posture.records_are_read)}\n}}\n'
+
+
+def _default(default: DefaultPosture) -> dict[str, Any]:
+    return {
+        "read": default.is_read,
+        "is_service_default": default.is_service_default if default.is_read else None,
+        "access": _b2b_access(default.b2b_access),
+        "inbound_trust": _flags(default.trust),
+        "ways": _access_kinds(default.access_kinds),
+        "settings": _current_settings(describe_current(None, default.document)),
+        "concerns": _concerns(default.concerns),
+    }
 
 
 def _freeze(freeze: Freeze | None) -> dict[str, Any] | None:

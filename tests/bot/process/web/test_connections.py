@@ -132,7 +132,6 @@ def test_the_cap_leaves_file_descriptors_for_everything_else(
     assert connection_limit() == most
 
 
-@pytest.mark.threats("A6", "A13")
 @pytest.mark.parametrize(
     "sent",
     [b"POST \x00 HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n"],

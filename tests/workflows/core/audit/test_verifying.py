@@ -56,6 +56,7 @@ def test_each_kind_of_change_is_named_with_the_first_wrong_entry() -> None:
 
 def test_an_empty_log_is_whole_and_lacks_a_posted_head() -> None:
     assert found([]) == []
+    assert verify([], RING).is_whole
     assert found([], posted=head(chain(1)[0])) == ["tail_cut:1"]
 
 
