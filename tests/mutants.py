@@ -52,7 +52,7 @@ EXPLAINED: Final = {
 
 
 NOTICED: Final = ("killed", "caught by type check")
-"""A test failed. NB. `timeout` is not among them: on a busy machine tests also run out of time that would have passed."""
+"""A test failed. NB. not `timeout`: on a busy machine tests that would have passed also run out of time."""
 
 
 def statuses() -> dict[str, str]:
