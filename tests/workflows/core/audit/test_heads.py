@@ -44,5 +44,6 @@ def test_a_head_shows_one_signature() -> None:
 
 def test_a_head_has_its_time_in_utc_and_no_installation_unless_it_is_told() -> None:
     head = head_of(POINT, AT.astimezone(timezone(timedelta(hours=14))))
-    assert (head.at.tzinfo, head.installation) == (UTC, "")
+    assert head.at.tzinfo is UTC  # not the zone of the machine, which may have the same offset
+    assert head.installation == ""
     assert head_text(head) == TEXT
