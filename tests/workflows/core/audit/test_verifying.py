@@ -56,6 +56,7 @@ def test_each_kind_of_change_is_named_with_the_first_wrong_entry() -> None:
 
 def test_an_empty_log_is_whole_and_lacks_a_posted_head() -> None:
     assert found([]) == []
+    assert verify([], RING).is_whole
     assert found([], posted=head(chain(1)[0])) == ["tail_cut:1"]
 
 
@@ -134,6 +135,20 @@ def test_an_added_entry_is_found(count: int, data: st.DataObject) -> None:
     assert found(added)[0] == f"inserted:{place + 1}"
     unsigned = replace(forged, seq=count + 1, mac=None, key_id=None)
     assert found([*rows, unsigned]) == [f"not_signed:{count + 1}"]
+
+
+def test_a_row_with_half_a_signature_is_not_signed() -> None:
+    rows = chain(3)
+    assert found([rows[0], replace(rows[1], mac=None), rows[2]])[0] == "not_signed:2"
+    assert found([rows[0], replace(rows[1], key_id=None), rows[2]]) == ["not_signed:2"]
+
+
+@pytest.mark.parametrize(("places", "code"), [(32, "reordered"), (33, "edited")])
+def test_an_entry_is_looked_for_among_the_next_ones_only(places: int, code: str) -> None:
+    """So that a log of any length is verified with little memory."""
+    rows = chain(40)
+    rows[1], rows[1 + places] = rows[1 + places], rows[1]
+    assert found(renumbered(rows))[0] == f"{code}:2"
 
 
 def test_the_chain_goes_on_after_a_row_that_was_never_signed() -> None:
