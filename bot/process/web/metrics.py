@@ -16,8 +16,7 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Priority
 from workflows.core.requests.request import RequestState
 from workflows.ports.clock import Clock
-from workflows.ports.measuring import StoredNumbers
-from workflows.ports.store import Store
+from workflows.ports.store import Store, StoredNumbers
 
 SERVICES: Final = ("directory", "reports", "sharepoint", "conditional_access")
 """The services of Microsoft Graph; a test compares them with those that are called."""

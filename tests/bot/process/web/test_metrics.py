@@ -13,7 +13,7 @@ from workflows.core.requests.effects import Priority
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.effects_queue import StoredWork
-from workflows.ports.measuring import StoredNumbers
+from workflows.ports.store import StoredNumbers
 
 
 class DueStore:
