@@ -1,4 +1,4 @@
-"""The interface to the complete store: all interfaces to stored data in one. Counts of it, and what is known outside."""
+"""The interface to the complete store: all interfaces to stored data in one, with counts, and what is known outside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
