@@ -12,11 +12,13 @@ from workflows.core.errors.facts import Fact, Facts
 from workflows.core.posture.watch.drift import INCOMPLETE, LAST_COMPLETE
 from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER
 from workflows.core.requests.effects import CheckPermission, Effect, Priority, lane
+from workflows.core.requests.request import RequestState
 from workflows.intervals import BEYOND_ANY_WAIT
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, StoredWork, WaitingMessage
+from workflows.ports.store import StoredNumbers
 from workflows.store.codec import EFFECT, load, stored_facts
-from workflows.store.columns import text_of
 from workflows.store.common.reading import given_up, is_stored_as_frozen, readable
+from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import PostgresDatabase, execute
 from workflows.store.postgres.opening.server import Connected
 from workflows.store.postgres.rows import effect_row, without_time
@@ -55,12 +57,17 @@ _STORED_WORK: Final = f"""with queue as materialized (
     union all select 'drift', code, count(*) from drifts where is_open = 1 group by code
     union all select 'freeze', doc, 1 from freezes
     union all select name, value, 1 from marks where name in ('{LAST_COMPLETE}', '{INCOMPLETE}')"""  # noqa: S608
+_COUNTED: Final = """select 'request' as what, state as value, count(*) as number, null as since
+        from requests group by state
+    union all select 'review', '', count(*), null from partnerships where state = 'review_due'
+    union all select 'effect', rank::text, count(*), min(case when due_at <= ? then due_at end)
+        from effects where is_parked = 0 group by rank"""
 
 _log = structlog.get_logger()
 
 
 class PostgresEffectsQueue(PostgresDatabase):
-    """Implements `ports.effects_queue.EffectsQueue`."""
+    """Implements `ports.effects_queue.EffectsQueue` and `ports.store.NumbersReader`."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List one due effect of each lane; see `ports.effects_queue`.
@@ -106,6 +113,17 @@ class PostgresEffectsQueue(PostgresDatabase):
             ),
             incomplete_sweeps=sum(int(row["value"]) for row in rows if row["what"] == INCOMPLETE),
             is_frozen=any(is_stored_as_frozen(row["value"]) for row in rows if row["what"] == "freeze"),
+        )
+
+    async def numbers(self, now: datetime) -> StoredNumbers:
+        """Count what is stored now, with one statement."""
+        rows = await self._query(_COUNTED, text_of(now))
+        effects = {Priority(int(row["value"])): row for row in rows if row["what"] == "effect"}
+        return StoredNumbers(
+            requests={RequestState(row["value"]): row["number"] for row in rows if row["what"] == "request"},
+            reviews_due=sum(row["number"] for row in rows if row["what"] == "review"),
+            effects={kind: row["number"] for kind, row in effects.items()},
+            overdue_since={kind: datetime.fromisoformat(row["since"]) for kind, row in effects.items() if row["since"]},
         )
 
     async def may_change_alarms(self) -> bool:
