@@ -4,9 +4,11 @@ This is imported in a thread when the bot is ready.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -14,6 +16,7 @@ from bot.process.assembly.assembly import BotParts, assemble
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver
 from bot.process.opening.clock_probe import keep_clock_compared as keep_clock_compared
+from bot.process.opening.kept_disk import warn_of_lost_disk
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.display_directory import DisplayDirectory
@@ -47,16 +50,17 @@ def make_work(systems: ExternalSystems, receiver: Receiver, why_not_ready: Calla
 
     :param why_not_ready: returns why the bot is not ready, empty when it is.
     """
-    return Work(
-        parts=assemble(systems, receiver),
-        metrics=Metrics(
-            store=systems.store,
-            clock=systems.clock,
-            lookups=lambda: systems.background.running,
-            why_not_ready=why_not_ready,
-            circuits=systems.circuits,
-        ),
+    if isinstance(file := systems.settings.records.known_as, Path):  # nothing of a server is on this machine's disk
+        warn_of_lost_disk(file, os.environ)
+    metrics = Metrics(
+        store=systems.store,
+        clock=systems.clock,
+        lookups=lambda: systems.background.running,
+        why_not_ready=why_not_ready,
+        circuits=systems.circuits,
+        throttled=systems.throttled,
     )
+    return Work(parts=assemble(systems, receiver, metrics.requests), metrics=metrics)
 
 
 async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], outage_stored: asyncio.Task[None]) -> None:

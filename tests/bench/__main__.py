@@ -20,6 +20,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]
     "open-loop": clicks.open_loop,
     "slow-graph": clicks.slow_graph,
     "effects": effects.effects,
+    "half-bodies": clicks.half_bodies,
     "click-to-card": clicks.click_to_card,
     "start": starting.start,
     "calls": onboardings.calls,

@@ -17,7 +17,7 @@ from tests.workflows.world import QuickStore
 from workflows.core.requests.request import RequestState
 from workflows.ports.pages import START, RequestFilter
 from workflows.store.codec import REQUEST, dump
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 
 pytestmark = pytest.mark.load
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from pydantic import TypeAdapter
 
 from workflows.ports.pages import START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
-from workflows.store.columns import text_of, typed_search_text
+from workflows.store.common.rows import text_of, typed_search_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,9 +40,9 @@ from workflows.store.codec import (
     load,
     load_shared,
 )
-from workflows.store.columns import text_of
 from workflows.store.common.queries import ListQuery, Queries
 from workflows.store.common.reading import readable
+from workflows.store.common.rows import text_of
 
 _LOOKUPS_TOGETHER: Final = 2000
 """How many tenants are kept by one statement."""

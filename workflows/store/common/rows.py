@@ -1,7 +1,10 @@
 """Make the rows of records: the columns by which they are found, and the document. Every kind of store has these."""
 
 import json
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from workflows.core.batches.batch import Batch
 from workflows.core.batches.deciding import current_batch_eligibility
@@ -19,11 +22,25 @@ from workflows.core.requests.effects import Effect, asked_by, lane, priority_of
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import AuditEntry
-from workflows.store.columns import asked_managers_text, people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
 
-FREEZE_ID = "freeze"
+_HYPHEN: Final = re.compile("[-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_ID: Final = re.compile(rf"r{_HYPHEN.pattern}[0-9a-z]*|[0-9a-f]*(?:{_HYPHEN.pattern}[0-9a-f]*)+")
+"""A request's ID or a tenant ID, or a part of one."""
+FREEZE_ID: Final = "freeze"
 """The one record of the freeze."""
+
+SEALED_TABLES: Final[Mapping[str, str]] = {
+    "requests": "id",
+    "partnerships": "tenant_id",
+    "drifts": "subject",
+    "freezes": "id",
+    "batches": "id",
+    "campaigns": "id",
+    "absences": "id",
+    "denied_notices": "subject",
+}
+"""The tables whose records are named by entries, with the column of the id."""
 
 Row = dict[str, Any]
 
@@ -180,3 +197,34 @@ def _decider_search_text(request: AccessRequest) -> str:
     """Return the text in which the people are searched who decided, also on an earlier plan."""
     people = (decision.person for decision in (*request.void_decisions, *request.decisions))
     return people_search_text(and_of=((person.name, person.chat_id, person.id) for person in people))
+
+
+def text_of(moment: datetime) -> str:
+    """Write a time as a text. The order of such texts is the order of the times."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def search_text(*texts: str) -> str:
+    """Return the text in which a record is searched: the given texts in one form for upper and lower case."""
+    return "\n".join(text.strip().casefold().replace("\n", " ") for text in texts if text)
+
+
+def typed_search_text(typed_text: str) -> str:
+    """Return the search text of what a person typed. An ID is found with any kind of hyphen, as it may be copied."""
+    text = search_text(typed_text)
+    return _HYPHEN.sub("-", text) if _ID.fullmatch(text) else text
+
+
+def people_search_text(*texts: str | None, and_of: Iterable[tuple[str, str, str]] = ()) -> str:
+    """Return the text in which people are searched: names, chat ids and accounts, each once.
+
+    :param and_of: the name, chat id and account of more people.
+    """
+    every = (*texts, *(text for column in and_of for text in column))
+    return search_text(*dict.fromkeys(text for text in every if text))
+
+
+def asked_managers_text(partnership: Partnership) -> str:
+    """Return every id of the managers who are asked in the open review, as a list in JSON; empty without one."""
+    ids = {one_id for manager in partnership.asked_managers for one_id in (manager.chat_id, manager.id)}
+    return json.dumps(sorted(ids)) if ids else ""

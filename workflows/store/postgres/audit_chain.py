@@ -7,7 +7,7 @@ written one after the other, without gaps, whichever process writes them. It is 
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,30 +22,37 @@ from workflows.core.audit.chain import (
     ChainKey,
     ChainPoint,
     KeyRing,
+    Record,
     sign,
 )
 from workflows.core.people import GATEHOUSE
-from workflows.ports.audit_log import NumberedEntry
+from workflows.ports.audit_log import RESULT_OF, NumberedEntry
 from workflows.ports.records import StoreUnusable
-from workflows.store.columns import text_of
 from workflows.store.common.reading import entry_of_row
+from workflows.store.common.rows import SEALED_TABLES, text_of
 from workflows.store.postgres.database import PostgresDatabase, execute, marked
 from workflows.store.postgres.opening.server import Connected
 
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
+    from workflows.core.audit.sealing import RecordProofs
     from workflows.core.audit.verifying import ChainCheck
 
 _COLUMNS: Final = ", ".join(FIELDS)
-_RAW: Final = f"seq, key_id, mac, {_COLUMNS}"
+_RAW: Final = f"seq, key_id, mac, {_COLUMNS}, records"
 _PAGE: Final = 1000
 """How many entries are read at a time."""
-_SMALLEST: Final = -(2**63)
+SMALLEST: Final = -(2**63)
 _PAUSE_SECONDS: Final = 0.001
 """The pause of a verification in the bot's process after each page, so that clicks are answered meanwhile."""
 _NEWEST_SIGNED: Final = "select seq, mac, key_id from audit where mac is not null order by seq desc limit 1"
 
 _log = structlog.get_logger()
+
+
+def entry_columns() -> str:
+    """Return the columns that `chained` reads."""
+    return _RAW
 
 
 class PostgresAuditChain(PostgresDatabase):
@@ -54,9 +61,12 @@ class PostgresAuditChain(PostgresDatabase):
     _may_go_on_without_key = True
     """Whether the chain may go on without the key of the last entry: in the bot's process."""
 
-    async def _add_entry(self, connection: Connected, entry: Mapping[str, str | None]) -> str:
+    async def _add_entry(
+        self, connection: Connected, entry: Mapping[str, str | None], records: str | None = None
+    ) -> str:
         """Add an entry in the running transaction, and sign it. Nothing may be locked after this.
 
+        :param records: what it says about the records stored with it; see `core.audit.sealing`.
         :returns: the number of the transaction.
         """
         seq = await self._next_number(connection)
@@ -68,7 +78,7 @@ class PostgresAuditChain(PostgresDatabase):
                 f"{self._server.name}: the bot signs the audit log with another key ({used}); set AUDIT_KEY or "
                 "AUDIT_KEY_FILE as for the bot"
             )
-        point, transaction = await self._insert(connection, seq, before, _storable(entry), ring.signing)
+        point, transaction = await self._insert(connection, seq, before, _storable(entry), ring.signing, records)
         if used not in (None, ring.signing.id):
             await self._add_key_change(connection, point, used, ring)
         return transaction
@@ -80,13 +90,19 @@ class PostgresAuditChain(PostgresDatabase):
         return int(row["seq"])
 
     async def _insert(
-        self, connection: Connected, seq: int, before: ChainPoint, entry: Mapping[str, str | None], key: ChainKey
+        self,
+        connection: Connected,
+        seq: int,
+        before: ChainPoint,
+        entry: Mapping[str, str | None],
+        key: ChainKey,
+        records: str | None = None,
     ) -> tuple[ChainPoint, str]:
-        mac = sign(before.mac, seq, entry, key)
-        marks = ", ".join("?" * (len(FIELDS) + 3))
-        sql = f"""insert into audit ({_COLUMNS}, seq, key_id, mac) values ({marks})
+        mac = sign(before.mac, seq, entry, key, records)
+        marks = ", ".join("?" * (len(FIELDS) + 4))
+        sql = f"""insert into audit ({_COLUMNS}, seq, key_id, mac, records) values ({marks})
             returning pg_current_xact_id()::text as number"""  # noqa: S608
-        added = await execute(connection, sql, *(entry[name] for name in FIELDS), seq, key.id, mac)
+        added = await execute(connection, sql, *(entry[name] for name in FIELDS), seq, key.id, mac, records)
         row = await added.fetchone()
         return ChainPoint(seq, mac), "" if row is None else str(row["number"])
 
@@ -110,7 +126,7 @@ class PostgresAuditChain(PostgresDatabase):
     async def rows_after(self, seq: int, *, limit: int) -> Sequence[ChainedRow]:
         """List the rows after a sequence number as they are stored; see `ports.audit_log`."""
         sql = f"select {_RAW} from audit where seq > ? order by seq limit ?"  # noqa: S608
-        return [_chained(tuple(row.values())) for row in await self._query(sql, seq, limit)]
+        return [chained(tuple(row.values())) for row in await self._query(sql, seq, limit)]
 
     async def chain_end(self) -> ChainPoint:
         """Return the newest signed entry; see `ports.audit_log`."""
@@ -120,7 +136,11 @@ class PostgresAuditChain(PostgresDatabase):
     async def verify_chain(self, *, newest: int | None = None) -> "ChainCheck":
         """Verify the signatures; see `ports.audit_log`."""
         ring = await asyncio.to_thread(partial(self._keys.ring, may_create=False))
-        return await self._read_beside(partial(verify_entries, keys=ring, newest=newest, pause=_PAUSE_SECONDS))
+        from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
+
+        proofs = None if newest is not None else RecordProofs(keys=ring, result_of=RESULT_OF)
+        check = partial(verify_entries, keys=ring, newest=newest, pause=_PAUSE_SECONDS, proofs=proofs)
+        return await self._read_beside(check)
 
 
 def _storable(entry: Mapping[str, str | None]) -> Mapping[str, str | None]:
@@ -135,20 +155,38 @@ def verify_entries(
     head: "Head | None" = None,
     newest: int | None = None,
     pause: float = 0,
+    proofs: "RecordProofs | None" = None,
 ) -> "ChainCheck":
-    """Verify the entries at one moment. A few of them are held at a time.
+    """Verify the entries at one moment, and compare all records with all entries. A few entries are held at a time.
 
     :param connection: in a transaction that sees one moment.
     :param newest: how many of the newest entries; None for all of them.
     :param pause: seconds between two pages.
+    :param proofs: follows all entries; None: records are not compared.
     """
-    from workflows.core.audit.verifying import verify  # a start does not wait for it
+    from workflows.core.audit.verifying import verify, with_problems  # a start does not wait for it
 
     number = connection.execute("select seq from audit_head").fetchone()
     start = BEGINNING if newest is None else _point_before(connection, newest)
     # NB. from the smallest number on: a row that something else added may have a number below the first one.
-    rows = _stream(connection, start.seq or _SMALLEST, pause)
-    return verify(rows, keys, start=start, newest=int(number[0]) if number else 0, head=head)
+    rows = stream_entries(connection, start.seq or SMALLEST, pause)
+    if proofs is not None:
+        rows = _followed(rows, proofs)
+    found = verify(rows, keys, start=start, newest=int(number[0]) if number else 0, head=head)
+    return found if proofs is None else with_problems(found, proofs.problems(stored_records(connection)))
+
+
+def _followed(rows: Iterable[ChainedRow], proofs: "RecordProofs") -> Iterator[ChainedRow]:
+    for row in rows:
+        proofs.follow(row)
+        yield row
+
+
+def stored_records(connection: "psycopg.Connection[Any]") -> Iterator[tuple[Record, str]]:
+    """Read every record that an entry must name."""
+    for table, key in SEALED_TABLES.items():
+        for identity, doc in connection.execute(f"select {key}, doc from {table}"):  # noqa: S608
+            yield Record(table, str(identity)), str(doc)
 
 
 def _point_before(connection: "psycopg.Connection[Any]", newest: int) -> ChainPoint:
@@ -157,17 +195,19 @@ def _point_before(connection: "psycopg.Connection[Any]", newest: int) -> ChainPo
     return BEGINNING if row is None else ChainPoint(row[0], row[1])
 
 
-def _stream(connection: "psycopg.Connection[Any]", after: int, pause: float) -> Iterator[ChainedRow]:
+def stream_entries(connection: "psycopg.Connection[Any]", after: int, pause: float = 0) -> Iterator[ChainedRow]:
+    """Read the entries after a sequence number, page by page."""
     sql = marked(f"select {_RAW} from audit where seq > ? order by seq limit ?")  # noqa: S608
     while rows := connection.execute(sql, [after, _PAGE]).fetchall():
-        yield from map(_chained, rows)
+        yield from map(chained, rows)
         after = rows[-1][0]
         time.sleep(pause)
 
 
-def _chained(row: Sequence[Any]) -> ChainedRow:
-    seq, key_id, mac, *texts = row
-    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, texts, strict=True)), key_id=key_id, mac=mac)
+def chained(row: Sequence[Any]) -> ChainedRow:
+    """Return an entry from the columns of `_RAW`."""
+    seq, key_id, mac, *texts, records = row
+    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, texts, strict=True)), key_id=key_id, mac=mac, records=records)
 
 
 def _numbered(row: Mapping[str, Any]) -> NumberedEntry:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from psycopg import Connection
 from pydantic import ValidationError
 
+from workflows.core.audit.sealing import RecordProofs
 from workflows.core.partners.records import Records
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
-from workflows.ports.audit_log import AuditKeys
+from workflows.ports.audit_log import RESULT_OF, AuditKeys
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
 from workflows.store.common.reading import GivenUpRow
@@ -99,7 +100,8 @@ def verify_audit(server: Server, keys: AuditKeys, head: "Head | None") -> "Chain
     :raises OSError: when the log cannot be read.
     """
     ring = keys.ring(may_create=False)
-    return _read(server, lambda connection: verify_entries(connection, ring, head=head))
+    proofs = RecordProofs(keys=ring, result_of=RESULT_OF)
+    return _read(server, lambda connection: verify_entries(connection, ring, head=head, proofs=proofs))
 
 
 def _rows(server: Server, sql: str) -> Sequence[Any]:

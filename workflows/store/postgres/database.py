@@ -21,9 +21,9 @@ from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, Page, PagePosition
 from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusable
-from workflows.store.columns import text_of
 from workflows.store.common.queries import POSTGRES, ListQuery, PageRows, Queries, Rows, Statement
 from workflows.store.common.reading import readable
+from workflows.store.common.rows import text_of
 from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, read_only, trouble_of
 from workflows.store.postgres.opening.sole_use import SoleUse
 from workflows.store.redaction import RecordRedactor

@@ -8,8 +8,10 @@ from typing import Final
 from workflows.core.errors.facts import Facts
 from workflows.core.posture.watch.drift import INCOMPLETE, LAST_COMPLETE
 from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER
-from workflows.core.requests.effects import CheckPermission, Effect
+from workflows.core.requests.effects import CheckPermission, Effect, Priority
+from workflows.core.requests.request import RequestState
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, StoredWork, WaitingMessage
+from workflows.ports.store import StoredNumbers
 from workflows.store.common.reading import is_stored_as_frozen
 from workflows.store.postgres.database import PostgresDatabase
 from workflows.store.postgres.jobs.effect_jobs import EffectJobs
@@ -38,10 +40,16 @@ _MAY_CHANGE_ALARMS: Final = f"""select exists (select 1 from alarms where is_ope
     or exists (select 1 from procrastinate_jobs where {IS_GIVEN_UP})
     or exists (select 1 from procrastinate_jobs where {IS_UNCHECKED_CLICK})
     or exists (select 1 from procrastinate_jobs where {IS_WAITING_MESSAGE}) as found"""  # noqa: S608
+_COUNTED: Final = """select 'request' as what, state as value, count(*) as number, null as since
+        from requests group by state
+    union all select 'review', '', count(*), null from partnerships where state = 'review_due'
+    union all select 'effect', args->>'rank', count(*),
+        min(args->>'due' collate "C") filter (where args->>'due' collate "C" <= %(now)s)
+        from procrastinate_jobs where task_name = 'effect' and status in ('todo', 'doing') group by args->>'rank'"""
 
 
 class PostgresEffectsQueue(PostgresDatabase):
-    """Implements `ports.effects_queue.EffectsQueue`."""
+    """Implements `ports.effects_queue.EffectsQueue` and `ports.store.NumbersReader`."""
 
     @cached_property
     def _jobs(self) -> EffectJobs:
@@ -77,6 +85,18 @@ class PostgresEffectsQueue(PostgresDatabase):
             ),
             incomplete_sweeps=sum(int(row["value"]) for row in rows if row["what"] == INCOMPLETE),
             is_frozen=any(is_stored_as_frozen(row["value"]) for row in rows if row["what"] == "freeze"),
+        )
+
+    async def numbers(self, now: datetime) -> StoredNumbers:
+        """Count what is stored now, with one statement."""
+        async with self._connection() as connection:
+            rows = await (await connection.execute(_COUNTED.encode(), moments(now))).fetchall()
+        effects = {Priority(int(row["value"])): row for row in rows if row["what"] == "effect"}
+        return StoredNumbers(
+            requests={RequestState(row["value"]): row["number"] for row in rows if row["what"] == "request"},
+            reviews_due=sum(row["number"] for row in rows if row["what"] == "review"),
+            effects={kind: row["number"] for kind, row in effects.items()},
+            overdue_since={kind: datetime.fromisoformat(row["since"]) for kind, row in effects.items() if row["since"]},
         )
 
     async def may_change_alarms(self) -> bool:

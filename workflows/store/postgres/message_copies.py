@@ -17,7 +17,7 @@ from workflows.core.requests.effects import (
 from workflows.core.requests.request import RequestId
 from workflows.intervals import HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import CardCheck, CardNotCurrent, ClickedCard, MessageCopy, check_card
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import execute
 from workflows.store.postgres.effects_queue import PostgresEffectsQueue
 from workflows.store.postgres.opening.server import Connected

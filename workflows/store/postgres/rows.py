@@ -9,8 +9,8 @@ A boundary: no other store has these columns.
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.store.columns import text_of
 from workflows.store.common import rows
+from workflows.store.common.rows import text_of
 from workflows.store.redaction import RecordRedactor
 
 

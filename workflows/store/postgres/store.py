@@ -1,5 +1,7 @@
 """The complete store in PostgreSQL. Everything that a command changes is stored in one transaction.
 
+It is long because everything that one transaction stores is written here.
+
 Locks are taken in this order, so that no two transactions wait for each other: those at the start (`_Locks`), the rows
 of records in the order of `_put_everything`, App Homes, effects, and at the end the head of the audit log.
 """
@@ -13,8 +15,9 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from workflows.core.partners.partnership import Partnership
-from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.audit.chain import Record, Seal, written_seals
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.policy.stops.freeze import Freeze, FreezeState
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
 from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId
@@ -24,10 +27,9 @@ from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion, StoreNotWritable, StoreTrouble
 from workflows.store.codec import REQUEST
-from workflows.store.columns import asked_managers_text, text_of
 from workflows.store.common import rows
 from workflows.store.common.reading import is_stored_as_frozen, readable
-from workflows.store.postgres.audit_chain import PostgresAuditChain
+from workflows.store.common.rows import asked_managers_text, text_of
 from workflows.store.postgres.database import execute
 from workflows.store.postgres.message_copies import PostgresMessageCopies, card_lock
 from workflows.store.postgres.opening.schema import bring_to_this_version, require_this_version
@@ -38,6 +40,7 @@ from workflows.store.postgres.reading.history import PostgresHistory
 from workflows.store.postgres.reading.partners import PostgresPartners
 from workflows.store.postgres.reading.requests import ACCOUNT_KINDS, PostgresRequests
 from workflows.store.postgres.rows import partnership_row, request_row
+from workflows.store.postgres.sealed_records import PostgresSealedRecords
 from workflows.store.redaction import RecordRedactor
 
 _FREEZE_LOCK: Final = 0x67617465_0002
@@ -54,7 +57,7 @@ class PostgresStore(
     PostgresPartners,
     PostgresHistory,
     PostgresFewRecords,
-    PostgresAuditChain,
+    PostgresSealedRecords,
     PostgresMessageCopies,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
@@ -125,27 +128,33 @@ class PostgresStore(
 
     async def _put_everything(self, connection: Connected, commit: Commit) -> str:
         """Store everything, and return the number of the transaction."""
+        seals: list[Seal] = []
         if commit.request is not None:
             if commit.must_be_only_open_request:
                 await self._require_only_one(connection, commit.request)
-            await _put(connection, "requests", "id", request_row(commit.request, self._clean))
+            await self._put(connection, seals, "requests", request_row(commit.request, self._clean))
         before = () if commit.partnership is None else await _asked_managers(connection, commit.partnership)
         if commit.partnership is not None:
-            await _put(connection, "partnerships", "tenant_id", partnership_row(commit.partnership, self._clean))
-        for table, key, row in _other_rows(commit, self._clean):
-            await _put(connection, table, key, row)
+            # A revoked partner opens nothing: its approval policy starts anew.
+            is_safe = commit.partnership.state is PartnershipState.REVOKED
+            row = partnership_row(commit.partnership, self._clean)
+            await self._put(connection, seals, "partnerships", row, is_safe=is_safe)
+        for table, row in _other_rows(commit, self._clean):
+            await self._put(connection, seals, table, row)
         if commit.alarm is not None:
             await self._put_alarm(connection, commit.alarm)
         if commit.usage is not None:
             await self._put_usage(connection, commit.usage)
-        freeze_effects = () if commit.freeze is None else await self._put_freeze(connection, commit.freeze)
+        freeze_effects = () if commit.freeze is None else await self._put_freeze(connection, seals, commit.freeze)
         if commit.partnership is not None:
             await self._request_homes_of_managers(connection, commit.partnership, before)
         now = self._clock.now()
         for effect in (*commit.effects, *freeze_effects):
             later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
+            self._seal_click(seals, effect)
             await self._put_effect(connection, effect, text_of(max(now, later or now)))
-        return await self._add_entry(connection, rows.entry_row(commit.entry, self._clean))
+        entry = rows.entry_row(commit.entry, self._clean)
+        return await self._add_entry(connection, entry, written_seals(seals))
 
     async def _require_only_one(self, connection: Connected, request: AccessRequest) -> None:
         """Check that no other request about the same tenant is open. The lock of the tenant is held.
@@ -166,23 +175,49 @@ class PostgresStore(
         now = _texts(asked_managers_text(partnership))
         await self._put_home_requests(connection, sorted({*before} ^ {*now}))
 
-    async def _put_freeze(self, connection: Connected, freeze: Freeze) -> Sequence[Effect]:
+    async def _put_freeze(self, connection: Connected, seals: list[Seal], freeze: Freeze) -> Sequence[Effect]:
         """Store the freeze, and return the effects of the open requests when it begins or ends.
 
         NB. no request is being committed meanwhile: one that is approved at the same time is either in this list, or
         its own effect is performed after it and finds the freeze as it is now.
         """
         before = await (await execute(connection, "select doc from freezes")).fetchone()
-        await _put(connection, "freezes", "id", rows.freeze_row(freeze, self._clean))
+        row, is_safe = rows.freeze_row(freeze, self._clean), freeze.state is FreezeState.FROZEN
+        await self._put(connection, seals, "freezes", row, is_safe=is_safe)
         was_frozen = before is not None and is_stored_as_frozen(before["doc"])
         if freeze.is_frozen and was_frozen:
             return ()
+        if was_frozen:
+            await self._accept_as_they_are(connection, seals)
         found = await execute(connection, "select id, doc from requests where is_open = 1 order by created_at")
         return [
             effect
             for request in readable(REQUEST, await found.fetchall())
             for effect in effects_of_freeze(request, freeze)
         ]
+
+    async def _put(
+        self, connection: Connected, seals: list[Seal], table: str, row: dict[str, Any], *, is_safe: bool = False
+    ) -> None:
+        """Insert a row with version 1, or replace the row with the version before.
+
+        NB. table and column names are constants in the code, never input.
+
+        :param is_safe: see `_seal`.
+        :raises StaleVersion: when there is no row with the version before.
+        """
+        key = rows.SEALED_TABLES[table]
+        await self._seal(connection, seals, Record(table, row[key]), row["doc"], is_safe=is_safe)
+        if row["version"] == 1:
+            marks = ", ".join("?" * len(row))
+            sql = f"insert into {table} ({', '.join(row)}) values ({marks}) on conflict do nothing"  # noqa: S608
+            changed = await execute(connection, sql, *row.values())
+        else:
+            sets = ", ".join(f"{name} = ?" for name in row)
+            sql = f"update {table} set {sets} where {key} = ? and version = ?"  # noqa: S608
+            changed = await execute(connection, sql, *row.values(), row[key], row["version"] - 1)
+        if changed.rowcount != 1:
+            raise StaleVersion(f"{table} {row[key]}: version {row['version']} does not follow the stored one")
 
     async def _put_alarm(self, connection: Connected, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""
@@ -200,37 +235,18 @@ class _Written:
     number: str | None = None
 
 
-def _other_rows(commit: Commit, clean: RecordRedactor) -> Iterator[tuple[str, str, rows.Row]]:
-    """Give the rows that change only by their version, each with its table and key."""
+def _other_rows(commit: Commit, clean: RecordRedactor) -> Iterator[tuple[str, rows.Row]]:
+    """Give the rows that change only by their version, each with its table."""
     if commit.drift is not None:
-        yield "drifts", "subject", rows.drift_row(commit.drift, clean)
+        yield "drifts", rows.drift_row(commit.drift, clean)
     if commit.batch is not None:
-        yield "batches", "id", rows.batch_row(commit.batch, clean)
+        yield "batches", rows.batch_row(commit.batch, clean)
     if commit.campaign is not None:
-        yield "campaigns", "id", rows.campaign_row(commit.campaign, clean)
+        yield "campaigns", rows.campaign_row(commit.campaign, clean)
     if commit.absence is not None:
-        yield "absences", "id", rows.absence_row(commit.absence, clean)
+        yield "absences", rows.absence_row(commit.absence, clean)
     if commit.denied is not None:
-        yield "denied_notices", "subject", rows.denied_notice_row(commit.denied, clean)
-
-
-async def _put(connection: Connected, table: str, key: str, row: dict[str, Any]) -> None:
-    """Insert a row with version 1, or replace the row with the version before.
-
-    NB. table and column names are constants in the code, never input.
-
-    :raises StaleVersion: when there is no row with the version before.
-    """
-    if row["version"] == 1:
-        marks = ", ".join("?" * len(row))
-        sql = f"insert into {table} ({', '.join(row)}) values ({marks}) on conflict do nothing"  # noqa: S608
-        changed = await execute(connection, sql, *row.values())
-    else:
-        sets = ", ".join(f"{name} = ?" for name in row)
-        sql = f"update {table} set {sets} where {key} = ? and version = ?"  # noqa: S608
-        changed = await execute(connection, sql, *row.values(), row[key], row["version"] - 1)
-    if changed.rowcount != 1:
-        raise StaleVersion(f"{table} {row[key]}: version {row['version']} does not follow the stored one")
+        yield "denied_notices", rows.denied_notice_row(commit.denied, clean)
 
 
 async def _asked_managers(connection: Connected, partnership: Partnership) -> Sequence[str]:

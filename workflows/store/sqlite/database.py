@@ -20,9 +20,9 @@ from workflows.ports.clock import Clock
 from workflows.ports.pages import Page, PagePosition
 from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.audit_keys import KeyFile, own_key_file
-from workflows.store.columns import text_of
 from workflows.store.common.queries import SQLITE, ListQuery, PageRows, Queries, Rows, Statement
 from workflows.store.common.reading import readable
+from workflows.store.common.rows import text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import BUSY_MILLISECONDS, StoreFile
 from workflows.store.sqlite.write_monitor import WriteMonitor
@@ -77,10 +77,13 @@ class SqliteDatabase(Queries):
         await self._thread.close(self._close)
 
     def _open(self) -> None:
-        self._db = self._file.open(self._sign_existing)
+        self._db = self._file.open(self._sign_existing, self._seal_existing)
 
     def _sign_existing(self, db: Database) -> None:
         """Sign the audit entries of an earlier version."""
+
+    def _seal_existing(self, db: Database) -> None:
+        """Have entries name the records of an earlier version."""
 
     def _close(self) -> None:
         self._db.close()

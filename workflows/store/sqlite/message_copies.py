@@ -16,7 +16,7 @@ from workflows.core.requests.effects import (
 from workflows.core.requests.request import RequestId
 from workflows.intervals import HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import CardCheck, CardNotCurrent, ClickedCard, MessageCopy, check_card
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 from workflows.store.sqlite.database import rows_of
 from workflows.store.sqlite.effects_queue import IS_HELD, SqliteEffectsQueue
 

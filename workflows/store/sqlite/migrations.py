@@ -19,9 +19,9 @@ from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import RequestKind
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import CHECKSUM, PARTNERSHIP, REQUEST, load
-from workflows.store.columns import asked_managers_text, text_of
-from workflows.store.columns import people_search_text as sought_people
-from workflows.store.columns import search_text as sought
+from workflows.store.common.rows import asked_managers_text, text_of
+from workflows.store.common.rows import people_search_text as sought_people
+from workflows.store.common.rows import search_text as sought
 
 if TYPE_CHECKING:
     from workflows.store.sqlite.earlier_texts import EarlierTexts
@@ -580,6 +580,15 @@ def m042_profiles(db: Database) -> None:
     )
     db.execute("create index profiles_by_account on profiles(account)")
     db.execute("create index audit_by_command on audit(command, at)")
+
+
+@migrations()
+def m045_record_seals(db: Database) -> None:
+    """Add what each entry says about the records stored with it. Existing records are named by `StoreFile.open`.
+
+    NB. a later step that changes the text of such a record must have it named again.
+    """
+    db.execute("alter table audit add column records text")
 
 
 def _overwritten_at(db: Database, tenant_id: str) -> str:

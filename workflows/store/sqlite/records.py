@@ -26,10 +26,10 @@ from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import LimitedList
 from workflows.store.codec import ALARM, DRIFT, PARTNERSHIP, REQUEST, load, load_shared
-from workflows.store.columns import text_of, typed_search_text
 from workflows.store.common.queries import SQLITE, ListQuery, partner_conditions, request_conditions
 from workflows.store.common.reading import entry_of_row, readable
 from workflows.store.common.records import OPEN_DRIFTS, DriftRecords
+from workflows.store.common.rows import text_of, typed_search_text
 from workflows.store.sqlite.database import SqliteDatabase
 from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from workflows.core.batches.batch import Batch
-from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.partners.reviewing.evidence.usage import ScanResult
 from workflows.core.policy.delegation.absence import Absence
-from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze, FreezeState
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
@@ -25,7 +25,6 @@ from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.store.codec import PARTNER_USAGE, REQUEST, USAGE_SCAN, dump
-from workflows.store.columns import asked_managers_text, text_of
 from workflows.store.common.reading import is_stored_as_frozen, readable
 from workflows.store.common.records import (
     AbsenceRecords,
@@ -39,6 +38,7 @@ from workflows.store.common.records import (
 from workflows.store.common.rows import (
     absence_row,
     alarm_row,
+    asked_managers_text,
     batch_row,
     campaign_row,
     denied_notice_row,
@@ -47,10 +47,11 @@ from workflows.store.common.rows import (
     freeze_row,
     partnership_row,
     request_row,
+    text_of,
 )
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
-from workflows.store.sqlite.other_records.audit_chain import SqliteAuditChain
+from workflows.store.sqlite.other_records.sealed_records import SqliteSealedRecords
 from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
 
 _SCAN_ID: Final = "scan"
@@ -58,7 +59,7 @@ _SCAN_ID: Final = "scan"
 
 class SqliteStore(
     SqliteRecords,
-    SqliteAuditChain,
+    SqliteSealedRecords,
     SqliteMessageCopies,
     FreezeRecords,
     BatchRecords,
@@ -83,8 +84,9 @@ class SqliteStore(
         raise CardNotCurrent(card.newest)
 
     def _put_everything(self, commit: Commit) -> bool:
-        if not self._add_entry(entry_row(commit.entry, self._clean)):
-            return False
+        return self._add_sealed(entry_row(commit.entry, self._clean), lambda: self._put_records(commit))
+
+    def _put_records(self, commit: Commit) -> None:
         if commit.request is not None:
             if commit.must_be_only_open_request:
                 self._require_only_one(commit.request)
@@ -110,7 +112,6 @@ class SqliteStore(
         for effect in (*commit.effects, *freeze_effects):
             later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
             self._put_effect(effect, text_of(max(now, later or now)))
-        return True
 
     def _put_request(self, request: AccessRequest) -> None:
         self._put("requests", "id", request_row(request, self._clean))
@@ -134,7 +135,9 @@ class SqliteStore(
 
     def _put_partnership(self, partnership: Partnership) -> None:
         self._request_homes_of_managers(partnership)
-        self._put("partnerships", "tenant_id", partnership_row(partnership, self._clean))
+        # A revoked partner opens nothing: its approval policy starts anew.
+        is_safe = partnership.state is PartnershipState.REVOKED
+        self._put("partnerships", "tenant_id", partnership_row(partnership, self._clean), is_safe=is_safe)
 
     def _request_homes_of_managers(self, partnership: Partnership) -> None:
         """Have the App Homes published of managers who are asked in a review now, or are not asked any more.
@@ -157,10 +160,13 @@ class SqliteStore(
         is performed after it and finds the freeze as it is now.
         """
         before = next(self._db.query("select doc from freezes"), None)
-        self._put("freezes", "id", freeze_row(freeze, self._clean))
+        row, is_safe = freeze_row(freeze, self._clean), freeze.state is FreezeState.FROZEN
+        self._put("freezes", "id", row, is_safe=is_safe)
         was_frozen = before is not None and is_stored_as_frozen(before["doc"])
         if freeze.is_frozen and was_frozen:
             return ()
+        if was_frozen:
+            self._accept_as_they_are()
         rows = list(self._db.query("select id, doc from requests where is_open = 1 order by created_at"))
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 
@@ -208,13 +214,15 @@ class SqliteStore(
             alarm_row(alarm, self._clean),
         )
 
-    def _put(self, table: str, key: str, row: dict[str, Any]) -> None:
+    def _put(self, table: str, key: str, row: dict[str, Any], *, is_safe: bool = False) -> None:
         """Insert a row with version 1, or replace the row with the version before.
 
         NB. table and column names are constants in the code, never input.
 
+        :param is_safe: see `_seal`.
         :raises StaleVersion: when there is no row with the version before.
         """
+        self._seal(table, row[key], row["doc"], is_safe=is_safe)
         names = list(row)
         if row["version"] == 1:
             marks = ", ".join("?" * len(names))

@@ -96,7 +96,8 @@ def _metadata(row: ChainedRow, product_version: str) -> dict[str, Any]:
 
 
 def _chain(row: ChainedRow) -> dict[str, Any]:
-    return {"key_id": row.key_id, "mac": None if row.mac is None else row.mac.hex(), "seq": row.seq}
+    signed = {"key_id": row.key_id, "mac": None if row.mac is None else row.mac.hex(), "seq": row.seq}
+    return signed if row.records is None else {**signed, "records": row.records}
 
 
 def _actor(entry: Mapping[str, str | None]) -> dict[str, Any]:

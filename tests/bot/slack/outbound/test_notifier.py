@@ -22,7 +22,7 @@ from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
 from workflows.ports.records import Commit
 from workflows.store import codec
-from workflows.store.sqlite import database
+from workflows.store.common import reading
 
 # --- requests ---
 
@@ -99,7 +99,7 @@ async def test_a_card_reads_none_of_the_other_open_requests_of_its_requester(
         parsed.append(adapter)
         return codec.load(adapter, text)
 
-    monkeypatch.setattr(database, "load", counted)
+    monkeypatch.setattr(reading, "load", counted)
     await scene.notifier().show_request(shown)
     assert parsed.count(codec.REQUEST) == 0
     assert "40 other open requests" in json.dumps(scene.messages(CHANNEL)[0])

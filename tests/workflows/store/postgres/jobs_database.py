@@ -15,7 +15,7 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.store.postgres.server import test_server
 from workflows.intervals import WORKER_DEAD_AFTER
 from workflows.ports.records import Commit
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 from workflows.store.postgres.jobs.effect_jobs import EffectJobs
 from workflows.store.postgres.jobs.schema import prepare_jobs
 from workflows.store.redaction import RecordRedactor

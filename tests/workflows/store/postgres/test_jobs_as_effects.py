@@ -44,7 +44,7 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.request import RequestId
 from workflows.ports.records import Commit, StoreUnusable
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 from workflows.store.postgres.jobs.deferring import job_priority
 from workflows.store.postgres.jobs.schema import prepare_jobs
 from workflows.store.redaction import RecordRedactor

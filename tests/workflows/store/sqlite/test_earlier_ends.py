@@ -11,7 +11,7 @@ from tests.workflows.core.builders import NOW, TENANT, partnership
 from tests.workflows.fakes import FixedClock
 from workflows.core.plans.plan import AtEnd
 from workflows.store.codec import PARTNERSHIP, dump
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import open_store
 

@@ -11,7 +11,7 @@ from tests.workflows.core.builders import DANA, NOW, RILEY, SECURITY, TENANT
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.ports.pages import START, PartnerFilter
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 from workflows.store.sqlite.store import SqliteStore
 
 pytestmark = [pytest.mark.load, pytest.mark.threats("G18")]

@@ -34,7 +34,7 @@ from workflows.core.requests.effects import (
     priority_of,
     work_kind,
 )
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 
 TASK: Final = "effect"
 LATER: Final = "later"

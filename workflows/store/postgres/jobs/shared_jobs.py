@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from workflows.core.requests.effects import WorkKind
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import Done, GivenUp, Outcome, PendingEffect, RetryAt, TakenOver
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 from workflows.store.postgres.jobs.claim_statements import (
     BEAT,
     CLAIM_ONE,

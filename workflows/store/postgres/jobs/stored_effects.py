@@ -15,7 +15,7 @@ from workflows.core.requests.effects import CheckPermission, Effect, Priority
 from workflows.intervals import BEYOND_ANY_WAIT
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, WaitingMessage
 from workflows.store.codec import EFFECT, load, stored_facts
-from workflows.store.columns import text_of
+from workflows.store.common.rows import text_of
 
 _log = structlog.get_logger()
 

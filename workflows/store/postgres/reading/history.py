@@ -14,9 +14,9 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition
 from workflows.store.codec import ALARM, load
-from workflows.store.columns import text_of
 from workflows.store.common.queries import ListQuery, marks_of
 from workflows.store.common.reading import entry_of_row, readable
+from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import PostgresDatabase
 
 _ENTRY: Final = ", ".join(FIELDS)

@@ -12,10 +12,10 @@ from workflows.core.posture.watch.drift import Drift
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page, PagePosition, PartnerFilter
 from workflows.store.codec import PARTNERSHIP, load_shared
-from workflows.store.columns import text_of
 from workflows.store.common.queries import POSTGRES, ListQuery, partner_conditions
 from workflows.store.common.reading import readable
 from workflows.store.common.records import DriftRecords
+from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import PostgresDatabase
 from workflows.store.postgres.reading.snapshot import all_records, picked_drifts, picked_partnerships, records_of
 

@@ -13,9 +13,9 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page, PagePosition, RequestFilter
 from workflows.ports.records import LimitedList
 from workflows.store.codec import REQUEST
-from workflows.store.columns import text_of, typed_search_text
 from workflows.store.common.queries import POSTGRES, ListQuery, request_conditions
 from workflows.store.common.reading import readable
+from workflows.store.common.rows import text_of, typed_search_text
 from workflows.store.postgres.database import PostgresDatabase
 
 ACCOUNT_KINDS: Final = ", ".join(f"'{kind.value}'" for kind in CHANGE_OF_KIND)

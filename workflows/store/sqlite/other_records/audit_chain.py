@@ -7,7 +7,7 @@ processes on one file never sign two entries after the same one.
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,22 +23,24 @@ from workflows.core.audit.chain import (
     ChainKey,
     ChainPoint,
     KeyRing,
+    Record,
     sign,
 )
 from workflows.core.people import GATEHOUSE
-from workflows.ports.audit_log import NumberedEntry
+from workflows.ports.audit_log import RESULT_OF, NumberedEntry
 from workflows.ports.records import StoreUnusable
-from workflows.store.columns import text_of
 from workflows.store.common.reading import entry_of_row
+from workflows.store.common.rows import SEALED_TABLES, text_of
 from workflows.store.sqlite.database import SqliteDatabase
 
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
+    from workflows.core.audit.sealing import RecordProofs
     from workflows.core.audit.verifying import ChainCheck
 
 _COLUMNS: Final = ", ".join(FIELDS)
 # NB. read as bytes, because a damaged text may be no UTF-8, and must not stop the verification.
-_RAW: Final = f"seq, cast(key_id as blob), mac, {', '.join(f'cast({name} as blob)' for name in FIELDS)}"
+_RAW: Final = f"seq, cast(key_id as blob), mac, {', '.join(f'cast({name} as blob)' for name in (*FIELDS, 'records'))}"
 _PAGE: Final = 1000
 """How many entries are signed, or read, at a time."""
 _SMALLEST: Final = -(2**63)
@@ -51,14 +53,22 @@ _INSERT: Final = f"""insert into audit ({_COLUMNS}) select {", ".join("?" * len(
 _log = structlog.get_logger()
 
 
+def _nothing() -> str | None:
+    """Store no records."""
+    return None
+
+
 class SqliteAuditChain(SqliteDatabase):
     """Writes and reads the chain of the audit log."""
 
     _may_create_key = True
     """Whether a key may be made, and the chain goes on without the key of the last entry: in the bot's process."""
 
-    def _add_entry(self, entry: Mapping[str, str | None]) -> bool:
-        """Add an entry in the running transaction, and sign it; return False when its key is known."""
+    def _add_entry(self, entry: Mapping[str, str | None], put: Callable[[], str | None] = _nothing) -> bool:
+        """Add an entry in the running transaction, and sign it; return False when its key is known.
+
+        :param put: stores the records of the entry, and returns what it says about them, see `core.audit.sealing`.
+        """
         values = [entry[name] for name in FIELDS]
         added = self._db.execute(_INSERT, [*values, entry["key"]])
         if added.rowcount == 0:
@@ -71,7 +81,7 @@ class SqliteAuditChain(SqliteDatabase):
                 f"{self._path.name}: the bot signs the audit log with another key ({used}); set AUDIT_KEY or "
                 "AUDIT_KEY_FILE as for the bot"
             )
-        point = self._sign(seq, BEGINNING.mac if before is None else before[0].mac, entry, ring.signing)
+        point = self._sign(seq, BEGINNING.mac if before is None else before[0].mac, entry, ring.signing, put())
         if used not in (None, ring.signing.id):
             self._add_key_change(point, used, ring)
         return True
@@ -81,9 +91,12 @@ class SqliteAuditChain(SqliteDatabase):
         row = self._db.conn.execute(sql).fetchone()
         return None if row is None else (ChainPoint(row[0], row[1]), row[2])
 
-    def _sign(self, seq: int, previous: bytes, entry: Mapping[str, str | None], key: ChainKey) -> ChainPoint:
-        mac = sign(previous, seq, entry, key)
-        self._db.execute("update audit set key_id = ?, mac = ? where seq = ?", [key.id, mac, seq])
+    def _sign(
+        self, seq: int, previous: bytes, entry: Mapping[str, str | None], key: ChainKey, records: str | None = None
+    ) -> ChainPoint:
+        mac = sign(previous, seq, entry, key, records)
+        sql = "update audit set key_id = ?, mac = ?, records = ? where seq = ?"
+        self._db.execute(sql, [key.id, mac, records, seq])
         return ChainPoint(seq, mac)
 
     def _add_key_change(self, before: ChainPoint, used: str | None, ring: KeyRing) -> None:
@@ -95,14 +108,20 @@ class SqliteAuditChain(SqliteDatabase):
             _log.error("audit_key_missing", key_id=used)
 
     def _add_own(
-        self, name: str, command: str, details: Mapping[str, object], before: ChainPoint, key: ChainKey
+        self,
+        name: str,
+        command: str,
+        details: Mapping[str, object],
+        before: ChainPoint,
+        key: ChainKey,
+        records: str | None = None,
     ) -> None:
         """Add an entry of the chain about itself."""
         entry: dict[str, str | None] = dict.fromkeys(FIELDS)
         entry |= {"key": name, "at": text_of(self._clock.now()), "actor": GATEHOUSE.chat_id, "command": command}
         entry |= {"outcome": "accepted", "details": json.dumps(details)}
         added = self._db.execute(_INSERT, [*(entry[field] for field in FIELDS), name])
-        self._sign(int(added.lastrowid or 0), before.mac, entry, key)
+        self._sign(int(added.lastrowid or 0), before.mac, entry, key, records)
 
     def _sign_existing(self, db: Database) -> None:
         """Sign the entries of a file from before entries were signed, and record that they were signed only now.
@@ -142,27 +161,48 @@ class SqliteAuditChain(SqliteDatabase):
     async def verify_chain(self, *, newest: int | None = None) -> "ChainCheck":
         """Verify the signatures; see `ports.audit_log`."""
         ring = await asyncio.to_thread(partial(self._keys.ring, may_create=self._may_create_key))
-        check = partial(verify_connection, keys=ring, newest=newest, pause=_PAUSE_SECONDS)
+        from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
+
+        proofs = None if newest is not None else RecordProofs(keys=ring, result_of=RESULT_OF)
+        check = partial(verify_connection, keys=ring, newest=newest, pause=_PAUSE_SECONDS, proofs=proofs)
         return await self._run_on_second_connection(check)
 
 
 def verify_connection(
-    db: Any, keys: KeyRing, *, head: "Head | None" = None, newest: int | None = None, pause: float = 0
+    db: Any,
+    keys: KeyRing,
+    *,
+    head: "Head | None" = None,
+    newest: int | None = None,
+    pause: float = 0,
+    proofs: "RecordProofs | None" = None,
 ) -> "ChainCheck":
-    """Verify the entries of one file at one moment. A few of them are held at a time.
+    """Verify the entries of one file at one moment, and compare all records with all entries.
+
+    A few entries are held at a time, and of each record its digest.
 
     :param db: a connection of `sqlite3`.
+    :param proofs: follows all entries; None: records are not compared.
     :param newest: how many of the newest entries; None for all of them.
     :param pause: seconds between two pages.
     """
-    from workflows.core.audit.verifying import verify  # a start does not wait for it
+    from workflows.core.audit.verifying import verify, with_problems  # a start does not wait for it
 
     db.execute("begin")  # one snapshot for everything that is read here
     sequence = db.execute("select seq from sqlite_sequence where name = 'audit'").fetchone()
     start = BEGINNING if newest is None else _point_before(db, newest)
     # NB. from the smallest number on: a row that something else added may have a number below the first one.
-    rows = _stream(db, start.seq or _SMALLEST, pause)
-    return verify(rows, keys, start=start, newest=int(sequence[0]) if sequence else 0, head=head)
+    rows = stream_entries(db, start.seq or _SMALLEST, pause)
+    if proofs is not None:
+        rows = _followed(rows, proofs)
+    found = verify(rows, keys, start=start, newest=int(sequence[0]) if sequence else 0, head=head)
+    return found if proofs is None else with_problems(found, proofs.problems(stored_records(db)))
+
+
+def _followed(rows: Iterable[ChainedRow], proofs: "RecordProofs") -> Iterator[ChainedRow]:
+    for row in rows:
+        proofs.follow(row)
+        yield row
 
 
 def _point_before(db: Any, newest: int) -> ChainPoint:
@@ -171,7 +211,8 @@ def _point_before(db: Any, newest: int) -> ChainPoint:
     return BEGINNING if row is None else ChainPoint(row[0], row[1])
 
 
-def _stream(db: Any, after: int, pause: float) -> Iterator[ChainedRow]:
+def stream_entries(db: Any, after: int, pause: float = 0) -> Iterator[ChainedRow]:
+    """Read the entries after a sequence number, page by page."""
     while rows := _page_after(db, after):
         yield from rows
         after = rows[-1].seq
@@ -185,12 +226,19 @@ def _page_after(db: Any, after: int, limit: int = _PAGE) -> list[ChainedRow]:
 
 def _chained(row: Sequence[Any]) -> ChainedRow:
     seq, key_id, mac, *texts = row
-    decoded = [None if text is None else text.decode("utf-8", "surrogateescape") for text in texts]
+    *decoded, records = [None if text is None else text.decode("utf-8", "surrogateescape") for text in texts]
     key = None if key_id is None else key_id.decode("utf-8", "backslashreplace")
-    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, decoded, strict=True)), key_id=key, mac=mac)
+    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, decoded, strict=True)), key_id=key, mac=mac, records=records)
 
 
 def _numbered(row: Mapping[str, Any]) -> NumberedEntry:
     entry = entry_of_row({name: row[name] for name in FIELDS})
     mac = "" if row["mac"] is None else row["mac"].hex()
     return NumberedEntry(seq=row["seq"], mac=mac, key_id=row["key_id"] or "", entry=entry)
+
+
+def stored_records(db: Any) -> Iterator[tuple[Record, str]]:
+    """Read every record that an entry must name."""
+    for table, key in SEALED_TABLES.items():
+        for identity, doc in db.execute(f"select {key}, cast(doc as blob) from {table}"):  # noqa: S608
+            yield Record(table, str(identity)), doc.decode("utf-8", "surrogateescape")

@@ -32,7 +32,7 @@ _TABLES: Final = (
     """create table audit (
         seq bigint primary key, key text not null unique, at text not null, actor text not null,
         command text not null, outcome text not null, request_id text, tenant_id text, account text,
-        details text not null, key_id text, mac bytea
+        details text not null, records text, key_id text, mac bytea
     )""",
     "create table audit_head (is_only boolean primary key default true check (is_only), seq bigint not null)",
     """create table copies (
