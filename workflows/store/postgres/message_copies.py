@@ -19,7 +19,7 @@ from workflows.intervals import HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import CardCheck, CardNotCurrent, ClickedCard, MessageCopy, check_card
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import execute
-from workflows.store.postgres.effects_queue import PostgresEffectsQueue
+from workflows.store.postgres.jobs.effects_queue import PostgresEffectsQueue
 from workflows.store.postgres.opening.server import Connected
 
 _COPY: Final = "channel, message_id, subject, audience, content, occasion, is_live"

@@ -17,7 +17,7 @@ from workflows.intervals import WORKER_DEAD_AFTER
 from workflows.ports.records import Commit
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.jobs.effect_jobs import EffectJobs
-from workflows.store.postgres.jobs.schema import prepare_jobs
+from workflows.store.postgres.migrations.procrastinate_tables import prepare_jobs
 from workflows.store.redaction import RecordRedactor
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]

@@ -46,7 +46,7 @@ from workflows.core.requests.request import RequestId
 from workflows.ports.records import Commit, StoreUnusable
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.jobs.deferring import job_priority
-from workflows.store.postgres.jobs.schema import prepare_jobs
+from workflows.store.postgres.migrations.procrastinate_tables import prepare_jobs
 from workflows.store.redaction import RecordRedactor
 
 __all__ = [

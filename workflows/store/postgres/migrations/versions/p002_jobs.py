@@ -7,7 +7,7 @@ from typing import Any
 
 from alembic import op
 
-from workflows.store.postgres.jobs.schema import prepare_jobs
+from workflows.store.postgres.migrations.procrastinate_tables import prepare_jobs
 
 revision: str = "p002"
 down_revision: str = "p001"
