@@ -158,10 +158,13 @@ async def _do_what_is_due(parts: BotParts, metrics: Metrics, clock: Clock) -> No
     due = await metrics.due_records(now)
     await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
     await parts.checks.run()
-    metrics.record_tick(now, still_due=due & await metrics.due_records(clock.now()) if due else due)
+    still_due = due & await metrics.due_records(clock.now()) if due else due
+    await metrics.count_records()
+    metrics.record_tick(now, still_due=still_due)
 
 
 async def _record_tick_of_others(parts: BotParts, metrics: Metrics) -> None:
     """Record when another process last looked for what is due."""
+    await metrics.count_records()
     if (last := await last_tick(parts.store)) is not None:
         metrics.record_tick(last, still_due=frozenset())

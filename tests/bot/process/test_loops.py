@@ -59,7 +59,13 @@ async def test_a_process_ticks_in_its_own_turn_and_otherwise_records_the_tick_of
     monkeypatch.setattr(loops, "tick", note)
     monkeypatch.setattr(loops, "record_missing_setup", note)
     parts = SimpleNamespace(store=store, service=None, directory=None, checks=SimpleNamespace(run=note))
-    work = SimpleNamespace(parts=parts, metrics=SimpleNamespace(due_records=due_records, record_tick=record_tick))
+    counted: list[str] = []
+
+    async def count_records() -> None:
+        counted.append("counted")
+
+    metrics = SimpleNamespace(due_records=due_records, record_tick=record_tick, count_records=count_records)
+    work = SimpleNamespace(parts=parts, metrics=metrics)
     stored = asyncio.create_task(asyncio.sleep(0))
     settings = cast(Any, SimpleNamespace(gatehouse_tick_seconds=0.01))
     task = asyncio.create_task(loops.keep_ticking(cast(Any, work), clock, settings, stored, lambda: False))
@@ -67,6 +73,7 @@ async def test_a_process_ticks_in_its_own_turn_and_otherwise_records_the_tick_of
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+    assert len(counted) >= 3, "each process counts for its own metrics"
     assert recorded == [NOW, clock.now(), NOW]
     assert done == ["tick"] * 3, "the missing setup at the start, one tick, and its checks"
     assert set(store.periods) == {("tick", 0.01)}

@@ -2,8 +2,8 @@
 
 It is long because everything that one transaction stores is written here.
 
-Locks are taken in this order, so that no two transactions wait for each other: those at the start (`_Locks`), the rows
-of records in the order of `_put_everything`, App Homes, effects, and at the end the head of the audit log.
+Locks are taken in this order, so that no two transactions wait for each other: those at the start (`_lock_for`), the
+rows of records in the order of `_put_everything`, App Homes, effects, and at the end the head of the audit log.
 """
 
 import asyncio
