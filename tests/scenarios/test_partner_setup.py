@@ -2,8 +2,6 @@
 
 import json
 import re
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,9 +45,9 @@ def said_by(message: dict[str, Any]) -> str:
 
 def recorded(stage: Stage, command: str) -> list[tuple[str, str]]:
     """Actor and outcome of every entry of one name in the audit log."""
-    [file] = stage.data.rglob("gatehouse.db")
-    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
-        return list(database.execute("select actor, outcome from audit where command = ? order by seq", (command,)))
+    query = "select actor, outcome from audit where command = ? order by seq"
+    [rows] = stage.database.rows(query, values=[command])
+    return [(row["actor"], row["outcome"]) for row in rows]
 
 
 async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_reads(stage: Stage) -> None:
@@ -203,11 +201,10 @@ async def test_a_partner_that_an_earlier_version_opened_gets_its_setup_card_at_t
     """Then it is confirmed, and a click on a card that shows something else takes nothing back."""
     await stage.open_access()
     card = await newest(stage, "requester")
-    [file] = stage.data.rglob("gatehouse.db")
-    old = "update partnerships set doc = json_remove(doc, '$.setup', '$.confirmations', '$.remind_setup_at', '$.sum')"
-    with closing(sqlite3.connect(file)) as database:
-        database.execute(old)
-        database.commit()
+    [[row]] = stage.database.rows("select doc from partnerships")
+    new = ("setup", "confirmations", "remind_setup_at", "sum")
+    old = {name: value for name, value in json.loads(row["doc"]).items() if name not in new}
+    stage.database.change("update partnerships set doc = ?", json.dumps(old))
     await stage.kill_the_bot()
     await stage.rest()
     assert recorded(stage, "record_half") == [("gatehouse", "accepted")]

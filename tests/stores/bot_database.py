@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from tests.stores.choice import is_postgres
 from tests.warm.ready_made import put_new_database
 from workflows.core.audit.chain import ChainKey, written_key
+from workflows.core.requests.effects import WorkKind
 from workflows.store.audit_keys import own_key_file
 from workflows.store.location import RecordsLocation, StoreLocation, location_of
 
@@ -59,6 +60,12 @@ class BotDatabase(Protocol):
 
     def change(self, sql: str, *values: object) -> None:
         """Execute a statement, as another program would."""
+
+    def put_effect(self, lane: str, doc: str) -> None:
+        """Store a click that is due, as another program would."""
+
+    def was_closed(self) -> bool:
+        """Return whether the bot ended by itself: it was not killed."""
 
     def back_up(self, to: Path) -> None:
         """Back it up while the bot runs, as docs/operations.md says."""
@@ -127,6 +134,13 @@ class _Sqlite:
         with closing(sqlite3.connect(self._path, timeout=20)) as db:
             db.execute(sql, values)
             db.commit()
+
+    def put_effect(self, lane: str, doc: str) -> None:
+        columns = "(lane, rank, asked_by, due_at, attempts, doc)"
+        self.change(f"insert into effects {columns} values (?, 0, '', '2026', 0, ?)", lane, doc)
+
+    def was_closed(self) -> bool:
+        return not self._path.with_name(f"{_FILE}-wal").exists()
 
     def back_up(self, to: Path) -> None:
         with closing(sqlite3.connect(self._path)) as db, closing(sqlite3.connect(to)) as copy:
@@ -205,6 +219,16 @@ class _Postgres:
 
         with psycopg.connect(self._url) as connection:
             connection.execute(marked(sql).encode(), values)
+
+    def put_effect(self, lane: str, doc: str) -> None:
+        args = {"doc": doc, "lane": lane, "kind": WorkKind.CHECK.value, "rank": 0, "by": "", "turns": "", "turn": 0}
+        args |= {"due": "2026", "error": "", "faults": 0, "is_held": False, "is_planned": False}
+        columns = "(queue_name, task_name, lock, priority, args)"
+        sql = f"insert into procrastinate_jobs {columns} values (?, 'effect', ?, 0, ?::jsonb)"
+        self.change(sql, args["kind"], lane, json.dumps(args))
+
+    def was_closed(self) -> bool:
+        return self.rows("select 1 from procrastinate_workers") == [[]]
 
     def back_up(self, to: Path) -> None:
         self._run("pg_dump", "--format=custom", f"--file={to}", f"--dbname={self._url}")
