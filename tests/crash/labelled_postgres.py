@@ -18,7 +18,7 @@ from procrastinate.manager import JobManager
 from tests.crash.points import Points
 from workflows.store.postgres.store import PostgresStore
 
-_CHANGE: Final = re.compile(r"\b(insert into|update|delete from)\s+(\w+)(?:\s+set\s+(\w+))?", re.IGNORECASE)
+_CHANGE: Final = re.compile(r"\b(insert into|update|delete from)\s+(?!set\b)(\w+)(?:\s+set\s+(\w+))?", re.IGNORECASE)
 _DEFERRED: Final = "procrastinate_defer_jobs"
 _BY_TIME: Final = ("procrastinate_workers", "procrastinate_events", "procrastinate_periodic_defers")
 _END_OF_TURN: Final = "delete from procrastinate_jobs"
