@@ -127,6 +127,15 @@ def is_begun(request: AccessRequest) -> bool:
     return is_closing or fields.account_change is not None or request.was_sent
 
 
+def is_approved_and_unwritten(request: AccessRequest) -> bool:
+    """Return whether a request has all approvals and a rejection still stops it: it waits for its start or its write.
+
+    A member of a batch is rejected with its batch.
+    """
+    is_waiting = request.state is RequestState.APPLYING and request.batch is None and not is_begun(request)
+    return is_waiting or request.state is RequestState.SCHEDULED
+
+
 def require_may_reject_unwritten(
     request: AccessRequest, actor: Person, digest: str, *, current_roles: CurrentRoles
 ) -> int:

@@ -44,6 +44,7 @@ from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.posture.watch.drift import Drift
+from workflows.core.requests.deciding import is_approved_and_unwritten
 from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
@@ -94,7 +95,7 @@ def closed_card(
     ]
     if request.prepared is not None:
         buttons = [button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))]
-        if request.state is RequestState.SCHEDULED and _may_reject(request, reader):
+        if is_approved_and_unwritten(request) and _may_reject(request, reader):
             buttons.insert(0, reject_element(request))
         blocks.append(actions(f"details:{request.id}", *buttons))
     text = closed_summary(request, successor) if drift is None else summary(request, DRIFTED)
