@@ -4,7 +4,7 @@ A window with a history, a search or an export reads entries through `AuditLog`.
 `records.RecordStore.commit`, in one transaction with what it is about.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -113,6 +113,9 @@ class AuditLog(Protocol):
 
         The records of the freeze and of absences are always compared. The first call reads all entries.
         """
+
+    async def unproven_requests(self, request_ids: Collection[RequestId]) -> frozenset[RequestId]:
+        """Return which of these requests are not as signed entries say. The first call reads all entries."""
 
     def take_unproven(self) -> "Sequence[ChainProblem]":
         """Return what `unproven` found since the last call, each problem once."""

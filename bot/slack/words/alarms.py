@@ -189,8 +189,9 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "partners.",
     ),
     AlarmCode.AUDIT_CHAIN: (
-        "The records are not as Gatehouse wrote them. {chain_problem} Nothing that opens access is applied.",
-        "{chain_advice} Then two admins end the freeze with /partner unfreeze.",
+        "The records are not as Gatehouse wrote them. {chain_problem} What opens access is frozen until two admins end "
+        "the freeze about it.",
+        "{chain_advice} While it is frozen, /partner unfreeze ends it. Open requests that are not believed end then.",
     ),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit_words}.",
@@ -221,6 +222,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.ALL_ANSWERED: "every change is as approved again, accepted, or in a newer alarm",
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.FREEZE_GOES_ON: "the request was taken back, or it is older than 24 hours. The freeze goes on",
+    EndingCode.ADMINS_ENDED_FREEZE: "two admins ended the freeze about it. Requests that are not believed have ended",
     EndingCode.LOG_TOO_OLD: "a week passed, and Entra's audit log may not go back so far",
     EndingCode.HOLD_ENDED: "the hold has ended, and the rest was not checked again",
     EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",

@@ -22,7 +22,8 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.notes import is_believed
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
@@ -135,6 +136,8 @@ class SqliteStore(
                 "batch": request.batch,
                 "doc": self._clean.request(request),
             },
+            # It ended because it is not believed, and nothing of it is in the tenant.
+            is_safe=request.state is RequestState.STOPPED and not (is_believed(request) or request.was_written),
         )
 
     def _require_only_one(self, request: AccessRequest) -> None:

@@ -209,6 +209,17 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "until an admin has looked at it.",
     ),
     (
+        NoteCode.NOT_BELIEVED,
+        {},
+        "Changed by something else than Gatehouse. Its approvals are not believed, and nothing of it is written.",
+    ),
+    (
+        NoteCode.ENDED_NOT_BELIEVED,
+        {},
+        "Something else than Gatehouse changed this request. Its approvals are not believed. Nothing more of it is "
+        "written. Send it again with /partner request.",
+    ),
+    (
         NoteCode.NOT_SENT_FROZEN,
         {},
         "It was not sent because of a freeze, and is not sent later. Restore the settings again.",

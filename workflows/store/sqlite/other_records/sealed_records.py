@@ -4,10 +4,10 @@ A boundary: nothing else knows how entries name records.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from pydantic import ValidationError
@@ -27,7 +27,7 @@ from workflows.core.audit.chain import (
 )
 from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.effects import CheckPermission, Effect
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.audit_log import RESULT_OF, AuditKeys, RestsOn
 from workflows.ports.clock import Clock
 from workflows.store.codec import BATCH, EFFECT, REQUEST, load, load_shared
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from workflows.core.audit.sealing import RecordProofs
     from workflows.core.audit.verifying import ChainProblem
 
+Found = TypeVar("Found")
 _NAMED_BY_ONE: Final = 500
 """How many records one entry names when all of them are named for the first time."""
 _log = structlog.get_logger()
@@ -136,21 +137,39 @@ class SqliteSealedRecords(SqliteAuditChain):
         # NB. on the store's own thread, which keeps the order of who asked: members of a wave are written in theirs.
         return await self._run(lambda: self._unproven(about, self._db.conn))
 
+    async def unproven_requests(self, request_ids: Collection[RequestId]) -> frozenset[RequestId]:
+        """Return which requests are not as signed entries say; see `ports.audit_log`."""
+        if self._proofs is None:
+            await self._run_on_second_connection(partial(self._unproven, RestsOn(needs_whole_log=False)))
+        return await self._run(lambda: self._unproven_requests(request_ids, self._db.conn))
+
     def take_unproven(self) -> "Sequence[ChainProblem]":
         """Return what was not believed since the last call; see `ports.audit_log`."""
         found, self._found = self._found, []
         return found
 
-    def _unproven(self, about: RestsOn, db: Any) -> "Sequence[ChainProblem]":
+    def _unproven_requests(self, request_ids: Collection[RequestId], db: Any) -> frozenset[RequestId]:
+        def find(proofs: "RecordProofs") -> frozenset[RequestId]:
+            records = {one: Record("requests", one) for one in request_ids}
+            return frozenset(one for one, it in records.items() if proofs.problem_of(it, _text_of(db, it)) is not None)
+
+        return self._compare(db, find)
+
+    def _compare(self, db: Any, find: Callable[["RecordProofs"], Found]) -> Found:
+        """Compare records with all entries, of one moment."""
         with self._following:
-            db.execute("begin")  # entries and records of one moment
+            db.execute("begin")
             try:
                 proofs = self._proofs or self._new_proofs()
                 proofs.keys = self._keys.ring(may_create=self._may_create_key)
-                found = list(_problems(db, _followed(db, proofs), about))
+                found = find(_followed(db, proofs))
                 self._proofs = proofs
             finally:
                 db.rollback()
+        return found
+
+    def _unproven(self, about: RestsOn, db: Any) -> "Sequence[ChainProblem]":
+        found = self._compare(db, lambda proofs: list(_problems(db, proofs, about)))
         if found:
             self._found = list({problem.name: problem for problem in (*self._found, *found)}.values())
             _log.error("not_as_signed", problems=[problem.name for problem in found])
