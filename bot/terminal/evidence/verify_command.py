@@ -54,7 +54,7 @@ def verify_audit(head_typed: str, *, as_json: bool, exported: Path | None = None
     if as_json:
         print(json.dumps(_document(found, head), indent=2))
     else:
-        for line in _lines(found, head):
+        for line in _lines(found, head, "audit log" if exported is None else "file"):
             terminal_console().print(safe_text(line))
     return 0 if found.is_whole else CHANGED
 
@@ -89,7 +89,8 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
     ]
     return {
         "format": FORMAT,
-        "is_whole": found.is_whole,
+        "is_whole": found.is_whole and not found.unproven,
+        "not_proven_seq": found.unproven or None,
         "entries": found.count,
         "last_seq": found.last.seq,
         "signed_later_until": found.signed_later or None,
@@ -101,9 +102,15 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
     }
 
 
-def _lines(found: ChainCheck, head: Head | None) -> list[str]:
-    """Return the result as text."""
-    lines = [f"{_title(found)} {counted(found.count, 'entry', 'entries')} read. The last one is {found.last.seq}."]
+def _lines(found: ChainCheck, head: Head | None, subject: str) -> list[str]:
+    """Return the result as text.
+
+    :param subject: what was read, without an article.
+    """
+    title = _title(found, subject)
+    lines = [f"{title} {counted(found.count, 'entry', 'entries')} read. The last one is {found.last.seq}."]
+    if found.unproven:
+        lines.append(f"The file begins with entry {found.unproven}. Entry {found.unproven} is not proven.")
     lines += [f"- {words_of(one)}" for one in found.problems]
     if (more := found.problem_count - len(found.problems)) > 0:
         lines.append(f"- There are {counted(more, 'more problem')}.")
@@ -117,11 +124,13 @@ def _lines(found: ChainCheck, head: Head | None) -> list[str]:
     return lines
 
 
-def _title(found: ChainCheck) -> str:
+def _title(found: ChainCheck, subject: str) -> str:
+    if found.is_whole and found.unproven:
+        return "Every later entry is as it was written."
     if found.is_whole:
-        return "The audit log is whole."
+        return f"The {subject} is whole."
     if all(one.code is ChainProblemCode.UNKNOWN_KEY for one in found.problems):
         return "A KEY IS MISSING. Not every entry could be verified."
     if all(one.record for one in found.problems):
-        return "RECORDS WERE CHANGED. The audit log is whole."
-    return "THE AUDIT LOG WAS CHANGED."
+        return f"RECORDS WERE CHANGED. The {subject} is whole."
+    return f"THE {subject.upper()} WAS CHANGED."

@@ -86,6 +86,8 @@ class ChainCheck:
     """The entry up to which entries were signed only afterwards, by the version that began the chain; 0: none."""
     has_head: bool = False
     """Whether the posted head was given and found."""
+    unproven: int = 0
+    """The first entry of a file that does not begin with entry 1: the signature before it is not known; 0: none."""
 
     @property
     def is_whole(self) -> bool:
