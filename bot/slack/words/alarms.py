@@ -22,7 +22,14 @@ from bot.slack.words.denied_sign_ins import DENIED, denied_elements
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.posture.denied_sign_ins import denied_alarm_words, denied_tenants_words, denied_to_many_words
-from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
+from bot.words.posture.drift import (
+    RECORDS_END,
+    accepted_words,
+    digest_alarm_words,
+    drift_alarm_words,
+    records_end_words,
+    sponsor_advice,
+)
 from bot.words.posture.held import held_report_lines
 from bot.words.refusals.freeze import (
     UNREADABLE_FREEZE,
@@ -38,7 +45,7 @@ from bot.words.refusals.named_people.people import limit_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.reviews.silence import why_open_words
-from bot.words.sentences import comma_list, day, minute
+from bot.words.sentences import comma_list, counted, day, minute
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.unavailable.audit_chain import alarm_values as chain_alarm_words
 from bot.words.unavailable.permissions import SERVICES, application_words, missing_words
@@ -117,7 +124,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "gatehouse sweep and gatehouse audit verify.",
     ),
     AlarmCode.OWN_ENTRY_NOT_EXPLAINED: (
-        "CRITICAL. Entra's audit log shows {count} changes by Gatehouse's own application that Gatehouse did not make, "
+        "CRITICAL. Entra's audit log shows {changes} by Gatehouse's own application that Gatehouse did not make, "
         "the first one of {since_words}. Partners: {names}.",
         "Somebody else may use the application's credential. Replace the credential, then look at the sign-ins of the "
         "application in Entra.",
@@ -363,11 +370,31 @@ _NO_MANAGER: Final = (
 )
 
 
+_COMPARE: Final = (
+    "Compare it with the approval cards in Slack. Only if nobody approved it there, replace the credential of the "
+    "application."
+)
+_WHILE_HELD: Final[Mapping[AlarmCode, tuple[str, str]]] = {
+    AlarmCode.OWN_CHANGE: (
+        "Gatehouse's own application changed this partner, and these records do not have the change: {drift_problem}",
+        f"{_COMPARE} {{drift_advice}}",
+    ),
+    AlarmCode.OWN_ENTRY_NOT_EXPLAINED: (
+        "Entra's audit log shows {changes} by Gatehouse's own application that these records do not have, the first "
+        "one of {since_words}. {records_end_words} Partners: {names}.",
+        _COMPARE,
+    ),
+}
+"""The texts of alarms that were raised while the bot was held: its records may be older than what it did."""
+
+
 def _why(alarm: Alarm, ended: str) -> str:
     return f" {'Why' if alarm.code in DENIED else 'Not fixed'}: {ended}." if ended else ""
 
 
 def _texts_of(alarm: Alarm) -> tuple[str, str]:
+    if RECORDS_END in alarm.values and alarm.code in _WHILE_HELD:
+        return _WHILE_HELD[alarm.code]
     if alarm.code is AlarmCode.ROLE_EMPTY and "relation" in alarm.values:
         return _NO_MANAGER
     if alarm.code is AlarmCode.FREEZE_END_ASKED and "cause" in alarm.values:
@@ -425,6 +452,9 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code is AlarmCode.UNUSUAL_DECISIONS:
         values["unusual"] = unusual_alarm_words(alarm.values)
     values.update(_held_values(alarm))
+    if alarm.code is AlarmCode.OWN_ENTRY_NOT_EXPLAINED:
+        values["changes"] = counted(int(values["count"]), "change")
+        values["records_end_words"] = records_end_words(alarm.values)
     if "since" in values:
         values["since_words"] = minute(values["since"])
     if alarm.code is AlarmCode.SPONSOR_GONE:

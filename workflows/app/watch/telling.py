@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from workflows.app.alarms import new_alarm
+from workflows.app.reads.known_freeze import records_end
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
@@ -76,8 +77,12 @@ class DriftRecords:
 
     async def alarm_about(self, drift: Drift, now: datetime) -> Alarm:
         """Return a new alarm about one partner or the default, to the admins and the partner's sponsor."""
-        alarm = new_alarm(AlarmCode.DRIFT, drift.subject, alarm_values(drift), now)
+        alarm = new_alarm(AlarmCode.DRIFT, drift.subject, await self.values_of(drift), now)
         return replace(alarm, also_to=await self.sponsors_of([drift]))
+
+    async def values_of(self, drift: Drift) -> Mapping[str, Any]:
+        """Return the values of an alarm about drift; while held also when the records end, see `records_end`."""
+        return {**alarm_values(drift), **await records_end(self.store)}
 
     async def sponsors_of(self, drifts: Sequence[Drift]) -> tuple[ChatId, ...]:
         """Return the sponsors of the partners, without those who have no account any more."""

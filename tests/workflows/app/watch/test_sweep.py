@@ -8,8 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from bot.slack.words.alarms import alarm_message, alarm_text
+from bot.slack.words.alarms import alarm_advice, alarm_message, alarm_text
+from bot.words.sentences import minute
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, SAM, TENANT
+from tests.workflows.effects.test_held import hold
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World, restarted
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
@@ -434,6 +436,21 @@ async def test_a_change_by_our_own_application_that_no_plan_holds_is_critical(dr
     drifted.tenant.edit(TENANT, b2bDirectConnectInbound=None)
     await drifted.sweep()
     assert await alarms(drifted, AlarmCode.OWN_CHANGE) == []
+
+
+async def test_while_held_the_alarms_say_when_the_records_end(drifted: World) -> None:
+    """Gatehouse may have made the change after the backup: nobody is accused."""
+    ran_at = drifted.clock.now()
+    await hold(drifted)
+    drifted.tenant.tenant_settings.changes[TENANT] = [change(drifted, by="Gatehouse", account="", is_ours=True)]
+    await drifted.drift_answers.find_authors()
+    (alarm,) = await alarms(drifted, AlarmCode.OWN_CHANGE)
+    assert alarm.values["records_end"] == ran_at.isoformat()
+    (drift_alarm,) = await alarms(drifted, AlarmCode.DRIFT)
+    assert drift_alarm.values["records_end"] == ran_at.isoformat()
+    said = f"{alarm_text(alarm)} {alarm_advice(alarm)}"
+    assert f"These records end at {minute(ran_at)}. Gatehouse may have made this after that." in said
+    assert "CRITICAL" not in said
 
 
 async def test_two_admins_accept_and_are_asked_again_when_the_date_passes(drifted: World) -> None:
