@@ -17,7 +17,7 @@ from workflows.store.audit_keys import own_key_file
 
 _LOCK = "sandbox.lock"
 _GENERATION: Final = "generation"
-"""The folder outside the database that names its generation. The settings of these tests have it beside the database."""
+"""The folder that names the generation of a database, beside it as the settings of these tests have it."""
 
 
 @dataclass(frozen=True, slots=True)
