@@ -39,6 +39,16 @@ GATEHOUSE: Final = Person(id=PersonId("gatehouse"), chat_id=ChatId("gatehouse"),
 
 _COMMAND_LINE: Final = "os:"
 """The beginning of the name of a user of the operating system, as the audit log has it."""
+_PSEUDONYM: Final = "person-"
+"""The beginning of what is shown in place of an erased person."""
+
+
+def pseudonym(number: int) -> str:
+    """Return what is shown in place of a person's erased texts; always the same for one person.
+
+    :param number: that of the person; 0 for a text that is no identifier of a known person.
+    """
+    return f"{_PSEUDONYM}{number}" if number else "erased"
 
 
 def command_line_person(user: str) -> Person:
@@ -50,8 +60,11 @@ def command_line_person(user: str) -> Person:
 
 
 def is_chat_user(chat_id: ChatId) -> bool:
-    """Return whether an id is that of a person who gets messages: not of the bot, and not of the command line."""
-    return chat_id != GATEHOUSE.chat_id and not chat_id.startswith(_COMMAND_LINE)
+    """Return whether an id is that of a person who gets messages.
+
+    It is not for the bot, for the command line, and for a person whose texts were erased.
+    """
+    return chat_id != GATEHOUSE.chat_id and not chat_id.startswith((_COMMAND_LINE, _PSEUDONYM))
 
 
 Actor = TypeVar("Actor", bound=ChatId | Person)

@@ -5,6 +5,7 @@ the stored signature, so that later problems are found as well.
 """
 
 import itertools
+import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Final
 
 from workflows.core.audit.chain import BEGINNING, CHAIN_BEGUN, ChainedRow, ChainPoint, KeyRing, sign
 from workflows.core.audit.heads import Head
+from workflows.core.audit.personal import ERASED, check_texts
 
 MAX_PROBLEMS: Final = 20
 """How many problems are listed; the others are counted."""
@@ -39,6 +41,8 @@ class ChainProblemCode(StrEnum):
     """The last entries are missing."""
     OTHER_CHAIN = "other_chain"
     """The chain does not contain the posted head: it is another file, or was written again with the key."""
+    TEXTS_MISSING = "texts_missing"
+    """More personal texts were erased than the entries about erasures say; the first entry without one is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class ChainCheck:
     """The entry up to which entries were signed only afterwards, by the version that began the chain; 0: none."""
     has_head: bool = False
     """Whether the posted head was given and found."""
+    erased: int = 0
+    """How many personal texts were erased. The others were compared with their commitments."""
 
     @property
     def is_whole(self) -> bool:
@@ -125,17 +131,21 @@ def verify(
     :param newest: the sequence number that the store gave last; 0 when that is not known.
     :param head: a posted head that must be part of the chain.
     """
-    window, report, previous = _Window(rows), _Report(), start
+    window, report, texts, previous = _Window(rows), _Report(), _Texts(), start
     count, signed_later, found_head = 0, 0, False
     for row in window:
         count += 1
         if not _follows(row, previous, keys):
             report.add(_problem(row, previous, window, keys, is_listed=report.has_room))
+        elif not texts.are_whole(row):
+            report.add(ChainProblem(ChainProblemCode.EDITED, row.seq))
         elif row.entry["command"] == CHAIN_BEGUN:
             signed_later = row.seq - 1
         found_head = found_head or (head is not None and head.seq == row.seq and head.is_of(row.mac))
         # NB. a row without a signature is no link: the entry after it was signed after the one before it.
         previous = ChainPoint(row.seq, previous.mac if row.mac is None else row.mac)
+    if texts.erased > texts.recorded:
+        report.add(ChainProblem(ChainProblemCode.TEXTS_MISSING, texts.first_erased))
     if newest > previous.seq or (head is not None and head.seq > previous.seq):
         report.add(ChainProblem(ChainProblemCode.TAIL_CUT, previous.seq + 1))
     elif head is not None and not found_head:
@@ -147,7 +157,32 @@ def verify(
         problem_count=report.count,
         signed_later=signed_later,
         has_head=found_head,
+        erased=texts.erased,
     )
+
+
+@dataclass(slots=True)
+class _Texts:
+    """Compares the personal texts of entries with their commitments, and counts those that were erased."""
+
+    erased: int = 0
+    recorded: int = 0
+    """How many were erased by the entries about erasures. Such an entry comes after the entries that it is about."""
+    first_erased: int = 0
+
+    def are_whole(self, row: ChainedRow) -> bool:
+        check = check_texts(row.entry, row.references, row.salts)
+        if row.entry["command"] == ERASED:
+            self.recorded += _erased_by(row.entry["details"] or "")
+        if check.erased and not self.erased:
+            self.first_erased = row.seq
+        self.erased += check.erased
+        return check.is_whole
+
+
+def _erased_by(details: str) -> int:
+    """Return how many texts an entry says that it erased. It is signed, so it is as Gatehouse wrote it."""
+    return int(json.loads(details)["texts"])
 
 
 def _follows(row: ChainedRow, previous: ChainPoint, keys: KeyRing) -> bool:
@@ -157,7 +192,7 @@ def _follows(row: ChainedRow, previous: ChainPoint, keys: KeyRing) -> bool:
 def _is_signed(row: ChainedRow, previous: bytes, seq: int, keys: KeyRing) -> bool:
     """Return whether the entry of a row was signed for this place."""
     key = None if row.key_id is None else keys.find(row.key_id)
-    return key is not None and row.mac == sign(previous, seq, row.entry, key)
+    return key is not None and row.mac == sign(previous, seq, row.signed, key)
 
 
 def _problem(row: ChainedRow, previous: ChainPoint, window: _Window, keys: KeyRing, *, is_listed: bool) -> ChainProblem:

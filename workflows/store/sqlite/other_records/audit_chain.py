@@ -6,6 +6,7 @@ processes on one file never sign two entries after the same one.
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -25,11 +26,12 @@ from workflows.core.audit.chain import (
     KeyRing,
     sign,
 )
+from workflows.core.audit.personal import SALT_BYTES, seal, signed_texts
 from workflows.core.people import GATEHOUSE
 from workflows.ports.audit_log import NumberedEntry
 from workflows.ports.records import StoreUnusable
 from workflows.store.columns import text_of
-from workflows.store.sqlite.database import SqliteDatabase
+from workflows.store.sqlite.other_records.known_people import SqliteKnownPeople
 from workflows.store.sqlite.records import entry_of_row
 
 if TYPE_CHECKING:
@@ -38,20 +40,20 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = ", ".join(FIELDS)
 # NB. read as bytes, because a damaged text may be no UTF-8, and must not stop the verification.
-_RAW: Final = f"seq, cast(key_id as blob), mac, {', '.join(f'cast({name} as blob)' for name in FIELDS)}"
+_RAW: Final = f"seq, mac, {', '.join(f'cast({name} as blob)' for name in (*FIELDS, 'key_id', 'personal', 'salts'))}"
 _PAGE: Final = 1000
 """How many entries are signed, or read, at a time."""
 _SMALLEST: Final = -(2**63)
 _PAUSE_SECONDS: Final = 0.001
 """The pause of a verification in the bot's process after each page, so that clicks are answered meanwhile."""
-_INSERT: Final = f"""insert into audit ({_COLUMNS}) select {", ".join("?" * len(FIELDS))}
+_INSERT: Final = f"""insert into audit ({_COLUMNS}, personal, salts) select {", ".join("?" * (len(FIELDS) + 2))}
     where not exists (select 1 from audit where key = ?)"""  # noqa: S608
 """Adds an entry once. A number is not used up when the entry is known, so numbers have no gaps."""
 
 _log = structlog.get_logger()
 
 
-class SqliteAuditChain(SqliteDatabase):
+class SqliteAuditChain(SqliteKnownPeople):
     """Writes and reads the chain of the audit log."""
 
     _may_create_key = True
@@ -60,10 +62,11 @@ class SqliteAuditChain(SqliteDatabase):
     def _add_entry(self, entry: Mapping[str, str | None]) -> bool:
         """Add an entry in the running transaction, and sign it; return False when its key is known."""
         values = [entry[name] for name in FIELDS]
-        added = self._db.execute(_INSERT, [*values, entry["key"]])
+        added = self._db.execute(_INSERT, [*values, None, None, entry["key"]])
         if added.rowcount == 0:
             return False
         seq, before = int(added.lastrowid or 0), self._newest_signed()
+        entry = self._sealed(seq, entry)
         ring = self._keys.ring(may_create=self._may_create_key)
         used = None if before is None else before[1]
         if not self._may_create_key and used is not None and ring.find(used) is None:
@@ -75,6 +78,16 @@ class SqliteAuditChain(SqliteDatabase):
         if used not in (None, ring.signing.id):
             self._add_key_change(point, used, ring)
         return True
+
+    def _sealed(self, seq: int, entry: Mapping[str, str | None]) -> Mapping[str, str | None]:
+        """Store the commitments to an entry's personal texts beside it, and return what is signed."""
+        self._register(entry["actor"] or "", entry["account"] or "")
+        sealed = seal(entry, self._number_of, lambda: secrets.token_bytes(SALT_BYTES))
+        if sealed is None:
+            return entry
+        sql = "update audit set personal = ?, salts = ? where seq = ?"
+        self._db.execute(sql, [sealed.references, sealed.salts, seq])
+        return signed_texts(entry, sealed.references)
 
     def _newest_signed(self) -> tuple[ChainPoint, str] | None:
         sql = "select seq, mac, key_id from audit where mac is not null order by seq desc limit 1"
@@ -101,7 +114,7 @@ class SqliteAuditChain(SqliteDatabase):
         entry: dict[str, str | None] = dict.fromkeys(FIELDS)
         entry |= {"key": name, "at": text_of(self._clock.now()), "actor": GATEHOUSE.chat_id, "command": command}
         entry |= {"outcome": "accepted", "details": json.dumps(details)}
-        added = self._db.execute(_INSERT, [*(entry[field] for field in FIELDS), name])
+        added = self._db.execute(_INSERT, [*(entry[field] for field in FIELDS), None, None, name])
         self._sign(int(added.lastrowid or 0), before.mac, entry, key)
 
     def _sign_existing(self, db: Database) -> None:
@@ -184,10 +197,12 @@ def _page_after(db: Any, after: int, limit: int = _PAGE) -> list[ChainedRow]:
 
 
 def _chained(row: Sequence[Any]) -> ChainedRow:
-    seq, key_id, mac, *texts = row
-    decoded = [None if text is None else text.decode("utf-8", "surrogateescape") for text in texts]
-    key = None if key_id is None else key_id.decode("utf-8", "backslashreplace")
-    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, decoded, strict=True)), key_id=key, mac=mac)
+    seq, mac, *texts = row
+    *decoded, key, personal, salts = (
+        None if text is None else text.decode("utf-8", "surrogateescape") for text in texts
+    )
+    entry = dict(zip(FIELDS, decoded, strict=True))
+    return ChainedRow(seq=seq, entry=entry, key_id=key, mac=mac, references=personal, salts=salts)
 
 
 def _numbered(row: Mapping[str, Any]) -> NumberedEntry:
