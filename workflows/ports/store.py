@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Protocol
 
+from workflows.ports.audit_log import PersonalData
 from workflows.ports.effects_queue import EffectsQueue
 from workflows.ports.message_copies import MessageCopies
 from workflows.ports.pages import PagedLists
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from workflows.core.policy.stops.generation import OutsideGeneration
 
 
-class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, Protocol):
+class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, PersonalData, Protocol):
     """Records, effects queue and message copies in one database, so that they can be changed in one transaction."""
 
 

@@ -36,6 +36,7 @@ from workflows.app.batches.expiry import BatchExpiry
 from workflows.app.evidence.chain_watch import ChainWatch
 from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
 from workflows.app.evidence.denied.notice_records import NoticeRecords
+from workflows.app.evidence.erasing import Forgetting
 from workflows.app.evidence.posted_heads import PostedHeads
 from workflows.app.evidence.reviews.lockouts import lockouts_of
 from workflows.app.evidence.reviews.scan import UsageScanner
@@ -126,12 +127,31 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         store=systems.store,
         service=service,
         alarms=alarms,
-        checks=_scheduled_checks(systems, service, alarms, shown, (*checks, _posted_heads(systems, wake).check)),
+        checks=_scheduled_checks(
+            systems, service, alarms, shown, (*checks, _posted_heads(systems, wake).check, *_forgetting(systems))
+        ),
         queue_worker=queue_worker,
         send_directly=partial(send_directly, directory=systems.directory, client=systems.client),
         directory=shown,
         chain=chain,
     )
+
+
+def _forgetting(systems: ExternalSystems) -> tuple[Check, ...]:
+    """Return what erases the texts of people who left; nothing where no term is set."""
+    term = timedelta(days=systems.settings.gatehouse_forget_after_days)
+    if not term:
+        return ()
+    forgetting = Forgetting(
+        store=systems.store,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        clock=systems.clock,
+        roles=systems.catalog.roles,
+        term=term,
+        start=systems.background.start,
+    )
+    return (forgetting.check,)
 
 
 def _posted_heads(systems: ExternalSystems, wake: Callable[[], None]) -> PostedHeads:

@@ -1,4 +1,4 @@
-"""The personal texts of an entry: they stand beside what is signed, so that they can be erased without breaking the chain.
+"""The personal texts of an entry: they stand beside what is signed, so that erasing them does not break the chain.
 
 What is signed has a reference in place of each such text: the pseudonym of its person, and a commitment. That is
 HMAC-SHA256 of the text, with 16 random bytes of salt as the key, because names and chat ids can be guessed. The shown
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.core.audit.erasing import FREE_TEXTS, PersonTexts
 from workflows.core.people import pseudonym
 
 ERASED: Final = "erase_person"
@@ -25,9 +26,43 @@ SALT_BYTES: Final = 16
 NOBODY: Final = 0
 """The number for a text that is no identifier of a known person."""
 PUBLIC_NAMES: Final = frozenset(
-    "accessType after alarm at batch client_request_id code codes counts_as digest effect ends_at fingerprint format "
-    "from generation head kind level method outcome request_id sha256 state step targetType template tenantId "
-    "tenant_id through timestamp to_state until version wanted".split()
+    {
+        "accessType",
+        "after",
+        "alarm",
+        "at",
+        "batch",
+        "client_request_id",
+        "code",
+        "codes",
+        "counts_as",
+        "digest",
+        "effect",
+        "ends_at",
+        "fingerprint",
+        "format",
+        "from",
+        "generation",
+        "head",
+        "kind",
+        "level",
+        "method",
+        "outcome",
+        "request_id",
+        "sha256",
+        "state",
+        "step",
+        "targetType",
+        "template",
+        "tenantId",
+        "tenant_id",
+        "through",
+        "timestamp",
+        "to_state",
+        "until",
+        "version",
+        "wanted",
+    }
 )
 """The names of details whose texts are about no person. The texts of every other name are kept beside the entry."""
 KEYED_BY_PERSON: Final = frozenset({"people"})
@@ -71,11 +106,12 @@ class Erasure:
 
 
 def places(entry: Entry) -> Iterator[tuple[str, str]]:
-    """Give the place and the text of each personal text. The texts of details are as they stand between their quotes."""
+    """Give the place and the text of each personal text. A text of details is as it stands between its quotes."""
     for name in ("actor", "account"):
         if text := entry[name]:
             yield name, text
-    for number, text, is_personal in _strings(entry[_DETAILS] or ""):
+    for number, text, name, is_name in _strings(entry[_DETAILS] or ""):
+        is_personal = name in KEYED_BY_PERSON if is_name else name not in PUBLIC_NAMES
         if text and (is_personal or _REFERENCE.fullmatch(text)):
             yield f"{_DETAILS}:{number}", text
 
@@ -135,21 +171,28 @@ def check_texts(entry: Entry, references: str | None, salts: str | None) -> Text
     return TextCheck(is_whole=True, erased=erased)
 
 
-def erase(entry: Entry, sealed: Sealed, is_of_person: Callable[[str, str], bool]) -> Erasure | None:
-    """Erase texts of an entry, each with its salt; None when there are none to erase.
+def erase(entry: Entry, sealed: Sealed, person: PersonTexts) -> Erasure | None:
+    """Erase a person's texts of an entry, each with its salt; None when there are none to erase.
 
-    :param is_of_person: takes the reference's pseudonym and a text, and returns whether it is erased.
+    A text is theirs when it names them, or when they are the author of the entry and it is a free text.
     """
     known, salts = _read(sealed.references) or {}, _read(sealed.salts) or {}
+    is_author = any(person.is_them(entry[name]) for name in ("actor", "account"))
+    free = {place for place, name in _names(entry) if is_author and name in FREE_TEXTS}
     gone = {
         place: shown(place, known[place])
         for place, text in _all_texts(entry)
-        if place in salts and place in known and is_of_person(known[place].partition(":")[0], _decoded(place, text))
+        if place in salts and place in known and (place in free or person.names_them(_decoded(place, text)))
     }
     if not gone:
         return None
     kept = {place: salt for place, salt in salts.items() if place not in gone}
     return Erasure(_replaced(entry, gone), _written(kept), len(gone))
+
+
+def names_person(entry: Entry, person: PersonTexts) -> bool:
+    """Return whether a text of an entry names a person."""
+    return any(person.names_them(_decoded(place, text)) for place, text in _all_texts(entry))
 
 
 def shown(place: str, reference: str) -> str:
@@ -169,13 +212,16 @@ def _all_texts(entry: Entry) -> Iterator[tuple[str, str]]:
     for name in _COLUMNS:
         if (text := entry[name]) is not None:
             yield name, text
-    for number, text, _ in _strings(entry[_DETAILS] or ""):
+    for number, text, *_ in _strings(entry[_DETAILS] or ""):
         yield f"{_DETAILS}:{number}", text
 
 
 def _decoded(place: str, text: str) -> str:
-    """Return a text as a person wrote it: in details it stands as JSON."""
-    return text if place in _COLUMNS else str(json.loads(f'"{text}"', strict=False))
+    """Return a text as a person wrote it: in details it stands as JSON, which only a damaged file has wrong."""
+    try:
+        return text if place in _COLUMNS else str(json.loads(f'"{text}"', strict=False))
+    except ValueError:
+        return text
 
 
 def _replaced(entry: Entry, new: Mapping[str, str]) -> dict[str, str | None]:
@@ -198,8 +244,15 @@ def _replaced(entry: Entry, new: Mapping[str, str]) -> dict[str, str | None]:
     return changed
 
 
-def _strings(details: str) -> Iterator[tuple[int, str, bool]]:
-    """Give each string of a JSON text with its number, and whether it is personal: by the nearest name around it.
+def _names(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Give the place of each text of the details, with the name that it has there."""
+    for number, _, name, is_name in _strings(entry[_DETAILS] or ""):
+        if not is_name:
+            yield f"{_DETAILS}:{number}", name
+
+
+def _strings(details: str) -> Iterator[tuple[int, str, str, bool]]:
+    """Give each string of a JSON text with its number, the nearest name around it, and whether it is itself a name.
 
     The name of a list or an object holds for every string in it that has no name of its own.
     """
@@ -214,7 +267,7 @@ def _strings(details: str) -> Iterator[tuple[int, str, bool]]:
             number, text = number + 1, part[1:-1]
             is_name = details[found.end() : found.end() + 1] == ":"
             around = outer[-1] if is_name else name
-            yield number, text, around in KEYED_BY_PERSON if is_name else name not in PUBLIC_NAMES
+            yield number, text, around, is_name
             if is_name and around not in KEYED_BY_PERSON:
                 name = text
 

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = ", ".join(FIELDS)
 # NB. read as bytes, because a damaged text may be no UTF-8, and must not stop the verification.
-_RAW: Final = f"seq, mac, {', '.join(f'cast({name} as blob)' for name in (*FIELDS, 'key_id', 'personal', 'salts'))}"
+RAW_COLUMNS: Final = f"seq, mac, {', '.join(f'cast({name} as blob)' for name in (*FIELDS, 'key_id'))}"
+TEXT_COLUMNS: Final = "cast(personal as blob), cast(salts as blob)"
 _PAGE: Final = 1000
 """How many entries are signed, or read, at a time."""
 _SMALLEST: Final = -(2**63)
@@ -192,17 +193,22 @@ def _stream(db: Any, after: int, pause: float) -> Iterator[ChainedRow]:
 
 
 def _page_after(db: Any, after: int, limit: int = _PAGE) -> list[ChainedRow]:
-    rows = db.execute(f"select {_RAW} from audit where seq > ? order by seq limit ?", [after, limit])  # noqa: S608
-    return [_chained(row) for row in rows]
+    # A file of an earlier version is verified as it is: none of its entries has texts beside it.
+    is_new = db.execute("select 1 from pragma_table_info('audit') where name = 'salts'").fetchone() is not None
+    columns = f"{RAW_COLUMNS}, {TEXT_COLUMNS if is_new else 'null, null'}"
+    rows = db.execute(f"select {columns} from audit where seq > ? order by seq limit ?", [after, limit])  # noqa: S608
+    return [chained_row(row) for row in rows]
 
 
-def _chained(row: Sequence[Any]) -> ChainedRow:
+def chained_row(row: Sequence[Any]) -> ChainedRow:
+    """Return an entry from the columns `RAW_COLUMNS` and `TEXT_COLUMNS`."""
     seq, mac, *texts = row
     *decoded, key, personal, salts = (
         None if text is None else text.decode("utf-8", "surrogateescape") for text in texts
     )
     entry = dict(zip(FIELDS, decoded, strict=True))
-    return ChainedRow(seq=seq, entry=entry, key_id=key, mac=mac, references=personal, salts=salts)
+    key_id = None if key is None else key.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return ChainedRow(seq=seq, entry=entry, key_id=key_id, mac=mac, references=personal, salts=salts)
 
 
 def _numbered(row: Mapping[str, Any]) -> NumberedEntry:

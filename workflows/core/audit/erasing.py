@@ -1,0 +1,106 @@
+"""What is erased of a person who left: their identifiers and names everywhere, and the free texts that they wrote."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from workflows.core.people import pseudonym
+
+FREE_TEXTS: Final = frozenset(
+    {"comment", "justification", "message", "note", "reason", "remark", "text", "ticket", "typed", "what"}
+)
+"""The names of details, and of members of records, with texts that their author wrote freely."""
+_AUTHORS: Final = frozenset({"actor", "answered_by", "by", "ended_by", "person", "requester", "set_by", "submitter"})
+"""The members of a record that name the author of the texts beside them."""
+_NAMES: Final = frozenset({"name", "mail", "display_name", "user_principal_name"})
+_IDS: Final = frozenset({"id", "chat_id", "account"})
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTexts:
+    """The texts by which a person is known."""
+
+    number: int
+    ids: frozenset[str]
+    """Accounts and chat ids."""
+    names: frozenset[str] = frozenset()
+    """Names and mail addresses. A name of one word is found only as it is written, so that few other words are."""
+    _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    _parts: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        exact = [re.escape(one) for one in self.names if one.isalnum()]
+        folded = [re.escape(one) for one in (*self.names, *self.ids) if not one.isalnum() or one in self.ids]
+        parts = [*exact, *(f"(?i:{one})" for one in folded)]
+        # NB. the longest first, so that nothing of a longer name stays.
+        pattern = "|".join(sorted(parts, key=len, reverse=True))
+        every = [*self.ids, *self.names]
+        written = (
+            json.dumps(one, ensure_ascii=is_ascii)[1:-1].casefold() for one in every for is_ascii in (True, False)
+        )
+        object.__setattr__(self, "_parts", frozenset(written))
+        object.__setattr__(self, "_pattern", re.compile(rf"(?<!\w)(?:{pattern or '(?!)'})(?!\w)"))
+
+    @property
+    def pseudonym(self) -> str:
+        """Return what is shown in their place."""
+        return pseudonym(self.number)
+
+    def names_them(self, text: str) -> bool:
+        """Return whether a text has an identifier or a name of the person."""
+        return self._pattern.search(text) is not None
+
+    def may_be_in(self, document: str) -> bool:
+        """Return whether the JSON of a document may name the person. It is fast, and never False for one that does."""
+        return any(part in document.casefold() for part in self._parts)
+
+    def is_them(self, value: Any) -> bool:
+        """Return whether a value of a record is the person: an identifier, a name, or a record with their id."""
+        if isinstance(value, Mapping):
+            return any(value.get(name) in self.ids for name in _IDS)
+        return isinstance(value, str) and self._pattern.fullmatch(value) is not None
+
+    def in_text(self, text: str) -> str:
+        """Return a text with the pseudonym in place of the person."""
+        return self._pattern.sub(self.pseudonym, text)
+
+
+def found_texts(documents: Iterable[Any], person: PersonTexts) -> PersonTexts:
+    """Return the person with every chat id, name and mail address that records have of them."""
+    ids, names = set(person.ids), set(person.names)
+    for one in _objects(documents):
+        if any(one.get(name) in person.ids for name in _IDS):
+            ids |= {text for name in _IDS if isinstance(text := one.get(name), str) and text}
+            names |= {text for name in _NAMES if isinstance(text := one.get(name), str) and text.strip()}
+    return PersonTexts(person.number, frozenset(ids), frozenset(names - ids))
+
+
+def _objects(values: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+    for value in values:
+        if isinstance(value, Mapping):
+            yield value
+            yield from _objects(value.values())
+        elif isinstance(value, list):
+            yield from _objects(value)
+
+
+def without_person(value: Any, person: PersonTexts, *, is_free_text: bool = False) -> Any:
+    """Return a value of JSON with the pseudonym in place of a person, and of the free texts that they wrote.
+
+    :param is_free_text: whether the value is a free text of the person.
+    """
+    if isinstance(value, str):
+        return person.pseudonym if is_free_text and value else person.in_text(value)
+    if isinstance(value, list):
+        return [without_person(one, person, is_free_text=is_free_text) for one in value]
+    if isinstance(value, Mapping):
+        is_author = any(person.is_them(value.get(name)) for name in _AUTHORS)
+        return {
+            person.in_text(name): without_person(
+                one, person, is_free_text=is_author and name in FREE_TEXTS and not isinstance(one, Mapping)
+            )
+            for name, one in value.items()
+        }
+    return value

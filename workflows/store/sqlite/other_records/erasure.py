@@ -1,0 +1,326 @@
+"""Erase the texts of a person who left: in records that are closed, beside entries of the audit log, and their ids.
+
+Each step is one short transaction, so that clicks are stored in between. The identifiers go last: after a kill, whoever
+asks again finds the person and goes on. SQLite overwrites what it frees (`secure_delete`), and the log of writes is
+emptied at the end.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from workflows.core.audit.chain import FIELDS
+from workflows.core.audit.erasing import PersonTexts, found_texts, without_person
+from workflows.core.audit.personal import ERASED, Sealed, erase, names_person
+from workflows.core.people import PersonId
+from workflows.ports.audit_log import ErasureCount, KnownPerson
+from workflows.ports.records import StaleVersion
+from workflows.store.codec import (
+    ABSENCE,
+    ALARM,
+    BATCH,
+    CAMPAIGN,
+    CHECKSUM,
+    DENIED_NOTICE,
+    DRIFT,
+    EFFECT,
+    FREEZE,
+    PARTNER_USAGE,
+    PARTNERSHIP,
+    REQUEST,
+    USAGE_SCAN,
+    load,
+)
+from workflows.store.columns import text_of
+from workflows.store.sqlite.other_records.audit_chain import RAW_COLUMNS, TEXT_COLUMNS, SqliteAuditChain, chained_row
+from workflows.store.sqlite.other_records.drifts import is_stored_as_frozen
+
+ENTRIES_TOGETHER: Final = 500
+"""How many entries are changed in one transaction: a few hundredths of a second."""
+_PAGE: Final = 1000
+_PEOPLE: Final = "select number, gone_since, identifier, is_account from people left join identities using (number)"
+_OF_A_PARTNER: Final = """id in (select json_extract(doc, '$.request_id') from partnerships
+    where state <> 'revoked' and json_valid(doc))"""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table with records that name people."""
+
+    key: str
+    adapter: TypeAdapter[Any]
+    in_force: str
+    """Whether a record is open or in force, for SQL; `:now` is the present time."""
+
+
+_NAMED: Final = """exists (select 1 from json_each(:ids) where instr(doc, '"' || value || '"') > 0)"""
+TABLES: Final[Mapping[str, _Table]] = {
+    "requests": _Table("id", REQUEST, f"(is_open = 1 or {_OF_A_PARTNER})"),
+    "partnerships": _Table("tenant_id", PARTNERSHIP, "state <> 'revoked'"),
+    "batches": _Table("id", BATCH, "is_open = 1"),
+    "campaigns": _Table("id", CAMPAIGN, "is_open = 1"),
+    "absences": _Table("id", ABSENCE, "ends_at > :now"),
+    "freezes": _Table("id", FREEZE, "is_frozen(doc)"),
+    "drifts": _Table("subject", DRIFT, "is_open = 1"),
+    "denied_notices": _Table("subject", DENIED_NOTICE, "is_open = 1"),
+    "alarms": _Table("id", ALARM, "is_open = 1"),
+    "effects": _Table("id", EFFECT, "is_parked = 0"),
+    "usage_scans": _Table("id", USAGE_SCAN, "0"),
+    "partner_usage": _Table("tenant_id", PARTNER_USAGE, "0"),
+}
+"""The records that are rewritten. What is in force is not."""
+_FORGOTTEN: Final = (
+    "delete from homes where person in (select value from json_each(:ids))",
+    "delete from profiles where chat_id in (select value from json_each(:ids))",
+    "delete from profiles where account in (select value from json_each(:ids))",
+    "delete from copies where names_them(audience) or names_them(subject) or names_them(occasion)",
+    "delete from marks where names_them(name)",
+    "update marks set value = without_them(value) where names_them(value)",
+    "delete from identities where identifier in (select value from json_each(:ids))",
+    "delete from identities where number = :number",
+    "update people set erased_at = :now where number = :number",
+)
+"""What is deleted at the end: what only served the person, and their identifiers."""
+
+
+class SqliteErasure(SqliteAuditChain):
+    """Implements `ports.audit_log.PersonalData`."""
+
+    def _rows_of(self) -> Mapping[str, Callable[[Any], dict[str, Any]]]:
+        """Return what makes the columns of a record, by table."""
+        raise NotImplementedError
+
+    async def known_people(self) -> Sequence[KnownPerson]:
+        """List the people with an account whose texts were not erased; see `ports.audit_log`."""
+        rows = await self._query(f"{_PEOPLE} where identifier is not null order by number, identifier")
+        found = [_person(list(group)) for _, group in groupby(rows, key=itemgetter("number"))]
+        return [person for person in found if person.accounts]
+
+    async def known_person(self, identifier: str) -> KnownPerson | None:
+        """Return the person with an identifier or a pseudonym; see `ports.audit_log`."""
+        where = "number = (select number from identities where identifier = ?) or 'person-' || number = ?"
+        rows = await self._query(f"{_PEOPLE} where {where} order by identifier", identifier, identifier)
+        return _person(rows) if rows else None
+
+    async def save_gone(self, number: int, since: datetime | None) -> None:
+        """Store since when a person's accounts are gone; see `ports.audit_log`."""
+        text = None if since is None else text_of(since)
+        await self._write("update people set gone_since = ? where number = ?", text, number)
+
+    async def records_in_force(self, person: KnownPerson) -> Sequence[str]:
+        """List what names a person and is in force or open; see `ports.audit_log`."""
+        return await self._run_on_second_connection(lambda db: _in_force(db, person.ids, self._clock.now()))
+
+    async def count_to_erase(self, person: KnownPerson) -> ErasureCount:
+        """Count what would be erased; see `ports.audit_log`."""
+        texts = await self._run_on_second_connection(lambda db: _texts_of(db, person))
+        records = await self._closed_records(texts)
+        entries, older = await self._entries_of(texts)
+        count = await self._run(lambda: sum(one.count for seq in entries if (one := self._erased(seq, texts))))
+        return ErasureCount(texts=count, entries=len(entries), older=older, records=len(records))
+
+    async def erase(self, person: KnownPerson, *, key: str, actor: str) -> ErasureCount:
+        """Erase a person's texts, and record that; see `ports.audit_log`."""
+        await self._run(lambda: self._require_not_in_force(person))
+        texts = await self._run_on_second_connection(lambda db: _texts_of(db, person))
+        records = await self._closed_records(texts)
+        for name, record_key in records:
+            await self._run_write(partial(self._rewrite, name, record_key, texts))
+        entries, older = await self._entries_of(texts)
+        parts = [entries[at : at + ENTRIES_TOGETHER] for at in range(0, len(entries), ENTRIES_TOGETHER)] or [[]]
+        count = 0
+        for number, part in enumerate(parts, 1):
+            is_last = number == len(parts)
+            rest = {"older": older, "records": len(records)} if is_last else {"older": 0, "records": 0}
+            about = _Part(f"{key}:{number}", actor, tuple(part), rest, is_last=is_last)
+            count += await self._run_write(partial(self._erase_part, person, texts, about))
+        await self._run(self._empty_log)
+        return ErasureCount(texts=count, entries=len(entries), older=older, records=len(records))
+
+    async def _closed_records(self, texts: PersonTexts) -> list[tuple[str, Any]]:
+        """Return the table and the key of each record that names a person and is not in force."""
+        now = self._clock.now()
+        return await self._run_on_second_connection(lambda db: list(_closed(db, texts, now)))
+
+    def _require_not_in_force(self, person: KnownPerson) -> None:
+        if used := _in_force(self._db.conn, person.ids, self._clock.now()):
+            raise StaleVersion(f"{used[0]} names the person")
+
+    def _rewrite(self, name: str, key: Any, texts: PersonTexts) -> None:
+        table = TABLES[name]
+        with self._writes.run_monitored(self._db), self._db.atomic():
+            _add_functions(self._db.conn, texts)
+            sql = f"select doc from {name} where {table.key} = :key and not {table.in_force}"  # noqa: S608
+            row = self._db.conn.execute(sql, {"key": key, "now": text_of(self._clock.now())}).fetchone()
+            if row is None:
+                raise StaleVersion(f"{name} {key} is in force now")
+            try:
+                load(table.adapter, row[0])
+                record = table.adapter.validate_json(json.dumps(without_person(_content(row[0]), texts)))
+            except ValidationError as error:
+                _log.exception("record_not_erased", table=name, id=key)
+                raise StaleVersion(f"{name} {key} cannot be read") from error
+            columns = self._rows_of()[name](record)
+            columns.pop("version", None)
+            if name == "effects":
+                columns["error"] = self._erased_error(key, texts)
+            sets = ", ".join(f"{column} = ?" for column in columns)
+            self._db.execute(f"update {name} set {sets} where {table.key} = ?", [*columns.values(), key])  # noqa: S608
+
+    def _erased_error(self, key: Any, texts: PersonTexts) -> str:
+        (text,) = self._db.conn.execute("select error from effects where id = ?", [key]).fetchone()
+        try:
+            return json.dumps(without_person(json.loads(text), texts), ensure_ascii=False) if text else ""
+        except ValueError:
+            return texts.in_text(text)
+
+    async def _entries_of(self, texts: PersonTexts) -> tuple[list[int], int]:
+        """Return the numbers of the entries with texts to erase, and how many of earlier versions name the person."""
+        return await self._run_on_second_connection(lambda db: _entries_of(db, texts))
+
+    def _erased(self, seq: int, texts: PersonTexts) -> "_ErasedEntry | None":
+        sql = f"select {RAW_COLUMNS}, {TEXT_COLUMNS} from audit where seq = ?"  # noqa: S608
+        row = chained_row(self._db.conn.execute(sql, [seq]).fetchone())
+        erased = erase(row.entry, Sealed(row.references or "", row.salts or ""), texts)
+        if erased is None:
+            return None
+        changed = {name: text for name in FIELDS if (text := erased.entry[name]) != row.entry[name]}
+        return _ErasedEntry({**changed, "salts": erased.salts}, erased.count)
+
+    def _erase_part(self, person: KnownPerson, texts: PersonTexts, part: "_Part") -> int:
+        """Erase the texts of some entries, and record that in the same transaction; of the last ones, the ids too."""
+        count = 0
+        with self._writes.run_monitored(self._db), self._db.atomic():
+            self._require_not_in_force(person)
+            for seq in part.entries:
+                if (erased := self._erased(seq, texts)) is not None:
+                    sets = ", ".join(f"{name} = ?" for name in erased.columns)
+                    self._db.execute(f"update audit set {sets} where seq = ?", [*erased.columns.values(), seq])  # noqa: S608
+                    count += erased.count
+            if part.is_last:
+                self._forget(person.number, texts)
+            details = {"person": texts.pseudonym, "texts": count, "entries": len(part.entries), **part.rest}
+            self._add_entry(dict.fromkeys(FIELDS) | self._entry_about(part, details))
+        return count
+
+    def _entry_about(self, part: "_Part", details: Mapping[str, Any]) -> dict[str, str | None]:
+        now = text_of(self._clock.now())
+        text = self._clean.details(details)
+        names = {"key": part.key, "at": now, "actor": part.actor, "command": ERASED}
+        return {**names, "outcome": "accepted", "details": text}
+
+    def _forget(self, number: int, texts: PersonTexts) -> None:
+        """Delete a person's identifiers, and the rows that only served them."""
+        _add_functions(self._db.conn, texts)
+        now = text_of(self._clock.now())
+        values = {"ids": json.dumps(sorted(texts.ids)), "number": number, "now": now}
+        for statement in _FORGOTTEN:
+            self._db.conn.execute(statement, values)
+
+    def _empty_log(self) -> None:
+        """Write the log into the file, and cut it off. While another program reads, the next time does it."""
+        try:
+            self._db.conn.execute("pragma wal_checkpoint(truncate)").fetchall()
+        except sqlite3.OperationalError:
+            _log.warning("log_not_emptied")
+
+
+@dataclass(frozen=True, slots=True)
+class _ErasedEntry:
+    columns: Mapping[str, Any]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some entries whose texts are erased in one transaction."""
+
+    key: str
+    actor: str
+    entries: tuple[int, ...]
+    rest: Mapping[str, int]
+    is_last: bool
+
+
+def _person(rows: Sequence[Mapping[str, Any]]) -> KnownPerson:
+    since = rows[0]["gone_since"]
+    return KnownPerson(
+        number=rows[0]["number"],
+        accounts=tuple(PersonId(row["identifier"]) for row in rows if row["is_account"]),
+        ids=tuple(row["identifier"] for row in rows if row["identifier"] is not None),
+        gone_since=None if since is None else datetime.fromisoformat(since),
+    )
+
+
+def _add_functions(db: sqlite3.Connection, texts: PersonTexts | None = None) -> None:
+    """Add what the conditions of this module call."""
+    db.create_function("is_frozen", 1, is_stored_as_frozen)
+    if texts is not None:
+        db.create_function("may_name_them", 1, texts.may_be_in)
+        db.create_function("names_them", 1, texts.names_them)
+        db.create_function("without_them", 1, texts.in_text)
+
+
+def _in_force(db: sqlite3.Connection, ids: Sequence[str], now: datetime) -> list[str]:
+    """Return what names one of these identifiers and is in force, as `requests R-…`."""
+    _add_functions(db)
+    values, found = {"now": text_of(now), "ids": json.dumps(list(ids))}, []
+    for name, table in TABLES.items():
+        sql = f"select {table.key} from {name} where {table.in_force} and {_NAMED} order by 1"  # noqa: S608
+        found += [f"{name} {row[0]}" for row in db.execute(sql, values)]
+    return found
+
+
+def _texts_of(db: sqlite3.Connection, person: KnownPerson) -> PersonTexts:
+    """Return the texts by which records know a person. A record with another chat id of theirs may know more."""
+    texts, count = PersonTexts(person.number, frozenset(person.ids)), -1
+    while count < len(texts.ids):
+        count, values = len(texts.ids), {"ids": json.dumps(sorted(texts.ids))}
+        for name in (*TABLES, "profiles"):
+            rows = db.execute(f"select doc from {name} where json_valid(doc) and {_NAMED}", values)  # noqa: S608
+            texts = found_texts((json.loads(row[0]) for row in rows), texts)
+    return texts
+
+
+def _closed(db: sqlite3.Connection, texts: PersonTexts, now: datetime) -> Iterator[tuple[str, Any]]:
+    """Give the table and the key of each record that names a person, or cannot be read and may name them."""
+    _add_functions(db, texts)
+    for name, table in TABLES.items():
+        sql = f"select {table.key}, doc from {name} where not {table.in_force} and may_name_them(doc)"  # noqa: S608
+        for key, doc in db.execute(sql, {"now": text_of(now)}):
+            try:
+                record = _content(doc)
+            except ValueError:
+                yield name, key
+            else:
+                if without_person(record, texts) != record:
+                    yield name, key
+
+
+def _content(doc: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(doc)
+    return {name: value for name, value in record.items() if name != CHECKSUM}
+
+
+def _entries_of(db: sqlite3.Connection, texts: PersonTexts) -> tuple[list[int], int]:
+    found, older, after = [], 0, -(2**63)
+    sql = f"select {RAW_COLUMNS}, {TEXT_COLUMNS} from audit where seq > ? order by seq limit ?"  # noqa: S608
+    while rows := [chained_row(row) for row in db.execute(sql, [after, _PAGE])]:
+        for row in rows:
+            if row.references is None:
+                older += names_person(row.entry, texts)
+            elif erase(row.entry, Sealed(row.references, row.salts or ""), texts) is not None:
+                found.append(row.seq)
+        after = rows[-1].seq
+    return found, older
