@@ -558,7 +558,7 @@ Confirmed = Annotated[bool, typer.Option("--yes", help="Do not ask before it is 
 
 
 @audit_app.command("erase")
-def erase(account: Gone, dry_run: OnlyPreview = False, yes: Confirmed = False) -> None:
+def erase(context: typer.Context, account: Gone, dry_run: OnlyPreview = False, yes: Confirmed = False) -> None:
     """Erase the texts of a person whose account is gone. The audit log stays whole, and shows a pseudonym.
 
     Nobody is erased whom an open request, a partner in force or another open record names. It is recorded, without the
@@ -566,7 +566,8 @@ def erase(account: Gone, dry_run: OnlyPreview = False, yes: Confirmed = False) -
     """
     from bot.terminal.evidence.erase_command import erase_person
 
-    raise typer.Exit(erase_person(account, USUAL_PAUSES, is_preview=dry_run, is_confirmed=yes))
+    pauses = context.obj or USUAL_PAUSES
+    raise typer.Exit(erase_person(account, pauses, is_preview=dry_run, is_confirmed=yes))
 
 
 @audit_app.command("new-key")

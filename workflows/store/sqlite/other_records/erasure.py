@@ -89,7 +89,7 @@ _FORGOTTEN: Final = (
     "update marks set value = without_them(value) where names_them(value)",
     "delete from identities where identifier in (select value from json_each(:ids))",
     "delete from identities where number = :number",
-    "update people set erased_at = :now where number = :number",
+    "update people set erasing = null, erased_at = :now where number = :number",
 )
 """What is deleted at the end: what only served the person, and their identifiers."""
 
@@ -134,6 +134,9 @@ class SqliteErasure(SqliteAuditChain):
         """Erase a person's texts, and record that; see `ports.audit_log`."""
         await self._run(lambda: self._require_not_in_force(person))
         texts = await self._run_on_second_connection(lambda db: _texts_of(db, person))
+        # NB. stored: a record that is rewritten before a kill does not say any more what else is to be erased.
+        written = json.dumps([sorted(texts.ids), sorted(texts.names)])
+        await self._write("update people set erasing = ? where number = ?", written, person.number)
         records = await self._closed_records(texts)
         for name, record_key in records:
             await self._run_write(partial(self._rewrite, name, record_key, texts))
@@ -284,7 +287,9 @@ def _in_force(db: sqlite3.Connection, ids: Sequence[str], now: datetime) -> list
 
 def _texts_of(db: sqlite3.Connection, person: KnownPerson) -> PersonTexts:
     """Return the texts by which records know a person. A record with another chat id of theirs may know more."""
-    texts, count = PersonTexts(person.number, frozenset(person.ids)), -1
+    (begun,) = db.execute("select erasing from people where number = ?", [person.number]).fetchone()
+    ids, names = json.loads(begun) if begun else ((), ())
+    texts, count = PersonTexts(person.number, frozenset({*person.ids, *ids}), frozenset(names)), -1
     while count < len(texts.ids):
         count, values = len(texts.ids), {"ids": json.dumps(sorted(texts.ids))}
         for name in (*TABLES, "profiles"):

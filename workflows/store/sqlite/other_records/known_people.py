@@ -1,7 +1,7 @@
 """The people whom records name: each has a number, which is the pseudonym that stays when their texts are erased.
 
-A person has an account and any number of chat ids. All of them have one number. A chat id that acted before its account
-was known may have a number of its own: what is signed is never changed.
+A person has an account and any number of chat ids. All of them have one number. What a chat id did before its account was
+known may be signed with another number. The first entry with both connects the two.
 """
 
 import json
@@ -32,9 +32,11 @@ class SqliteKnownPeople(SqliteDatabase):
         """Give the person with these identifiers a number. Either may be empty."""
         known = {text: self._number_of(text) for text in (account, chat_id) if text and text != _BOT}
         unknown = [text for text, number in known.items() if not number]
+        number = next(filter(None, known.values()), None)  # the account's, where both have one
         if not unknown:
+            if len(set(known.values())) > 1:  # the chat id acted before the account was known
+                self._db.execute("update identities set number = ? where identifier = ?", [number, chat_id])
             return
-        number = next(filter(None, known.values()), None)
         if number is None:
             number = int(self._db.execute("insert into people (gone_since) values (null)").lastrowid or 0)
         for text in unknown:
