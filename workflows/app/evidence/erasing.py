@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from workflows.core.errors.raised import DomainError
-from workflows.core.people import GATEHOUSE, PersonId, Role
+from workflows.core.people import GATEHOUSE, Role
 from workflows.intervals import PEOPLE_LOOKED_FOR_EVERY
 from workflows.ports.audit_log import ErasureCount, KnownPerson
 from workflows.ports.clock import Clock
@@ -116,14 +116,15 @@ class Forgetting:
         """Store who is gone and who is there again; return those who have been gone for the term."""
         people = await self.store.known_people()
         asked = sorted({account for person in people for account in person.accounts})
-        there = {account.id for account in await self.tenant.accounts_by_id(asked)} if asked else set[PersonId]()
+        found = await self.tenant.accounts_by_id(asked) if asked else ()
+        there = {account.id.lower() for account in found}
         if len(asked) > 1 and not there:
             # Nobody at all: rather another tenant or a missing permission than that everybody left.
             _log.warning("people_not_looked_for", reason="no account was found")
             return ()
         over = []
         for person in people:
-            is_gone = there.isdisjoint(person.accounts)
+            is_gone = there.isdisjoint(account.lower() for account in person.accounts)
             if is_gone and person.gone_since is not None and person.gone_since + self.term <= now:
                 over.append(person)
             elif is_gone != (person.gone_since is not None):

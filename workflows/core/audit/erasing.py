@@ -15,7 +15,7 @@ FREE_TEXTS: Final = frozenset(
 _AUTHORS: Final = frozenset({"actor", "answered_by", "by", "ended_by", "person", "requester", "set_by", "submitter"})
 """The members of a record that name the author of the texts beside them."""
 _NAMES: Final = frozenset({"name", "mail", "display_name", "user_principal_name"})
-_IDS: Final = frozenset({"id", "chat_id", "account"})
+_OWN_IDS: Final = ("id", "chat_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class PersonTexts:
     def is_them(self, value: Any) -> bool:
         """Return whether a value of a record is the person: an identifier, a name, or a record with their id."""
         if isinstance(value, Mapping):
-            return any(value.get(name) in self.ids for name in _IDS)
+            return any(value.get(name) in self.ids for name in _OWN_IDS)
         return isinstance(value, str) and self._pattern.fullmatch(value) is not None
 
     def in_text(self, text: str) -> str:
@@ -69,11 +69,15 @@ class PersonTexts:
 
 def found_texts(documents: Iterable[Any], person: PersonTexts) -> PersonTexts:
     """Return the person with every chat id, name and mail address that records have of them."""
+    # NB. an account without a chat id beside it is no person: a request has the account of its requester.
     ids, names = set(person.ids), set(person.names)
     for one in _objects(documents):
-        if any(one.get(name) in person.ids for name in _IDS):
-            ids |= {text for name in _IDS if isinstance(text := one.get(name), str) and text}
+        has_chat_id = "chat_id" in one
+        known = (*_OWN_IDS, "account") if has_chat_id else _OWN_IDS
+        if any(one.get(name) in person.ids for name in known):
             names |= {text for name in _NAMES if isinstance(text := one.get(name), str) and text.strip()}
+            if has_chat_id:
+                ids |= {text for name in known if isinstance(text := one.get(name), str) and text}
     return PersonTexts(person.number, frozenset(ids), frozenset(names - ids))
 
 

@@ -587,7 +587,8 @@ def m044_personal_texts(db: Database) -> None:
     """Let personal texts stand beside what is signed of an entry, and give the people whom records name numbers.
 
     `audit.personal`: the references, which are signed. `audit.salts`: a text without one was erased.
-    `people`: the numbers; one is never given again. `people.erasing`: what is being erased. `identities`: the accounts and chat ids of each.
+    `people`: the numbers; one is never given again. `people.erasing`: what is being erased.
+    `identities`: the accounts and chat ids of each.
     Entries from before keep their texts in what is signed.
     """
     db.execute("alter table audit add column personal text")

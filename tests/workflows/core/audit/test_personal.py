@@ -204,13 +204,16 @@ def test_a_person_is_known_by_every_text_that_records_have() -> None:
     documents = [
         {
             "sponsor": {"id": "id-riley", "chat_id": "U9", "name": "Riley Park"},
-            "other": [{"account": "U1", "mail": "r@x"}],
+            "other": [{"id": "U1", "mail": "r@x"}],
         },
+        {"id": "R-REQUEST", "account": "id-riley", "name": "A request"},
+        {"chat_id": "U8", "account": "id-riley", "name": "Riley P"},
         [{"id": "id-else", "name": "Else"}, "text", 3],
         {"chat_id": "id-riley", "name": " ", "display_name": None},
     ]
     found = found_texts(documents, PersonTexts(7, frozenset({"id-riley", "U1"})))
-    assert found == PersonTexts(7, frozenset({"id-riley", "U1", "U9"}), frozenset({"Riley Park", "r@x"}))
+    names = frozenset({"Riley Park", "r@x", "Riley P"})
+    assert found == PersonTexts(7, frozenset({"id-riley", "U1", "U8", "U9"}), names)
 
 
 def test_a_name_is_found_as_a_whole_and_a_single_word_only_as_it_is_written() -> None:

@@ -1,7 +1,7 @@
 """The people whom records name: each has a number, which is the pseudonym that stays when their texts are erased.
 
-A person has an account and any number of chat ids. All of them have one number. What a chat id did before its account was
-known may be signed with another number. The first entry with both connects the two.
+A person has an account and any number of chat ids. All of them have one number. What a chat id did before its account
+was known may be signed with another number. The first entry with both connects the two.
 """
 
 import json
