@@ -80,7 +80,7 @@ TABLES: Final[Mapping[str, _Table]] = {
     "partner_usage": _Table("tenant_id", PARTNER_USAGE, "0"),
 }
 """The records that are rewritten. What is in force is not."""
-_FORGOTTEN: Final = (
+FORGOTTEN: Final = (
     "delete from homes where person in (select value from json_each(:ids))",
     "delete from profiles where chat_id in (select value from json_each(:ids))",
     "delete from profiles where account in (select value from json_each(:ids))",
@@ -228,7 +228,7 @@ class SqliteErasure(SqliteAuditChain):
         _add_functions(self._db.conn, texts)
         now = text_of(self._clock.now())
         values = {"ids": json.dumps(sorted(texts.ids)), "number": number, "now": now}
-        for statement in _FORGOTTEN:
+        for statement in FORGOTTEN:
             self._db.conn.execute(statement, values)
 
     def _empty_log(self) -> None:
