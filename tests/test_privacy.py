@@ -12,7 +12,8 @@ from tests.workflows.app.test_audit_rows import OF_CLICKS, OF_PARTNERS, OF_REQUE
 from workflows.core.audit.chain import FIELDS
 from workflows.core.audit.personal import PUBLIC_NAMES, seal, signed_texts
 from workflows.store.sqlite.migrations import migrations
-from workflows.store.sqlite.other_records.erasure import FORGOTTEN, TABLES
+from workflows.store.sqlite.other_records.erasure import FORGOTTEN
+from workflows.store.sqlite.other_records.named_records import TABLES
 
 PAGE = (Path(__file__).parents[1] / "docs/privacy.md").read_text()
 ROWS = [row for *_, row in (*OF_REQUESTS, *OF_PARTNERS, *OF_CLICKS)]

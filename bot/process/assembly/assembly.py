@@ -127,9 +127,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         store=systems.store,
         service=service,
         alarms=alarms,
-        checks=_scheduled_checks(
-            systems, service, alarms, shown, (*checks, _posted_heads(systems, wake).check, *_forgetting(systems))
-        ),
+        checks=_scheduled_checks(systems, service, alarms, shown, (*checks, _posted_heads(systems, wake).check)),
         queue_worker=queue_worker,
         send_directly=partial(send_directly, directory=systems.directory, client=systems.client),
         directory=shown,
@@ -348,6 +346,7 @@ def _scheduled_checks(
             auditors,
             sponsors,
             later_starts,
+            *_forgetting(systems),
             *other_checks,
         )
     )

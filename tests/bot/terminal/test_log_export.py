@@ -152,6 +152,8 @@ def test_exported_rows_verify_with_the_key_and_have_neither_key_nor_raw_control_
             entry=one["unmapped"]["entry"],
             key_id=one["unmapped"]["key_id"],
             mac=bytes.fromhex(one["unmapped"]["mac"]),
+            references=one["unmapped"]["signed"]["personal"],
+            salts=one["unmapped"]["salts"],
         )
         for one in events
     ]

@@ -144,8 +144,7 @@ def verify(
         found_head = found_head or (head is not None and head.seq == row.seq and head.is_of(row.mac))
         # NB. a row without a signature is no link: the entry after it was signed after the one before it.
         previous = ChainPoint(row.seq, previous.mac if row.mac is None else row.mac)
-    if texts.erased > texts.recorded:
-        report.add(ChainProblem(ChainProblemCode.TEXTS_MISSING, texts.first_erased))
+    texts.report_missing(report)
     if newest > previous.seq or (head is not None and head.seq > previous.seq):
         report.add(ChainProblem(ChainProblemCode.TAIL_CUT, previous.seq + 1))
     elif head is not None and not found_head:
@@ -178,6 +177,10 @@ class _Texts:
             self.first_erased = row.seq
         self.erased += check.erased
         return check.is_whole
+
+    def report_missing(self, report: _Report) -> None:
+        if self.erased > self.recorded:
+            report.add(ChainProblem(ChainProblemCode.TEXTS_MISSING, self.first_erased))
 
 
 def _erased_by(details: str) -> int:

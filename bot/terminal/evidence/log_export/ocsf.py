@@ -1,8 +1,8 @@
 """An entry of the audit log as an event in OCSF 1.3.0 (Open Cybersecurity Schema Framework, schema.ocsf.io).
 
 Writes in Entra are API Activity (6003), everything else is Entity Management (3004). The texts of the entry are in
-`unmapped` exactly as they are stored. Where some are personal, what is signed and the salts stand beside them. So whoever
-has the key can verify each event. An erased text is the pseudonym of its person.
+`unmapped` exactly as they are stored. Where some are personal, what is signed and the salts stand beside them. So
+whoever has the key can verify each event. An erased text is the pseudonym of its person.
 """
 
 import json

@@ -7,7 +7,7 @@ emptied at the end.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,70 +16,35 @@ from operator import itemgetter
 from typing import Any, Final
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from workflows.core.audit.chain import FIELDS
-from workflows.core.audit.erasing import PersonTexts, found_texts, without_person
-from workflows.core.audit.personal import ERASED, Sealed, erase, names_person
+from workflows.core.audit.erasing import PersonTexts, without_person
+from workflows.core.audit.personal import ERASED, Sealed, erase
 from workflows.core.people import PersonId
 from workflows.ports.audit_log import ErasureCount, KnownPerson
 from workflows.ports.records import StaleVersion
 from workflows.store.codec import (
-    ABSENCE,
-    ALARM,
-    BATCH,
-    CAMPAIGN,
-    CHECKSUM,
-    DENIED_NOTICE,
-    DRIFT,
-    EFFECT,
-    FREEZE,
-    PARTNER_USAGE,
-    PARTNERSHIP,
-    REQUEST,
-    USAGE_SCAN,
     load,
 )
 from workflows.store.columns import text_of
 from workflows.store.sqlite.other_records.audit_chain import RAW_COLUMNS, TEXT_COLUMNS, SqliteAuditChain, chained_row
-from workflows.store.sqlite.other_records.drifts import is_stored_as_frozen
+from workflows.store.sqlite.other_records.named_records import (
+    TABLES,
+    add_functions,
+    closed_records,
+    content_of,
+    entries_naming,
+    in_force,
+    texts_of,
+)
 
 ENTRIES_TOGETHER: Final = 500
 """How many entries are changed in one transaction: a few hundredths of a second."""
-_PAGE: Final = 1000
 _PEOPLE: Final = "select number, gone_since, identifier, is_account from people left join identities using (number)"
-_OF_A_PARTNER: Final = """id in (select json_extract(doc, '$.request_id') from partnerships
-    where state <> 'revoked' and json_valid(doc))"""
-
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A table with records that name people."""
-
-    key: str
-    adapter: TypeAdapter[Any]
-    in_force: str
-    """Whether a record is open or in force, for SQL; `:now` is the present time."""
-
-
-_NAMED: Final = """exists (select 1 from json_each(:ids) where instr(doc, '"' || value || '"') > 0)"""
-TABLES: Final[Mapping[str, _Table]] = {
-    "requests": _Table("id", REQUEST, f"(is_open = 1 or {_OF_A_PARTNER})"),
-    "partnerships": _Table("tenant_id", PARTNERSHIP, "state <> 'revoked'"),
-    "batches": _Table("id", BATCH, "is_open = 1"),
-    "campaigns": _Table("id", CAMPAIGN, "is_open = 1"),
-    "absences": _Table("id", ABSENCE, "ends_at > :now"),
-    "freezes": _Table("id", FREEZE, "is_frozen(doc)"),
-    "drifts": _Table("subject", DRIFT, "is_open = 1"),
-    "denied_notices": _Table("subject", DENIED_NOTICE, "is_open = 1"),
-    "alarms": _Table("id", ALARM, "is_open = 1"),
-    "effects": _Table("id", EFFECT, "is_parked = 0"),
-    "usage_scans": _Table("id", USAGE_SCAN, "0"),
-    "partner_usage": _Table("tenant_id", PARTNER_USAGE, "0"),
-}
-"""The records that are rewritten. What is in force is not."""
 FORGOTTEN: Final = (
     "delete from homes where person in (select value from json_each(:ids))",
     "delete from profiles where chat_id in (select value from json_each(:ids))",
@@ -120,11 +85,11 @@ class SqliteErasure(SqliteAuditChain):
 
     async def records_in_force(self, person: KnownPerson) -> Sequence[str]:
         """List what names a person and is in force or open; see `ports.audit_log`."""
-        return await self._run_on_second_connection(lambda db: _in_force(db, person.ids, self._clock.now()))
+        return await self._run_on_second_connection(lambda db: in_force(db, person.ids, self._clock.now()))
 
     async def count_to_erase(self, person: KnownPerson) -> ErasureCount:
         """Count what would be erased; see `ports.audit_log`."""
-        texts = await self._run_on_second_connection(lambda db: _texts_of(db, person))
+        texts = await self._run_on_second_connection(lambda db: texts_of(db, person))
         records = await self._closed_records(texts)
         entries, older = await self._entries_of(texts)
         count = await self._run(lambda: sum(one.count for seq in entries if (one := self._erased(seq, texts))))
@@ -133,7 +98,7 @@ class SqliteErasure(SqliteAuditChain):
     async def erase(self, person: KnownPerson, *, key: str, actor: str) -> ErasureCount:
         """Erase a person's texts, and record that; see `ports.audit_log`."""
         await self._run(lambda: self._require_not_in_force(person))
-        texts = await self._run_on_second_connection(lambda db: _texts_of(db, person))
+        texts = await self._run_on_second_connection(lambda db: texts_of(db, person))
         # NB. stored: a record that is rewritten before a kill does not say any more what else is to be erased.
         written = json.dumps([sorted(texts.ids), sorted(texts.names)])
         await self._write("update people set erasing = ? where number = ?", written, person.number)
@@ -154,23 +119,23 @@ class SqliteErasure(SqliteAuditChain):
     async def _closed_records(self, texts: PersonTexts) -> list[tuple[str, Any]]:
         """Return the table and the key of each record that names a person and is not in force."""
         now = self._clock.now()
-        return await self._run_on_second_connection(lambda db: list(_closed(db, texts, now)))
+        return await self._run_on_second_connection(lambda db: list(closed_records(db, texts, now)))
 
     def _require_not_in_force(self, person: KnownPerson) -> None:
-        if used := _in_force(self._db.conn, person.ids, self._clock.now()):
+        if used := in_force(self._db.conn, person.ids, self._clock.now()):
             raise StaleVersion(f"{used[0]} names the person")
 
     def _rewrite(self, name: str, key: Any, texts: PersonTexts) -> None:
         table = TABLES[name]
         with self._writes.run_monitored(self._db), self._db.atomic():
-            _add_functions(self._db.conn, texts)
+            add_functions(self._db.conn, texts)
             sql = f"select doc from {name} where {table.key} = :key and not {table.in_force}"  # noqa: S608
             row = self._db.conn.execute(sql, {"key": key, "now": text_of(self._clock.now())}).fetchone()
             if row is None:
                 raise StaleVersion(f"{name} {key} is in force now")
             try:
                 load(table.adapter, row[0])
-                record = table.adapter.validate_json(json.dumps(without_person(_content(row[0]), texts)))
+                record = table.adapter.validate_json(json.dumps(without_person(content_of(row[0]), texts)))
             except ValidationError as error:
                 _log.exception("record_not_erased", table=name, id=key)
                 raise StaleVersion(f"{name} {key} cannot be read") from error
@@ -190,7 +155,7 @@ class SqliteErasure(SqliteAuditChain):
 
     async def _entries_of(self, texts: PersonTexts) -> tuple[list[int], int]:
         """Return the numbers of the entries with texts to erase, and how many of earlier versions name the person."""
-        return await self._run_on_second_connection(lambda db: _entries_of(db, texts))
+        return await self._run_on_second_connection(lambda db: entries_naming(db, texts))
 
     def _erased(self, seq: int, texts: PersonTexts) -> "_ErasedEntry | None":
         sql = f"select {RAW_COLUMNS}, {TEXT_COLUMNS} from audit where seq = ?"  # noqa: S608
@@ -225,7 +190,7 @@ class SqliteErasure(SqliteAuditChain):
 
     def _forget(self, number: int, texts: PersonTexts) -> None:
         """Delete a person's identifiers, and the rows that only served them."""
-        _add_functions(self._db.conn, texts)
+        add_functions(self._db.conn, texts)
         now = text_of(self._clock.now())
         values = {"ids": json.dumps(sorted(texts.ids)), "number": number, "now": now}
         for statement in FORGOTTEN:
@@ -264,68 +229,3 @@ def _person(rows: Sequence[Mapping[str, Any]]) -> KnownPerson:
         ids=tuple(row["identifier"] for row in rows if row["identifier"] is not None),
         gone_since=None if since is None else datetime.fromisoformat(since),
     )
-
-
-def _add_functions(db: sqlite3.Connection, texts: PersonTexts | None = None) -> None:
-    """Add what the conditions of this module call."""
-    db.create_function("is_frozen", 1, is_stored_as_frozen)
-    if texts is not None:
-        db.create_function("may_name_them", 1, texts.may_be_in)
-        db.create_function("names_them", 1, texts.names_them)
-        db.create_function("without_them", 1, texts.in_text)
-
-
-def _in_force(db: sqlite3.Connection, ids: Sequence[str], now: datetime) -> list[str]:
-    """Return what names one of these identifiers and is in force, as `requests R-…`."""
-    _add_functions(db)
-    values, found = {"now": text_of(now), "ids": json.dumps(list(ids))}, []
-    for name, table in TABLES.items():
-        sql = f"select {table.key} from {name} where {table.in_force} and {_NAMED} order by 1"  # noqa: S608
-        found += [f"{name} {row[0]}" for row in db.execute(sql, values)]
-    return found
-
-
-def _texts_of(db: sqlite3.Connection, person: KnownPerson) -> PersonTexts:
-    """Return the texts by which records know a person. A record with another chat id of theirs may know more."""
-    (begun,) = db.execute("select erasing from people where number = ?", [person.number]).fetchone()
-    ids, names = json.loads(begun) if begun else ((), ())
-    texts, count = PersonTexts(person.number, frozenset({*person.ids, *ids}), frozenset(names)), -1
-    while count < len(texts.ids):
-        count, values = len(texts.ids), {"ids": json.dumps(sorted(texts.ids))}
-        for name in (*TABLES, "profiles"):
-            rows = db.execute(f"select doc from {name} where json_valid(doc) and {_NAMED}", values)  # noqa: S608
-            texts = found_texts((json.loads(row[0]) for row in rows), texts)
-    return texts
-
-
-def _closed(db: sqlite3.Connection, texts: PersonTexts, now: datetime) -> Iterator[tuple[str, Any]]:
-    """Give the table and the key of each record that names a person, or cannot be read and may name them."""
-    _add_functions(db, texts)
-    for name, table in TABLES.items():
-        sql = f"select {table.key}, doc from {name} where not {table.in_force} and may_name_them(doc)"  # noqa: S608
-        for key, doc in db.execute(sql, {"now": text_of(now)}):
-            try:
-                record = _content(doc)
-            except ValueError:
-                yield name, key
-            else:
-                if without_person(record, texts) != record:
-                    yield name, key
-
-
-def _content(doc: str) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(doc)
-    return {name: value for name, value in record.items() if name != CHECKSUM}
-
-
-def _entries_of(db: sqlite3.Connection, texts: PersonTexts) -> tuple[list[int], int]:
-    found, older, after = [], 0, -(2**63)
-    sql = f"select {RAW_COLUMNS}, {TEXT_COLUMNS} from audit where seq > ? order by seq limit ?"  # noqa: S608
-    while rows := [chained_row(row) for row in db.execute(sql, [after, _PAGE])]:
-        for row in rows:
-            if row.references is None:
-                older += names_person(row.entry, texts)
-            elif erase(row.entry, Sealed(row.references, row.salts or ""), texts) is not None:
-                found.append(row.seq)
-        after = rows[-1].seq
-    return found, older
