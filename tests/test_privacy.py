@@ -16,7 +16,7 @@ from workflows.store.sqlite.other_records.erasure import FORGOTTEN
 from workflows.store.sqlite.other_records.named_records import TABLES
 
 PAGE = (Path(__file__).parents[1] / "docs/privacy.md").read_text()
-ROWS = [row for *_, row in (*OF_REQUESTS, *OF_PARTNERS, *OF_CLICKS)]
+ROWS: list[Row] = [*(one[2] for one in OF_REQUESTS), *(one[2] for one in OF_PARTNERS), *(one[1] for one in OF_CLICKS)]
 OF_NOBODY = {"import_lookups"}
 
 
@@ -82,7 +82,7 @@ def test_nothing_signed_of_any_command_names_a_person(row: Row) -> None:
 
 
 def test_a_name_of_a_detail_that_holds_a_person_is_never_public() -> None:
-    known = set[str]().union(*(names_in(json.loads(details)) for _, details in ROWS))
+    known = set[str]().union(*(names_in(json.loads(row[1])) for row in ROWS))
     held = {
         "account",
         "proposed",

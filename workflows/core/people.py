@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final, NewType, TypeVar
 
+from workflows.core.audit.erasing import PSEUDONYM
+
 ChatId = NewType("ChatId", str)
 """A person's id in the chat system. A verified click proves it."""
 PersonId = NewType("PersonId", str)
@@ -39,16 +41,6 @@ GATEHOUSE: Final = Person(id=PersonId("gatehouse"), chat_id=ChatId("gatehouse"),
 
 _COMMAND_LINE: Final = "os:"
 """The beginning of the name of a user of the operating system, as the audit log has it."""
-_PSEUDONYM: Final = "person-"
-"""The beginning of what is shown in place of an erased person."""
-
-
-def pseudonym(number: int) -> str:
-    """Return what is shown in place of a person's erased texts; always the same for one person.
-
-    :param number: that of the person; 0 for a text that is no identifier of a known person.
-    """
-    return f"{_PSEUDONYM}{number}" if number else "erased"
 
 
 def command_line_person(user: str) -> Person:
@@ -64,7 +56,7 @@ def is_chat_user(chat_id: ChatId) -> bool:
 
     It is not for the bot, for the command line, and for a person whose texts were erased.
     """
-    return chat_id != GATEHOUSE.chat_id and not chat_id.startswith((_COMMAND_LINE, _PSEUDONYM))
+    return chat_id != GATEHOUSE.chat_id and not chat_id.startswith((_COMMAND_LINE, PSEUDONYM))
 
 
 Actor = TypeVar("Actor", bound=ChatId | Person)

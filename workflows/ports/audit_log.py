@@ -62,7 +62,7 @@ class KnownPerson:
     """A person whom records name."""
 
     number: int
-    """The number of their pseudonym, see `people.pseudonym`. It is given once."""
+    """The number of their pseudonym, see `erasing.pseudonym`. It is given once."""
     accounts: tuple[PersonId, ...]
     ids: tuple[str, ...]
     """Every account and chat id; empty when their texts were erased."""

@@ -19,8 +19,8 @@ from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted
 from workflows.app.evidence.erasing import Found, Kept, find_person
+from workflows.core.audit.erasing import pseudonym
 from workflows.core.errors.raised import DomainError
-from workflows.core.people import pseudonym
 from workflows.intervals import Pauses
 from workflows.ports.audit_log import ErasureCount
 from workflows.ports.store import Store

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from workflows.core.people import pseudonym
-
+PSEUDONYM: Final = "person-"
+"""The beginning of what is shown in place of an erased person."""
 FREE_TEXTS: Final = frozenset(
     {"comment", "justification", "message", "note", "reason", "remark", "text", "ticket", "typed", "what"}
 )
@@ -16,6 +16,14 @@ _AUTHORS: Final = frozenset({"actor", "answered_by", "by", "ended_by", "person",
 """The members of a record that name the author of the texts beside them."""
 _NAMES: Final = frozenset({"name", "mail", "display_name", "user_principal_name"})
 _OWN_IDS: Final = ("id", "chat_id")
+
+
+def pseudonym(number: int) -> str:
+    """Return what is shown in place of a person's erased texts; always the same for one person.
+
+    :param number: that of the person; 0 for a text that is no identifier of a known person.
+    """
+    return f"{PSEUDONYM}{number}" if number else "erased"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.audit.erasing import FREE_TEXTS, PersonTexts
-from workflows.core.people import pseudonym
+from workflows.core.audit.erasing import FREE_TEXTS, PersonTexts, pseudonym
 
 ERASED: Final = "erase_person"
 """The stored name of the entry about an erasure. Details: `person`, `texts`, `entries`, `older`, `records`, `by`."""

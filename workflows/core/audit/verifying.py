@@ -132,9 +132,9 @@ def verify(
     :param head: a posted head that must be part of the chain.
     """
     window, report, texts, previous = _Window(rows), _Report(), _Texts(), start
-    count, signed_later, found_head = 0, 0, False
+    signed_later, found_head = 0, False
     for row in window:
-        count += 1
+        texts.entries += 1
         if not _follows(row, previous, keys):
             report.add(_problem(row, previous, window, keys, is_listed=report.has_room))
         elif not texts.are_whole(row):
@@ -150,7 +150,7 @@ def verify(
     elif head is not None and not found_head:
         report.add(ChainProblem(ChainProblemCode.OTHER_CHAIN, head.seq))
     return ChainCheck(
-        count=count,
+        count=texts.entries,
         last=previous,
         problems=tuple(report.problems),
         problem_count=report.count,
@@ -164,6 +164,7 @@ def verify(
 class _Texts:
     """Compares the personal texts of entries with their commitments, and counts those that were erased."""
 
+    entries: int = 0
     erased: int = 0
     recorded: int = 0
     """How many were erased by the entries about erasures. Such an entry comes after the entries that it is about."""
