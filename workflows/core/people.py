@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final, NewType, TypeVar
 
-from workflows.core.audit.erasing import PSEUDONYM
+from workflows.core.audit.personal import PSEUDONYM
 
 ChatId = NewType("ChatId", str)
 """A person's id in the chat system. A verified click proves it."""

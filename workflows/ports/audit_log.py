@@ -62,7 +62,7 @@ class KnownPerson:
     """A person whom records name."""
 
     number: int
-    """The number of their pseudonym, see `erasing.pseudonym`. It is given once."""
+    """The number of their pseudonym, see `personal.pseudonym`. It is given once."""
     accounts: tuple[PersonId, ...]
     ids: tuple[str, ...]
     """Every account and chat id; empty when their texts were erased."""
@@ -88,7 +88,7 @@ class ErasureCount:
 
 
 class PersonalData(Protocol):
-    """Finds and erases the texts of people who left. Every `Store` implements it."""
+    """Finds and erases the texts of people who left. Every `Store` has one."""
 
     async def known_people(self) -> Sequence[KnownPerson]:
         """List the people with an account whose texts were not erased, by number."""

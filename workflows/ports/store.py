@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from workflows.core.policy.stops.generation import OutsideGeneration
 
 
-class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, PersonalData, Protocol):
+class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, Protocol):
     """Records, effects queue and message copies in one database, so that they can be changed in one transaction."""
+
+    @property
+    def personal_data(self) -> PersonalData:
+        """Return what finds and erases the texts of people."""
 
 
 class GenerationPlace(Protocol):

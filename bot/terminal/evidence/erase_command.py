@@ -19,7 +19,7 @@ from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted
 from workflows.app.evidence.erasing import Found, Kept, find_person
-from workflows.core.audit.erasing import pseudonym
+from workflows.core.audit.personal import pseudonym
 from workflows.core.errors.raised import DomainError
 from workflows.intervals import Pauses
 from workflows.ports.audit_log import ErasureCount
@@ -78,7 +78,7 @@ async def _erase(settings: TenantSettings, pauses: Pauses, identifier: str, type
 async def _erase_found(store: Store, found: Found) -> None:
     assert found.person is not None  # noqa: S101  # checked before
     taker = EvidenceRequester.now()
-    count = await store.erase(found.person, key=taker.key, actor=taker.user)
+    count = await store.personal_data.erase(found.person, key=taker.key, actor=taker.user)
     _print_lines(f"Erased. {pseudonym(found.person.number)} is shown instead. Recorded as {taker.key}.", count)
 
 

@@ -62,7 +62,7 @@ async def find_person(identifier: str, *, store: Store, tenant: Tenant) -> Found
     :param identifier: an account or a chat id. Of a user of the operating system nobody can say whether they left.
     :raises TenantUnavailable, TenantRefused: when the account cannot be read. Then it is not known to be gone.
     """
-    person = await store.known_person(identifier)
+    person = await store.personal_data.known_person(identifier)
     if person is None:
         return Found(None, Kept.UNKNOWN)
     if not person.ids:
@@ -72,9 +72,9 @@ async def find_person(identifier: str, *, store: Store, tenant: Tenant) -> Found
         return Found(person, Kept.NO_ACCOUNT_KNOWN)
     if person.accounts and await tenant.accounts_by_id(person.accounts):
         return Found(person, Kept.IS_THERE)
-    if in_force := await store.records_in_force(person):
+    if in_force := await store.personal_data.records_in_force(person):
         return Found(person, Kept.IN_FORCE, tuple(in_force))
-    return Found(person, None, count=await store.count_to_erase(person))
+    return Found(person, None, count=await store.personal_data.count_to_erase(person))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +109,12 @@ class Forgetting:
             _log.warning("people_not_looked_for", reason=str(error))
             return
         for person in over:
-            if not holders & set(person.ids) and not await self.store.records_in_force(person):
+            if not holders & set(person.ids) and not await self.store.personal_data.records_in_force(person):
                 await self._erase(person, now)
 
     async def _gone_for_the_term(self, now: datetime) -> Sequence[KnownPerson]:
         """Store who is gone and who is there again; return those who have been gone for the term."""
-        people = await self.store.known_people()
+        people = await self.store.personal_data.known_people()
         asked = sorted({account for person in people for account in person.accounts})
         found = await self.tenant.accounts_by_id(asked) if asked else ()
         there = {account.id.lower() for account in found}
@@ -128,7 +128,7 @@ class Forgetting:
             if is_gone and person.gone_since is not None and person.gone_since + self.term <= now:
                 over.append(person)
             elif is_gone != (person.gone_since is not None):
-                await self.store.save_gone(person.number, now if is_gone else None)
+                await self.store.personal_data.save_gone(person.number, now if is_gone else None)
         return over
 
     async def _holders(self) -> frozenset[str]:
@@ -139,7 +139,7 @@ class Forgetting:
         """Erase one person's texts. A failure does not stop the work for others, and is tried again the next day."""
         key = f"erase:{person.number}:{now.isoformat()}"
         try:
-            count = await self.store.erase(person, key=key, actor=GATEHOUSE.chat_id)
+            count = await self.store.personal_data.erase(person, key=key, actor=GATEHOUSE.chat_id)
         except StaleVersion as error:
             _log.warning("person_not_erased", number=person.number, reason=str(error))
         except Exception:

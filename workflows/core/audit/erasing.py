@@ -6,8 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-PSEUDONYM: Final = "person-"
-"""The beginning of what is shown in place of an erased person."""
+from workflows.core.audit.personal import (
+    Entry,
+    Sealed,
+    all_texts,
+    decoded,
+    named_places,
+    pseudonym,
+    read_members,
+    replaced,
+    shown,
+    written_members,
+)
+
 FREE_TEXTS: Final = frozenset(
     {"comment", "justification", "message", "note", "reason", "remark", "text", "ticket", "typed", "what"}
 )
@@ -16,14 +27,6 @@ _AUTHORS: Final = frozenset({"actor", "answered_by", "by", "ended_by", "person",
 """The members of a record that name the author of the texts beside them."""
 _NAMES: Final = frozenset({"name", "mail", "display_name", "user_principal_name"})
 _OWN_IDS: Final = ("id", "chat_id")
-
-
-def pseudonym(number: int) -> str:
-    """Return what is shown in place of a person's erased texts; always the same for one person.
-
-    :param number: that of the person; 0 for a text that is no identifier of a known person.
-    """
-    return f"{PSEUDONYM}{number}" if number else "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +119,36 @@ def without_person(value: Any, person: PersonTexts, *, is_free_text: bool = Fals
             for name, one in value.items()
         }
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An entry after some of its texts were erased."""
+
+    entry: Entry
+    salts: str
+    count: int
+
+
+def erase(entry: Entry, sealed: Sealed, person: PersonTexts) -> Erasure | None:
+    """Erase a person's texts of an entry, each with its salt; None when there are none to erase.
+
+    A text is theirs when it names them, or when they are the author of the entry and it is a free text.
+    """
+    known, salts = read_members(sealed.references) or {}, read_members(sealed.salts) or {}
+    is_author = any(person.is_them(entry[name]) for name in ("actor", "account"))
+    free = {place for place, name in named_places(entry) if is_author and name in FREE_TEXTS}
+    gone = {
+        place: shown(place, known[place])
+        for place, text in all_texts(entry)
+        if place in salts and place in known and (place in free or person.names_them(decoded(place, text)))
+    }
+    if not gone:
+        return None
+    kept = {place: salt for place, salt in salts.items() if place not in gone}
+    return Erasure(replaced(entry, gone), written_members(kept), len(gone))
+
+
+def names_person(entry: Entry, person: PersonTexts) -> bool:
+    """Return whether a text of an entry names a person."""
+    return any(person.names_them(decoded(place, text)) for place, text in all_texts(entry))

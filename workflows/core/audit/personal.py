@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.audit.erasing import FREE_TEXTS, PersonTexts, pseudonym
-
+PSEUDONYM: Final = "person-"
+"""The beginning of what is shown in place of an erased person."""
 ERASED: Final = "erase_person"
 """The stored name of the entry about an erasure. Details: `person`, `texts`, `entries`, `older`, `records`, `by`."""
 PERSONAL: Final = "personal"
@@ -95,13 +95,12 @@ class TextCheck:
     """How many texts were erased."""
 
 
-@dataclass(frozen=True, slots=True)
-class Erasure:
-    """An entry after some of its texts were erased."""
+def pseudonym(number: int) -> str:
+    """Return what is shown in place of a person's erased texts; always the same for one person.
 
-    entry: Entry
-    salts: str
-    count: int
+    :param number: that of the person; 0 for a text that is no identifier of a known person.
+    """
+    return f"{PSEUDONYM}{number}" if number else "erased"
 
 
 def places(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -133,7 +132,7 @@ def seal(entry: Entry, numbers: Callable[[str], int | None], new_salt: Callable[
         salt = new_salt()
         salts[place] = salt.hex()
         references[place] = f"{pseudonym(number)}:{_commitment(salt, text)}"
-    return Sealed(_written(references), _written(salts))
+    return Sealed(written_members(references), written_members(salts))
 
 
 def signed_texts(entry: Entry, references: str | None) -> Entry:
@@ -144,8 +143,8 @@ def signed_texts(entry: Entry, references: str | None) -> Entry:
     """
     if references is None:
         return entry
-    known = _read(references) or {}
-    return _replaced(entry, known) | {PERSONAL: references}
+    known = read_members(references) or {}
+    return replaced(entry, known) | {PERSONAL: references}
 
 
 def check_texts(entry: Entry, references: str | None, salts: str | None) -> TextCheck:
@@ -155,10 +154,10 @@ def check_texts(entry: Entry, references: str | None, salts: str | None) -> Text
     """
     if references is None:
         return TextCheck(is_whole=not salts)
-    known, kept = _read(references), _read(salts or "")
+    known, kept = read_members(references), read_members(salts or "")
     if known is None or kept is None or not kept.keys() <= known.keys():
         return TextCheck(is_whole=False)
-    texts, erased = dict(_all_texts(entry)), 0
+    texts, erased = dict(all_texts(entry)), 0
     for place, reference in known.items():
         text, salt = texts.get(place), _bytes(kept.get(place))
         if text is None or (place in kept and (salt is None or not _is_of(reference, salt, text))):
@@ -168,30 +167,6 @@ def check_texts(entry: Entry, references: str | None, salts: str | None) -> Text
                 return TextCheck(is_whole=False)
             erased += 1
     return TextCheck(is_whole=True, erased=erased)
-
-
-def erase(entry: Entry, sealed: Sealed, person: PersonTexts) -> Erasure | None:
-    """Erase a person's texts of an entry, each with its salt; None when there are none to erase.
-
-    A text is theirs when it names them, or when they are the author of the entry and it is a free text.
-    """
-    known, salts = _read(sealed.references) or {}, _read(sealed.salts) or {}
-    is_author = any(person.is_them(entry[name]) for name in ("actor", "account"))
-    free = {place for place, name in _names(entry) if is_author and name in FREE_TEXTS}
-    gone = {
-        place: shown(place, known[place])
-        for place, text in _all_texts(entry)
-        if place in salts and place in known and (place in free or person.names_them(_decoded(place, text)))
-    }
-    if not gone:
-        return None
-    kept = {place: salt for place, salt in salts.items() if place not in gone}
-    return Erasure(_replaced(entry, gone), _written(kept), len(gone))
-
-
-def names_person(entry: Entry, person: PersonTexts) -> bool:
-    """Return whether a text of an entry names a person."""
-    return any(person.names_them(_decoded(place, text)) for place, text in _all_texts(entry))
 
 
 def shown(place: str, reference: str) -> str:
@@ -207,7 +182,7 @@ def _commitment(salt: bytes, text: str) -> str:
     return hmac.digest(salt, text.encode("utf-8", "surrogateescape"), "sha256").hex()
 
 
-def _all_texts(entry: Entry) -> Iterator[tuple[str, str]]:
+def all_texts(entry: Entry) -> Iterator[tuple[str, str]]:
     for name in _COLUMNS:
         if (text := entry[name]) is not None:
             yield name, text
@@ -215,7 +190,7 @@ def _all_texts(entry: Entry) -> Iterator[tuple[str, str]]:
         yield f"{_DETAILS}:{number}", text
 
 
-def _decoded(place: str, text: str) -> str:
+def decoded(place: str, text: str) -> str:
     """Return a text as a person wrote it: in details it stands as JSON, which only a damaged file has wrong."""
     try:
         return text if place in _COLUMNS else str(json.loads(f'"{text}"', strict=False))
@@ -223,7 +198,7 @@ def _decoded(place: str, text: str) -> str:
         return text
 
 
-def _replaced(entry: Entry, new: Mapping[str, str]) -> dict[str, str | None]:
+def replaced(entry: Entry, new: Mapping[str, str]) -> dict[str, str | None]:
     """Return an entry with other texts at some places."""
     changed = {
         name: new.get(name, text) if name in _COLUMNS and text is not None else text for name, text in entry.items()
@@ -243,7 +218,7 @@ def _replaced(entry: Entry, new: Mapping[str, str]) -> dict[str, str | None]:
     return changed
 
 
-def _names(entry: Entry) -> Iterator[tuple[str, str]]:
+def named_places(entry: Entry) -> Iterator[tuple[str, str]]:
     """Give the place of each text of the details, with the name that it has there."""
     for number, _, name, is_name in _strings(entry[_DETAILS] or ""):
         if not is_name:
@@ -271,7 +246,7 @@ def _strings(details: str) -> Iterator[tuple[int, str, str, bool]]:
                 name = text
 
 
-def _read(text: str) -> dict[str, str] | None:
+def read_members(text: str) -> dict[str, str] | None:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -287,5 +262,5 @@ def _bytes(text: str | None) -> bytes | None:
         return None
 
 
-def _written(values: Mapping[str, str]) -> str:
+def written_members(values: Mapping[str, str]) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"))

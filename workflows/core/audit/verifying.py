@@ -142,8 +142,7 @@ def verify(
         elif row.entry["command"] == CHAIN_BEGUN:
             signed_later = row.seq - 1
         found_head = found_head or (head is not None and head.seq == row.seq and head.is_of(row.mac))
-        # NB. a row without a signature is no link: the entry after it was signed after the one before it.
-        previous = ChainPoint(row.seq, previous.mac if row.mac is None else row.mac)
+        previous = _link(row, previous)
     texts.report_missing(report)
     if newest > previous.seq or (head is not None and head.seq > previous.seq):
         report.add(ChainProblem(ChainProblemCode.TAIL_CUT, previous.seq + 1))
@@ -158,6 +157,11 @@ def verify(
         has_head=found_head,
         erased=texts.erased,
     )
+
+
+def _link(row: ChainedRow, previous: ChainPoint) -> ChainPoint:
+    # NB. a row without a signature is no link: the entry after it was signed after the one before it.
+    return ChainPoint(row.seq, previous.mac if row.mac is None else row.mac)
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest, a
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
-from workflows.ports.audit_log import AuditKeys
+from workflows.ports.audit_log import AuditKeys, PersonalData
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
@@ -33,15 +33,14 @@ from workflows.store.columns import asked_managers_text, people_search_text, sea
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
-from workflows.store.sqlite.other_records.batches import SqliteBatches
-from workflows.store.sqlite.other_records.campaigns import SqliteCampaigns
+from workflows.store.sqlite.other_records.audit_chain import SqliteAuditChain
+from workflows.store.sqlite.other_records.batches import SqliteBatches, SqliteCampaigns
 from workflows.store.sqlite.other_records.drifts import (
     FREEZE_ID,
     SqliteDrifts,
     SqliteFreezes,
     is_stored_as_frozen,
 )
-from workflows.store.sqlite.other_records.erasure import SqliteErasure
 from workflows.store.sqlite.other_records.people import SqliteAbsences, SqliteProfiles
 from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
 from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
@@ -49,7 +48,7 @@ from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
 
 class SqliteStore(
     SqliteRecords,
-    SqliteErasure,
+    SqliteAuditChain,
     SqliteDrifts,
     SqliteFreezes,
     SqliteBatches,
@@ -181,8 +180,15 @@ class SqliteStore(
             "doc": self._clean.partnership(partnership),
         }
 
+    @property
+    def personal_data(self) -> PersonalData:
+        """Return what finds and erases the texts of people; see `ports.audit_log`."""
+        from workflows.store.sqlite.other_records.erasure import SqliteErasure  # a start does not wait for it
+
+        return SqliteErasure(self, self._rows_of())
+
     def _rows_of(self) -> Mapping[str, Callable[[Any], dict[str, Any]]]:
-        """Return what makes the columns of a record, by table; see `SqliteErasure`."""
+        """Return what makes the columns of a record, by table."""
         return {
             "requests": self._request_row,
             "partnerships": self._partnership_row,

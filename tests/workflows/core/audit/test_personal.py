@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.audit.chains import OLD, RING, entry
 from workflows.core.audit.chain import ChainedRow, sign
-from workflows.core.audit.erasing import PersonTexts, found_texts, without_person
+from workflows.core.audit.erasing import PersonTexts, erase, found_texts, names_person, without_person
 from workflows.core.audit.personal import (
     ERASED,
     NOBODY,
@@ -19,8 +19,6 @@ from workflows.core.audit.personal import (
     Sealed,
     TextCheck,
     check_texts,
-    erase,
-    names_person,
     places,
     seal,
     signed_texts,

@@ -2,13 +2,18 @@
 
 The entry before it is read in the same transaction, after the new row has taken SQLite's one lock for writing. So two
 processes on one file never sign two entries after the same one.
+
+Each person whom records name gets a number, which is the pseudonym that stays when their texts are erased. A person
+has an account and any number of chat ids, all with one number. What a chat id did before its account was known may be
+signed with another number. The first entry with both connects the two.
 """
 
 import asyncio
 import json
+import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,12 +31,12 @@ from workflows.core.audit.chain import (
     KeyRing,
     sign,
 )
-from workflows.core.audit.personal import SALT_BYTES, seal, signed_texts
+from workflows.core.audit.personal import NOBODY, SALT_BYTES, seal, signed_texts
 from workflows.core.people import GATEHOUSE
 from workflows.ports.audit_log import NumberedEntry
 from workflows.ports.records import StoreUnusable
 from workflows.store.columns import text_of
-from workflows.store.sqlite.other_records.known_people import SqliteKnownPeople
+from workflows.store.sqlite.database import SqliteDatabase
 from workflows.store.sqlite.records import entry_of_row
 
 if TYPE_CHECKING:
@@ -44,6 +49,9 @@ RAW_COLUMNS: Final = f"seq, mac, {', '.join(f'cast({name} as blob)' for name in 
 TEXT_COLUMNS: Final = "cast(personal as blob), cast(salts as blob)"
 _PAGE: Final = 1000
 """How many entries are signed, or read, at a time."""
+_PERSON: Final = re.compile(r'\{"id":("(?:[^"\\]|\\.)+"),"chat_id":("(?:[^"\\]|\\.)*"),"name":')
+"""A person in a stored document."""
+_BOT: Final = GATEHOUSE.chat_id
 _SMALLEST: Final = -(2**63)
 _PAUSE_SECONDS: Final = 0.001
 """The pause of a verification in the bot's process after each page, so that clicks are answered meanwhile."""
@@ -54,7 +62,7 @@ _INSERT: Final = f"""insert into audit ({_COLUMNS}, personal, salts) select {", 
 _log = structlog.get_logger()
 
 
-class SqliteAuditChain(SqliteKnownPeople):
+class SqliteAuditChain(SqliteDatabase):
     """Writes and reads the chain of the audit log."""
 
     _may_create_key = True
@@ -89,6 +97,33 @@ class SqliteAuditChain(SqliteKnownPeople):
         sql = "update audit set personal = ?, salts = ? where seq = ?"
         self._db.execute(sql, [sealed.references, sealed.salts, seq])
         return signed_texts(entry, sealed.references)
+
+    def _number_of(self, text: str) -> int | None:
+        """Return the number of the person with this account or chat id; `NOBODY` for another text, None for the bot."""
+        if text == _BOT:
+            return None
+        row = self._db.conn.execute("select number from identities where identifier = ?", [text]).fetchone()
+        return NOBODY if row is None else int(row[0])
+
+    def _register(self, chat_id: str, account: str) -> None:
+        """Give the person with these identifiers a number. Either may be empty."""
+        known = {text: self._number_of(text) for text in (account, chat_id) if text and text != _BOT}
+        unknown = [text for text, number in known.items() if not number]
+        number = next(filter(None, known.values()), None)  # the account's, where both have one
+        if not unknown:
+            if len(set(known.values())) > 1:  # the chat id acted before the account was known
+                self._db.execute("update identities set number = ? where identifier = ?", [number, chat_id])
+            return
+        if number is None:
+            number = int(self._db.execute("insert into people (gone_since) values (null)").lastrowid or 0)
+        for text in unknown:
+            values = [text, number, int(text == account)]
+            self._db.execute("insert into identities (identifier, number, is_account) values (?, ?, ?)", values)
+
+    def _register_people_of(self, documents: Iterable[str]) -> None:
+        """Give numbers to the people whom documents name."""
+        for account, chat_id in {match.groups() for doc in documents for match in _PERSON.finditer(doc)}:
+            self._register(json.loads(chat_id), json.loads(account))
 
     def _newest_signed(self) -> tuple[ChainPoint, str] | None:
         sql = "select seq, mac, key_id from audit where mac is not null order by seq desc limit 1"

@@ -1,4 +1,4 @@
-"""Batches in the embedded store: drafts, and requests that one decision decides."""
+"""Batches in the embedded store: drafts, and requests that one decision decides. And campaigns of reviews."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Final
 
 from workflows.core.batches.batch import Batch, BatchState
+from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.commands.campaign import CampaignId
 from workflows.core.requests.request import BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import START, Page, PagePosition
-from workflows.store.codec import BATCH, load_shared
+from workflows.store.codec import BATCH, CAMPAIGN, load, load_shared
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, readable
 
@@ -92,3 +94,17 @@ def _identity(name: str, doc: Mapping[str, str]) -> TenantIdentity:
         default_domain=doc["default_domain"],
         typed_name=name,
     )
+
+
+class SqliteCampaigns(SqliteDatabase):
+    """Reads campaigns. `SqliteStore.commit` changes them."""
+
+    async def campaign(self, campaign_id: CampaignId) -> Campaign | None:
+        """Load one campaign, in any state."""
+        rows = await self._query("select doc from campaigns where id = ?", campaign_id)
+        return load(CAMPAIGN, rows[0]["doc"]) if rows else None
+
+    async def open_campaigns(self) -> Sequence[Campaign]:
+        """List the campaigns in which something is left to do, oldest first."""
+        rows = await self._query("select id, doc from campaigns where is_open = 1 order by at, id")
+        return readable(CAMPAIGN, rows)

@@ -19,8 +19,8 @@ import structlog
 from pydantic import ValidationError
 
 from workflows.core.audit.chain import FIELDS
-from workflows.core.audit.erasing import PersonTexts, without_person
-from workflows.core.audit.personal import ERASED, Sealed, erase
+from workflows.core.audit.erasing import PersonTexts, erase, without_person
+from workflows.core.audit.personal import ERASED, Sealed
 from workflows.core.people import PersonId
 from workflows.ports.audit_log import ErasureCount, KnownPerson
 from workflows.ports.records import StaleVersion
@@ -59,52 +59,59 @@ FORGOTTEN: Final = (
 """What is deleted at the end: what only served the person, and their identifiers."""
 
 
-class SqliteErasure(SqliteAuditChain):
-    """Implements `ports.audit_log.PersonalData`."""
+class SqliteErasure:
+    """Implements `ports.audit_log.PersonalData`. A start does not wait for it."""
 
-    def _rows_of(self) -> Mapping[str, Callable[[Any], dict[str, Any]]]:
-        """Return what makes the columns of a record, by table."""
-        raise NotImplementedError
+    def __init__(self, store: SqliteAuditChain, rows_of: Mapping[str, Callable[[Any], dict[str, Any]]]) -> None:
+        """Create it.
+
+        :param store: the open store, of which this is a part.
+        :param rows_of: what makes the columns of a record, by table.
+        """
+        self._store = store
+        self._rows_of = rows_of
 
     async def known_people(self) -> Sequence[KnownPerson]:
         """List the people with an account whose texts were not erased; see `ports.audit_log`."""
-        rows = await self._query(f"{_PEOPLE} where identifier is not null order by number, identifier")
+        rows = await self._store._query(f"{_PEOPLE} where identifier is not null order by number, identifier")
         found = [_person(list(group)) for _, group in groupby(rows, key=itemgetter("number"))]
         return [person for person in found if person.accounts]
 
     async def known_person(self, identifier: str) -> KnownPerson | None:
         """Return the person with an identifier or a pseudonym; see `ports.audit_log`."""
         where = "number = (select number from identities where identifier = ?) or 'person-' || number = ?"
-        rows = await self._query(f"{_PEOPLE} where {where} order by identifier", identifier, identifier)
+        rows = await self._store._query(f"{_PEOPLE} where {where} order by identifier", identifier, identifier)
         return _person(rows) if rows else None
 
     async def save_gone(self, number: int, since: datetime | None) -> None:
         """Store since when a person's accounts are gone; see `ports.audit_log`."""
         text = None if since is None else text_of(since)
-        await self._write("update people set gone_since = ? where number = ?", text, number)
+        await self._store._write("update people set gone_since = ? where number = ?", text, number)
 
     async def records_in_force(self, person: KnownPerson) -> Sequence[str]:
         """List what names a person and is in force or open; see `ports.audit_log`."""
-        return await self._run_on_second_connection(lambda db: in_force(db, person.ids, self._clock.now()))
+        return await self._store._run_on_second_connection(
+            lambda db: in_force(db, person.ids, self._store._clock.now())
+        )
 
     async def count_to_erase(self, person: KnownPerson) -> ErasureCount:
         """Count what would be erased; see `ports.audit_log`."""
-        texts = await self._run_on_second_connection(lambda db: texts_of(db, person))
+        texts = await self._store._run_on_second_connection(lambda db: texts_of(db, person))
         records = await self._closed_records(texts)
         entries, older = await self._entries_of(texts)
-        count = await self._run(lambda: sum(one.count for seq in entries if (one := self._erased(seq, texts))))
+        count = await self._store._run(lambda: sum(one.count for seq in entries if (one := self._erased(seq, texts))))
         return ErasureCount(texts=count, entries=len(entries), older=older, records=len(records))
 
     async def erase(self, person: KnownPerson, *, key: str, actor: str) -> ErasureCount:
         """Erase a person's texts, and record that; see `ports.audit_log`."""
-        await self._run(lambda: self._require_not_in_force(person))
-        texts = await self._run_on_second_connection(lambda db: texts_of(db, person))
+        await self._store._run(lambda: self._require_not_in_force(person))
+        texts = await self._store._run_on_second_connection(lambda db: texts_of(db, person))
         # NB. stored: a record that is rewritten before a kill does not say any more what else is to be erased.
         written = json.dumps([sorted(texts.ids), sorted(texts.names)])
-        await self._write("update people set erasing = ? where number = ?", written, person.number)
+        await self._store._write("update people set erasing = ? where number = ?", written, person.number)
         records = await self._closed_records(texts)
         for name, record_key in records:
-            await self._run_write(partial(self._rewrite, name, record_key, texts))
+            await self._store._run_write(partial(self._rewrite, name, record_key, texts))
         entries, older = await self._entries_of(texts)
         parts = [entries[at : at + ENTRIES_TOGETHER] for at in range(0, len(entries), ENTRIES_TOGETHER)] or [[]]
         count = 0
@@ -112,25 +119,25 @@ class SqliteErasure(SqliteAuditChain):
             is_last = number == len(parts)
             rest = {"older": older, "records": len(records)} if is_last else {"older": 0, "records": 0}
             about = _Part(f"{key}:{number}", actor, tuple(part), rest, is_last=is_last)
-            count += await self._run_write(partial(self._erase_part, person, texts, about))
-        await self._run(self._empty_log)
+            count += await self._store._run_write(partial(self._erase_part, person, texts, about))
+        await self._store._run(self._empty_log)
         return ErasureCount(texts=count, entries=len(entries), older=older, records=len(records))
 
     async def _closed_records(self, texts: PersonTexts) -> list[tuple[str, Any]]:
         """Return the table and the key of each record that names a person and is not in force."""
-        now = self._clock.now()
-        return await self._run_on_second_connection(lambda db: list(closed_records(db, texts, now)))
+        now = self._store._clock.now()
+        return await self._store._run_on_second_connection(lambda db: list(closed_records(db, texts, now)))
 
     def _require_not_in_force(self, person: KnownPerson) -> None:
-        if used := in_force(self._db.conn, person.ids, self._clock.now()):
+        if used := in_force(self._store._db.conn, person.ids, self._store._clock.now()):
             raise StaleVersion(f"{used[0]} names the person")
 
     def _rewrite(self, name: str, key: Any, texts: PersonTexts) -> None:
         table = TABLES[name]
-        with self._writes.run_monitored(self._db), self._db.atomic():
-            add_functions(self._db.conn, texts)
+        with self._store._writes.run_monitored(self._store._db), self._store._db.atomic():
+            add_functions(self._store._db.conn, texts)
             sql = f"select doc from {name} where {table.key} = :key and not {table.in_force}"  # noqa: S608
-            row = self._db.conn.execute(sql, {"key": key, "now": text_of(self._clock.now())}).fetchone()
+            row = self._store._db.conn.execute(sql, {"key": key, "now": text_of(self._store._clock.now())}).fetchone()
             if row is None:
                 raise StaleVersion(f"{name} {key} is in force now")
             try:
@@ -139,15 +146,15 @@ class SqliteErasure(SqliteAuditChain):
             except ValidationError as error:
                 _log.exception("record_not_erased", table=name, id=key)
                 raise StaleVersion(f"{name} {key} cannot be read") from error
-            columns = self._rows_of()[name](record)
+            columns = self._rows_of[name](record)
             columns.pop("version", None)
             if name == "effects":
                 columns["error"] = self._erased_error(key, texts)
             sets = ", ".join(f"{column} = ?" for column in columns)
-            self._db.execute(f"update {name} set {sets} where {table.key} = ?", [*columns.values(), key])  # noqa: S608
+            self._store._db.execute(f"update {name} set {sets} where {table.key} = ?", [*columns.values(), key])  # noqa: S608
 
     def _erased_error(self, key: Any, texts: PersonTexts) -> str:
-        (text,) = self._db.conn.execute("select error from effects where id = ?", [key]).fetchone()
+        (text,) = self._store._db.conn.execute("select error from effects where id = ?", [key]).fetchone()
         try:
             return json.dumps(without_person(json.loads(text), texts), ensure_ascii=False) if text else ""
         except ValueError:
@@ -155,11 +162,11 @@ class SqliteErasure(SqliteAuditChain):
 
     async def _entries_of(self, texts: PersonTexts) -> tuple[list[int], int]:
         """Return the numbers of the entries with texts to erase, and how many of earlier versions name the person."""
-        return await self._run_on_second_connection(lambda db: entries_naming(db, texts))
+        return await self._store._run_on_second_connection(lambda db: entries_naming(db, texts))
 
     def _erased(self, seq: int, texts: PersonTexts) -> "_ErasedEntry | None":
         sql = f"select {RAW_COLUMNS}, {TEXT_COLUMNS} from audit where seq = ?"  # noqa: S608
-        row = chained_row(self._db.conn.execute(sql, [seq]).fetchone())
+        row = chained_row(self._store._db.conn.execute(sql, [seq]).fetchone())
         erased = erase(row.entry, Sealed(row.references or "", row.salts or ""), texts)
         if erased is None:
             return None
@@ -169,37 +176,37 @@ class SqliteErasure(SqliteAuditChain):
     def _erase_part(self, person: KnownPerson, texts: PersonTexts, part: "_Part") -> int:
         """Erase the texts of some entries, and record that in the same transaction; of the last ones, the ids too."""
         count = 0
-        with self._writes.run_monitored(self._db), self._db.atomic():
+        with self._store._writes.run_monitored(self._store._db), self._store._db.atomic():
             self._require_not_in_force(person)
             for seq in part.entries:
                 if (erased := self._erased(seq, texts)) is not None:
                     sets = ", ".join(f"{name} = ?" for name in erased.columns)
-                    self._db.execute(f"update audit set {sets} where seq = ?", [*erased.columns.values(), seq])  # noqa: S608
+                    self._store._db.execute(f"update audit set {sets} where seq = ?", [*erased.columns.values(), seq])  # noqa: S608
                     count += erased.count
             if part.is_last:
                 self._forget(person.number, texts)
             details = {"person": texts.pseudonym, "texts": count, "entries": len(part.entries), **part.rest}
-            self._add_entry(dict.fromkeys(FIELDS) | self._entry_about(part, details))
+            self._store._add_entry(dict.fromkeys(FIELDS) | self._entry_about(part, details))
         return count
 
     def _entry_about(self, part: "_Part", details: Mapping[str, Any]) -> dict[str, str | None]:
-        now = text_of(self._clock.now())
-        text = self._clean.details(details)
+        now = text_of(self._store._clock.now())
+        text = self._store._clean.details(details)
         names = {"key": part.key, "at": now, "actor": part.actor, "command": ERASED}
         return {**names, "outcome": "accepted", "details": text}
 
     def _forget(self, number: int, texts: PersonTexts) -> None:
         """Delete a person's identifiers, and the rows that only served them."""
-        add_functions(self._db.conn, texts)
-        now = text_of(self._clock.now())
+        add_functions(self._store._db.conn, texts)
+        now = text_of(self._store._clock.now())
         values = {"ids": json.dumps(sorted(texts.ids)), "number": number, "now": now}
         for statement in FORGOTTEN:
-            self._db.conn.execute(statement, values)
+            self._store._db.conn.execute(statement, values)
 
     def _empty_log(self) -> None:
         """Write the log into the file, and cut it off. While another program reads, the next time does it."""
         try:
-            self._db.conn.execute("pragma wal_checkpoint(truncate)").fetchall()
+            self._store._db.conn.execute("pragma wal_checkpoint(truncate)").fetchall()
         except sqlite3.OperationalError:
             _log.warning("log_not_emptied")
 

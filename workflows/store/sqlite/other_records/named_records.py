@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from workflows.core.audit.erasing import PersonTexts, found_texts, without_person
-from workflows.core.audit.personal import Sealed, erase, names_person
+from workflows.core.audit.erasing import PersonTexts, erase, found_texts, names_person, without_person
+from workflows.core.audit.personal import Sealed
 from workflows.ports.audit_log import KnownPerson
 from workflows.store.codec import (
     ABSENCE,
