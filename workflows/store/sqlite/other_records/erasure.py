@@ -135,6 +135,7 @@ class SqliteErasure:
     def _rewrite(self, name: str, key: Any, texts: PersonTexts) -> None:
         table = TABLES[name]
         with self._store._writes.run_monitored(self._store._db), self._store._db.atomic():
+            self._take_lock(texts.number)
             add_functions(self._store._db.conn, texts)
             sql = f"select doc from {name} where {table.key} = :key and not {table.in_force}"  # noqa: S608
             row = self._store._db.conn.execute(sql, {"key": key, "now": text_of(self._store._clock.now())}).fetchone()
@@ -177,6 +178,7 @@ class SqliteErasure:
         """Erase the texts of some entries, and record that in the same transaction; of the last ones, the ids too."""
         count = 0
         with self._store._writes.run_monitored(self._store._db), self._store._db.atomic():
+            self._take_lock(person.number)
             self._require_not_in_force(person)
             for seq in part.entries:
                 if (erased := self._erased(seq, texts)) is not None:
@@ -194,6 +196,10 @@ class SqliteErasure:
         text = self._store._clean.details(details)
         names = {"key": part.key, "at": now, "actor": part.actor, "command": ERASED}
         return {**names, "outcome": "accepted", "details": text}
+
+    def _take_lock(self, number: int) -> None:
+        """Take SQLite's one lock for writing before anything is read, so that nothing old is written."""
+        self._store._db.conn.execute("update people set number = number where number = ?", [number])
 
     def _forget(self, number: int, texts: PersonTexts) -> None:
         """Delete a person's identifiers, and the rows that only served them."""
