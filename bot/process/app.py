@@ -164,6 +164,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, pauses: Pauses, redac
         background=background,
         guest_accounts=guests,
         circuits=traffic.states,
+        throttled=lambda: {"slack": client.throttled, **traffic.throttled()},
         held=held,
         pinned=identity.pinned,
         clock_comparison=skew,

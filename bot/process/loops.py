@@ -4,6 +4,7 @@ This is imported in a thread when the bot is ready.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from bot.process.assembly.assembly import BotParts, assemble
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver
 from bot.process.opening.clock_probe import keep_clock_compared as keep_clock_compared
+from bot.process.opening.kept_disk import warn_of_lost_disk
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.display_directory import DisplayDirectory
@@ -44,16 +46,16 @@ def make_work(systems: ExternalSystems, receiver: Receiver, why_not_ready: Calla
 
     :param why_not_ready: returns why the bot is not ready, empty when it is.
     """
-    return Work(
-        parts=assemble(systems, receiver),
-        metrics=Metrics(
-            store=systems.store,
-            clock=systems.clock,
-            lookups=lambda: systems.background.running,
-            why_not_ready=why_not_ready,
-            circuits=systems.circuits,
-        ),
+    warn_of_lost_disk(systems.settings.records.path, os.environ)
+    metrics = Metrics(
+        store=systems.store,
+        clock=systems.clock,
+        lookups=lambda: systems.background.running,
+        why_not_ready=why_not_ready,
+        circuits=systems.circuits,
+        throttled=systems.throttled,
     )
+    return Work(parts=assemble(systems, receiver, metrics.requests), metrics=metrics)
 
 
 async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], outage_stored: asyncio.Task[None]) -> None:

@@ -4,6 +4,7 @@ It is long because every check is here.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.logs.redactor import redactor_of
 from bot.process.opening.clock_probe import clock_result
+from bot.process.opening.kept_disk import disk_finding
 from bot.process.opening.readers import (
     GRAPH,
     SLACK,
@@ -115,8 +117,10 @@ async def _about_records(settings: Settings) -> list[Finding]:
         Finding(subject=subject, state=state, advice=advice)
         for subject, state, advice in await check_generation(settings)
     ]
+    state, advice = await asyncio.to_thread(disk_finding, settings.records.path, os.environ)
+    disk = Finding(subject="Database: its disk", state=state, advice=advice, is_optional=True)
     waiting = (*await _alarms(settings), *await _denied_sign_ins(settings), *await _freeze(settings))
-    return [*await _records(settings), key, *waiting, *generation]
+    return [*await _records(settings), disk, key, *waiting, *generation]
 
 
 _SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")

@@ -40,6 +40,7 @@ from workflows.core.requests.request import (
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
+from workflows.ports.measuring import Measurements
 from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
 
@@ -63,14 +64,22 @@ class Service(Recorder):
     """Accepts commands. It only stores effects; the queue worker performs them."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, wake: Callable[[], None], calendar: WorkingCalendar | None = None
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        wake: Callable[[], None],
+        calendar: WorkingCalendar | None = None,
+        measurements: Measurements | None = None,
     ) -> None:
         """Create the service.
 
         :param calendar: the organization's working days; None for Monday to Friday without holidays.
+        :param measurements: is told of each change of a request; None where nothing is measured.
         """
         super().__init__(store=store, clock=clock, wake=wake)
         self._calendar = WorkingCalendar() if calendar is None else calendar
+        self._measurements = measurements
 
     async def submit(
         self,
@@ -156,7 +165,11 @@ class Service(Recorder):
             if transition.request.version == request.version:
                 return request
             is_stored = await self._commit(self._commit_of(request, command, transition, key, situation.now))
-            return transition.request if is_stored else await self._load(request_id)
+            if not is_stored:
+                return await self._load(request_id)
+            if self._measurements is not None:
+                self._measurements.advanced(request, transition.request)
+            return transition.request
 
         return await _retry_when_stale(attempt)
 

@@ -64,6 +64,7 @@ from workflows.effects.batches.sheet_imports import SheetImports
 from workflows.effects.closing.guests_left import with_guests
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.escalations import Escalations, waiting_people
+from workflows.effects.log_context import lines_name
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.reviewing.review_reminders import ReviewReminders
@@ -96,7 +97,7 @@ class Performer:
 
     async def perform(self, effect: Effect) -> None:
         """Perform one effect with the current records."""
-        with with_urgency(_URGENCIES.get(priority_of(effect), Urgency.PERSON)):
+        with with_urgency(_URGENCIES.get(priority_of(effect), Urgency.PERSON)), lines_name(effect):
             await self._perform(effect)
 
     async def _perform(self, effect: Effect) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from workflows.ports.audit_log import PersonalData
 from workflows.ports.effects_queue import EffectsQueue
+from workflows.ports.measuring import NumbersReader
 from workflows.ports.message_copies import MessageCopies
 from workflows.ports.pages import PagedLists
 from workflows.ports.records import RecordStore
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from workflows.core.policy.stops.generation import OutsideGeneration
 
 
-class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, Protocol):
+class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, NumbersReader, Protocol):
     """Records, effects queue and message copies in one database, so that they can be changed in one transaction."""
 
     @property

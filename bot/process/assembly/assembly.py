@@ -76,6 +76,7 @@ from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
 from workflows.effects.reviewing.review_reminders import ReviewReminders
+from workflows.ports.measuring import Measurements
 from workflows.ports.store import Store
 
 
@@ -93,9 +94,9 @@ class BotParts:
     chain: ChainWatch
 
 
-def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
+def assemble(systems: ExternalSystems, receiver: Receiver, measurements: Measurements | None = None) -> BotParts:
     """Create the effects and the flows, and connect them with the service; the receiver then knows every flow."""
-    alarms, service = receiver.alarms, _service(systems, receiver.wake)
+    alarms, service = receiver.alarms, _service(systems, receiver.wake, measurements)
     shown = DisplayDirectory(systems.directory, systems.clock, systems.store.absences)
     queue_worker = QueueWorker(
         store=systems.store,
@@ -184,8 +185,14 @@ def _freeze_checks(
     return voiding.check, systems.held.check, check.freezes.check, reports.check, BatchExpiry(batches=batches).check
 
 
-def _service(systems: ExternalSystems, wake: Callable[[], None]) -> Service:
-    return Service(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
+def _service(systems: ExternalSystems, wake: Callable[[], None], measurements: Measurements | None) -> Service:
+    return Service(
+        store=systems.store,
+        clock=systems.clock,
+        wake=wake,
+        calendar=systems.catalog.calendar,
+        measurements=measurements,
+    )
 
 
 def _connection_checks(systems: ExternalSystems, alarms: Alarms) -> tuple[Callable[[], Awaitable[None]], ...]:

@@ -41,6 +41,8 @@ class ExternalSystems:
     """Which workspace, Enterprise Grid and app payloads must be of."""
     circuits: Callable[[], Mapping[str, str]] = dict
     """Returns for each service of Graph whether it is called; see `SharedTraffic`."""
+    throttled: Callable[[], Mapping[str, int]] = dict
+    """Returns how often Slack, and each service of Graph, asked for fewer calls."""
     clock_comparison: ClockComparison | None = None
     redact: Callable[[str], str] = str
     pauses: Pauses = USUAL_PAUSES

@@ -36,3 +36,7 @@ class SharedTraffic:
         The words are those of circuit breakers: closed means that it is called.
         """
         return {} if self._traffic is None else self._traffic.states()
+
+    def throttled(self) -> Mapping[str, int]:
+        """Return for each service of Graph how often it asked for fewer requests. Empty before the start."""
+        return {} if self._traffic is None else self._traffic.throttled()

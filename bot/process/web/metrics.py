@@ -1,23 +1,49 @@
-"""The numbers about this process, in Prometheus' text format."""
+"""The numbers about this process and its records, in Prometheus' text format."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
+from bot.process.web.request_measures import RequestMeasures
 from workflows.core.posture.watch.comparison import DRIFT_CODES
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import Priority
+from workflows.core.requests.request import RequestState
 from workflows.ports.clock import Clock
+from workflows.ports.measuring import StoredNumbers
 from workflows.ports.store import Store
 
 SERVICES: Final = ("directory", "reports", "sharepoint", "conditional_access")
 """The services of Microsoft Graph; a test compares them with those that are called."""
 CIRCUITS: Final[Mapping[str, float]] = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
+_COUNTED_EVERY: Final = 10.0
+"""Seconds for which the records are not counted again: a scrape may come more often, and they can be many."""
+_CALLED: Final = ("slack", *SERVICES)
+
+
+class _Throttles(Collector):
+    """How often Slack and Graph asked for fewer calls. Their connections count it."""
+
+    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Return the counter, with a value for each service."""
+        meaning = "Answers that asked for fewer calls (429)"
+        family, counts = CounterMetricFamily("gatehouse_throttled", meaning, labels=["service"]), self._counts()
+        for service in _CALLED:
+            family.add_metric([service], counts.get(service, 0))
+        yield family
 
 
 class Metrics:
-    """Gauges that are read from the store at each scrape, with one statement, so that they are never outdated."""
+    """What is read from the store at each scrape, so that it is never outdated, and what this process has counted."""
 
     def __init__(
         self,
@@ -27,11 +53,14 @@ class Metrics:
         lookups: Callable[[], int],
         why_not_ready: Callable[[], Awaitable[str]],
         circuits: Callable[[], Mapping[str, str]] = dict,
+        throttled: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         """Create the gauges.
 
         :param circuits: returns for each service of Graph whether it is called.
+        :param throttled: returns for Slack, and each service of Graph, how often it asked for fewer calls.
         """
+        self._throttled = throttled
         self._circuits = circuits
         self._store = store
         self._clock = clock
@@ -39,12 +68,16 @@ class Metrics:
         self._why_not_ready = why_not_ready
         self._still_due_after_tick: frozenset[str] = frozenset()
         self._ticked_at = 0.0
+        self._counted, self._counted_at = StoredNumbers(), -_COUNTED_EVERY
         self._numbers: tuple[float, ...] = ()
+        self._counts: tuple[int, ...] = ()
         self._page = b""
         """The text of these numbers; empty until it is made."""
         self.registry = CollectorRegistry()
-        self._gauges = tuple(self._all_gauges())
+        self._gauges = (*self._all_gauges(), *self._gauges_of_records())
         """In the order of the numbers that `refresh` reads."""
+        self.requests = RequestMeasures(self.registry)
+        self.registry.register(_Throttles(throttled))
 
     async def page(self) -> tuple[bytes, str]:
         """Read the numbers now. Returns the text, which is made again only for other numbers, and its content type."""
@@ -73,12 +106,23 @@ class Metrics:
             *(work.open_drifts.get(drift.value, 0) for drift in DRIFT_CODES),
             *(CIRCUITS.get(states.get(service, ""), 0.0) for service in SERVICES),
             *(work.open_alarms.get(code.value, 0) for code in AlarmCode),
+            *_numbers_of(await self._count(now), now),
         )
+        counts = (self.requests.changes, *self._throttled().values())
+        if counts != self._counts:
+            self._counts, self._page = counts, b""
         if numbers == self._numbers:
             return
         for gauge, number in zip(self._gauges, numbers, strict=True):
             gauge.set(number)
         self._numbers, self._page = numbers, b""
+
+    async def _count(self, now: datetime) -> StoredNumbers:
+        """Count the records, at most every few seconds."""
+        moment = time.monotonic()
+        if moment - self._counted_at >= _COUNTED_EVERY:
+            self._counted, self._counted_at = await self._store.numbers(now), moment
+        return self._counted
 
     async def due_records(self, now: datetime) -> frozenset[str]:
         """List the requests and partners that the next tick has to do something about."""
@@ -119,6 +163,21 @@ class Metrics:
             *self._by_code("gatehouse_alarms", "Open alarms; each needs an admin", (code.value for code in AlarmCode)),
         )
 
+    def _gauges_of_records(self) -> Sequence[Gauge]:
+        """Return the gauges in the order of `_numbers_of`."""
+        kinds = [kind.name.lower() for kind in Priority]
+        return (
+            *self._by_label("gatehouse_requests", "Requests by state", "state", (one.value for one in RequestState)),
+            self._gauge("gatehouse_reviews_due", "Partners whose review is due and not answered"),
+            *self._by_label("gatehouse_queue", "Effects that are not performed yet", "kind", kinds),
+            *self._by_label(
+                "gatehouse_queue_overdue_seconds",
+                "For how long the effect has been due that has been due the longest",
+                "kind",
+                kinds,
+            ),
+        )
+
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(name, meaning, registry=self.registry)
 
@@ -128,5 +187,18 @@ class Metrics:
         return (gauges.labels(service) for service in SERVICES)
 
     def _by_code(self, name: str, meaning: str, codes: Iterable[str]) -> Iterator[Gauge]:
-        gauges = Gauge(name, meaning, ["code"], registry=self.registry)
-        return (gauges.labels(code) for code in codes)
+        return self._by_label(name, meaning, "code", codes)
+
+    def _by_label(self, name: str, meaning: str, label: str, values: Iterable[str]) -> Iterator[Gauge]:
+        gauges = Gauge(name, meaning, [label], registry=self.registry)
+        return (gauges.labels(value) for value in values)
+
+
+def _numbers_of(counted: StoredNumbers, now: datetime) -> Iterator[float]:
+    since = (counted.overdue_since.get(kind) for kind in Priority)
+    return chain(
+        (counted.requests.get(state, 0) for state in RequestState),
+        (counted.reviews_due,),
+        (counted.effects.get(kind, 0) for kind in Priority),
+        (0.0 if one is None else max(0.0, round((now - one).total_seconds())) for one in since),
+    )

@@ -15,6 +15,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from workflows.core.errors.facts import redact_value
 
 _READ_VERB: Final = "GET"
+_TOO_MANY: Final = 429
+"""Source: Slack, "Rate limits"."""
 
 
 class SlackClient(AsyncWebClient):
@@ -36,6 +38,8 @@ class SlackClient(AsyncWebClient):
         super().__init__(token=token, base_url=base_url, retry_handlers=[])
         self._redact = redact
         self._observe_date = observe_date
+        self.throttled = 0
+        """How often Slack asked for fewer calls (429)."""
         self._reads = AsyncWebClient(token=token, base_url=base_url, retry_handlers=[])
 
     def use_token(self, token: str) -> None:
@@ -54,6 +58,7 @@ class SlackClient(AsyncWebClient):
             answer = await self._call(api_method, **arguments)
         except SlackApiError as error:
             self._take_date(getattr(error.response, "headers", None), sent_at)
+            self.throttled += getattr(error.response, "status_code", None) == _TOO_MANY
             raise
         self._take_date(answer.headers, sent_at)
         return answer

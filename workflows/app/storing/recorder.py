@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
 
+import structlog
+
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -30,6 +32,8 @@ from workflows.ports.clock import Clock
 from workflows.ports.message_copies import ClickedCard
 from workflows.ports.records import Commit
 from workflows.ports.store import Store
+
+_log = structlog.get_logger()
 
 LOOK_UP: Final = "look_up"
 """The name of a partner lookup in the audit log."""
@@ -66,7 +70,11 @@ class Recorder:
             tenant_id=subject.tenant_id,
         )
         check = CheckPermission(command=click, key=key, received_at=now)
-        await self._commit(Commit(entry=replace(entry, outcome="received"), effects=(check,), clicked_card=card))
+        commit = Commit(entry=replace(entry, outcome="received"), effects=(check,), clicked_card=card)
+        is_new = await self._commit(commit)
+        _log.info(
+            "click_stored" if is_new else "click_repeated", click=key, command=entry.command, request=subject.request_id
+        )
 
     async def record_refusal(
         self,

@@ -41,6 +41,7 @@ from workflows.store.sqlite.other_records.drifts import (
     SqliteFreezes,
     is_stored_as_frozen,
 )
+from workflows.store.sqlite.other_records.numbers import SqliteNumbers
 from workflows.store.sqlite.other_records.people import SqliteAbsences, SqliteProfiles
 from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
 from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
@@ -57,6 +58,7 @@ class SqliteStore(
     SqliteProfiles,
     SqliteDeniedNotices,
     SqliteUsage,
+    SqliteNumbers,
     SqliteMessageCopies,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""

@@ -1,14 +1,19 @@
-"""The numbers about the process: what is due counts until a tick has looked at it."""
+"""The numbers about the process and its records: what is due, what is stored, and what was counted."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.process.web.metrics import Metrics
+from tests.workflows.core.builders import AMARA, BRUNO, NOW, approval, request
 from tests.workflows.fakes import FixedClock
-from workflows.core.requests.request import RequestId
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.effects import Priority
+from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.effects_queue import StoredWork
+from workflows.ports.measuring import StoredNumbers
 
 
 class DueStore:
@@ -18,9 +23,13 @@ class DueStore:
         self.is_frozen = False
         self.requests: list[RequestId] = []
         self.partners: list[TenantId] = []
+        self.counted = StoredNumbers()
 
     async def stored_work(self, _: datetime) -> StoredWork:
         return StoredWork(due_records=frozenset((*self.requests, *self.partners)), is_frozen=self.is_frozen)
+
+    async def numbers(self, _: datetime) -> StoredNumbers:
+        return self.counted
 
 
 async def nothing_missing() -> str:
@@ -110,3 +119,74 @@ async def test_each_service_of_graph_says_whether_it_is_called() -> None:
     states["directory"] = "closed"
     await metrics.refresh()
     assert circuit("directory") == 0.0
+
+
+async def test_the_records_are_counted_by_state_and_the_queue_by_kind_with_its_age() -> None:
+    store, clock = DueStore(), FixedClock()
+    store.counted = StoredNumbers(
+        requests={RequestState.APPLIED: 3},
+        reviews_due=2,
+        effects={Priority.SHOW: 5},
+        overdue_since={Priority.SHOW: clock.now() - timedelta(seconds=90)},
+    )
+    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
+    page = (await metrics.page())[0].decode()
+    assert 'gatehouse_requests{state="applied"} 3.0' in page
+    assert 'gatehouse_requests{state="rejected"} 0.0' in page, "a state without requests is there, too"
+    assert "gatehouse_reviews_due 2.0" in page
+    assert 'gatehouse_queue{kind="show"} 5.0' in page
+    assert 'gatehouse_queue_overdue_seconds{kind="show"} 90.0' in page
+    assert 'gatehouse_queue_overdue_seconds{kind="close"} 0.0' in page
+
+
+async def test_answers_that_ask_for_fewer_calls_are_counted_by_service() -> None:
+    store, clock, counts = DueStore(), FixedClock(), {"slack": 0}
+    metrics = Metrics(
+        store=store,  # type: ignore[arg-type]
+        clock=clock,
+        lookups=lambda: 0,
+        why_not_ready=nothing_missing,
+        throttled=lambda: counts,
+    )
+    assert b'gatehouse_throttled_total{service="slack"} 0.0' in (await metrics.page())[0]
+    counts["slack"] = 4
+    page = (await metrics.page())[0]
+    assert b'gatehouse_throttled_total{service="slack"} 4.0' in page
+    assert b'gatehouse_throttled_total{service="directory"} 0.0' in page, "not called yet"
+
+
+async def test_decisions_the_wait_for_them_and_the_time_to_apply_are_measured() -> None:
+    metrics = Metrics(store=DueStore(), clock=FixedClock(), lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
+    hour, waiting = timedelta(hours=1), request(created_at=NOW)
+    first = replace(waiting, version=2, decisions=(approval(AMARA, 0, at=NOW + hour),))
+    both = replace(
+        first,
+        version=3,
+        decisions=(*first.decisions, approval(BRUNO, 1, at=NOW + 2 * hour)),
+        state=RequestState.APPLYING,
+        changed_at=NOW + 2 * hour,
+    )
+    applied = replace(both, version=4, state=RequestState.APPLIED, changed_at=both.changed_at + timedelta(seconds=7))
+    for before, after in ((waiting, first), (first, both), (both, applied)):
+        metrics.requests.advanced(before, after)
+    value = metrics.registry.get_sample_value
+    assert value("gatehouse_decisions_total", {"choice": Choice.APPROVE.value}) == 2
+    assert value("gatehouse_decisions_total", {"choice": Choice.REJECT.value}) == 0
+    assert value("gatehouse_approval_wait_seconds_sum") == 2 * 3600
+    assert value("gatehouse_apply_seconds_sum", {"direction": "open"}) == 7
+    assert value("gatehouse_apply_seconds_count", {"direction": "close"}) == 0
+
+
+async def test_a_start_on_a_later_day_is_no_time_of_writing_and_an_expiry_no_decision() -> None:
+    metrics = Metrics(store=DueStore(), clock=FixedClock(), lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
+    waiting = request(created_at=NOW)
+    metrics.requests.advanced(waiting, replace(waiting, version=2, state=RequestState.EXPIRED))
+    later = replace(
+        waiting,
+        state=RequestState.APPLYING,
+        fields=replace(waiting.fields, starts_at=NOW + timedelta(days=9)),
+    )
+    metrics.requests.advanced(later, replace(later, version=2, state=RequestState.APPLIED))
+    value = metrics.registry.get_sample_value
+    assert value("gatehouse_approval_wait_seconds_count") == 0
+    assert value("gatehouse_apply_seconds_count", {"direction": "open"}) == 0

@@ -32,6 +32,7 @@ from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
 from tests.waiting import LONGEST_WAIT
 from workflows.core.people import ChatId
 from workflows.ports.effects_queue import StoredWork
+from workflows.ports.measuring import StoredNumbers
 
 NOW: Final = 1_800_000_000
 JSON: Final = "application/json"
@@ -85,6 +86,9 @@ class EmptyStore:
 
     async def stored_work(self, _: datetime) -> StoredWork:
         return StoredWork()
+
+    async def numbers(self, _: datetime) -> StoredNumbers:
+        return StoredNumbers()
 
 
 def bolt_app(received: list[dict[str, Any]]) -> AsyncApp:

@@ -42,14 +42,16 @@ class Lane:
         :param chance: returns a number from 0 to 1.
         """
         self.breaker = CircuitBreaker(now)
+        self.throttled = 0
+        """How often the service asked for fewer requests."""
         self._now = now
         self._chance = chance
         self._numbers = count()
         self._waiting: list[tuple[Urgency, int, asyncio.Future[None]]] = []
         self._running = dict.fromkeys(Urgency, 0)
         self._paused_until = float("-inf")
-        self._throttled = 0
-        """How often in a row the service asked for fewer requests."""
+        self._throttled_in_a_row = 0
+        """How often the service asked for fewer requests since the last success."""
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -97,6 +99,7 @@ class Lane:
         :param pause: the seconds that the service asks for; None when it names none.
         """
         if status == 429:
+            self.throttled += 1
             self._throttle(pause)
             self.breaker.succeeded()  # it answers
         elif status >= 500:
@@ -104,7 +107,7 @@ class Lane:
             if pause is not None:
                 self._pause(pause)
         else:
-            self._throttled = 0
+            self._throttled_in_a_row = 0
             self.breaker.succeeded()
         self._send_next()
 
@@ -149,7 +152,7 @@ class Lane:
         running = self._running[Urgency.PERSON] + self._running[Urgency.SWEEP]
         if urgency is Urgency.SWEEP and self._running[urgency] >= MAX_PARALLEL_SWEEPS:
             return False
-        return running < (1 if self._throttled else MAX_PARALLEL)
+        return running < (1 if self._throttled_in_a_row else MAX_PARALLEL)
 
     def _look_again(self, seconds: float) -> None:
         if self._timer is not None:
@@ -157,8 +160,8 @@ class Lane:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._send_next)
 
     def _throttle(self, pause: float | None) -> None:
-        growing = min(FIRST_PAUSE_SECONDS * 2**self._throttled, LONGEST_PAUSE_SECONDS)
-        self._throttled = min(self._throttled + 1, 10)
+        growing = min(FIRST_PAUSE_SECONDS * 2**self._throttled_in_a_row, LONGEST_PAUSE_SECONDS)
+        self._throttled_in_a_row = min(self._throttled_in_a_row + 1, 10)
         self._pause(growing if pause is None else pause)
 
     def _pause(self, seconds: float) -> None:

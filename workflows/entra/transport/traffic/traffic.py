@@ -56,3 +56,7 @@ class Traffic:
     def states(self) -> Mapping[str, str]:
         """Return for each service whether it is called; see `CircuitState`."""
         return {name: lane.breaker.state.value for name, lane in self._lanes.items()}
+
+    def throttled(self) -> Mapping[str, int]:
+        """Return for each service how often it asked for fewer requests (429) since the start."""
+        return {name: lane.throttled for name, lane in self._lanes.items()}

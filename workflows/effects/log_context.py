@@ -1,0 +1,26 @@
+"""What each log line says while an effect is performed, so that the lines from a click to Graph can be found together.
+
+Graph's own ids of a request are `request_id` and `client_request_id`, so ours is `request`.
+"""
+
+from contextlib import AbstractContextManager
+
+from structlog.contextvars import bound_contextvars
+
+from workflows.core.requests.commands.clicks import subject_of
+from workflows.core.requests.effects import CheckPermission, Effect
+
+
+def lines_name(effect: Effect) -> AbstractContextManager[None]:
+    """Have each log line name the request, partner or batch of an effect, and the click that is checked.
+
+    It lasts as long as the context, also in the tasks that are begun in it.
+    """
+    about = subject_of(effect.command) if isinstance(effect, CheckPermission) else effect
+    names = {
+        "request": getattr(about, "request_id", None),
+        "partner": getattr(about, "tenant_id", None),
+        "batch": getattr(about, "batch_id", None),
+        "click": effect.key if isinstance(effect, CheckPermission) else None,
+    }
+    return bound_contextvars(**{name: value for name, value in names.items() if value is not None})
