@@ -48,8 +48,9 @@ class ThreatSummary:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Write one line for each threat and the number of those that are accounted for."""
-        held = _held_by(report for report in terminalreporter.stats.get("passed", ()))
-        broken = set(_held_by(report for report in terminalreporter.stats.get("failed", ())))
+        stats = terminalreporter.stats
+        held = _held_by(report for report in stats.get("passed", ()) if report.when == "call")
+        broken = _held_by(report for name in ("failed", "error") for report in stats.get(name, ()))
         rows = rows_of_page()
         terminalreporter.section("threats of docs/threats.md")
         accounted = 0
@@ -74,8 +75,7 @@ def mark_reports(items: Iterable[pytest.Item]) -> None:
 def _held_by(reports: Iterable[pytest.TestReport]) -> dict[str, int]:
     found: dict[str, int] = {}
     for report in reports:
-        if getattr(report, "when", "") == "call":
-            for name, threat in report.user_properties:
-                if name == _PROPERTY:
-                    found[str(threat)] = found.get(str(threat), 0) + 1
+        for name, threat in report.user_properties:
+            if name == _PROPERTY:
+                found[str(threat)] = found.get(str(threat), 0) + 1
     return found

@@ -79,7 +79,7 @@ DRAFT_KEPT_FOR: Final = timedelta(days=7)
 BATCH_FOLLOWED_EVERY: Final = timedelta(seconds=1)
 """How often `gatehouse batches --follow` reads how far a batch is."""
 CLOSING_LOOKED_FOR_AGAIN_AFTER: Final = timedelta(seconds=1)
-"""The pause of a batch while something that closes access, or another plan about a partner, goes first."""
+"""The pause of a write while something that closes access, a rejection, or another plan about a partner goes first."""
 LOOKUPS_KEPT_FOR: Final = timedelta(hours=24)
 """How long a name that was looked up for a report or an import in the chat is not looked up again."""
 IMPORT_SHOWN_EVERY: Final = timedelta(seconds=5)
@@ -91,7 +91,7 @@ ACCESS_TESTED_AGAIN_AFTER: Final = timedelta(days=7)
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)
-"""How old the last check of the channel may be when a card is posted. While it fails, it is repeated this often."""
+"""How old the last check of the channel may be at a post or an approval in it; the pause while it fails."""
 FORMER_CHANNEL_PAUSE: Final = timedelta(minutes=1)
 """The pause before a former channel is tried again that did not accept an update of its cards."""
 CONVERSATION_REOPENED_AFTER: Final = timedelta(minutes=1)

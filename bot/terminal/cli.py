@@ -515,15 +515,21 @@ PostedHead = Annotated[
 ]
 
 
+ExportedFile = Annotated[
+    Path | None,
+    typer.Option("--file", help="Verify this file of gatehouse audit export, not the records.", metavar="FILE"),
+]
+
+
 @audit_app.command()
-def verify(head: PostedHead = "", as_json: AsJson = False) -> None:
-    """Check that no entry of the audit log was changed, removed, added or moved. The bot may run meanwhile.
+def verify(head: PostedHead = "", file: ExportedFile = None, as_json: AsJson = False) -> None:
+    """Check that no entry or record was changed, removed, added or moved. The bot may run meanwhile.
 
     Exit status: 0 it is whole; 1 it was changed, and the first entry is named; 2 it cannot be checked.
     """
     from bot.terminal.evidence.verify_command import verify_audit
 
-    raise typer.Exit(verify_audit(head, as_json=as_json))
+    raise typer.Exit(verify_audit(head, as_json=as_json, exported=file))
 
 
 AfterCursor = Annotated[

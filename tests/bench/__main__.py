@@ -19,6 +19,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]
     "ack": clicks.ack,
     "open-loop": clicks.open_loop,
     "slow-graph": clicks.slow_graph,
+    "half-bodies": clicks.half_bodies,
     "click-to-card": clicks.click_to_card,
     "start": starting.start,
     "calls": onboardings.calls,

@@ -7,10 +7,11 @@ too: the bot looks the person up in both simulated services while it takes the n
 import asyncio
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tests.bench.stage.histories import open_commits, store_history
 from tests.bench.stage.load import ShownCard, at_a_rate, at_once, clicks, send, signed_payload
@@ -32,6 +33,9 @@ CARDS: Final = 50
 FORMS: Final = 10
 SLOW_CLICKS: Final = 200
 GRAPH_SECONDS: Final = 2
+HELD: Final = 500
+HELD_BLOCKS: Final = 8
+IN_A_HELD_BLOCK: Final = 25
 CHANNEL: Final = "partner-access"
 _REST_SECONDS: Final = 0.05
 
@@ -212,3 +216,55 @@ async def slow_graph() -> dict[str, object]:
         "last_shown_s": min(shown) - clicked,
         "all_shown_s": max(map(answered_at, updates)) - clicked,
     }
+
+
+async def half_bodies() -> dict[str, object]:
+    """Click alone, and then while five hundred connections hold back half of a body; eight blocks of each in turn."""
+    async with world() as stage:
+        played = await _with_open_requests(stage)
+        await at_once(stage.session, played.bot, clicks(played.cards, played.bot, count=20), 1)
+        await stage.idle(120)
+        alone: list[float] = []
+        held: list[float] = []
+        closed: list[float] = []
+        for _ in range(HELD_BLOCKS):
+            alone += await _one_at_a_time(stage, played, IN_A_HELD_BLOCK)
+            began, waiting = time.perf_counter(), [await _half_body(played.bot) for _ in range(HELD)]
+            held += await _one_at_a_time(stage, played, IN_A_HELD_BLOCK)
+            still_open = sum(not reader.at_eof() for reader, _ in waiting)
+            await asyncio.gather(*(_closed(reader) for reader, _ in waiting))
+            closed.append(time.perf_counter() - began)
+            for _, writer in waiting:
+                writer.close()
+            await stage.idle(120)
+    return {
+        "clicks": len(held),
+        "p99_ratio": percentile(held, 99) / percentile(alone, 99),
+        "p50_ratio": median(held) / median(alone),
+        "p99_ms": milliseconds(percentile(held, 99)),
+        "alone_p99_ms": milliseconds(percentile(alone, 99)),
+        "open_after_the_last_click": still_open,
+        "all_closed_s": max(closed),
+    }
+
+
+async def _one_at_a_time(stage: World, played: _Played, count: int) -> list[float]:
+    took = []
+    for one in clicks(played.cards, played.bot, count=count):
+        took.append(await send(stage.session, played.bot, one))
+        await stage.idle()
+    return took
+
+
+async def _half_body(to: Served) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection, and send all headers and half of a body."""
+    place = urlsplit(to.url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    writer.write(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ncommand=")
+    return reader, writer
+
+
+async def _closed(reader: asyncio.StreamReader) -> None:
+    with suppress(ConnectionError):
+        while await reader.read(1000):
+            pass

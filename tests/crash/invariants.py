@@ -1,16 +1,18 @@
 """What must hold after each run, whatever ended it: nothing lost, nothing doubled, each write approved, nobody silent.
 
-The oracle shares no code with the product but the counting of approvals: it compares the requests that the simulated
-Graph recorded with the stored plans.
+The oracle shares no code with the product but the counting of approvals: it compares what the simulated Graph carried
+out with the stored plans.
 """
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from tests.crash.carried_out import Write, carried_out_by
 from tests.crash.records import Stored, read
 from tests.crash.stage import CrashStage
 from tests.scenarios.stage import CHANNEL, words
@@ -18,22 +20,9 @@ from workflows.core.policy.approval import evaluate
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 PEOPLE: Final = ("requester", "approver1", "approver2", "approver3", "admin")
-_ROOT: Final = "/graph/v1.0"
 _ID: Final = re.compile(r"\b[RB].?-?[A-Z0-9]{4,}\b")
 _NUMBER: Final = re.compile(r"\d+")
 _TIME: Final = re.compile(r"<!date[^>]*>")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """One write that Graph received."""
-
-    method: str
-    path: str
-    body: Any
-    at: datetime
-    status: int | None
-    """None when the connection ended before the answer: it may have taken effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,39 +39,15 @@ class Outcome:
     parked: int
 
 
-def writes_of(stage: CrashStage) -> list[Write]:
-    """List the writes that Graph received, those in a batch one by one."""
-    found = []
-    for entry in stage.sandbox.graph_log.entries:
-        for method, path, body, status in _calls(entry):
-            if method != "GET" and not path.endswith(("/evaluate", "/$batch")):
-                at = datetime.fromisoformat(entry["at"])
-                found.append(Write(method=method, path=_relative(path), body=body, at=at, status=status))
-    return found
-
-
-def _calls(entry: dict[str, Any]) -> Iterator[tuple[str, str, Any, int | None]]:
-    if not entry["path"].endswith("/$batch"):
-        yield entry["method"], entry["path"], entry["body"], entry["status"]
-        return
-    answers = entry.get("inner") or [{}] * len(entry["body"]["requests"])
-    for one, answer in zip(entry["body"]["requests"], answers, strict=True):
-        yield one["method"], one["url"], one.get("body"), answer.get("status")
-
-
-def _relative(path: str) -> str:
-    return path.rpartition("/v1.0")[2].partition("?")[0]
-
-
 def check_writes(stage: CrashStage) -> None:
     """Check that each write belongs to one plan with its whole chain and a stored intent, and was carried out once."""
     stored = read(stage.database)
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for write in writes_of(stage):
-        if write.status is not None and write.status >= 300:
-            continue
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    assert stage.sandbox.entra is not None
+    for write in carried_out_by(stage.sandbox.entra._tenant):
         request = _owner(stored, write)
-        counts[request.id, write.method, write.path] += 1
+        # A plan may have two operations on one path, each with a part of the settings.
+        counts[request.id, write.method, write.path, json.dumps(write.body, sort_keys=True)] += 1
         _check_chain(request, write)
         _check_intent(stored, request, write)
     doubled = {one: count for one, count in counts.items() if count > 1}
@@ -157,7 +122,7 @@ def outcome_of(stage: CrashStage) -> Outcome:
     assert stage.sandbox.entra is not None
     state = stage.sandbox.entra.state()
     return Outcome(
-        tenant=state["partners"],
+        tenant=_without_times(state["partners"]),
         disabled=frozenset(name for name, user in state["users"].items() if not user["accountEnabled"]),
         requests=tuple(sorted(_told(one) for one in stored.requests)),
         partnerships=tuple(
@@ -168,6 +133,13 @@ def outcome_of(stage: CrashStage) -> Outcome:
         drifts=tuple(stored.drifts),
         parked=stored.parked,
     )
+
+
+def _without_times(value: Any) -> Any:
+    """Return settings without the times at which they were written."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_times(one) for name, one in value.items() if name != "lastModifiedDateTime"}
 
 
 def _told(request: AccessRequest) -> tuple[Any, ...]:

@@ -187,7 +187,7 @@ class CrashStage(Stage):
         body = {"user": user, "action_id": action_id, "channel": channel, "ts": ts}
         await self.persist(f"{user} {action_id}", lambda: self.call("POST", "click", body), done)
 
-    async def send_view(self, user: str, view_id: str, values: dict[str, str], done: Seen) -> None:
+    async def send_view(self, user: str, view_id: str, values: dict[str, Any], done: Seen) -> None:
         """Submit a window until it is acknowledged and its effect is seen."""
         body = {"user": user, "view_id": view_id, "values": {name: {name: value} for name, value in values.items()}}
         await self.persist(f"{user} submits", lambda: self.call("POST", "submit", body), done)

@@ -6,6 +6,7 @@ It is long because it has all stories: each is a few lines, and they share their
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,13 +14,14 @@ from typing import Any, Final
 from tests.crash.records import Stored, read
 from tests.crash.stage import CrashStage
 from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, actions, buttons
-from tests.scenarios.test_batches import domain, open_draft, tenant_number
+from tests.scenarios.test_batches import actions_of, domain, open_draft, tenant_number
 from tests.scenarios.test_closing import lift_window
-from tests.scenarios.test_guest_accounts import add_guests
+from tests.scenarios.test_guest_accounts import add_guests, confirm
 from tests.scenarios.test_guest_accounts import ask as ask_accounts
 from tests.scenarios.test_guest_accounts import press as press_for_window
 from tests.scenarios.test_posture import gatehouse
 from tests.scenarios.test_restore import offered, open_form
+from tests.scenarios.test_sheet_in_slack import known_partners, sheet
 from tests.scenarios.test_silence import PAUSES
 from tests.scenarios.test_watch import ALL, HOUR, told
 from workflows.core.partners.partnership import PartnershipState
@@ -29,8 +31,17 @@ from workflows.intervals import SWEPT_AGAIN_AFTER
 GUESTS: Final = 25
 """More than Graph takes in one request."""
 ROWS: Final = 6
+SHEET_ROWS: Final = (1, 2, 3)
 SWEPT_AGAIN_SECONDS: Final = int(SWEPT_AGAIN_AFTER.total_seconds())
 S = RequestState
+TRUSTED: Final = {
+    "target": "contoso.com",
+    "template": "trusted-partner",
+    "justification": "Joint bridge project",
+    "sponsor": "requester",
+    "duration": "180",
+}
+CALENDAR: Final = {**TRUSTED, "template": "calendar-sharing", "duration": "365"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,19 +109,17 @@ async def contoso_open(stage: CrashStage) -> None:
     await stage.open_access(sponsor="requester")
 
 
-async def ask_and_approve(stage: CrashStage) -> None:
-    """A request, three approvals, the write, the read-back."""
+async def send_request(stage: CrashStage, form: dict[str, str]) -> None:
+    """Open the form, and send it: from then on everything counts."""
     view_id = (await stage.do("command", user="requester", text="/partner request"))["view_id"]
     await stage.rest()
     stage.arm()
-    form = {
-        "target": "contoso.com",
-        "template": "trusted-partner",
-        "justification": "Joint bridge project",
-        "sponsor": "requester",
-        "duration": "180",
-    }
     await stage.send_view("requester", view_id, form, newest_is(stage, S.AWAITING_APPROVAL))
+
+
+async def ask_and_approve(stage: CrashStage) -> None:
+    """A request, three approvals, the write, the read-back."""
+    await send_request(stage, TRUSTED)
     await approve(stage, "approver1", "approver2", "approver3")
 
 
@@ -162,16 +171,21 @@ async def keep(stage: CrashStage) -> None:
 
 
 async def review_asked(stage: CrashStage) -> None:
-    """The day of a review comes, and three days later the reminder."""
+    """The day of a review comes, and three days after its question the reminder."""
     stage.arm()
-    for days in (31, 3):
+    for count, days in enumerate((31, 3), start=1):
         await stage.pass_time(days * DAY)
+        await stage.see_in_time("the question, then its reminder", questions_of_requester(stage, count))
+
+
+def questions_of_requester(stage: CrashStage, count: int) -> Callable[[], Awaitable[bool]]:
+    """Tell whether the requester got so many messages about a review."""
+    texts = ("is this access still needed?", "reminded again")
 
     async def is_asked() -> bool:
-        questions = ("is this access still needed?", "reminded again")
-        return sum(any(one in said["text"] for one in questions) for said in await stage.direct("requester")) >= 2
+        return sum(any(one in said["text"] for one in texts) for said in await stage.direct("requester")) >= count
 
-    await stage.see_in_time("the question and its reminder", is_asked)
+    return is_asked
 
 
 async def days_pass(stage: CrashStage, days: float) -> None:
@@ -349,6 +363,47 @@ async def drift(stage: CrashStage) -> None:
     await stage.see_in_time("the alarm of a drift", is_told)
 
 
+async def share_calendar(stage: CrashStage) -> None:
+    """Free/busy times with Contoso are asked for, approved and written: a partner, and a capability below it."""
+    await send_request(stage, CALENDAR)
+    await approve(stage, "approver1", "approver2")
+
+
+async def accounts_disabled(stage: CrashStage) -> None:
+    """Contoso is open, and its guests were disabled long ago."""
+    await contoso_open(stage)
+    assert (await confirm(stage, await ask_accounts(stage), "contoso.com 2"))["errors"] == {}
+    await stage.pass_time(25 * HOUR)
+
+
+async def enable_accounts(stage: CrashStage) -> None:
+    """An admin asks to enable them, and the approvers of the partner decide."""
+    preview = await ask_accounts(stage, change="enable")
+    window = await press_for_window(stage, "admin", "accounts_confirm", preview, "@admin")
+    stage.arm()
+    await stage.send_view("admin", window["id"], {"confirm": "contoso.com 2"}, newest_is(stage, S.AWAITING_APPROVAL))
+    await approve(stage, "approver1", "approver2", "approver3")
+
+
+async def sheet_known(stage: CrashStage) -> None:
+    """There are organizations that somebody has a sheet of."""
+    await known_partners(stage, len(SHEET_ROWS))
+
+
+async def give_sheet(stage: CrashStage) -> None:
+    """A sheet is given in Slack, read, judged row by row, and drafted."""
+    content = b64encode(sheet(*SHEET_ROWS).encode()).decode()
+    file = (await stage.do("upload", user="requester", name="partners.csv", content=content))["file"]
+    view_id = (await stage.do("command", user="requester", text="/partner import"))["view_id"]
+    await stage.rest()
+    stage.arm()
+
+    async def is_drafted() -> bool:
+        return any("open_draft" in actions_of(one) for one in await stage.direct("requester") if one.get("blocks"))
+
+    await stage.send_view("requester", view_id, {"sheet_file": [file["id"]]}, is_drafted)
+
+
 STORIES: Final = (
     Story(name="request, approve, apply", prepare=nothing, play=ask_and_approve),
     Story(name="edit", prepare=asked, play=edit),
@@ -364,4 +419,7 @@ STORIES: Final = (
     Story(name="wave", prepare=drafted, play=wave),
     Story(name="guest accounts", prepare=accounts_shown, play=disable_accounts),
     Story(name="drift", prepare=swept_once, play=drift),
+    Story(name="calendar", prepare=nothing, play=share_calendar),
+    Story(name="enable accounts", prepare=accounts_disabled, play=enable_accounts),
+    Story(name="sheet", prepare=sheet_known, play=give_sheet),
 )

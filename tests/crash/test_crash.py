@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +12,13 @@ from typing import Any, Final
 import pytest
 
 from bot.sandbox.slack.workspace import triggers
+from tests.crash.carried_out import note_writes
 from tests.crash.invariants import Outcome, check_copies, check_writes, heard, outcome_of, silent
 from tests.crash.points import Point, reached_in
 from tests.crash.records import read
 from tests.crash.stage import CrashStage, forget, put_kept
 from tests.crash.stories import STORIES, Story
-from tests.crash.summary import record
+from tests.crash.summary import counted, record
 from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
 from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
@@ -46,6 +47,12 @@ def patient_slack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(triggers, "LIFETIME_SECONDS", ACKNOWLEDGE_SECONDS)
 
 
+@pytest.fixture(autouse=True)
+def noted_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Note what the simulated Graph, which runs in this process too, carries out."""
+    note_writes(monkeypatch)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def warm_forks() -> None:
     """Wait until there is a process to fork from: it imports everything first."""
@@ -63,6 +70,27 @@ class Run:
     heard: dict[str, set[str]] = field(default_factory=dict)
 
 
+class Worlds:
+    """The prepared worlds of all stories: stories that begin alike share one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: dict[Callable[[CrashStage], Awaitable[None]], KeptWorld] = {}
+
+    async def before(self, story: Story) -> KeptWorld:
+        """Return what comes before a story; it is played once."""
+        if story.prepare not in self._kept:
+            folder = self._folder / str(len(self._kept))
+            self._kept[story.prepare] = await prepare(story, folder)
+        return self._kept[story.prepare]
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds:
+    """Share the prepared worlds among the tests of this process."""
+    return Worlds(tmp_path_factory.mktemp("worlds"))
+
+
 async def prepare(story: Story, folder: Path) -> KeptWorld:
     """Play what comes before the story, and keep it. The original is removed: a copy beside it would start held."""
     kept = KeptWorld(folder / "kept")
@@ -72,6 +100,7 @@ async def prepare(story: Story, folder: Path) -> KeptWorld:
         await stage.start()
         await story.prepare(stage)
         await stage.rest()
+        check_writes(stage)
         kept.keep(stage.data, stage.database)
     finally:
         await stage.stop()
@@ -120,11 +149,8 @@ class Figures:
     @property
     def counts(self) -> dict[str, Any]:
         """Return the figures for the summary, each failure by what it is first of all."""
-        kinds = {"lost": "acknowledged and lost", "doubled": "twice", "silent": "was not told"}
-        found = {name: sum(text in one for one in self.failures) for name, text in kinds.items()}
-        otherwise = sum(not any(text in one for text in kinds.values()) for one in self.failures)
         told = {"story": self.story, "seed": self.seed, "labels": self.labels, "reached": self.reached}
-        return {**told, "killed": self.killed, **found, "otherwise": otherwise}
+        return {**told, "killed": self.killed, **counted(self.failures)}
 
 
 def chosen(points: Sequence[Point], draw: random.Random) -> list[Point]:
@@ -153,10 +179,10 @@ def difference(usual: Run, run: Run) -> str:
 
 @pytest.mark.parametrize("story", STORIES, ids=[story.name.replace(" ", "_") for story in STORIES])
 async def test_killed_at_a_point_a_story_ends_as_without_a_kill(
-    story: Story, tmp_path: Path, record_property: Callable[[str, object], None]
+    story: Story, worlds: Worlds, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get(SEED) or random.SystemRandom().randrange(10**6))
-    kept = await prepare(story, tmp_path)
+    kept = await worlds.before(story)
     usual = await play(story, kept, tmp_path / "usual", None)
     points = chosen(usual.points, random.Random(seed))
     labels = {one.label for one in usual.points}
@@ -184,10 +210,12 @@ async def test_killed_at_a_point_a_story_ends_as_without_a_kill(
     assert figures.killed > len(points) * 0.8, "few points were reached again: which ones are reached is not certain"
 
 
-async def test_ended_by_sigterm_after_the_answer_to_slack_a_story_ends_as_without_it(tmp_path: Path) -> None:
+async def test_ended_by_sigterm_after_the_answer_to_slack_a_story_ends_as_without_it(
+    worlds: Worlds, tmp_path: Path
+) -> None:
     """As a deployment ends the process: it finishes what it can, and the next one does the rest."""
     story = STORIES[0]
-    kept = await prepare(story, tmp_path)
+    kept = await worlds.before(story)
     usual = await play(story, kept, tmp_path / "usual", None)
     answered = next(place for place, one in enumerate(usual.points) if one.label == ACKNOWLEDGED)
     for number, point in enumerate(random.Random(0).sample(usual.points[answered:], TERMINATIONS)):

@@ -170,6 +170,7 @@ async def test_graph_does_not_show_the_block_and_the_terminal_never_says_that_it
     assert "is suspended" not in out
     await stage.later(DAY)
     assert "Recorded as suspended" not in await shown(stage, "contoso.com")
+    assert [one for one in await stage.direct("admin") if one["text"].startswith("contoso.com, alarm: ")]
     await stage.call("DELETE", "faults")
     await stage.later(3600)
     assert "Recorded as suspended." in await shown(stage, "contoso.com")

@@ -141,6 +141,7 @@ async def post_many(stage: Stage, cards: list[dict[str, Any]]) -> None:
         )
 
 
+@pytest.mark.threats("F6")
 async def test_two_hundred_clicks_are_answered_before_graph_has_answered_anything(tmp_path: Any) -> None:
     async with running_stage(Stage(data=tmp_path / "data", warm=True, environment=UNLIMITED)) as stage:
         cards = await with_three_requests(stage)

@@ -26,6 +26,7 @@ async def shown(stage: Stage, user: str = "admin") -> str:
     return " ".join(words(message) for message in answer["ephemeral"])
 
 
+@pytest.mark.threats("F3")
 async def test_a_part_is_recorded_alarmed_reviewed_and_revoked(stage: Stage) -> None:
     await approve_until_refused(stage)
     await stage.tick()

@@ -26,6 +26,7 @@ async def pass_minutes(stage: Stage, count: int) -> None:
         await stage.later(61)
 
 
+@pytest.mark.threats("F10")
 async def test_a_revocation_that_was_accepted_without_effect_is_sent_again_and_the_partner_ends_blocked(
     stage: Stage,
 ) -> None:

@@ -50,7 +50,7 @@ from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Keep, Revoke
 from workflows.core.requests.commands.request import Approve, Reject
-from workflows.core.requests.effects import Apply, Effect, Prepare
+from workflows.core.requests.effects import Apply, CheckPermission, Effect, Prepare
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.effects.apply import Applier
@@ -200,6 +200,14 @@ class World:
         """Store an intent as the listeners do, and let everything follow."""
         await self.service.store_click(intent, key=key or self.key())
         await self.settle(but=but)
+
+    async def received(self, intent: Click, *, key: str = "") -> CheckPermission:
+        """Store an intent as the listeners do, and return its check, which is not performed yet."""
+        key = key or self.key()
+        await self.service.store_click(intent, key=key)
+        found = [one.effect for one in await self.store.pending(self.clock.now(), 1000) if one.lane == f"judge:{key}"]
+        [check] = [one for one in found if isinstance(one, CheckPermission)]
+        return check
 
     def approval(self, request: AccessRequest, person: Person, digest: Digest | None = None) -> Approve[ChatId]:
         """What clicking Approve on this card means."""

@@ -29,6 +29,8 @@ from workflows.core.partners.reviewing.recent_sponsors import with_partner_spons
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.plan import SentWrite, count_written
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordWriting
+from workflows.core.requests.commands.request import Reject
+from workflows.core.requests.deciding import is_begun
 from workflows.core.requests.notes import NoteCode, progress
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
@@ -188,6 +190,7 @@ class Applier:
             done_count = await self._count_if_writable(request, reads)
         if done_count is None or await self.results.stop_if_too_late(request):
             return  # the end may have come during the checks
+        await self._require_no_unchecked_rejection(request)
         if done_count < len(request.plan.required_operations):
             await self.gate.require_not_frozen(request, done_count=done_count)
             await self.service.advance(request.id, RecordWriting())
@@ -195,6 +198,18 @@ class Applier:
         sent = await sender.send(request, done_count)
         if sent is not None:
             await self._confirm(request, pauses_seconds=self.pauses.read_back_after, sent=sent)
+
+    async def _require_no_unchecked_rejection(self, request: AccessRequest) -> None:
+        """Let a rejection that was received be checked before the first write: of both at once, the rejection wins.
+
+        :raises TenantUnavailable: while one is not checked.
+        """
+        if is_begun(request):
+            return
+        clicks = [click.command for click in await self.store.unchecked_clicks()]
+        if any(isinstance(one, Reject) and one.request_id == request.id for one in clicks):
+            seconds = CLOSING_LOOKED_FOR_AGAIN_AFTER.total_seconds()
+            raise TenantUnavailable((Fact(NoteCode.REJECTION_UNCHECKED),), seconds)
 
     async def _count_if_writable(self, request: AccessRequest, reads: ReadsTogether) -> int | None:
         """Read everything again, and make every check before the rest of the plan is written.

@@ -38,6 +38,8 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.closing.revoking import require_may_revoke
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
+from workflows.core.plans.accounts import AccountChange
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.commands.batch import AnswerHalt, ApproveBatch, ImportSheet, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
@@ -97,15 +99,25 @@ from workflows.effects.clicks.handovers import Handovers
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
 from workflows.intervals import PROFILE_CHANGES_SHOWN_FOR
 from workflows.partner_lookup.identifying import identify_partner
-from workflows.ports.audit_log import RESULT_OF
+from workflows.ports.audit_log import RESULT_OF, RestsOn
 from workflows.ports.clock import Clock
 from workflows.ports.guest_accounts import GuestAccounts
-from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.people_directory import (
+    DecisionPlaces,
+    PeopleDirectory,
+    PeopleDirectoryRefused,
+    PeopleDirectoryUnavailable,
+)
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _OPENS_BY_REQUEST = (Approve, SupportRequest, RequestChanges, ProposeLess, AcceptProposal, Confirm)
 _OPENS_BY_BATCH = (ApproveBatch, AnswerHalt)
+_CLOSES_OR_SAYS = (
+    *(Revoke, Reject, RejectBatch, Withdraw, WithdrawBatch, WithdrawCampaign, WithdrawHandover),
+    *(DeclineProposal, DeclineSponsorship, Ask, Answer, Comment, AskReminder, RemindSetup),
+)
+"""The clicks that are believed whatever the records say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +136,8 @@ class PermissionCheck:
     freezes: Freezes
     batches: BatchService
     campaigns: Campaigns
+    places: DecisionPlaces | None = None
+    """Where a decision that opens access may be made; None: everywhere."""
     guest_accounts: GuestAccounts | None = None
     """The guest accounts of our tenant; None: none are changed."""
     limits: Limits | None = None
@@ -146,6 +160,7 @@ class PermissionCheck:
         try:
             deciders = await self._deciders(click)
             actor = await self.directory.identify(click.actor, with_accounts_of=deciders)
+            await self._require_as_signed(effect)
             await self._check_with_newest_groups(click, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | PeopleDirectoryRefused):
@@ -169,6 +184,28 @@ class PermissionCheck:
         except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._tell_that_it_waits(effect)
             raise
+
+    async def _require_as_signed(self, effect: CheckPermission) -> None:
+        """Refuse a click that was never received, or about records that something else than Gatehouse changed.
+
+        What only closes, or says something, is never refused for that: closing must always be possible.
+
+        :raises Refused: when a signed entry says otherwise.
+        """
+        click = effect.command
+        is_other_step = isinstance(click, ChangeFreeze) and click.step is not FreezeStep.END
+        is_disabling = isinstance(click, ChangeGuests) and click.change is AccountChange.DISABLE
+        if is_other_step or is_disabling or isinstance(click, _CLOSES_OR_SAYS):
+            return
+        about = RestsOn(
+            request_id=getattr(click, "request_id", ""),
+            tenant_id=getattr(click, "tenant_id", ""),
+            batch_id=getattr(click, "batch_id", ""),
+            click=effect,
+            needs_whole_log=not isinstance(click, ChangeFreeze),  # whose end is the only way back
+        )
+        if await self.store.unproven(about):
+            raise Refused(RefusalCode.NOT_AS_SIGNED)
 
     async def _deciders(self, click: Click) -> list[Person]:
         """Return who has decided before, when their roles are read again with this decision."""
@@ -201,7 +238,7 @@ class PermissionCheck:
             raise
 
     async def _check_command(self, click: Click, actor: Person, key: str, received_at: datetime | None) -> None:
-        await self._require_not_void(click)
+        await self._require_may_open(click)
         match click:
             case Approve() | Reject():
                 await self._decide(click, actor, key, received_at)
@@ -241,24 +278,28 @@ class PermissionCheck:
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
 
-    async def _require_not_void(self, click: Click) -> None:
-        """Refuse what would open access by a request or a batch from before a held start. Rejecting is possible.
+    async def _require_may_open(self, click: Click) -> None:
+        """Refuse what would open access from a shared channel, or from before a held start. Rejecting is possible.
 
-        :raises Refused: when it is void, or about to be.
+        :raises Refused: when the channel is shared, or the request or batch is void or about to be.
+        :raises PeopleDirectoryUnavailable: when it cannot be read now whether the channel is shared.
         """
         if not isinstance(click, (*_OPENS_BY_REQUEST, *_OPENS_BY_BATCH)):
             return
+        if isinstance(click, AnswerHalt) and not click.goes_on:
+            return
+        if self.places is not None:
+            await self.places.require_ours(click.channel)
         freeze = await last_freeze(self.store)
         if freeze is None or freeze.voids_before is None:
             return
         if isinstance(click, _OPENS_BY_BATCH):
             batch = await self.store.batch(click.batch_id)
-            is_opened = not isinstance(click, AnswerHalt) or click.goes_on
             is_old = batch is not None and not batch.has_ended and batch.created_at < freeze.voids_before
         else:
-            request, is_opened = await self.store.request(click.request_id), True
+            request = await self.store.request(click.request_id)
             is_old = request is not None and is_void(request, freeze)
-        if is_old and is_opened:
+        if is_old:
             raise Refused(RefusalCode.VOID_AFTER_RESTORE)
 
     async def _import_sheet(self, click: ImportSheet, actor: Person, key: str) -> None:

@@ -68,6 +68,7 @@ from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both_alone
 from workflows.partner_lookup.target import FIELD
+from workflows.ports.audit_log import RestsOn
 from workflows.ports.clock import Clock
 from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
@@ -122,6 +123,7 @@ class Preparer:
         try:
             began_ago = self.clock.now() - request.changed_at + FORM_ANSWERED_WITHIN
             prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepare_by_kind(request)
+            await self._require_as_signed(request, prepared.plan)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
@@ -129,6 +131,15 @@ class Preparer:
             await self._not_prepared(request, error)
         else:
             await self._record(request_id, RecordPrepared(prepared=prepared))
+
+    async def _require_as_signed(self, request: AccessRequest, plan: Plan) -> None:
+        """Check that the plan was made from records as signed entries say: the partner's sets the approval chain.
+
+        :raises TenantUnavailable: when something else than Gatehouse changed one of them, for what does not only close.
+        """
+        about = RestsOn(request_id=request.id, tenant_id=plan.tenant_id, needs_whole_log=False)
+        if request.fields.kind is not RequestKind.REVOCATION and await self.store.unproven(about):
+            raise TenantUnavailable((Fact(NoteCode.NOT_AS_SIGNED),))
 
     async def _not_prepared(self, request: AccessRequest, error: CodedError | TenantRefused) -> None:
         """Store that no plan can be made. A revocation ends with this only when there is no partner.

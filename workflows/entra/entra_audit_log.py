@@ -63,7 +63,7 @@ def _texts(value: object) -> Iterator[str]:
         return
     try:
         parsed = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = value
     for item in parsed if isinstance(parsed, list) else [parsed]:
         if isinstance(item, str) and item:
@@ -101,9 +101,9 @@ def _id(value: object) -> str:
 def _moment(text: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the last one is before the year 1 in UTC, or after 9999
         return datetime.fromtimestamp(0, UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _mappings(value: object) -> list[Mapping[str, Any]]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from workflows.core.audit.chain import ChainedRow, ChainPoint, KeyRing
 from workflows.core.people import ChatId, PersonId
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page, PagePosition
 
 if TYPE_CHECKING:
-    from workflows.core.audit.verifying import ChainCheck
+    from workflows.core.audit.verifying import ChainCheck, ChainProblem
+    from workflows.core.requests.effects import CheckPermission
 
 RESULT_OF: Final = "verdict:"
 """The key of the audit entry with the result of a click is this prefix and the key of the received click. Stored."""
@@ -114,6 +115,21 @@ class PersonalData(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestsOn:
+    """What something that opens access rests on."""
+
+    request_id: str = ""
+    request: AccessRequest | None = None
+    """The request as it was read; its plan must be the stored one. None: it is not compared."""
+    tenant_id: str = ""
+    batch_id: str = ""
+    click: "CheckPermission | None" = None
+    """The click, which must have been received, and not checked yet."""
+    needs_whole_log: bool = True
+    """Whether no entry may be missing or changed, but for what two admins know of: they ended the freeze about it."""
+
+
 class AuditKeys(Protocol):
     """Gives the keys of the chain. They are never in the database."""
 
@@ -148,6 +164,15 @@ class AuditLog(Protocol):
 
         :param newest: how many of the newest entries; None for all of them.
         """
+
+    async def unproven(self, about: RestsOn) -> "Sequence[ChainProblem]":
+        """List why what something rests on is not believed. Empty: all of it is as signed entries say.
+
+        The records of the freeze and of absences are always compared. The first call reads all entries.
+        """
+
+    def take_unproven(self) -> "Sequence[ChainProblem]":
+        """Return what `unproven` found since the last call, each problem once."""
 
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first.

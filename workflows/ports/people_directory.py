@@ -45,6 +45,18 @@ class RoleSource:
     """Those of the Entra groups that are kept in a directory of our own, and that an admin accepts all the same."""
 
 
+class DecisionPlaces(Protocol):
+    """Where in the chat system a decision that opens access may be made."""
+
+    async def require_ours(self, channel: str) -> None:
+        """Check that only people of our own organization read a channel. The answer may be a minute old.
+
+        :param channel: where the click was. Empty for a window; that and direct messages are always accepted.
+        :raises Refused: when the channel is shared with another organization, is about to be, or is not shown.
+        :raises PeopleDirectoryUnavailable: when that cannot be read now.
+        """
+
+
 class PeopleDirectory(Protocol):
     """The people directory. A chat user belongs to exactly one enabled member account, or is refused.
 

@@ -5,7 +5,6 @@ The value that a workbook keeps for a formula can be old or forged, so a formula
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 
 from workflows.core.batches.sheets.cells import Cell, RawRow, RawSheet
@@ -51,8 +50,9 @@ def _check_size(content: bytes) -> None:
             is_small = sum(one.file_size for one in packed.infolist()) <= MAX_UNPACKED_BYTES
             # A size can be a lie: what is unpacked ends there, and then its checksum is wrong.
             wrong = packed.testzip() if is_small else None
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError) as error:
-        raise SheetUnusable((Fact(SheetCode.NOT_READABLE, {"name": "", "reason": str(error)}),)) from error
+    except Exception as error:  # what the library raises for a damaged file is not documented
+        reason = {"name": "", "reason": str(error) or type(error).__name__}
+        raise SheetUnusable((Fact(SheetCode.NOT_READABLE, reason),)) from error
     if not is_small:
         raise SheetUnusable((Fact(SheetCode.UNPACKS_TOO_LARGE, {"name": "", "limit_bytes": MAX_UNPACKED_BYTES}),))
     if wrong is not None:

@@ -5,6 +5,7 @@ A boundary: it reads and writes files.
 
 import os
 import secrets
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from workflows.core.audit.chain import MIN_KEY_BYTES, ChainKey, KeyRing, WrongKe
 from workflows.ports.records import StoreUnusable
 
 _log = structlog.get_logger()
+_ONE_CREATES: Final = threading.Lock()
 _HEADER: Final = (
     "# The key of Gatehouse's audit log, see docs/audit.md. Keep it, and keep it secret.\n"
     "# To change it, add a line with a new key. Never remove a line: old entries need it.\n"
@@ -77,7 +79,9 @@ class KeyFile:
         if self._known is not None:
             return self._known
         if self.is_own and may_create and isinstance(error, FileNotFoundError):
-            self._known = KeyRing((self._create(),))
+            # NB. threads of the store may come here at once. Entries of a second key could never be checked.
+            with _ONE_CREATES:
+                self._known = self._read() if self.path.exists() else KeyRing((self._create(),))
             return self._known
         raise StoreUnusable(
             f"the key of the audit log cannot be read ({self.path}: {error.strerror}); put the file back from its "

@@ -166,6 +166,7 @@ def _outside_of(record: Mapping[str, Any]) -> OutsideGeneration:
         generation=_generation_of(record["generation"]),
         taking=None if taking is None else _generation_of(taking),
         last_entry=str(record["last_entry"]),
+        last_place=str(record.get("last_place", "")),
         database=str(record["database"]),
         is_handed_over=bool(record["is_handed_over"]),
     )

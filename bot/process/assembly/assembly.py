@@ -77,6 +77,7 @@ from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
 from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.measuring import Measurements
+from workflows.ports.people_directory import DecisionPlaces
 from workflows.ports.store import Store
 
 
@@ -113,14 +114,14 @@ def assemble(systems: ExternalSystems, receiver: Receiver, measurements: Measure
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
     limits, reviews = _limits(systems, alarms), started_reviews(systems, service, wake)
-    watch = _watch(systems, alarms, reviews, wake)
+    watch, campaigns = _watch(systems, alarms, reviews, wake), reviews.campaigns
     batches = BatchService(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
-    check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
+    check = _permission_check(systems, service, alarms, limits, watch, batches, campaigns, channel, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
-    _complete(receiver, systems, service, batches, reviews.campaigns, notifier, limits, shown)
+    _complete(receiver, systems, service, batches, campaigns, notifier, limits, shown)
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    asked = _checks_of_answers(systems, service, alarms, reviews.campaigns, check.denied, wake)
+    asked = _checks_of_answers(systems, service, alarms, campaigns, check.denied, wake)
     chain = _chain_watch(systems, alarms, check.freezes)
     first = _freeze_checks(systems, service, alarms, check, batches)
     checks = (*first, *others, *reviews.checks, *asked, chain.check)
@@ -383,9 +384,10 @@ def _permission_check(
     service: Service,
     alarms: Alarms,
     limits: Limits,
-    drift_answers: ReportedDrift,
+    watch: WatchCheck,
     batches: BatchService,
     campaigns: Campaigns,
+    places: DecisionPlaces,
     wake: Callable[[], None],
 ) -> PermissionCheck:
     """Return what checks clicks."""
@@ -397,11 +399,12 @@ def _permission_check(
         catalog=systems.catalog,
         alarms=alarms,
         clock=systems.clock,
-        drift_answers=drift_answers,
+        drift_answers=watch.reported_drift,
         denied=_denied_sign_ins(systems, wake),
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
         batches=batches,
         campaigns=campaigns,
+        places=places,
         guest_accounts=systems.guest_accounts,
         limits=limits,
         profile_changes_shown_for=timedelta(days=systems.settings.gatehouse_profile_changes_shown_days),

@@ -4,12 +4,14 @@ The limits apply before anything else, because a connection uses a file descript
 """
 
 import asyncio
+import logging
 import resource
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import structlog
 from aiohttp import web, web_response
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from bot.process.settings import SettingsProblems
@@ -23,6 +25,23 @@ _MIN_CONNECTIONS: Final = 8
 _MAX_CONNECTIONS: Final = 1000
 
 _log = structlog.get_logger()
+
+
+class _NoHttp(logging.Filter):
+    """Replaces aiohttp's error about bytes that are no HTTP, with a traceback and these bytes, by a short warning.
+
+    Anybody can send them. They are no error here, and what is not signed is not logged.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, HttpProcessingError):
+            return True
+        _log.warning("not_http")
+        return False
+
+
+_NO_HTTP: Final = _NoHttp()
 
 
 def connection_limit() -> int:
@@ -100,6 +119,8 @@ def make_runner(app: web.Application, max_connections: int | None = None) -> web
     """
     # NB. aiohttp answers what is no HTTP before any application sees it, and would name its own and Python's version.
     web_response.SERVER_SOFTWARE = "gatehouse"  # type: ignore[attr-defined]
+    server_log = logging.getLogger("aiohttp.server")
+    server_log.addFilter(_NO_HTTP)  # it is added once only
     connections = Connections(max_connections or connection_limit())
     app.middlewares.append(connections.watch)
     app.on_response_prepare.append(_close_afterwards)
@@ -107,6 +128,7 @@ def make_runner(app: web.Application, max_connections: int | None = None) -> web
         app,
         connections,
         access_log=None,
+        logger=server_log,
         auto_decompress=False,
         keepalive_timeout=HEADER_SECONDS,
         lingering_time=_LINGERING_SECONDS,

@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import structlog
-from aiohttp import ClientConnectionError, web
+from aiohttp import ClientConnectionError, hdrs, web
 from multidict import CIMultiDictProxy
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 
@@ -25,6 +25,8 @@ from bot.slack.inbound.receive import Inbound
 from workflows.core.policy.stops.generation import is_sent_before_hold
 from workflows.ports.clock import Clock
 
+_TIMESTAMP_HEADER: Final = "X-Slack-Request-Timestamp"
+_SIGNATURE_HEADER: Final = "X-Slack-Signature"
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}")
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}")
 WINDOW_SECONDS: Final = 300
@@ -60,8 +62,8 @@ class SigningSecrets:
 
     def has_signed(self, headers: CIMultiDictProxy[str], body: bytes, *, now: datetime) -> bool:
         """Return whether the raw bytes were signed with an accepted secret within five minutes before or after now."""
-        timestamps = headers.getall("X-Slack-Request-Timestamp", [])
-        signatures = headers.getall("X-Slack-Signature", [])
+        timestamps = headers.getall(_TIMESTAMP_HEADER, [])
+        signatures = headers.getall(_SIGNATURE_HEADER, [])
         if len(timestamps) != 1 or len(signatures) != 1:
             return False
         if not _TIMESTAMP.fullmatch(timestamps[0]) or not _SIGNATURE.fullmatch(signatures[0]):
@@ -130,7 +132,7 @@ def make_health_app(
         page, content_type = await metrics()
         return web.Response(body=page, headers={"Content-Type": content_type})
 
-    app = web.Application(client_max_size=_MAX_BODY_BYTES)
+    app = web.Application()
     app.on_response_prepare.append(_without_versions)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
@@ -142,7 +144,7 @@ def _is_of_before(request: web.Request, since: datetime | None, now: datetime) -
     """Return whether an authentic request was signed before a held start, in the minutes after it."""
     if since is None:
         return False
-    signed_at = datetime.fromtimestamp(int(request.headers["X-Slack-Request-Timestamp"]) + 1, UTC)
+    signed_at = datetime.fromtimestamp(int(request.headers[_TIMESTAMP_HEADER]) + 1, UTC)
     return is_sent_before_hold(signed_at, since, now)
 
 
@@ -157,7 +159,7 @@ async def _raw_body(request: web.Request) -> bytes:
         async with asyncio.timeout(_MAX_BODY_SECONDS):
             return await request.read()
     except TimeoutError:
-        raise web.HTTPRequestTimeout(text="too slow\n", headers={"Connection": "close"}) from None
+        raise web.HTTPRequestTimeout(text="too slow\n") from None
     except (web.RequestPayloadError, ClientConnectionError):
         return b""
 
@@ -190,4 +192,4 @@ def _unquote(value: bytes) -> str:
 
 
 async def _without_versions(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.popall("Server", None)
+    del response.headers[hdrs.SERVER]  # aiohttp has set it

@@ -141,7 +141,9 @@ class AnswerReviewFlow:
                 now=self.clock.now(),
             )
         except Refused as refused:
-            if field := _field_of(refused, view):
+            # NB. the same answer may come again after it was carried out, because Slack missed the first 200.
+            field = "" if await self.store.is_known(click.key) else _field_of(refused, view)
+            if field:
                 await ack(response_action="errors", errors={field: refusal_words(refused)})
                 return
         keep = Keep(actor=click.actor, tenant_id=tenant_id, reason=reason, attests=attests)

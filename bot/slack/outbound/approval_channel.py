@@ -1,7 +1,11 @@
-"""The channel of the approval cards. Cards are posted only while it is certainly private and not shared."""
+"""The channel of the approval cards. Cards are posted only while it is certainly private and not shared.
+
+No decision that opens access is accepted from a channel that is shared with another workspace.
+"""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,12 +15,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NO_ANSWER, error_code, is_temporary, retry_after
 from workflows.app.alarms import Alarms
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.alarms import AlarmCode
 from workflows.intervals import CHANNEL_CHECKED_EVERY, CHANNEL_TRUSTED_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.notifier import NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
 CHANNEL_ADVICE: Final = "name a private channel of this workspace only, with the app in it"
+_DIRECT_MESSAGE: Final = "D"
+"""How the id of a direct message with one person begins (Slack: "conversation object")."""
 _SHARED: Final = ("is_ext_shared", "is_pending_ext_shared", "is_org_shared", "is_shared")
 
 _log = structlog.get_logger()
@@ -29,10 +38,30 @@ class ChannelUnsuitable(NotifierUnavailable):
     """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelState:
+    """What Slack says about a channel."""
+
+    problem: str = ""
+    """Why approval cards must not be posted to it; empty when it is private and not shared."""
+    is_shown: bool = True
+    """Whether Slack shows the channel to the app."""
+    is_shared: bool = False
+    """Whether people of another workspace read it, or were invited to."""
+
+
 async def channel_problem(client: AsyncWebClient, channel: str) -> str:
     """State why approval cards must not be posted to a channel; empty when it is private and not shared.
 
-    A channel for which this cannot be shown is refused (Slack: "conversations.info", "conversation object").
+    :raises ChannelUnsuitable: when Slack does not answer now.
+    """
+    return (await channel_state(client, channel)).problem
+
+
+async def channel_state(client: AsyncWebClient, channel: str) -> ChannelState:
+    """Read what Slack says about a channel.
+
+    One for which this cannot be shown has a problem (Slack: "conversations.info", "conversation object").
 
     :raises ChannelUnsuitable: when Slack does not answer now.
     """
@@ -41,15 +70,18 @@ async def channel_problem(client: AsyncWebClient, channel: str) -> str:
     except SlackApiError as error:
         code = error_code(error)
         if code == "missing_scope":
-            return _scope_problem(error)
+            return ChannelState(problem=_scope_problem(error), is_shown=False)
         if is_temporary(error):
             reason = f"Whether the approval channel is private cannot be told now ({code or 'no answer of Slack'})."
             raise ChannelUnsuitable(reason, retry_after(error)) from error
-        return f"Slack does not show it to the app ({code})"
+        return ChannelState(problem=f"Slack does not show it to the app ({code})", is_shown=False)
     except NO_ANSWER as error:
         raise ChannelUnsuitable("Whether the approval channel is private cannot be told now.") from error
     found = answer.data.get("channel") if isinstance(answer.data, dict) else None
-    return _channel_state_problem(found if isinstance(found, Mapping) else {})
+    shown = found if isinstance(found, Mapping) else {}
+    return ChannelState(
+        problem=_problem_of(shown), is_shown=bool(shown), is_shared=any(shown.get(name) for name in _SHARED)
+    )
 
 
 def _scope_problem(error: SlackApiError) -> str:
@@ -61,7 +93,7 @@ def _scope_problem(error: SlackApiError) -> str:
     return "the app may not see whether it is private (scope groups:read); install it again from manifest.yml"
 
 
-def _channel_state_problem(channel: Mapping[str, Any]) -> str:
+def _problem_of(channel: Mapping[str, Any]) -> str:
     if channel.get("is_private") is not True or channel.get("is_im") or channel.get("is_mpim"):
         return "it is not a private channel"
     if any(channel.get(name) for name in _SHARED):
@@ -79,21 +111,21 @@ class ApprovalChannel:
         self._client = client
         self._alarms = alarms
         self._clock = clock
-        self._problem = ""
+        self._state = ChannelState()
         self._checked_at: datetime | None = None
         self._lock = asyncio.Lock()
 
     @property
     def known_problem(self) -> str:
         """Return why the channel is unsuitable, as last read; empty when it is suitable or was not read yet."""
-        return self._problem
+        return self._state.problem
 
     async def require_private(self) -> None:
         """Check that a card may be posted.
 
         :raises ChannelUnsuitable: while the channel is not certainly private; the admins get an alarm.
         """
-        if problem := await self._current_problem(CHANNEL_TRUSTED_FOR):
+        if problem := await self.problem():
             reason = f"No card is posted to the approval channel: {problem}."
             raise ChannelUnsuitable(reason, CHANNEL_TRUSTED_FOR.total_seconds())
 
@@ -102,22 +134,40 @@ class ApprovalChannel:
 
         :raises ChannelUnsuitable: when it cannot be read now.
         """
-        return await self._current_problem(CHANNEL_TRUSTED_FOR)
+        return (await self._current_state(CHANNEL_TRUSTED_FOR)).problem
+
+    async def require_ours(self, channel: str) -> None:
+        """Check that only people of our workspace read a channel; see `ports.DecisionPlaces`.
+
+        Of the approval channel the answer may be a minute old, and the admins get its alarm. Others are read each time.
+        """
+        if not channel or channel.startswith(_DIRECT_MESSAGE):
+            return
+        try:
+            if channel == self.id:
+                state = await self._current_state(CHANNEL_TRUSTED_FOR)
+            else:
+                state = await channel_state(self._client, channel)
+        except ChannelUnsuitable as error:
+            raise PeopleDirectoryUnavailable(error.facts, error.retry_after) from error
+        if state.is_shared:
+            raise Refused(RefusalCode.CLICKED_IN_SHARED_CHANNEL)
+        if not state.is_shown:
+            raise Refused(RefusalCode.CLICKED_IN_UNKNOWN_CHANNEL)
 
     async def check(self) -> None:
         """Check the channel without a card to post: often while there is a problem, otherwise now and then."""
         try:
-            await self._current_problem(CHANNEL_TRUSTED_FOR if self._problem else CHANNEL_CHECKED_EVERY)
+            await self._current_state(CHANNEL_TRUSTED_FOR if self._state.problem else CHANNEL_CHECKED_EVERY)
         except ChannelUnsuitable as error:
             _log.warning("approval_channel_not_read", reason=str(error))
 
-    async def _current_problem(self, age: timedelta) -> str:
+    async def _current_state(self, age: timedelta) -> ChannelState:
         async with self._lock:
             now = self._clock.now()
             if self._checked_at is None or not timedelta(0) <= now - self._checked_at < age:
-                problem = await channel_problem(self._client, self.id)
-                self._problem, self._checked_at = problem, now
-                values = {"channel": self.id, "reason": problem}
-                alarm_values = {self.id: values} if problem else {}
+                self._state, self._checked_at = await channel_state(self._client, self.id), now
+                values = {"channel": self.id, "reason": self._state.problem}
+                alarm_values = {self.id: values} if self._state.problem else {}
                 await self._alarms.update_alarms(AlarmCode.CHANNEL_NOT_PRIVATE, alarm_values)
-            return self._problem
+            return self._state

@@ -4,6 +4,7 @@ It is long because every value that a button or a window carries is parsed here.
 """
 
 import re
+from hashlib import sha256
 from typing import Annotated, Final, TypeVar
 
 from pydantic import StringConstraints, ValidationError
@@ -15,7 +16,7 @@ from workflows.core.conversation.remarks import RemarkId
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.delegation.absence import AbsenceId
-from workflows.core.policy.stops.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import Freeze, FreezeStep
 from workflows.core.posture.watch.denied_notice import MANY, NoticeSubject
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
 from workflows.core.requests.alarms import AlarmId
@@ -216,15 +217,28 @@ def parse_denied_notice(value: str) -> tuple[NoticeSubject, AlarmId]:
     return MANY if subject == MANY else NoticeSubject(parse_tenant_id(subject)), AlarmId(alarm_id)
 
 
-def parse_freeze_step(value: str) -> tuple[FreezeStep, int]:
-    """Read `<step>:<version>` from a button or a view's metadata. The step that freezes is not among them.
+def freeze_code(freeze: Freeze) -> str:
+    """Return what a window to end a freeze must have: nobody knows it who did not have the window.
 
+    Slack's signature proves that Slack sent a window, or somebody who has the signing secret. A number of a version can
+    be guessed; the text and the microseconds of the record cannot.
+    """
+    asked = "" if freeze.end_request is None else freeze.end_request.at.isoformat()
+    text = "\n".join((freeze.since.isoformat(), freeze.by, freeze.reason, asked))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def parse_freeze_step(value: str) -> tuple[FreezeStep, int, str]:
+    """Read `<step>:<version>:<code>` from a button or a view's metadata. The step that freezes is not among them.
+
+    :returns: also the code, see `freeze_code`; empty where there is none.
     :raises Refused: for any other text.
     """
-    step, _, version = value.partition(":")
+    step, _, rest = value.partition(":")
+    version, _, code = rest.partition(":")
     if step not in {FreezeStep.ASK_END.value, FreezeStep.END.value, FreezeStep.KEEP.value}:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
-    return FreezeStep(step), parse_page(version)
+    return FreezeStep(step), parse_page(version), code
 
 
 def parse_campaign_id(value: str) -> CampaignId:

@@ -189,7 +189,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "partners.",
     ),
     AlarmCode.AUDIT_CHAIN: (
-        "The audit log is not as Gatehouse wrote it. {chain_problem} Nothing that opens access is applied.",
+        "The records are not as Gatehouse wrote them. {chain_problem} Nothing that opens access is applied.",
         "{chain_advice} Then two admins end the freeze with /partner unfreeze.",
     ),
     AlarmCode.LIMIT_REACHED: (

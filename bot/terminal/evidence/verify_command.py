@@ -4,6 +4,7 @@ Nothing is written, and the bot may run meanwhile. `gatehouse audit new-key` pri
 """
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
 import typer
@@ -12,10 +13,11 @@ from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.terminal.evidence.log_export.exported_rows import verify_exported
 from bot.terminal.printing import print_error, safe_text, terminal_console
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted
-from bot.words.unavailable.audit_chain import NO_HEAD_ADVICE, problem_advice, problem_words
+from bot.words.unavailable.audit_chain import NO_HEAD_ADVICE, problem_advice, words_of
 from workflows.core.audit.chain import written_key
 from workflows.core.audit.heads import Head, parse_head
 from workflows.core.audit.verifying import ChainCheck, ChainProblemCode
@@ -30,10 +32,11 @@ FORMAT: Final = "gatehouse/audit-verify/1"
 _NO_ANSWER: Final = "The audit log was not verified:"
 
 
-def verify_audit(head_typed: str, *, as_json: bool) -> int:
+def verify_audit(head_typed: str, *, as_json: bool, exported: Path | None = None) -> int:
     """Print whether the audit log is whole. Returns 0, or see `CHANGED` and `NOT_VERIFIED`.
 
     :param head_typed: the posted line; empty for none.
+    :param exported: a file that `gatehouse audit export` wrote, which is verified in place of the records.
     :raises typer.BadParameter: when it is no such line.
     """
     head = parse_head(head_typed) if head_typed else None
@@ -41,7 +44,7 @@ def verify_audit(head_typed: str, *, as_json: bool) -> int:
         raise typer.BadParameter("paste the whole line that begins with gatehouse-audit-1", param_hint="--head")
     configure_terminal_logs(Redactor())
     try:
-        found = _verified(load_tenant_settings(), head)
+        found = _verified(load_tenant_settings(), head, exported)
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -61,11 +64,13 @@ def print_new_key() -> None:
     print(written_key(new_key()))
 
 
-def _verified(settings: TenantSettings, head: Head | None) -> ChainCheck:
+def _verified(settings: TenantSettings, head: Head | None, exported: Path | None) -> ChainCheck:
     """Verify the log.
 
     :raises OSError: when there are no records, or they cannot be read.
     """
+    if exported is not None:
+        return verify_exported(exported, settings.records.audit_keys.ring(may_create=False), head)
     if not settings.records.exists():
         raise OSError(f"there are no records in {settings.records.path}; set DATABASE_URL to the bot's file")
     return settings.records.verify_audit(head)
@@ -77,7 +82,8 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
             "code": one.code.value,
             "seq": one.seq,
             "key_id": one.key_id or None,
-            "text": problem_words(one.code, one.seq, one.key_id),
+            "record": one.shown_record or None,
+            "text": words_of(one),
         }
         for one in found.problems
     ]
@@ -90,7 +96,7 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
         "erased_texts": found.erased,
         "head_seq": None if head is None else head.seq,
         "head_found": None if head is None else found.has_head,
-        "first_bad_seq": min((one.seq for one in found.problems), default=None),
+        "first_bad_seq": min((one.seq for one in found.problems if not one.record), default=None),
         "problem_count": found.problem_count,
         "problems": problems,
     }
@@ -99,7 +105,7 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
 def _lines(found: ChainCheck, head: Head | None) -> list[str]:
     """Return the result as text."""
     lines = [f"{_title(found)} {counted(found.count, 'entry', 'entries')} read. The last one is {found.last.seq}."]
-    lines += [f"- {problem_words(one.code, one.seq, one.key_id)}" for one in found.problems]
+    lines += [f"- {words_of(one)}" for one in found.problems]
     if (more := found.problem_count - len(found.problems)) > 0:
         lines.append(f"- There are {counted(more, 'more problem')}.")
     lines += dict.fromkeys(problem_advice(one.code) for one in found.problems)
@@ -121,4 +127,6 @@ def _title(found: ChainCheck) -> str:
         return "The audit log is whole."
     if all(one.code is ChainProblemCode.UNKNOWN_KEY for one in found.problems):
         return "A KEY IS MISSING. Not every entry could be verified."
+    if all(one.record for one in found.problems):
+        return "RECORDS WERE CHANGED. The audit log is whole."
     return "THE AUDIT LOG WAS CHANGED."

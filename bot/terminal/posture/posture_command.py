@@ -13,6 +13,7 @@ from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.terminal.posture.guest_policy import read_guest_policy
 from bot.terminal.posture.posture_json import posture_json
 from bot.terminal.posture.posture_table import print_posture
 from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
@@ -22,6 +23,7 @@ from workflows.app.reads.known_freeze import UNREADABLE
 from workflows.app.reads.posture import read_posture
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.model import ConcernSeverity, Posture
+from workflows.core.settings.canonical import JsonObject
 from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -61,13 +63,13 @@ async def _show(
 ) -> int:
     # NB. returns only a number: Python 3.11 writes down what `asyncio.run` returned, thousands of partners, and
     # forgets it.
-    posture = await _read_tenant_posture(settings, looks_up_names=looks_up_names, pauses=pauses)
+    posture, guests = await _read_tenant_posture(settings, looks_up_names=looks_up_names, pauses=pauses)
     freeze = await asyncio.to_thread(_read_freeze, settings)
     if as_json:
-        sys.stdout.writelines(posture_json(posture, freeze))
+        sys.stdout.writelines(posture_json(posture, freeze, guests))
     else:
         console = terminal_console()
-        print_posture(posture, console)
+        print_posture(posture, console, guests)
         if freeze is not None and freeze.is_frozen:
             console.print(safe_text(freeze_words(freeze), style="bold"))
     return 0 if fail_on is None else _status(posture, FAIL_ON[fail_on])
@@ -89,7 +91,10 @@ def _status(posture: Posture, least: ConcernSeverity) -> int:
     return 0 if is_checked else NOT_CHECKED
 
 
-async def _read_tenant_posture(settings: TenantSettings, *, looks_up_names: bool, pauses: Pauses) -> Posture:
+async def _read_tenant_posture(
+    settings: TenantSettings, *, looks_up_names: bool, pauses: Pauses
+) -> tuple[Posture, JsonObject | None]:
+    """Return the posture, and the authorization policy, which is None when it cannot be read."""
     tenant = open_tenant(settings, pauses)
     try:
         console = Console(stderr=True)
@@ -97,12 +102,13 @@ async def _read_tenant_posture(settings: TenantSettings, *, looks_up_names: bool
             console=console, transient=True, disable=not (looks_up_names and console.is_terminal)
         ) as progress:
             task = progress.add_task("Looking tenants up", total=None, visible=False)
-            return await read_posture(
+            posture = await read_posture(
                 tenant=tenant,
                 records=lambda: read_stored_records(settings, only_compared=True),
                 clock=open_clock(settings),
                 looks_up_names=looks_up_names,
                 progress=lambda done, total: progress.update(task, completed=done, total=total, visible=True),
             )
+        return posture, await read_guest_policy(tenant.tenant_settings)
     finally:
         await tenant.close()

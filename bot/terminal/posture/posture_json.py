@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bot.terminal.posture.guest_policy import guest_policy_json
 from bot.words.findings.conditional_access.report import report_values
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.risk import risk_reason_words
@@ -12,7 +13,7 @@ from bot.words.posture.concerns import concern_words
 from bot.words.posture.sources import concern_source
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.stops.freeze import Freeze
-from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, PartnerPosture, Posture
+from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
 from workflows.core.settings.open_access import AccessKind
@@ -33,12 +34,13 @@ _COUNTS: Final = {
 }
 
 
-def posture_json(posture: Posture, freeze: Freeze | None = None) -> Iterator[str]:
+def posture_json(posture: Posture, freeze: Freeze | None = None, guests: JsonObject | None = None) -> Iterator[str]:
     """Render a posture, in pieces: the whole is one JSON object, with one partner a line.
 
     Keys are sorted, and everything outside ASCII is escaped, so that hidden characters are visible.
 
     :param freeze: the newest freeze; one without a name stands for a record that cannot be read.
+    :param guests: the tenant's authorization policy; None when it could not be read.
     """
     default = posture.default
     members: dict[str, Any] = {
@@ -48,17 +50,10 @@ def posture_json(posture: Posture, freeze: Freeze | None = None) -> Iterator[str
             "not_adopted": len(posture.not_adopted),
             **{name: posture.count(severity) for severity, name in _COUNTS.items()},
         },
-        "default": {
-            "read": default.is_read,
-            "is_service_default": default.is_service_default if default.is_read else None,
-            "access": _b2b_access(default.b2b_access),
-            "inbound_trust": _flags(default.trust),
-            "ways": _access_kinds(default.access_kinds),
-            "settings": _current_settings(describe_current(None, default.document)),
-            "concerns": _concerns(default.concerns),
-        },
+        "default": _default(default),
         "format": FORMAT,
         "freeze": _freeze(freeze),
+        "guest_policy": guest_policy_json(guests),
         "home_tenant_id": posture.home,
     }
     # NB. an indented document is encoded by Python's own code, ten times slower.
@@ -73,6 +68,18 @@ def posture_json(posture: Posture, freeze: Freeze | None = None) -> Iterator[str
     yield "\n],\n"
     yield f'"read_at": {json.dumps(_moment(posture.read_at))},\n'
     yield f'"records_read": {json.dumps(posture.records_are_read)}\n}}\n'
+
+
+def _default(default: DefaultPosture) -> dict[str, Any]:
+    return {
+        "read": default.is_read,
+        "is_service_default": default.is_service_default if default.is_read else None,
+        "access": _b2b_access(default.b2b_access),
+        "inbound_trust": _flags(default.trust),
+        "ways": _access_kinds(default.access_kinds),
+        "settings": _current_settings(describe_current(None, default.document)),
+        "concerns": _concerns(default.concerns),
+    }
 
 
 def _freeze(freeze: Freeze | None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bot.terminal.posture.guest_policy import guest_policy_lines
 from bot.terminal.printing import safe_text
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.posture.sources import concern_source
@@ -27,6 +28,7 @@ from bot.words.posture.summary import (
 from bot.words.sentences import minute
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.model import Concern, ConcernSeverity, DefaultPosture, PartnerPosture, Posture
+from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property
 from workflows.core.settings.open_access import AccessState
 
@@ -49,13 +51,18 @@ _OPENING_STYLES: Final = {
 _RISK_STYLES: Final = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "red"}
 
 
-def print_posture(posture: Posture, console: Console) -> None:
-    """Print a posture, as wide as the console is."""
+def print_posture(posture: Posture, console: Console, guests: JsonObject | None = None) -> None:
+    """Print a posture, as wide as the console is.
+
+    :param guests: the tenant's authorization policy; None when it could not be read.
+    """
     home = f" of tenant {posture.home}" if posture.home else ""
     console.print(safe_text(f"Posture{home}, read {minute(posture.read_at)}", style="bold"))
     console.print()
     for line in _default_lines(posture.default):
         console.print(line)
+    for guest_line in guest_policy_lines(guests):
+        console.print(safe_text(f"  {guest_line}"))
     console.print()
     if posture.partners:
         console.print(_table(posture, is_wide=console.width >= WIDE))

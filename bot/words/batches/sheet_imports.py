@@ -46,6 +46,7 @@ WAITING: Final = "Entra does not answer now. Gatehouse tries again by itself."
 FAILED: Final = (
     "An error in Gatehouse stopped this import. Nothing was asked for. An admin is told. Send the file again."
 )
+ROWS_NOT_SENT: Final = "The file with every row was not confirmed. Is it missing below? Then send your file again."
 _STEPS: Final[Mapping[ImportStep, str]] = {
     ImportStep.READING: "being read",
     ImportStep.JUDGING: "being checked",

@@ -213,6 +213,14 @@ def _no_open_handover(values: Values) -> str:
 
 
 DECISIONS: Final[Sentences] = {
+    R.CLICKED_IN_SHARED_CHANNEL: (
+        "Nothing was decided. People from outside can read this channel, or were invited to it. Decide in your direct "
+        "messages from Gatehouse."
+    ),
+    R.CLICKED_IN_UNKNOWN_CHANNEL: (
+        "Nothing was decided. Slack does not show whether people from outside can read this channel. Decide in your "
+        "direct messages from Gatehouse."
+    ),
     R.EXPIRED: "This request has expired, so nobody can decide it any more. Request it again if it is still needed.",
     R.LAST_DAY_PASSED: _last_day_passed,
     R.CARD_OUT_OF_DATE: _card_out_of_date,
@@ -244,6 +252,10 @@ DECISIONS: Final[Sentences] = {
     R.NOT_YOUR_TURN: "“{stage}” decides before your stage, “{later}”. Wait until it has approved.",
     R.ALL_APPROVALS_GIVEN: (
         "This request has all its approvals, and the change is being applied. Revoke the partner if you do not want it."
+    ),
+    R.CANNOT_REJECT_ANY_MORE: (
+        "This request is approved and is being carried out, so it cannot be rejected any more. To close the partner's "
+        f"access, use {COMMANDS[Action.REVOKE]}."
     ),
     R.MAY_NOT_REJECT_SCHEDULED: "This request is approved and starts on a later day. Only an admin, or somebody whose "
     "approval of it counts, can still reject it. Ask one of them.",

@@ -152,6 +152,10 @@ FREEZE: Final[Sentences] = {
         f"It stays frozen. {values['name']} asked to end it, but is not an admin any more. Open /partner unfreeze, use "
         "Keep frozen, and ask to end it yourself. Another admin must confirm that."
     ),
+    R.NOT_AS_SIGNED: (
+        "Something else than Gatehouse changed the records that this rests on, or stored this click. Nothing was done, "
+        "and closing access still works. Ask an admin to look at the alarm."
+    ),
     R.VOID_AFTER_RESTORE: (
         "This request is from before Gatehouse was started with older records, or with records that may be older. It "
         "is void, and nothing was changed. Its requester can send it again with /partner request."

@@ -66,6 +66,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.KEEPS_CHANGING: "Somebody keeps changing this partner's settings.",
     NoteCode.KEEPS_TRYING: "Gatehouse keeps trying.",
+    NoteCode.REJECTION_UNCHECKED: "Somebody rejected the request, and that is checked first. Nothing was written.",
     NoteCode.WAITS_FOR_ADMIN: "The request waits until an admin has corrected this.",
     NoteCode.WENT_WRONG: (
         "There was an error in Gatehouse. It does not continue automatically. Ask an admin to run gatehouse doctor."
@@ -83,6 +84,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.CLOCK_WRONG: "The clock of Gatehouse's machine is wrong by {seconds} seconds. Nothing that opens "
     "access is written until it is right.",
+    NoteCode.NOT_AS_SIGNED: "Something else than Gatehouse changed the records that this rests on. Nothing that opens "
+    "access is written until an admin has looked at it.",
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CAPABILITIES_UNREAD: "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the "
     "permission Policy.ReadWrite.CrossTenantCapability.",

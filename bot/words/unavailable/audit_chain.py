@@ -17,6 +17,9 @@ _PROBLEMS: Final[Mapping[ChainProblemCode, str]] = {
     ChainProblemCode.TAIL_CUT: "The entries from {seq} on are missing.",
     ChainProblemCode.OTHER_CHAIN: "Entry {seq} is not the one of the posted line. The file is another one, or an older "
     "or rewritten one.",
+    ChainProblemCode.RECORD_CHANGED: "The record {record} was changed by something else than Gatehouse.",
+    ChainProblemCode.RECORD_ADDED: "The record {record} was added by something else than Gatehouse.",
+    ChainProblemCode.RECORD_MISSING: "The record {record} was removed by something else than Gatehouse.",
 }
 _ADVICE: Final[Mapping[ChainProblemCode, str]] = {
     ChainProblemCode.UNKNOWN_KEY: "Add the missing key to AUDIT_KEY or AUDIT_KEY_FILE, before the newest one.",
@@ -35,9 +38,14 @@ KEY_PROBLEMS: Final[Mapping[KeyProblem, str]] = {
 }
 
 
-def problem_words(code: str, seq: int, key_id: str = "") -> str:
+def problem_words(code: str, seq: int, key_id: str = "", record: str = "") -> str:
     """Return one problem as a sentence."""
-    return _PROBLEMS[ChainProblemCode(code)].format(seq=seq, key_id=key_id)
+    return _PROBLEMS[ChainProblemCode(code)].format(seq=seq, key_id=key_id, record=record)
+
+
+def words_of(problem: ChainProblem) -> str:
+    """Return one problem as a sentence."""
+    return problem_words(problem.code, problem.seq, problem.key_id, problem.shown_record)
 
 
 def problem_advice(code: str) -> str:
@@ -49,14 +57,14 @@ def alarm_values(values: Mapping[str, Any]) -> tuple[str, str]:
     """Return the problem of an alarm, with the number of others, and what to do."""
     others = int(values["count"]) - 1
     more = f" There {'is' if others == 1 else 'are'} {counted(others, 'more problem')}." if others > 0 else ""
-    return f"{problem_words(values['problem'], values['seq'], values['key_id'])}{more}", problem_advice(
-        values["problem"]
-    )
+    words = problem_words(values["problem"], values["seq"], values["key_id"], values.get("record", ""))
+    return f"{words}{more}", problem_advice(values["problem"])
 
 
 def freeze_reason(problem: ChainProblem) -> str:
     """Return why Gatehouse froze by itself."""
-    return f"The audit log is not as Gatehouse wrote it. {problem_words(problem.code, problem.seq, problem.key_id)}"
+    what = "A record is" if problem.record else "The audit log is"
+    return f"{what} not as Gatehouse wrote it. {words_of(problem)}"
 
 
 def head_words(seq: int) -> str:

@@ -3,28 +3,35 @@
 import re
 from collections.abc import Iterator
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bot.slack import ids
 from bot.slack.blocks.message import notice
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words, notified_message_words
+from tests.bot.shipped_cards import NAMES, waiting
 from tests.bot.slack.cards.every_message import (
     ALARM_VALUES,
     OF_NO_PARTNER,
+    TEMPLATES,
     about_alarms,
     about_partners,
     about_requests,
     others,
     with_identity,
 )
-from tests.bot.surfaces import dicts
+from tests.bot.surfaces import buttons, card, details, dicts
 from tests.bot.words.requests.test_messages import GOLDEN
 from tests.workflows.core.builders import NOW, TENANT
 from workflows.app.alarms import new_alarm
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.settings.model import TenantId
 
 GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 SAID: Final = {
@@ -90,6 +97,28 @@ def test_every_message_about_a_request_has_its_short_id_also_in_its_notification
     made = REQUESTS[name]
     assert "r-1" in made.text, made.text
     assert "r-1" in str(made.blocks)
+
+
+@pytest.mark.threats("E3")
+@settings(deadline=None, max_examples=5)
+@given(st.integers(min_value=1, max_value=2**122 - 1), st.from_regex(r"[a-z]{3,20}", fullmatch=True))
+def test_notification_and_blocks_of_every_card_are_about_the_same_partner_plan_and_tenant(
+    drawn: int, name: str
+) -> None:
+    """The notification has partner and request. Tenant ID and digest stand where they are decided on, and are one."""
+    tenant_id, domain = TenantId(str(UUID(int=drawn))), f"{name}.example"
+    who = TenantIdentity(tenant_id=tenant_id, display_name=name, default_domain=domain, typed_name=domain)
+    change = with_identity(who)
+    for kind, made in [*about_requests(change), *about_partners(change)]:
+        assert made.text.startswith(domain), (kind, made.text)
+        assert domain in str(made.blocks), kind
+        assert "contoso.com" not in f"{made.text}{made.blocks}", kind
+    for template in TEMPLATES.values():
+        asked = change(waiting(template))
+        assert buttons(card(asked, holders=NAMES).blocks)[ids.APPROVE] == f"{asked.id}:{asked.plan.digest}"
+        inside = str(details(asked).blocks)
+        assert asked.plan.digest in inside
+        assert tenant_id in inside
 
 
 def test_every_kind_of_alarm_is_among_them() -> None:

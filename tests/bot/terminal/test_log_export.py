@@ -20,6 +20,7 @@ import typer
 from bot.terminal.evidence.log_export import command, cursors
 from bot.terminal.evidence.log_export.command import ExportOptions, export_audit
 from bot.terminal.evidence.log_export.cursors import WrongCursor, cursor_text, parse_cursor, read_cursor
+from bot.terminal.evidence.log_export.exported_rows import verify_exported
 from bot.terminal.evidence.log_export.ocsf import ocsf_event
 from tests.workflows.store.sqlite.audit.logs import add, change, log, with_store
 from workflows.core.audit.chain import FIELDS, ChainedRow, ChainPoint, parse_keys
@@ -370,3 +371,30 @@ def test_a_cursor_is_one_word_and_is_read_as_it_was_written(tmp_path: Path) -> N
     cursors.write_cursor(tmp_path / "c", point)
     assert read_cursor(tmp_path / "c") == point
     assert [one.name for one in tmp_path.iterdir()] == ["c"]
+
+
+@pytest.mark.threats("G7")
+def test_any_changed_byte_of_an_exported_file_is_found_at_its_row(records: Path) -> None:
+    export = records.with_name("export.jsonl")
+    assert export_audit(ExportOptions(output=export)) == 0
+    whole, keys = export.read_bytes(), parse_keys(own_key_file(records).read_text())
+    assert verify_exported(export, keys, None).is_whole
+    seed = random.randrange(2**32)
+    chosen = random.Random(seed)
+    for place in chosen.sample(range(len(whole)), 60):
+        export.write_bytes(whole[:place] + bytes([whole[place] ^ chosen.choice((1, 2, 4, 32))]) + whole[place + 1 :])
+        found = verify_exported(export, keys, None)
+        assert found.problems[0].seq in (row := whole[:place].count(b"\n") + 1, row + 1), (seed, place)
+
+
+def test_a_file_without_its_first_rows_is_verified_from_the_next_one_on(records: Path) -> None:
+    export = records.with_name("export.jsonl")
+    assert export_audit(ExportOptions(output=export)) == 0
+    keys, lines = parse_keys(own_key_file(records).read_text()), export.read_bytes().splitlines(keepends=True)
+    export.write_bytes(b"".join(lines[5:]))
+    assert verify_exported(export, keys, None).is_whole
+    export.write_bytes(b"".join([*lines[5:9], *lines[10:]]))
+    assert [one.name for one in verify_exported(export, keys, None).problems] == ["deleted:10"]
+    export.write_bytes(b"")
+    with pytest.raises(OSError, match="has no rows"):
+        verify_exported(export, keys, None)

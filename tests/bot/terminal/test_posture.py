@@ -206,6 +206,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
             "default",
             "format",
             "freeze",
+            "guest_policy",
             "home_tenant_id",
             "partners",
             "read_at",

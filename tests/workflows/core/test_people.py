@@ -6,6 +6,7 @@ from tests.workflows.core.builders import AMARA, SECURITY, current_roles
 from workflows.core.people import ADMIN, PersonId, is_same_mail, mail_in_lower_case
 
 
+@pytest.mark.threats("B6")
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [

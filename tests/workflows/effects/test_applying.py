@@ -110,7 +110,7 @@ async def test_performing_a_finished_apply_again_does_nothing(world: World) -> N
 # --- what is checked once more before the first write ---
 
 
-@pytest.mark.threats("C3")
+@pytest.mark.threats("C3", "B4")
 @pytest.mark.parametrize("lost", ["role", "account"])
 @pytest.mark.parametrize(("person", "stage"), [(AMARA, 0), (CHIE, 1)], ids=["security", "data owner"])
 async def test_a_decider_who_lost_role_or_account_reopens_the_stage(
@@ -157,7 +157,7 @@ async def test_an_approval_of_somebody_who_takes_part_is_not_written(world: Worl
     assert world.tenant.attempts == []
 
 
-@pytest.mark.threats("C3")
+@pytest.mark.threats("C3", "B4")
 async def test_a_reopened_stage_can_be_decided_by_somebody_else_and_is_then_written(world: World) -> None:
     request = await world.approved()
     world.directory.assign(AMARA, "")

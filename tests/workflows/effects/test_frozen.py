@@ -340,7 +340,7 @@ async def test_a_step_on_a_record_that_cannot_be_read_any_more_is_refused(world:
     await world.store.execute("update freezes set doc = 'x'")
     world.directory.assign(AMARA, "security admin")
     await world.click(ChangeFreeze(actor=AMARA.chat_id, step=FreezeStep.END, version=2))
-    assert (await world.refusals())[-1] == (AMARA.chat_id, RefusalCode.FREEZE_CHANGED)
+    assert (await world.refusals())[-1] == (AMARA.chat_id, RefusalCode.NOT_AS_SIGNED)
 
 
 async def restoring(world: World) -> AccessRequest:

@@ -19,11 +19,13 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import CurrentRoles, Person
+from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import Reject
 from workflows.core.requests.effects import Apply, CheckPermission
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import is_equivalent
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -35,7 +37,7 @@ MORE_OWNERS = tuple(person(f"Owner{number}") for number in range(8))
 
 async def judge_at_once(world: World, *clicks: Click) -> None:
     """Check clicks in parallel, as the queue worker does; a failed check is repeated."""
-    pending = [CheckPermission(command=click, key=world.key()) for click in clicks]
+    pending = [await world.received(click) for click in clicks]
     for _ in range(5):
         outcomes = await asyncio.gather(*map(world.permission_check.check_click, pending), return_exceptions=True)
         if not any(outcomes):
@@ -229,13 +231,13 @@ async def test_one_click_delivered_twenty_times_counts_once(world: World) -> Non
 async def test_one_check_performed_many_times_counts_once(world: World) -> None:
     """The queue worker performs at least once: after a crash between the verdict and its end, or side by side."""
     request = await world.waiting()
-    effect = CheckPermission(command=world.approval(request, AMARA), key="delivery-1")
+    effect = await world.received(world.approval(request, AMARA), key="delivery-1")
     await asyncio.gather(*(world.permission_check.check_click(effect) for _ in range(10)))
     calls = list(world.script.calls)
     await world.permission_check.check_click(effect)
     assert world.script.calls == calls, "what is judged already is not asked about again"
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [AMARA]
-    refused = CheckPermission(command=world.approval(request, MALLORY), key="delivery-2")
+    refused = await world.received(world.approval(request, MALLORY), key="delivery-2")
     await asyncio.gather(*(world.permission_check.check_click(refused) for _ in range(10)))
     await world.settle()
     assert await world.refusals() == [(MALLORY.chat_id, "not_an_approver")]
@@ -272,7 +274,7 @@ async def test_who_approved_while_the_roles_were_read_still_counts(world: World)
     """The roles are read before Bruno decides and used after that. Without Bruno nobody could decide any more."""
     request = await world.waiting()
     await world.approve(request, AMARA)
-    bruno = CheckPermission(command=world.approval(request, BRUNO), key="bruno")
+    bruno = await world.received(world.approval(request, BRUNO), key="bruno")
     world.script.during_next_call("directory.current_roles", lambda: world.permission_check.check_click(bruno))
     await world.approve(request, CHIE, but=Apply)
     stored = await world.request(request.id)
@@ -297,8 +299,8 @@ async def test_many_people_who_approve_at_once_fill_the_quorum_and_no_more(world
 
 @pytest.mark.threats("C6")
 @pytest.mark.parametrize("turn", range(4))
-async def test_approve_and_reject_at_once_end_in_one_order(world: World, turn: int) -> None:
-    """Whoever is second is told so. There is never a state that both have made."""
+async def test_of_an_approval_and_a_rejection_at_once_the_rejection_wins(world: World, turn: int) -> None:
+    """Whichever was checked first. There is never a state that both have made, and nothing is written."""
     request = await world.waiting(template="guest-collaboration")
     world.directory.assign(MALLORY, "security")
     approve = world.approval(request, AMARA)
@@ -307,9 +309,47 @@ async def test_approve_and_reject_at_once_end_in_one_order(world: World, turn: i
     await judge_at_once(world, *clicks)
     await world.settle()
     stored = await world.request(request.id)
-    assert (stored.state, len(world.tenant.writes)) in [(S.APPLIED, 1), (S.REJECTED, 0)]
-    assert len(stored.decisions) == 1
-    assert [code for _, code in await world.refusals()] == ["not_now"]
+    assert (stored.state, world.tenant.attempts) == (S.REJECTED, [])
+    assert stored.decisions[-1].choice is Choice.REJECT
+    is_approved_first = len(stored.decisions) == 2
+    assert [code for _, code in await world.refusals()] == ([] if is_approved_first else ["not_now"])
+    assert "No" in world.notifier.texts_to(RILEY.chat_id)[-1]
+
+
+@pytest.mark.threats("C6")
+async def test_a_rejection_that_waits_for_its_check_is_checked_before_the_first_write(world: World) -> None:
+    """It was received before the write; that the chat system did not answer meanwhile changes nothing."""
+    request = await world.approved()
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."), times=2)
+    await world.reject(request, DANA, "No")
+    for _ in range(2):
+        waiting = await world.request(request.id)
+        assert (waiting.state, world.tenant.attempts) == (S.APPLYING, [])
+        assert NoteCode.REJECTION_UNCHECKED in [fact.code for fact in waiting.note]
+        world.clock.advance(minutes=2)
+        await world.settle()
+    assert ((await world.request(request.id)).state, world.tenant.attempts) == (S.REJECTED, [])
+
+
+@pytest.mark.threats("C6")
+@pytest.mark.parametrize("who", [AMARA, DANA], ids=["who approved", "an admin"])
+async def test_an_approved_request_of_which_nothing_is_written_can_be_rejected(world: World, who: Person) -> None:
+    request = await world.approved()
+    await world.reject(request, who, "They lost the contract")
+    ended = await world.settled(request.id)
+    assert (ended.state, world.tenant.attempts) == (S.REJECTED, [])
+    assert "They lost the contract" in note_words(ended.note)
+
+
+@pytest.mark.threats("C6")
+async def test_a_rejection_after_the_first_write_was_stored_is_refused(world: World) -> None:
+    """The partner is closed with a revocation then; the person is told so."""
+    request = await world.approved()
+    rejection = Reject(actor=DANA.chat_id, request_id=request.id, digest=request.plan.digest, reason="No")
+    check = CheckPermission(command=rejection, key="late")
+    world.script.during_next_call("tenant.write", lambda: world.permission_check.check_click(check))
+    assert (await world.settled(request.id)).state is S.APPLIED
+    assert await world.refusals() == [(DANA.chat_id, "cannot_reject_any_more")]
 
 
 # --- neighbours that do not answer ---

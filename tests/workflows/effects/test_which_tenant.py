@@ -96,7 +96,7 @@ async def test_an_extra_group_in_a_setting_that_the_plan_does_not_name_is_still_
     assert stands["usersAndGroups"]["targets"] == [GROUP]
 
 
-@pytest.mark.threats("D9")
+@pytest.mark.threats("D9", "F4")
 async def test_a_group_that_another_admin_adds_after_the_approval_is_not_overwritten(world: World) -> None:
     """Also in a setting that the plan replaces: what it was made from has changed, so nothing is written."""
     request = await put(world, decided(dict(OURS)))

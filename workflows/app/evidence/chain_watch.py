@@ -13,11 +13,13 @@ import structlog
 
 from workflows.app.alarms import Alarms
 from workflows.app.watch.sweep import time_of_mark
+from workflows.core.audit.chain import FREEZE_KEY
 from workflows.core.audit.verifying import ChainCheck, ChainProblem
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.alarms import AlarmCode
 from workflows.intervals import AUDIT_VERIFIED_EVERY
+from workflows.ports.audit_log import RestsOn
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
@@ -53,6 +55,7 @@ class ChainWatch:
     start: Callable[[Coroutine[Any, Any, None]], None]
     """Starts work that may take long, and logs its errors."""
     _is_running: bool = field(default=False, init=False)
+    _has_begun: bool = field(default=False, init=False)
 
     async def check_newest(self) -> None:
         """Verify the newest entries. A failure to read is logged: closing must go on."""
@@ -62,13 +65,29 @@ class ChainWatch:
             _log.exception("audit_log_not_verified")
 
     async def check(self) -> None:
-        """Verify all entries in the background when it is time."""
+        """Verify all entries in the background when it is time. Report what was not believed since the last tick."""
+        await self._report_unproven()
         now, last = self.clock.now(), await time_of_mark(self.store, AUDIT_VERIFIED_AT)
         if self._is_running or (last is not None and abs(now - last) < AUDIT_VERIFIED_EVERY):
             return
         await self.store.save_mark(AUDIT_VERIFIED_AT, now.isoformat())
         self._is_running = True
         self.start(self._verify_all())
+
+    async def _report_unproven(self) -> None:
+        """Report what was not believed, and what entries say about the freeze. The first tick does not wait."""
+        if self._has_begun:
+            await self.store.unproven(RestsOn())
+        self._has_begun = True
+        found = self.store.take_unproven()
+        records = tuple(problem for problem in found if problem.record)
+        if records:
+            point = await self.store.chain_end()
+            check = ChainCheck(count=0, last=point, problems=records, problem_count=len(records))
+            await self._report(check, is_complete=False)
+        if len(records) < len(found) and not self._is_running:
+            self._is_running = True
+            self.start(self._verify_all())  # an entry: all of them are read to say what is wrong
 
     async def _verify_all(self) -> None:
         try:
@@ -82,7 +101,7 @@ class ChainWatch:
         :param is_complete: whether all entries were verified, so that an alarm can be cleared.
         """
         count, known = await self._known()
-        names = [_name(problem) for problem in found.problems]
+        names = [problem.name for problem in found.problems]
         is_new = not set(names) <= known or (is_complete and found.problem_count > count)
         if is_complete:
             first = {names[0]: _values(found)} if names else {}
@@ -102,7 +121,7 @@ class ChainWatch:
 
     async def _freeze(self, found: ChainCheck, names: frozenset[str]) -> None:
         """Freeze, and remember the problems. While it is frozen for another reason, they stay new."""
-        key = f"audit_chain:{_name(found.problems[0])}:{self.clock.now().isoformat()}"
+        key = f"{FREEZE_KEY}{found.problems[0].name}:{self.clock.now().isoformat()}"
         try:
             await self.freeze(key=key, reason=self.why(found.problems[0]))
         except Refused as refused:
@@ -113,10 +132,7 @@ class ChainWatch:
         await self.store.save_mark(_KNOWN, json.dumps(known))
 
 
-def _name(problem: ChainProblem) -> str:
-    return f"{problem.code.value}:{problem.seq}"
-
-
 def _values(found: ChainCheck) -> dict[str, Any]:
     first = found.problems[0]
-    return {"problem": first.code.value, "seq": first.seq, "key_id": first.key_id, "count": found.problem_count}
+    values = {"problem": first.code.value, "seq": first.seq, "key_id": first.key_id, "count": found.problem_count}
+    return values | ({"record": first.shown_record} if first.record else {})

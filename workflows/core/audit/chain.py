@@ -9,10 +9,10 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from workflows.core.audit.personal import signed_texts
 
@@ -22,6 +22,16 @@ CHAIN_BEGUN: Final = "begin_audit_chain"
 """The stored name of the entry that says how many earlier entries were signed only with it. Detail: `entries`."""
 KEY_CHANGED: Final = "change_audit_key"
 """The stored name of the entry that says that another key signs from now on. Details: `from`, `to`, `has_old`."""
+SEALING_BEGUN: Final = "begin_record_seals"
+"""The stored name of the entry that names records which were stored before entries named any. Detail: `records`."""
+FREEZE_KEY: Final = "audit_chain:"
+"""What the key of an entry begins with that froze because of a problem."""
+LOG: Final = "log"
+"""Stands for a table: how many entries were changed or are missing when two admins ended such a freeze."""
+CLICKS: Final = "clicks"
+"""Stands for a table: a received click whose permission is checked later. Its id is its key."""
+WHATEVER: Final = "*"
+"""Stands for the digest of the text before: the new text closes access, or two admins know what it was."""
 MIN_KEY_BYTES: Final = 32
 """The fewest bytes of a key: as many as SHA-256 has (RFC 2104, section 3)."""
 
@@ -97,10 +107,12 @@ class ChainedRow:
     references: str | None = None
     """The references to personal texts, see `personal.Sealed`; None for an entry of which every text is signed."""
     salts: str | None = None
+    records: str | None = None
+    """What the entry says about the records that were stored with it, see `Seal`; None for one without records."""
 
     @property
     def signed(self) -> Mapping[str, str | None]:
-        """Return what is signed of the entry."""
+        """Return what is signed of the entry, besides the records."""
         return signed_texts(self.entry, self.references)
 
 
@@ -131,20 +143,66 @@ def written_key(key: ChainKey) -> str:
     return base64.b64encode(key.secret).decode()
 
 
-def signed_bytes(previous: bytes, seq: int, entry: Mapping[str, str | None], key_id: str) -> bytes:
+def signed_bytes(
+    previous: bytes, seq: int, entry: Mapping[str, str | None], key_id: str, records: str | None = None
+) -> bytes:
     """Return what is signed: canonical JSON (RFC 8785) after a line that names the format.
 
     Every value is a text, a whole number or null, so Python's own encoder gives canonical JSON. Bytes that are no
     UTF-8, which only a damaged file has, are signed as they are.
+
+    :param records: see `ChainedRow`. An entry without records is signed as before there were any.
     """
-    document = {"entry": dict(entry), "key": key_id, "previous": previous.hex(), "seq": seq}
+    document: dict[str, object] = {"entry": dict(entry), "key": key_id, "previous": previous.hex(), "seq": seq}
+    if records is not None:
+        document["records"] = records
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return _DOMAIN + text.encode("utf-8", "surrogateescape")
 
 
-def sign(previous: bytes, seq: int, entry: Mapping[str, str | None], key: ChainKey) -> bytes:
+def sign(
+    previous: bytes, seq: int, entry: Mapping[str, str | None], key: ChainKey, records: str | None = None
+) -> bytes:
     """Return the signature of an entry.
 
     :param previous: the signature of the entry before it; empty for the first one.
+    :param records: see `ChainedRow`.
     """
-    return hmac.digest(key.secret, signed_bytes(previous, seq, entry, key.id), "sha256")
+    return hmac.digest(key.secret, signed_bytes(previous, seq, entry, key.id, records), "sha256")
+
+
+def is_signed_for(row: ChainedRow, previous: bytes, seq: int, keys: KeyRing) -> bool:
+    """Return whether the entry of a row was signed for this place."""
+    key = None if row.key_id is None else keys.find(row.key_id)
+    return key is not None and row.mac == sign(previous, seq, row.signed, key, row.records)
+
+
+class Record(NamedTuple):
+    """A stored record: its table, and its id there."""
+
+    table: str
+    id: str
+
+
+class Seal(NamedTuple):
+    """What an entry says about one record."""
+
+    table: str
+    id: str
+    digest: str
+    """That of the stored text; empty when the record is gone."""
+    before: str
+    """That of the text before; empty when there was none. Or `WHATEVER`."""
+
+
+def digest_of(record: Record, text: str | None) -> str:
+    """Return the digest of a record's text, with its table and id; empty without a text."""
+    if text is None:
+        return ""
+    whole = "\n".join((*record, text)).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(whole, digest_size=20).hexdigest()
+
+
+def written_seals(seals: Iterable[Seal]) -> str | None:
+    """Return seals as an entry has them; None when there is none."""
+    return json.dumps([list(seal) for seal in seals], separators=(",", ":")) if seals else None

@@ -8,16 +8,17 @@ import itertools
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from workflows.core.audit.chain import BEGINNING, CHAIN_BEGUN, ChainedRow, ChainPoint, KeyRing, sign
+from workflows.core.audit.chain import BEGINNING, CHAIN_BEGUN, ChainedRow, ChainPoint, KeyRing, is_signed_for
 from workflows.core.audit.heads import Head
 from workflows.core.audit.personal import ERASED, check_texts
 
 MAX_PROBLEMS: Final = 20
 """How many problems are listed; the others are counted."""
+_SHOWN_CHARACTERS: Final = 80
 _AHEAD: Final = 32
 """How many later entries are looked at to say what happened to one that is wrong."""
 
@@ -43,6 +44,12 @@ class ChainProblemCode(StrEnum):
     """The chain does not contain the posted head: it is another file, or was written again with the key."""
     TEXTS_MISSING = "texts_missing"
     """More personal texts were erased than the entries about erasures say; the first entry without one is named."""
+    RECORD_CHANGED = "record_changed"
+    """A record is not as the newest entry about it says: it was changed, or put back to what it was."""
+    RECORD_ADDED = "record_added"
+    """No entry says that the record was stored: something else than Gatehouse wrote it."""
+    RECORD_MISSING = "record_missing"
+    """A record is gone that an entry names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,19 @@ class ChainProblem:
     seq: int
     key_id: str = ""
     """The key that is not known; otherwise empty."""
+    record: str = ""
+    """The record as `table id`; empty where the problem is an entry. `seq` is then that of the newest entry about it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the code with the place, in one word."""
+        return f"{self.code.value}:{self.shown_record.replace(' ', '/') or self.seq}"
+
+    @property
+    def shown_record(self) -> str:
+        """Return the record. The id of one that something else wrote may be of any length."""
+        return self.record[:_SHOWN_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,14 +213,19 @@ def _erased_by(details: str) -> int:
     return int(json.loads(details)["texts"])
 
 
+def with_problems(found: ChainCheck, more: Iterable[ChainProblem]) -> ChainCheck:
+    """Return the result with the problems of records after those of entries."""
+    problems, count = list(found.problems), found.problem_count
+    for problem in more:
+        count += 1
+        if len(problems) < MAX_PROBLEMS:
+            problems.append(problem)
+    return replace(found, problems=tuple(problems), problem_count=count)
+
+
 def _follows(row: ChainedRow, previous: ChainPoint, keys: KeyRing) -> bool:
-    return _is_signed(row, previous.mac, row.seq, keys)
-
-
-def _is_signed(row: ChainedRow, previous: bytes, seq: int, keys: KeyRing) -> bool:
-    """Return whether the entry of a row was signed for this place."""
-    key = None if row.key_id is None else keys.find(row.key_id)
-    return key is not None and row.mac == sign(previous, seq, row.signed, key)
+    # NB. the number as well: what is stored after the last entry was removed is signed after the one before it.
+    return row.seq == previous.seq + 1 and is_signed_for(row, previous.mac, row.seq, keys)
 
 
 def _problem(row: ChainedRow, previous: ChainPoint, window: _Window, keys: KeyRing, *, is_listed: bool) -> ChainProblem:
@@ -215,13 +240,13 @@ def _problem(row: ChainedRow, previous: ChainPoint, window: _Window, keys: KeyRi
     if row.seq > previous.seq + 1:
         return ChainProblem(ChainProblemCode.DELETED, previous.seq + 1)
     ahead = list(window.look_ahead()) if is_listed else []
-    if ahead and _is_signed(ahead[0], previous.mac, row.seq, keys):
+    if ahead and is_signed_for(ahead[0], previous.mac, row.seq, keys):
         # The next row was signed for this place: one was added in front, or the two changed places.
-        is_moved = _is_signed(row, ahead[0].mac or b"", ahead[0].seq, keys)
+        is_moved = is_signed_for(row, ahead[0].mac or b"", ahead[0].seq, keys)
         code = ChainProblemCode.REORDERED if is_moved else ChainProblemCode.INSERTED
     elif _was_signed_for_later(row, ahead, keys):
         code = ChainProblemCode.REORDERED
-    elif ahead and any(_is_signed(ahead[0], row.mac, ahead[0].seq + gap, keys) for gap in range(1, _AHEAD)):
+    elif ahead and any(is_signed_for(ahead[0], row.mac, ahead[0].seq + gap, keys) for gap in range(1, _AHEAD)):
         code = ChainProblemCode.DELETED  # the rows after it were given other numbers
     else:
         code = ChainProblemCode.EDITED
@@ -231,6 +256,6 @@ def _problem(row: ChainedRow, previous: ChainPoint, window: _Window, keys: KeyRi
 def _was_signed_for_later(row: ChainedRow, ahead: list[ChainedRow], keys: KeyRing) -> bool:
     """Return whether a row was signed for the place of one of the next rows."""
     return any(
-        before.mac is not None and _is_signed(row, before.mac, after.seq, keys)
+        before.mac is not None and is_signed_for(row, before.mac, after.seq, keys)
         for before, after in itertools.pairwise(ahead)
     )

@@ -56,6 +56,8 @@ class RefusalCode(StrEnum):
     """Values: `stage`, which decides first; `later`, the stage in which the person decides."""
     ALL_APPROVALS_GIVEN = "complete"
     """All approvals have been given, so the request cannot be rejected."""
+    CANNOT_REJECT_ANY_MORE = "cannot_reject_any_more"
+    """The request is approved and a write of it was stored; or it only closes, or changes guest accounts."""
     MAY_NOT_REJECT_SCHEDULED = "may_not_reject_scheduled"
     """The request is approved and starts later. Only who approved it, or an admin, may still reject it."""
     REASON_MISSING = "reason_missing"
@@ -361,10 +363,18 @@ class RefusalCode(StrEnum):
     FREEZE_CHANGED = "freeze_changed"
     """Somebody else changed it after it was shown."""
 
+    CLICKED_IN_SHARED_CHANNEL = "clicked_in_shared_channel"
+    """The card that was clicked stands where people of another organization read, or soon may."""
+    CLICKED_IN_UNKNOWN_CHANNEL = "clicked_in_unknown_channel"
+    """The chat system does not tell whether people of another organization read where the click was."""
+
     CLICKED_BEFORE_HOLD = "clicked_before_hold"
     """The click is from before a held start, and may have been carried out already."""
     VOID_AFTER_RESTORE = "void_after_restore"
     """The request is from before a held start, so it cannot be decided any more."""
+
+    NOT_AS_SIGNED = "records_changed"
+    """What the click rests on is not as signed audit entries say: something else than Gatehouse changed it."""
 
     ONLY_ADMINS_DECIDE_GIVEN_UP = "not_admin"
     """Only admins decide about given-up work."""

@@ -101,7 +101,7 @@ class AlarmCode(StrEnum):
     """An admin asks another one to confirm the end of the freeze. Subject: when it was asked."""
     AUDIT_CHAIN = "audit_chain"
     """The audit log is not as Gatehouse wrote it. Subject: the first problem, as `edited:123`.
-    Values: `problem` (see `ChainProblemCode`), `seq`, `key_id`, `count`."""
+    Values: `problem` (see `ChainProblemCode`), `seq`, `key_id`, `count`; of a record also `record`."""
     LIMIT_REACHED = "limit_reached"
     """A person reached a limit per hour. Subject: the person, and the limited action."""
     UNUSUAL_DECISIONS = "unusual_decisions"

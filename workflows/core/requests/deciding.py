@@ -13,7 +13,7 @@ from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.closing import closes_everything, writes_only_reductions
 from workflows.core.policy.approval import Choice, deciding_roles, holds_stage
 from workflows.core.requests.eligibility import Eligibility, IneligibleReason, OpenStage, eligibility
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 _NEVER_DECIDE: Final = {
     IneligibleReason.REQUESTER: RefusalCode.REQUESTER_MAY_NOT_DECIDE,
@@ -115,6 +115,45 @@ def require_may_reject_scheduled(
     if not current_roles.holds(actor.id, ADMIN):
         raise Refused(RefusalCode.MAY_NOT_REJECT_SCHEDULED)
     return len(prepared.stages) - 1
+
+
+def is_begun(request: AccessRequest) -> bool:
+    """Return whether a rejection cannot stop an approved request any more, because a write of it was stored.
+
+    What only closes, and what changes guest accounts, is never stopped by a rejection.
+    """
+    fields = request.fields
+    is_closing = fields.kind is RequestKind.REVOCATION
+    return is_closing or fields.account_change is not None or request.was_sent
+
+
+def require_may_reject_unwritten(
+    request: AccessRequest, actor: Person, digest: str, *, current_roles: CurrentRoles
+) -> int:
+    """Check that a person may reject an approved request of which nothing was written yet. It does not expire.
+
+    Everybody may who could decide on it while it waited, whether they approved it or not. An admin may, whoever they
+    are: nothing is opened by it.
+
+    :param digest: the digest of the plan that the clicked card showed.
+    :returns: the index of the stage of the person; of the last stage for an admin without one.
+    :raises Refused: when this person may not reject it.
+    """
+    prepared, people = request.require_prepared(), eligibility(request, current_roles)
+    if digest != prepared.plan.digest:
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE)
+    approved_in = people.approved_stage(actor.id)
+    if approved_in is not None:
+        return approved_in
+    stages = range(len(people.stages))
+    held = [index for index in stages if holds_stage(actor, index, people.stages, people.escalated, current_roles)]
+    if not current_roles.holds(actor.id, ADMIN):
+        ineligible = people.ineligible_reason(actor.chat_id, actor.id)
+        if ineligible in _NEVER_DECIDE:
+            raise Refused(_NEVER_DECIDE[ineligible])
+        if not held:
+            raise Refused(RefusalCode.NOT_AN_APPROVER)
+    return held[0] if held else len(prepared.stages) - 1
 
 
 def approved_at(request: AccessRequest, actor: Person, digest: str) -> datetime | None:

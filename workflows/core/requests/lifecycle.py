@@ -16,6 +16,9 @@ and every check before a write is made on that day. Who approved it, and an admi
 Rule 7: guest accounts are shown first, and nothing is written or approved before the admin who asked confirmed them.
 Enabling them needs an approval chain, unless it undoes a disabling of the same admin. Once an account was sent, the
 request ends only when everything that was sent is read back.
+Rule 8: of an approval and a rejection at the same time the rejection wins. An approved request of which no write was
+stored yet can still be rejected by whoever could decide on it, and by an admin. From the first stored write on it
+cannot.
 
 It is long because the diagram and the table stand together.
 
@@ -79,6 +82,7 @@ stateDiagram-v2
     unconfirmed --> unconfirmed: leave_batch
     scheduled --> applying: start
     scheduled --> rejected: reject
+    applying --> rejected: reject
     scheduled --> withdrawn: withdraw
     scheduled --> stopped: stop
     scheduled --> rejected: end_with_batch
@@ -238,6 +242,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.SCHEDULED, Withdraw): frozenset({S.WITHDRAWN}),
     (S.SCHEDULED, Stop): frozenset({S.STOPPED}),
     (S.SCHEDULED, EndWithBatch): _ENDED_WITH_BATCH,
+    (S.APPLYING, Reject): frozenset({S.REJECTED}),
     (S.APPLYING, RecordDelayed): frozenset({S.APPLYING}),
     (S.APPLYING, RecordWriting): frozenset({S.APPLYING}),
     (S.APPLYING, RecordOverwritten): frozenset({S.OVERWRITTEN}),

@@ -20,6 +20,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze, is_void
 from workflows.intervals import CLOCK_HOLDS_FROM
+from workflows.ports.audit_log import RestsOn
 from workflows.ports.clock import ClockComparison
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantUnavailable
@@ -39,7 +40,10 @@ class WritesFrozen(TenantUnavailable):
 
 def is_certainly_unsent(error: TenantUnavailable) -> bool:
     """Return whether a write was certainly not carried out: Graph refused it as one too many, or it was never sent."""
-    stopped_here = (NoteCode.FREEZE_UNREADABLE, NoteCode.CLOCK_WRONG, TenantCode.NOT_CALLED)
+    stopped_here = (
+        *(NoteCode.FREEZE_UNREADABLE, NoteCode.CLOCK_WRONG, NoteCode.NOT_AS_SIGNED),
+        TenantCode.NOT_CALLED,
+    )
     is_stopped_here = any(fact.code in stopped_here for fact in error.facts)
     return error.is_throttled or isinstance(error, WritesFrozen) or is_stopped_here
 
@@ -63,8 +67,9 @@ class WriteGate:
 
         :param done_count: see `WritesFrozen`.
         :raises WritesFrozen: during a freeze, for a request that opens access.
-        :raises TenantUnavailable: when the record of the freeze cannot be read, or our clock is wrong; it is tried
-            again. Also for a request from before a held start, which opens nothing any more, and is about to be ended.
+        :raises TenantUnavailable: when the record of the freeze cannot be read, our clock is wrong, or what the request
+            rests on is not as signed entries say; it is tried again. Also for a request from before a held start, which
+            opens nothing any more, and is about to be ended.
         """
         if not is_stopped_by_freeze(request):
             return
@@ -76,6 +81,18 @@ class WriteGate:
             raise WritesFrozen(freeze, done_count)
         if is_void(request, freeze):
             raise TenantUnavailable((Fact(NoteCode.VOID_AFTER_RESTORE),))
+        await self._require_as_signed(request)
+
+    async def _require_as_signed(self, request: AccessRequest) -> None:
+        """Check that the request, its partner, its batch and the freeze are as signed entries say.
+
+        :raises TenantUnavailable: when something else than Gatehouse changed one of them.
+        """
+        about = RestsOn(
+            request_id=request.id, request=request, tenant_id=request.plan.tenant_id, batch_id=request.batch or ""
+        )
+        if await self.store.unproven(about):
+            raise TenantUnavailable((Fact(NoteCode.NOT_AS_SIGNED),))
 
     async def require_may_begin(self, request: AccessRequest) -> None:
         """Check, before anything of a plan is written, that a request may be written now.
@@ -134,6 +151,7 @@ class WriteGate:
         frozen = frozen or is_void(request, await last_freeze(self.store))
         if frozen:
             raise TenantUnavailable((Fact(NoteCode.NOT_SENT_FROZEN),))
+        await self._require_as_signed(request)
 
     def _require_clock_right(self) -> None:
         """Check that our clock is not certainly wrong: approvals, starts and ends are judged by it.

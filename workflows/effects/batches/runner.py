@@ -36,9 +36,10 @@ from workflows.effects.batches.members import TO_RECORD, MembersInPreparation, M
 from workflows.effects.batches.retries import MemberRetries, Members, error_of_wave
 from workflows.effects.batches.waves import WaveResult, applier_of_wave, preparer_of_wave, rows_after_wave
 from workflows.effects.prepare import Preparer
+from workflows.ports.audit_log import RestsOn
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant, TenantRefused
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _ENDED_AT_ONCE: Final = 100
 """How many members are ended in one step. Nothing is read for them."""
@@ -66,6 +67,7 @@ class BatchRunner:
         batch = await self.store.batch(batch_id)
         if batch is not None:
             await self._halting.clear_answered(batch)
+            await self._require_as_signed(batch)
         match None if batch is None else batch.state:
             case BatchState.PREPARING if batch is not None:
                 await self._prepare(batch)
@@ -79,6 +81,16 @@ class BatchRunner:
                 await self._end(batch)
             case _:
                 return
+
+    async def _require_as_signed(self, batch: Batch) -> None:
+        """Check that a batch whose approvals are recorded for its members is as signed entries say.
+
+        :raises TenantUnavailable: when something else than Gatehouse changed it.
+        """
+        if batch.state in (BatchState.PREPARING, BatchState.APPLYING) and await self.store.unproven(
+            RestsOn(batch_id=batch.id, needs_whole_log=False)
+        ):
+            raise TenantUnavailable((Fact(NoteCode.NOT_AS_SIGNED),))
 
     async def _prepare(self, batch: Batch) -> None:
         rows = await self._retries.next_wave(batch, batch.in_state(RowState.WAITING, RowState.ALONE))

@@ -5,6 +5,7 @@ Graph's errors are `{"error": {"code", "message", "innerError": {"request-id"}}}
 without an error object did not come from Graph."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,6 +22,7 @@ from workflows.ports.tenant import Account, TenantUnavailable
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MAX_QUOTED_CHARACTERS: Final = 300
+_HALF_CHARACTER: Final = re.compile(r"\\u[dD][89a-fA-F]")
 ACCOUNT_PROPERTIES: Final = (
     "id",
     "displayName",
@@ -207,7 +209,8 @@ def verified_domains(rows: Sequence[JsonObject]) -> Sequence[str]:
 
     :raises TenantUnavailable: when there is none. Every tenant has an initial domain, so the list is incomplete.
     """
-    domain_names = [domain.get("name") for row in rows for domain in row.get("verifiedDomains") or () if domain]
+    listed = [one for row in rows if isinstance(one := row.get("verifiedDomains"), list)]
+    domain_names = [domain.get("name") for domains in listed for domain in domains if isinstance(domain, dict)]
     domains = [name.lower() for name in domain_names if isinstance(name, str) and name]
     if not domains:
         raise unavailable(TenantCode.NO_OWN_DOMAINS)
@@ -218,7 +221,7 @@ def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
     """Count the people, and list the applications, of successful sign-ins (`status.errorCode` 0)."""
     good = [row for row in rows if isinstance(row.get("status"), dict) and row["status"].get("errorCode") == 0]
     return SignIns(
-        people=len({row.get("userId") for row in good}),
+        people=len({str(row.get("userId")) for row in good}),
         applications=tuple(sorted({str(row.get("appDisplayName") or "") for row in good})),
         is_complete=is_complete,
     )
@@ -244,9 +247,13 @@ def _is_named(row: object, key: str) -> bool:
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        text = body.decode("utf-8-sig")
+        parsed = json.loads(text, parse_constant=_refuse_constant)
+        if _HALF_CHARACTER.search(text):  # JSON can escape half a character, but no text that is stored can contain it
+            parsed = json.loads(json.dumps(parsed, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
+    return parsed
 
 
 def _refuse_constant(name: str) -> None:

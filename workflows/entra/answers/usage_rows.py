@@ -110,10 +110,10 @@ def _activity(value: Any) -> GuestActivity:
 def _moment(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
-    except (ValueError, TypeError):
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):  # the last one is before the year 1 in UTC, or after 9999
         return None
     # NB. Graph writes the year 1 for accounts that never signed in.
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment if moment.year > 1 else None
 
 

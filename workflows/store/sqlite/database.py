@@ -78,10 +78,13 @@ class SqliteDatabase:
         await self._thread.close(self._close)
 
     def _open(self) -> None:
-        self._db = self._file.open(self._sign_existing)
+        self._db = self._file.open(self._sign_existing, self._seal_existing)
 
     def _sign_existing(self, db: Database) -> None:
         """Sign the audit entries of an earlier version."""
+
+    def _seal_existing(self, db: Database) -> None:
+        """Have entries name the records of an earlier version."""
 
     def _close(self) -> None:
         self._db.close()

@@ -179,10 +179,15 @@ class SqliteEffectsQueue(SqliteDatabase):
         """Delete an effect that was given up."""
         await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
 
+    def _seal_click(self, effect: Effect, doc: str) -> None:
+        """Have the entry of the running transaction name a click; see `sealed_records`."""
+
     def _put_effect(self, effect: Effect, due_at: str) -> None:
+        doc = self._clean.effect(effect)
+        self._seal_click(effect, doc)
         self._db.execute(
             "insert into effects (lane, rank, asked_by, due_at, attempts, doc) values (?, ?, ?, ?, 0, ?)",
-            (lane(effect), priority_of(effect).value, asked_by(effect), due_at, self._clean.effect(effect)),
+            (lane(effect), priority_of(effect).value, asked_by(effect), due_at, doc),
         )
 
 

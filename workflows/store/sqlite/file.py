@@ -7,12 +7,13 @@ be used: effects would be performed again, or lost.
 import fcntl
 import os
 import sqlite3
+import stat
 import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 from filelock import FileLock, Timeout
@@ -22,6 +23,7 @@ from workflows.ports.records import StoreUnusable
 from workflows.store.sqlite.migrations import (
     m034_audit_chain,
     m044_personal_texts,
+    m045_record_seals,
     migrations,
     require_known_steps,
 )
@@ -35,6 +37,7 @@ _CHECK_STEPS: Final = 100_000
 """The number of steps of SQLite's virtual machine between two looks at the time: a few milliseconds."""
 _MIN_PAGE_BYTES: Final = 512
 """The size of SQLite's smallest page in bytes."""
+UpdateStep: TypeAlias = Callable[[Database], None] | None
 LOG_BYTES: Final = 4 * 1024 * 1024
 """The most bytes of the write-ahead log that stay after its data was written into the file."""
 _RESTORE: Final = "restore the backup; see docs/operations.md"
@@ -56,11 +59,12 @@ class StoreFile:
         """Return the path of the write-ahead log, with committed data that is not in the file yet."""
         return Path(f"{self.path}-wal")
 
-    def open(self, sign_existing: Callable[[Database], None] | None = None) -> Database:
+    def open(self, sign_existing: UpdateStep = None, seal_existing: UpdateStep = None) -> Database:
         """Open the file, private to its owner, and update its schema.
 
         :param sign_existing: signs the audit entries of a file from before entries were signed, in the same
             transaction as the schema. None: such a file has no entries.
+        :param seal_existing: has entries name the records of a file from before they did. None: it has no records.
         :raises StoreUnusable: when it is no database, incomplete, or in use.
         """
         if self.path.is_dir():
@@ -75,7 +79,7 @@ class StoreFile:
         try:
             self._create_if_missing(was_here=was_here)
             self._lock_file(deadline)
-            return self._open(sign_existing)
+            return self._open(sign_existing, seal_existing)
         except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged name in the schema is no text any more
             self.release()
             raise StoreUnusable(f"{self._named} cannot be used as a database ({error}); {_RESTORE}") from error
@@ -136,7 +140,11 @@ class StoreFile:
                 raise self._in_use()
             time.sleep(0.05)
 
-    def _open(self, sign_existing: Callable[[Database], None] | None) -> Database:
+    def _open(self, sign_existing: UpdateStep, seal_existing: UpdateStep) -> Database:
+        mode = stat.S_IMODE(self.path.stat().st_mode)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            # It is made private now. What somebody read or copied before stays with them.
+            _log.warning("database_was_open_to_others", file=self._named, mode=f"{mode:04o}")
         self.path.chmod(0o600)
         db = Database(self.path, execute_plugins=False)  # looking for plugins of sqlite-utils takes 14 ms
         try:
@@ -151,10 +159,11 @@ class StoreFile:
                 db.atomic()
             ):  # so that a step that fails leaves the file to the version before; and one wait for the disk
                 applied = {step.name for step in migrations.applied(db)}
-                is_signed = m034_audit_chain.__name__ in applied
                 migrations.apply(db)
-                if sign_existing is not None and not is_signed:
+                if sign_existing is not None and m034_audit_chain.__name__ not in applied:
                     sign_existing(db)
+                if seal_existing is not None and m045_record_seals.__name__ not in applied:
+                    seal_existing(db)
             if applied and m044_personal_texts.__name__ not in applied:
                 self._write_anew(db)
         except BaseException:

@@ -625,6 +625,15 @@ def m044_personal_texts(db: Database) -> None:
                 db.execute("insert into identities (identifier, number, is_account) values (?, ?, ?)", values)
 
 
+@migrations()
+def m045_record_seals(db: Database) -> None:
+    """Add what each entry says about the records stored with it. Existing records are named by `StoreFile.open`.
+
+    NB. a later step that changes the text of such a record must have it named again.
+    """
+    db.execute("alter table audit add column records text")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -11,10 +11,10 @@ from typing import Any
 from workflows.core.batches.batch import Batch
 from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.batches.reminding import next_batch_due_at
-from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.delegation.absence import Absence
-from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.policy.stops.freeze import Freeze, FreezeState
 from workflows.core.posture.watch.acceptance import ask_again_at
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import AuthorState, Drift
@@ -33,7 +33,6 @@ from workflows.store.columns import asked_managers_text, people_search_text, sea
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
-from workflows.store.sqlite.other_records.audit_chain import SqliteAuditChain
 from workflows.store.sqlite.other_records.batches import SqliteBatches, SqliteCampaigns
 from workflows.store.sqlite.other_records.drifts import (
     FREEZE_ID,
@@ -43,13 +42,14 @@ from workflows.store.sqlite.other_records.drifts import (
 )
 from workflows.store.sqlite.other_records.numbers import SqliteNumbers
 from workflows.store.sqlite.other_records.people import SqliteAbsences, SqliteProfiles
+from workflows.store.sqlite.other_records.sealed_records import SqliteSealedRecords
 from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
 from workflows.store.sqlite.records import ACCOUNT_KINDS, SqliteRecords
 
 
 class SqliteStore(
     SqliteRecords,
-    SqliteAuditChain,
+    SqliteSealedRecords,
     SqliteDrifts,
     SqliteFreezes,
     SqliteBatches,
@@ -80,8 +80,9 @@ class SqliteStore(
         names = {name: getattr(entry, name) for name in ("key", "actor", "command", "outcome")}
         about = {name: getattr(entry, name) for name in ("request_id", "tenant_id", "account")}
         texts = {"at": text_of(entry.at), "details": self._clean.details(entry.details)}
-        if not self._add_entry({**names, **about, **texts}):
-            return False
+        return self._add_sealed({**names, **about, **texts}, lambda: self._put_records(commit))
+
+    def _put_records(self, commit: Commit) -> None:
         if commit.request is not None:
             if commit.must_be_only_open_request:
                 self._require_only_one(commit.request)
@@ -107,7 +108,6 @@ class SqliteStore(
         for effect in (*commit.effects, *freeze_effects):
             later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
             self._put_effect(effect, text_of(max(now, later or now)))
-        return True
 
     def _put_request(self, request: AccessRequest) -> None:
         self._put("requests", "id", self._request_row(request))
@@ -157,7 +157,8 @@ class SqliteStore(
 
     def _put_partnership(self, partnership: Partnership) -> None:
         self._request_homes_of_managers(partnership)
-        self._put("partnerships", "tenant_id", self._partnership_row(partnership))
+        is_safe = partnership.state is PartnershipState.REVOKED  # whose approval policy starts anew
+        self._put("partnerships", "tenant_id", self._partnership_row(partnership), is_safe=is_safe)
 
     def _partnership_row(self, partnership: Partnership) -> dict[str, Any]:
         return {
@@ -241,10 +242,13 @@ class SqliteStore(
         is performed after it and finds the freeze as it is now.
         """
         before = next(self._db.query("select doc from freezes"), None)
-        self._put("freezes", "id", {"id": FREEZE_ID, "version": freeze.version, "doc": self._clean.freeze(freeze)})
+        row = {"id": FREEZE_ID, "version": freeze.version, "doc": self._clean.freeze(freeze)}
+        self._put("freezes", "id", row, is_safe=freeze.state is FreezeState.FROZEN)
         was_frozen = before is not None and is_stored_as_frozen(before["doc"])
         if freeze.is_frozen and was_frozen:
             return ()
+        if was_frozen:
+            self._accept_as_they_are()
         rows = list(self._db.query("select id, doc from requests where is_open = 1 order by created_at"))
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 
@@ -298,14 +302,16 @@ class SqliteStore(
             ),
         )
 
-    def _put(self, table: str, key: str, row: dict[str, Any]) -> None:
+    def _put(self, table: str, key: str, row: dict[str, Any], *, is_safe: bool = False) -> None:
         """Insert a row with version 1, or replace the row with the version before.
 
         NB. table and column names are constants in the code, never input.
 
+        :param is_safe: see `_seal`.
         :raises StaleVersion: when there is no row with the version before.
         """
         self._register_people_of([row["doc"]])
+        self._seal(table, row[key], row["doc"], is_safe=is_safe)
         names = list(row)
         if row["version"] == 1:
             marks = ", ".join("?" * len(names))

@@ -32,6 +32,7 @@ from bot.slack.cards.batches.batch_card import (
 from bot.slack.cards.batches.batch_contents import file_elements, summary_elements
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.batches.effects import opening_words, row_change_words
+from bot.words.batches.file_plan import row_number
 from bot.words.batches.kinds import words_of
 from bot.words.batches.rows import (
     LIST_MISSING,
@@ -121,6 +122,8 @@ def _place(row: BatchRow) -> int:
 def _row_parts(batch: Batch, row: BatchRow) -> list[TextRun]:
     state = row_state_words(batch, row)
     parts: list[TextRun] = [cleaned_text(row.name, DOMAIN_LIMIT, bold=True), fixed_text(f": {state}")]
+    if not row.is_asked and (number := row_number(row)):
+        parts.append(fixed_text(f" · row {number}"))
     if row.risk is not None:
         same = template_words(title_of(row))
         parts += [fixed_text(f" · {risk_words(row.risk).lower()} · "), cleaned_text(same, 60)]

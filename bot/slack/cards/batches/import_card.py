@@ -27,6 +27,7 @@ from bot.words.batches.sheet_imports import (
     FAILED,
     NOTHING_TO_ASK,
     NOTHING_YET,
+    ROWS_NOT_SENT,
     WAITING,
     ask_button_words,
     choice_words,
@@ -67,10 +68,13 @@ _REASON_LIMIT: Final = 150
 _NAME_LIMIT: Final = 60
 
 
-def import_card(shown: ShownImport) -> Message:
-    """Return the message about an import."""
+def import_card(shown: ShownImport, *, has_rows: bool = True) -> Message:
+    """Return the message about an import.
+
+    :param has_rows: whether the file of every row is below it, or is about to be.
+    """
     title = f"{_ICONS[shown.step]} {clean(import_title(shown), 140)}"
-    blocks: list[Block] = [header(title), rich_text(*_elements(shown))]
+    blocks: list[Block] = [header(title), rich_text(*_elements(shown, has_rows=has_rows))]
     if shown.step is S.DONE and shown.batch is not None:
         blocks += [small_text(NOTHING_YET), _draft_buttons(shown.batch)]
     if shown.step is S.CHOICE:
@@ -95,7 +99,7 @@ def _draft_buttons(batch: Batch) -> Block:
     )
 
 
-def _elements(shown: ShownImport) -> Iterator[RichTextElement]:
+def _elements(shown: ShownImport, *, has_rows: bool) -> Iterator[RichTextElement]:
     match shown.step:
         case S.READING:
             yield paragraph(fixed_text("Gatehouse reads the file."))
@@ -110,10 +114,10 @@ def _elements(shown: ShownImport) -> Iterator[RichTextElement]:
         case S.FAILED:
             yield paragraph(fixed_text(FAILED))
         case S.DONE:
-            yield from _result(shown)
+            yield from _result(shown, has_rows=has_rows)
 
 
-def _result(shown: ShownImport) -> Iterator[RichTextElement]:
+def _result(shown: ShownImport, *, has_rows: bool) -> Iterator[RichTextElement]:
     totals = "" if shown.batch is None else draft_totals_words(shown.batch)
     yield paragraph(fixed_text(f"{counts_words(shown.counts, VERDICTS)} {totals}".strip()))
     if shown.batch is None:
@@ -127,7 +131,10 @@ def _result(shown: ShownImport) -> Iterator[RichTextElement]:
         for line in used_columns_words(shown.columns, shown.header):
             yield paragraph(cleaned_text(line, _TEXT_LIMIT))
     named = "" if shown.batch is None else f"Draft {shown.batch.id} · "
-    yield paragraph(fixed_text(f"{named}SHA-256 {short_digest(shown.sha256)}… · every row is in the file below"))
+    if not has_rows:
+        yield paragraph(fixed_text("⚠️ "), fixed_text(ROWS_NOT_SENT))
+    below = " · every row is in the file below" if has_rows else ""
+    yield paragraph(fixed_text(f"{named}SHA-256 {short_digest(shown.sha256)}…{below}"))
 
 
 def _not_asked(batch: Batch) -> Iterator[RichTextElement]:

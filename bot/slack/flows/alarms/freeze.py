@@ -5,6 +5,7 @@ When Entra does not answer, an admin can still freeze: the window is shown, and 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from slack_bolt.async_app import AsyncAck
 
@@ -14,7 +15,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.flows.alarms.freeze_views import already_frozen_view, freeze_view, unfreeze_view
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand, Submission
-from bot.slack.payloads.button_values import parse_freeze_step
+from bot.slack.payloads.button_values import freeze_code, parse_freeze_step
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
 from bot.words.refusals.freeze import UNREADABLE_FREEZE
@@ -95,7 +96,14 @@ class FreezeFlow:
         await self.windows.open_and_fill(ack, event, build, command=_UNFREEZE)
 
     async def end(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store the request to end the freeze, or its confirmation by another admin."""
+        """Store the request to end the freeze, or its confirmation by another admin.
+
+        :raises Refused: when the window is not of the present freeze, or never was a window of ours.
+        """
+        *_, code = parse_freeze_step(click.required_view.private_metadata)
+        freeze = await known_freeze(self.store)
+        if freeze is not None and freeze is not UNREADABLE and not compare_digest(code, freeze_code(freeze)):
+            raise Refused(RefusalCode.FREEZE_CHANGED)
         await self._store(click, click.required_view.private_metadata)
         await ack(response_action="clear")
 
@@ -120,7 +128,7 @@ class FreezeFlow:
         return len(admins) >= ADMINS_TO_END_FREEZE
 
     async def _store(self, click: Interaction, value: str) -> None:
-        step, version = parse_freeze_step(value)
+        step, version, _ = parse_freeze_step(value)
         await self.service.store_click(ChangeFreeze(actor=click.actor, step=step, version=version), key=click.key)
 
     async def _admin(self, window: Window, *, must_be_known: bool) -> Person | None:

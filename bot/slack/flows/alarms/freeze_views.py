@@ -17,6 +17,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.modal import input_block, modal, text_area
+from bot.slack.payloads.button_values import freeze_code
 from bot.slack.words.drift_buttons import freeze_answers
 from bot.words.refusals.freeze import ONLY_ONE_ADMIN, STILL_POSSIBLE, VOID_ON_RELEASE
 from bot.words.sentences import counted
@@ -108,5 +109,5 @@ def _title(freeze: Freeze) -> str:
 
 
 def _form(blocks: list[Block], freeze: Freeze, step: FreezeStep, submit: str) -> Json:
-    metadata = f"{step.value}:{freeze.version}"
+    metadata = f"{step.value}:{freeze.version}:{freeze_code(freeze)}"
     return modal(_title(freeze), blocks, ids.UNFREEZE_FORM, submit=submit, metadata=metadata)

@@ -45,8 +45,12 @@ class ImportMessages:
         if shown.batch is not None and card is not None:
             # NB. by this it is found when the draft ends. Whoever ends it knows nothing of the import.
             await self._outbound.store.save_copy(replace(card, subject=of_draft))
-        if shown.step is ImportStep.DONE and shown.rows:
-            await self._attach_rows(shown, card, person)
+        if shown.step is not ImportStep.DONE or not shown.rows or card is None:
+            return
+        if not await self._attach_rows(shown, card, person):
+            problem = await self._outbound.copies.renew(card, import_card(shown, has_rows=False), replaces_deleted=True)
+            if problem is not None:
+                raise problem
 
     async def close(self, batch: Batch) -> None:
         """Take the buttons from the message about an import whose draft was confirmed or ended.
@@ -59,10 +63,8 @@ class ImportMessages:
     async def _posted(self, subject: str) -> MessageCopy | None:
         return next(iter(await self._outbound.copies.live_copies(subject)), None)
 
-    async def _attach_rows(self, shown: ShownImport, card: MessageCopy | None, person: ChatId) -> None:
-        """Put the file of every row below the message. The result counts also without it, and the message says it."""
-        if card is None:
-            return
+    async def _attach_rows(self, shown: ShownImport, card: MessageCopy, person: ChatId) -> bool:
+        """Put the file of every row below the message. Returns whether Slack confirmed it: no result waits for it."""
         name = f"rows-{shown.sha256[:12]}.csv"
         try:
             with problems_of_files():
@@ -72,6 +74,8 @@ class ImportMessages:
                 )
         except FileNotSent as error:
             _log.warning("rows_not_sent", person=person, reason=str(error))
+            return False
+        return True
 
 
 def _subject_of_draft(batch_id: BatchId) -> str:

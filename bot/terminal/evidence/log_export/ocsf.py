@@ -97,8 +97,9 @@ def _metadata(row: ChainedRow, product_version: str) -> dict[str, Any]:
 
 
 def _chain(row: ChainedRow) -> dict[str, Any]:
-    beside = {} if row.references is None else {"signed": dict(row.signed), "salts": row.salts}
-    return {"key_id": row.key_id, "mac": None if row.mac is None else row.mac.hex(), "seq": row.seq, **beside}
+    chain = {"key_id": row.key_id, "mac": None if row.mac is None else row.mac.hex(), "seq": row.seq}
+    texts = {} if row.references is None else {"signed": dict(row.signed), "salts": row.salts}
+    return {**chain, **texts, **({} if row.records is None else {"records": row.records})}
 
 
 def _actor(entry: Mapping[str, str | None]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from bot.process.web import connections
 from bot.process.web.connections import connection_limit, make_runner
@@ -129,3 +130,17 @@ def test_the_cap_leaves_file_descriptors_for_everything_else(
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, allowed))
     assert connection_limit() == most
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"POST \x00 HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n"],
+)
+async def test_what_is_no_http_is_refused_without_a_traceback(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """Anybody can send it; its bytes are not logged."""
+    async with serving(9) as port:
+        with capture_logs() as logged:
+            answer = await asked(port, sent)
+    assert answer.split()[1] == b"400"
+    assert [(one["event"], one["log_level"]) for one in logged] in ([("not_http", "warning")], [])
+    assert [one for one in caplog.records if one.exc_info or one.levelname == "ERROR"] == []

@@ -30,6 +30,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.store.columns import typed_search_text
 
 
+@pytest.mark.threats("E2")
 def test_too_many_blocks_are_cut_and_counted() -> None:
     for surface, most in MAX_BLOCKS.items():
         made = within_limits([small_text(str(number)) for number in range(most + 7)], surface)

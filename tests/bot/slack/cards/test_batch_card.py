@@ -424,3 +424,14 @@ def test_in_a_draft_nothing_is_planned_before_somebody_asked() -> None:
     text = json.dumps(views)
     assert "being planned" not in text
     assert ": draft" in text
+
+
+def test_a_row_that_is_not_asked_for_says_where_it_is_in_the_file() -> None:
+    """So that the person finds it there and corrects it."""
+    one = sheet_draft()
+    text = json.dumps([draft_rows_view(one, page) for page in range(9)])
+    left_out = [skipped for skipped in one.rows if not skipped.is_asked]
+    assert left_out
+    for skipped in left_out:
+        assert skipped.asked is not None
+        assert f' \\u00b7 row {skipped.asked.row}"' in text

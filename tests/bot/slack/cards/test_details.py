@@ -1,5 +1,6 @@
 """Details: a table of the changes, what failed first, names in the approval policy, and few notes."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -75,6 +76,15 @@ def test_each_change_is_one_row_with_now_on_the_left_and_after_on_the_right(temp
         assert after.startswith("After: ")
     signs = [left[0] for left, _ in found]
     assert signs == sorted(signs, key=lambda one: one != "➕"), "more access first"
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.threats("D7")
+def test_every_operation_of_the_plan_is_shown_exactly_and_nothing_else_is_sent(template: str) -> None:
+    asked = waiting(TEMPLATES[template])
+    [shown_as] = [one for one in dicts(details(asked)) if one.get("type") == "rich_text_preformatted"]
+    sent = [{"method": one.method, "path": one.path, "body": dict(one.body)} for one in asked.plan.operations]
+    assert json.loads("".join(part["text"] for part in shown_as["elements"])) == sent
 
 
 def test_a_line_break_in_a_value_is_no_further_row(monkeypatch: pytest.MonkeyPatch) -> None:

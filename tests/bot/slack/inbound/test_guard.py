@@ -41,6 +41,7 @@ def elsewhere(where: str, payload: dict[str, Any]) -> dict[str, Any]:
             return payload | {"view": payload["view"] | {"app_installed_team_id": OTHER}}
 
 
+@pytest.mark.threats("B1", "B2")
 @pytest.mark.parametrize("where", ["team", "user"])
 async def test_a_click_from_another_workspace_is_refused_and_recorded(gatehouse: BotUnderTest, where: str) -> None:
     request = await gatehouse.file_request()
@@ -85,8 +86,7 @@ async def test_an_app_home_of_another_workspace_is_not_published(gatehouse: BotU
 # --- claims that a payload carries ---
 
 
-@pytest.mark.threats("G10")
-@pytest.mark.threats("C4")
+@pytest.mark.threats("C4", "G10")
 async def test_a_stale_digest_does_not_count(gatehouse: BotUnderTest) -> None:
     request = await gatehouse.file_request()
     for action, name in (("approve", "want_approve"), ("reject", "want_reject")):
@@ -97,8 +97,7 @@ async def test_a_stale_digest_does_not_count(gatehouse: BotUnderTest) -> None:
     assert await undecided(gatehouse, request)
 
 
-@pytest.mark.threats("G10")
-@pytest.mark.threats("C10")
+@pytest.mark.threats("C10", "G10")
 @pytest.mark.parametrize(
     ("action", "name"),
     [

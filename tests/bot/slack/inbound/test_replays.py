@@ -15,8 +15,18 @@ from bot.sandbox.server import BotHandle, Sandbox
 from bot.sandbox.slack.web_api.methods import users
 from bot.sandbox.slack.workspace import people
 from bot.slack import ids
-from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, health_url_of, request_values, submission
+from tests.bot.bot_under_test import (
+    SLACK_IDS,
+    BotUnderTest,
+    click,
+    eventually,
+    health_url_of,
+    request_values,
+    submission,
+)
 from tests.warm.short_pauses import SHORT_PAUSES
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.policy.reviews.attestation import AttestedText
 from workflows.ports.store import Store
 
 TIMES: Final = 20
@@ -78,6 +88,37 @@ async def test_a_form_that_is_sent_again_files_one_request(gatehouse: BotUnderTe
     assert await sent(gatehouse, form) == {200}
     assert len(await gatehouse.store.open_requests()) == 1
     assert (await gatehouse.outcomes()).count(("submit", "accepted")) == 1
+
+
+@pytest.mark.threats("A2")
+async def test_an_answer_of_a_review_that_is_sent_again_after_it_was_carried_out_is_no_repeated_reason(
+    gatehouse: BotUnderTest,
+) -> None:
+    """Slack missed the first 200. The person must not read that the answer that was stored is not accepted."""
+    request = await gatehouse.file_request()
+    for approver in ("approver1", "approver2", "approver3"):
+        await gatehouse.interact(click(approver, ids.APPROVE, f"{request.id}:{request.plan.digest}"))
+        await gatehouse.idle()
+    await gatehouse.control.post("clock", advance_seconds=95 * 86_400)
+    await gatehouse.idle()
+    tenant_id = request.plan.tenant_id
+
+    async def is_due() -> bool:
+        record = await gatehouse.store.partnership(tenant_id)
+        return record is not None and record.state is PartnershipState.REVIEW_DUE
+
+    await eventually(is_due)
+    ticked = {"selected_options": [{"value": AttestedText.EVERYBODY_USES_MFA.value}]}
+    values = {
+        ids.REASON: {ids.REASON: {"value": "They build the bridge until March"}},
+        ids.ATTEST: {ids.ATTEST: ticked},
+    }
+    form = submission("requester", ids.KEEP_REASON, tenant_id, values)
+    for _ in range(2):
+        answer = await gatehouse.interact(form)
+        assert (answer.status, answer.json["response_action"]) == (200, "clear")
+        await gatehouse.idle()
+    assert (await gatehouse.outcomes()).count(("keep", "accepted")) == 1
 
 
 @pytest.mark.threats("A2")

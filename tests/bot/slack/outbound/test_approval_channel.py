@@ -1,7 +1,7 @@
 """Approval cards go only into a private channel that is not shared: at start, by doctor, and before each card."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,13 +12,15 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import CHANNELS
 from bot.sandbox.server import Sandbox
 from bot.slack.outbound.approval_channel import ChannelUnsuitable, channel_problem
-from tests.bot.bot_under_test import BotUnderTest
+from tests.bot.bot_under_test import BotUnderTest, click, submission
 from tests.bot.terminal.test_doctor import examined, finding
 from tests.waiting import LONGEST_WAIT
 from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 
 GENERAL, PRIVATE, SHARED = (channel.id for channel in CHANNELS)
+DIRECT: Final = "D0APPROVER01"
 
 
 def shows(world: Sandbox, times: int = 999, **changes: Any) -> None:
@@ -220,3 +222,97 @@ async def test_cards_are_removed_from_a_channel_that_is_not_private_any_more_and
             await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
     assert "handled elsewhere" in (await texts(gatehouse))[0]
     assert "contoso.com" in (await texts(gatehouse))[1]
+
+
+# --- before each decision that opens ---
+
+
+async def clicked_in(gatehouse: BotUnderTest, channel: str, value: str, action: str = "approve") -> None:
+    """Let the first approver click where a card stands, and wait until the click was checked."""
+    place = {"type": "message", "channel_id": channel}
+    assert (await gatehouse.interact(click("approver1", action, value, container=place))).status == 200
+    await gatehouse.idle()
+
+
+def card_value(request: AccessRequest) -> str:
+    """Return the value of the decision buttons on the request's card."""
+    return f"{request.id}:{request.plan.digest}"
+
+
+async def decisions_on(gatehouse: BotUnderTest, request_id: RequestId) -> int:
+    request = await gatehouse.store.request(request_id)
+    assert request is not None
+    return len(request.decisions)
+
+
+@pytest.mark.threats("B2")
+@pytest.mark.parametrize("change", [{"is_ext_shared": True}, {"is_pending_ext_shared": True}, {"is_org_shared": True}])
+async def test_the_next_approval_in_a_channel_that_became_shared_is_refused_and_the_admins_are_told_once(
+    gatehouse: BotUnderTest, change: dict[str, Any]
+) -> None:
+    request = await gatehouse.file_request()
+    shows(gatehouse.world, **change)
+    await gatehouse.control.post("clock", advance_seconds=61)
+    value = card_value(request)
+    for _ in range(2):
+        await clicked_in(gatehouse, PRIVATE, value)
+        assert (await gatehouse.outcomes("approver1"))[-1] == ("want_approve", "clicked_in_shared_channel")
+    assert await decisions_on(gatehouse, request.id) == 0
+    raised = [entry for entry in await gatehouse.history() if entry.command == "raise_alarm"]
+    assert [entry.details["code"] for entry in raised] == ["channel_not_private"]
+    told = [text for text in await texts(gatehouse, "@admin", "admin") if "approval channel" in text]
+    assert len(told) == 1
+    await clicked_in(gatehouse, DIRECT, value)
+    assert await decisions_on(gatehouse, request.id) == 1, "in direct messages nobody else reads"
+
+
+@pytest.mark.threats("B2")
+async def test_a_rejection_in_a_shared_channel_counts(gatehouse: BotUnderTest) -> None:
+    """Closing needs fewer checks than opening."""
+    request = await gatehouse.file_request()
+    shows(gatehouse.world, is_ext_shared=True)
+    await gatehouse.control.post("clock", advance_seconds=61)
+    rejected = submission(
+        "approver1", "reject_reason", card_value(request), {"reason": {"reason": {"value": "no contract"}}}
+    )
+    assert (await gatehouse.interact(rejected)).status == 200
+    await gatehouse.idle()
+    stored = await gatehouse.store.request(request.id)
+    assert stored is not None
+    assert stored.state is RequestState.REJECTED
+
+
+@pytest.mark.threats("B2")
+@pytest.mark.parametrize(
+    ("channel", "code"),
+    [
+        (SHARED, "clicked_in_shared_channel"),
+        (GENERAL, "clicked_in_unknown_channel"),
+        ("C0X", "clicked_in_unknown_channel"),
+    ],
+)
+async def test_no_approval_counts_in_another_channel_unless_slack_shows_that_it_is_ours_alone(
+    gatehouse: BotUnderTest, channel: str, code: str
+) -> None:
+    request = await gatehouse.file_request()
+    await clicked_in(gatehouse, channel, card_value(request))
+    assert (await gatehouse.outcomes("approver1"))[-1] == ("want_approve", code)
+    assert await decisions_on(gatehouse, request.id) == 0
+
+
+@pytest.mark.threats("B2")
+async def test_an_approval_waits_while_slack_does_not_tell_whether_the_channel_is_shared(
+    gatehouse: BotUnderTest,
+) -> None:
+    request = await gatehouse.file_request()
+    gatehouse.world.faults.add(Fault(target="slack", method="conversations.info", status=503, times=999))
+    await gatehouse.control.post("clock", advance_seconds=61)
+    place = {"type": "message", "channel_id": PRIVATE}
+    assert (await gatehouse.interact(click("approver1", "approve", card_value(request), container=place))).status == 200
+    async with asyncio.timeout(LONGEST_WAIT):
+        while "Still checking your permission" not in await gatehouse.told("approver1"):
+            await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
+    assert await decisions_on(gatehouse, request.id) == 0
+    gatehouse.world.faults.clear()
+    await pass_by(gatehouse, 600)
+    assert await decisions_on(gatehouse, request.id) == 1

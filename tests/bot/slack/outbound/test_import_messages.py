@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.batches.sheet_imports import ROWS_NOT_SENT
 from tests.bot.sample_sheets import EFFECT, imported, sheet_draft
 from tests.bot.slack.outbound.scene import Scene, action_ids, person
+from tests.scenarios.stage import words
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.effects import JudgeSheet
@@ -43,6 +45,23 @@ async def test_the_file_of_the_rows_is_below_the_message(scene: Scene) -> None:
     await show(scene, ImportStep.DONE, rows=b"row,partner\r\n")
     card, file = scene.messages("@requester")
     assert file["thread_ts"] == card["ts"]
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"reset": True}, {"reset": True, "after_commit": True}])
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
+async def test_the_message_promises_no_file_of_rows_that_slack_did_not_confirm(
+    scene: Scene, method: str, fault: dict[str, Any]
+) -> None:
+    scene.fail(method, **fault)
+    await show(scene, ImportStep.DONE, rows=b"row,partner\r\n")
+    [card] = cards(scene)
+    assert ROWS_NOT_SENT in words(card)
+    assert "in the file below" not in words(card)
+    assert action_ids(card) == ["open_draft", "discard_draft"], "the draft counts without it"
+    await show(scene, ImportStep.DONE, rows=b"row,partner\r\n")
+    card, *files = scene.messages("@requester")
+    assert files[-1]["thread_ts"] == card["ts"]
+    assert ROWS_NOT_SENT not in words(card)
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,11 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Policy.ReadWrite.CrossTenantCapability.",
     ),
     (NoteCode.KEEPS_TRYING, {}, "Gatehouse keeps trying."),
+    (
+        NoteCode.REJECTION_UNCHECKED,
+        {},
+        "Somebody rejected the request, and that is checked first. Nothing was written.",
+    ),
     (NoteCode.WAITS_FOR_ADMIN, {}, "The request waits until an admin has corrected this."),
     (
         NoteCode.WENT_WRONG,
@@ -196,6 +201,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"seconds": 130},
         "The clock of Gatehouse's machine is wrong by 130 seconds. "
         "Nothing that opens access is written until it is right.",
+    ),
+    (
+        NoteCode.NOT_AS_SIGNED,
+        {},
+        "Something else than Gatehouse changed the records that this rests on. Nothing that opens access is written "
+        "until an admin has looked at it.",
     ),
     (
         NoteCode.NOT_SENT_FROZEN,

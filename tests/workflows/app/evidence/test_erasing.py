@@ -281,7 +281,7 @@ async def test_an_erasure_that_is_killed_goes_on(world: World, monkeypatch: pyte
             await world.store.personal_data.erase(again, key=f"k{times}", actor="gatehouse")
         assert await found_in(world) == []
         assert again == person
-    assert times == 4
+    assert times == 3
     await world.store._run(lambda: world.store._db.conn.execute("pragma wal_checkpoint(truncate)").fetchall())
     assert in_file(world, "Brandt") == []
     assert in_file(world, ZOE.id) == []
@@ -349,6 +349,6 @@ async def test_the_log_is_whole_after_any_commits_and_erasures(world: World) -> 
         if (person := await world.store.personal_data.known_person(one.id)) is not None:
             await world.store.personal_data.erase(person, key=f"end{one.name}", actor="gatehouse")
         if person is not None:
-            assert in_file(world, one.id) == [], (seed, one)
-            assert in_file(world, one.chat_id) == [], (seed, one)
+            # A chat id that acted alone after an erasure is not known to be theirs.
+            assert [text for text in person.ids if in_file(world, text)] == [], (seed, one)
     assert (await world.store.verify_chain()).problems == ()

@@ -88,7 +88,9 @@ def test_keys_are_read_oldest_first_with_comments() -> None:
         ("", KeyProblem.NO_KEY),
         ("# nothing\n", KeyProblem.NO_KEY),
         ("not base64!", KeyProblem.NOT_BASE64),
+        (f"!{written_key(OLD)}", KeyProblem.NOT_BASE64),
         (base64.b64encode(b"short").decode(), KeyProblem.TOO_SHORT),
+        (base64.b64encode(bytes(31)).decode(), KeyProblem.TOO_SHORT),
     ],
 )
 def test_a_key_that_cannot_be_used_is_refused_and_not_repeated(text: str, problem: KeyProblem) -> None:

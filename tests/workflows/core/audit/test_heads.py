@@ -1,6 +1,6 @@
 """The posted head: one word, which is read as it was posted."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -14,7 +14,8 @@ TEXT = "gatehouse-audit-1:12:000102030405060708090a0b0c0d0e0f:20261128T090001Z"
 
 
 @pytest.mark.parametrize(
-    ("installation", "text"), [("", TEXT), ("1f0c-a", f"{TEXT}:1f0c-a"), ("1f0c-a:12", f"{TEXT}:1f0c-a:12")]
+    ("installation", "text"),
+    [("", TEXT), ("1f0c-a", f"{TEXT}:1f0c-a"), ("1f0c-a:12", f"{TEXT}:1f0c-a:12"), ("1f0X", f"{TEXT}:1f0X")],
 )
 def test_a_head_is_read_as_it_was_posted(installation: str, text: str) -> None:
     head = head_of(POINT, AT, installation)
@@ -39,3 +40,10 @@ def test_a_head_shows_one_signature() -> None:
     head = head_of(ChainPoint(rows[0].seq, rows[0].mac or b""), AT)
     assert isinstance(head, Head)
     assert [head.is_of(rows[0].mac), head.is_of(rows[1].mac), head.is_of(None)] == [True, False, False]
+
+
+def test_a_head_has_its_time_in_utc_and_no_installation_unless_it_is_told() -> None:
+    head = head_of(POINT, AT.astimezone(timezone(timedelta(hours=14))))
+    assert head.at.tzinfo is UTC  # not the zone of the machine, which may have the same offset
+    assert head.installation == ""
+    assert head_text(head) == TEXT

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workflows.core.audit.chains import OLD, RING, entry
@@ -158,6 +158,7 @@ def test_a_damaged_text_is_compared_as_it_stands() -> None:
     assert signed_texts(without, sealed(without).references)["details"] is None
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.recursive(st.none() | st.text() | st.integers(), lambda of: st.lists(of))))
 def test_any_details_are_signed_without_their_texts_and_come_back(details: dict[str, Any]) -> None:
     for is_ascii in (True, False):

@@ -56,6 +56,7 @@ def test_each_kind_of_change_is_named_with_the_first_wrong_entry() -> None:
 
 def test_an_empty_log_is_whole_and_lacks_a_posted_head() -> None:
     assert found([]) == []
+    assert verify([], RING).is_whole
     assert found([], posted=head(chain(1)[0])) == ["tail_cut:1"]
 
 
@@ -136,6 +137,20 @@ def test_an_added_entry_is_found(count: int, data: st.DataObject) -> None:
     assert found([*rows, unsigned]) == [f"not_signed:{count + 1}"]
 
 
+def test_a_row_with_half_a_signature_is_not_signed() -> None:
+    rows = chain(3)
+    assert found([rows[0], replace(rows[1], mac=None), rows[2]])[0] == "not_signed:2"
+    assert found([rows[0], replace(rows[1], key_id=None), rows[2]]) == ["not_signed:2"]
+
+
+@pytest.mark.parametrize(("places", "code"), [(32, "reordered"), (33, "edited")])
+def test_an_entry_is_looked_for_among_the_next_ones_only(places: int, code: str) -> None:
+    """So that a log of any length is verified with little memory."""
+    rows = chain(40)
+    rows[1], rows[1 + places] = rows[1 + places], rows[1]
+    assert found(renumbered(rows))[0] == f"{code}:2"
+
+
 def test_the_chain_goes_on_after_a_row_that_was_never_signed() -> None:
     rows = chain(3)
     stranger = ChainedRow(seq=4, entry=entry(4), key_id=None, mac=None)
@@ -166,10 +181,11 @@ def test_entries_behind_a_missing_key_are_still_connected() -> None:
     assert found([*rows[:2], *rows[3:]], KeyRing((NEW,))) == ["unknown_key:1", "deleted:3"]
 
 
-def test_numbers_that_were_never_given_are_no_problem() -> None:
+def test_a_number_without_an_entry_is_a_removed_entry() -> None:
+    """Also where what follows was signed after the entry before it: the last one was removed while the bot ran."""
     rows = signed([entry(1)], first=1)
     rows += signed([entry(4), entry(5)], first=4, previous=rows[-1].mac or b"")
-    assert found(rows) == []
+    assert found(rows) == ["deleted:2"]
 
 
 def test_the_entry_that_began_the_chain_says_what_was_signed_later() -> None:

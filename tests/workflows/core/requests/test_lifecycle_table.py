@@ -112,7 +112,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "confirm": {"awaiting_confirmation": "applying awaiting_approval"},
     "approve": {"awaiting_approval": "awaiting_approval scheduled applying"},
     "start": {"scheduled": "applying"},
-    "reject": {"awaiting_approval": "rejected", "scheduled": "rejected"},
+    "reject": {"awaiting_approval": "rejected", "scheduled": "rejected", "applying": "rejected"},
     "support": {"awaiting_approval": "awaiting_approval"},
     "withdraw": {
         "preparing": "withdrawn",

@@ -24,7 +24,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.request import Approve, Reject
-from workflows.core.requests.eligibility import IneligibleReason, eligibility
+from workflows.core.requests.eligibility import IneligibleReason, eligibility, ids_of
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, EditRecord, Support
 
@@ -111,3 +111,19 @@ def test_everybody_who_takes_part_is_known() -> None:
     }
     assert prepared().submitter is None
     assert {person.name for person in request().taking_part} == {"Riley", "Sam"}
+
+
+def test_authors_and_sponsors_of_the_partner_are_told_apart_from_everybody_else_who_may_not_decide() -> None:
+    known = prepared(submitter=AMARA, authors=(BRUNO,), partner_sponsors=(CHIE,))
+    who = eligibility(request(prepared=known))
+    reasons = {
+        BRUNO: IneligibleReason.AUTHOR,
+        CHIE: IneligibleReason.PARTNER_SPONSOR,
+        AMARA: IneligibleReason.SUBMITTER,
+    }
+    for somebody, reason in reasons.items():
+        assert who.ineligible_reason(somebody.chat_id) is who.ineligible_reason(somebody.chat_id, somebody.id) is reason
+        assert {somebody.id, somebody.chat_id} <= who.excluded_ids
+        assert somebody.chat_id in who.chat_ids
+    assert who.authors == ids_of([BRUNO])
+    assert who.partner_sponsors == ids_of([CHIE])

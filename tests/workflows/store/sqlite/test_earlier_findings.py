@@ -91,6 +91,7 @@ def earlier_database(path: Path, known: AccessRequest, before: str) -> Database:
     return db
 
 
+@pytest.mark.threats("G10")
 @pytest.mark.parametrize("before", ["m010_findings", "m007_barred_accounts", "m003_effects_rank_and_homes"])
 async def test_a_request_of_an_earlier_version_opens_with_its_findings_and_is_found_by_who_decides(
     tmp_path: Path, before: str

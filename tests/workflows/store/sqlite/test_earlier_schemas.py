@@ -1,6 +1,7 @@
 """A file of each earlier schema, with a request that people are deciding: the card of then still counts.
 
-No version was released yet, so each step of the database stands for a version of which somebody may have a file.
+No version was released yet. So each step of the database, from the first one on, stands for a version of which somebody
+may have a file.
 """
 
 import sqlite3
@@ -15,11 +16,13 @@ from sqlite_utils import Database
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World, open_world
+from workflows.core.audit.chain import FIELDS, sign
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import Digest
+from workflows.store.audit_keys import KeyFile, own_key_file
 from workflows.store.sqlite.migrations import migrations
 
-FIRST: Final = "m006_clicks_are_commands"
+FIRST: Final = "m002_alarms_and_marks"
 STEPS: Final = [step.name for step in migrations.pending(Database(memory=True))]
 EARLIER: Final = STEPS[STEPS.index(FIRST) :]
 TABLES: Final = ("requests", "audit")
@@ -41,7 +44,18 @@ def earlier_file(path: Path, before: str, rows: dict[str, list[dict[str, Any]]])
         for table, of_table in rows.items():
             known = {column.name for column in db[table].columns}
             db.table(table).insert_all([{name: row[name] for name in row.keys() & known} for row in of_table])
+        if "mac" in {column.name for column in db["audit"].columns}:
+            sign_without_records(db, path)
         connection.commit()
+
+
+def sign_without_records(db: Database, path: Path) -> None:
+    """Sign the entries as versions did whose entries named no records."""
+    keys, previous = KeyFile(own_key_file(path.with_name("now.db")), is_own=False).ring(may_create=False), b""
+    own_key_file(path).write_bytes(own_key_file(path.with_name("now.db")).read_bytes())
+    for row in list(db.query(f"select seq, {', '.join(FIELDS)} from audit order by seq")):
+        previous = sign(previous, row["seq"], {name: row[name] for name in FIELDS}, keys.signing)
+        db.execute("update audit set mac = ?, key_id = ? where seq = ?", [previous, keys.signing.id, row["seq"]])
 
 
 async def half_decided(path: Path) -> tuple[AccessRequest, FixedClock]:

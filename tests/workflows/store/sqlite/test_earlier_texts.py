@@ -51,6 +51,7 @@ def insert(db: Database, record: AccessRequest, doc: str) -> None:
     )
 
 
+@pytest.mark.threats("G10")
 @pytest.mark.parametrize("stop_before", [BEFORE, "m007_barred_accounts"])
 async def test_a_database_of_the_version_before_opens_and_says_the_same(tmp_path: Path, stop_before: str) -> None:
     refused = (RefusedWrite(names=("places",), reason=noted(NOT_TAKEN)),)

@@ -14,6 +14,7 @@ import pytest
 import structlog
 from pydantic import TypeAdapter
 from sqlite_utils import Database
+from structlog.testing import capture_logs
 
 import workflows.store.sqlite.database
 import workflows.store.sqlite.effects_queue
@@ -135,7 +136,8 @@ async def test_the_files_are_private_to_their_owner(tmp_path: Path) -> None:
     path.chmod(0o644)
     before = os.umask(0)
     try:
-        store = await open_store(path, FixedClock())
+        with capture_logs() as logged:
+            store = await open_store(path, FixedClock())
         await store.commit(click(1))
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
         await store.close()
@@ -143,6 +145,10 @@ async def test_the_files_are_private_to_their_owner(tmp_path: Path) -> None:
         os.umask(before)
     names = ("gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm", "gatehouse.db.lock", "gatehouse.db.audit-key")
     assert modes == dict.fromkeys(names, 0o600)
+    assert [(line["event"], line["mode"]) for line in logged] == [("database_was_open_to_others", "0644")]
+    with capture_logs() as logged:
+        await (await open_store(path, FixedClock())).close()
+    assert logged == [], "it was made private"
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o755, 0o777])

@@ -90,10 +90,9 @@ class HeldStart:
         """Compare only; returns why it is held or would be, and what the records and the place outside say."""
         inside = await generation_of(self.store)
         outside = await self.place.read("" if inside is None else inside.installation)
-        last_entry = "" if outside is None else outside.last_entry
         known = InsideGeneration(
             generation=inside,
-            has_last_entry=not last_entry or await self.store.is_known(last_entry),
+            has_last_entry=outside is None or await self._has_last_entry(outside),
             is_other_file_there=outside is not None and await self.place.has_other_records(outside),
         )
         ran_at = await self.store.mark(LAST_TICK)
@@ -124,7 +123,8 @@ class HeldStart:
         installation, token = os.urandom(16).hex(), os.urandom(8).hex()
         taken = next_generation(inside, outside, new_installation=installation, token=token)
         if inside is not None and inside.installation == taken.installation:
-            going_on = OutsideGeneration(generation=inside, taking=taken, last_entry=await self._newest_entry())
+            newest, place = await self._newest_entry(), await self._last_place()
+            going_on = OutsideGeneration(generation=inside, taking=taken, last_entry=newest, last_place=place)
         elif outside is not None:  # as it was, so that a release counts again if this is interrupted
             going_on = replace(outside, taking=taken, is_handed_over=False)
         else:
@@ -145,6 +145,24 @@ class HeldStart:
     def is_frozen_by_hold(freeze: Freeze | None) -> bool:
         """Return whether a hold is in force."""
         return freeze is not None and freeze.is_frozen and freeze.hold is not None
+
+    async def _has_last_entry(self, outside: OutsideGeneration) -> bool:
+        """Return whether the log has the entry that is known outside, with the same signature.
+
+        Whoever has the file could take all signatures out of it, and have the log signed anew like one of an earlier
+        version. It has the same keys then.
+        """
+        if outside.last_entry and not await self.store.is_known(outside.last_entry):
+            return False
+        number, _, signature = outside.last_place.partition(":")
+        if not number.isdecimal():
+            return True
+        rows = await self.store.rows_after(int(number) - 1, limit=1)
+        return any((row.seq, (row.mac or b"").hex()) == (int(number), signature) for row in rows)
+
+    async def _last_place(self) -> str:
+        point = await self.store.chain_end()
+        return f"{point.seq}:{point.mac.hex()}" if point.seq else ""
 
     async def _newest_entry(self) -> str:
         return next((entry.key for entry in await self.store.history(limit=1)), "")
@@ -167,7 +185,8 @@ class HeldStart:
         newest, taken = await self._newest_entry(), await generation_of(self.store)
         if taken is None or (taken, newest) == self._confirmed:
             return
-        await self.place.save(OutsideGeneration(generation=taken, last_entry=newest))
+        place = await self._last_place()
+        await self.place.save(OutsideGeneration(generation=taken, last_entry=newest, last_place=place))
         self._confirmed = (taken, newest)
 
 

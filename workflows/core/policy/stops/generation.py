@@ -68,6 +68,8 @@ class OutsideGeneration:
     """What a start began to take. It counts once the records have it."""
     last_entry: str = ""
     """The key of the newest audit entry that was seen; empty when that is not known."""
+    last_place: str = ""
+    """Number and signature of an entry that was the newest one then, as `17:9f86…`; empty when that is not known."""
     database: str = ""
     """Where the records were; empty when that is not known."""
     is_handed_over: bool = False
@@ -82,7 +84,7 @@ class InsideGeneration:
 
     generation: Generation | None
     has_last_entry: bool
-    """Whether they have the newest audit entry that was seen outside; True when none is known."""
+    """Whether they have the newest audit entry that was seen outside, as it was signed; True when none is known."""
     is_other_file_there: bool
     """Whether the place where the records were still has other records."""
 

@@ -14,7 +14,12 @@ from workflows.core.requests.commands.automatic import Expire, RecordRelations, 
 from workflows.core.requests.commands.request import Approve, CommandSubject, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deadlines.next_round import values_of_next_round
 from workflows.core.requests.deadlines.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
-from workflows.core.requests.deciding import require_may_decide, require_may_reject_scheduled
+from workflows.core.requests.deciding import (
+    is_begun,
+    require_may_decide,
+    require_may_reject_scheduled,
+    require_may_reject_unwritten,
+)
 from workflows.core.requests.effects import (
     Effect,
     MessageCode,
@@ -127,6 +132,10 @@ def _rejected_stage(request: AccessRequest, command: Reject[Person], situation: 
     actor, digest, roles = command.actor, command.digest, situation.current_roles
     if request.state is S.SCHEDULED:
         return require_may_reject_scheduled(request, actor, digest, current_roles=roles)
+    if request.state is S.APPLYING:
+        if is_begun(request):
+            raise Refused(RefusalCode.CANNOT_REJECT_ANY_MORE)
+        return require_may_reject_unwritten(request, actor, digest, current_roles=roles)
     stage = require_may_decide(request, actor, digest, current_roles=roles, now=received, may_repeat=True)
     if stage is None:
         raise Refused(RefusalCode.ALL_APPROVALS_GIVEN)

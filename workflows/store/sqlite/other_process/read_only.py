@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from workflows.core.audit.sealing import RecordProofs
 from workflows.core.errors.facts import Facts
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
@@ -83,12 +84,13 @@ def verify_file(path: Path, keys: AuditKeys, head: "Head | None") -> "ChainCheck
     """Verify the signatures of the audit log.
 
     :raises StoreUnusable: when there is no key.
-    :raises OSError: when the file is not a store, cannot be read, or has entries that are not signed yet.
+    :raises OSError: when the file is not a store, cannot be read, or has entries or records that are not signed yet.
     """
-    if not _read(path, "select 1 from pragma_table_info('audit') where name = 'mac'"):
+    if not _read(path, "select 1 from pragma_table_info('audit') where name = 'records'"):
         raise OSError(f"the audit log in {path.name} is not signed yet; start this version of the bot once")
     ring = keys.ring(may_create=False)
-    return _with_connection(path, lambda db: verify_connection(db, ring, head=head))
+    proofs = RecordProofs(keys=ring)
+    return _with_connection(path, lambda db: verify_connection(db, ring, head=head, proofs=proofs))
 
 
 def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,9 +29,10 @@ from workflows.core.audit.chain import (
     ChainKey,
     ChainPoint,
     KeyRing,
+    Record,
     sign,
 )
-from workflows.core.audit.personal import NOBODY, SALT_BYTES, seal, signed_texts
+from workflows.core.audit.personal import NOBODY, PSEUDONYM, SALT_BYTES, pseudonym, seal, signed_texts
 from workflows.core.people import GATEHOUSE
 from workflows.ports.audit_log import NumberedEntry
 from workflows.ports.records import StoreUnusable
@@ -41,12 +42,13 @@ from workflows.store.sqlite.records import entry_of_row
 
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
+    from workflows.core.audit.sealing import RecordProofs
     from workflows.core.audit.verifying import ChainCheck
 
 _COLUMNS: Final = ", ".join(FIELDS)
 # NB. read as bytes, because a damaged text may be no UTF-8, and must not stop the verification.
 RAW_COLUMNS: Final = f"seq, mac, {', '.join(f'cast({name} as blob)' for name in (*FIELDS, 'key_id'))}"
-TEXT_COLUMNS: Final = "cast(personal as blob), cast(salts as blob)"
+BESIDE_COLUMNS: Final = "cast(personal as blob), cast(salts as blob), cast(records as blob)"
 _PAGE: Final = 1000
 """How many entries are signed, or read, at a time."""
 _PERSON: Final = re.compile(r'\{"id":("(?:[^"\\]|\\.)+"),"chat_id":("(?:[^"\\]|\\.)*"),"name":')
@@ -59,7 +61,27 @@ _INSERT: Final = f"""insert into audit ({_COLUMNS}, personal, salts) select {", 
     where not exists (select 1 from audit where key = ?)"""  # noqa: S608
 """Adds an entry once. A number is not used up when the entry is known, so numbers have no gaps."""
 
+_ABSENCE: Final = f"""coalesce((select '{PSEUDONYM}' || number from identities
+    where identifier = substr(id, 1, instr(id, ':') - 1)) || substr(id, instr(id, ':')), id)"""  # noqa: S608
+"""The id of an absence without the account in it: entries name it for ever, also when the person was erased."""
+SEALED_TABLES: Final[Mapping[str, str]] = {
+    "requests": "id",
+    "partnerships": "tenant_id",
+    "drifts": "subject",
+    "freezes": "id",
+    "batches": "id",
+    "campaigns": "id",
+    "absences": _ABSENCE,
+    "denied_notices": "subject",
+}
+"""The tables whose records are named by entries, with the expression of the id that entries have."""
+
 _log = structlog.get_logger()
+
+
+def _nothing() -> str | None:
+    """Store no records."""
+    return None
 
 
 class SqliteAuditChain(SqliteDatabase):
@@ -68,8 +90,11 @@ class SqliteAuditChain(SqliteDatabase):
     _may_create_key = True
     """Whether a key may be made, and the chain goes on without the key of the last entry: in the bot's process."""
 
-    def _add_entry(self, entry: Mapping[str, str | None]) -> bool:
-        """Add an entry in the running transaction, and sign it; return False when its key is known."""
+    def _add_entry(self, entry: Mapping[str, str | None], put: Callable[[], str | None] = _nothing) -> bool:
+        """Add an entry in the running transaction, and sign it; return False when its key is known.
+
+        :param put: stores the records of the entry, and returns what it says about them, see `core.audit.sealing`.
+        """
         values = [entry[name] for name in FIELDS]
         added = self._db.execute(_INSERT, [*values, None, None, entry["key"]])
         if added.rowcount == 0:
@@ -83,7 +108,7 @@ class SqliteAuditChain(SqliteDatabase):
                 f"{self._path.name}: the bot signs the audit log with another key ({used}); set AUDIT_KEY or "
                 "AUDIT_KEY_FILE as for the bot"
             )
-        point = self._sign(seq, BEGINNING.mac if before is None else before[0].mac, entry, ring.signing)
+        point = self._sign(seq, BEGINNING.mac if before is None else before[0].mac, entry, ring.signing, put())
         if used not in (None, ring.signing.id):
             self._add_key_change(point, used, ring)
         return True
@@ -125,14 +150,23 @@ class SqliteAuditChain(SqliteDatabase):
         for account, chat_id in {match.groups() for doc in documents for match in _PERSON.finditer(doc)}:
             self._register(json.loads(chat_id), json.loads(account))
 
+    def _named_absence(self, identity: str) -> str:
+        """Return the id of an absence as entries have it. It begins with the account of the person."""
+        account, *rest = identity.split(":", 1)
+        self._register("", account)
+        return ":".join([pseudonym(number) if (number := self._number_of(account)) else account, *rest])
+
     def _newest_signed(self) -> tuple[ChainPoint, str] | None:
         sql = "select seq, mac, key_id from audit where mac is not null order by seq desc limit 1"
         row = self._db.conn.execute(sql).fetchone()
         return None if row is None else (ChainPoint(row[0], row[1]), row[2])
 
-    def _sign(self, seq: int, previous: bytes, entry: Mapping[str, str | None], key: ChainKey) -> ChainPoint:
-        mac = sign(previous, seq, entry, key)
-        self._db.execute("update audit set key_id = ?, mac = ? where seq = ?", [key.id, mac, seq])
+    def _sign(
+        self, seq: int, previous: bytes, entry: Mapping[str, str | None], key: ChainKey, records: str | None = None
+    ) -> ChainPoint:
+        mac = sign(previous, seq, entry, key, records)
+        sql = "update audit set key_id = ?, mac = ?, records = ? where seq = ?"
+        self._db.execute(sql, [key.id, mac, records, seq])
         return ChainPoint(seq, mac)
 
     def _add_key_change(self, before: ChainPoint, used: str | None, ring: KeyRing) -> None:
@@ -144,14 +178,20 @@ class SqliteAuditChain(SqliteDatabase):
             _log.error("audit_key_missing", key_id=used)
 
     def _add_own(
-        self, name: str, command: str, details: Mapping[str, object], before: ChainPoint, key: ChainKey
+        self,
+        name: str,
+        command: str,
+        details: Mapping[str, object],
+        before: ChainPoint,
+        key: ChainKey,
+        records: str | None = None,
     ) -> None:
         """Add an entry of the chain about itself."""
         entry: dict[str, str | None] = dict.fromkeys(FIELDS)
         entry |= {"key": name, "at": text_of(self._clock.now()), "actor": GATEHOUSE.chat_id, "command": command}
         entry |= {"outcome": "accepted", "details": json.dumps(details)}
         added = self._db.execute(_INSERT, [*(entry[field] for field in FIELDS), None, None, name])
-        self._sign(int(added.lastrowid or 0), before.mac, entry, key)
+        self._sign(int(added.lastrowid or 0), before.mac, entry, key, records)
 
     def _sign_existing(self, db: Database) -> None:
         """Sign the entries of a file from before entries were signed, and record that they were signed only now.
@@ -191,27 +231,48 @@ class SqliteAuditChain(SqliteDatabase):
     async def verify_chain(self, *, newest: int | None = None) -> "ChainCheck":
         """Verify the signatures; see `ports.audit_log`."""
         ring = await asyncio.to_thread(partial(self._keys.ring, may_create=self._may_create_key))
-        check = partial(verify_connection, keys=ring, newest=newest, pause=_PAUSE_SECONDS)
+        from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
+
+        proofs = None if newest is not None else RecordProofs(keys=ring)
+        check = partial(verify_connection, keys=ring, newest=newest, pause=_PAUSE_SECONDS, proofs=proofs)
         return await self._run_on_second_connection(check)
 
 
 def verify_connection(
-    db: Any, keys: KeyRing, *, head: "Head | None" = None, newest: int | None = None, pause: float = 0
+    db: Any,
+    keys: KeyRing,
+    *,
+    head: "Head | None" = None,
+    newest: int | None = None,
+    pause: float = 0,
+    proofs: "RecordProofs | None" = None,
 ) -> "ChainCheck":
-    """Verify the entries of one file at one moment. A few of them are held at a time.
+    """Verify the entries of one file at one moment, and compare all records with all entries.
+
+    A few entries are held at a time, and of each record its digest.
 
     :param db: a connection of `sqlite3`.
+    :param proofs: follows all entries; None: records are not compared.
     :param newest: how many of the newest entries; None for all of them.
     :param pause: seconds between two pages.
     """
-    from workflows.core.audit.verifying import verify  # a start does not wait for it
+    from workflows.core.audit.verifying import verify, with_problems  # a start does not wait for it
 
     db.execute("begin")  # one snapshot for everything that is read here
     sequence = db.execute("select seq from sqlite_sequence where name = 'audit'").fetchone()
     start = BEGINNING if newest is None else _point_before(db, newest)
     # NB. from the smallest number on: a row that something else added may have a number below the first one.
-    rows = _stream(db, start.seq or _SMALLEST, pause)
-    return verify(rows, keys, start=start, newest=int(sequence[0]) if sequence else 0, head=head)
+    rows = stream_entries(db, start.seq or _SMALLEST, pause)
+    if proofs is not None:
+        rows = _followed(rows, proofs)
+    found = verify(rows, keys, start=start, newest=int(sequence[0]) if sequence else 0, head=head)
+    return found if proofs is None else with_problems(found, proofs.problems(stored_records(db)))
+
+
+def _followed(rows: Iterable[ChainedRow], proofs: "RecordProofs") -> Iterator[ChainedRow]:
+    for row in rows:
+        proofs.follow(row)
+        yield row
 
 
 def _point_before(db: Any, newest: int) -> ChainPoint:
@@ -220,7 +281,8 @@ def _point_before(db: Any, newest: int) -> ChainPoint:
     return BEGINNING if row is None else ChainPoint(row[0], row[1])
 
 
-def _stream(db: Any, after: int, pause: float) -> Iterator[ChainedRow]:
+def stream_entries(db: Any, after: int, pause: float = 0) -> Iterator[ChainedRow]:
+    """Read the entries after a sequence number, page by page."""
     while rows := _page_after(db, after):
         yield from rows
         after = rows[-1].seq
@@ -228,25 +290,33 @@ def _stream(db: Any, after: int, pause: float) -> Iterator[ChainedRow]:
 
 
 def _page_after(db: Any, after: int, limit: int = _PAGE) -> list[ChainedRow]:
-    # A file of an earlier version is verified as it is: none of its entries has texts beside it.
-    is_new = db.execute("select 1 from pragma_table_info('audit') where name = 'salts'").fetchone() is not None
-    columns = f"{RAW_COLUMNS}, {TEXT_COLUMNS if is_new else 'null, null'}"
+    # A file of an earlier version is verified as it is: none of its entries has anything beside it.
+    is_new = db.execute("select 1 from pragma_table_info('audit') where name = 'records'").fetchone() is not None
+    columns = f"{RAW_COLUMNS}, {BESIDE_COLUMNS if is_new else 'null, null, null'}"
     rows = db.execute(f"select {columns} from audit where seq > ? order by seq limit ?", [after, limit])  # noqa: S608
     return [chained_row(row) for row in rows]
 
 
 def chained_row(row: Sequence[Any]) -> ChainedRow:
-    """Return an entry from the columns `RAW_COLUMNS` and `TEXT_COLUMNS`."""
+    """Return an entry from the columns `RAW_COLUMNS` and `BESIDE_COLUMNS`."""
     seq, mac, *texts = row
-    *decoded, key, personal, salts = (
+    *decoded, key, personal, salts, records = (
         None if text is None else text.decode("utf-8", "surrogateescape") for text in texts
     )
     entry = dict(zip(FIELDS, decoded, strict=True))
     key_id = None if key is None else key.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return ChainedRow(seq=seq, entry=entry, key_id=key_id, mac=mac, references=personal, salts=salts)
+    beside = {"references": personal, "salts": salts, "records": records}
+    return ChainedRow(seq=seq, entry=entry, key_id=key_id, mac=mac, **beside)
 
 
 def _numbered(row: Mapping[str, Any]) -> NumberedEntry:
     entry = entry_of_row({name: row[name] for name in FIELDS})
     mac = "" if row["mac"] is None else row["mac"].hex()
     return NumberedEntry(seq=row["seq"], mac=mac, key_id=row["key_id"] or "", entry=entry)
+
+
+def stored_records(db: Any) -> Iterator[tuple[Record, str]]:
+    """Read every record that an entry must name."""
+    for table, key in SEALED_TABLES.items():
+        for identity, doc in db.execute(f"select {key}, cast(doc as blob) from {table}"):  # noqa: S608
+            yield Record(table, str(identity)), doc.decode("utf-8", "surrogateescape")

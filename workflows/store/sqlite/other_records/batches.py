@@ -1,4 +1,4 @@
-"""Batches in the embedded store: drafts, and requests that one decision decides. And campaigns of reviews."""
+"""What is about many partners in the embedded store: batches, drafts too, and campaigns of reviews."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -97,7 +97,7 @@ def _identity(name: str, doc: Mapping[str, str]) -> TenantIdentity:
 
 
 class SqliteCampaigns(SqliteDatabase):
-    """Reads campaigns. `SqliteStore.commit` changes them."""
+    """Reads campaigns of reviews. `SqliteStore.commit` changes them."""
 
     async def campaign(self, campaign_id: CampaignId) -> Campaign | None:
         """Load one campaign, in any state."""

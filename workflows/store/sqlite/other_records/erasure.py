@@ -1,8 +1,8 @@
 """Erase the texts of a person who left: in records that are closed, beside entries of the audit log, and their ids.
 
-Each step is one short transaction, so that clicks are stored in between. The identifiers go last: after a kill, whoever
-asks again finds the person and goes on. SQLite overwrites what it frees (`secure_delete`), and the log of writes is
-emptied at the end.
+Each step is one short transaction, so that clicks are stored in between. Its entry names the records that it rewrote.
+The identifiers go last: after a kill, whoever asks again finds the person and goes on. SQLite overwrites what it frees
+(`secure_delete`), and the log of writes is emptied at the end.
 """
 
 import json
@@ -22,13 +22,12 @@ from workflows.core.audit.chain import FIELDS
 from workflows.core.audit.erasing import PersonTexts, erase, without_person
 from workflows.core.audit.personal import ERASED, Sealed
 from workflows.core.people import PersonId
+from workflows.core.requests.effects import CheckPermission
 from workflows.ports.audit_log import ErasureCount, KnownPerson
 from workflows.ports.records import StaleVersion
-from workflows.store.codec import (
-    load,
-)
+from workflows.store.codec import load
 from workflows.store.columns import text_of
-from workflows.store.sqlite.other_records.audit_chain import RAW_COLUMNS, TEXT_COLUMNS, SqliteAuditChain, chained_row
+from workflows.store.sqlite.other_records.audit_chain import BESIDE_COLUMNS, RAW_COLUMNS, SEALED_TABLES, chained_row
 from workflows.store.sqlite.other_records.named_records import (
     TABLES,
     add_functions,
@@ -38,9 +37,12 @@ from workflows.store.sqlite.other_records.named_records import (
     in_force,
     texts_of,
 )
+from workflows.store.sqlite.other_records.sealed_records import SqliteSealedRecords
 
 ENTRIES_TOGETHER: Final = 500
 """How many entries are changed in one transaction: a few hundredths of a second."""
+RECORDS_TOGETHER: Final = 50
+"""How many records are rewritten, and named by one entry."""
 _PEOPLE: Final = "select number, gone_since, identifier, is_account from people left join identities using (number)"
 _log = structlog.get_logger()
 
@@ -62,7 +64,7 @@ FORGOTTEN: Final = (
 class SqliteErasure:
     """Implements `ports.audit_log.PersonalData`. A start does not wait for it."""
 
-    def __init__(self, store: SqliteAuditChain, rows_of: Mapping[str, Callable[[Any], dict[str, Any]]]) -> None:
+    def __init__(self, store: SqliteSealedRecords, rows_of: Mapping[str, Callable[[Any], dict[str, Any]]]) -> None:
         """Create it.
 
         :param store: the open store, of which this is a part.
@@ -110,15 +112,12 @@ class SqliteErasure:
         written = json.dumps([sorted(texts.ids), sorted(texts.names)])
         await self._store._write("update people set erasing = ? where number = ?", written, person.number)
         records = await self._closed_records(texts)
-        for name, record_key in records:
-            await self._store._run_write(partial(self._rewrite, name, record_key, texts))
         entries, older = await self._entries_of(texts)
-        parts = [entries[at : at + ENTRIES_TOGETHER] for at in range(0, len(entries), ENTRIES_TOGETHER)] or [[]]
-        count = 0
-        for number, part in enumerate(parts, 1):
+        parts, count = _parts(records, entries), 0
+        for number, (part, some) in enumerate(parts, 1):
             is_last = number == len(parts)
-            rest = {"older": older, "records": len(records)} if is_last else {"older": 0, "records": 0}
-            about = _Part(f"{key}:{number}", actor, tuple(part), rest, is_last=is_last)
+            rest = {"older": older if is_last else 0, "records": len(part)}
+            about = _Part(f"{key}:{number}", actor, tuple(part), tuple(some), rest, is_last=is_last)
             count += await self._store._run_write(partial(self._erase_part, person, texts, about))
         await self._store._run(self._empty_log)
         return ErasureCount(texts=count, entries=len(entries), older=older, records=len(records))
@@ -133,26 +132,31 @@ class SqliteErasure:
             raise StaleVersion(f"{used[0]} names the person")
 
     def _rewrite(self, name: str, key: Any, texts: PersonTexts) -> None:
+        """Rewrite a record, and have the entry of the running transaction name it as it is now."""
         table = TABLES[name]
-        with self._store._writes.run_monitored(self._store._db), self._store._db.atomic():
-            self._take_lock(texts.number)
-            add_functions(self._store._db.conn, texts)
-            sql = f"select doc from {name} where {table.key} = :key and not {table.in_force}"  # noqa: S608
-            row = self._store._db.conn.execute(sql, {"key": key, "now": text_of(self._store._clock.now())}).fetchone()
-            if row is None:
-                raise StaleVersion(f"{name} {key} is in force now")
-            try:
-                load(table.adapter, row[0])
-                record = table.adapter.validate_json(json.dumps(without_person(content_of(row[0]), texts)))
-            except ValidationError as error:
-                _log.exception("record_not_erased", table=name, id=key)
-                raise StaleVersion(f"{name} {key} cannot be read") from error
-            columns = self._rows_of[name](record)
-            columns.pop("version", None)
-            if name == "effects":
-                columns["error"] = self._erased_error(key, texts)
-            sets = ", ".join(f"{column} = ?" for column in columns)
-            self._store._db.execute(f"update {name} set {sets} where {table.key} = ?", [*columns.values(), key])  # noqa: S608
+        sql = f"select doc from {name} where {table.key} = :key and not {table.in_force}"  # noqa: S608
+        row = self._store._db.conn.execute(sql, {"key": key, "now": text_of(self._store._clock.now())}).fetchone()
+        if row is None:
+            raise StaleVersion(f"{name} {key} is in force now")
+        try:
+            before = load(table.adapter, row[0])
+            record = table.adapter.validate_json(json.dumps(without_person(content_of(row[0]), texts)))
+        except ValidationError as error:
+            _log.exception("record_not_erased", table=name, id=key)
+            raise StaleVersion(f"{name} {key} cannot be read") from error
+        columns = self._rows_of[name](record)
+        columns.pop("version", None)
+        if isinstance(before, CheckPermission) and record.key != before.key:
+            self._store._seal_gone_click(before.key)  # nobody can retry it: another key is another click
+            self._store._db.execute("delete from effects where id = ?", [key])
+            return
+        if name == "effects":
+            columns["error"] = self._erased_error(key, texts)
+            self._store._seal_click(record, columns["doc"], row[0])
+        if name in SEALED_TABLES:
+            self._store._seal(name, key, columns["doc"])
+        sets = ", ".join(f"{column} = ?" for column in columns)
+        self._store._db.execute(f"update {name} set {sets} where {table.key} = ?", [*columns.values(), key])  # noqa: S608
 
     def _erased_error(self, key: Any, texts: PersonTexts) -> str:
         (text,) = self._store._db.conn.execute("select error from effects where id = ?", [key]).fetchone()
@@ -166,7 +170,7 @@ class SqliteErasure:
         return await self._store._run_on_second_connection(lambda db: entries_naming(db, texts))
 
     def _erased(self, seq: int, texts: PersonTexts) -> "_ErasedEntry | None":
-        sql = f"select {RAW_COLUMNS}, {TEXT_COLUMNS} from audit where seq = ?"  # noqa: S608
+        sql = f"select {RAW_COLUMNS}, {BESIDE_COLUMNS} from audit where seq = ?"  # noqa: S608
         row = chained_row(self._store._db.conn.execute(sql, [seq]).fetchone())
         erased = erase(row.entry, Sealed(row.references or "", row.salts or ""), texts)
         if erased is None:
@@ -175,11 +179,16 @@ class SqliteErasure:
         return _ErasedEntry({**changed, "salts": erased.salts}, erased.count)
 
     def _erase_part(self, person: KnownPerson, texts: PersonTexts, part: "_Part") -> int:
-        """Erase the texts of some entries, and record that in the same transaction; of the last ones, the ids too."""
+        """Erase the texts of some records and entries, and record that in the same transaction; at last the ids too."""
         count = 0
-        with self._store._writes.run_monitored(self._store._db), self._store._db.atomic():
+
+        def erase_all() -> Mapping[str, str | None]:
+            nonlocal count
             self._take_lock(person.number)
             self._require_not_in_force(person)
+            add_functions(self._store._db.conn, texts)
+            for name, key in part.records:
+                self._rewrite(name, key, texts)
             for seq in part.entries:
                 if (erased := self._erased(seq, texts)) is not None:
                     sets = ", ".join(f"{name} = ?" for name in erased.columns)
@@ -188,7 +197,10 @@ class SqliteErasure:
             if part.is_last:
                 self._forget(person.number, texts)
             details = {"person": texts.pseudonym, "texts": count, "entries": len(part.entries), **part.rest}
-            self._store._add_entry(dict.fromkeys(FIELDS) | self._entry_about(part, details))
+            return dict.fromkeys(FIELDS) | self._entry_about(part, details)
+
+        with self._store._writes.run_monitored(self._store._db), self._store._db.atomic():
+            self._store._add_sealed_after(erase_all)
         return count
 
     def _entry_about(self, part: "_Part", details: Mapping[str, Any]) -> dict[str, str | None]:
@@ -225,13 +237,25 @@ class _ErasedEntry:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Some entries whose texts are erased in one transaction."""
+    """Some records and entries whose texts are erased in one transaction."""
 
     key: str
     actor: str
+    records: tuple[tuple[str, Any], ...]
+    """The table and the key of each."""
     entries: tuple[int, ...]
     rest: Mapping[str, int]
     is_last: bool
+
+
+def _parts(
+    records: Sequence[tuple[str, Any]], entries: Sequence[int]
+) -> Sequence[tuple[Sequence[tuple[str, Any]], Sequence[int]]]:
+    """Return what is erased in each transaction: the records first."""
+    of_records = [records[at : at + RECORDS_TOGETHER] for at in range(0, len(records), RECORDS_TOGETHER)] or [()]
+    of_entries = [entries[at : at + ENTRIES_TOGETHER] for at in range(0, len(entries), ENTRIES_TOGETHER)] or [()]
+    first = [(part, ()) for part in of_records[:-1]]
+    return [*first, (of_records[-1], of_entries[0]), *(((), part) for part in of_entries[1:])]
 
 
 def _person(rows: Sequence[Mapping[str, Any]]) -> KnownPerson:

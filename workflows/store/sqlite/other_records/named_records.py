@@ -31,7 +31,7 @@ from workflows.store.codec import (
     USAGE_SCAN,
 )
 from workflows.store.columns import text_of
-from workflows.store.sqlite.other_records.audit_chain import RAW_COLUMNS, TEXT_COLUMNS, chained_row
+from workflows.store.sqlite.other_records.audit_chain import BESIDE_COLUMNS, RAW_COLUMNS, chained_row
 from workflows.store.sqlite.other_records.drifts import is_stored_as_frozen
 
 _PAGE: Final = 1000
@@ -122,7 +122,7 @@ def content_of(doc: str) -> dict[str, Any]:
 
 def entries_naming(db: sqlite3.Connection, texts: PersonTexts) -> tuple[list[int], int]:
     found, older, after = [], 0, -(2**63)
-    sql = f"select {RAW_COLUMNS}, {TEXT_COLUMNS} from audit where seq > ? order by seq limit ?"  # noqa: S608
+    sql = f"select {RAW_COLUMNS}, {BESIDE_COLUMNS} from audit where seq > ? order by seq limit ?"  # noqa: S608
     while rows := [chained_row(row) for row in db.execute(sql, [after, _PAGE])]:
         for row in rows:
             if row.references is None:

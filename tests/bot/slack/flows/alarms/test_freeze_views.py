@@ -11,7 +11,7 @@ from bot.slack.blocks.freeze_banner import MAX_CARD_REASON_CHARACTERS, freeze_ba
 from bot.slack.flows.alarms.freeze_views import already_frozen_view, freeze_view, unfreeze_view
 from bot.slack.flows.show.posture import posture_message
 from bot.slack.outbound.announcements.freeze_messages import freeze_message
-from bot.slack.payloads.button_values import parse_freeze_step
+from bot.slack.payloads.button_values import freeze_code, parse_freeze_step
 from bot.words.refusals.freeze import (
     ONLY_ONE_ADMIN,
     STILL_POSSIBLE,
@@ -66,14 +66,14 @@ def test_what_is_frozen_is_shown_with_the_way_to_end_it() -> None:
 
 def test_the_first_admin_asks_for_the_version_that_is_shown() -> None:
     view = unfreeze_view(FREEZE, reader=DANA.id, now=NOW)
-    assert parse_freeze_step(view["private_metadata"]) == (FreezeStep.ASK_END, 1)
+    assert parse_freeze_step(view["private_metadata"]) == (FreezeStep.ASK_END, 1, freeze_code(FREEZE))
     assert (view["submit"]["text"], buttons(view)) == ("Ask to end it", {})
 
 
 def test_the_second_admin_confirms_or_keeps_it() -> None:
     view = unfreeze_view(ASKED, reader=AMARA.id, now=NOW)
-    assert parse_freeze_step(view["private_metadata"]) == (FreezeStep.END, 2)
-    assert parse_freeze_step(buttons(view)[ids.KEEP_FROZEN]) == (FreezeStep.KEEP, 2)
+    assert parse_freeze_step(view["private_metadata"]) == (FreezeStep.END, 2, freeze_code(ASKED))
+    assert parse_freeze_step(buttons(view)[ids.KEEP_FROZEN]) == (FreezeStep.KEEP, 2, "")
     text = shown(view["blocks"])
     assert f"{DANA.name} asked to end it" in text
     assert "You are the second admin." in text
@@ -88,7 +88,7 @@ def test_who_asked_cannot_confirm_but_can_keep_it() -> None:
 
 def test_a_request_that_lapsed_is_asked_again() -> None:
     view = unfreeze_view(ASKED, reader=AMARA.id, now=NOW + timedelta(hours=24))
-    assert parse_freeze_step(view["private_metadata"]) == (FreezeStep.ASK_END, 2)
+    assert parse_freeze_step(view["private_metadata"]) == (FreezeStep.ASK_END, 2, freeze_code(ASKED))
 
 
 @pytest.mark.parametrize("value", ["", "freeze:1", "end_freeze", "end_freeze:x", "end_freeze:-1", "other:1"])

@@ -248,6 +248,22 @@ async def test_a_restored_backup_is_held_also_one_of_the_same_start(machine: Mac
     assert (freeze.hold.cause, freeze.is_frozen) == (HoldCause.RESTORED, True)
 
 
+@pytest.mark.threats("G7")
+async def test_a_log_whose_signatures_were_taken_out_is_held(machine: Machine) -> None:
+    """Whoever has the file has it signed anew like one of an earlier version. All its keys are the same."""
+    assert await machine.start(entries=3) is None
+    with closing(sqlite3.connect(machine.database)) as db:
+        db.execute("update audit set actor = 'U-FORGED' where seq = 2")
+        for name in ("mac", "key_id", "records"):
+            db.execute(f"alter table audit drop column {name}")
+        for table in ("import_lookups", "profiles"):
+            db.execute(f"drop table {table}")
+        db.execute("drop index audit_by_command")
+        db.execute("delete from _sqlite_migrations where name >= 'm034'")
+        db.commit()
+    assert await machine.start() is HoldCause.RESTORED
+
+
 async def test_a_backup_after_which_nothing_happened_lacks_nothing_and_is_not_held(machine: Machine) -> None:
     assert await machine.start() is None
     machine.restore(machine.back_up())

@@ -22,6 +22,11 @@ def test_titles_are_recognised_in_any_case_and_with_any_separator() -> None:
     assert columns.width == 6
 
 
+def test_the_first_and_the_last_day_are_recognised() -> None:
+    columns = recognise(["Domain", "First day", "Last day"])
+    assert columns.fields == {Column.PARTNER: 0, Column.STARTS_ON: 1, Column.ENDS_ON: 2}
+
+
 def test_a_placeholder_has_a_column_with_its_name_or_with_the_prefix_of_a_request_file() -> None:
     columns = recognise(["domain", "Pilot group", "placeholders.project_group"], ["pilot_group", "project_group"])
     assert columns.placeholders == {"pilot_group": 1, "project_group": 2}

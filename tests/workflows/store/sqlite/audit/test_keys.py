@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -33,6 +35,21 @@ def test_the_first_entry_makes_a_key_outside_the_database_for_its_owner_alone(tm
     assert key.secret not in path.read_bytes()
     assert written_key(key).encode() not in path.read_bytes()
     assert len(list(tmp_path.glob("*.new"))) == 0
+
+
+def test_threads_that_need_the_first_key_at_once_get_one_key(tmp_path: Path) -> None:
+    """Entries that another key signed could never be checked."""
+    for turn in range(20):
+        file, together = tmp_path / f"{turn}.audit-key", threading.Barrier(8)
+
+        def ring(file: Path = file, together: threading.Barrier = together) -> str:
+            keys = KeyFile(file, is_own=True)
+            together.wait()
+            return keys.ring(may_create=True).signing.id
+
+        with ThreadPoolExecutor(8) as threads:
+            found = {one.result() for one in [threads.submit(ring) for _ in range(8)]}
+        assert found == {parse_keys(file.read_text()).signing.id}
 
 
 def test_a_new_key_signs_and_the_chain_says_so(tmp_path: Path) -> None:
@@ -127,7 +144,7 @@ def earlier_file(path: Path, count: int) -> Path:
     log(path, 0)
     with closing(sqlite3.connect(path)) as db:
         db.execute("alter table audit drop column mac")
-        for column in ("key_id", "personal", "salts"):
+        for column in ("key_id", "personal", "salts", "records"):
             db.execute(f"alter table audit drop column {column}")
         for table in ("import_lookups", "profiles", "identities", "people"):
             db.execute(f"drop table {table}")

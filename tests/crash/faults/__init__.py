@@ -1,0 +1,1 @@
+"""Calls of Slack and Microsoft Graph fail in whole stories."""

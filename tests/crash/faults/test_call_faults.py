@@ -1,0 +1,208 @@
+"""Calls of Slack and of Microsoft Graph fail in each story, one or many in a row, and the story goes on to its end.
+
+One call fails once in each run: the k-th one of an operation, with one kind of fault. After a fault that passes a
+story ends as without it. After one that says that a call will never succeed, or that is no answer, it ends as without
+it, or it stops and somebody is told. In each case a partner can be closed in the end.
+"""
+
+import asyncio
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from bot.sandbox.entra import dispatch
+from bot.sandbox.entra.odata.calls import Call
+from bot.sandbox.http.faults import Target
+from tests.crash.carried_out import carried_out_by
+from tests.crash.faults.failing import LASTING, Failing, OneCall, Place, Wave, kinds_of
+from tests.crash.faults.faulty_stage import FaultyStage
+from tests.crash.faults.runs import Run, difference, play
+from tests.crash.invariants import check_writes
+from tests.crash.stage import forget, put_kept
+from tests.crash.stories import STORIES, Story
+from tests.crash.summary import FAILING_CALLS, counted, record
+from tests.crash.test_crash import EXTENT, SEED, Worlds, noted_writes, patient_slack, warm_forks, worlds
+from tests.warm.kept_world import KeptWorld
+
+__all__ = ["noted_writes", "patient_slack", "warm_forks", "worlds"]
+pytestmark = pytest.mark.crash
+
+SAMPLE: Final = 2
+"""So many calls fail in a story, each in a run of its own, unless `EXTENT` asks for more: with `labels` one call of
+each operation with each kind of fault, with `everywhere` each call with each kind."""
+PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
+WAVE: Final = 20
+LONG_WAVE: Final = 200
+AT_ONCE: Final = 4
+"""So many runs of one story at the same time: a run mostly waits."""
+ROUNDS: Final = 30
+"""So many minutes people wait while many calls in a row fail."""
+
+
+@dataclass(kw_only=True)
+class Figures:
+    """What the failing calls of one story came to."""
+
+    story: str
+    seed: int
+    operations: int
+    runs: int = 0
+    failed: int = 0
+    refused: int = 0
+    stopped: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Return the figures for the summary."""
+        told = ("story", "seed", "operations", "runs", "failed", "refused", "stopped")
+        return {**{name: getattr(self, name) for name in told}, **counted(self.failures)}
+
+
+def chosen(seen: Sequence[Place], draw: random.Random) -> list[OneCall | Wave]:
+    """Choose which calls fail and how, as `EXTENT` says, and one wave of each service that is called."""
+    by_operation: dict[tuple[Target, str], list[Place]] = {}
+    for place in seen:
+        by_operation.setdefault((place.target, place.operation), []).append(place)
+    extent = os.environ.get(EXTENT)
+    pairs = [(one, kind) for places in by_operation.values() for one in places for kind in kinds_of(one.target)]
+    if extent == "labels":
+        each = [draw.choice(places) for places in by_operation.values()]
+        pairs = [(one, kind) for one in each for kind in kinds_of(one.target)]
+    elif extent != "everywhere":
+        each = [
+            draw.choice(by_operation[one]) for one in draw.sample(list(by_operation), min(SAMPLE, len(by_operation)))
+        ]
+        pairs = [(one, draw.choice(list(kinds_of(one.target)))) for one in each]
+    targets = sorted({one.target for one in seen})
+    waves = [draw.choice(targets)] if extent is None and targets else targets
+    return [*(OneCall(place=one, kind=kind) for one, kind in pairs), *(_wave(seen, one, draw) for one in waves)]
+
+
+def _wave(seen: Sequence[Place], target: Target, draw: random.Random) -> Wave:
+    begins = draw.randint(1, sum(one.target == target for one in seen))
+    return Wave(target=target, begins=begins, length=WAVE, kind=draw.choice(list(kinds_of(target))))
+
+
+async def play_all(
+    story: Story, kept: KeptWorld, folder: Path, usual: Run, cases: Sequence[OneCall | Wave], figures: Figures
+) -> None:
+    """Play a story once for each case, and note what it came to."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def play_one(number: int, case: OneCall | Wave) -> None:
+        may_stop = case.kind in LASTING[case.target] or isinstance(case, Wave)
+        rounds = ROUNDS if isinstance(case, Wave) else 6
+        async with turns:
+            place = folder / str(number)
+            try:
+                run = await play(story, kept, place, case, may_stop=may_stop, rounds=rounds)
+            except Exception as error:
+                figures.failures.append(f"{case}: {error!r} {getattr(error, '__notes__', '')}")
+                return
+        figures.runs += 1
+        figures.failed += len(run.failed)
+        figures.kinds[case.kind] += bool(run.failed)
+        figures.refused += len(run.refused)
+        figures.stopped += bool(run.stopped)
+        if found := difference(usual, run, may_stop=may_stop):
+            figures.failures.append(f"{case}: {found} ({place})")
+        else:
+            forget(place)
+
+    await asyncio.gather(*(play_one(number, case) for number, case in enumerate(cases)))
+
+
+@pytest.mark.parametrize("story", STORIES, ids=[story.name.replace(" ", "_") for story in STORIES])
+async def test_a_story_goes_on_to_its_end_though_calls_of_slack_and_graph_fail(
+    story: Story, worlds: Worlds, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    seed = int(os.environ.get(SEED) or random.SystemRandom().randrange(10**6))
+    draw = random.Random(seed)
+    kept = await worlds.before(story)
+    usual = await play(story, kept, tmp_path / "usual", Failing(), may_stop=False, rounds=6)
+    operations = len({(one.target, one.operation) for one in usual.seen})
+    figures = Figures(story=story.name, seed=seed, operations=operations)
+    await play_all(story, kept, tmp_path, usual, chosen(usual.seen, draw), figures)
+    print(f"{figures}")
+    record(record_property, figures.counts, FAILING_CALLS)
+    assert figures.failures == [], "\n".join(figures.failures)
+    assert figures.failed >= figures.runs * 0.7, "few calls were made again: which ones are made is not certain"
+
+
+@pytest.mark.parametrize("kind", ["reset after commit", "time-out after commit"])
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [
+        ("request, approve, apply", f"POST {PARTNERS}"),
+        ("calendar", f"POST {PARTNERS}/*/m365Capabilities"),
+        ("revoke", f"PATCH {PARTNERS}/*"),
+        ("guest accounts", "PATCH /users/*"),
+        ("enable accounts", "PATCH /users/*"),
+        ("wave", f"POST {PARTNERS}"),
+    ],
+)
+@pytest.mark.threats("F2")
+async def test_a_write_whose_answer_is_lost_is_read_back_and_not_sent_again(
+    name: str, operation: str, kind: str, worlds: Worlds, tmp_path: Path
+) -> None:
+    """One partner, one account, one batch: what was carried out counts once, and is shown as done."""
+    story = next(one for one in STORIES if one.name == name)
+    lost = OneCall(place=Place("graph", operation, 1), kind=kind)
+    run = await play(story, await worlds.before(story), tmp_path / "lost", lost, may_stop=False, rounds=6)
+    assert run.failed == [lost.place]
+    assert (run.outcome.alarms, run.outcome.parked, run.refused) == ((), 0, [])
+
+
+@pytest.mark.parametrize("name", ["request, approve, apply", "revoke"])
+@pytest.mark.parametrize("target", ["graph", "slack"])
+async def test_after_two_hundred_times_429_a_story_ends_as_without_them(
+    name: str, target: Target, worlds: Worlds, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    story = next(one for one in STORIES if one.name == name)
+    kept = await worlds.before(story)
+    usual = await play(story, kept, tmp_path / "usual", Failing(), may_stop=False, rounds=6)
+    wave = Wave(target=target, begins=1, length=LONG_WAVE, kind="429")
+    run = await play(story, kept, tmp_path / "wave", wave, may_stop=False, rounds=LONG_WAVE)
+    figures = Figures(story=f"{name}, {wave}", seed=0, operations=len({one.operation for one in run.failed}))
+    figures.runs, figures.failed, figures.refused = 1, len(run.failed), len(run.refused)
+    found = difference(usual, run, may_stop=False)
+    figures.failures = [found] if found else []
+    record(record_property, figures.counts, FAILING_CALLS)
+    assert found == ""
+    assert len(run.failed) > WAVE, "the story ended before most of the wave"
+
+
+async def test_a_write_that_graph_carried_out_twice_is_noticed(worlds: Worlds, tmp_path: Path) -> None:
+    """The check itself is checked: the same request is sent once more, past the bot."""
+    story = next(one for one in STORIES if one.name == "revoke")
+    kept = await worlds.before(story)
+    stage = FaultyStage(data=put_kept(kept, tmp_path / "twice"), failing=Failing())
+    try:
+        await stage.start()
+        await story.play(stage)
+        check_writes(stage)
+        assert stage.sandbox.entra is not None
+        tenant = stage.sandbox.entra._tenant
+        [*_, write] = carried_out_by(tenant)
+        call = Call(
+            method=write.method,
+            segments=tuple(write.path.strip("/").split("/")),
+            headers={"authorization": "Bearer any", "content-type": "application/json"},
+            content=json.dumps(write.body).encode(),
+            base=stage.url,
+            path=write.path,
+        )
+        assert dispatch.answer(tenant, call, accepts_token=lambda _: True).status < 300
+        with pytest.raises(AssertionError, match="applied twice"):
+            check_writes(stage)
+    finally:
+        await stage.stop()

@@ -1,0 +1,149 @@
+"""A record is believed only as the newest signed entry about it says; every other text is named as a problem."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.workflows.core.audit.chains import NEW, OLD, RING, entry
+from workflows.core.audit.chain import (
+    CLICKS,
+    LOG,
+    SEALING_BEGUN,
+    WHATEVER,
+    ChainedRow,
+    ChainKey,
+    KeyRing,
+    Record,
+    Seal,
+    digest_of,
+    sign,
+    written_seals,
+)
+from workflows.core.audit.sealing import RecordProofs
+from workflows.core.audit.verifying import MAX_PROBLEMS, ChainCheck, ChainProblem, ChainProblemCode, with_problems
+
+pytestmark = pytest.mark.threats("G7")
+R = Record("requests", "R-1")
+FREEZE = Record("freezes", "current")
+Said = tuple[str, str, Sequence[Seal]]
+
+
+def seal(record: Record, text: str | None, before: str | None = None) -> Seal:
+    """What an entry says that stores this text in the place of that one."""
+    return Seal(*record, digest_of(record, text), digest_of(record, before))
+
+
+def rows(*said: Said, key: ChainKey = OLD) -> list[ChainedRow]:
+    """Signed entries with a key, a command and seals each."""
+    made: list[ChainedRow] = []
+    previous = b""
+    for seq, (name, command, seals) in enumerate(said, 1):
+        texts, records = entry(seq) | {"key": name, "command": command}, written_seals(seals)
+        previous = sign(previous, seq, texts, key, records)
+        made.append(ChainedRow(seq=seq, entry=texts, key_id=key.id, mac=previous, records=records))
+    return made
+
+
+def proofs(followed: Sequence[ChainedRow], keys: KeyRing = RING) -> RecordProofs:
+    """What these entries say."""
+    known = RecordProofs(keys=keys)
+    for row in followed:
+        known.follow(row)
+    return known
+
+
+def stored(*seals: Seal) -> Said:
+    """An entry that stores records."""
+    return (f"k{len(seals)}", "approve", seals)
+
+
+def problem(known: RecordProofs, record: Record, text: str | None) -> str:
+    """The code of a record's problem; empty without one."""
+    found = known.problem_of(record, text)
+    return "" if found is None else found.code.value
+
+
+def test_only_the_newest_text_is_believed() -> None:
+    known = proofs(rows(stored(seal(R, "one")), stored(seal(R, "two", "one"))))
+    texts = ("two", "one", "three", None)
+    assert [problem(known, R, text) for text in texts] == ["", "record_changed", "record_changed", "record_missing"]
+    assert problem(known, Record("requests", "R-2"), "two") == "record_added"
+    assert problem(known, Record("partnerships", "R-1"), "two") == "record_added"
+    assert problem(known, Record("requests", "R-2"), None) == ""
+    assert known.problem_of(R, "one") == ChainProblem(ChainProblemCode.RECORD_CHANGED, 2, record="requests R-1")
+
+
+def test_what_gatehouse_stores_over_a_changed_record_is_not_believed() -> None:
+    """Otherwise a forged approval would be believed as soon as a reminder is recorded."""
+    forged_between = rows(stored(seal(R, "one")), stored(seal(R, "two", "forged")), stored(seal(R, "three", "two")))
+    assert [problem(proofs(forged_between[:n]), R, "two") for n in (2, 3)] == ["record_changed"] * 2
+    assert problem(proofs(forged_between), R, "three") == "record_changed"
+    made_again = rows(stored(seal(R, "one")), stored(seal(R, "new")))
+    assert problem(proofs(made_again), R, "new") == "record_changed"
+
+
+def test_a_record_that_closes_is_believed_whatever_it_takes_the_place_of() -> None:
+    frozen = Seal(*FREEZE, digest_of(FREEZE, "frozen"), WHATEVER)
+    known = proofs(rows(stored(seal(FREEZE, "a")), stored(seal(FREEZE, "b", "forged")), stored(frozen)))
+    assert problem(known, FREEZE, "frozen") == ""
+
+
+def test_entries_without_a_signature_of_ours_say_nothing() -> None:
+    good = rows(stored(seal(R, "one")), stored(seal(R, "two", "one")))
+    forged = replace(good[1], records=written_seals([seal(R, "mine", "one")]))
+    assert problem(proofs([good[0], forged]), R, "mine") == "record_changed"
+    assert problem(proofs(rows(stored(seal(R, "mine")), key=NEW), KeyRing((OLD,))), R, "mine") == "record_added"
+    unsigned = replace(good[1], mac=None, key_id=None)
+    known = proofs([good[0], unsigned])
+    assert (problem(known, R, "two"), known.last.mac) == ("record_changed", good[0].mac)
+
+
+def test_a_click_is_pending_until_its_result() -> None:
+    click = Record(CLICKS, "c1")
+    received: Said = ("c1", "want_approve", [seal(click, "Amara")])
+    result: Said = ("verdict:c1", "approve", [Seal(*click, "", WHATEVER)])
+    known = proofs(rows(received))
+    assert [known.is_pending_click(*one) for one in (("c1", "Amara"), ("c1", "Mallory"), ("c2", "Amara"))] == [
+        True,
+        False,
+        False,
+    ]
+    assert not proofs(rows(received, result)).is_pending_click("c1", "Amara")
+    assert list(known.problems([])) == [], "a click is in no table of records"
+
+
+def test_an_upgrade_is_believed_once_and_only_before_everything_else() -> None:
+    begun = ("begun", SEALING_BEGUN, [seal(R, "one")])
+    assert problem(proofs(rows(begun, ("begun2", SEALING_BEGUN, [seal(FREEZE, "a")]))), FREEZE, "a") == ""
+    again = rows(begun, stored(seal(R, "two", "one")), ("begun2", SEALING_BEGUN, [seal(R, "mine")]))
+    assert problem(proofs(again), R, "mine") == "record_changed"
+
+
+def test_a_removed_or_changed_entry_counts_until_two_admins_know_of_it() -> None:
+    good = rows(*[stored()] * 6, ("end", "end_freeze", [Seal(LOG, "", "1", WHATEVER)]), stored(), stored())
+    assert proofs(good).first_broken is None
+    changed = [*good[:2], replace(good[2], entry=entry(99)), *good[3:]]
+    assert [proofs(changed[:6]).first_broken, proofs(changed).first_broken] == [3, None]
+    assert proofs([*changed[:7], good[8]]).first_broken == 9, "one more than they knew of"
+    gap = [*good[:4], good[5]]
+    assert proofs(gap).first_broken == 6
+    known = proofs(good[:3])
+    known.note_cut()
+    known.note_cut()
+    assert (known.first_broken, known.broken_count) == (3, 1)
+
+
+def test_all_records_are_compared_and_the_first_problems_listed() -> None:
+    known = proofs(rows(stored(seal(R, "one"), seal(FREEZE, "a"))))
+    assert list(known.problems([(R, "one"), (FREEZE, "a")])) == []
+    found = list(known.problems([(R, "two"), (Record("batches", "B-1"), "x")]))
+    assert [one.name for one in found] == [
+        "record_changed:requests/R-1",
+        "record_added:batches/B-1",
+        "record_missing:freezes/current",
+    ]
+    whole = ChainCheck(count=1, last=known.last, problems=(), problem_count=0)
+    listed = with_problems(whole, found * 10)
+    assert (len(listed.problems), listed.problem_count, listed.is_whole) == (MAX_PROBLEMS, 30, False)
+    assert len(ChainProblem(ChainProblemCode.RECORD_ADDED, 0, record="r" * 999).name) < 100
