@@ -155,7 +155,7 @@ def check_texts(entry: Entry, references: str | None, salts: str | None) -> Text
     if references is None:
         return TextCheck(is_whole=not salts)
     known, kept = read_members(references), read_members(salts or "")
-    if known is None or kept is None or not kept.keys() <= known.keys():
+    if known is None or kept is None or not kept.keys() <= known.keys() or written_members(kept) != salts:
         return TextCheck(is_whole=False)
     texts, erased = dict(all_texts(entry)), 0
     for place, reference in known.items():
@@ -257,9 +257,10 @@ def read_members(text: str) -> dict[str, str] | None:
 
 def _bytes(text: str | None) -> bytes | None:
     try:
-        return None if text is None else bytes.fromhex(text)
+        found = bytes.fromhex(text or "")
     except ValueError:
         return None
+    return found if found.hex() == text else None  # one way of writing, so that any changed byte is found
 
 
 def written_members(values: Mapping[str, str]) -> str:

@@ -629,7 +629,8 @@ def m044_personal_texts(db: Database) -> None:
 def m045_record_seals(db: Database) -> None:
     """Add what each entry says about the records stored with it. Existing records are named by `StoreFile.open`.
 
-    NB. a later step that changes the text of such a record must have it named again.
+    NB. after m044, and in one transaction with it, because naming an absence needs the numbers of people. A later step
+    that changes the text of such a record must have it named again.
     """
     db.execute("alter table audit add column records text")
 

@@ -22,6 +22,7 @@ from workflows.core.audit.personal import (
     places,
     seal,
     signed_texts,
+    written_members,
 )
 from workflows.core.audit.verifying import ChainProblem, ChainProblemCode, verify
 
@@ -143,11 +144,14 @@ def test_a_wrong_text_or_salt_is_a_change() -> None:
     assert check_texts(one(), beside.references, beside.salts) == TextCheck(is_whole=True)
     assert not check_texts(one(actor="U2"), beside.references, beside.salts).is_whole
     assert not check_texts(one(), beside.references, None).is_whole
-    for wrong in (salts | {"actor": "zz"}, salts | {"actor": "00" * 16}, salts | {"more": "00"}):
-        assert not check_texts(one(), beside.references, json.dumps(wrong)).is_whole
-    without = {place: salt for place, salt in salts.items() if place != "actor"}
-    assert not check_texts(one(), beside.references, json.dumps(without)).is_whole
-    erased = check_texts(one(actor="person-7"), beside.references, json.dumps(without))
+    other_way = salts["actor"].upper() if salts["actor"].upper() != salts["actor"] else f" {salts['actor']}"
+    for wrong in ("zz", "00" * 16, other_way):
+        assert not check_texts(one(), beside.references, written_members(salts | {"actor": wrong})).is_whole
+    assert not check_texts(one(), beside.references, written_members(salts | {"more": "00"})).is_whole
+    assert not check_texts(one(), beside.references, f" {beside.salts}").is_whole
+    without = written_members({place: salt for place, salt in salts.items() if place != "actor"})
+    assert not check_texts(one(), beside.references, without).is_whole
+    erased = check_texts(one(actor="person-7"), beside.references, without)
     assert erased == TextCheck(is_whole=True, erased=1)
 
 
