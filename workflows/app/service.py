@@ -40,9 +40,8 @@ from workflows.core.requests.request import (
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
-from workflows.ports.measuring import Measurements
 from workflows.ports.records import Commit, StaleVersion
-from workflows.ports.store import Store
+from workflows.ports.store import Measurements, Store
 
 _TRIES: Final = 5
 """How often a command is decided again because somebody else stored a newer version first."""

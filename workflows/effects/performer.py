@@ -4,9 +4,11 @@ It is long because every kind of effect is here.
 """
 
 from collections.abc import Awaitable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Final
+
+from structlog.contextvars import bound_contextvars
 
 from workflows.app.alarms import Alarms
 from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
@@ -21,6 +23,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import RecordDelayed
+from workflows.core.requests.commands.clicks import subject_of
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import (
     AdvanceBatch,
@@ -64,7 +67,6 @@ from workflows.effects.batches.sheet_imports import SheetImports
 from workflows.effects.closing.guests_left import with_guests
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.escalations import Escalations, waiting_people
-from workflows.effects.log_context import lines_name
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.reviewing.review_reminders import ReviewReminders
@@ -97,7 +99,7 @@ class Performer:
 
     async def perform(self, effect: Effect) -> None:
         """Perform one effect with the current records."""
-        with with_urgency(_URGENCIES.get(priority_of(effect), Urgency.PERSON)), lines_name(effect):
+        with with_urgency(_URGENCIES.get(priority_of(effect), Urgency.PERSON)), _lines_name(effect):
             await self._perform(effect)
 
     async def _perform(self, effect: Effect) -> None:
@@ -312,3 +314,19 @@ class Performer:
 
 def _about(partnership: Partnership) -> Mapping[str, str]:
     return {"partner": partnership.identity.name, "request": partnership.request_id}
+
+
+def _lines_name(effect: Effect) -> AbstractContextManager[None]:
+    """Have each log line name the request, partner or batch of an effect, and the click that is checked.
+
+    It lasts as long as the context, also in the tasks that are begun in it. Graph's own ids of a request are
+    `request_id` and `client_request_id` there, so ours is `request`.
+    """
+    about = subject_of(effect.command) if isinstance(effect, CheckPermission) else effect
+    names = {
+        "request": getattr(about, "request_id", None),
+        "partner": getattr(about, "tenant_id", None),
+        "batch": getattr(about, "batch_id", None),
+        "click": effect.key if isinstance(effect, CheckPermission) else None,
+    }
+    return bound_contextvars(**{name: value for name, value in names.items() if value is not None})

@@ -76,9 +76,8 @@ from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
 from workflows.effects.reviewing.review_reminders import ReviewReminders
-from workflows.ports.measuring import Measurements
 from workflows.ports.people_directory import DecisionPlaces
-from workflows.ports.store import Store
+from workflows.ports.store import Measurements, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What happened to requests since this process started, as Prometheus' counters and histograms.
 
-A boundary: the domain tells `ports.measuring.Measurements`, and does not know Prometheus. The numbers begin at 0 with
+A boundary: the domain tells `ports.store.Measurements`, and does not know Prometheus. The numbers begin at 0 with
 each process, as Prometheus expects of counters; it adds those of several processes.
 """
 
@@ -51,7 +51,7 @@ class RequestMeasures:
         """How often a number has changed."""
 
     def advanced(self, before: AccessRequest, after: AccessRequest) -> None:
-        """Count what a change of a request says; see `ports.measuring`."""
+        """Count what a change of a request says; see `ports.store`."""
         for decision in after.decisions:
             if decision not in before.decisions:
                 self._decisions[decision.choice].inc()

@@ -8,9 +8,8 @@ from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.effects import Apply, Priority, ShowHome, ShowRequest
 from workflows.core.requests.request import RequestId, RequestState
-from workflows.ports.measuring import StoredNumbers
 from workflows.ports.records import Commit
-from workflows.ports.store import Store
+from workflows.ports.store import Store, StoredNumbers
 
 __all__ = ["place", "store"]
 

@@ -40,7 +40,6 @@ from workflows.store.sqlite.other_records.drifts import (
     SqliteFreezes,
     is_stored_as_frozen,
 )
-from workflows.store.sqlite.other_records.numbers import SqliteNumbers
 from workflows.store.sqlite.other_records.people import SqliteAbsences, SqliteProfiles
 from workflows.store.sqlite.other_records.sealed_records import SqliteSealedRecords
 from workflows.store.sqlite.other_records.usage import SqliteDeniedNotices, SqliteUsage
@@ -58,7 +57,6 @@ class SqliteStore(
     SqliteProfiles,
     SqliteDeniedNotices,
     SqliteUsage,
-    SqliteNumbers,
     SqliteMessageCopies,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""

@@ -33,7 +33,7 @@ from tests.waiting import LONGEST_WAIT
 from workflows.core.people import ChatId
 from workflows.core.policy.stops.generation import OLD_CLICKS_REFUSED_FOR
 from workflows.ports.effects_queue import StoredWork
-from workflows.ports.measuring import StoredNumbers
+from workflows.ports.store import StoredNumbers
 
 NOW: Final = 1_800_000_000
 JSON: Final = "application/json"
