@@ -6,6 +6,8 @@ processes on one file never sign two entries after the same one.
 Each person whom records name gets a number, which is the pseudonym that stays when their texts are erased. A person
 has an account and any number of chat ids, all with one number. What a chat id did before its account was known may be
 signed with another number. The first entry with both connects the two.
+
+It is long because whoever signs an entry gives numbers to the people in it, in the same transaction.
 """
 
 import asyncio
