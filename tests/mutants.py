@@ -20,6 +20,14 @@ EXPLAINED: Final = {
         'if request.content_type not in (_FORM, _JSON) or (request.charset or "UTF-8").lower() != "utf-8":',
     ): "The text is put into lower case before it is compared.",
     (
+        'return web.Response(body=page, headers={"Content-Type": content_type})',
+        'return web.Response(body=page, headers={"content-type": content_type})',
+    ): "Names of headers have no case.",
+    (
+        'return web.Response(body=page, headers={"Content-Type": content_type})',
+        'return web.Response(body=page, headers={"CONTENT-TYPE": content_type})',
+    ): "Names of headers have no case.",
+    (
         'return b""',
         'return b"XXXX"',
     ): "It stands for a body that did not arrive. Slack signs neither text, so both are refused as not signed.",

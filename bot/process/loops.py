@@ -133,6 +133,7 @@ async def keep_ticking(work: Work, clock: Clock, settings: Settings, outage_stor
             await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
             await parts.checks.run()
             still_due = due & await metrics.due_records(clock.now()) if due else due
+            await metrics.count_records()
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:

@@ -22,7 +22,7 @@ SERVICES: Final = ("directory", "reports", "sharepoint", "conditional_access")
 """The services of Microsoft Graph; a test compares them with those that are called."""
 CIRCUITS: Final[Mapping[str, float]] = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 _COUNTED_EVERY: Final = 10.0
-"""Seconds for which the records are not counted again: a scrape may come more often, and they can be many."""
+"""Seconds for which the records are not counted again: they can be many."""
 _CALLED: Final = ("slack", *SERVICES)
 
 
@@ -105,7 +105,7 @@ class Metrics:
             *(work.open_drifts.get(drift.value, 0) for drift in DRIFT_CODES),
             *(CIRCUITS.get(states.get(service, ""), 0.0) for service in SERVICES),
             *(work.open_alarms.get(code.value, 0) for code in AlarmCode),
-            *_numbers_of(await self._count(now), now),
+            *_numbers_of(self._counted, now),
         )
         counts = (self.requests.changes, *self._throttled().values())
         if counts != self._counts:
@@ -116,12 +116,11 @@ class Metrics:
             gauge.set(number)
         self._numbers, self._page = numbers, b""
 
-    async def _count(self, now: datetime) -> StoredNumbers:
-        """Count the records, at most every few seconds."""
+    async def count_records(self) -> None:
+        """Count the records for the next scrapes, at most every few seconds."""
         moment = time.monotonic()
         if moment - self._counted_at >= _COUNTED_EVERY:
-            self._counted, self._counted_at = await self._store.numbers(now), moment
-        return self._counted
+            self._counted, self._counted_at = await self._store.numbers(self._clock.now()), moment
 
     async def due_records(self, now: datetime) -> frozenset[str]:
         """List the requests and partners that the next tick has to do something about."""

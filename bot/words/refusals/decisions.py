@@ -218,7 +218,7 @@ DECISIONS: Final[Sentences] = {
         "messages from Gatehouse."
     ),
     R.CLICKED_IN_UNKNOWN_CHANNEL: (
-        "Nothing was decided. Slack does not show whether people from outside can read this channel. Decide in your "
+        "Nothing was decided. It is not known whether people from outside can read this channel. Decide in your "
         "direct messages from Gatehouse."
     ),
     R.EXPIRED: "This request has expired, so nobody can decide it any more. Request it again if it is still needed.",

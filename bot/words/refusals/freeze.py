@@ -154,7 +154,7 @@ FREEZE: Final[Sentences] = {
     ),
     R.NOT_AS_SIGNED: (
         "Something else than Gatehouse changed the records that this rests on, or stored this click. Nothing was done, "
-        "and closing access still works. Ask an admin to look at the alarm."
+        "and closing access still works. Ask an admin about the alarm."
     ),
     R.VOID_AFTER_RESTORE: (
         "This request is from before Gatehouse was started with older records, or with records that may be older. It "

@@ -140,6 +140,7 @@ async def test_a_database_that_is_not_whole_is_refused_with_the_cure(
 ) -> None:
     path = tmp_path / "gatehouse.db"
     path.write_bytes(content)
+    path.chmod(0o600)  # otherwise the log warns of that, too
     result = await ended("run", folder=tmp_path, given=good | {"DATABASE_URL": f"sqlite:///{path}"})
     assert problems(result) == ["DATABASE_URL"]
     assert "restore the backup; see docs/operations.md" in result[2]

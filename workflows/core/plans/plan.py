@@ -261,7 +261,8 @@ class Plan:
                 written = with_capability(known.get(M365_CAPABILITIES), name, operation.body)
                 body = {M365_CAPABILITIES: written}
             else:
-                body = {**operation.body, **_kept_devices(known, operation.body)}
+                body = dict(operation.body)
+            # NB. that keeps Graph's `devices` of tenant restrictions, too: they are never sent.
             configuration = {**known, **with_undocumented_members(known, body)}
         return configuration
 
@@ -334,15 +335,6 @@ def _compared_part(plan: Plan, configuration: JsonObject | None) -> JsonObject |
 def only_synchronization(policy: Any) -> Any:
     """Return a synchronization policy with only the member that Gatehouse writes."""
     return {USER_SYNC_INBOUND: policy.get(USER_SYNC_INBOUND)} if isinstance(policy, Mapping) else policy
-
-
-def _kept_devices(configuration: JsonObject, body: JsonObject) -> dict[str, Any]:
-    """Return the members that a write of tenant restrictions does not change: Graph's `devices` is never sent."""
-    name = Property.TENANT_RESTRICTIONS.value
-    old, new = configuration.get(name), body.get(name)
-    if not isinstance(new, Mapping) or not isinstance(old, Mapping) or DEVICES not in old:
-        return {}
-    return {name: {**new, DEVICES: old[DEVICES]}}
 
 
 def partner_address(tenant_id: TenantId) -> str:

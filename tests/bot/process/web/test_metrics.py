@@ -130,6 +130,7 @@ async def test_the_records_are_counted_by_state_and_the_queue_by_kind_with_its_a
         overdue_since={Priority.SHOW: clock.now() - timedelta(seconds=90)},
     )
     metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
+    await metrics.count_records()
     page = (await metrics.page())[0].decode()
     assert 'gatehouse_requests{state="applied"} 3.0' in page
     assert 'gatehouse_requests{state="rejected"} 0.0' in page, "a state without requests is there, too"

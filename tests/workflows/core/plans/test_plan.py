@@ -13,7 +13,7 @@ from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, TENANT_IDS, partner_documents
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.plans.plan import Change, Operation, Plan, changes, count_written, is_confirmed
+from workflows.core.plans.plan import Change, Operation, Plan, changes, count_written, is_confirmed, written_capability
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.settings.block import is_synchronization_allowed
 from workflows.core.settings.documents import is_equivalent, parse_setting, to_document
@@ -136,6 +136,7 @@ def test_false_is_written_where_the_partner_inherits() -> None:
         {"inboundTrust": {"isMfaAccepted": True}},
         {"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": None}},
         {"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False, "@odata.type": "#t"}},
+        {"inboundTrust": {"isMfaAccepted": True, "isNotDocumented": True}},
     ],
 )
 def test_a_partner_that_has_every_setting_already_needs_no_plan(before: dict[str, Any]) -> None:
@@ -380,3 +381,9 @@ def test_a_plan_without_operations_changes_nothing() -> None:
     empty = Plan(tenant_id=TENANT, operations=(), before=None, template="t", template_hash="", duration=None)
     assert changes(empty) == ()
     assert empty.configuration_after() is None
+
+
+def test_the_capability_that_is_written_is_named_by_the_rest_of_the_address_after_its_first_mention() -> None:
+    for name in ("freeBusy", "m365Capabilities"):
+        path = f"/policies/crossTenantAccessPolicy/partners/{TENANT}/m365Capabilities/{name}"
+        assert written_capability(Operation(method="PATCH", path=path, body={})) == name

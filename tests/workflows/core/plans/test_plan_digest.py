@@ -171,8 +171,9 @@ def test_composed_and_decomposed_letters_are_different_text() -> None:
 @pytest.mark.threats("C5")
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, {1: "a"}, object(), "\ud800"])
 def test_what_json_cannot_hold_exactly_has_no_digest(value: object) -> None:
-    with worded_refusal(UnreadableSetting, match="no exact JSON form"):
+    with worded_refusal(UnreadableSetting, match="no exact JSON form") as refused:
         digest("d", {"v": value})
+    assert refused.value.fact.values["problem"] not in (None, "", "None"), "it says what cannot be written"
 
 
 def test_a_digest_does_not_depend_on_the_form_of_a_document_but_on_its_members() -> None:
