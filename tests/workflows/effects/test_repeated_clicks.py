@@ -17,15 +17,19 @@ from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.effects_queue import QueueCode
 from workflows.store.audit_keys import KeyFile, own_key_file
-from workflows.store.sqlite.migrations import m045_record_seals
+from workflows.store.sqlite.migrations import m044_personal_texts, m045_record_seals
 
 
 def of_the_version_before(path: Path) -> None:
     """Make a closed file as the version before left it: its entries name no records, and are signed without them."""
     key = KeyFile(own_key_file(path), is_own=True).ring(may_create=False).signing
     with closing(sqlite3.connect(path)) as db:
-        db.execute("alter table audit drop column records")
-        db.execute("delete from _sqlite_migrations where name = ?", (m045_record_seals.__name__,))
+        for column in ("records", "personal", "salts"):
+            db.execute(f"alter table audit drop column {column}")
+        for table in ("identities", "people"):
+            db.execute(f"drop table {table}")
+        for step in (m044_personal_texts, m045_record_seals):
+            db.execute("delete from _sqlite_migrations where name = ?", (step.__name__,))
         mac = BEGINNING.mac
         for seq, *texts in db.execute(f"select seq, {', '.join(FIELDS)} from audit order by seq").fetchall():
             mac = sign(mac, seq, dict(zip(FIELDS, texts, strict=True)), key)
