@@ -46,7 +46,7 @@ from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
 from workflows.core.audit.chain import FIELDS, Seal, digest_of
 from workflows.core.people import ChatId, Person
-from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.policy.reviews.terms import AttestedText
 from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Keep, Revoke
