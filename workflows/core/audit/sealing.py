@@ -25,6 +25,7 @@ from workflows.core.audit.chain import (
     digest_of,
     is_signed_for,
 )
+from workflows.core.audit.personal import check_texts
 from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 
 _NOT_BELIEVED: Final = "?"
@@ -45,8 +46,6 @@ class RecordProofs:
     """What the entries up to `last` say about all records. Follow them in their order, from the first one on."""
 
     keys: KeyRing
-    result_of: str
-    """What the key of an entry begins with that has the result of a click; the key of the click follows."""
     last: ChainPoint = BEGINNING
     _records: dict[Record, _Known] = field(default_factory=dict)
     _broken: list[int] = field(default_factory=list)
@@ -56,7 +55,8 @@ class RecordProofs:
     def follow(self, row: ChainedRow) -> None:
         """Read the next entry. What is not signed for its place says nothing about records."""
         is_signed = is_signed_for(row, self.last.mac, row.seq, self.keys)
-        if not is_signed or row.seq != self.last.seq + 1:
+        has_its_texts = is_signed and check_texts(row.entry, row.references, row.salts).is_whole
+        if not has_its_texts or row.seq != self.last.seq + 1:
             self._broken.append(row.seq)
         if is_signed:
             self._read(row)
@@ -114,8 +114,7 @@ class RecordProofs:
         yield from filter(None, (self.problem_of(record, None) for record in missing))
 
     def _read(self, row: ChainedRow) -> None:
-        key = row.entry["key"] or ""
-        self._records.pop(Record(CLICKS, key.removeprefix(self.result_of)), None)
+        # NB. only what is signed: not the key, for example, which may be shown without its text.
         if row.records is None:
             return
         is_beginning = row.entry["command"] == SEALING_BEGUN
@@ -130,3 +129,5 @@ class RecordProofs:
             known = self._records.get(record, _Known("", 0)).digest
             is_next = may_begin if is_beginning else seal.before in (known, WHATEVER)
             self._records[record] = _Known(seal.digest if is_next else _NOT_BELIEVED, row.seq)
+            if record.table == CLICKS and not seal.digest:
+                del self._records[record]

@@ -20,6 +20,8 @@ from workflows.core.audit.chain import (
     sign,
     written_seals,
 )
+from workflows.core.audit.personal import NOBODY, signed_texts
+from workflows.core.audit.personal import seal as seal_texts
 from workflows.core.audit.sealing import RecordProofs
 from workflows.core.audit.verifying import MAX_PROBLEMS, ChainCheck, ChainProblem, ChainProblemCode, with_problems
 
@@ -47,7 +49,7 @@ def rows(*said: Said, key: ChainKey = OLD) -> list[ChainedRow]:
 
 def proofs(followed: Sequence[ChainedRow], keys: KeyRing = RING) -> RecordProofs:
     """What these entries say."""
-    known = RecordProofs(keys=keys, result_of="verdict:")
+    known = RecordProofs(keys=keys)
     for row in followed:
         known.follow(row)
     return known
@@ -102,7 +104,7 @@ def test_entries_without_a_signature_of_ours_say_nothing() -> None:
 def test_a_click_is_pending_until_its_result() -> None:
     click = Record(CLICKS, "c1")
     received: Said = ("c1", "want_approve", [seal(click, "Amara")])
-    result: Said = ("verdict:c1", "approve", [])
+    result: Said = ("verdict:c1", "approve", [Seal(*click, "", WHATEVER)])
     known = proofs(rows(received))
     assert [known.is_pending_click(*one) for one in (("c1", "Amara"), ("c1", "Mallory"), ("c2", "Amara"))] == [
         True,
@@ -111,6 +113,28 @@ def test_a_click_is_pending_until_its_result() -> None:
     ]
     assert not proofs(rows(received, result)).is_pending_click("c1", "Amara")
     assert list(known.problems([])) == [], "a click is in no table of records"
+
+
+def test_only_what_is_signed_says_that_a_click_is_over_and_a_changed_text_beside_it_counts_as_changed() -> None:
+    click = Record(CLICKS, "c1")
+    entry_texts = entry(2) | {"key": "verdict:c1", "command": "approve"}
+    beside = seal_texts(entry_texts, lambda text: 7 if text == "c1" else NOBODY, lambda: bytes(16))
+    assert beside is not None
+    [received] = rows(("c1", "want_approve", [seal(click, "Amara")]))
+    records = written_seals([Seal(*click, "", WHATEVER)])
+    mac = sign(received.mac or b"", 2, signed_texts(entry_texts, beside.references), OLD, records)
+    result = ChainedRow(
+        seq=2,
+        entry=entry_texts,
+        key_id=OLD.id,
+        mac=mac,
+        references=beside.references,
+        salts=beside.salts,
+        records=records,
+    )
+    assert proofs([received, result]).first_broken is None
+    changed = proofs([received, replace(result, entry=entry_texts | {"key": "verdict:c2"})])
+    assert (changed.first_broken, changed.is_pending_click("c1", "Amara")) == (2, False)
 
 
 def test_an_upgrade_is_believed_once_and_only_before_everything_else() -> None:
