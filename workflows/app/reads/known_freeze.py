@@ -28,15 +28,3 @@ async def last_freeze(store: Store) -> Freeze | None:
     except FreezeUnreadable as error:
         _log.error("freeze_unreadable", version=error.version)
         return UNREADABLE
-
-
-async def records_end(store: Store) -> dict[str, str]:
-    """Return until when the records of a held start tell what Gatehouse did, as a value of an alarm; empty without one.
-
-    Value: `records_end`, an ISO time; empty when it is not known.
-    """
-    freeze = await known_freeze(store)
-    if freeze is None or freeze.hold is None:
-        return {}
-    ran_at = freeze.hold.last_ran_at
-    return {"records_end": "" if ran_at is None else ran_at.isoformat()}

@@ -12,9 +12,9 @@ from typing import Any, Final
 import structlog
 
 from workflows.app.alarms import Alarms, new_alarm
-from workflows.app.reads.known_freeze import records_end
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.app.watch.sweep import time_of_mark
+from workflows.app.watch.telling import records_end
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.history.outside_changes import FOUND_IN_LOG
 from workflows.core.partners.partnership import tenant_of

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from workflows.app.alarms import new_alarm
-from workflows.app.reads.known_freeze import records_end
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
@@ -20,11 +19,26 @@ from workflows.core.settings.model import M365_CAPABILITIES, is_guid
 from workflows.intervals import SWEPT_AGAIN_AFTER
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
-from workflows.ports.records import Commit, StaleVersion
+from workflows.ports.records import Commit, FreezeUnreadable, StaleVersion
 from workflows.ports.store import Store
 
 MAX_NAMED: Final = 20
 """How many partners an alarm names."""
+
+
+async def records_end(store: Store) -> dict[str, str]:
+    """Return until when the records of a held start tell what Gatehouse did, as a value of an alarm; empty without one.
+
+    Value: `records_end`, an ISO time; empty when it is not known.
+    """
+    try:
+        freeze = await store.freeze()
+    except FreezeUnreadable:  # its own alarm says so
+        return {}
+    if freeze is None or not freeze.is_frozen or freeze.hold is None:
+        return {}
+    ran_at = freeze.hold.last_ran_at
+    return {"records_end": "" if ran_at is None else ran_at.isoformat()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
