@@ -411,7 +411,10 @@ _NAMING_PARTNERS: Final = (
 
 
 def _add_connection_words(alarm: Alarm, values: "_Values") -> None:
-    """Add the words of alarms about the bot's own way to Graph."""
+    """Add the words of alarms about the bot's own way to Graph, and about its application."""
+    if alarm.code is AlarmCode.OWN_ENTRY_NOT_EXPLAINED:
+        values["changes"] = counted(int(values["count"]), "change")
+        values["records_end_words"] = records_end_words(alarm.values)
     if alarm.code in (AlarmCode.PERMISSIONS_SURPLUS, AlarmCode.PERMISSIONS_MISSING):
         values["application"] = application_words(alarm.subject)
         values["names"] = ", ".join(values["permissions"])
@@ -452,9 +455,6 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code is AlarmCode.UNUSUAL_DECISIONS:
         values["unusual"] = unusual_alarm_words(alarm.values)
     values.update(_held_values(alarm))
-    if alarm.code is AlarmCode.OWN_ENTRY_NOT_EXPLAINED:
-        values["changes"] = counted(int(values["count"]), "change")
-        values["records_end_words"] = records_end_words(alarm.values)
     if "since" in values:
         values["since_words"] = minute(values["since"])
     if alarm.code is AlarmCode.SPONSOR_GONE:

@@ -1,5 +1,8 @@
 """The story of one request from the records: who asked, who approved and why, what was changed and read back, and what
-stands. Nothing is read in the tenant: what stands is told as of the last read-back."""
+stands. Nothing is read in the tenant: what stands is told as of the last read-back.
+
+It is long because a story has many parts, and each of them is told only together with the others.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
