@@ -7,7 +7,8 @@ something else had changed it is not believed either, because then the text befo
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -27,7 +28,11 @@ from workflows.core.audit.chain import (
 )
 from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 
+BEGAN_FREEZE: Final = "freeze"
+"""The stored name of an entry that began a freeze; a test compares it with that of the step."""
 _NOT_BELIEVED: Final = "?"
+_KEPT_PLACES: Final = 1000
+"""How many of the newest entries can be cut off so that what is stored after them is still followed."""
 
 
 def _read_seals(text: str) -> list[Seal]:
@@ -38,6 +43,16 @@ def _read_seals(text: str) -> list[Seal]:
 class _Known(NamedTuple):
     digest: str
     seq: int
+    is_by_click: bool = False
+    """Whether the newest entry about it is the result of a click that was received."""
+
+
+class _Place(NamedTuple):
+    seq: int
+    stored: bytes | None
+    """The signature as it is stored; None for an entry without one."""
+    mac: bytes
+    """The signature that the next entry is signed after."""
 
 
 @dataclass(slots=True)
@@ -48,8 +63,12 @@ class RecordProofs:
     result_of: str
     """What the key of an entry begins with that has the result of a click; the key of the click follows."""
     last: ChainPoint = BEGINNING
+    frozen_by: str = ""
+    """The key of the newest signed entry that began a freeze; empty without one."""
     _records: dict[Record, _Known] = field(default_factory=dict)
-    _broken: list[int] = field(default_factory=list)
+    _places: deque[_Place] = field(default_factory=lambda: deque(maxlen=_KEPT_PLACES))
+    _broken: list[ChainProblem] = field(default_factory=list)
+    _cut: ChainProblem | None = None
     _admitted: int = 0
     _has_begun: bool = False
 
@@ -57,27 +76,41 @@ class RecordProofs:
         """Read the next entry. What is not signed for its place says nothing about records."""
         is_signed = is_signed_for(row, self.last.mac, row.seq, self.keys)
         if not is_signed or row.seq != self.last.seq + 1:
-            self._broken.append(row.seq)
+            self._broken.append(self._problem_with(row))
         if is_signed:
             self._read(row)
         self.last = ChainPoint(row.seq, self.last.mac if row.mac is None else row.mac)
+        self._places.append(_Place(row.seq, row.mac, self.last.mac))
 
-    def note_cut(self) -> None:
-        """Note that the newest entries, which were read before, are not in the log any more."""
-        if self._broken[-1:] != [self.last.seq]:
-            self._broken.append(self.last.seq)
+    def go_back(self, is_stored: Callable[[int, bytes | None], bool]) -> ChainProblem | None:
+        """Go back to the newest entry that is still in the log; return the problem when others were read after it.
+
+        What the missing entries said is not forgotten. What is stored in their place is read as any other entry.
+
+        :param is_stored: whether the log has an entry with this number and signature.
+        """
+        if not self._places or is_stored(*self._places[-1][:2]):
+            return None
+        while self._places and not is_stored(*self._places[-1][:2]):
+            self._places.pop()
+        self.last = ChainPoint(self._places[-1].seq, self._places[-1].mac) if self._places else BEGINNING
+        return ChainProblem(ChainProblemCode.TAIL_CUT, self.last.seq + 1)
+
+    def note_cut(self, problem: ChainProblem) -> None:
+        """Note that the newest entries are not in the log any more, although all that is there may be signed."""
+        self._cut = self._cut or problem
 
     @property
-    def first_broken(self) -> int | None:
-        """Return an entry that was changed, or follows a missing one; None without one.
+    def first_broken(self) -> ChainProblem | None:
+        """Return what is wrong with an entry: it was changed, follows a missing one, or was cut off; None without one.
 
         When two admins ended a freeze that began because of such entries, only more of them than there were count.
         """
-        return self._broken[-1] if self.broken_count > self._admitted else None
+        return self._cut or (self._broken[-1] if self.broken_count > self._admitted else None)
 
     @property
     def broken_count(self) -> int:
-        """Return how many entries are not signed for their place."""
+        """Return how many entries of the log are not signed for their place."""
         return len(self._broken)
 
     def is_pending_click(self, key: str, text: str) -> bool:
@@ -85,6 +118,14 @@ class RecordProofs:
         record = Record(CLICKS, key)
         known = self._records.get(record)
         return known is not None and known.digest == digest_of(record, text)
+
+    def is_by_click(self, record: Record, digest: str) -> bool:
+        """Return whether the record has this digest as the result of a click that a person made and Gatehouse received.
+
+        What the bot stored by itself, or after a click that something else stored, is not.
+        """
+        known = self._records.get(record)
+        return known is not None and known.digest == digest and known.is_by_click
 
     def problem_of(self, record: Record, text: str | None) -> ChainProblem | None:
         """Return why a record is not believed; None when it is as the newest entry about it says.
@@ -113,9 +154,22 @@ class RecordProofs:
                 yield problem
         yield from filter(None, (self.problem_of(record, None) for record in missing))
 
+    def _problem_with(self, row: ChainedRow) -> ChainProblem:
+        """Say what is wrong with an entry by itself, with the same codes as `verifying`."""
+        if row.key_id is None or row.mac is None:
+            return ChainProblem(ChainProblemCode.NOT_SIGNED, row.seq)
+        if self.keys.find(row.key_id) is None:
+            return ChainProblem(ChainProblemCode.UNKNOWN_KEY, row.seq, row.key_id)
+        if row.seq > self.last.seq + 1:
+            return ChainProblem(ChainProblemCode.DELETED, self.last.seq + 1)
+        return ChainProblem(ChainProblemCode.EDITED, row.seq)
+
     def _read(self, row: ChainedRow) -> None:
         key = row.entry["key"] or ""
-        self._records.pop(Record(CLICKS, key.removeprefix(self.result_of)), None)
+        clicked = self._records.pop(Record(CLICKS, key.removeprefix(self.result_of)), None)
+        is_by_click = clicked is not None and clicked.digest not in ("", _NOT_BELIEVED)
+        if row.entry["command"] == BEGAN_FREEZE and row.entry["outcome"] == "accepted":
+            self.frozen_by = key
         if row.records is None:
             return
         is_beginning = row.entry["command"] == SEALING_BEGUN
@@ -124,9 +178,9 @@ class RecordProofs:
         self._has_begun = self._has_begun or not is_beginning
         for seal in _read_seals(row.records):
             if seal.table == LOG:
-                self._admitted = int(seal.digest)
+                self._admitted, self._cut = int(seal.digest), None
                 continue
             record = Record(seal.table, seal.id)
             known = self._records.get(record, _Known("", 0)).digest
             is_next = may_begin if is_beginning else seal.before in (known, WHATEVER)
-            self._records[record] = _Known(seal.digest if is_next else _NOT_BELIEVED, row.seq)
+            self._records[record] = _Known(seal.digest if is_next else _NOT_BELIEVED, row.seq, is_by_click)
