@@ -96,6 +96,15 @@ class RecordProofs:
         self.last = ChainPoint(self._places[-1].seq, self._places[-1].mac) if self._places else BEGINNING
         return ChainProblem(ChainProblemCode.TAIL_CUT, self.last.seq + 1)
 
+    def has_read(self, point: ChainPoint) -> bool:
+        """Return whether this is one of the newest entries that were read."""
+        return any((place.seq, place.mac) == (point.seq, point.mac) for place in self._places)
+
+    @property
+    def is_cut(self) -> bool:
+        """Return whether entries are not in the log any more that were read before, and no admins know of it."""
+        return self._cut is not None
+
     def note_cut(self, problem: ChainProblem) -> None:
         """Note that the newest entries are not in the log any more, although all that is there may be signed."""
         self._cut = self._cut or problem

@@ -13,6 +13,7 @@ from workflows.core.audit.chain import (
     WHATEVER,
     ChainedRow,
     ChainKey,
+    ChainPoint,
     KeyRing,
     Record,
     Seal,
@@ -40,7 +41,8 @@ def rows(*said: Said, key: ChainKey = OLD) -> list[ChainedRow]:
     made: list[ChainedRow] = []
     previous = b""
     for seq, (name, command, seals) in enumerate(said, 1):
-        texts, records = entry(seq) | {"key": name, "command": command}, written_seals(seals)
+        outcome = "already_frozen" if name == "refused" else "accepted"
+        texts, records = entry(seq) | {"key": name, "command": command, "outcome": outcome}, written_seals(seals)
         previous = sign(previous, seq, texts, key, records)
         made.append(ChainedRow(seq=seq, entry=texts, key_id=key.id, mac=previous, records=records))
     return made
@@ -153,12 +155,15 @@ def test_entries_that_were_cut_off_count_although_all_others_are_signed() -> Non
     known.follow(other[2])
     known.note_cut(cut)
     known.note_cut(ChainProblem(ChainProblemCode.TAIL_CUT, 9))
+    assert known.is_cut
     assert (broken(known), known.broken_count) == ("tail_cut:3", 0)
     assert known.is_pending_click("c1", "Amara"), "what was stored after it is read"
     assert problem(known, R, "one") == "record_changed", "what the missing entry said is not forgotten"
     known.follow(end[3])
     assert broken(known) == "", "two admins know of it"
+    assert not known.is_cut
     everything = proofs(good)
+    assert [everything.has_read(ChainPoint(3, mac)) for mac in (good[2].mac or b"", b"other")] == [True, False]
     assert everything.go_back(lambda seq, mac: False) == ChainProblem(ChainProblemCode.TAIL_CUT, 1)
     assert (everything.last.seq, everything.go_back(lambda seq, mac: False)) == (0, None)
 
@@ -177,10 +182,10 @@ def test_a_record_is_by_a_click_only_when_its_click_was_received() -> None:
 
 
 def test_who_began_the_newest_freeze_is_read_from_signed_entries() -> None:
-    assert FreezeStep.FREEZE == BEGAN_FREEZE
-    good = rows(("audit_chain:1", BEGAN_FREEZE, []), ("later", BEGAN_FREEZE, []))
-    assert [proofs(good[:n]).frozen_by for n in range(3)] == ["", "audit_chain:1", "later"]
-    assert proofs([good[0], replace(good[1], entry=good[1].entry | {"key": "x"})]).frozen_by == "audit_chain:1"
+    assert FreezeStep.FREEZE.value == BEGAN_FREEZE
+    good = rows(("audit_chain:1", BEGAN_FREEZE, []), ("later", BEGAN_FREEZE, []), ("refused", BEGAN_FREEZE, []))
+    assert [proofs(good[:n]).frozen_by for n in range(4)] == ["", "audit_chain:1", "later", "later"]
+    assert proofs([good[0], replace(good[1], entry={**good[1].entry, "key": "x"})]).frozen_by == "audit_chain:1"
     assert proofs([replace(good[0], mac=None)]).frozen_by == ""
 
 

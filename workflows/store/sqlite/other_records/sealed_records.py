@@ -135,6 +135,13 @@ class SqliteSealedRecords(SqliteAuditChain):
                 named.add(record)
                 self._seals.append(Seal(*record, digest_of(record, text), WHATEVER))
 
+    def _take_proofs(self, proofs: "RecordProofs") -> None:
+        """Go on with these proofs, when an entry was put back, or a key. Never when entries were cut off."""
+        with self._following:
+            before = self._proofs
+            if before is not None and not before.is_cut and proofs.has_read(before.last):
+                self._proofs = proofs
+
     def _new_proofs(self) -> "RecordProofs":
         from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
 
