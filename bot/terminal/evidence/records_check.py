@@ -1,4 +1,4 @@
-"""The findings of `gatehouse doctor` about signed records and the freeze. A boundary: it reads the file, and writes nothing."""
+"""The findings of `gatehouse doctor` about signed records and the freeze. A boundary: it only reads the file."""
 
 from typing import Final
 

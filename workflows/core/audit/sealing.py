@@ -29,7 +29,8 @@ from workflows.core.audit.chain import (
 from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 
 BEGAN_FREEZE: Final = "freeze"
-"""The stored name of an entry that began a freeze; a test compares it with that of the step."""
+ENDED_FREEZE: Final = "end_freeze"
+"""The stored names of the entries that began and ended a freeze; a test compares them with those of the steps."""
 _NOT_BELIEVED: Final = "?"
 _KEPT_PLACES: Final = 1000
 """How many of the newest entries can be cut off so that what is stored after them is still followed."""
@@ -64,7 +65,7 @@ class RecordProofs:
     """What the key of an entry begins with that has the result of a click; the key of the click follows."""
     last: ChainPoint = BEGINNING
     frozen_by: str = ""
-    """The key of the newest signed entry that began a freeze; empty without one."""
+    """The key of the signed entry that began the newest freeze; empty without one, and after admins ended it."""
     _records: dict[Record, _Known] = field(default_factory=dict)
     _places: deque[_Place] = field(default_factory=lambda: deque(maxlen=_KEPT_PLACES))
     _broken: list[ChainProblem] = field(default_factory=list)
@@ -177,8 +178,8 @@ class RecordProofs:
         key = row.entry["key"] or ""
         clicked = self._records.pop(Record(CLICKS, key.removeprefix(self.result_of)), None)
         is_by_click = clicked is not None and clicked.digest not in ("", _NOT_BELIEVED)
-        if row.entry["command"] == BEGAN_FREEZE and row.entry["outcome"] == "accepted":
-            self.frozen_by = key
+        if row.entry["command"] in (BEGAN_FREEZE, ENDED_FREEZE) and row.entry["outcome"] == "accepted":
+            self.frozen_by = key if row.entry["command"] == BEGAN_FREEZE else ""
         if row.records is None:
             return
         is_beginning = row.entry["command"] == SEALING_BEGUN

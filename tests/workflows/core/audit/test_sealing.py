@@ -21,7 +21,7 @@ from workflows.core.audit.chain import (
     sign,
     written_seals,
 )
-from workflows.core.audit.sealing import BEGAN_FREEZE, RecordProofs
+from workflows.core.audit.sealing import BEGAN_FREEZE, ENDED_FREEZE, RecordProofs
 from workflows.core.audit.verifying import MAX_PROBLEMS, ChainCheck, ChainProblem, ChainProblemCode, with_problems
 from workflows.core.policy.stops.freeze import FreezeStep
 
@@ -182,9 +182,14 @@ def test_a_record_is_by_a_click_only_when_its_click_was_received() -> None:
 
 
 def test_who_began_the_newest_freeze_is_read_from_signed_entries() -> None:
-    assert FreezeStep.FREEZE.value == BEGAN_FREEZE
-    good = rows(("audit_chain:1", BEGAN_FREEZE, []), ("later", BEGAN_FREEZE, []), ("refused", BEGAN_FREEZE, []))
-    assert [proofs(good[:n]).frozen_by for n in range(4)] == ["", "audit_chain:1", "later", "later"]
+    assert (FreezeStep.FREEZE.value, FreezeStep.END.value) == (BEGAN_FREEZE, ENDED_FREEZE)
+    good = rows(
+        ("audit_chain:1", BEGAN_FREEZE, []),
+        ("later", BEGAN_FREEZE, []),
+        ("refused", BEGAN_FREEZE, []),
+        ("end", ENDED_FREEZE, []),
+    )
+    assert [proofs(good[:n]).frozen_by for n in range(5)] == ["", "audit_chain:1", "later", "later", ""]
     assert proofs([good[0], replace(good[1], entry={**good[1].entry, "key": "x"})]).frozen_by == "audit_chain:1"
     assert proofs([replace(good[0], mac=None)]).frozen_by == ""
 
