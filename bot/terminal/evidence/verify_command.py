@@ -93,6 +93,7 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
         "entries": found.count,
         "last_seq": found.last.seq,
         "signed_later_until": found.signed_later or None,
+        "erased_texts": found.erased,
         "head_seq": None if head is None else head.seq,
         "head_found": None if head is None else found.has_head,
         "first_bad_seq": min((one.seq for one in found.problems if not one.record), default=None),
@@ -110,6 +111,10 @@ def _lines(found: ChainCheck, head: Head | None) -> list[str]:
     lines += dict.fromkeys(problem_advice(one.code) for one in found.problems)
     if found.signed_later:
         lines.append(f"The entries until {found.signed_later} are of an earlier version. They were signed afterwards.")
+    if found.erased:
+        lines.append(
+            f"{counted(found.erased, 'text')} of people who left {'is' if found.erased == 1 else 'are'} erased."
+        )
     if head is None:
         lines.append(NO_HEAD_ADVICE)
     elif found.has_head:

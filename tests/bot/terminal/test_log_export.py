@@ -24,8 +24,9 @@ from bot.terminal.evidence.log_export.exported_rows import verify_exported
 from bot.terminal.evidence.log_export.ocsf import ocsf_event
 from tests.workflows.store.sqlite.audit.logs import add, change, log, with_store
 from workflows.core.audit.chain import FIELDS, ChainedRow, ChainPoint, parse_keys
-from workflows.core.audit.verifying import verify
+from workflows.core.audit.verifying import ChainProblemCode, verify
 from workflows.store.audit_keys import own_key_file
+from workflows.store.location import OpenStore
 
 # Required attributes of OCSF 1.3.0, from https://schema.ocsf.io/1.3.0 (base event, the two classes, and their objects).
 BASE = ("activity_id", "category_uid", "class_uid", "metadata", "severity_id", "time", "type_uid")
@@ -153,6 +154,8 @@ def test_exported_rows_verify_with_the_key_and_have_neither_key_nor_raw_control_
             entry=one["unmapped"]["entry"],
             key_id=one["unmapped"]["key_id"],
             mac=bytes.fromhex(one["unmapped"]["mac"]),
+            references=one["unmapped"]["signed"]["personal"],
+            salts=one["unmapped"]["salts"],
         )
         for one in events
     ]
@@ -396,3 +399,35 @@ def test_a_file_without_its_first_rows_is_verified_from_the_next_one_on(records:
     export.write_bytes(b"")
     with pytest.raises(OSError, match="has no rows"):
         verify_exported(export, keys, None)
+
+
+def test_a_file_from_before_an_erasure_and_one_from_after_it_are_each_whole(records: Path) -> None:
+    """The one has the texts, and the other says how many were erased. A text of either that is changed is found."""
+
+    async def erase(store: OpenStore) -> None:
+        person = await store.personal_data.known_person("U1")
+        assert person is not None
+        await store.personal_data.erase(person, key="erased", actor="os:dana")
+
+    before, after = records.with_name("before.jsonl"), records.with_name("after.jsonl")
+    assert export_audit(ExportOptions(output=before)) == 0
+    with_store(records, erase)
+    assert export_audit(ExportOptions(output=after)) == 0
+    keys = parse_keys(own_key_file(records).read_text())
+    found = [verify_exported(path, keys, None) for path in (before, after)]
+    assert [(one.is_whole, one.erased) for one in found] == [(True, 0), (True, 60)]
+    assert b'"U1"' in before.read_bytes()
+    assert b'"U1"' not in after.read_bytes()
+    for path, old, new in ((before, b"U1", b"U2"), (after, b"person-1", b"person-2")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        entry = json.loads(lines[3])
+        entry["unmapped"]["entry"]["actor"] = new.decode()
+        entry["actor"]["user"]["name"] = new.decode()
+        lines[3] = (json.dumps(entry, sort_keys=True, separators=(",", ":")) + "\n").encode()
+        assert old not in lines[3].partition(b'"signed"')[0]
+        path.write_bytes(b"".join(lines))
+        assert [one.name for one in verify_exported(path, keys, None).problems] == ["edited:4"]
+    lines = after.read_bytes().splitlines(keepends=True)
+    after.write_bytes(b"".join(line for line in lines if b'"erase_person"' not in line))
+    codes = [one.code for one in verify_exported(after, keys, None).problems]
+    assert ChainProblemCode.TEXTS_MISSING in codes

@@ -26,6 +26,7 @@ from workflows.core.audit.chain import (
     digest_of,
     is_signed_for,
 )
+from workflows.core.audit.personal import check_texts, signed_texts
 from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 
 BEGAN_FREEZE: Final = "freeze"
@@ -61,8 +62,6 @@ class RecordProofs:
     """What the entries up to `last` say about all records. Follow them in their order, from the first one on."""
 
     keys: KeyRing
-    result_of: str
-    """What the key of an entry begins with that has the result of a click; the key of the click follows."""
     last: ChainPoint = BEGINNING
     frozen_by: str = ""
     """The key of the signed entry that began the newest freeze; empty without one, and after admins ended it."""
@@ -76,7 +75,8 @@ class RecordProofs:
     def follow(self, row: ChainedRow) -> None:
         """Read the next entry. What is not signed for its place says nothing about records."""
         is_signed = is_signed_for(row, self.last.mac, row.seq, self.keys)
-        if not is_signed or row.seq != self.last.seq + 1:
+        has_its_texts = is_signed and check_texts(row.entry, row.references, row.salts).is_whole
+        if not has_its_texts or row.seq != self.last.seq + 1:
             self._broken.append(self._problem_with(row))
         if is_signed:
             self._read(row)
@@ -174,19 +174,25 @@ class RecordProofs:
             return ChainProblem(ChainProblemCode.DELETED, self.last.seq + 1)
         return ChainProblem(ChainProblemCode.EDITED, row.seq)
 
+    def _ends_click(self, seal: Seal) -> bool:
+        """Return whether an entry has the result of a click that was received."""
+        known = self._records.get(Record(seal.table, seal.id))
+        return seal.table == CLICKS and not seal.digest and known is not None and known.digest != _NOT_BELIEVED
+
     def _read(self, row: ChainedRow) -> None:
-        key = row.entry["key"] or ""
-        clicked = self._records.pop(Record(CLICKS, key.removeprefix(self.result_of)), None)
-        is_by_click = clicked is not None and clicked.digest not in ("", _NOT_BELIEVED)
-        if row.entry["command"] in (BEGAN_FREEZE, ENDED_FREEZE) and row.entry["outcome"] == "accepted":
-            self.frozen_by = key if row.entry["command"] == BEGAN_FREEZE else ""
+        # NB. only what is signed: not the key, for example, which may be shown without its text.
+        signed = signed_texts(row.entry, row.references)
+        if signed["command"] in (BEGAN_FREEZE, ENDED_FREEZE) and signed["outcome"] == "accepted":
+            self.frozen_by = (signed["key"] or "") if signed["command"] == BEGAN_FREEZE else ""
         if row.records is None:
             return
         is_beginning = row.entry["command"] == SEALING_BEGUN
         # NB. an upgrade is made once. Whoever has the file could have it made again for records of their own.
         may_begin = is_beginning and not self._has_begun
         self._has_begun = self._has_begun or not is_beginning
-        for seal in _read_seals(row.records):
+        seals = _read_seals(row.records)
+        is_by_click = any(self._ends_click(seal) for seal in seals)
+        for seal in seals:
             if seal.table == LOG:
                 self._admitted, self._cut = int(seal.digest), None
                 continue
@@ -194,3 +200,5 @@ class RecordProofs:
             known = self._records.get(record, _Known("", 0)).digest
             is_next = may_begin if is_beginning else seal.before in (known, WHATEVER)
             self._records[record] = _Known(seal.digest if is_next else _NOT_BELIEVED, row.seq, is_by_click)
+            if record.table == CLICKS and not seal.digest:
+                del self._records[record]

@@ -4,7 +4,7 @@ It is long because everything that one transaction can store is written here.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,15 @@ from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import AuthorState, Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
-from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
+from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest, asked_by, lane
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
-from workflows.ports.audit_log import AuditKeys
+from workflows.ports.audit_log import AuditKeys, PersonalData
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
-from workflows.store.codec import REQUEST
+from workflows.store.codec import PARTNER_USAGE, REQUEST, USAGE_SCAN, dump
 from workflows.store.columns import asked_managers_text, people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
@@ -108,34 +108,33 @@ class SqliteStore(
             self._put_effect(effect, text_of(max(now, later or now)))
 
     def _put_request(self, request: AccessRequest) -> None:
+        self._put("requests", "id", self._request_row(request))
+
+    def _request_row(self, request: AccessRequest) -> dict[str, Any]:
         eligibility = current_eligibility(request)
-        self._put(
-            "requests",
-            "id",
-            {
-                "id": request.id,
-                "version": request.version,
-                "state": request.state.value,
-                "is_part": int(request.applied_part > 0),
-                "is_open": int(not request.is_terminal),
-                "requester": request.fields.requester,
-                "account": request.requester_account,
-                "submitter": request.fields.submitter,
-                "submitter_account": request.submitter_account,
-                "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
-                "due_at": None if (due := next_due_at(request)) is None else text_of(due),
-                "created_at": text_of(request.created_at),
-                "expires_at": text_of(request.expires_at),
-                "sought": _request_search_text(request),
-                "template": search_text(*_template(request)),
-                "requester_sought": _requester_search_text(request),
-                "deciders": _decider_search_text(request),
-                "waits_for": None if eligibility is None else eligibility.waits_for,
-                "excluded": json.dumps([] if eligibility is None else sorted(eligibility.excluded_ids)),
-                "batch": request.batch,
-                "doc": self._clean.request(request),
-            },
-        )
+        return {
+            "id": request.id,
+            "version": request.version,
+            "state": request.state.value,
+            "is_part": int(request.applied_part > 0),
+            "is_open": int(not request.is_terminal),
+            "requester": request.fields.requester,
+            "account": request.requester_account,
+            "submitter": request.fields.submitter,
+            "submitter_account": request.submitter_account,
+            "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
+            "due_at": None if (due := next_due_at(request)) is None else text_of(due),
+            "created_at": text_of(request.created_at),
+            "expires_at": text_of(request.expires_at),
+            "sought": _request_search_text(request),
+            "template": search_text(*_template(request)),
+            "requester_sought": _requester_search_text(request),
+            "deciders": _decider_search_text(request),
+            "waits_for": None if eligibility is None else eligibility.waits_for,
+            "excluded": json.dumps([] if eligibility is None else sorted(eligibility.excluded_ids)),
+            "batch": request.batch,
+            "doc": self._clean.request(request),
+        }
 
     def _require_only_one(self, request: AccessRequest) -> None:
         """Check that no other request about the same tenant is open.
@@ -156,32 +155,55 @@ class SqliteStore(
 
     def _put_partnership(self, partnership: Partnership) -> None:
         self._request_homes_of_managers(partnership)
-        self._put(
-            "partnerships",
-            "tenant_id",
-            {
-                "tenant_id": partnership.identity.tenant_id,
-                "version": partnership.version,
-                "state": partnership.state.value,
-                "domain": partnership.identity.default_domain,
-                "due_at": None if partnership.due_at is None else text_of(partnership.due_at),
-                "ends_at": "" if partnership.ends_at is None else text_of(partnership.ends_at),
-                "at_end": partnership.at_end.value,
-                "silent_from": "" if partnership.silence_step_at is None else text_of(partnership.silence_step_at),
-                "sponsor": partnership.sponsor.chat_id,
-                "sponsor_account": partnership.sponsor.id,
-                "sponsor_name": search_text(partnership.sponsor.name),
-                "asked_managers": asked_managers_text(partnership),
-                "template": search_text(partnership.template, partnership.template_title),
-                "sought": search_text(
-                    partnership.identity.default_domain,
-                    partnership.identity.display_name,
-                    partnership.identity.tenant_id,
-                ),
-                "doc": self._clean.partnership(partnership),
-            },
-            is_safe=partnership.state is PartnershipState.REVOKED,  # whose approval policy starts anew
-        )
+        is_safe = partnership.state is PartnershipState.REVOKED  # whose approval policy starts anew
+        self._put("partnerships", "tenant_id", self._partnership_row(partnership), is_safe=is_safe)
+
+    def _partnership_row(self, partnership: Partnership) -> dict[str, Any]:
+        return {
+            "tenant_id": partnership.identity.tenant_id,
+            "version": partnership.version,
+            "state": partnership.state.value,
+            "domain": partnership.identity.default_domain,
+            "due_at": None if partnership.due_at is None else text_of(partnership.due_at),
+            "ends_at": "" if partnership.ends_at is None else text_of(partnership.ends_at),
+            "at_end": partnership.at_end.value,
+            "silent_from": "" if partnership.silence_step_at is None else text_of(partnership.silence_step_at),
+            "sponsor": partnership.sponsor.chat_id,
+            "sponsor_account": partnership.sponsor.id,
+            "sponsor_name": search_text(partnership.sponsor.name),
+            "asked_managers": asked_managers_text(partnership),
+            "template": search_text(partnership.template, partnership.template_title),
+            "sought": search_text(
+                partnership.identity.default_domain,
+                partnership.identity.display_name,
+                partnership.identity.tenant_id,
+            ),
+            "doc": self._clean.partnership(partnership),
+        }
+
+    @property
+    def personal_data(self) -> PersonalData:
+        """Return what finds and erases the texts of people; see `ports.audit_log`."""
+        from workflows.store.sqlite.other_records.erasure import SqliteErasure  # a start does not wait for it
+
+        return SqliteErasure(self, self._rows_of())
+
+    def _rows_of(self) -> Mapping[str, Callable[[Any], dict[str, Any]]]:
+        """Return what makes the columns of a record, by table."""
+        return {
+            "requests": self._request_row,
+            "partnerships": self._partnership_row,
+            "batches": self._batch_row,
+            "absences": self._absence_row,
+            "campaigns": lambda one: {"doc": self._clean.campaign(one)},
+            "freezes": lambda one: {"doc": self._clean.freeze(one)},
+            "drifts": lambda one: {"subject": one.subject, "doc": self._clean.drift(one)},
+            "denied_notices": lambda one: {"doc": self._clean.denied_notice(one)},
+            "alarms": lambda one: {"subject": one.subject, "doc": self._clean.alarm(one)},
+            "effects": lambda one: {"lane": lane(one), "asked_by": asked_by(one), "doc": self._clean.effect(one)},
+            "usage_scans": lambda one: {"doc": dump(USAGE_SCAN, one)},
+            "partner_usage": lambda one: {"doc": dump(PARTNER_USAGE, one)},
+        }
 
     def _request_homes_of_managers(self, partnership: Partnership) -> None:
         """Have the App Homes published of managers who are asked in a review now, or are not asked any more.
@@ -229,25 +251,24 @@ class SqliteStore(
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 
     def _put_batch(self, batch: Batch) -> None:
+        self._put("batches", "id", self._batch_row(batch))
+
+    def _batch_row(self, batch: Batch) -> dict[str, Any]:
         who, due = current_batch_eligibility(batch), next_batch_due_at(batch)
-        self._put(
-            "batches",
-            "id",
-            {
-                "id": batch.id,
-                "version": batch.version,
-                "state": batch.state.value,
-                "is_open": int(not batch.has_ended),
-                "requester": "" if batch.requester is None else batch.requester.chat_id,
-                "account": "" if batch.requester is None else batch.requester.id,
-                "waits_for": None if who is None else who.waits_for,
-                "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
-                "created_at": text_of(batch.created_at),
-                "expires_at": text_of(batch.expires_at),
-                "due_at": None if due is None else text_of(due),
-                "doc": self._clean.batch(batch),
-            },
-        )
+        return {
+            "id": batch.id,
+            "version": batch.version,
+            "state": batch.state.value,
+            "is_open": int(not batch.has_ended),
+            "requester": "" if batch.requester is None else batch.requester.chat_id,
+            "account": "" if batch.requester is None else batch.requester.id,
+            "waits_for": None if who is None else who.waits_for,
+            "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
+            "created_at": text_of(batch.created_at),
+            "expires_at": text_of(batch.expires_at),
+            "due_at": None if due is None else text_of(due),
+            "doc": self._clean.batch(batch),
+        }
 
     def _put_campaign(self, campaign: Campaign) -> None:
         row = {"id": campaign.id, "version": campaign.version, "is_open": int(campaign.is_open)}
@@ -255,8 +276,11 @@ class SqliteStore(
         self._put("campaigns", "id", {**row, "at": text_of(campaign.at), "doc": doc})
 
     def _put_absence(self, absence: Absence) -> None:
+        self._put("absences", "id", self._absence_row(absence))
+
+    def _absence_row(self, absence: Absence) -> dict[str, Any]:
         row = {"id": absence.id, "version": absence.version, "person": absence.person.id}
-        self._put("absences", "id", {**row, "ends_at": text_of(absence.end), "doc": self._clean.absence(absence)})
+        return {**row, "ends_at": text_of(absence.end), "doc": self._clean.absence(absence)}
 
     def _put_denied_notice(self, notice: DeniedNotice) -> None:
         row = {"subject": notice.subject, "version": notice.version, "is_open": int(notice.is_open)}
@@ -284,6 +308,7 @@ class SqliteStore(
         :param is_safe: see `_seal`.
         :raises StaleVersion: when there is no row with the version before.
         """
+        self._register_people_of([row["doc"]])
         self._seal(table, row[key], row["doc"], is_safe=is_safe)
         names = list(row)
         if row["version"] == 1:

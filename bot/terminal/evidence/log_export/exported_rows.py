@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.terminal.evidence.log_export.ocsf import ocsf_line
 from workflows.core.audit.chain import BEGINNING, FIELDS, ChainedRow, ChainPoint, KeyRing
+from workflows.core.audit.personal import PERSONAL
 
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
@@ -62,12 +63,16 @@ def _row_of(event: dict[str, dict[str, object]]) -> tuple[ChainedRow, str]:
     mac, entry, seq = signed["mac"], signed["entry"], signed["seq"]
     if not isinstance(entry, dict) or not isinstance(seq, int) or not isinstance(product, dict):
         raise TypeError("no event of an entry")
-    records, key_id = signed.get("records"), signed["key_id"]
+    records, key_id, salts = signed.get("records"), signed["key_id"], signed.get("salts")
+    with_references = signed.get("signed")
+    references = with_references[PERSONAL] if isinstance(with_references, dict) else None
     row = ChainedRow(
         seq=seq,
         entry={name: entry[name] for name in FIELDS},
         key_id=None if key_id is None else str(key_id),
         mac=None if mac is None else bytes.fromhex(str(mac)),
+        references=None if references is None else str(references),
+        salts=None if salts is None else str(salts),
         records=None if records is None else str(records),
     )
     return row, str(product["version"])

@@ -21,6 +21,8 @@ from workflows.core.audit.chain import (
     sign,
     written_seals,
 )
+from workflows.core.audit.personal import NOBODY, signed_texts
+from workflows.core.audit.personal import seal as seal_texts
 from workflows.core.audit.sealing import BEGAN_FREEZE, ENDED_FREEZE, RecordProofs
 from workflows.core.audit.verifying import MAX_PROBLEMS, ChainCheck, ChainProblem, ChainProblemCode, with_problems
 from workflows.core.policy.stops.freeze import FreezeStep
@@ -50,7 +52,7 @@ def rows(*said: Said, key: ChainKey = OLD) -> list[ChainedRow]:
 
 def proofs(followed: Sequence[ChainedRow], keys: KeyRing = RING) -> RecordProofs:
     """What these entries say."""
-    known = RecordProofs(keys=keys, result_of="verdict:")
+    known = RecordProofs(keys=keys)
     for row in followed:
         known.follow(row)
     return known
@@ -105,7 +107,7 @@ def test_entries_without_a_signature_of_ours_say_nothing() -> None:
 def test_a_click_is_pending_until_its_result() -> None:
     click = Record(CLICKS, "c1")
     received: Said = ("c1", "want_approve", [seal(click, "Amara")])
-    result: Said = ("verdict:c1", "approve", [])
+    result: Said = ("verdict:c1", "approve", [Seal(*click, "", WHATEVER)])
     known = proofs(rows(received))
     assert [known.is_pending_click(*one) for one in (("c1", "Amara"), ("c1", "Mallory"), ("c2", "Amara"))] == [
         True,
@@ -114,6 +116,28 @@ def test_a_click_is_pending_until_its_result() -> None:
     ]
     assert not proofs(rows(received, result)).is_pending_click("c1", "Amara")
     assert list(known.problems([])) == [], "a click is in no table of records"
+
+
+def test_only_what_is_signed_says_that_a_click_is_over_and_a_changed_text_beside_it_counts_as_changed() -> None:
+    click = Record(CLICKS, "c1")
+    entry_texts = entry(2) | {"key": "verdict:c1", "command": "approve"}
+    beside = seal_texts(entry_texts, lambda text: 7 if text == "c1" else NOBODY, lambda: bytes(16))
+    assert beside is not None
+    [received] = rows(("c1", "want_approve", [seal(click, "Amara")]))
+    records = written_seals([Seal(*click, "", WHATEVER)])
+    mac = sign(received.mac or b"", 2, signed_texts(entry_texts, beside.references), OLD, records)
+    result = ChainedRow(
+        seq=2,
+        entry=entry_texts,
+        key_id=OLD.id,
+        mac=mac,
+        references=beside.references,
+        salts=beside.salts,
+        records=records,
+    )
+    assert broken(proofs([received, result])) == ""
+    changed = proofs([received, replace(result, entry=entry_texts | {"key": "verdict:c2"})])
+    assert (broken(changed), changed.is_pending_click("c1", "Amara")) == ("edited:2", False)
 
 
 def test_an_upgrade_is_believed_once_and_only_before_everything_else() -> None:
@@ -170,15 +194,18 @@ def test_entries_that_were_cut_off_count_although_all_others_are_signed() -> Non
 
 def test_a_record_is_by_a_click_only_when_its_click_was_received() -> None:
     click = Record(CLICKS, "c1")
-    asked: Said = ("verdict:c1", "ask_freeze_end", [seal(FREEZE, "asked")])
+    over = Seal(*click, "", WHATEVER)
+    asked: Said = ("verdict:c1", "ask_freeze_end", [seal(FREEZE, "asked"), over])
     received = proofs(rows(("c1", "want", [seal(click, "Amara")]), asked))
     digest = digest_of(FREEZE, "asked")
     assert received.is_by_click(FREEZE, digest)
     assert not received.is_by_click(FREEZE, digest_of(FREEZE, "other"))
     assert not received.is_by_click(R, digest)
     assert not proofs(rows(asked)).is_by_click(FREEZE, digest)
-    forged = Seal(*click, "", "")
-    assert not proofs(rows(("c1", "want", [forged]), asked)).is_by_click(FREEZE, digest)
+    by_itself: Said = ("other", "ask_freeze_end", [seal(FREEZE, "asked")])
+    assert not proofs(rows(("c1", "want", [seal(click, "Amara")]), by_itself)).is_by_click(FREEZE, digest)
+    twice = ("c1", "want", [seal(click, "Amara", "other")])  # in the place of a click that was never received
+    assert not proofs(rows(twice, asked)).is_by_click(FREEZE, digest)
 
 
 def test_who_began_the_newest_freeze_is_read_from_signed_entries() -> None:

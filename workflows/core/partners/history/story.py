@@ -20,7 +20,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.people import Person
 from workflows.core.plans.accounts import AccountEnd
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.policy.reviews.attestation import MfaAttestation
+from workflows.core.policy.reviews.terms import MfaAttestation
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject

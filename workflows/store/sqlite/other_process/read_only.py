@@ -13,7 +13,7 @@ from workflows.core.audit.sealing import RecordProofs
 from workflows.core.errors.facts import Facts
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
-from workflows.ports.audit_log import RESULT_OF, AuditKeys
+from workflows.ports.audit_log import AuditKeys
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
 from workflows.store.sqlite.other_records.audit_chain import verify_connection
 
@@ -97,7 +97,7 @@ def verify_file(path: Path, keys: AuditKeys, head: "Head | None") -> "ChainCheck
     if not _read(path, "select 1 from pragma_table_info('audit') where name = 'records'"):
         raise OSError(f"the audit log in {path.name} is not signed yet; start this version of the bot once")
     ring = keys.ring(may_create=False)
-    proofs = RecordProofs(keys=ring, result_of=RESULT_OF)
+    proofs = RecordProofs(keys=ring)
     return _with_connection(path, lambda db: verify_connection(db, ring, head=head, proofs=proofs))
 
 

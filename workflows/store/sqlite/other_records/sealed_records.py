@@ -30,6 +30,7 @@ from workflows.core.requests.effects import CheckPermission, Effect
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import RESULT_OF, AuditKeys, RestsOn
 from workflows.ports.clock import Clock
+from workflows.ports.records import StaleVersion
 from workflows.store.codec import BATCH, DRIFT, EFFECT, REQUEST, load, load_shared
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import NO_REDACTION
@@ -72,28 +73,57 @@ class SqliteSealedRecords(SqliteAuditChain):
 
         def put_all() -> str | None:
             put()
+            self._seal_result(entry["key"] or "")
             return written_seals(self._seals)
 
         return self._add_entry(entry, put_all)
+
+    def _add_sealed_after(self, work: Callable[[], Mapping[str, str | None]]) -> None:
+        """Store records, and add the entry that names them; for an entry that says how much was stored.
+
+        :param work: stores them, and returns the entry.
+        :raises StaleVersion: when there is an entry with its key.
+        """
+        self._seals = []
+        entry = work()
+        if not self._add_entry(entry, lambda: written_seals(self._seals)):
+            raise StaleVersion(f"{entry['key']} is known")
 
     def _seal(self, table: str, identity: str, doc: str, *, is_safe: bool = False) -> None:
         """Name a record that is about to be stored. Must be called before it is.
 
         :param is_safe: whether the new record opens nothing, whatever was stored before it.
         """
-        record = Record(table, identity)
+        record = Record(table, self._named_absence(identity) if table == "absences" else identity)
         before = WHATEVER if is_safe else digest_of(record, _text_of(self._db.conn, record))
         self._seals.append(Seal(*record, digest_of(record, doc), before))
 
-    def _seal_click(self, effect: Effect, doc: str) -> None:
-        """Name a click that is checked later, so that no other one is."""
+    def _seal_click(self, effect: Effect, doc: str, before: str | None = None) -> None:
+        """Name a click that is checked later, so that no other one is.
+
+        :param before: the text that the new one takes the place of; None for a new click.
+        """
         if isinstance(effect, CheckPermission):
             record = Record(CLICKS, effect.key)
-            self._seals.append(Seal(*record, digest_of(record, doc), ""))
+            self._seals.append(Seal(*record, digest_of(record, doc), digest_of(record, before)))
+
+    def _seal_gone_click(self, click: str) -> None:
+        """Say that a click is over. The key of its result says it too, but it is no proof: texts can be erased.
+
+        :param click: its key.
+        """
+        self._seals.append(Seal(CLICKS, click, "", WHATEVER))
+
+    def _seal_result(self, key: str) -> None:
+        """Say in the entry with the result of a click that it is over."""
+        if key.startswith(RESULT_OF):
+            self._seal_gone_click(key.removeprefix(RESULT_OF))
 
     def _seal_existing(self, db: Database) -> None:
         """Name the records of a file from before entries named any, in entries of their own."""
         self._db = db
+        for (absence,) in db.execute("select id from absences").fetchall():
+            self._named_absence(absence)
         clicks = db.execute("select lane, doc from effects where lane >= 'judge:' and lane < 'judge;'").fetchall()
         found = [*stored_records(db.conn), *((Record(CLICKS, lane[len("judge:") :]), doc) for lane, doc in clicks)]
         for start in range(0, len(found), _NAMED_BY_ONE):
@@ -145,7 +175,7 @@ class SqliteSealedRecords(SqliteAuditChain):
     def _new_proofs(self) -> "RecordProofs":
         from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
 
-        return RecordProofs(keys=self._keys.ring(may_create=self._may_create_key), result_of=RESULT_OF)
+        return RecordProofs(keys=self._keys.ring(may_create=self._may_create_key))
 
     async def unproven(self, about: RestsOn) -> "Sequence[ChainProblem]":
         """List why what something rests on is not believed; see `ports.audit_log`."""
@@ -234,7 +264,8 @@ def _records_of(db: Any, about: RestsOn) -> "Iterator[Record]":
     }
     yield from (Record(table, identity) for table, identity in ids.items() if identity)
     if about.absences:
-        yield from (Record("absences", row[0]) for row in db.execute("select id from absences").fetchall())
+        ids = db.execute(f"select {SEALED_TABLES['absences']} from absences").fetchall()  # noqa: S608
+        yield from (Record("absences", row[0]) for row in ids)
 
 
 def _is_other(record: Record, text: str | None, proofs: "RecordProofs", about: RestsOn) -> bool:

@@ -33,7 +33,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.people import PersonId
 from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 
 LATER = NOW + timedelta(hours=2)
