@@ -36,10 +36,10 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.users import name_of_user, zone_of_user
 from bot.slack.words.alarms import alarm_advice, alarm_text
 from bot.terminal.evidence.key_check import key_finding
-from bot.terminal.evidence.records_check import records_findings
 from bot.terminal.posture.finding import Finding
 from bot.terminal.posture.generation_command import check_generation
 from bot.terminal.posture.permission_findings import bots_permissions, guests_permissions
+from bot.terminal.posture.records_check import records_findings
 from bot.words.refusals.named_people.approvers import accepted_group_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.messages import missing_groups_words

@@ -1,6 +1,7 @@
 """Have each entry name the records that are stored with it, and find records that no entry names as they are.
 
-A boundary: nothing else knows how entries name records.
+A boundary: nothing else knows how entries name records. It is long because naming, comparing and accepting records must
+agree.
 """
 
 import threading
