@@ -118,6 +118,8 @@ START_STORED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before storing is tried again at the start, while the records cannot be written."""
 BEYOND_ANY_WAIT: Final = timedelta(minutes=10)
 """No next attempt is later than this. One that seems to be was stored before the clock was set back, and is due now."""
+STOP_ANSWERS_FOR: Final = timedelta(seconds=1)
+"""How long a process that was asked to end still answers what arrives, also when nothing runs any more."""
 
 BOT_SILENT_AFTER: Final = timedelta(seconds=30)
 """After this long without a tick, the command line tries to perform itself what it follows."""

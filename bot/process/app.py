@@ -31,8 +31,9 @@ from bot.slack.inbound.identity import IdentityCheck
 from bot.slack.outbound.client import SlackClient
 from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.core.requests.alarms import Alarm
-from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
+from workflows.intervals import START_STORED_AGAIN_AFTER, STOP_ANSWERS_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
+from workflows.ports.effects_queue import EffectsRunner
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 from workflows.store.codec import build_adapters
@@ -46,6 +47,45 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 
+class Stopping:
+    """Whether the process was asked to end, and whether at once.
+
+    At the first signal `/readyz` says "stopping", so no new clicks are sent here. Those that still arrive are stored
+    and answered, and performed by another process or after the next start. What runs is finished, within a limit.
+    Whatever is not is given back, and is still stored. A second signal ends the process at once.
+    """
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._at_once = asyncio.Event()
+
+    @property
+    def is_asked(self) -> bool:
+        """Return whether the process was asked to end."""
+        return self.asked.is_set()
+
+    def ask(self) -> None:
+        """Ask the process to end; the second time, to end at once."""
+        (self._at_once if self.asked.is_set() else self.asked).set()
+
+    async def finish(self, runner: EffectsRunner, seconds: float) -> bool:
+        """Finish what runs. Afterwards the caller closes everything.
+
+        :param seconds: the longest time that it takes.
+        :returns: whether everything has ended.
+        """
+        finished = asyncio.gather(runner.drain(), asyncio.sleep(STOP_ANSWERS_FOR.total_seconds()))
+        at_once = asyncio.create_task(self._at_once.wait())
+        await asyncio.wait((finished, at_once), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        is_finished = finished.done()
+        for task in (finished, at_once):
+            task.cancel()
+        await asyncio.gather(finished, at_once, return_exceptions=True)
+        if not is_finished:
+            _log.warning("work_handed_over")
+        return is_finished
+
+
 @dataclass(slots=True, kw_only=True)
 class Readiness:
     """Whether clicks can be received and stored: what was started, what still runs, and its health."""
@@ -53,6 +93,7 @@ class Readiness:
     outage_stored: asyncio.Task[None]
     health: Health
     socket: "SlackSocket | None"
+    stopping: Stopping
     loops: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def what_is_said(self) -> tuple[bool, str]:
@@ -63,6 +104,8 @@ class Readiness:
 
     async def what_is_missing(self) -> str:
         """Return why the bot is not ready; empty when it is."""
+        if self.stopping.is_asked:
+            return "stopping\n"
         if any(task.done() for task in self.loops):
             return "a loop has ended; restart\n"
         if reasons := self.health.reasons:
@@ -72,21 +115,24 @@ class Readiness:
 
 
 async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES, redact: Redactor | None = None) -> None:
-    """Run the bot until SIGTERM or SIGINT. At SIGHUP, read the files with secrets again, when there are any.
+    """Run the bot until SIGTERM or SIGINT; see `Stopping`.
+
+    At SIGHUP, read the files with secrets again, when there are any.
 
     :param redact: removes secrets from logs and messages; it learns new secrets.
     :raises SettingsProblems: when the templates, or Slack's answer about the token, show that a setting is wrong.
     """
-    stop, look_now = asyncio.Event(), asyncio.Event()
+    stopping, look_now = Stopping(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stopping.ask)
     if settings.has_secret_files:
         loop.add_signal_handler(signal.SIGHUP, look_now.set)
-    async with running(settings, pauses, redact, look_now):
+    async with running(settings, pauses, redact, look_now, stopping) as parts:
         _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
-        await stop.wait()
+        await stopping.asked.wait()
         _log.info("stopping")
+        await stopping.finish(parts.queue_worker, settings.gatehouse_stop_seconds)
 
 
 @asynccontextmanager
@@ -95,10 +141,12 @@ async def running(
     pauses: Pauses = USUAL_PAUSES,
     redact: Redactor | None = None,
     look_now: asyncio.Event | None = None,
+    stopping: Stopping | None = None,
 ) -> AsyncIterator["BotParts"]:
     """Open the connections, start the tasks, and end them in reverse order.
 
     :param look_now: set to have the files with secrets read again at once.
+    :param stopping: whether the process was asked to end; nothing that is due is begun then.
     :yields: the running parts.
     :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
     """
@@ -107,7 +155,8 @@ async def running(
         systems, outage_stored = opened.systems, opened.outage
         receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
         secrets = _signing_secrets(settings)
-        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets)
+        stopping = stopping or Stopping()
+        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets, stopping)
         if settings.has_secret_files:
             from bot.process.opening.rotation import Rotation  # no other start needs it
 
@@ -249,6 +298,7 @@ async def _receive(
     work: "asyncio.Future[Work]",
     outage_stored: asyncio.Task[None],
     secrets: SigningSecrets,
+    stopping: Stopping,
 ) -> Readiness:
     """Check the process's health, and listen.
 
@@ -268,7 +318,7 @@ async def _receive(
         comparison=systems.clock_comparison,
         check_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
     )
-    readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket)
+    readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket, stopping=stopping)
     readiness.loops.append(asyncio.create_task(health.run()))
     stack.push_async_callback(_cancel_all, readiness.loops)
     await _listen(stack, systems, receiver, work, readiness, secrets)
@@ -294,10 +344,12 @@ async def _start_work(
     made = make_work(systems, receiver, readiness.what_is_missing)
     work.set_result(made)
     systems.background.start(complete_start(made.parts.directory, systems.tenant, systems.catalog, tenant_check))
-    outage_stored = readiness.outage_stored
+    outage_stored, stopping = readiness.outage_stored, readiness.stopping
     readiness.loops += [
         asyncio.create_task(perform_effects(made.parts, tenant_check, outage_stored)),
-        asyncio.create_task(keep_ticking(made, systems.clock, systems.settings, outage_stored)),
+        asyncio.create_task(
+            keep_ticking(made, systems.clock, systems.settings, outage_stored, lambda: stopping.is_asked)
+        ),
         asyncio.create_task(keep_clock_compared(skew, systems.client, systems.settings.gatehouse_tick_seconds)),
     ]
 

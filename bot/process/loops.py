@@ -115,10 +115,13 @@ async def name_unsafe_groups(tenant: Tenant, catalog: Catalog) -> None:
         _log.warning("entra_group_cannot_decide", reason=fact_words(problem))
 
 
-async def keep_ticking(work: Work, clock: Clock, settings: Settings, outage_stored: asyncio.Task[None]) -> None:
+async def keep_ticking(
+    work: Work, clock: Clock, settings: Settings, outage_stored: asyncio.Task[None], is_stopping: Callable[[], bool]
+) -> None:
     """Do what is due, every few seconds. An error is logged, and the next round tries again.
 
     :param outage_stored: the task that stores the outage; nothing is done before it ends.
+    :param is_stopping: returns whether the process was asked to end. Then nothing more is begun.
     """
     parts, metrics = work.parts, work.metrics
     await asyncio.shield(outage_stored)  # the first tick replaces the time of the last one
@@ -126,7 +129,7 @@ async def keep_ticking(work: Work, clock: Clock, settings: Settings, outage_stor
         await record_missing_setup(service=parts.service, store=parts.store)
     except Exception:
         _log.exception("missing_setup_not_recorded")
-    while True:
+    while not is_stopping():
         now = clock.now()
         try:
             due = await metrics.due_records(now)

@@ -45,6 +45,7 @@ _ADVICE: Final = {
     "GUESTS_AZURE_CLIENT_ID": "the application (client) id of the application for guest accounts, a GUID",
     "GATEHOUSE_ALLOWED_PERMISSIONS": "names of Graph's permissions with commas, for example Mail.Send",
     "GATEHOUSE_TICK_SECONDS": "a number of seconds above 0 and no more than 60",
+    "GATEHOUSE_STOP_SECONDS": "a number of seconds from 0 to 600",
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_DAY": "a whole number from 1 to 10000",
@@ -277,6 +278,8 @@ class Settings(TenantSettings, _SlackSettings):
     # NB. pydantic takes the fields of the last base first: Slack's are known where the tenant's are validated.
     gatehouse_tick_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     """Seconds between two checks of what is due."""
+    gatehouse_stop_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
+    """The most seconds that a stop waits for what runs. What is not finished then is performed later."""
     gatehouse_max_requests_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 20
     """How many requests one person may send in an hour."""
     gatehouse_max_approvals_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 6

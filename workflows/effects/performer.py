@@ -4,11 +4,9 @@ It is long because every kind of effect is here.
 """
 
 from collections.abc import Awaitable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
-
-from structlog.contextvars import bound_contextvars
 
 from workflows.app.alarms import Alarms
 from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
@@ -23,7 +21,6 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import RecordDelayed
-from workflows.core.requests.commands.clicks import subject_of
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import (
     AdvanceBatch,
@@ -81,7 +78,7 @@ _URGENCIES: Final = {Priority.CLOSE: Urgency.CLOSING, Priority.BATCH: Urgency.SW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """Performs effects. The error that it raises decides whether it is retried or given up; see `queue_worker`."""
+    """Performs effects. The error that it raises decides whether it is retried or given up; see `queue.attempts`."""
 
     permission_check: PermissionCheck
     preparer: Preparer
@@ -99,7 +96,7 @@ class Performer:
 
     async def perform(self, effect: Effect) -> None:
         """Perform one effect with the current records."""
-        with with_urgency(_URGENCIES.get(priority_of(effect), Urgency.PERSON)), _lines_name(effect):
+        with with_urgency(_URGENCIES.get(priority_of(effect), Urgency.PERSON)):
             await self._perform(effect)
 
     async def _perform(self, effect: Effect) -> None:
@@ -314,19 +311,3 @@ class Performer:
 
 def _about(partnership: Partnership) -> Mapping[str, str]:
     return {"partner": partnership.identity.name, "request": partnership.request_id}
-
-
-def _lines_name(effect: Effect) -> AbstractContextManager[None]:
-    """Have each log line name the request, partner or batch of an effect, and the click that is checked.
-
-    It lasts as long as the context, also in the tasks that are begun in it. Graph's own ids of a request are
-    `request_id` and `client_request_id` there, so ours is `request`.
-    """
-    about = subject_of(effect.command) if isinstance(effect, CheckPermission) else effect
-    names = {
-        "request": getattr(about, "request_id", None),
-        "partner": getattr(about, "tenant_id", None),
-        "batch": getattr(about, "batch_id", None),
-        "click": effect.key if isinstance(effect, CheckPermission) else None,
-    }
-    return bound_contextvars(**{name: value for name, value in names.items() if value is not None})

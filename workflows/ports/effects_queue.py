@@ -29,6 +29,36 @@ class PendingEffect:
     """
     effect: Effect
     attempts: int
+    own_faults: int = 0
+    """How often it failed because of an error in Gatehouse. Outages do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An effect was performed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryAt:
+    """An attempt failed, and the effect is due again later."""
+
+    due_at: datetime
+    error: Facts
+    """Why the attempt failed."""
+    own_faults: int = 0
+    """How often the effect has failed because of an error in Gatehouse, with this attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """An effect is given up. It stays stored, and no longer delays its lane."""
+
+    error: Facts
+    """Why it is given up."""
+
+
+Outcome = Done | RetryAt | GivenUp
+"""What came of one attempt to perform an effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,3 +159,19 @@ class EffectsQueue(Protocol):
 
     async def drop_given_up(self, effect_id: int) -> None:
         """Delete an effect that is not tried any more; do nothing when it is still tried."""
+
+
+class EffectsRunner(Protocol):
+    """What performs stored effects as long as a process lives."""
+
+    def wake(self) -> None:
+        """Look for work now."""
+
+    async def run(self) -> None:
+        """Perform due effects until cancelled. Unfinished effects stay stored, and are performed later."""
+
+    async def drain(self) -> None:
+        """Begin nothing more, and wait until what is running has ended.
+
+        The caller limits the time, and then cancels `run`.
+        """

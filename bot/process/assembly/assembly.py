@@ -74,8 +74,10 @@ from workflows.effects.escalations import Escalations
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
-from workflows.effects.queue_worker import QueueWorker
+from workflows.effects.queue.attempts import Attempts
+from workflows.effects.queue.queue_worker import QueueWorker
 from workflows.effects.reviewing.review_reminders import ReviewReminders
+from workflows.ports.effects_queue import EffectsRunner
 from workflows.ports.people_directory import DecisionPlaces
 from workflows.ports.store import Measurements, Store
 
@@ -88,7 +90,7 @@ class BotParts:
     service: Service
     alarms: Alarms
     checks: ScheduledChecks
-    queue_worker: QueueWorker
+    queue_worker: EffectsRunner
     send_directly: SendAlarm
     directory: DisplayDirectory
     chain: ChainWatch
@@ -98,15 +100,14 @@ def assemble(systems: ExternalSystems, receiver: Receiver, measurements: Measure
     """Create the effects and the flows, and connect them with the service; the receiver then knows every flow."""
     alarms, service = receiver.alarms, _service(systems, receiver.wake, measurements)
     shown = DisplayDirectory(systems.directory, systems.clock, systems.store.absences)
-    queue_worker = QueueWorker(
-        store=systems.store,
+    attempts = Attempts(
         clock=systems.clock,
         perform=lambda effect: performer.perform(effect),
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
         gave_up=lambda pending, reason: performer.report_given_up_effect(pending, reason),
         pauses=systems.pauses,
-        until_quiet=receiver.inbound.until_quiet,
     )
+    queue_worker = _runner(systems, receiver, attempts)
     receiver.wake.queue_worker = wake = queue_worker.wake
     channel = _approval_channel(systems, alarms)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
@@ -133,6 +134,17 @@ def assemble(systems: ExternalSystems, receiver: Receiver, measurements: Measure
         send_directly=partial(send_directly, directory=systems.directory, client=systems.client),
         directory=shown,
         chain=chain,
+    )
+
+
+def _runner(systems: ExternalSystems, receiver: Receiver, attempts: Attempts) -> EffectsRunner:
+    """Return what performs stored effects."""
+    return QueueWorker(
+        store=systems.store,
+        clock=systems.clock,
+        attempts=attempts,
+        pauses=systems.pauses,
+        until_quiet=receiver.inbound.until_quiet,
     )
 
 
@@ -221,7 +233,7 @@ def _former_channel(
     return FormerChannelCards(store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock)
 
 
-def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, queue_worker: QueueWorker) -> AccessEnds:
+def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, queue_worker: EffectsRunner) -> AccessEnds:
     """Return what looks for ends of accesses."""
     return AccessEnds(
         service=service,

@@ -83,6 +83,7 @@ WRONG: Final = {
     "AUDIT_KEY": ["not base64", "c2hvcnQ=", ","],
     "DATABASE_URL": ["gatehouse.db", "sqlite:///", "mysql://x/y", "sqlite://gatehouse.db"],
     "GATEHOUSE_GENERATION": ["state", "../state", "0123456789abcdef:1", f"{'a' * 32}:x"],
+    "GATEHOUSE_STOP_SECONDS": ["-1", "601", "soon"],
     "GATEHOUSE_TICK_SECONDS": ["0", "-1", "61", "soon", "nan"],
     "GATEHOUSE_MAX_BLOCKS_AT_END_PER_DAY": ["-1", "10001", "many"],
     "GATEHOUSE_BATCH_HALT_PERCENT": ["-1", "101", "ten"],

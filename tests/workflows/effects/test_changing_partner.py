@@ -13,7 +13,7 @@ from bot.words.requests.notes import stored_note_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import put, revocation
-from tests.workflows.effects.test_queue_worker import running
+from tests.workflows.effects.test_queue_worker import make_worker, running
 from tests.workflows.effects.test_revoking import assert_blocked
 from tests.workflows.fakes import FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
@@ -27,7 +27,7 @@ from workflows.core.requests.transitions.resending import (
 )
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.effects.queue_worker import QueueWorker
+from workflows.effects.queue.queue_worker import QueueWorker
 
 S = RequestState
 
@@ -81,7 +81,7 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
 ) -> None:
     request = await put(world, revocation({"tenantId": TENANT}))
     started = world.clock.now()
-    queue_worker = QueueWorker(
+    queue_worker = make_worker(
         store=world.store,
         clock=world.clock,
         perform=world.performer.perform,

@@ -12,6 +12,7 @@ from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT, text_message
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import decided
+from tests.workflows.effects.test_queue_worker import make_worker
 from tests.workflows.world import World
 from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Facts, as_values, text_fact
@@ -33,7 +34,6 @@ from workflows.core.requests.effects import (
     lane,
 )
 from workflows.core.requests.request import RequestId, RequestState
-from workflows.effects.queue_worker import QueueWorker
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked
 
@@ -138,7 +138,7 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
     request_id = await world.file()
     world.clock.advance(minutes=11)
     world.script.fail("tenant.find", KeyError("our own fault"), times=99)
-    queue_worker = QueueWorker(
+    queue_worker = make_worker(
         store=world.store,
         clock=world.clock,
         perform=world.performer.perform,

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from tests.workflows.core.builders import RILEY, SAM, TENANT
-from tests.workflows.effects.test_queue_worker import Rig, check, quiet, rig, running, tell
+from tests.workflows.effects.test_queue_worker import Rig, check, make_worker, quiet, rig, running, tell
 from tests.workflows.world import QuickStore
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import Apply, CheckPermission, Effect, Prepare, SendMessage
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
-from workflows.effects.queue_worker import QueueWorker
 
 __all__ = ["quiet", "rig"]
 
@@ -50,7 +49,7 @@ class Held:
 def held(rig: Rig) -> Held:
     """Let the queue worker perform what never ends."""
     held = Held()
-    rig.queue_worker = QueueWorker(
+    rig.queue_worker = make_worker(
         store=rig.store, clock=rig.clock, perform=held.perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
     )
     return held

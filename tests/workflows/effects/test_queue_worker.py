@@ -33,7 +33,8 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.model import TenantId
-from workflows.effects.queue_worker import QueueWorker
+from workflows.effects.queue.attempts import Attempts
+from workflows.effects.queue.queue_worker import QueueWorker
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.effects_queue import PendingEffect
@@ -45,6 +46,21 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _PATIENCE = 2500
 """How often a test looks whether something happened, two milliseconds apart."""
+
+
+def make_worker(
+    *,
+    store: Store,
+    clock: FixedClock,
+    perform: Callable[[Effect], Awaitable[None]],
+    may_give_up: Callable[[Effect, Facts], Awaitable[bool]],
+    gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
+    pauses: Pauses = USUAL_PAUSES,
+    until_quiet: Callable[[], Awaitable[None]] | None = None,
+) -> QueueWorker:
+    """Make a queue worker on a store, with its attempts."""
+    attempts = Attempts(clock=clock, perform=perform, may_give_up=may_give_up, gave_up=gave_up, pauses=pauses)
+    return QueueWorker(store=store, clock=clock, attempts=attempts, pauses=pauses, until_quiet=until_quiet)
 
 
 @dataclass(slots=True)
@@ -70,7 +86,7 @@ class Rig:
 
     def new_queue_worker(self, pauses: Pauses = USUAL_PAUSES) -> QueueWorker:
         """Make a queue worker on this store."""
-        return QueueWorker(
+        return make_worker(
             store=self.store,
             clock=self.clock,
             perform=self.perform,
@@ -262,7 +278,7 @@ async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig:
         if isinstance(effect, ShowRequest | Apply):
             await gate.wait()
 
-    rig.queue_worker = QueueWorker(
+    rig.queue_worker = make_worker(
         store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
     )
     await rig.put(*(ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)))
@@ -297,7 +313,7 @@ async def test_files_that_many_people_give_delay_no_card_no_batch_and_no_message
         if isinstance(effect, JudgeSheet):
             await gate.wait()
 
-    rig.queue_worker = QueueWorker(
+    rig.queue_worker = make_worker(
         store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
     )
     sheets = [ImportSheet(actor=ChatId(f"U-{number}"), file_id="F1") for number in range(30)]
@@ -333,7 +349,7 @@ async def test_people_take_turns_and_an_approved_write_waits_for_no_click(rig: R
         if isinstance(effect, CheckPermission) and effect.command.actor == RILEY.chat_id:
             await gate.wait()
 
-    rig.queue_worker = QueueWorker(
+    rig.queue_worker = make_worker(
         store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
     )
     await rig.put(*(check(RILEY, number) for number in range(200)))
@@ -359,7 +375,7 @@ async def test_while_cards_wait_for_a_place_app_homes_are_published_one_at_a_tim
         begun.append(effect.kind)
         await (homes if isinstance(effect, ShowHome) else gate).wait()
 
-    rig.queue_worker = QueueWorker(
+    rig.queue_worker = make_worker(
         store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
     )
     await rig.put(*(Prepare(request_id=RequestId(f"r-{number}")) for number in range(20)))
@@ -381,7 +397,7 @@ async def test_nothing_is_begun_while_somebody_waits_for_an_answer(rig: Rig) -> 
     async def until_quiet() -> None:
         await quiet.wait()
 
-    rig.queue_worker = QueueWorker(
+    rig.queue_worker = make_worker(
         store=rig.store,
         clock=rig.clock,
         perform=rig.perform,
@@ -448,7 +464,7 @@ async def test_app_homes_come_last_and_few_at_a_time(rig: Rig) -> None:
             await asyncio.sleep(0.01)
             now.discard(effect.person)
 
-    rig.queue_worker = QueueWorker(
+    rig.queue_worker = make_worker(
         store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
     )
     await rig.put(*(ShowHome(person=ChatId(f"U{number}")) for number in range(20)))
@@ -697,7 +713,7 @@ async def test_a_fault_in_saying_that_something_was_given_up_delays_nothing(rig:
         raise RuntimeError("nor can it be said")
 
     rig.act = act
-    rig.queue_worker = QueueWorker(
+    rig.queue_worker = make_worker(
         store=rig.store, clock=rig.clock, perform=rig.perform, may_give_up=rig.may_give_up, gave_up=cannot_say
     )
     await rig.put(tell(RILEY.chat_id, "broken"))
@@ -746,3 +762,25 @@ async def test_an_effect_that_stores_more_effects_has_them_performed(rig: Rig) -
     async with running(rig.queue_worker):
         await rig.until_counted(0, 0, 0)
     assert rig.performed == ["x" * count for count in range(1, 6)]
+
+
+async def test_a_drain_begins_nothing_more_and_ends_with_what_is_running(rig: Rig) -> None:
+    gate = asyncio.Event()
+
+    async def act(effect: SendMessage) -> None:
+        await gate.wait()
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "runs"), tell(RILEY.chat_id, "behind"))
+    async with running(rig.queue_worker):
+        await rig.until(lambda: rig.begun == ["runs"])
+        drained = asyncio.create_task(rig.queue_worker.drain())
+        await asyncio.sleep(0)
+        await rig.put(tell(SAM.chat_id, "later"), key="later")
+        await rig.pass_turns()
+        assert (rig.begun, drained.done()) == (["runs"], False)
+        gate.set()
+        await drained
+        await rig.pass_turns()
+    assert rig.performed == ["runs"]
+    assert await rig.store.count_pending(rig.clock.now()) == (2, 0, 0)

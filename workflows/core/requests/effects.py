@@ -562,6 +562,40 @@ def priority_of(effect: Effect) -> Priority:
             assert_never(effect)
 
 
+class WorkKind(StrEnum):
+    """The kinds of work of which each has its own places. The values are stored, as the names of queues."""
+
+    CLOSE = "close"
+    """Everything that only closes access."""
+    WRITE = "write"
+    """Approved writes, and what an admin decided about stopped work."""
+    CHECK = "check"
+    """Permission checks of clicks."""
+    PREPARE = "prepare"
+    SHOW = "show"
+    HOME = "home"
+    BATCH = "batch"
+    SHEET = "sheet"
+
+
+_KINDS = {
+    Priority.CLOSE: WorkKind.CLOSE,
+    Priority.DECIDE: WorkKind.WRITE,
+    Priority.SHOW: WorkKind.SHOW,
+    Priority.HOME: WorkKind.HOME,
+    Priority.BATCH: WorkKind.BATCH,
+    Priority.SHEET: WorkKind.SHEET,
+}
+
+
+def work_kind(effect: Effect) -> WorkKind:
+    """Return the kind of work of an effect."""
+    kind = _KINDS[priority_of(effect)]
+    if kind is WorkKind.WRITE and isinstance(effect, CheckPermission):
+        return WorkKind.CHECK
+    return WorkKind.PREPARE if kind is WorkKind.WRITE and isinstance(effect, Prepare) else kind
+
+
 def lane(effect: Effect) -> str:
     """Return the lane of an effect. Effects of one lane run one at a time; lanes run in parallel.
 

@@ -21,7 +21,8 @@ from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.effects.apply import Applier
 from workflows.effects.prepare import Preparer
-from workflows.effects.queue_worker import QueueWorker
+from workflows.effects.queue.attempts import Attempts
+from workflows.effects.queue.queue_worker import QueueWorker
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import PendingEffect
@@ -113,14 +114,15 @@ class ClosingPerformer:
             await report_refused_revocation(alarms, request.id, partner_of(request), own_fault)
             return False
 
-        worker = QueueWorker(
-            store=cast(Store, _WorkOf(self.store, request)),
+        attempts = Attempts(
             clock=self.clock,
             perform=perform,
             may_give_up=may_give_up,
             gave_up=_never_given_up,
             pauses=self.pauses,
         )
+        own = cast(Store, _WorkOf(self.store, request))
+        worker = QueueWorker(store=own, clock=self.clock, attempts=attempts, pauses=self.pauses)
         return worker
 
 

@@ -47,11 +47,13 @@ from workflows.core.requests.effects import (
     ShowSetup,
     TellEscalation,
     UploadBatchList,
+    WorkKind,
     asked_by,
     lane,
     priority_of,
     refusal_message,
     update_where_clicked,
+    work_kind,
 )
 from workflows.core.requests.request import EscalationStep
 
@@ -167,3 +169,24 @@ def test_an_import_has_one_draft_however_often_it_is_done() -> None:
     again = replace(SHEET, command=replace(SHEET.command, run="k-0"))
     assert SHEET.draft_id == again.draft_id != replace(SHEET, key="k-2").draft_id
     assert (SHEET.run, again.run) == ("k-1", "k-0")
+
+
+@pytest.mark.parametrize(
+    ("effect", "kind"),
+    [
+        (CHECK, WorkKind.CHECK),
+        (Prepare(request_id=REQUEST), WorkKind.PREPARE),
+        (Apply(request_id=REQUEST, tenant_id=TENANT), WorkKind.WRITE),
+        (RetryOrDropEffect(effect_id=7, is_retried=False), WorkKind.WRITE),
+        (REVOKE, WorkKind.CLOSE),
+        (Prepare(request_id=REQUEST, closes=True), WorkKind.CLOSE),
+        (Apply(request_id=REQUEST, tenant_id=TENANT, closes=True), WorkKind.CLOSE),
+        (TELL, WorkKind.SHOW),
+        (ShowHome(person=AMARA.chat_id), WorkKind.HOME),
+        (AdvanceBatch(batch_id=BATCH), WorkKind.BATCH),
+        (SHEET, WorkKind.SHEET),
+    ],
+    ids=lambda one: one.value if isinstance(one, WorkKind) else one.kind,
+)
+def test_each_kind_of_work_has_its_own_places(effect: Effect, kind: WorkKind) -> None:
+    assert work_kind(effect) is kind
