@@ -137,7 +137,7 @@ class Preparer:
 
         :raises TenantUnavailable: when something else than Gatehouse changed one of them, for what does not only close.
         """
-        about = RestsOn(request_id=request.id, tenant_id=plan.tenant_id, needs_whole_log=False)
+        about = RestsOn(request_id=request.id, tenant_id=plan.tenant_id, whole_log=False)
         if request.fields.kind is not RequestKind.REVOCATION and await self.store.unproven(about):
             raise TenantUnavailable((Fact(NoteCode.NOT_AS_SIGNED),))
 

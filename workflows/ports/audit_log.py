@@ -124,10 +124,23 @@ class RestsOn:
     """The request as it was read; its plan must be the stored one. None: it is not compared."""
     tenant_id: str = ""
     batch_id: str = ""
+    drift: str = ""
+    """The subject of drift whose acceptances count."""
     click: "CheckPermission | None" = None
     """The click, which must have been received, and not checked yet."""
-    needs_whole_log: bool = True
+    freeze: bool = True
+    """Whether the record of the freeze counts."""
+    freeze_end: bool = False
+    """Whether it also counts who asked to end the freeze: with a click that was received."""
+    absences: bool = True
+    """Whether the records of absences count."""
+    whole_log: bool = True
     """Whether no entry may be missing or changed, but for what two admins know of: they ended the freeze about it."""
+
+    @classmethod
+    def only_click(cls, click: "CheckPermission") -> "RestsOn":
+        """Return that nothing counts but that the click was received."""
+        return cls(click=click, freeze=False, absences=False, whole_log=False)
 
 
 class AuditKeys(Protocol):
@@ -168,7 +181,7 @@ class AuditLog(Protocol):
     async def unproven(self, about: RestsOn) -> "Sequence[ChainProblem]":
         """List why what something rests on is not believed. Empty: all of it is as signed entries say.
 
-        The records of the freeze and of absences are always compared. The first call reads all entries.
+        The first call reads all entries.
         """
 
     async def unproven_requests(self, request_ids: Collection[RequestId]) -> frozenset[RequestId]:

@@ -96,6 +96,15 @@ class StoreLocation:
 
         return verify_file(self.path, self.audit_keys, head)
 
+    def count_entries(self) -> int:
+        """Return about how many entries the audit log has.
+
+        :raises OSError: when it cannot be read.
+        """
+        from workflows.store.sqlite.other_process.read_only import count_entries
+
+        return count_entries(self.path)
+
     @property
     def audit_keys(self) -> AuditKeys:
         """Return the keys of the audit log."""

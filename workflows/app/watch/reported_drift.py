@@ -24,6 +24,7 @@ from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Dri
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.settings.partner_changes import ChangesByPartner, PartnerChange
+from workflows.ports.audit_log import RestsOn
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _TRIES: Final = 5
@@ -64,6 +65,9 @@ class ReportedDrift:
         picked = await self.drifts.store.picked_drifts(lambda drift: drift if is_accepted(drift, now) else None)
         for drift in filter(None, picked):
             if (alarm := await self.drifts.alarm_of(drift)) is not None:
+                about = RestsOn(drift=drift.subject, freeze=False, absences=False, whole_log=False)
+                if await self.drifts.store.unproven(about):
+                    continue  # something else than Gatehouse stored an acceptance: that ends nothing
                 await self.drifts.end_alarm(alarm.id, accepted_fact(drift))
         await self.drifts.end_answered_digests()
 

@@ -88,7 +88,7 @@ class BatchRunner:
         :raises TenantUnavailable: when something else than Gatehouse changed it.
         """
         if batch.state in (BatchState.PREPARING, BatchState.APPLYING) and await self.store.unproven(
-            RestsOn(batch_id=batch.id, needs_whole_log=False)
+            RestsOn(batch_id=batch.id, whole_log=False)
         ):
             raise TenantUnavailable((Fact(NoteCode.NOT_AS_SIGNED),))
 

@@ -249,7 +249,7 @@ class SqliteStore(
         if freeze.is_frozen and was_frozen:
             return ()
         if was_frozen:
-            self._accept_as_they_are()
+            self._accept_as_they_are(freeze)
         rows = list(self._db.query("select id, doc from requests where is_open = 1 order by created_at"))
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 

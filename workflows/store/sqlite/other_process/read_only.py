@@ -80,6 +80,14 @@ def read_mark(path: Path, name: str) -> str:
     return next((str(value) for key, value in _read(path, "select name, value from marks") if key == name), "")
 
 
+def count_entries(path: Path) -> int:
+    """Return the number of the newest audit entry: about how many there are.
+
+    :raises OSError: when the file is not a store, or cannot be read.
+    """
+    return int(_read(path, "select coalesce(max(seq), 0) from audit")[0][0])
+
+
 def verify_file(path: Path, keys: AuditKeys, head: "Head | None") -> "ChainCheck":
     """Verify the signatures of the audit log.
 

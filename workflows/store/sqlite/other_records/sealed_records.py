@@ -1,6 +1,7 @@
 """Have each entry name the records that are stored with it, and find records that no entry names as they are.
 
-A boundary: nothing else knows how entries name records.
+A boundary: nothing else knows how entries name records. It is long because naming, comparing and accepting records must
+agree.
 """
 
 import threading
@@ -25,13 +26,13 @@ from workflows.core.audit.chain import (
     digest_of,
     written_seals,
 )
-from workflows.core.policy.stops.freeze import FreezeStep
+from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.effects import CheckPermission, Effect
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.audit_log import RESULT_OF, AuditKeys, RestsOn
 from workflows.ports.clock import Clock
 from workflows.ports.records import StaleVersion
-from workflows.store.codec import BATCH, EFFECT, REQUEST, load, load_shared
+from workflows.store.codec import BATCH, DRIFT, EFFECT, REQUEST, load, load_shared
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import NO_REDACTION
 from workflows.store.sqlite.other_records.audit_chain import (
@@ -49,7 +50,13 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 _NAMED_BY_ONE: Final = 500
 """How many records one entry names when all of them are named for the first time."""
+_FREEZE: Final = Record("freezes", FREEZE_ID)
+_MAX_LOGGED: Final = 1000
+"""How many problems are remembered as logged. Then they may be logged again."""
 _log = structlog.get_logger()
+
+_NOTHING: Final = RestsOn(freeze=False, absences=False, whole_log=False)
+"""With it, the entries are only followed."""
 
 
 class SqliteSealedRecords(SqliteAuditChain):
@@ -63,6 +70,7 @@ class SqliteSealedRecords(SqliteAuditChain):
         self._proofs: RecordProofs | None = None
         self._following = threading.Lock()
         self._found: list[ChainProblem] = []
+        self._logged: set[str] = set()
 
     def _add_sealed(self, entry: Mapping[str, str | None], put: Callable[[], None]) -> bool:
         """Add an entry that names what `put` stores; return False when its key is known, and nothing was stored."""
@@ -135,25 +143,39 @@ class SqliteSealedRecords(SqliteAuditChain):
         if found:
             _log.info("records_sealed", count=len(found))
 
-    def _accept_as_they_are(self) -> None:
+    def _accept_as_they_are(self, ended: Freeze) -> None:
         """Name the records as they are, at the end of a freeze that began because of them: two admins know of it.
+
+        Both of them clicked: the record of the one who asked is the result of a click that was received.
 
         NB. never what is open: whoever forged an approval would only have to wait. It must be requested again.
         """
-        sql = "select key from audit where command = ? and outcome = 'accepted' order by seq desc limit 1"
-        newest = self._db.conn.execute(sql, [FreezeStep.FREEZE.value]).fetchone()
-        if newest is None or not newest[0].startswith(FREEZE_KEY):
+        asked, db = ended.end_request, self._db.conn
+        if asked is None or ended.ended_by is None or asked.person.id == ended.ended_by.id:
+            return
+        proofs = _followed(db, self._new_proofs())
+        before = {seal.before for seal in self._seals if (seal.table, seal.id) == _FREEZE}
+        if not proofs.frozen_by.startswith(FREEZE_KEY) or not any(proofs.is_by_click(_FREEZE, one) for one in before):
             return
         named = {(seal.table, seal.id) for seal in self._seals}
-        db = self._db.conn
-        proofs = _followed(db, self._new_proofs())
         # NB. the last entry is the one of this transaction, which is not signed yet.
         self._seals.append(Seal(LOG, "", str(proofs.broken_count - 1), WHATEVER))
-        for problem in proofs.problems(stored_records(db)):
+        # NB. also what was known before the newest entries were cut off, which the log does not say any more.
+        with self._following:
+            known = list(self._proofs.problems(stored_records(db))) if self._proofs else []
+        for problem in (*proofs.problems(stored_records(db)), *known):
             record = Record(*problem.record.split(" ", 1))
             text = _text_of(db, record)
             if record not in named and not _is_open(record, text):
+                named.add(record)
                 self._seals.append(Seal(*record, digest_of(record, text), WHATEVER))
+
+    def _take_proofs(self, proofs: "RecordProofs") -> None:
+        """Go on with these proofs, when an entry was put back, or a key. Never when entries were cut off."""
+        with self._following:
+            before = self._proofs
+            if before is not None and not before.is_cut and proofs.has_read(before.last):
+                self._proofs = proofs
 
     def _new_proofs(self) -> "RecordProofs":
         from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
@@ -163,14 +185,14 @@ class SqliteSealedRecords(SqliteAuditChain):
     async def unproven(self, about: RestsOn) -> "Sequence[ChainProblem]":
         """List why what something rests on is not believed; see `ports.audit_log`."""
         if self._proofs is None:  # all entries are read, and the store's own connection stays free for clicks
-            await self._run_on_second_connection(partial(self._unproven, RestsOn(needs_whole_log=False)))
+            await self._run_on_second_connection(partial(self._unproven, _NOTHING))
         # NB. on the store's own thread, which keeps the order of who asked: members of a wave are written in theirs.
         return await self._run(lambda: self._unproven(about, self._db.conn))
 
     async def unproven_requests(self, request_ids: Collection[RequestId]) -> frozenset[RequestId]:
         """Return which requests are not as signed entries say; see `ports.audit_log`."""
         if self._proofs is None:
-            await self._run_on_second_connection(partial(self._unproven, RestsOn(needs_whole_log=False)))
+            await self._run_on_second_connection(partial(self._unproven, _NOTHING))
         return await self._run(lambda: self._unproven_requests(request_ids, self._db.conn))
 
     def take_unproven(self) -> "Sequence[ChainProblem]":
@@ -199,45 +221,82 @@ class SqliteSealedRecords(SqliteAuditChain):
         return found
 
     def _unproven(self, about: RestsOn, db: Any) -> "Sequence[ChainProblem]":
-        found = self._compare(db, lambda proofs: list(_problems(db, proofs, about)))
-        if found:
-            self._found = list({problem.name: problem for problem in (*self._found, *found)}.values())
-            _log.error("not_as_signed", problems=[problem.name for problem in found])
-        return found
+        def find(proofs: "RecordProofs") -> "Sequence[ChainProblem]":
+            found = list(_problems(db, proofs, about))
+            if about.click is not None and _has_result(db, about.click):
+                # It was checked twice at once. Its result is stored once, so this refusal stores nothing.
+                self._note([problem for problem in found if problem.record != _record_of(about.click)])
+            else:
+                self._note(found)
+            return found
+
+        return self._compare(db, find)
+
+    def _note(self, found: "Sequence[ChainProblem]") -> None:
+        """Keep what is to be reported at the next tick. Each problem is logged once."""
+        self._found = list({problem.name: problem for problem in (*self._found, *found)}.values())
+        names = {problem.name for problem in found} - self._logged
+        if names:
+            _log.error("not_as_signed", problems=sorted(names))
+            self._logged = names if len(self._logged) > _MAX_LOGGED else self._logged | names
 
 
 def _followed(db: Any, proofs: "RecordProofs") -> "RecordProofs":
     """Have the proofs follow the entries that are new."""
-    last, same = proofs.last, "select 1 from audit where seq = ? and mac is ?"
-    if last.seq and db.execute(same, [last.seq, last.mac]).fetchone() is None:
-        proofs.note_cut()
-    for row in stream_entries(db, last.seq or -(2**63)):
+    from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
+
+    def is_stored(seq: int, mac: bytes | None) -> bool:
+        return db.execute("select 1 from audit where seq = ? and mac is ?", [seq, mac]).fetchone() is not None
+
+    cut = proofs.go_back(is_stored)
+    for row in stream_entries(db, proofs.last.seq or -(2**63)):
         proofs.follow(row)
     given = db.execute("select seq from sqlite_sequence where name = 'audit'").fetchone()
-    if given is not None and given[0] > proofs.last.seq:
-        proofs.note_cut()
+    if cut is None and given is not None and given[0] > proofs.last.seq:
+        cut = ChainProblem(ChainProblemCode.TAIL_CUT, proofs.last.seq + 1)
+    if cut is not None:  # NB. now: the end of a freeze that was read just now is no answer to it
+        proofs.note_cut(cut)
     return proofs
 
 
 def _problems(db: Any, proofs: "RecordProofs", about: RestsOn) -> "Iterator[ChainProblem]":
     from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 
-    if about.needs_whole_log and (broken := proofs.first_broken) is not None:
-        yield ChainProblem(ChainProblemCode.EDITED, broken)
-    records = [Record("freezes", FREEZE_ID)]
-    records += [Record("requests", about.request_id)] if about.request_id else []
-    records += [Record("partnerships", about.tenant_id)] if about.tenant_id else []
-    records += [Record("batches", about.batch_id)] if about.batch_id else []
-    ids = db.execute(f"select {SEALED_TABLES['absences']} from absences")  # noqa: S608
-    records += [Record("absences", row[0]) for row in ids]
-    for record in records:
+    broken = proofs.first_broken
+    if about.whole_log and broken is not None:
+        yield broken
+    for record in _records_of(db, about):
         text = _text_of(db, record)
         if (problem := proofs.problem_of(record, text)) is not None:
             yield problem
-        elif about.request is not None and record.table == "requests" and not _is_same_plan(about.request, text):
+        elif _is_other(record, text, proofs, about):
             yield ChainProblem(ChainProblemCode.RECORD_CHANGED, proofs.last.seq, record=" ".join(record))
     if about.click is not None and not _is_received(db, proofs, about.click):
-        yield ChainProblem(ChainProblemCode.RECORD_ADDED, 0, record=f"{CLICKS} {about.click.key}")
+        is_cut = broken is not None and broken.code is ChainProblemCode.TAIL_CUT  # its entry may be one of those
+        added = ChainProblem(ChainProblemCode.RECORD_ADDED, 0, record=_record_of(about.click))
+        yield broken if broken is not None and is_cut else added
+
+
+def _records_of(db: Any, about: RestsOn) -> "Iterator[Record]":
+    """Return the records that something rests on."""
+    ids = {
+        "freezes": FREEZE_ID if about.freeze else "",
+        "requests": about.request_id,
+        "partnerships": about.tenant_id,
+        "batches": about.batch_id,
+        "drifts": about.drift,
+    }
+    yield from (Record(table, identity) for table, identity in ids.items() if identity)
+    if about.absences:
+        ids = db.execute(f"select {SEALED_TABLES['absences']} from absences").fetchall()  # noqa: S608
+        yield from (Record("absences", row[0]) for row in ids)
+
+
+def _is_other(record: Record, text: str | None, proofs: "RecordProofs", about: RestsOn) -> bool:
+    """Return whether a record, which Gatehouse stored, is not the one that something rests on."""
+    if record.table == "requests":
+        return about.request is not None and not _is_same_plan(about.request, text)
+    return about.freeze_end and record == _FREEZE and not proofs.is_by_click(record, digest_of(record, text))
 
 
 def _text_of(db: Any, record: Record) -> str | None:
@@ -258,9 +317,7 @@ def _is_same_plan(request: AccessRequest, text: str | None) -> bool:
 
 
 def _is_received(db: Any, proofs: "RecordProofs", click: CheckPermission) -> bool:
-    """Return whether a click was received and has no result yet. One that has a result never gets another one."""
-    if db.execute("select 1 from audit where key = ?", [f"{RESULT_OF}{click.key}"]).fetchone() is not None:
-        return True
+    """Return whether a click was received and has no result yet."""
     rows = db.execute("select doc from effects where lane = ?", [f"judge:{click.key}"]).fetchall()
     try:
         return any(load(EFFECT, doc) == click and proofs.is_pending_click(click.key, doc) for (doc,) in rows)
@@ -268,11 +325,25 @@ def _is_received(db: Any, proofs: "RecordProofs", click: CheckPermission) -> boo
         return False
 
 
+def _has_result(db: Any, click: CheckPermission) -> bool:
+    return db.execute("select 1 from audit where key = ?", [f"{RESULT_OF}{click.key}"]).fetchone() is not None
+
+
+def _record_of(click: CheckPermission) -> str:
+    return f"{CLICKS} {click.key}"
+
+
 def _is_open(record: Record, text: str | None) -> bool:
-    """Return whether a record is a request or a batch that is not over, or cannot be read."""
-    if text is None or record.table not in ("requests", "batches"):
+    """Return whether a record has approvals or acceptances that still count, or cannot be read."""
+    if text is None or record.table not in ("requests", "batches", "drifts"):
         return False
     try:
-        return not load(REQUEST, text).is_terminal if record.table == "requests" else not load(BATCH, text).has_ended
+        match record.table:
+            case "requests":
+                return not load(REQUEST, text).is_terminal
+            case "batches":
+                return not load(BATCH, text).has_ended
+            case _:
+                return bool(load(DRIFT, text).acceptances)
     except ValidationError:
         return True
