@@ -4,7 +4,7 @@ A boundary: the records are opened beside a running bot, and the tenant is only 
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 import typer
@@ -18,11 +18,11 @@ from bot.terminal.evidence.taking import EvidenceRequester, open_beside_bot
 from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted
-from workflows.app.evidence.erasing import Found, Kept, find_person
+from workflows.app.evidence.erasing import Kept, find_person
 from workflows.core.audit.personal import pseudonym
 from workflows.core.errors.raised import DomainError
 from workflows.intervals import Pauses
-from workflows.ports.audit_log import ErasureCount
+from workflows.ports.audit_log import ErasureCount, KnownPerson
 from workflows.ports.store import Store
 
 _NOTHING: Final = "Nothing was erased:"
@@ -61,7 +61,7 @@ async def _erase(settings: TenantSettings, pauses: Pauses, identifier: str, type
         async with open_beside_bot(settings.records, open_clock(settings)) as store:
             found = await find_person(identifier, store=store, tenant=tenant)
             if found.kept is not None or found.person is None:
-                _print_kept(found)
+                _print_kept(found.kept or Kept.UNKNOWN, found.in_force)
                 return NOT_POSSIBLE
             _print_lines(f"{pseudonym(found.person.number)} will be shown instead.", found.count)
             if is_preview:
@@ -69,24 +69,22 @@ async def _erase(settings: TenantSettings, pauses: Pauses, identifier: str, type
             if not is_confirmed and not typer.confirm("Erase for ever?", err=True):
                 print_error(_NOTHING, "it was not confirmed")
                 return NOT_POSSIBLE
-            await _erase_found(store, found)
+            await _erase_found(store, found.person)
             return 0
     finally:
         await tenant.close()
 
 
-async def _erase_found(store: Store, found: Found) -> None:
-    assert found.person is not None  # noqa: S101  # checked before
+async def _erase_found(store: Store, person: KnownPerson) -> None:
     taker = EvidenceRequester.now()
-    count = await store.personal_data.erase(found.person, key=taker.key, actor=taker.user)
-    _print_lines(f"Erased. {pseudonym(found.person.number)} is shown instead. Recorded as {taker.key}.", count)
+    count = await store.personal_data.erase(person, key=taker.key, actor=taker.user)
+    _print_lines(f"Erased. {pseudonym(person.number)} is shown instead. Recorded as {taker.key}.", count)
 
 
-def _print_kept(found: Found) -> None:
-    assert found.kept is not None  # noqa: S101  # checked before
-    more = len(found.in_force) - _SHOWN_RECORDS
+def _print_kept(kept: Kept, in_force: Sequence[str]) -> None:
+    more = len(in_force) - _SHOWN_RECORDS
     others = [f"and {counted(more, 'more')}"] if more > 0 else []
-    print_error(_NOTHING, _WHY_KEPT[found.kept], *found.in_force[:_SHOWN_RECORDS], *others)
+    print_error(_NOTHING, _WHY_KEPT[kept], *in_force[:_SHOWN_RECORDS], *others)
 
 
 def _print_lines(title: str, count: ErasureCount) -> None:
