@@ -141,8 +141,8 @@ def require_may_reject_unwritten(
 ) -> int:
     """Check that a person may reject an approved request of which nothing was written yet. It does not expire.
 
-    Everybody may who could decide on it while it waited, whether they approved it or not. An admin may, whoever they
-    are: nothing is opened by it.
+    Everybody may who could decide on it while it waited, whether they approved it or not, and an admin. Who may never
+    decide on it, such as its requester, may not, also as an admin: they can freeze, or revoke the partner.
 
     :param digest: the digest of the plan that the clicked card showed.
     :returns: the index of the stage of the person; of the last stage for an admin without one.
@@ -156,12 +156,11 @@ def require_may_reject_unwritten(
         return approved_in
     stages = range(len(people.stages))
     held = [index for index in stages if holds_stage(actor, index, people.stages, people.escalated, current_roles)]
-    if not current_roles.holds(actor.id, ADMIN):
-        ineligible = people.ineligible_reason(actor.chat_id, actor.id)
-        if ineligible in _NEVER_DECIDE:
-            raise Refused(_NEVER_DECIDE[ineligible])
-        if not held:
-            raise Refused(RefusalCode.NOT_AN_APPROVER)
+    ineligible = people.ineligible_reason(actor.chat_id, actor.id)
+    if ineligible in _NEVER_DECIDE:
+        raise Refused(_NEVER_DECIDE[ineligible])
+    if not held and not current_roles.holds(actor.id, ADMIN):
+        raise Refused(RefusalCode.NOT_AN_APPROVER)
     return held[0] if held else len(prepared.stages) - 1
 
 
