@@ -160,7 +160,7 @@ _HANDOVERS: Final[Mapping[str, str]] = {
 def decision_words(one: StoryDecision, *, is_believed: bool = True) -> str:
     """Return one decision in one line: the stage, who, what, when and why.
 
-    :param is_believed: False for a request that something else than Gatehouse changed.
+    :param is_believed: False for a request that something other than Gatehouse changed.
     """
     decision = one.decision
     what = "approved" if decision.choice is Choice.APPROVE else "rejected"

@@ -186,7 +186,7 @@ class PermissionCheck:
             raise
 
     async def _require_as_signed(self, effect: CheckPermission) -> None:
-        """Refuse a click that was never received, or about records that something else than Gatehouse changed.
+        """Refuse a click that was never received, or about records that something other than Gatehouse changed.
 
         What only closes is never refused for that.
 

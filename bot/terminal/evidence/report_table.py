@@ -47,7 +47,7 @@ async def write_table(stories: AsyncIterator[RequestStory], header: ReportHeader
     if reader.unreadable:
         out.print(safe_text(f"Incomplete: {counted(reader.unreadable, 'record')} could not be read.", style="bold red"))
     if reader.not_believed:
-        changed = f"{counted(reader.not_believed, 'request')} changed by something else than Gatehouse."
+        changed = f"{counted(reader.not_believed, 'request')} changed by something other than Gatehouse."
         out.print(safe_text(f"Not believed: {changed}", style="bold red"))
     out.print(Text("For decisions with reasons, exact operations and read-backs: --format html, json or csv."))
     written.write(out.take())

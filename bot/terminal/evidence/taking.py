@@ -94,7 +94,7 @@ async def take_evidence(
         print_error("Incomplete:", f"{evidence_file.unreadable} records could not be read, and are missing")
     if reader.not_believed:
         changed = counted(reader.not_believed, "request")
-        print_error("Not believed:", f"{changed} changed by something else than Gatehouse, see gatehouse audit verify")
+        print_error("Not believed:", f"{changed} changed by something other than Gatehouse, see gatehouse audit verify")
     return INCOMPLETE if evidence_file.unreadable or reader.not_believed else 0
 
 

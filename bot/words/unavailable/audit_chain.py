@@ -10,16 +10,16 @@ from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 _PROBLEMS: Final[Mapping[ChainProblemCode, str]] = {
     ChainProblemCode.EDITED: "Entry {seq} was changed.",
     ChainProblemCode.DELETED: "Entry {seq} is missing.",
-    ChainProblemCode.INSERTED: "Entry {seq} was added by something else than Gatehouse.",
+    ChainProblemCode.INSERTED: "Entry {seq} was added by something other than Gatehouse.",
     ChainProblemCode.REORDERED: "Entry {seq} was moved.",
-    ChainProblemCode.NOT_SIGNED: "Entry {seq} has no signature. Something else than Gatehouse wrote it.",
+    ChainProblemCode.NOT_SIGNED: "Entry {seq} has no signature. Something other than Gatehouse wrote it.",
     ChainProblemCode.UNKNOWN_KEY: "Entry {seq} is signed with the key {key_id}, which is missing here.",
     ChainProblemCode.TAIL_CUT: "The entries from {seq} on are missing.",
     ChainProblemCode.OTHER_CHAIN: "Entry {seq} is not the one of the posted line. The file is another one, or an older "
     "or rewritten one.",
-    ChainProblemCode.RECORD_CHANGED: "{record} was changed by something else than Gatehouse.",
-    ChainProblemCode.RECORD_ADDED: "{record} was added by something else than Gatehouse.",
-    ChainProblemCode.RECORD_MISSING: "{record} was removed by something else than Gatehouse.",
+    ChainProblemCode.RECORD_CHANGED: "{record} was changed by something other than Gatehouse.",
+    ChainProblemCode.RECORD_ADDED: "{record} was added by something other than Gatehouse.",
+    ChainProblemCode.RECORD_MISSING: "{record} was removed by something other than Gatehouse.",
 }
 _RECORDS: Final[Mapping[str, str]] = {
     "requests": "The request {id}",

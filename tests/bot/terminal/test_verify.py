@@ -139,7 +139,7 @@ def test_the_key_of_a_setting_signs(records: Path, monkeypatch: pytest.MonkeyPat
 )
 def test_a_record_is_named_as_people_know_it(record: str, subject: str) -> None:
     problem = ChainProblem(ChainProblemCode.RECORD_ADDED, 0, record=record)
-    assert words_of(problem) == f"{subject} was added by something else than Gatehouse."
+    assert words_of(problem) == f"{subject} was added by something other than Gatehouse."
 
 
 def test_azure_identity_prints_nothing_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

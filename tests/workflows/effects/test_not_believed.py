@@ -104,7 +104,7 @@ async def test_the_table_and_the_answer_in_slack_say_it_too(world: World) -> Non
     table = await write_table(reader.stories(Days()), header, reader)
     text = b"".join(table.pieces()).decode()
     table.close()
-    assert "1 request changed by something else than Gatehouse" in text
+    assert "1 request changed by something other than Gatehouse" in text
     assert "approved: " not in text
     reader = EvidenceReader(store=world.store, clock=world.clock)
     answer = await ChatReports()(reader.stories(Days()), reader, made_by="Dana", key="k", partner="")

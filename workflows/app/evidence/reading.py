@@ -53,7 +53,7 @@ class EvidenceReader:
     unreadable: int = field(default=0, init=False)
     """How many records were met so far that this version cannot read. They are not in the result."""
     not_believed: int = field(default=0, init=False)
-    """How many requests were met so far that something else than Gatehouse changed. They are in the result, marked."""
+    """How many requests were met so far that something other than Gatehouse changed. They are in the result, marked."""
     _lost: set[str] = field(default_factory=set, init=False)
     """The keys of the unreadable entries about sweeps that were counted."""
 

@@ -82,7 +82,7 @@ async def read_replacement(request: AccessRequest, *, store: Store) -> Replaceme
 
 
 async def as_believed(request: AccessRequest, store: Store) -> AccessRequest:
-    """Return a request as it may be shown: without its decisions when something else than Gatehouse changed it.
+    """Return a request as it may be shown: without its decisions when something other than Gatehouse changed it.
 
     A revocation is shown as it is: it needs no approval, and nothing about closing waits for a comparison.
     """

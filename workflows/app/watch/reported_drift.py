@@ -67,7 +67,7 @@ class ReportedDrift:
             if (alarm := await self.drifts.alarm_of(drift)) is not None:
                 about = RestsOn(drift=drift.subject, freeze=False, absences=False, whole_log=False)
                 if await self.drifts.store.unproven(about):
-                    continue  # something else than Gatehouse stored an acceptance: that ends nothing
+                    continue  # something other than Gatehouse stored an acceptance: that ends nothing
                 await self.drifts.end_alarm(alarm.id, accepted_fact(drift))
         await self.drifts.end_answered_digests()
 

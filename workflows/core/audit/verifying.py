@@ -35,7 +35,7 @@ class ChainProblemCode(StrEnum):
     REORDERED = "reordered"
     """The entry was signed for another place."""
     NOT_SIGNED = "not_signed"
-    """The entry has no signature: something else than Gatehouse wrote it."""
+    """The entry has no signature: something other than Gatehouse wrote it."""
     UNKNOWN_KEY = "unknown_key"
     """The entry is signed with a key that is not among the known ones. It cannot be verified."""
     TAIL_CUT = "tail_cut"
@@ -47,7 +47,7 @@ class ChainProblemCode(StrEnum):
     RECORD_CHANGED = "record_changed"
     """A record is not as the newest entry about it says: it was changed, or put back to what it was."""
     RECORD_ADDED = "record_added"
-    """No entry says that the record was stored: something else than Gatehouse wrote it."""
+    """No entry says that the record was stored: something other than Gatehouse wrote it."""
     RECORD_MISSING = "record_missing"
     """A record is gone that an entry names."""
 

@@ -82,9 +82,9 @@ class NoteCode(StrEnum):
     NOT_AS_SIGNED = "not_as_signed"
     """Something that the plan rests on is not as signed audit entries say, so nothing that opens access is written."""
     NOT_BELIEVED = "not_believed"
-    """Something else than Gatehouse changed the request, so nothing that it says was approved. Only shown."""
+    """Something other than Gatehouse changed the request, so nothing that it says was approved. Only shown."""
     ENDED_NOT_BELIEVED = "ended_not_believed"
-    """Something else than Gatehouse changed the request, so it ended when the freeze about that ended."""
+    """Something other than Gatehouse changed the request, so it ended when the freeze about that ended."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CAPABILITIES_UNREAD = "capabilities_unread"
@@ -357,7 +357,7 @@ def _settings_of(operation: Operation) -> list[str]:
 
 
 def is_believed(request: AccessRequest) -> bool:
-    """Return whether nothing in a request says that something else than Gatehouse changed it."""
+    """Return whether nothing in a request says that something other than Gatehouse changed it."""
     return not {NoteCode.NOT_BELIEVED, NoteCode.ENDED_NOT_BELIEVED}.intersection(fact.code for fact in request.note)
 
 

@@ -1,6 +1,6 @@
 """End the open requests from before a held start, once two admins have released it. Each requester is told once.
 
-The same for the open requests that something else than Gatehouse changed, once two admins have ended the freeze about
+The same for the open requests that something other than Gatehouse changed, once two admins have ended the freeze about
 that: nobody can decide on them any more.
 """
 

@@ -126,7 +126,7 @@ class RequestStory:
     entry_count: int
     """How many audit entries there are; more than `entries` when not all were read."""
     is_believed: bool = True
-    """False when something else than Gatehouse changed the request: no decision of it counts then."""
+    """False when something other than Gatehouse changed the request: no decision of it counts then."""
 
     @property
     def open_drift(self) -> OutsideChange | None:
