@@ -14,6 +14,7 @@ from bot.sandbox.seed import OTHER_TEAM_ID, TEAM_ID
 from tests.bot.bot_under_test import SLACK_IDS, click
 from tests.bot.signing import interaction_body, signed
 from tests.scenarios.stage import CONTOSO, DAY, Stage, buttons, words
+from tests.stores.as_ours import put_earlier_record
 
 pytestmark = pytest.mark.story
 
@@ -204,7 +205,7 @@ async def test_a_partner_that_an_earlier_version_opened_gets_its_setup_card_at_t
     [[row]] = stage.database.rows("select doc from partnerships")
     new = ("setup", "confirmations", "remind_setup_at", "sum")
     old = {name: value for name, value in json.loads(row["doc"]).items() if name not in new}
-    stage.database.change("update partnerships set doc = ?", json.dumps(old))
+    await put_earlier_record(stage.database, "partnerships", "tenant_id", CONTOSO, json.dumps(old))
     await stage.kill_the_bot()
     await stage.rest()
     assert recorded(stage, "record_half") == [("gatehouse", "accepted")]
