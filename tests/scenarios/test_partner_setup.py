@@ -207,7 +207,7 @@ async def test_a_partner_that_an_earlier_version_opened_gets_its_setup_card_at_t
     old = {name: value for name, value in json.loads(row["doc"]).items() if name not in new}
     await put_earlier_record(stage.database, "partnerships", "tenant_id", CONTOSO, json.dumps(old))
     await stage.kill_the_bot()
-    await stage.rest()
+    await stage.tick()
     assert recorded(stage, "record_half") == [("gatehouse", "accepted")]
     values = [e["value"] for b in card["blocks"] if b["type"] == "actions" for e in b["elements"]]
     redemption = next(value for value in values if "automatic_redemption_outbound" in value)

