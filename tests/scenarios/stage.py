@@ -297,6 +297,10 @@ class Stage:
 
         await self.until(is_back, "another bot")
 
+    async def is_ready(self) -> bool:
+        """Return whether the bot says that it is ready."""
+        return await self._is_ready((await self.see("bot"))["health_url"])
+
     async def _is_idle(self) -> bool:
         return bool((await self.call("GET", "idle", timeout=0.2))["ok"])
 
