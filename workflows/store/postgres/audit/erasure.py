@@ -78,7 +78,8 @@ class PostgresErasure(KnownPeople):
 
     async def erase(self, person: KnownPerson, *, key: str, actor: str) -> ErasureCount:
         """Erase a person's texts, and record that; see `ports.audit_log`."""
-        await self._store._run_write(partial(self._require_not_in_force, person=person))
+        if used := await self.records_in_force(person):
+            raise StaleVersion(f"{used[0]} names the person")
         texts = await self._store._read_beside(partial(texts_of, person=person))
         await self._save_begun(person, texts)
         texts, records, (entries, older) = await self._found(person)
