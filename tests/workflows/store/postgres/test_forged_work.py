@@ -48,7 +48,9 @@ async def test_a_click_in_the_lane_of_a_received_one_decides_nothing(tmp_path: P
         assert len(docs_of(world, "judge:mine")) == 2
         await world.settle()
         assert (await world.request(request.id)).decisions == ()
-        assert await world.refusals() == [(RILEY.chat_id, RefusalCode.OWN_REQUEST)], "the other one has no result"
+        assert await world.refusals() == [(RILEY.chat_id, RefusalCode.REQUESTER_MAY_NOT_DECIDE)], (
+            "the other one has no result"
+        )
 
 
 @pytest.mark.threats("G7")
