@@ -173,6 +173,7 @@ class Stage:
     ) -> dict[str, Any]:
         """Revoke by command, confirmed by what is typed."""
         view_id = (await self.do("command", user=user, text=f"/partner revoke {domain}"))["view_id"]
+        await self.rest()  # the window waits for what is read about the partner
         values = {"confirm": {"confirm": typed}, "reason": {"reason": "Project ended"}}
         answer = await self.do("submit", user=user, view_id=view_id, values=values)
         await self.rest()
