@@ -155,6 +155,7 @@ class _Sqlite:
         return not self._path.with_name(f"{_FILE}-wal").exists()
 
     def back_up(self, to: Path) -> None:
+        to.touch(mode=0o600)  # nobody else may read it, where it is put back either
         with closing(sqlite3.connect(self._path)) as db, closing(sqlite3.connect(to)) as copy:
             db.backup(copy)
 
