@@ -23,13 +23,12 @@ from tests.bot.bot_under_test import free_port
 from tests.crash.labelled import run_labelled_bot
 from tests.crash.points import ARMED, Point, was_killed_in
 from tests.scenarios.stage import CHANNEL, UNLIMITED, Stage
+from tests.stores.bot_database import bot_database, note_use
 from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
-from tests.warm.ready_made import put_new_database
 from tests.warm.short_pauses import STORY_PAUSES
 from workflows.ports.store import Store
-from workflows.store.location import StoreLocation
 
 Seen = Callable[[], Awaitable[object]]
 _NOT_ACKNOWLEDGED: Final = ("operation_timeout", "dispatch_failed")
@@ -58,10 +57,6 @@ class CrashStage(Stage):
     def __post_init__(self) -> None:
         self.points = self.data.parent / "points"
 
-    @property
-    def database(self) -> Path:
-        return self.data / "gatehouse.db"
-
     async def start(self) -> None:
         """Start the sandbox, and its bot."""
         self.points.mkdir(parents=True, exist_ok=True)
@@ -71,11 +66,12 @@ class CrashStage(Stage):
         await self.sandbox.start(0)
         self.url = self.sandbox.url
         self._session = ClientSession()
-        put_new_database(self.database)
+        note_use(self.database)
+        await asyncio.to_thread(self.database.put_new)
         port, health_port = free_port(), free_port()
         settings = {
             **self.sandbox.bot_settings(port, health_port),
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            **self.database.settings,
             "GATEHOUSE_GENERATION": str(self.data / "generation"),
             "GATEHOUSE_TICK_SECONDS": "0.2",
             **UNLIMITED,
@@ -212,7 +208,7 @@ class CrashStage(Stage):
     @asynccontextmanager
     async def records(self) -> AsyncIterator[Store]:
         """Read the records, beside the bot."""
-        store = await StoreLocation(self.database).open_shared(SystemClock())
+        store = await self.database.location.open_shared(SystemClock())
         try:
             yield store
         finally:
@@ -223,9 +219,7 @@ def put_kept(kept: KeptWorld, folder: Path) -> Path:
     """Copy a kept world; returns the folder of its sandbox."""
     data = folder / "data"
     kept.put_world(data)
-    for ending in ("-wal", "-shm"):  # of the file that was copied while it was used
-        (data / f"gatehouse.db{ending}").unlink(missing_ok=True)
-    kept.put_database(data / "gatehouse.db")
+    bot_database(data).copy_from(kept.folder)
     return data
 
 

@@ -19,6 +19,7 @@ from tests.crash.records import read
 from tests.crash.stage import CrashStage, forget, put_kept
 from tests.crash.stories import STORIES, Story
 from tests.crash.summary import counted, record
+from tests.stores.bot_database import bot_database
 from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
 from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
@@ -110,9 +111,10 @@ async def prepare(story: Story, folder: Path) -> KeptWorld:
         await story.prepare(stage)
         await stage.rest()
         check_writes(stage)
-        kept.keep(stage.data, stage.database)
     finally:
         await stage.stop()
+    kept.keep_world(stage.data)
+    bot_database(kept.folder).copy_from(stage.data)
     forget(stage.data)
     return kept
 
