@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from workflows.ports.audit_log import PersonalData
 from workflows.ports.effects_queue import EffectsQueue
 from workflows.ports.message_copies import MessageCopies
 from workflows.ports.pages import PagedLists
@@ -66,6 +67,10 @@ class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, NumbersReader,
     @property
     def shared_notes(self) -> SharedNotes | None:
         """Return the notes of the processes that share the store; None when one process uses it."""
+
+    @property
+    def personal_data(self) -> PersonalData:
+        """Return what finds and erases the texts of people."""
 
 
 class GenerationPlace(Protocol):

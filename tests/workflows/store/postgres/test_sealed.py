@@ -76,7 +76,7 @@ async def test_entries_that_are_gone_or_added_are_noticed_between_two_questions(
     assert await codes(store) == []
     test_server().run("delete from audit where seq = 2", database=database)
     assert await codes(store) != []
-    assert await codes(store, needs_whole_log=False) == []
+    assert await codes(store, whole_log=False) == []
 
 
 async def test_two_admins_accept_a_changed_partner_and_never_an_open_request(
