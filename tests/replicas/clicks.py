@@ -58,7 +58,7 @@ class Clicks:
             await asyncio.gather(*self._running)
 
     async def _post(self, session: aiohttp.ClientSession) -> None:
-        person = "approver{}".format(self.chance.randint(1, 3)) if self.chance.random() < 0.05 else "requester"
+        person = f"approver{self.chance.randint(1, 3)}" if self.chance.random() < 0.05 else "requester"
         payload = self._click(person, self.chance.choice(self.cards))
         body = interaction_body(payload)
         headers = signed(body, secret=self.stage.replicas[0].settings["SLACK_SIGNING_SECRET"])

@@ -65,6 +65,11 @@ class Replica:
         self.target.is_ready = False
 
     @property
+    def is_running(self) -> bool:
+        """Return whether its process was not ended."""
+        return self.process is not None and self.process.exitcode is None
+
+    @property
     def log(self) -> str:
         """What it has logged."""
         return (self.folder / "bot.log").read_text()
@@ -136,10 +141,9 @@ class ReplicasStage(Stage):
     async def stop(self, number: int = 0) -> int:
         """End everything."""
         for replica in self.replicas:
-            if replica.process is not None and replica.process.exitcode is None:
+            if replica.is_running:
                 replica.send(signal.SIGCONT)
-                replica.process.kill()
-                await asyncio.to_thread(replica.process.join)
+                await replica.kill()
         await self.balancer.stop()
         if self._session is not None:
             await self._session.close()
@@ -150,16 +154,21 @@ class ReplicasStage(Stage):
         """Read from the database."""
         return test_server().rows(sql, self.database.rpartition("?")[0].rpartition("/")[2])
 
-    async def leader(self) -> Replica:
-        """Return the bot that leads."""
+    async def holder(self, lane: str) -> Replica:
+        """Return the bot that holds a lane now, as soon as one does."""
+        sql = f"select worker_id from procrastinate_jobs where status = 'doing' and lock = '{lane}'"
         deadline = time.monotonic() + READY_WITHIN
         while time.monotonic() < deadline:
-            ended = {one.folder for one in self.replicas if one.process is None or one.process.exitcode is not None}
-            for replica in self.replicas:
-                if replica.folder not in ended and replica.log.count("'ticker'") + replica.log.count('"ticker"'):
-                    return replica
-            await asyncio.sleep(0.2)
-        raise AssertionError("nobody leads")
+            for (worker,) in await asyncio.to_thread(self.rows, sql):
+                for replica in self.replicas:
+                    if replica.is_running and f'"worker": {worker},' in replica.log:
+                        return replica
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"nobody holds {lane}")
+
+    async def leader(self) -> Replica:
+        """Return the bot that does what is due."""
+        return await self.holder("lead:ticker")
 
 
 @asynccontextmanager

@@ -1,14 +1,12 @@
 """Several bots start on one database, and one is replaced while another one runs."""
 
 import asyncio
-import signal
 from pathlib import Path
 
 import pytest
 
 from tests.replicas.stage import replicas_stage
 from tests.scenarios.stage import words
-from tests.workflows.store.postgres.server import test_server
 
 pytestmark = [pytest.mark.replicas]
 

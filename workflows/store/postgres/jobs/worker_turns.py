@@ -71,6 +71,7 @@ class WorkerTurns:
         await self._connector.open_async(cast(Any, self._pool))
         [row] = await self._rows("select worker_id from procrastinate_register_worker_v1()", None)
         self._worker = row["worker_id"]
+        _log.info("worker_registered", worker=self._worker)
 
     async def _keep_alive(self) -> None:
         """Renew the heartbeat also while nothing else does: effects may begin later than periodic work."""
