@@ -6,9 +6,11 @@ Only the newest reminder of a person changes. A closed one stays as it is, whate
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.reminder import (
@@ -34,6 +36,9 @@ MAX_LISTED_REQUESTS = 10
 """The most requests in one message; the others are counted."""
 MAX_READ_REQUESTS = 200
 """The most expired requests that are read."""
+
+_LOOK_AGAIN_SECONDS: Final = 0.05
+"""The pause while another process sends the same person a message."""
 
 
 class Reminders:
@@ -89,7 +94,7 @@ class Reminders:
         """
         for person in sorted(people):
             # One at a time: requests that expire in the same moment are told in one message.
-            async with self._lock(person):
+            async with self._turn(person):
                 await self._send_expired_message(person)
 
     async def tell_requester_of_expiry(self, request: AccessRequest) -> None:
@@ -101,7 +106,7 @@ class Reminders:
             return
         people = (request.fields.requester, request.fields.submitter)
         for person in filter(None, people):
-            async with self._lock(person):
+            async with self._turn(person):
                 await self._tell_requester(request, person)
 
     async def _tell_requester(self, request: AccessRequest, person: ChatId) -> None:
@@ -124,13 +129,13 @@ class Reminders:
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            async with self._lock(person):
+            async with self._turn(person):
                 if posted := await self._live_reminders(person):
                     await self._update(posted[-1], await self._waiting(person), replaces_deleted=False)
 
     async def _remind(self, person: ChatId, today: str) -> None:
         # One at a time, so that an update from what waited before does not bring a closed reminder back.
-        async with self._lock(person):
+        async with self._turn(person):
             waiting, posted = await self._waiting(person), await self._live_reminders(person)
             if not waiting.count:
                 return
@@ -172,8 +177,14 @@ class Reminders:
             await self._outbound.copies.live_copies(_subject(person)), key=lambda live_copy: live_copy.message_id
         )
 
-    def _lock(self, person: ChatId) -> asyncio.Lock:
-        return self._locks.setdefault(person, asyncio.Lock())
+    @asynccontextmanager
+    async def _turn(self, person: ChatId) -> AsyncIterator[None]:
+        """Wait until nobody else, in whatever process, sends this person a message about what waits or has ended."""
+        async with self._locks.setdefault(person, asyncio.Lock()), AsyncExitStack() as held:
+            shared = self._outbound.store.shared_queue
+            while shared is not None and not await held.enter_async_context(shared.in_lane(f"reminders:{person}")):
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            yield
 
     async def _send_expired_message(self, person: ChatId) -> None:
         now, calendar = self._outbound.clock.now(), self._outbound.calendar
