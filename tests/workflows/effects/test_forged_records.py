@@ -1,12 +1,10 @@
-"""Somebody who writes the database file, and does not have the key, opens nothing with it; closing always works.
+"""Somebody who writes the database, and does not have the key, opens nothing with it; closing always works.
 
 Each test does what such a person would do: the statements are theirs, and checksums are computed again.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +13,18 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT
-from tests.workflows.world import World, open_world, restarted
+from tests.workflows.store.stores import KINDS
+from tests.workflows.store.worlds import (
+    change_docs,
+    docs_of,
+    forge_effect,
+    open_world_of,
+    put_back_work,
+    restarted_of,
+    run,
+    stored_work,
+)
+from tests.workflows.world import World
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.audit.chain import FREEZE_KEY
 from workflows.core.conversation.remarks import RemarkId
@@ -32,32 +41,31 @@ from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import RemindSetup
 from workflows.core.requests.commands.people import DeclineSponsorship
 from workflows.core.requests.commands.request import Answer, Ask, Comment
-from workflows.core.requests.effects import Apply, CheckPermission, Effect, lane
+from workflows.core.requests.effects import Apply, CheckPermission
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.audit_log import RESULT_OF, RestsOn
 from workflows.ports.records import Commit
-from workflows.store.codec import ABSENCE, EFFECT, FREEZE, PARTNERSHIP, REQUEST, dump, load, with_checksum
+from workflows.store.codec import ABSENCE, FREEZE, PARTNERSHIP, REQUEST, dump, load, with_checksum
 
 pytestmark = pytest.mark.threats("G7")
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """A world whose first click has read all entries, as in a bot that runs."""
-    async with open_world(tmp_path / "gatehouse.db") as made:
+@pytest.fixture(params=KINDS)
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A world over each kind of store."""
+    async with open_world_of(request.param, tmp_path) as made:
         yield made
 
 
-# --- what somebody with the file does ---
+@pytest.fixture
+async def world_in_file(tmp_path: Path) -> AsyncIterator[World]:
+    """A world over a file."""
+    async with open_world_of("sqlite", tmp_path) as made:
+        yield made
 
 
-def run(world: World, *statements: tuple[str, tuple[Any, ...]]) -> list[Any]:
-    """Run statements on the file; returns the rows of the last one."""
-    with closing(sqlite3.connect(world.store.path)) as db:
-        rows = [db.execute(sql, values).fetchall() for sql, values in statements]
-        db.commit()
-    return rows[-1]
+# --- what somebody who can write to the records does ---
 
 
 def rows_of(world: World, table: str) -> list[tuple[Any, ...]]:
@@ -77,12 +85,6 @@ def forge_request(world: World, request: AccessRequest) -> None:
     doc = with_checksum(dump(REQUEST, request))
     sql = "update requests set doc = ?, state = ?, version = ? where id = ?"
     run(world, (sql, (doc, request.state.value, request.version, request.id)))
-
-
-def forge_effect(world: World, effect: Effect) -> None:
-    """Add an effect that is due."""
-    sql = "insert into effects (lane, rank, asked_by, due_at, attempts, doc) values (?, 0, '', '2026', 0, ?)"
-    run(world, (sql, (lane(effect), dump(EFFECT, effect))))
 
 
 def approved_by(request: AccessRequest, world: World) -> tuple[Decision, ...]:
@@ -155,13 +157,13 @@ async def test_forged_first_approvals_are_not_completed_by_a_real_last_one(world
 
 async def test_a_revoked_partner_is_not_opened_again_by_an_earlier_row_of_its_request(world: World) -> None:
     request = await world.approved()
-    requests, effects = rows_of(world, "requests"), rows_of(world, "effects")
+    requests, work = rows_of(world, "requests"), stored_work(world)
     await world.settle()
     await world.revoke(DANA)
     assert (await world.request(request.id)).state is RequestState.APPLIED
     world.tenant.writes.clear()
     put_back(world, "requests", requests)
-    put_back(world, "effects", effects)
+    put_back_work(world, work)
     assert (await world.request(request.id)).state is RequestState.APPLYING
     await nothing_is_written(world)
     assert (await codes(world, request.id))[1][0] == NoteCode.NOT_AS_SIGNED
@@ -192,10 +194,10 @@ async def test_a_click_that_was_never_received_decides_nothing(world: World) -> 
 async def test_a_received_click_does_not_become_that_of_somebody_else(world: World) -> None:
     request = await world.waiting()
     await world.service.store_click(world.approval(request, RILEY), key="mine")
-    [(doc,)] = run(world, ("select doc from effects where lane = 'judge:mine'", ()))
+    [doc] = docs_of(world, "judge:mine")
     changed = doc.replace(RILEY.chat_id, AMARA.chat_id)
     assert changed != doc
-    run(world, ("update effects set doc = ? where lane = 'judge:mine'", (changed,)))
+    change_docs(world, "judge:mine", changed)
     await world.settle()
     assert (await world.request(request.id)).decisions == ()
     assert (await world.refusals())[-1][1] == RefusalCode.NOT_AS_SIGNED
@@ -204,13 +206,13 @@ async def test_a_received_click_does_not_become_that_of_somebody_else(world: Wor
 async def test_a_click_is_not_performed_again_when_its_result_is_removed(world: World) -> None:
     request = await world.waiting()
     await world.service.store_click(world.approval(request, AMARA), key="once")
-    effects = [row for row in rows_of(world, "effects") if "judge:once" in row]
+    work = stored_work(world, "judge:once")
     requests = rows_of(world, "requests")
     await world.settle()
     assert len((await world.request(request.id)).decisions) == 1
     put_back(world, "requests", requests)
     run(world, ("delete from audit where key = ?", (f"{RESULT_OF}once",)))
-    put_back(world, "effects", effects)
+    put_back_work(world, work)
     await world.settle()
     assert (await world.request(request.id)).decisions == ()
 
@@ -244,7 +246,7 @@ async def test_people_talk_while_other_records_and_the_log_are_changed(world: Wo
     request = await world.waiting()
     run(world, ("update audit set actor = 'U9' where seq = 2", ()))
     forge_request(world, replace(request, decisions=approved_by(request, world)[:1]))
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         await again.click(Comment(actor=AMARA.chat_id, request_id=request.id, text="I ask them."))
         assert [one.text for one in (await again.request(request.id)).remarks] == ["I ask them."]
 
@@ -254,7 +256,8 @@ async def test_a_result_that_something_else_stored_makes_no_click_believed(world
     request = await world.waiting()
     forged = CheckPermission(command=world.approval(request, AMARA), key="forged")
     forge_effect(world, forged)
-    sql = "insert into audit (key, at, actor, command, outcome, details) values (?, '', '', '', 'accepted', '{}')"
+    sql = """insert into audit (seq, key, at, actor, command, outcome, details)
+        values ((select max(seq) + 1 from audit), ?, '', '', '', 'accepted', '{}')"""
     run(world, (sql, (f"{RESULT_OF}forged",)))
     assert await world.store.unproven(RestsOn.only_click(forged))
 
@@ -465,13 +468,14 @@ async def test_a_partner_whose_record_was_changed_is_revoked_all_the_same(world:
 async def test_records_are_read_anew_after_a_restart(world: World) -> None:
     request = await world.approved()
     forge_request(world, replace(request, decisions=request.decisions[:1]))
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         await nothing_is_written(again)
         assert (await codes(again, request.id))[1][0] == NoteCode.NOT_AS_SIGNED
 
 
-async def test_an_upgrade_that_is_made_again_makes_nothing_believed(world: World) -> None:
+async def test_an_upgrade_that_is_made_again_makes_nothing_believed(world_in_file: World) -> None:
     """The step of the upgrade is taken out of the file, so that the next start would name the forged records."""
+    world = world_in_file
     request = await world.waiting()
     forge_request(world, replace(request, state=RequestState.APPLYING, decisions=approved_by(request, world)))
     forge_effect(world, Apply(request_id=request.id, tenant_id=request.plan.tenant_id))
@@ -480,11 +484,11 @@ async def test_an_upgrade_that_is_made_again_makes_nothing_believed(world: World
         ("delete from _sqlite_migrations where name >= 'm045'", ()),
         ("alter table audit rename column records to was_records", ()),
     )
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         await nothing_is_written(again)
         assert (await codes(again, request.id))[1][0] == NoteCode.NOT_AS_SIGNED
     run(world, ("update audit set records = was_records where records is null", ()))
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         await nothing_is_written(again)
 
 

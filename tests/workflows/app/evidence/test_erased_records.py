@@ -1,16 +1,31 @@
 """An erasure rewrites records: they stay believed, and what somebody else wrote is believed as little as before."""
 
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.workflows.app.evidence.test_erasing import ZOE, in_file, person_of, rejected_by
+from tests.workflows.app.evidence.test_erasing import ZOE, person_of, rejected_by
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA
-from tests.workflows.world import World, open_world, restarted
+from tests.workflows.store.stores import KINDS
+from tests.workflows.store.worlds import (
+    change,
+    forge_effect,
+    give_up_in,
+    given_up_docs,
+    in_records,
+    open_world_of,
+    put_back_work,
+    remove_work,
+    restarted_of,
+    stored_work,
+)
+from tests.workflows.world import World, open_world
 from workflows.core.audit.personal import ERASED
 from workflows.core.people import Person
 from workflows.core.policy.delegation.absence import Absence, absence_id
@@ -24,12 +39,11 @@ from workflows.store.codec import EFFECT, REQUEST, dump, load, with_checksum
 pytestmark = pytest.mark.threats("G7")
 
 
-def change(world: World, sql: str, *values: Any) -> list[Any]:
-    """Run a statement on the file, as somebody with the file would."""
-    with closing(sqlite3.connect(world.store.path)) as db:
-        found = db.execute(sql, values).fetchall()
-        db.commit()
-    return found
+@pytest.fixture(params=KINDS)
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A world over each kind of store."""
+    async with open_world_of(request.param, tmp_path) as made:
+        yield made
 
 
 def entry(world: World, key: str, **changed: Any) -> AuditEntry:
@@ -71,14 +85,14 @@ async def test_after_an_erasure_the_log_is_whole_and_what_others_ask_for_opens(w
     assert await world.store.unproven(RestsOn(request_id=other.id)) == []
     pseudonym = await erase(world, ZOE)
     for text in (ZOE.id, ZOE.chat_id, "Brandt", "Too wide"):
-        assert in_file(world, text) == [], text
+        assert in_records(world, text) == [], text
     assert change(world, "select id, person from absences") == [(f"{pseudonym}:1", pseudonym)]
     assert await problems(world) == []
     assert list(world.store.take_unproven()) == []
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(await world.request(other.id), person)
     assert (await world.settled(other.id)).state is RequestState.APPLIED
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         assert await again.store.unproven(RestsOn(request_id=other.id)) == []
         assert await problems(again) == []
         assert await again.store.freeze() is None
@@ -125,7 +139,7 @@ async def parked(world: World, click: CheckPermission) -> None:
     """A click that was received and given up."""
     received = entry(world, click.key, command="want_comment", outcome="received")
     await world.store.commit(Commit(entry=received, effects=(click,)))
-    change(world, "update effects set is_parked = 1 where lane = ?", lane(click))
+    give_up_in(world, lane(click))
 
 
 async def test_a_given_up_click_that_names_the_person_can_be_retried_and_a_forged_one_cannot(world: World) -> None:
@@ -137,15 +151,9 @@ async def test_a_given_up_click_that_names_the_person_can_be_retried_and_a_forge
     own = CheckPermission(command=replace(said, actor=ZOE.chat_id), key=f"click:{ZOE.chat_id}")
     await parked(world, own)
     forged = replace(real, key="click:2")
-    change(
-        world,
-        """insert into effects (lane, rank, asked_by, due_at, attempts, is_parked, doc)
-        values (?, 0, '', '2026', 0, 1, ?)""",
-        *(lane(forged), dump(EFFECT, forged)),
-    )
+    forge_effect(world, forged, is_given_up=True)
     pseudonym = await erase(world, ZOE)
-    docs = change(world, "select doc from effects where is_parked = 1 order by id")
-    clicks = [one for (doc,) in docs if isinstance(one := load(EFFECT, doc), CheckPermission)]
+    clicks = [one for doc in given_up_docs(world) if isinstance(one := load(EFFECT, doc), CheckPermission)]
     assert [(one.key, one.command) for one in clicks] == [
         ("click:1", replace(said, text=f"As {pseudonym} said")),
         ("click:2", replace(said, text=f"As {pseudonym} said")),
@@ -160,21 +168,27 @@ async def test_a_click_with_an_erased_result_is_not_checked_again(world: World) 
         key=f"click:{ZOE.id}",
     )
     await parked(world, click)
-    kept = change(world, "select lane, rank, asked_by, due_at, doc from effects where lane = ?", lane(click))
+    kept = stored_work(world, lane(click))
     assert await world.store.unproven(RestsOn(click=click)) == []
     result = entry(world, f"{RESULT_OF}{click.key}", actor=ZOE.chat_id, account=ZOE.id, command="comment")
     await world.store.commit(Commit(entry=result))
-    change(world, "delete from effects where lane = ?", lane(click))
+    remove_work(world)
     await erase(world, ZOE)
-    change(
-        world, "insert into effects (lane, rank, asked_by, due_at, attempts, doc) values (?, ?, ?, ?, 0, ?)", *kept[0]
-    )
-    async with restarted(world) as again:
+    put_back_work(world, kept)
+    async with restarted_of(world) as again:
         found = await again.store.unproven(RestsOn(click=click))
         assert [one.name for one in found] == [f"record_added:clicks/{click.key}"]
 
 
-async def test_an_upgrade_names_an_absence_without_the_account_and_only_after_people_have_numbers(world: World) -> None:
+async def test_an_upgrade_names_an_absence_without_the_account_and_only_after_people_have_numbers(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path / "gatehouse.db") as world:
+        await is_upgraded(world)
+
+
+async def is_upgraded(world: World) -> None:
+    """Make a file as the version before m044 left it, and open it."""
     await rejected_by(world, ZOE, "Too wide")
     await world.store.commit(Commit(entry=entry(world, "away"), absence=away(world, BRUNO, AMARA)))
     path = world.store.path
