@@ -28,6 +28,7 @@ from workflows.core.policy.working_time import next_working_moment
 from workflows.core.requests.effects import RemindPerson, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import EXPIRED_TOLD_TOGETHER, EXPIRED_TOLD_WITHIN
+from workflows.ports.effects_queue import SharedQueue
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused
 from workflows.ports.records import LimitedList
@@ -181,9 +182,8 @@ class Reminders:
     async def _turn(self, person: ChatId) -> AsyncIterator[None]:
         """Wait until nobody else, in whatever process, sends this person a message about what waits or has ended."""
         async with self._locks.setdefault(person, asyncio.Lock()), AsyncExitStack() as held:
-            shared = self._outbound.store.shared_queue
-            while shared is not None and not await held.enter_async_context(shared.in_lane(f"reminders:{person}")):
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            if (shared := self._outbound.store.shared_queue) is not None:
+                await _enter_lane(held, shared, f"reminders:{person}")
             yield
 
     async def _send_expired_message(self, person: ChatId) -> None:
@@ -236,6 +236,14 @@ class Reminders:
                 limit=MAX_LISTED_REQUESTS,
                 identified_person=known,
             )
+
+
+async def _enter_lane(held: AsyncExitStack, shared: SharedQueue, lane: str) -> None:
+    """Hold a lane that another process may hold for a moment."""
+    while True:
+        if await held.enter_async_context(shared.in_lane(lane)):
+            return
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _subject(person: ChatId) -> str:
