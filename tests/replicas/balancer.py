@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 
@@ -33,6 +33,7 @@ class Balancer:
     """How many connections for clicks each target got."""
     _turn: int = 0
     _servers: list[asyncio.Server] = field(default_factory=list)
+    _open: set[asyncio.Task[Any]] = field(default_factory=set)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self) -> None:
@@ -50,14 +51,19 @@ class Balancer:
 
     async def stop(self) -> None:
         """Listen no more."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._open]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for server in self._servers:
             server.close()
 
     def _handler(self, *, is_health: bool) -> Handler:
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._open.add(task)  # nothing else refers to it
+            task.add_done_callback(self._open.discard)
             with _closing(writer):
                 if (found := await self._next(is_health=is_health)) is not None:
                     back_reader, back_writer = found

@@ -150,9 +150,17 @@ class ReplicasStage(Stage):
         await self.sandbox.stop()
         return number
 
+    @property
+    def _name(self) -> str:
+        return self.database.rpartition("?")[0].rpartition("/")[2]
+
+    def change(self, *statements: str) -> None:
+        """Change the database by hand."""
+        test_server().run(*statements, database=self._name)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Read from the database."""
-        return test_server().rows(sql, self.database.rpartition("?")[0].rpartition("/")[2])
+        return test_server().rows(sql, self._name)
 
     async def holder(self, lane: str) -> Replica:
         """Return the bot that holds a lane now, as soon as one does."""
