@@ -64,7 +64,7 @@ class Balancer:
             assert task is not None
             self._open.add(task)  # nothing else refers to it
             task.add_done_callback(self._open.discard)
-            with _closing(writer):
+            with contextlib.suppress(asyncio.CancelledError), _closing(writer):
                 if (found := await self._next(is_health=is_health)) is not None:
                     back_reader, back_writer = found
                     with _closing(back_writer):

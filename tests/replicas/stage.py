@@ -97,6 +97,7 @@ class ReplicasStage(Stage):
 
     async def start(self) -> None:
         """Start the sandbox, the balancer and every bot."""
+        be_patient()  # the simulated Slack is in this process
         self.sandbox = Sandbox(self.data, socket_mode=self.is_socket_mode)
         if self.faults is not None:
             self.sandbox.faults = self.faults

@@ -78,8 +78,7 @@ async def test_records_that_are_restored_while_bots_run_hold_all_of_them(tmp_pat
         stage.change(
             "alter table audit disable trigger all",
             "delete from audit where seq > (select max(seq) - 3 from audit)",
-            "update audit_head set seq = (select max(seq) from audit),"
-            " mac = (select mac from audit order by seq desc limit 1)",
+            "update audit_head set seq = (select max(seq) from audit)",
         )
         ts = await stage.ask(target="tailspin.com")
 
