@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 PROJECT: Final = Path(__file__).parents[1]
-MARKS: Final = ("story", "browser", "matrix", "load", "exhaustive", "crash", "postgres")
-PARTS: Final = ("test", "postgres", "stories", "slow")
+MARKS: Final = ("story", "browser", "matrix", "load", "exhaustive", "crash", "postgres", "replicas")
+PARTS: Final = ("test", "postgres", "replicas", "stories", "slow")
 POSTGRES_PARTS: Final = ("stories-postgres", "slow-postgres")
 """What runs once more with `--store postgres`, where each story that is not `sqlite_only` has the mark `postgres`."""
 STORIES: Final = ("story", "browser", "crash")
