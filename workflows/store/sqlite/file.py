@@ -20,7 +20,13 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.migrations import m034_audit_chain, m045_record_seals, migrations, require_known_steps
+from workflows.store.sqlite.migrations import (
+    m034_audit_chain,
+    m045_record_seals,
+    migrations,
+    require_known_steps,
+    require_not_moved,
+)
 
 BUSY_MILLISECONDS: Final = 2000
 _LOCK_SECONDS: Final = 3.0
@@ -148,6 +154,7 @@ class StoreFile:
             db.execute(f"pragma journal_size_limit = {LOG_BYTES}")
             self._check(db)
             require_known_steps(db, self._named)
+            require_not_moved(db, self._named)
             with (
                 db.atomic()
             ):  # so that a step that fails leaves the file to the version before; and one wait for the disk

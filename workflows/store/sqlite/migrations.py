@@ -19,6 +19,7 @@ from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import RequestKind
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import CHECKSUM, PARTNERSHIP, REQUEST, load
+from workflows.store.common.moved import MOVED_TO, moved_text
 from workflows.store.common.rows import asked_managers_text, text_of
 from workflows.store.common.rows import people_search_text as sought_people
 from workflows.store.common.rows import search_text as sought
@@ -73,6 +74,18 @@ def require_known_steps(db: Database, named: str) -> None:
             f"{named} was changed by a version of Gatehouse that was never released (not in order: "
             f"{', '.join(missing or applied)}); restore a backup of a released version"
         )
+
+
+def require_not_moved(db: Database, named: str) -> None:
+    """Check that the records were not moved to another place, where a bot goes on with them.
+
+    :param named: the name of the file for the error.
+    :raises StoreUnusable: when they were.
+    """
+    if not db.execute("select 1 from sqlite_master where name = 'marks'").fetchone():
+        return
+    if moved := db.execute("select value from marks where name = ?", [MOVED_TO]).fetchone():
+        raise StoreUnusable(moved_text(named, str(moved[0])))
 
 
 @migrations()

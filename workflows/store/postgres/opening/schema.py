@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from workflows.ports.records import StoreUnusable
+from workflows.store.common.moved import BEING_MOVED, being_moved_text
 from workflows.store.postgres.migrations import FOLDER, STEPS, VERSION_TABLE
 from workflows.store.postgres.opening.server import Server
 
@@ -31,14 +32,17 @@ async def bring_to_this_version(server: Server) -> None:
     await asyncio.to_thread(bring_to_this_version_now, server)
 
 
-def bring_to_this_version_now(server: Server) -> None:
-    """Do it outside of an event loop; see `bring_to_this_version`."""
+def bring_to_this_version_now(server: Server, *, is_moving: bool = False) -> None:
+    """Do it outside of an event loop; see `bring_to_this_version`.
+
+    :param is_moving: whether records are being moved there, so that they need not be complete.
+    """
     with server.connect_now() as connection:
-        step = applied_step(connection, server)
+        step = (known_step if is_moving else applied_step)(connection, server)
         if step == STEPS[-1]:
             return
         if step is None:
-            _require_own_schema(connection, server)
+            require_own_schema(connection, server)
         try:
             _apply(server)
         except psycopg.Error as error:
@@ -64,7 +68,27 @@ def require_this_version_now(server: Server) -> None:
 def applied_step(connection: "psycopg.Connection[Any]", server: Server) -> str | None:
     """Return the last step that was applied; None where there are no records.
 
-    :raises StoreUnusable: when it is one of a newer version, or the server is too old.
+    :raises StoreUnusable: when it is one of a newer version, the records are not complete yet, or the server is too old.
+    """
+    step = known_step(connection, server)
+    if step is not None and being_moved(connection, server) is not None:
+        raise StoreUnusable(being_moved_text(server.name))
+    return step
+
+
+def being_moved(connection: "psycopg.Connection[Any]", server: Server) -> str | None:
+    """Return what is noted about records that are being moved here; None when they are complete."""
+    try:
+        found = connection.execute("select value from marks where name = %s", [BEING_MOVED]).fetchone()
+    except psycopg.Error as error:
+        raise server.unusable(error) from None
+    return None if found is None else str(_first(found))
+
+
+def known_step(connection: "psycopg.Connection[Any]", server: Server) -> str | None:
+    """Return the last step that was applied, also to records that are not complete.
+
+    :raises StoreUnusable: as `applied_step`.
     """
     try:
         if connection.info.server_version < _MIN_VERSION:
@@ -86,8 +110,11 @@ def applied_step(connection: "psycopg.Connection[Any]", server: Server) -> str |
     return step
 
 
-def _require_own_schema(connection: "psycopg.Connection[Any]", server: Server) -> None:
-    """Check that no other program has tables where ours would be made."""
+def require_own_schema(connection: "psycopg.Connection[Any]", server: Server) -> None:
+    """Check that no other program has tables where ours would be made.
+
+    :raises StoreUnusable: when it has.
+    """
     sql = "select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')"
     if other := connection.execute(sql).fetchone():
         raise StoreUnusable(

@@ -13,7 +13,8 @@ import structlog
 from workflows.ports.records import StoreUnusable
 from workflows.store.postgres.opening.server import Connected, Server
 
-_SOLE_USE_LOCK: Final = 0x67617465_0003
+SOLE_USE_LOCK: Final = 0x67617465_0003
+"""The key of the advisory lock of whoever uses a database alone."""
 _WAIT_SECONDS: Final = 3.0
 """How long a new bot waits for one that is ending."""
 _PAUSE_SECONDS: Final = 0.1
@@ -52,7 +53,7 @@ class SoleUse:
                 await self.release()
         connection = await self._server.connect()
         try:
-            found = await connection.execute("select pg_try_advisory_lock(%s) as is_ours", [_SOLE_USE_LOCK])
+            found = await connection.execute("select pg_try_advisory_lock(%s) as is_ours", [SOLE_USE_LOCK])
             row = await found.fetchone()
         except psycopg.Error as error:
             await connection.close()
