@@ -73,7 +73,9 @@ def effect_of_job(job: Mapping[str, Any]) -> Row:
     """
     args, is_given_up = job["args"], job["status"] == "failed"
     holds_lane = not is_given_up and job["queue_name"] != LATER
-    fits = job["task_name"] == TASK and job["status"] in ("todo", "failed") and job["queue_name"] in (LATER, args["kind"])
+    fits = (
+        job["task_name"] == TASK and job["status"] in ("todo", "failed") and job["queue_name"] in (LATER, args["kind"])
+    )
     if not fits or job["lock"] != (args["lane"] if holds_lane else None):
         raise ValueError("a job that no effect makes")
     if job["priority"] != job_priority(Priority(args["rank"]), args["turn"]):

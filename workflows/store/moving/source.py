@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from sqlite_utils import Database
 
@@ -150,8 +150,3 @@ def _unusable(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreUnusable(f"{path.name} cannot be read as Gatehouse's records ({error})") from error
-
-
-def values_of(row: Mapping[str, Any], columns: list[str]) -> list[Any]:
-    """Return the values of a row in the order of columns."""
-    return [row[name] for name in columns]

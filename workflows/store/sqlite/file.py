@@ -87,6 +87,17 @@ class StoreFile:
             self.release()
             raise
 
+    def is_in_use(self) -> bool:
+        """Return whether another process has the lock. Nothing is changed."""
+        try:
+            self._lock.acquire(timeout=0)
+            self._lock_file(time.monotonic())
+        except (Timeout, StoreUnusable):
+            return True
+        finally:
+            self.release()
+        return False
+
     def release(self) -> None:
         """Release the lock for other processes.
 
