@@ -180,7 +180,10 @@ def migrate(to: MoveTo, from_: MoveFrom = "", dry_run: LookOnly = False) -> None
 
     It can be stopped at any moment and run again. Exit status: 0 moved; 1 not moved; 2 wrong settings.
     """
-    from bot.terminal.posture.migrate_command import MigrateOptions, migrate_records
+    try:
+        from bot.terminal.posture.migrate_command import MigrateOptions, migrate_records
+    except ModuleNotFoundError as error:  # that the bot needs only with PostgreSQL
+        raise typer.BadParameter(f"{error.name} is missing: uv sync --extra postgres", param_hint="--to") from None
 
     raise typer.Exit(migrate_records(MigrateOptions(source=from_, target=to, is_dry_run=dry_run)))
 

@@ -156,7 +156,7 @@ def _look_at_keys(move: Move, found: Look, _: asyncio.Runner) -> None:
         used = source.newest_key_id()
     if used is not None and ring.find(used) is None:
         raise StoreUnusable(
-            f"the newest audit entry is signed with another key ({used}); set AUDIT_KEY or AUDIT_KEY_FILE as for the bot"
+            f"the newest audit entry has another key ({used}); set AUDIT_KEY or AUDIT_KEY_FILE as for the bot"
         )
 
 
@@ -167,9 +167,7 @@ def _look_at_database(move: Move, found: Look, _: asyncio.Runner) -> None:
             target.require_free(installation)
         elif target.note() is None:
             if not (target.mark(GENERATION) or "").startswith(f"{installation}:"):
-                raise StoreUnusable(
-                    f"{move.source.path.name} was moved there, and {target.server.name} has other records"
-                )
+                raise StoreUnusable(f"{move.source.path.name} was moved there, but other records are there now")
             found.stage = Stage.DONE
         else:
             target.require_free(installation)

@@ -94,7 +94,7 @@ def effect_of_job(job: Mapping[str, Any]) -> Row:
 
 
 def _args_of(row: Row) -> dict[str, Any]:
-    """Return the arguments of the job. What the columns say is kept, also where this version would say another thing."""
+    """Return the arguments of the job. The columns count, also where this version would write others."""
     try:
         args = job_args(load(EFFECT, row["doc"]), row["doc"], row["due_at"])
     except ValidationError:

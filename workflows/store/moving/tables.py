@@ -1,8 +1,8 @@
 """Which tables move, and what a row of SQLite is in PostgreSQL.
 
-Texts of records stay byte for byte, because their checksums and the signatures of the audit log are over them. What only
-PostgreSQL has in columns is taken out of the text, as its store does for a new record. A record that cannot be read
-moves too: whoever reads it later finds the same damage.
+Texts of records stay byte for byte, because their checksums and the signatures of the audit log are over them. What
+only PostgreSQL has in columns is taken out of the text, as its store does for a new record. A record that cannot be
+read moves too: whoever reads it later finds the same damage.
 """
 
 import json

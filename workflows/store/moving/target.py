@@ -1,7 +1,7 @@
 """The database in PostgreSQL that records are moved to.
 
-From its first row to its last one it has a mark, and no bot and no command uses it meanwhile. What a move leaves that was
-killed is removed by the next one, before it begins.
+From its first row to its last one it has a mark, and no bot and no command uses it meanwhile. What a killed move leaves
+is removed by the next one, before it begins.
 """
 
 import json
@@ -174,8 +174,7 @@ class PostgresTarget:
                 known = given.get("effects" if table == _JOBS else table, 0)
                 row = self._db.execute(f"select coalesce(max({column}), 0) from {table}").fetchone()  # noqa: S608
                 if last := max(known, int(row[0]) if row else 0):
-                    place = "pg_get_serial_sequence(%s, %s)"
-                    self._db.execute(f"select setval({place}, %s)", [table, column, last])  # noqa: S608
+                    self._db.execute("select setval(pg_get_serial_sequence(%s, %s), %s)", [table, column, last])
 
     def last_numbers(self) -> dict[str, int]:
         """Return the last number of each table that was given or set; 0 before the first one."""

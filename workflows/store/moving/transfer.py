@@ -63,7 +63,7 @@ def read_all(source: SqliteSource, on_row: OnRow) -> list[str]:
 
 
 def differences(source: SqliteSource, target: PostgresTarget, on_row: OnRow) -> list[Difference]:
-    """Compare every row of both places, and the numbers that new rows will get. Returns what differs, the first ones."""
+    """Compare every row of both places, and the numbers of new rows. Returns the first that differ."""
     found: list[Difference] = []
     for table in TABLES:
         expected = (postgres_row(table, row) for row in source.rows(table))

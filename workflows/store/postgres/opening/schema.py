@@ -68,7 +68,7 @@ def require_this_version_now(server: Server) -> None:
 def applied_step(connection: "psycopg.Connection[Any]", server: Server) -> str | None:
     """Return the last step that was applied; None where there are no records.
 
-    :raises StoreUnusable: when it is one of a newer version, the records are not complete yet, or the server is too old.
+    :raises StoreUnusable: when it is one of a newer version, the records are not complete, or the server is too old.
     """
     step = known_step(connection, server)
     if step is not None and being_moved(connection, server) is not None:
