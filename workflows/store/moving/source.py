@@ -72,8 +72,8 @@ class SqliteSource:
             raise StoreUnusable(f"{self.path.name} is no database of Gatehouse; name the file of the bot with --from")
         if pending := migrations.pending(db):
             raise StoreUnusable(
-                f"{self.path.name} is of an older version ({pending[0].name} is missing); make a backup, start the bot of "
-                "this version once, stop it, and move the records then"
+                f"{self.path.name} is of an older version ({pending[0].name} is missing): make a backup, start this "
+                "version of the bot once, stop it, and move the records then"
             )
 
     @property
