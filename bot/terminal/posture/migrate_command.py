@@ -136,21 +136,21 @@ def _migrate(settings: TenantSettings, move: Move, runner: asyncio.Runner, *, is
         print_error(_NOT_MOVED, *found.problems)
         return NOT_POSSIBLE
     if found.stage is Stage.DONE and found.generation is not None:
-        console.print(safe_text("Everything was moved before. Nothing is left to do here but this:"))
+        console.print(safe_text("Everything was moved before."))
         _print_next(console, settings, move, found.generation.public)
         return 0
     if is_dry_run:
         console.print(safe_text("Nothing was changed. Without --dry-run, the records are moved now."))
         return 0
-    with _shown(console, found) as on_phase:
+    with _shown(console) as on_phase:
         moved = run(move, found, runner, on_phase)
     _print_moved(console, settings, move, moved)
     return 0
 
 
 def _read(console: Console, move: Move, found: Look) -> list[str]:
-    with _shown(console, found) as on_phase, SqliteSource.reading(move.source.path) as source:
-        return read_all(source, on_phase(Phase.READ))
+    with _shown(console) as on_phase, SqliteSource.reading(move.source.path) as source:
+        return read_all(source, on_phase(Phase.READ, sum(found.counts.values())))
 
 
 def _print_counts(console: Console, counts: Mapping[str, int]) -> None:
@@ -171,39 +171,36 @@ def _print_moved(console: Console, settings: TenantSettings, move: Move, moved: 
     whole = "is whole" if log.is_whole else "is as it was: gatehouse audit verify names its problems"
     console.print(safe_text(f"The audit log with {entries} {whole}."))
     console.print(safe_text(f"{move.source.path.name} does not serve a bot any more. Keep it as an archive."))
-    console.print(safe_text("Before you start the bot:"))
     _print_next(console, settings, move, moved.generation.public)
 
 
 def _print_next(console: Console, settings: TenantSettings, move: Move, generation: str) -> None:
-    """Print what the bot needs to go on without being held."""
+    """Print what the bot needs to go on without being held. Values stand alone in their lines, to be copied."""
+    console.print(safe_text("Set these before you start the bot:"))
+    key, has_own = _key_line(settings, move)
+    outside = generation if isinstance(move.target_place, FixedPlace) else move.target_place.name
     lines = [
-        "DATABASE_URL: the address that you gave with --to, with the same host, port and name.",
-        _key_words(settings, move),
-        *_generation_words(move, generation),
-        "Then run gatehouse doctor, and gatehouse run.",
+        "DATABASE_URL=<the address that you gave with --to>",
+        key,
+        f"GATEHOUSE_GENERATION={outside}",
     ]
-    for number, line in enumerate(lines, start=1):
-        console.print(safe_text(f"{number}. {line}"))
+    for line in lines:
+        console.print(safe_text(line), soft_wrap=True)
+    if has_own:
+        console.print(safe_text("Keep this file, and a copy of it: it has the key of the audit log."))
+    if not isinstance(move.target_place, FixedPlace):
+        console.print(safe_text("If the bot will run on another machine, set this there instead:"))
+        console.print(safe_text(f"GATEHOUSE_GENERATION={generation}"), soft_wrap=True)
+    console.print(safe_text("Then run gatehouse generation: it says whether the bot would start held."))
 
 
-def _key_words(settings: TenantSettings, move: Move) -> str:
+def _key_line(settings: TenantSettings, move: Move) -> tuple[str, bool]:
+    """Return the setting of the key, and whether it is the file beside the database, which nobody had to set before."""
     if settings.audit_key.get_secret_value():
-        return "AUDIT_KEY: as it is set now. The audit log goes on with the same key."
+        return "AUDIT_KEY=<as it is set now>", False
     if settings.audit_key_file is not None:
-        return f"AUDIT_KEY_FILE={settings.audit_key_file.absolute()} as now. The audit log goes on with the same key."
-    path = own_key_file(move.source.path)
-    return f"AUDIT_KEY_FILE={path}, or that file copied to a safe place. Without it the audit log cannot go on."
-
-
-def _generation_words(move: Move, generation: str) -> list[str]:
-    if isinstance(move.target_place, FixedPlace):
-        return [f"GATEHOUSE_GENERATION={generation} in place of the value that is set now."]
-    return [
-        f"GATEHOUSE_GENERATION={move.target_place.name} if the bot runs on this machine. It says already that the "
-        f"database goes on. On another machine, set GATEHOUSE_GENERATION={generation}, or a folder there, and run "
-        f"gatehouse generation --take-over {generation} once."
-    ]
+        return f"AUDIT_KEY_FILE={settings.audit_key_file.absolute()}", False
+    return f"AUDIT_KEY_FILE={own_key_file(move.source.path)}", True
 
 
 def _difference_words(found: Difference) -> str:
@@ -223,7 +220,7 @@ class _Lines:
     _phase: str = ""
     _begun: float = field(default_factory=time.monotonic)
 
-    def begin(self, phase: Phase) -> OnRow:
+    def begin(self, phase: Phase, _: int) -> OnRow:
         """End the phase before, and begin one."""
         self.end()
         self._phase, self._begun = _PHASES[phase], time.monotonic()
@@ -249,7 +246,7 @@ class _Lines:
 
 
 @contextmanager
-def _shown(console: Console, found: Look) -> Iterator[OnPhase]:
+def _shown(console: Console) -> Iterator[OnPhase]:
     """Show how far it is: a bar on a terminal, otherwise lines."""
     if not console.is_terminal:
         lines = _Lines(console)
@@ -257,10 +254,9 @@ def _shown(console: Console, found: Look) -> Iterator[OnPhase]:
         lines.end()
         return
     columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    total = sum(found.counts.values())
     with Progress(*columns, console=console) as progress:
 
-        def begin(phase: Phase) -> OnRow:
+        def begin(phase: Phase, total: int) -> OnRow:
             task = progress.add_task(_PHASES[phase], total=total)
             return lambda table: progress.advance(task)
 

@@ -42,8 +42,8 @@ class Phase(Enum):
     COMPARE = auto()
 
 
-OnPhase: TypeAlias = Callable[[Phase], OnRow]
-"""Is called when a phase begins; returns what is called after each row."""
+OnPhase: TypeAlias = Callable[[Phase, int], OnRow]
+"""Is called when a phase begins, with the number of rows; returns what is called after each row."""
 
 
 class Stage(Enum):
@@ -109,7 +109,8 @@ def look(move: Move, runner: asyncio.Runner) -> Look:
         try:
             check(move, found, runner)
         except (StoreUnusable, HandOverRefused) as error:
-            found.problems.append(str(error))
+            text = str(error)
+            found.problems.append(text.replace("DATABASE_URL", "--to") if check is _look_at_database else text)
         if not found.counts:
             break  # there is no source
     return found
@@ -191,8 +192,10 @@ def run(move: Move, found: Look, runner: asyncio.Runner, on_phase: OnPhase) -> M
             source = stack.enter_context(SqliteSource.alone(move.source.path))
         if taken is None:
             raise StoreUnusable(f"{move.source.path.name} has no generation; restore the backup from before the move")
-        copy_all(source, target, text_of(move.clock.now()), on_phase(Phase.COPY))
-        log, counts = _require_same(move, source, target, on_phase), source.counts()
+        counts = source.counts()
+        total = sum(counts.values())
+        copy_all(source, target, text_of(move.clock.now()), on_phase(Phase.COPY, total))
+        log = _require_same(move, source, target, on_phase(Phase.COMPARE, total))
         if found.stage is Stage.NEW:
             source.mark_moved(move.target.known_as)
         # NB. outside it is the newest first, and the mark of the database goes last.
@@ -216,8 +219,8 @@ def _note(move: Move, found: Look) -> Note:
     return Note(installation=installation, source=move.source.path.name)
 
 
-def _require_same(move: Move, source: SqliteSource, target: PostgresTarget, on_phase: OnPhase) -> ChainCheck:
-    if found := differences(source, target, on_phase(Phase.COMPARE)):
+def _require_same(move: Move, source: SqliteSource, target: PostgresTarget, on_row: OnRow) -> ChainCheck:
+    if found := differences(source, target, on_row):
         raise NotMoved(found)
     log, is_same = check_logs(source, target, move.keys)
     if not is_same:

@@ -12,9 +12,8 @@ from typing import Final, Self
 from sqlite_utils import Database
 
 from workflows.ports.records import StoreUnusable
-from workflows.store.common.moved import MOVED_TO
 from workflows.store.moving.tables import ALL_TABLES, OWN_MARKS, MovedTable, Row
-from workflows.store.sqlite.migrations import migrations, require_known_steps
+from workflows.store.sqlite.migrations import MOVED_TO, migrations, require_known_steps
 
 _ROWS_TOGETHER: Final = 200
 _BUSY_SECONDS: Final = 5.0

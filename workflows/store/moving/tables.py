@@ -15,9 +15,10 @@ from pydantic import ValidationError
 
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
-from workflows.store.common.moved import BEING_MOVED, MOVED_TO
 from workflows.store.common.rows import text_of
+from workflows.store.postgres.opening.schema import BEING_MOVED
 from workflows.store.postgres.rows import partnership_columns, request_columns
+from workflows.store.sqlite.migrations import MOVED_TO
 
 Row = dict[str, Any]
 

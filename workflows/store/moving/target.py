@@ -15,10 +15,10 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from workflows.ports.records import StoreUnusable
-from workflows.store.common.moved import BEING_MOVED
 from workflows.store.moving.moved_jobs import JOB_COLUMNS
 from workflows.store.moving.tables import TABLES, MovedTable, Row
 from workflows.store.postgres.opening.schema import (
+    BEING_MOVED,
     being_moved,
     bring_to_this_version_now,
     known_step,

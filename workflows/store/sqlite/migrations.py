@@ -19,7 +19,6 @@ from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import RequestKind
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import CHECKSUM, PARTNERSHIP, REQUEST, load
-from workflows.store.common.moved import MOVED_TO, moved_text
 from workflows.store.common.rows import asked_managers_text, text_of
 from workflows.store.common.rows import people_search_text as sought_people
 from workflows.store.common.rows import search_text as sought
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
+MOVED_TO: Final = "moved_to"
+"""The mark of records with which a bot goes on in another place: the name of that place, for people."""
 
 _SOURCES: Final = {
     "Gatehouse's own rule: Microsoft does not document what such a list means": "own_rule",
@@ -85,7 +86,9 @@ def require_not_moved(db: Database, named: str) -> None:
     if not db.execute("select 1 from sqlite_master where name = 'marks'").fetchone():
         return
     if moved := db.execute("select value from marks where name = ?", [MOVED_TO]).fetchone():
-        raise StoreUnusable(moved_text(named, str(moved[0])))
+        raise StoreUnusable(
+            f"{named} was moved to {moved[0]}; name that database in DATABASE_URL. This one is only an archive now"
+        )
 
 
 @migrations()

@@ -104,7 +104,11 @@ async def _pages(read: Callable[[PagePosition], Awaitable[Page[Any]]]) -> AsyncI
 
 
 async def first_difference(ours: Store, theirs: Store) -> str:
-    """Return the name of the first reading that is not the same; empty when all are."""
+    """Return the name of the first reading that is not the same; empty when all are.
+
+    The first look at work gives up what cannot be read; a move has done that already.
+    """
+    await ours.pending(LATER, _EVERY)
     others = everything_of(theirs)
     async for name, expected in everything_of(ours):
         other, found = await anext(others)

@@ -10,7 +10,6 @@ import psycopg
 import structlog
 
 from workflows.ports.records import StoreUnusable
-from workflows.store.common.moved import BEING_MOVED, being_moved_text
 from workflows.store.postgres.migrations import FOLDER, STEPS, VERSION_TABLE
 from workflows.store.postgres.opening.server import Server
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 MIGRATION_LOCK: Final = 0x67617465_0001
 """The key of the advisory lock of whoever changes the schema."""
+BEING_MOVED: Final = "being_moved"
+"""The mark of a database that is being filled with records from another place."""
 _MIN_VERSION: Final = 140_000
 """The oldest PostgreSQL that is still kept by its makers."""
 _log = structlog.get_logger()
@@ -72,7 +73,9 @@ def applied_step(connection: "psycopg.Connection[Any]", server: Server) -> str |
     """
     step = known_step(connection, server)
     if step is not None and being_moved(connection, server) is not None:
-        raise StoreUnusable(being_moved_text(server.name))
+        raise StoreUnusable(
+            f"{server.name} is being filled by gatehouse migrate; run that again, until it says that all is moved"
+        )
     return step
 
 
