@@ -44,6 +44,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "denied_notices": "Notices of refused sign-ins",
     "freezes": "Freezes",
     "audit": "Audit entries",
+    "people": "People",
+    "identities": "Accounts and chat IDs",
     "copies": "Copies of cards",
     "homes": "App Homes",
     "alarms": "Alarms",

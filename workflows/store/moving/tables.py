@@ -43,6 +43,8 @@ TABLES: Final = (
     MovedTable("denied_notices", ("subject",)),
     MovedTable("freezes", ("id",)),
     MovedTable("audit", ("seq",)),
+    MovedTable("people", ("number",)),
+    MovedTable("identities", ("identifier",)),
     MovedTable("copies", ("channel", "message_id"), number="number"),
     MovedTable("homes", ("person",)),
     MovedTable("alarms", ("id",)),
