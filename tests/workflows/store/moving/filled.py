@@ -23,6 +23,7 @@ from tests.workflows.core.builders import (
     access_plan,
     identity,
     partnership,
+    person,
     prepared,
     request,
     text_message,
@@ -62,6 +63,8 @@ from workflows.ports.store import GenerationPlace
 from workflows.store.sqlite.store import SqliteStore
 
 _TOGETHER: Final = 100
+ZOE: Final = person("Zoe")
+"""Somebody whose texts were erased."""
 _PEOPLE: Final = (RILEY, AMARA, BRUNO, CHIE, SAM)
 
 
@@ -99,12 +102,12 @@ async def put_requests(store: SqliteStore, count: int) -> None:
 
 
 async def _put_request(store: SqliteStore, number: int) -> None:
-    state, person = list(RequestState)[number % len(RequestState)], _PEOPLE[number % len(_PEOPLE)]
+    state, who = list(RequestState)[number % len(RequestState)], _PEOPLE[number % len(_PEOPLE)]
     named = replace(identity(f"partner{number}.example"), tenant_id=tenant(number), display_name=f"Pärtner {number} ☃")
     known = prepared()
     known = replace(
         known,
-        requester=person,
+        requester=who,
         plan=replace(known.plan, tenant_id=named.tenant_id),
         observation=replace(known.observation, identity=named),
     )
@@ -115,14 +118,14 @@ async def _put_request(store: SqliteStore, number: int) -> None:
         version=1,
         created_at=created,
         changed_at=created,
-        fields=replace(request().fields, requester=person.chat_id, target=f"partner{number}.example"),
+        fields=replace(request().fields, requester=who.chat_id, target=f"partner{number}.example"),
         prepared=None if state is RequestState.PREPARING else known,
     )
     first = replace(one, state=RequestState.PREPARING, prepared=None, decisions=())
     await _commit(store, f"submit-{number}", first, Prepare(request_id=one.id))
     await _commit(store, f"next-{number}", replace(one, version=2), ShowRequest(request_id=one.id))
     if state is RequestState.APPLIED:
-        active = partnership(identity=named, version=1, sponsor=person, request_id=one.id)
+        active = partnership(identity=named, version=1, sponsor=who, request_id=one.id)
         assert await store.commit(
             Commit(entry=entry(f"active-{number}", tenant_id=named.tenant_id), partnership=active)
         )
@@ -166,16 +169,16 @@ async def put_others(store: SqliteStore) -> None:
         )
     ):
         assert await store.commit(Commit(entry=entry(f"other-{number}"), **commit))  # type: ignore[arg-type]
-    for person in _PEOPLE:
-        await store.save_home(person.chat_id)
-        await store.save_home_position(person.chat_id, "requests:2")
+    for who in _PEOPLE:
+        await store.save_home(who.chat_id)
+        await store.save_home_position(who.chat_id, "requests:2")
         profile = Profile(
-            chat_id=person.chat_id,
-            account=person.id,
+            chat_id=who.chat_id,
+            account=who.id,
             chat_mail="a@example.com",
-            chat_name=person.name,
+            chat_name=who.name,
             account_mail="b@example.com",
-            account_name=person.name,
+            account_name=who.name,
             zone="Europe/Berlin",
         )
         await store.save_profile(KnownProfile(profile=profile, read_at=NOW))
@@ -183,17 +186,25 @@ async def put_others(store: SqliteStore) -> None:
     found = {"contoso.com": identity(), "fabrikam.com": identity("fabrikam.com")}
     await store.keep_lookups(tenant(0), found, NOW, forget_before=NOW - timedelta(days=1))
     await store.save_mark("last_tick", NOW.isoformat())
+    named = entry("zoe", actor=ZOE.chat_id, account=ZOE.id, details={"reason": "Because I like it"})
+    assert await store.commit(Commit(entry=named))
+    erased = await store.personal_data.known_person(ZOE.id)
+    assert erased is not None
+    await store.personal_data.erase(erased, key="erase", actor="os:root")
+    gone = await store.personal_data.known_person(RILEY.id)
+    assert gone is not None
+    await store.personal_data.save_gone(gone.number, NOW)
 
 
-def click(key: str, person: Person) -> CheckPermission:
+def click(key: str, who: Person) -> CheckPermission:
     """A click that was not checked yet."""
-    command = Approve(actor=person.chat_id, request_id=RequestId("R-00001"), digest=access_plan().digest)
+    command = Approve(actor=who.chat_id, request_id=RequestId("R-00001"), digest=access_plan().digest)
     return CheckPermission(command=command, key=key, received_at=NOW)
 
 
 def waiting_effects() -> Sequence[Effect]:
     """Work of every kind: clicks of one person and of others, writes, cards, messages, and what has its own time."""
-    clicks = [click(f"click-{number}", person) for number, person in enumerate((RILEY, RILEY, AMARA, RILEY, BRUNO))]
+    clicks = [click(f"click-{number}", who) for number, who in enumerate((RILEY, RILEY, AMARA, RILEY, BRUNO))]
     return (
         *clicks,
         Apply(request_id=RequestId("R-00001"), tenant_id=tenant(1)),

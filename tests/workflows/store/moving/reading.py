@@ -83,6 +83,8 @@ def _small(store: Store) -> dict[str, Callable[[], Awaitable[Any]]]:
         "numbers": lambda: store.numbers(LATER),
         "generation": lambda: store.mark("generation"),
         "tick": lambda: store.mark("last_tick"),
+        "people": lambda: store.personal_data.known_people(),
+        "an erased person": lambda: store.personal_data.known_person("person-1"),
         "channel": lambda: store.channel_copies("C1", 10),
     }
 
