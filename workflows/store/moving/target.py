@@ -5,6 +5,7 @@ is removed by the next one, before it begins.
 """
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ from workflows.store.postgres.opening.server import Server
 from workflows.store.postgres.opening.sole_use import SOLE_USE_LOCK
 
 _ROWS_TOGETHER: Final = 200
+_LOCK_SECONDS: Final = 3.0
+"""How long a process is waited for that is ending."""
+_PAUSE_SECONDS: Final = 0.05
 _JOBS: Final = "procrastinate_jobs"
 _QUEUE_TABLES: Final = (_JOBS, "procrastinate_events", "procrastinate_periodic_defers")
 _SESSION: Final = "select set_config('idle_in_transaction_session_timeout', '10min', false)"
@@ -57,6 +61,21 @@ class Note:
         return json.dumps({"installation": self.installation, "source": self.source})
 
 
+def _take_alone(server: Server, connection: "Connection[Any]") -> None:
+    """Take the lock of the bot. One that is ending is waited for: the server notices its end a moment later.
+
+    :raises StoreUnusable: when another process keeps it.
+    """
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        row = connection.execute("select pg_try_advisory_lock(%s)", [SOLE_USE_LOCK]).fetchone()
+        if row and row[0]:
+            return
+        if time.monotonic() >= deadline:
+            raise StoreUnusable(f"another process uses {server.name}; stop it first")
+        time.sleep(_PAUSE_SECONDS)
+
+
 class PostgresTarget:
     """One database, for as long as its connection is open. No bot can begin to use it meanwhile."""
 
@@ -74,9 +93,7 @@ class PostgresTarget:
         with server.connect_now() as connection:
             try:
                 connection.execute(_SESSION)
-                row = connection.execute("select pg_try_advisory_lock(%s)", [SOLE_USE_LOCK]).fetchone()
-                if not row or not row[0]:
-                    raise StoreUnusable(f"another process uses {server.name}; stop it first")
+                _take_alone(server, connection)
                 yield cls(server, connection)
             except psycopg.Error as error:
                 raise server.unusable(error) from None
