@@ -11,7 +11,6 @@ from typing import Final
 
 import structlog
 
-from workflows.app.reads.known_freeze import last_freeze
 from workflows.app.schedule.downtime import LAST_TICK
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.policy.stops.freeze import Freeze, begin_hold, lift_hold
@@ -200,9 +199,10 @@ async def require_newest(held: HeldStart) -> tuple[Generation, OutsideGeneration
 
     :returns: what the records say, and what is known outside of them.
     :raises HandOverRefused: when they are not certainly the newest.
+    :raises FreezeUnreadable: when it cannot be read whether they are held.
     """
     hold, inside, outside = await held.compare()
-    if hold is not None or inside is None or held.is_frozen_by_hold(await last_freeze(held.store)):
+    if hold is not None or inside is None or held.is_frozen_by_hold(await held.store.freeze()):
         raise HandOverRefused("a start would be held, or there never was one; see gatehouse generation")
     return inside, outside
 
