@@ -141,6 +141,13 @@ class TenantSettings(_Templates):
         """Return where the records are."""
         return location_of(self.database_url, self._audit_keys)
 
+    def records_in(self, url: str) -> RecordsLocation:
+        """Return another place of records, whose audit log has the same keys.
+
+        :raises ValueError: when the address cannot be one. The text does not repeat a password.
+        """
+        return location_of(url, self._audit_keys)
+
     @property
     def _audit_keys(self) -> AuditKeys | None:
         if text := self.audit_key.get_secret_value():
