@@ -80,7 +80,7 @@ def cure_of(error: Exception, text: str, sslmode: str) -> tuple[str, bool]:
 
 
 def _cure(text: str, sslmode: str) -> tuple[str, bool]:
-    if "no encryption" in text and sslmode in ("disable", "allow"):
+    if "no encryption" in text and sslmode == "disable":
         return "the server requires TLS: write sslmode=verify-full, or at least require, in DATABASE_URL", False
     for part, cure in _PERMANENT:
         if part in text:

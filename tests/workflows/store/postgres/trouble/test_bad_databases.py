@@ -104,6 +104,8 @@ async def test_a_full_disk_is_said_until_there_is_room_for_a_click(own: OwnServe
         )
         store = await location_at(own.far_url("ours")).open(FixedClock())
         assert await store.commit(Commit(entry=entry("first"), request=new(1))) is True
+        assert await store.probe() is None
+        own.run("checkpoint")
         ballast = fill_up(disk)
         with pytest.raises(StoreNotWritable) as raised:
             await click_until_refused(store)
