@@ -40,16 +40,16 @@ EXPLAINED: Final = {
         'text = json.dumps(document, ensure_ascii=None, sort_keys=True, separators=(",", ":"))',
     ): "Python takes None for False here.",
     (
-        'return hmac.digest(key.secret, signed_bytes(previous, seq, entry, key.id), "sha256")',
-        'return hmac.digest(key.secret, signed_bytes(previous, seq, entry, key.id), "SHA256")',
+        'return hmac.digest(key.secret, signed_bytes(previous, seq, entry, key.id, records), "sha256")',
+        'return hmac.digest(key.secret, signed_bytes(previous, seq, entry, key.id, records), "SHA256")',
     ): "Two names of one digest.",
     (
         "key = None if row.key_id is None else keys.find(row.key_id)",
         "key = None if (row.key_id is None) and False else keys.find(row.key_id)",
     ): "No key has the id None, so none is found.",
     (
-        'is_moved = _is_signed(row, ahead[0].mac or b"", ahead[0].seq, keys)',
-        'is_moved = _is_signed(row, ahead[0].mac or b"XXXX", ahead[0].seq, keys)',
+        'is_moved = is_signed_for(row, ahead[0].mac or b"", ahead[0].seq, keys)',
+        'is_moved = is_signed_for(row, ahead[0].mac or b"XXXX", ahead[0].seq, keys)',
     ): "The row ahead was verified one line above, so it has a signature.",
     (
         "ahead = list(window.look_ahead()) if is_listed else []",

@@ -204,6 +204,9 @@ IDENTITY_ASKED_AGAIN_AFTER: Final = timedelta(minutes=1)
 REPLACED_SECRET_ACCEPTED_FOR: Final = timedelta(minutes=10)
 """How long the signing secret before is accepted after its file was replaced by one that names no old secret."""
 
+PEOPLE_LOOKED_FOR_EVERY: Final = timedelta(days=1)
+"""How often it is looked whether people are gone whose texts are erased after a term, where a term is set."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pauses:

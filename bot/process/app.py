@@ -370,6 +370,7 @@ def _import_loops() -> None:
     """Import and build what no click needs to be stored: a fifth of all modules. Never on an event loop."""
     with without_garbage_collection(), giving_way():
         import bot.process.loops  # noqa: F401
+        import workflows.core.audit.sealing  # noqa: F401
 
         build_adapters()
 

@@ -32,6 +32,8 @@ from workflows.store.generation_place import place_of
 from workflows.store.location import RecordsLocation, location_of
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_RESTORABLE_DAYS: Final = 30
+"""How long Entra keeps a deleted account (Microsoft: "Restore or remove a recently deleted user")."""
 _GUID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _ADVICE: Final = {
     "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from “OAuth & Permissions” of the Slack app",
@@ -60,6 +62,7 @@ _ADVICE: Final = {
     "GATEHOUSE_DENIED_DAYS_FROM": "a whole number from 1 to 30",
     "GATEHOUSE_DENIED_PEOPLE_FROM": "a whole number from 1 to 100",
     "GATEHOUSE_DENIED_DISMISSED_DAYS": "a whole number from 1 to 365",
+    "GATEHOUSE_FORGET_AFTER_DAYS": "0 to keep the data of people who left, or a whole number from 30 to 3650",
     "AUDIT_KEY": "one or more keys in base64, as openssl rand -base64 32 prints one, separated by commas",
     "PORT": "a whole number from 1 to 65535",
     "GATEHOUSE_HEALTH_PORT": "a whole number from 1 to 65535, another one than PORT",
@@ -314,11 +317,20 @@ class Settings(TenantSettings, _SlackSettings):
     gatehouse_denied_people_from: Annotated[int, Field(ge=1, le=100)] = 2
     gatehouse_denied_dismissed_days: Annotated[int, Field(ge=1, le=365)] = 30
     """For how many days an admin can dismiss such a notice."""
+    gatehouse_forget_after_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    """How long after an account is gone the texts of its person are erased; 0: never."""
     host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; every request is checked by its signature
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
     gatehouse_health_host: str = "127.0.0.1"
     """Where `/healthz`, `/readyz` and `/metrics` are. They tell about the process, and are not for everybody."""
     gatehouse_health_port: Annotated[int, Field(ge=1, le=65535)] = 3001
+
+    @field_validator("gatehouse_forget_after_days")
+    @classmethod
+    def _check_forget_after(cls, value: int) -> int:
+        if 0 < value < _RESTORABLE_DAYS:
+            raise ValueError(f"a deleted account can be restored for {_RESTORABLE_DAYS} days")
+        return value
 
     @field_validator("gatehouse_health_port")
     @classmethod

@@ -84,6 +84,7 @@ def _report_members(header: ReportHeader, states: Mapping[str, int], reader: Evi
         "from": None if header.days.first is None else header.days.first.isoformat(),
         "made_at": iso(header.made_at),
         "made_by": header.made_by,
+        "not_believed": reader.not_believed,
         "partner": header.partner or None,
         "source": FROM_RECORDS,
         "states": dict(states),

@@ -56,7 +56,7 @@ def _short(story: RequestStory) -> str:
         story_decision.decision.names for story_decision in story.decisions if story_decision.is_counted
     )
     is_without_result = story.standing in (Standing.OPEN, Standing.NOTHING_SENT, Standing.NOT_READ_BACK)
-    state = f", {state_in_words(story)}" if is_without_result else ""
+    state = f", {state_in_words(story)}" if is_without_result or not story.is_believed else ""
     parts = [
         f"{request.id}: {template_in(request)}{state}",
         f"Requested by {requester} on {day(request.created_at)}",

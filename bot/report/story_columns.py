@@ -110,7 +110,10 @@ COLUMNS: Final[Mapping[str, Callable[[RequestStory], str]]] = {
     "risk": risk_in,
     "state": state_in_words,
     "note": lambda story: note_words(story.request.note),
-    "decisions": lambda story: join_values(map(decision_words, story.decisions)),
+    "is_believed": lambda story: str(story.is_believed).lower(),
+    "decisions": lambda story: join_values(
+        decision_words(one, is_believed=story.is_believed) for one in story.decisions
+    ),
     "approved_at": lambda story: iso(story.approved_at),
     "change_id": change_id_in,
     "changes": _changes,

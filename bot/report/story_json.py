@@ -41,6 +41,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         **_request_members(request),
         "state": request.state.value,
         "state_in_words": state_in_words(story),
+        "is_believed": story.is_believed,
         "note": note_words(request.note),
         **_decision_members(story),
         **_write_members(story),

@@ -47,6 +47,8 @@ LIMITATIONS: Final = (
 )
 """What a reader must know: what the report does not prove."""
 
+NOT_BELIEVED: Final = "changed by something else; its approvals are not believed"
+"""What a report says of a request that is not as signed entries say."""
 _STANDING: Final[Mapping[Standing, str]] = {
     Standing.NOTHING_SENT: "Nothing was sent to Microsoft.",
     Standing.OPEN: "The request is still open.",
@@ -155,11 +157,17 @@ _HANDOVERS: Final[Mapping[str, str]] = {
 }
 
 
-def decision_words(one: StoryDecision) -> str:
-    """Return one decision in one line: the stage, who, what, when and why."""
+def decision_words(one: StoryDecision, *, is_believed: bool = True) -> str:
+    """Return one decision in one line: the stage, who, what, when and why.
+
+    :param is_believed: False for a request that something other than Gatehouse changed.
+    """
     decision = one.decision
     what = "approved" if decision.choice is Choice.APPROVE else "rejected"
-    counts = "" if one.is_counted or decision.choice is Choice.REJECT else ", not counted for the present plan"
+    if not is_believed:
+        what = f"“{what}”, not believed,"
+    is_left_out = is_believed and not one.is_counted and decision.choice is Choice.APPROVE
+    counts = ", not counted for the present plan" if is_left_out else ""
     stage = f"{one.stage_title}: " if one.stage_title else ""
     why = f": {decision.reason}" if decision.reason else ""
     absent = decision.on_behalf_of
@@ -215,6 +223,8 @@ def _drift_words(change: OutsideChange, drift: RecordedDrift) -> str:
 def state_in_words(story: RequestStory) -> str:
     """Return the state in which a request is, or has ended. What no longer stands is not called active or blocked."""
     words = state_words(story.request)
+    if not story.is_believed:
+        return f"{words} ({NOT_BELIEVED})"
     if story.standing not in (Standing.REPLACED, Standing.NO_RECORD, Standing.NOT_AS_APPROVED, Standing.DRIFTED):
         return words
     return next((f"{past}{words[len(now) :]}" for now, past in _ENDED_AS.items() if words.startswith(now)), words)

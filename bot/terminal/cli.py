@@ -556,6 +556,26 @@ def export_log(after: AfterCursor = "", cursor: CursorPath = None, output: Outpu
     raise typer.Exit(export_audit(ExportOptions(after=after, cursor=cursor, output=output)))
 
 
+Gone = Annotated[
+    str, typer.Argument(help="The account ID of the person in Entra, or their chat ID.", metavar="ACCOUNT")
+]
+OnlyPreview = Annotated[bool, typer.Option("--dry-run", help="Only show what would be erased.")]
+Confirmed = Annotated[bool, typer.Option("--yes", help="Do not ask before it is erased.")]
+
+
+@audit_app.command("erase")
+def erase(context: typer.Context, account: Gone, dry_run: OnlyPreview = False, yes: Confirmed = False) -> None:
+    """Erase the texts of a person whose account is gone. The audit log stays whole, and shows a pseudonym.
+
+    Nobody is erased whom an open request, a partner in force or another open record names. It is recorded, without the
+    texts. Exit status: 0 erased or shown; 1 not possible; 2 wrong settings.
+    """
+    from bot.terminal.evidence.erase_command import erase_person
+
+    pauses = context.obj or USUAL_PAUSES
+    raise typer.Exit(erase_person(account, pauses, is_preview=dry_run, is_confirmed=yes))
+
+
 @audit_app.command("new-key")
 def new_key() -> None:
     """Print a new key for the audit log, to add as the last one to AUDIT_KEY or AUDIT_KEY_FILE."""

@@ -40,7 +40,7 @@ from bot.terminal.evidence.key_check import key_finding
 from bot.terminal.posture.finding import Finding
 from bot.terminal.posture.generation_command import check_generation
 from bot.terminal.posture.permission_findings import bots_permissions, guests_permissions
-from bot.words.refusals.freeze import UNREADABLE_FREEZE, freeze_words
+from bot.terminal.posture.records_check import records_findings
 from bot.words.refusals.named_people.approvers import accepted_group_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.messages import missing_groups_words
@@ -119,7 +119,8 @@ async def _about_records(settings: Settings) -> list[Finding]:
         for subject, state, advice in await check_generation(settings)
     ]
     disk = await _about_disk(settings)
-    waiting = (*await _alarms(settings), *await _denied_sign_ins(settings), *await _freeze(settings))
+    verified = await asyncio.to_thread(records_findings, settings)
+    waiting = (*await _alarms(settings), *await _denied_sign_ins(settings), *verified)
     return [*await _records(settings), *disk, key, *waiting, *generation]
 
 
@@ -396,22 +397,6 @@ async def _records(settings: Settings) -> list[Finding]:
         )
         for effect in parked
     ]
-
-
-async def _freeze(settings: Settings) -> list[Finding]:
-    """State whether everything that opens access is stopped."""
-    subject = "Records: freeze"
-    if not settings.records.exists():
-        return []
-    try:
-        freeze = await asyncio.to_thread(settings.records.read_freeze)
-    except OSError as error:
-        return [Finding(subject=subject, state=str(error), advice=UNREADABLE_FREEZE)]
-    if freeze is None or not freeze.is_frozen:
-        return [Finding(subject=subject, state="nothing is frozen")]
-    subject = "Records: held" if freeze.hold is not None else subject
-    state = f"since {minute(freeze.since)}: {freeze_words(freeze)}"
-    return [Finding(subject=subject, state=state, advice="Two admins end it in Slack, with /partner unfreeze")]
 
 
 async def _alarms(settings: Settings) -> list[Finding]:

@@ -30,7 +30,9 @@ Processes = SpawnContext | ForkServerContext
 _NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
 _PORTS_TRIED: Final = 100
 _TICK_SECONDS: Final = 0.5
-_FORWARDED_PREFIXES: Final = ("GATEHOUSE_MAX_", "GATEHOUSE_SECOND_LOOK_", "GATEHOUSE_TELL_", "GATEHOUSE_TICK_")
+_FORWARDED_PREFIXES: Final = (
+    *("GATEHOUSE_FORGET_", "GATEHOUSE_MAX_", "GATEHOUSE_SECOND_LOOK_", "GATEHOUSE_TELL_", "GATEHOUSE_TICK_"),
+)
 """The prefix of the settings that are passed on to the sandbox's bot: the limits, and what is told of deciders."""
 _TEMPLATES: Final = "GATEHOUSE_TEMPLATES"
 """The setting with a folder of own templates, which can be tried in the sandbox."""

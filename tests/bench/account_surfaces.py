@@ -39,7 +39,7 @@ from workflows.core.plans.accounts import (
     LeftAlone,
     PlannedAccount,
 )
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.core.policy.reviews.terms import USUAL_LIMITS
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState

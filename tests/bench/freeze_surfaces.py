@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from bot.slack.blocks.blocks import Json, within_limits
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.slack.flows.alarms.freeze_views import already_frozen_view, freeze_view, unfreeze_view
 from bot.slack.flows.home.view import home_view
@@ -101,6 +102,7 @@ def freeze_messages() -> dict[str, list[Json]]:
         "freeze-card": within_limits(card, "message"),
         "freeze-requester": requester_card(asked, now=NOW, freeze=FREEZE).blocks,
         "freeze-held": requester_card(held, now=NOW, freeze=FREEZE).blocks,
+        "freeze-held-card": closed_card(held, successor=None, now=NOW).blocks,
         "freeze-began": freeze_message(FREEZE).blocks,
         "freeze-ended": freeze_message(ENDED).blocks,
         "freeze-alarm": alarm_message(new_alarm(AlarmCode.FROZEN, "1", values, NOW), is_admin=True).blocks,

@@ -13,7 +13,7 @@ from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, GuestActivity, Oddity
 from workflows.core.partners.reviewing.evidence.usage import GuestFinding, GuestMatch, SourceRead
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.core.policy.reviews.terms import USUAL_LIMITS
 
 _NAMES: Final = ("Maria Lindqvist", "Jon Abara", "Yuki Sato", "Pat Nolan", "Åsa Nyström-Oyelaran")
 

@@ -29,7 +29,7 @@ from workflows.core.partners.reviewing.evidence.usage import (
 from workflows.core.partners.reviewing.silence import with_question
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import OnSilence
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 from workflows.core.posture.watch.drift import Author, AuthorState, Drift
 from workflows.core.requests.commands.partner_record import AskReview
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode

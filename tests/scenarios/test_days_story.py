@@ -111,4 +111,4 @@ async def test_a_click_and_an_approval_forged_beside_the_running_bot_open_nothin
         await stage.tick()
         await stage.rest()
         said = " ".join(words(one) for one in await stage.direct("admin"))
-        assert "clicks forged was added by something else than Gatehouse" in said
+        assert "A click (forged) was added by something other than Gatehouse" in said

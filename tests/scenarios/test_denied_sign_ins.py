@@ -42,7 +42,11 @@ async def refused(stage: Stage, *tenants: str, count: int = 6, until: datetime |
 
 
 async def a_day(stage: Stage) -> None:
-    """Let a day pass, and the log be read."""
+    """Let a day pass, and the log be read.
+
+    The day counts from the first time that the bot looked. A bot that is only ready may not have looked yet.
+    """
+    await stage.tick()
     await stage.later(DAY)
     await stage.later(READING)
     await stage.rest()
@@ -79,6 +83,7 @@ async def test_refused_people_are_told_once_dismissed_and_told_again_until_there
     """An hour without the log says nothing; a killed bot tells nobody twice; the display name is in Details only."""
     await refused(stage, TAILSPIN)
     await stage.do("faults", target="graph", match="auditLogs/signIns", times=100, status=503)
+    await stage.tick()
     await stage.later(DAY)
     for _ in range(6):
         await stage.later(READING)

@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +10,14 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.process.opening.readers import SystemClock
 from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.seed import OTHER_TEAM_ID, TEAM_ID
 from tests.bot.bot_under_test import SLACK_IDS, click
 from tests.bot.signing import interaction_body, signed
 from tests.scenarios.stage import CONTOSO, DAY, Stage, buttons, words
+from tests.workflows.world import change_as_ours
+from workflows.store.sqlite.other_process.shared_store import open_shared
 
 pytestmark = pytest.mark.story
 
@@ -205,9 +207,9 @@ async def test_a_partner_that_an_earlier_version_opened_gets_its_setup_card_at_t
     card = await newest(stage, "requester")
     [file] = stage.data.rglob("gatehouse.db")
     old = "update partnerships set doc = json_remove(doc, '$.setup', '$.confirmations', '$.remind_setup_at', '$.sum')"
-    with closing(sqlite3.connect(file)) as database:
-        database.execute(old)
-        database.commit()
+    store = await open_shared(file, SystemClock())
+    await change_as_ours(store, old)
+    await store.close()
     await stage.kill_the_bot()
     await stage.rest()
     assert recorded(stage, "record_half") == [("gatehouse", "accepted")]

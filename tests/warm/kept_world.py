@@ -11,8 +11,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
+
+from workflows.store.audit_keys import own_key_file
 
 _LOCK = "sandbox.lock"
+_GENERATION: Final = "generation"
+"""The folder that names the generation of a database, beside it as the settings of these tests have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class KeptWorld:
     def keep(self, world: Path, database: Path) -> None:
         """Copy both while they run; nothing may be left to do."""
         shutil.copytree(world, self._world, ignore=shutil.ignore_patterns(_LOCK))
+        _copy_beside(database, self._database)  # before the database, which must not be older
         with closing(sqlite3.connect(database)) as read, closing(sqlite3.connect(self._database)) as written:
             read.backup(written)
 
@@ -49,6 +55,15 @@ class KeptWorld:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         database.touch(mode=0o600)
         shutil.copyfile(self._database, database)
+        _copy_beside(self._database, database)
+
+
+def _copy_beside(database: Path, other: Path) -> None:
+    """Copy what a database is not believed without: its key, and the folder with its generation."""
+    if own_key_file(database).exists():
+        shutil.copy(own_key_file(database), own_key_file(other))
+    if (generation := database.with_name(_GENERATION)).exists():
+        shutil.copytree(generation, other.with_name(_GENERATION), dirs_exist_ok=True)
 
 
 @cache

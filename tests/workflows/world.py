@@ -44,8 +44,9 @@ from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
+from workflows.core.audit.chain import FIELDS, Seal, digest_of
 from workflows.core.people import ChatId, Person
-from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.policy.reviews.terms import AttestedText
 from workflows.core.posture.watch.denied_sign_ins.counting import Thresholds
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Keep, Revoke
@@ -68,6 +69,8 @@ from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import Commit
 from workflows.ports.tenant import TenantUnavailable
+from workflows.store.common.rows import text_of
+from workflows.store.sqlite.other_records.audit_chain import stored_records
 from workflows.store.sqlite.store import SqliteStore
 
 CATALOG: Final = shipped_catalog()
@@ -103,7 +106,7 @@ class ScriptedStore(QuickStore):
         return self._path
 
     async def execute(self, sql: str, *values: object) -> None:
-        """Change stored data directly, as an error of ours or an older program would."""
+        """Change stored data behind our back, as damage would: a changed record is not believed any more."""
         await self._write(sql, *values)
 
     async def commit(self, commit: Commit) -> bool:
@@ -112,6 +115,33 @@ class ScriptedStore(QuickStore):
         stored = await super().commit(commit)
         self.script.end(fault)
         return stored
+
+
+async def change_as_ours(store: SqliteStore, sql: str, *values: object) -> None:
+    """Change stored records as Gatehouse would: a signed entry names each of them as it is afterwards.
+
+    For records that the present version does not store itself, such as those of an earlier version. A record is
+    believed afterwards when it was believed before.
+    """
+    db = store._db
+
+    def change() -> None:
+        before = dict(stored_records(db.conn))
+        db.execute(sql, list(values))
+        after = dict(stored_records(db.conn))
+        for record in sorted(before.keys() | after.keys()):
+            was, now = (digest_of(record, texts.get(record)) for texts in (before, after))
+            if was != now:
+                store._seals.append(Seal(*record, now, was))
+
+    def add() -> None:
+        with db.atomic():
+            entry: dict[str, str | None] = dict.fromkeys(FIELDS)
+            entry |= {"key": f"as-ours-{store._newest_signed()}", "at": text_of(store._clock.now()), "actor": "test"}
+            entry |= {"command": "change_as_ours", "outcome": "accepted", "details": "{}"}
+            assert store._add_sealed(entry, change)
+
+    await store._run_write(add)
 
 
 @dataclass(slots=True, kw_only=True)

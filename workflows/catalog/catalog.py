@@ -25,8 +25,7 @@ from workflows.core.people import ADMIN, READING_ROLES, Role, mail_in_lower_case
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.placeholders import RENAMED_KEYS
 from workflows.core.policy.relations import RELATIONS
-from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
+from workflows.core.policy.reviews.terms import USUAL_ATTESTATION, USUAL_LIMITS, GuestLimits
 from workflows.core.policy.risk import requirement_of, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
 from workflows.core.policy.working_time import WorkingCalendar

@@ -13,7 +13,7 @@ from workflows.catalog.settings_table import GUID, PLACEHOLDER_NAME, FileModel, 
 from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
+from workflows.core.policy.reviews.terms import USUAL_LIMITS, GuestLimits
 from workflows.core.policy.template import USUAL_REMINDERS, DisablingGuests, MayRequestFor, Stage, Template, TicketRule
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.id_owner import Owner

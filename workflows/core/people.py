@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final, NewType, TypeVar
 
+from workflows.core.audit.personal import PSEUDONYM
+
 ChatId = NewType("ChatId", str)
 """A person's id in the chat system. A verified click proves it."""
 PersonId = NewType("PersonId", str)
@@ -50,8 +52,11 @@ def command_line_person(user: str) -> Person:
 
 
 def is_chat_user(chat_id: ChatId) -> bool:
-    """Return whether an id is that of a person who gets messages: not of the bot, and not of the command line."""
-    return chat_id != GATEHOUSE.chat_id and not chat_id.startswith(_COMMAND_LINE)
+    """Return whether an id is that of a person who gets messages.
+
+    It is not for the bot, for the command line, and for a person whose texts were erased.
+    """
+    return chat_id != GATEHOUSE.chat_id and not chat_id.startswith((_COMMAND_LINE, PSEUDONYM))
 
 
 Actor = TypeVar("Actor", bound=ChatId | Person)

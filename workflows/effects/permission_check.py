@@ -113,11 +113,11 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _OPENS_BY_REQUEST = (Approve, SupportRequest, RequestChanges, ProposeLess, AcceptProposal, Confirm)
 _OPENS_BY_BATCH = (ApproveBatch, AnswerHalt)
-_CLOSES_OR_SAYS = (
-    *(Revoke, Reject, RejectBatch, Withdraw, WithdrawBatch, WithdrawCampaign, WithdrawHandover),
-    *(DeclineProposal, DeclineSponsorship, Ask, Answer, Comment, AskReminder, RemindSetup),
-)
-"""The clicks that are believed whatever the records say."""
+_CLOSES = (Revoke, Reject, RejectBatch, Withdraw, WithdrawBatch, WithdrawCampaign, WithdrawHandover)
+"""The clicks that are believed whatever the records say, because closing must always be possible."""
+_CLOSING_STEPS = (FreezeStep.FREEZE, FreezeStep.KEEP)
+_SAYS = (Ask, Answer, Comment, AskReminder, RemindSetup, DeclineProposal, DeclineSponsorship)
+"""The clicks that only say something. Somebody must have clicked; nothing else is compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,25 +186,14 @@ class PermissionCheck:
             raise
 
     async def _require_as_signed(self, effect: CheckPermission) -> None:
-        """Refuse a click that was never received, or about records that something else than Gatehouse changed.
+        """Refuse a click that was never received, or about records that something other than Gatehouse changed.
 
-        What only closes, or says something, is never refused for that: closing must always be possible.
+        What only closes is never refused for that.
 
         :raises Refused: when a signed entry says otherwise.
         """
-        click = effect.command
-        is_other_step = isinstance(click, ChangeFreeze) and click.step is not FreezeStep.END
-        is_disabling = isinstance(click, ChangeGuests) and click.change is AccountChange.DISABLE
-        if is_other_step or is_disabling or isinstance(click, _CLOSES_OR_SAYS):
-            return
-        about = RestsOn(
-            request_id=getattr(click, "request_id", ""),
-            tenant_id=getattr(click, "tenant_id", ""),
-            batch_id=getattr(click, "batch_id", ""),
-            click=effect,
-            needs_whole_log=not isinstance(click, ChangeFreeze),  # whose end is the only way back
-        )
-        if await self.store.unproven(about):
+        about = _rests_on(effect)
+        if about is not None and await self.store.unproven(about):
             raise Refused(RefusalCode.NOT_AS_SIGNED)
 
     async def _deciders(self, click: Click) -> list[Person]:
@@ -590,6 +579,30 @@ class PermissionCheck:
             identity=identity, partnership=partnership, closing=click.closing, person=actor, reason=click.reason
         )
         await filing.file(filed, derived_request_id(key), key=key)
+
+
+def _rests_on(effect: CheckPermission) -> RestsOn | None:
+    """Return what a click rests on; None for one that only closes."""
+    match effect.command:
+        case ChangeFreeze(step=step) if step in _CLOSING_STEPS:
+            return None
+        case ChangeFreeze(step=FreezeStep.END):
+            # NB. the end is the only way back, and accepts absences and the log as they are.
+            return RestsOn(click=effect, freeze_end=True, absences=False, whole_log=False)
+        case ChangeGuests(change=AccountChange.DISABLE):
+            return None
+        case click if isinstance(click, _CLOSES):
+            return None
+        case click if isinstance(click, (ChangeFreeze, *_SAYS)):
+            return RestsOn.only_click(effect)
+        case click:
+            return RestsOn(
+                request_id=getattr(click, "request_id", ""),
+                tenant_id=getattr(click, "tenant_id", ""),
+                batch_id=getattr(click, "batch_id", ""),
+                drift=click.subject if isinstance(click, AcceptDrift) else "",
+                click=effect,
+            )
 
 
 def _second_look(click: Click, needed: SecondLookNeeded) -> SendMessage:

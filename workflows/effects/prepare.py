@@ -135,9 +135,9 @@ class Preparer:
     async def _require_as_signed(self, request: AccessRequest, plan: Plan) -> None:
         """Check that the plan was made from records as signed entries say: the partner's sets the approval chain.
 
-        :raises TenantUnavailable: when something else than Gatehouse changed one of them, for what does not only close.
+        :raises TenantUnavailable: when something other than Gatehouse changed one, unless the request only closes.
         """
-        about = RestsOn(request_id=request.id, tenant_id=plan.tenant_id, needs_whole_log=False)
+        about = RestsOn(request_id=request.id, tenant_id=plan.tenant_id, whole_log=False)
         if request.fields.kind is not RequestKind.REVOCATION and await self.store.unproven(about):
             raise TenantUnavailable((Fact(NoteCode.NOT_AS_SIGNED),))
 

@@ -4,7 +4,7 @@ A window with a history, a search or an export reads entries through `AuditLog`.
 `records.RecordStore.commit`, in one transaction with what it is about.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -59,6 +59,63 @@ class NumberedEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPerson:
+    """A person whom records name."""
+
+    number: int
+    """The number of their pseudonym, see `personal.pseudonym`. It is given once."""
+    accounts: tuple[PersonId, ...]
+    ids: tuple[str, ...]
+    """Every account and chat id; empty when their texts were erased."""
+    gone_since: datetime | None = None
+    """Since when no account of theirs is in Entra, as far as it was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureCount:
+    """How much of a person is erased, or was."""
+
+    texts: int
+    """The texts beside entries of the audit log."""
+    entries: int
+    older: int
+    """How many entries of earlier versions name the person. Their texts are signed, and are not erased."""
+    records: int
+    """How many records of requests, partners and others."""
+
+    def as_details(self) -> dict[str, int]:
+        """Return it as the details of an audit entry."""
+        return {"texts": self.texts, "entries": self.entries, "older": self.older, "records": self.records}
+
+
+class PersonalData(Protocol):
+    """Finds and erases the texts of people who left. Every `Store` has one."""
+
+    async def known_people(self) -> Sequence[KnownPerson]:
+        """List the people with an account whose texts were not erased, by number."""
+
+    async def known_person(self, identifier: str) -> KnownPerson | None:
+        """Return the person with an account, a chat id or a pseudonym; None when records name nobody with it."""
+
+    async def save_gone(self, number: int, since: datetime | None) -> None:
+        """Store since when a person's accounts are gone; None: one of them is there."""
+
+    async def records_in_force(self, person: KnownPerson) -> Sequence[str]:
+        """List what names a person and is in force or open, as `requests R-…`. Nobody whom these name is erased."""
+
+    async def count_to_erase(self, person: KnownPerson) -> ErasureCount:
+        """Count what `erase` would erase. Nothing is changed."""
+
+    async def erase(self, person: KnownPerson, *, key: str, actor: str) -> ErasureCount:
+        """Erase a person's texts, and record that. After a kill, it goes on where it was.
+
+        :param key: begins the keys of the audit entries.
+        :param actor: who asked for it.
+        :raises StaleVersion: when a record in force names the person, or one cannot be read. Something may be erased.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestsOn:
     """What something that opens access rests on."""
 
@@ -67,10 +124,23 @@ class RestsOn:
     """The request as it was read; its plan must be the stored one. None: it is not compared."""
     tenant_id: str = ""
     batch_id: str = ""
+    drift: str = ""
+    """The subject of drift whose acceptances count."""
     click: "CheckPermission | None" = None
     """The click, which must have been received, and not checked yet."""
-    needs_whole_log: bool = True
+    freeze: bool = True
+    """Whether the record of the freeze counts."""
+    freeze_end: bool = False
+    """Whether it also counts who asked to end the freeze: with a click that was received."""
+    absences: bool = True
+    """Whether the records of absences count."""
+    whole_log: bool = True
     """Whether no entry may be missing or changed, but for what two admins know of: they ended the freeze about it."""
+
+    @classmethod
+    def only_click(cls, click: "CheckPermission") -> "RestsOn":
+        """Return that nothing counts but that the click was received."""
+        return cls(click=click, freeze=False, absences=False, whole_log=False)
 
 
 class AuditKeys(Protocol):
@@ -111,8 +181,11 @@ class AuditLog(Protocol):
     async def unproven(self, about: RestsOn) -> "Sequence[ChainProblem]":
         """List why what something rests on is not believed. Empty: all of it is as signed entries say.
 
-        The records of the freeze and of absences are always compared. The first call reads all entries.
+        The first call reads all entries.
         """
+
+    async def unproven_requests(self, request_ids: Collection[RequestId]) -> frozenset[RequestId]:
+        """Return which of these requests are not as signed entries say. The first call reads all entries."""
 
     def take_unproven(self) -> "Sequence[ChainProblem]":
         """Return what `unproven` found since the last call, each problem once."""

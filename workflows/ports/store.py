@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from workflows.ports.audit_log import PersonalData
 from workflows.ports.effects_queue import EffectsQueue
 from workflows.ports.message_copies import MessageCopies
 from workflows.ports.pages import PagedLists
@@ -49,6 +50,10 @@ class Measurements(Protocol):
 
 class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, NumbersReader, Protocol):
     """Records, effects queue and message copies in one database, so that they can be changed in one transaction."""
+
+    @property
+    def personal_data(self) -> PersonalData:
+        """Return what finds and erases the texts of people."""
 
 
 class GenerationPlace(Protocol):

@@ -89,6 +89,12 @@ class RecordsLocation(Protocol):
         :raises OSError: when the log cannot be read, or its entries are not signed yet.
         """
 
+    def count_entries(self) -> int:
+        """Return about how many entries the audit log has.
+
+        :raises OSError: when it cannot be read.
+        """
+
     def read_given_up(self) -> "Sequence[GivenUpRow]":
         """List the effects that were given up, oldest first.
 
@@ -209,6 +215,15 @@ class StoreLocation:
         from workflows.store.sqlite.other_process.read_only import verify_file
 
         return verify_file(self.path, self.audit_keys, head)
+
+    def count_entries(self) -> int:
+        """Return about how many entries the audit log has.
+
+        :raises OSError: when it cannot be read.
+        """
+        from workflows.store.sqlite.other_process.read_only import count_entries
+
+        return count_entries(self.path)
 
     @property
     def audit_keys(self) -> AuditKeys:

@@ -36,6 +36,7 @@ from workflows.app.batches.expiry import BatchExpiry
 from workflows.app.evidence.chain_watch import ChainWatch
 from workflows.app.evidence.denied.denied_sign_ins import DeniedSignIns
 from workflows.app.evidence.denied.notice_records import NoticeRecords
+from workflows.app.evidence.erasing import Forgetting
 from workflows.app.evidence.posted_heads import PostedHeads
 from workflows.app.evidence.reviews.lockouts import lockouts_of
 from workflows.app.evidence.reviews.scan import UsageScanner
@@ -150,6 +151,23 @@ def _runner(systems: ExternalSystems, receiver: Receiver, attempts: Attempts) ->
         pauses=systems.pauses,
         until_quiet=receiver.inbound.until_quiet,
     )
+
+
+def _forgetting(systems: ExternalSystems) -> tuple[Check, ...]:
+    """Return what erases the texts of people who left; nothing where no term is set."""
+    term = timedelta(days=systems.settings.gatehouse_forget_after_days)
+    if not term:
+        return ()
+    forgetting = Forgetting(
+        store=systems.store,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        clock=systems.clock,
+        roles=systems.catalog.roles,
+        term=term,
+        start=systems.background.start,
+    )
+    return (forgetting.check,)
 
 
 def _posted_heads(systems: ExternalSystems, wake: Callable[[], None]) -> PostedHeads:
@@ -352,6 +370,7 @@ def _scheduled_checks(
             auditors,
             sponsors,
             later_starts,
+            *_forgetting(systems),
             *other_checks,
         )
     )

@@ -53,8 +53,14 @@ def configure_logs(redact: Callable[[str], str]) -> None:
         )
 
 
+_AZURE: Final = logging.getLogger("azure")
+"""The logger of azure-identity."""
+
+
 def configure_terminal_logs(redact: Callable[[str], str]) -> None:
     """Log only warnings, on standard error, for commands whose standard output is the answer."""
+    _AZURE.addHandler(logging.NullHandler())
+    _AZURE.propagate = False  # the command says in words that Entra does not answer
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.process.opening.readers import ENOUGH_DATES, ClockSkew
 from bot.process.web.health import clock_words
 from bot.slack.errors import NO_ANSWER
+from bot.words.sentences import counted
 from workflows.intervals import CLOCK_ALARM_FROM
 
 _PROBE_SECONDS: Final = 10.0
@@ -34,7 +35,7 @@ async def clock_result(skew: ClockSkew, client: AsyncWebClient) -> tuple[str, st
     if wrong_by is None:
         return "cannot be compared: neither Slack nor Microsoft Graph answered often enough", ""
     if abs(wrong_by) < CLOCK_ALARM_FROM:
-        return f"wrong by less than {int(abs(wrong_by).total_seconds()) + 1} seconds", ""
+        return f"wrong by less than {counted(int(abs(wrong_by).total_seconds()) + 1, 'second')}", ""
     return clock_words(wrong_by), "Correct the clock, and switch on its synchronization (NTP)"
 
 

@@ -131,7 +131,7 @@ class Rotation:
     async def _require_same_app(self, token: str) -> None:
         """Ask Slack what a new token belongs to.
 
-        :raises SecretFileProblem: when Slack refuses it, or it belongs to something else than the token before.
+        :raises SecretFileProblem: when Slack refuses it, or it belongs to something other than the token before.
         :raises _TryAgain: when Slack does not answer.
         """
         client = AsyncWebClient(token=token, base_url=self._client.base_url, retry_handlers=[])

@@ -28,6 +28,7 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.deadlines.reminder_times import may_be_reminded
+from workflows.core.requests.deciding import is_approved_and_unwritten
 from workflows.core.requests.lifecycle import TABLE
 from workflows.core.requests.notes import DisplayedState, is_partly_done, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -172,8 +173,8 @@ def can_be_decided(request: AccessRequest, now: datetime) -> bool:
 
 
 def can_be_rejected(request: AccessRequest, now: datetime) -> bool:
-    """Return whether Reject still has an effect: also on an approved request that waits for its start."""
-    return request.state is S.SCHEDULED or can_be_decided(request, now)
+    """Return whether Reject still has an effect: also on an approved request of which nothing is written."""
+    return is_approved_and_unwritten(request) or can_be_decided(request, now)
 
 
 def reject_element(request: AccessRequest) -> ButtonElement:

@@ -45,7 +45,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.answers.keeping import must_attest_mfa, require_keepable
 from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence
 from workflows.core.people import ADMIN, PersonId
-from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.policy.reviews.terms import AttestedText
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import CommandSubject

@@ -169,7 +169,7 @@ class IdentityCheck:
             return SlackIdentity(team_id=str(answer["team_id"]), enterprise_id=enterprise_id)
 
     def _problem(self, found: SlackIdentity) -> str:
-        """Return why a bot token may not be used: it belongs to something else than before. Empty when it may be.
+        """Return why a bot token may not be used: it belongs to something other than before. Empty when it may be.
 
         A workspace may join an Enterprise Grid, and stays the same.
         """

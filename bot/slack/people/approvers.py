@@ -1,4 +1,7 @@
-"""The people who can still decide on a request, for a card. Only people whose names are shown are looked up."""
+"""The people who can still decide on a request, for a card. Only people whose names are shown are looked up.
+
+It is long because who may decide, who is asked and who is named rest on the same look-ups.
+"""
 
 import asyncio
 from collections import Counter
@@ -18,6 +21,7 @@ from workflows.core.people import ADMIN, ChatId, Role
 from workflows.core.policy.delegation.asking import Asked, who_is_asked
 from workflows.core.policy.relations import NO_RELATIONS, RELATIONS, RelationHolder, Relations, waiting_key
 from workflows.core.policy.template import Stage
+from workflows.core.requests.deciding import is_approved_and_unwritten
 from workflows.core.requests.eligibility import (
     Eligibility,
     IneligibleReason,
@@ -97,16 +101,36 @@ async def may_decide(request: AccessRequest, reader: ChatId, directory: DisplayD
     """Return whether a person may decide on a request now, for a window; None when the roles cannot be read now.
 
     What follows from the request alone is always known: the requester and the sponsor may not. Who has approved can
-    still reject, also while the approved request waits for its start. When the stored approvals are enough but the
-    request waits for approvals, some of them do not count any more, and only a click can tell who may decide.
+    still reject, also while the approved request waits for its start or its write. Until a write is stored, everybody
+    may who could decide. When the stored approvals are enough but the request waits for approvals, some of them do not
+    count any more, and only a click can tell who may decide.
     """
-    if request.state is RequestState.SCHEDULED:
-        known = await directory.known_person(reader)
-        counted = [person for people in request.verdict().counted_people for person in people]
-        return any(person.chat_id == reader or (known is not None and person.id == known.id) for person in counted)
+    if is_approved_and_unwritten(request):
+        return await _may_reject_approved(request, reader, directory)
     if request.state is not RequestState.AWAITING_APPROVAL:
         return False
     return await may_decide_now(current_eligibility(request), reader, directory)
+
+
+async def _may_reject_approved(request: AccessRequest, reader: ChatId, directory: DisplayDirectory) -> bool | None:
+    """Return whether a person may reject an approved request; None when the roles cannot be read now."""
+    known = await directory.known_person(reader)
+    counted = [person for people in request.verdict().counted_people for person in people]
+    if any(person.chat_id == reader or (known is not None and person.id == known.id) for person in counted):
+        return True
+    people = eligibility(request)
+    names = ids_of(reader, known)
+    reasons = {people.ineligible_reason(reader), None if known is None else people.ineligible_reason(reader, known.id)}
+    if request.state is RequestState.SCHEDULED or reasons != {None}:
+        return False
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            for role in people.all_roles:
+                if names & await holders_for(role, people.relations, directory):
+                    return True
+    except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+        return None
+    return False
 
 
 async def may_decide_now(

@@ -22,7 +22,14 @@ from bot.slack.words.denied_sign_ins import DENIED, denied_elements
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.posture.denied_sign_ins import denied_alarm_words, denied_tenants_words, denied_to_many_words
-from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
+from bot.words.posture.drift import (
+    RECORDS_END,
+    accepted_words,
+    digest_alarm_words,
+    drift_alarm_words,
+    records_end_words,
+    sponsor_advice,
+)
 from bot.words.posture.held import held_report_lines
 from bot.words.refusals.freeze import (
     UNREADABLE_FREEZE,
@@ -38,7 +45,7 @@ from bot.words.refusals.named_people.people import limit_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.reviews.silence import why_open_words
-from bot.words.sentences import comma_list, day, minute
+from bot.words.sentences import comma_list, counted, day, minute
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.unavailable.audit_chain import alarm_values as chain_alarm_words
 from bot.words.unavailable.permissions import SERVICES, application_words, missing_words
@@ -117,7 +124,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "gatehouse sweep and gatehouse audit verify.",
     ),
     AlarmCode.OWN_ENTRY_NOT_EXPLAINED: (
-        "CRITICAL. Entra's audit log shows {count} changes by Gatehouse's own application that Gatehouse did not make, "
+        "CRITICAL. Entra's audit log shows {changes} by Gatehouse's own application that Gatehouse did not make, "
         "the first one of {since_words}. Partners: {names}.",
         "Somebody else may use the application's credential. Replace the credential, then look at the sign-ins of the "
         "application in Entra.",
@@ -189,8 +196,9 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "partners.",
     ),
     AlarmCode.AUDIT_CHAIN: (
-        "The records are not as Gatehouse wrote them. {chain_problem} Nothing that opens access is applied.",
-        "{chain_advice} Then two admins end the freeze with /partner unfreeze.",
+        "The records are not as Gatehouse wrote them. {chain_problem} What opens access is frozen until two admins end "
+        "the freeze about it.",
+        "{chain_advice} While it is frozen, /partner unfreeze ends it. Open requests that are not believed end then.",
     ),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit_words}.",
@@ -221,6 +229,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.ALL_ANSWERED: "every change is as approved again, accepted, or in a newer alarm",
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.FREEZE_GOES_ON: "the request was taken back, or it is older than 24 hours. The freeze goes on",
+    EndingCode.ADMINS_ENDED_FREEZE: "two admins ended the freeze about it. Requests that are not believed have ended",
     EndingCode.LOG_TOO_OLD: "a week passed, and Entra's audit log may not go back so far",
     EndingCode.HOLD_ENDED: "the hold has ended, and the rest was not checked again",
     EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",
@@ -361,11 +370,31 @@ _NO_MANAGER: Final = (
 )
 
 
+_COMPARE: Final = (
+    "Compare it with the approval cards in Slack. Only if nobody approved it there, replace the credential of the "
+    "application."
+)
+_WHILE_HELD: Final[Mapping[AlarmCode, tuple[str, str]]] = {
+    AlarmCode.OWN_CHANGE: (
+        "Gatehouse's own application changed this partner, and these records do not have the change: {drift_problem}",
+        f"{_COMPARE} {{drift_advice}}",
+    ),
+    AlarmCode.OWN_ENTRY_NOT_EXPLAINED: (
+        "Entra's audit log shows {changes} by Gatehouse's own application that these records do not have, the first "
+        "one of {since_words}. {records_end_words} Partners: {names}.",
+        _COMPARE,
+    ),
+}
+"""The texts of alarms that were raised while the bot was held: its records may be older than what it did."""
+
+
 def _why(alarm: Alarm, ended: str) -> str:
     return f" {'Why' if alarm.code in DENIED else 'Not fixed'}: {ended}." if ended else ""
 
 
 def _texts_of(alarm: Alarm) -> tuple[str, str]:
+    if RECORDS_END in alarm.values and alarm.code in _WHILE_HELD:
+        return _WHILE_HELD[alarm.code]
     if alarm.code is AlarmCode.ROLE_EMPTY and "relation" in alarm.values:
         return _NO_MANAGER
     if alarm.code is AlarmCode.FREEZE_END_ASKED and "cause" in alarm.values:
@@ -382,7 +411,10 @@ _NAMING_PARTNERS: Final = (
 
 
 def _add_connection_words(alarm: Alarm, values: "_Values") -> None:
-    """Add the words of alarms about the bot's own way to Graph."""
+    """Add the words of alarms about the bot's own way to Graph, and about its application."""
+    if alarm.code is AlarmCode.OWN_ENTRY_NOT_EXPLAINED:
+        values["changes"] = counted(int(values["count"]), "change")
+        values["records_end_words"] = records_end_words(alarm.values)
     if alarm.code in (AlarmCode.PERMISSIONS_SURPLUS, AlarmCode.PERMISSIONS_MISSING):
         values["application"] = application_words(alarm.subject)
         values["names"] = ", ".join(values["permissions"])

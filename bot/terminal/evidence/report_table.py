@@ -46,6 +46,9 @@ async def write_table(stories: AsyncIterator[RequestStory], header: ReportHeader
     out.print(safe_text(f"{counted(written.row_count, 'request')}. {FROM_RECORDS}"))
     if reader.unreadable:
         out.print(safe_text(f"Incomplete: {counted(reader.unreadable, 'record')} could not be read.", style="bold red"))
+    if reader.not_believed:
+        changed = f"{counted(reader.not_believed, 'request')} changed by something other than Gatehouse."
+        out.print(safe_text(f"Not believed: {changed}", style="bold red"))
     out.print(Text("For decisions with reasons, exact operations and read-backs: --format html, json or csv."))
     written.write(out.take())
     return written

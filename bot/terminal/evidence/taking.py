@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from bot.report.report_file import ReportFile
 from bot.terminal.printing import NOT_POSSIBLE, print_error
 from bot.words.requests.notes import refusal_words
+from bot.words.sentences import counted
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.app.evidence.recording import EvidenceFile, EvidenceLog
 from workflows.core.errors.raised import DomainError
@@ -24,7 +25,7 @@ from workflows.ports.records import StoreUnusable
 from workflows.store.location import OpenStore, RecordsLocation
 
 INCOMPLETE = 3
-"""The exit status when everything that could be read was printed, and some records could not be read."""
+"""The exit status when everything that could be read was printed, and some records are unreadable or not believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ async def take_evidence(
     taker: EvidenceRequester,
     make: Callable[[EvidenceReader], Awaitable[Evidence]],
 ) -> int:
-    """Make a text, record it, and print it. Returns 0, 1 when not all is printed, or 3 when records were unreadable."""
+    """Make a text, record it, and print it. Returns 0, 1 when not all is printed, or 3, see `INCOMPLETE`."""
     if not records.exists():
         print_error(
             "Nothing was read:", f"there are no records in {records.name}; set DATABASE_URL to the bot's database"
@@ -93,8 +94,10 @@ async def take_evidence(
     print(f"Recorded in the audit log as {taker.key}. SHA-256 {evidence_file.sha256}", file=sys.stderr)
     if evidence_file.unreadable:
         print_error("Incomplete:", f"{evidence_file.unreadable} records could not be read, and are missing")
-        return INCOMPLETE
-    return 0
+    if reader.not_believed:
+        changed = counted(reader.not_believed, "request")
+        print_error("Not believed:", f"{changed} changed by something other than Gatehouse, see gatehouse audit verify")
+    return INCOMPLETE if evidence_file.unreadable or reader.not_believed else 0
 
 
 @asynccontextmanager

@@ -54,7 +54,7 @@ def verify_audit(head_typed: str, *, as_json: bool, exported: Path | None = None
     if as_json:
         print(json.dumps(_document(found, head), indent=2))
     else:
-        for line in _lines(found, head):
+        for line in _lines(found, head, "audit log" if exported is None else "file"):
             terminal_console().print(safe_text(line))
     return 0 if found.is_whole else CHANGED
 
@@ -89,10 +89,12 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
     ]
     return {
         "format": FORMAT,
-        "is_whole": found.is_whole,
+        "is_whole": found.is_whole and not found.unproven,
+        "not_proven_seq": found.unproven or None,
         "entries": found.count,
         "last_seq": found.last.seq,
         "signed_later_until": found.signed_later or None,
+        "erased_texts": found.erased,
         "head_seq": None if head is None else head.seq,
         "head_found": None if head is None else found.has_head,
         "first_bad_seq": min((one.seq for one in found.problems if not one.record), default=None),
@@ -101,15 +103,25 @@ def _document(found: ChainCheck, head: Head | None) -> dict[str, Any]:
     }
 
 
-def _lines(found: ChainCheck, head: Head | None) -> list[str]:
-    """Return the result as text."""
-    lines = [f"{_title(found)} {counted(found.count, 'entry', 'entries')} read. The last one is {found.last.seq}."]
+def _lines(found: ChainCheck, head: Head | None, subject: str) -> list[str]:
+    """Return the result as text.
+
+    :param subject: what was read, without an article.
+    """
+    title = _title(found, subject)
+    lines = [f"{title} {counted(found.count, 'entry', 'entries')} read. The last one is {found.last.seq}."]
+    if found.unproven:
+        lines.append(f"The file begins with entry {found.unproven}. Entry {found.unproven} is not proven.")
     lines += [f"- {words_of(one)}" for one in found.problems]
     if (more := found.problem_count - len(found.problems)) > 0:
         lines.append(f"- There are {counted(more, 'more problem')}.")
     lines += dict.fromkeys(problem_advice(one.code) for one in found.problems)
     if found.signed_later:
         lines.append(f"The entries until {found.signed_later} are of an earlier version. They were signed afterwards.")
+    if found.erased:
+        lines.append(
+            f"{counted(found.erased, 'text')} of people who left {'is' if found.erased == 1 else 'are'} erased."
+        )
     if head is None:
         lines.append(NO_HEAD_ADVICE)
     elif found.has_head:
@@ -117,11 +129,13 @@ def _lines(found: ChainCheck, head: Head | None) -> list[str]:
     return lines
 
 
-def _title(found: ChainCheck) -> str:
+def _title(found: ChainCheck, subject: str) -> str:
+    if found.is_whole and found.unproven:
+        return "Every later entry is as it was written."
     if found.is_whole:
-        return "The audit log is whole."
+        return f"The {subject} is whole."
     if all(one.code is ChainProblemCode.UNKNOWN_KEY for one in found.problems):
         return "A KEY IS MISSING. Not every entry could be verified."
     if all(one.record for one in found.problems):
-        return "RECORDS WERE CHANGED. The audit log is whole."
-    return "THE AUDIT LOG WAS CHANGED."
+        return f"RECORDS WERE CHANGED. The {subject} is whole."
+    return f"THE {subject.upper()} WAS CHANGED."

@@ -28,6 +28,9 @@ _DIFFERENCE: Final[Mapping[ConcernCode, str]] = {
     _C.DEFAULT_CHANGED: "the tenant's default settings were changed: {settings}. {touched}",
 }
 """What differs; completes the partner's name."""
+_NOT_IN_RECORDS: Final = "these records do not have this partner."
+RECORDS_END: Final = "records_end"
+"""The value of an alarm that was raised while the bot was held."""
 _SHORT: Final[Mapping[ConcernCode, str]] = {
     _C.DIFFERS_FROM_APPROVED: "different from approved",
     _C.ABSENT: "settings deleted",
@@ -58,16 +61,17 @@ def difference_words(values: Values) -> str:
     :param values: the values of an alarm about drift.
     """
     names = [str(name) for name in values.get("settings", ())]
+    is_held = RECORDS_END in values
     opened_titles = access_kind_titles(names) if names else ""
     code = ConcernCode(values["drift"])
     is_access = code not in (_C.DIFFERS_FROM_APPROVED, _C.DEFAULT_CHANGED, _C.REVOKED_NOT_EXPLICIT)
-    words = _DIFFERENCE[code].format(
+    words = (_NOT_IN_RECORDS if is_held and code is _C.UNKNOWN_TO_GATEHOUSE else _DIFFERENCE[code]).format(
         closed="suspended" if values.get("is_suspended") else "revoked",
         settings=opened_titles if is_access else "; ".join(_changed_titles(names, values.get("capabilities", {}))),
         open=f"Open or maybe open: {opened_titles}." if opened_titles else "Nothing is open by it now.",
         touched=_touched_words(values),
     )
-    more = "There may be more access than was approved." if values.get("opens") else ""
+    more = "There may be more access than was approved." if values.get("opens") and not is_held else ""
     return " ".join(part for part in (words.strip(), more) if part)
 
 
@@ -138,8 +142,18 @@ def drift_alarm_words(values: Values) -> tuple[str, str]:
         author_words(values.get("author", {})),
         writers_words(list(values.get("writers", ()))),
         acceptance_words(values),
+        records_end_words(values),
     )
     return " ".join(part for part in parts if part), _advice(values)
+
+
+def records_end_words(values: Values) -> str:
+    """Return that the records of a held start do not know what came later; empty for an alarm that is from no hold."""
+    if RECORDS_END not in values:
+        return ""
+    ended = str(values[RECORDS_END])
+    when = f"These records end at {minute(ended)}." if ended else "It is not known when these records end."
+    return f"{when} Gatehouse may have made this after that."
 
 
 def sponsor_advice(values: Values) -> str:

@@ -153,8 +153,8 @@ FREEZE: Final[Sentences] = {
         "Keep frozen, and ask to end it yourself. Another admin must confirm that."
     ),
     R.NOT_AS_SIGNED: (
-        "Something else than Gatehouse changed the records that this rests on, or stored this click. Nothing was done, "
-        "and closing access still works. Ask an admin about the alarm."
+        "Something other than Gatehouse changed the records that this rests on, or stored this click. Nothing was "
+        "done, and closing access still works. Ask an admin about the alarm."
     ),
     R.VOID_AFTER_RESTORE: (
         "This request is from before Gatehouse was started with older records, or with records that may be older. It "

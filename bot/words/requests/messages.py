@@ -338,12 +338,15 @@ def more_decided_words(values: Values) -> str:
 
 
 def decided_words(row: Values) -> str:
-    """Return one line of the weekly list: "Approved contoso.com: Trusted partner (R-1), now active (verified)"."""
+    """Return one line of the weekly list: "Approved contoso.com: Trusted partner (R-1), recorded as active (verified)".
+
+    NB. as recorded: after a restore of a backup, the tenant may be different.
+    """
     choice, request = _DECIDED[row["choice"]], row["request"]
     if row["is_batch"]:
         return f"{choice} batch {request}"
     what = ": ".join(filter(None, [verified_name(row["partner"]), row["template"]]))
-    state = f", now {STATE_WORDS[DisplayedState(row['state'])]}" if row["state"] else ""
+    state = f", recorded as {STATE_WORDS[DisplayedState(row['state'])]}" if row["state"] else ""
     return f"{choice} {what} ({request}){state}" if what else f"{choice} {request}{state}"
 
 

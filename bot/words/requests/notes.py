@@ -84,8 +84,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.CLOCK_WRONG: "The clock of Gatehouse's machine is wrong by {seconds} seconds. Nothing that opens "
     "access is written until it is right.",
-    NoteCode.NOT_AS_SIGNED: "Something else than Gatehouse changed the records that this rests on. Nothing that opens "
-    "access is written until an admin has looked at it.",
+    NoteCode.NOT_AS_SIGNED: "Something other than Gatehouse changed the records that this rests on. Nothing that opens "
+    "access is written until two admins end the freeze about it.",
+    NoteCode.NOT_BELIEVED: "Changed by something other than Gatehouse. Its approvals are not believed, and nothing of "
+    "it is written.",
+    NoteCode.ENDED_NOT_BELIEVED: "Something other than Gatehouse changed this request. Its approvals are not believed. "
+    f"Nothing more of it is written. Send it again with {COMMANDS[Action.REQUEST]}.",
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CAPABILITIES_UNREAD: "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the "
     "permission Policy.ReadWrite.CrossTenantCapability.",

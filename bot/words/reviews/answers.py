@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.words.sentences import day
 from workflows.core.partners.partnership import Attestation
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 from workflows.core.requests.request import RequestId
 
 KEEP_QUESTION: Final = "What do they work on, and until when?"

@@ -28,7 +28,7 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import (
 )
 from workflows.core.partners.reviewing.evidence.usage import WINDOW, EvidenceSource, GuestFinding, ListedGuest
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
+from workflows.core.policy.reviews.terms import USUAL_LIMITS, GuestLimits
 
 FIRST_QUOTED_WORDS: Final = 6
 """Words from the beginning of what a person wrote that the card shows; the details show all."""

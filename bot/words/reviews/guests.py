@@ -10,7 +10,7 @@ from workflows.app.evidence.guests.places import ListPart
 from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter, GuestRow, GuestTally
 from workflows.core.partners.reviewing.evidence.guest_state import Oddity
 from workflows.core.partners.reviewing.evidence.usage import WINDOW, GuestFinding, GuestMatch, SourceRead
-from workflows.core.policy.reviews.guest_limits import GuestLimits
+from workflows.core.policy.reviews.terms import GuestLimits
 
 MATCHES: Final[Mapping[GuestMatch, str]] = {
     GuestMatch.SIGN_IN: "by a sign-in from their tenant",

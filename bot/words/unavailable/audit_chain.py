@@ -4,23 +4,32 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.words.sentences import counted
-from workflows.core.audit.chain import KeyProblem
+from workflows.core.audit.chain import CLICKS, KeyProblem
 from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 
 _PROBLEMS: Final[Mapping[ChainProblemCode, str]] = {
     ChainProblemCode.EDITED: "Entry {seq} was changed.",
     ChainProblemCode.DELETED: "Entry {seq} is missing.",
-    ChainProblemCode.INSERTED: "Entry {seq} was added by something else than Gatehouse.",
+    ChainProblemCode.INSERTED: "Entry {seq} was added by something other than Gatehouse.",
     ChainProblemCode.REORDERED: "Entry {seq} was moved.",
-    ChainProblemCode.NOT_SIGNED: "Entry {seq} has no signature. Something else than Gatehouse wrote it.",
+    ChainProblemCode.NOT_SIGNED: "Entry {seq} has no signature. Something other than Gatehouse wrote it.",
     ChainProblemCode.UNKNOWN_KEY: "Entry {seq} is signed with the key {key_id}, which is missing here.",
     ChainProblemCode.TAIL_CUT: "The entries from {seq} on are missing.",
     ChainProblemCode.OTHER_CHAIN: "Entry {seq} is not the one of the posted line. The file is another one, or an older "
     "or rewritten one.",
-    ChainProblemCode.RECORD_CHANGED: "The record {record} was changed by something else than Gatehouse.",
-    ChainProblemCode.RECORD_ADDED: "The record {record} was added by something else than Gatehouse.",
-    ChainProblemCode.RECORD_MISSING: "The record {record} was removed by something else than Gatehouse.",
+    ChainProblemCode.RECORD_CHANGED: "{record} was changed by something other than Gatehouse.",
+    ChainProblemCode.RECORD_ADDED: "{record} was added by something other than Gatehouse.",
+    ChainProblemCode.RECORD_MISSING: "{record} was removed by something other than Gatehouse.",
 }
+_RECORDS: Final[Mapping[str, str]] = {
+    "requests": "The request {id}",
+    "partnerships": "The record of the partner {id}",
+    "batches": "The batch {id}",
+    "freezes": "The record of the freeze",
+    "absences": "The record of an absence ({id})",
+    CLICKS: "A click ({id})",
+}
+"""The stored records, as people know them."""
 _ADVICE: Final[Mapping[ChainProblemCode, str]] = {
     ChainProblemCode.UNKNOWN_KEY: "Add the missing key to AUDIT_KEY or AUDIT_KEY_FILE, before the newest one.",
 }
@@ -40,7 +49,16 @@ KEY_PROBLEMS: Final[Mapping[KeyProblem, str]] = {
 
 def problem_words(code: str, seq: int, key_id: str = "", record: str = "") -> str:
     """Return one problem as a sentence."""
-    return _PROBLEMS[ChainProblemCode(code)].format(seq=seq, key_id=key_id, record=record)
+    return _PROBLEMS[ChainProblemCode(code)].format(seq=seq, key_id=key_id, record=_record_words(record))
+
+
+def _record_words(record: str) -> str:
+    """Return a record as the subject of a sentence.
+
+    :param record: the record as `table id`; empty when the problem is an entry.
+    """
+    table, _, identity = record.partition(" ")
+    return _RECORDS.get(table, "The record {id}").format(id=identity)
 
 
 def words_of(problem: ChainProblem) -> str:

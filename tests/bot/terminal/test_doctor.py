@@ -507,6 +507,38 @@ async def test_a_freeze_that_cannot_be_read_is_a_finding(settings: Settings, wor
     assert "It cannot be read whether writing is frozen." in finding(text, "Records: freeze")
 
 
+@pytest.mark.threats("G7")
+async def test_a_freeze_that_was_removed_in_the_file_is_not_reported_as_none(
+    settings: Settings, world: Sandbox
+) -> None:
+    """The bot is stopped, so nothing else says it."""
+    store = await open_store(file_of(settings), world.clock)
+    alarms = Alarms(store=store, clock=world.clock, wake=lambda: None)
+    freezes = Freezes(store=store, clock=world.clock, alarms=alarms, wake=lambda: None)
+    await freezes.freeze_without_person(key="freeze", user="os:root", reason="Incident 7")
+    await store.close()
+    _, text = await examined(settings)
+    assert ("✓" in finding(text, "as signed"), "✗ since" in finding(text, "Records: freeze")) == (True, True)
+    with closing(sqlite3.connect(file_of(settings))) as db:
+        db.execute("delete from freezes")
+        db.commit()
+    status, text = await examined(settings)
+    assert (status, "✗" in finding(text, "as signed")) == (1, True)
+    row = finding(text, "Records: freeze")
+    assert "✗ none in the record, which is not verified" in row
+    assert "Run gatehouse audit verify" in row
+
+
+@pytest.mark.threats("G7")
+async def test_records_that_are_too_many_to_verify_quickly_are_not_called_verified(
+    gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.terminal.posture.records_check.MAX_ENTRIES", -1)
+    _, text = await examined(gatehouse.settings)
+    assert "– not verified here" in finding(text, "as signed")
+    assert "– none in the record, which is not verified" in finding(text, "Records: freeze")
+
+
 async def test_refused_sign_ins_of_more_tenants_than_are_told_apart_are_a_note(gatehouse: BotUnderTest) -> None:
     before, text = await examined(gatehouse.settings)
     assert "refused sign-ins" not in text

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -22,10 +23,12 @@ from bot.terminal.evidence.log_export.command import ExportOptions, export_audit
 from bot.terminal.evidence.log_export.cursors import WrongCursor, cursor_text, parse_cursor, read_cursor
 from bot.terminal.evidence.log_export.exported_rows import verify_exported
 from bot.terminal.evidence.log_export.ocsf import ocsf_event
+from bot.terminal.evidence.verify_command import verify_audit
 from tests.workflows.store.sqlite.audit.logs import add, change, log, with_store
-from workflows.core.audit.chain import FIELDS, ChainedRow, ChainPoint, parse_keys
-from workflows.core.audit.verifying import verify
+from workflows.core.audit.chain import FIELDS, ChainedRow, ChainPoint, KeyRing, parse_keys
+from workflows.core.audit.verifying import ChainProblemCode, verify
 from workflows.store.audit_keys import own_key_file
+from workflows.store.location import OpenStore
 
 # Required attributes of OCSF 1.3.0, from https://schema.ocsf.io/1.3.0 (base event, the two classes, and their objects).
 BASE = ("activity_id", "category_uid", "class_uid", "metadata", "severity_id", "time", "type_uid")
@@ -153,6 +156,8 @@ def test_exported_rows_verify_with_the_key_and_have_neither_key_nor_raw_control_
             entry=one["unmapped"]["entry"],
             key_id=one["unmapped"]["key_id"],
             mac=bytes.fromhex(one["unmapped"]["mac"]),
+            references=one["unmapped"]["signed"]["personal"],
+            salts=one["unmapped"]["salts"],
         )
         for one in events
     ]
@@ -379,7 +384,9 @@ def test_any_changed_byte_of_an_exported_file_is_found_at_its_row(records: Path)
     assert verify_exported(export, keys, None).is_whole
     seed = random.randrange(2**32)
     chosen = random.Random(seed)
-    for place in chosen.sample(range(len(whole)), 60):
+    # NB. the version of Gatehouse is not signed: rows are exported again by later versions.
+    unsigned = {place for found in re.finditer(rb'"version":"([0-9.]+)"', whole) for place in range(*found.span(1))}
+    for place in chosen.sample(sorted(set(range(len(whole))) - unsigned), 60):
         export.write_bytes(whole[:place] + bytes([whole[place] ^ chosen.choice((1, 2, 4, 32))]) + whole[place + 1 :])
         found = verify_exported(export, keys, None)
         assert found.problems[0].seq in (row := whole[:place].count(b"\n") + 1, row + 1), (seed, place)
@@ -390,9 +397,94 @@ def test_a_file_without_its_first_rows_is_verified_from_the_next_one_on(records:
     assert export_audit(ExportOptions(output=export)) == 0
     keys, lines = parse_keys(own_key_file(records).read_text()), export.read_bytes().splitlines(keepends=True)
     export.write_bytes(b"".join(lines[5:]))
-    assert verify_exported(export, keys, None).is_whole
+    found = verify_exported(export, keys, None)
+    assert (found.problems, found.unproven, found.count) == ((), 6, len(lines) - 5)
     export.write_bytes(b"".join([*lines[5:9], *lines[10:]]))
     assert [one.name for one in verify_exported(export, keys, None).problems] == ["deleted:10"]
     export.write_bytes(b"")
     with pytest.raises(OSError, match="has no rows"):
         verify_exported(export, keys, None)
+
+
+def exported(records: Path) -> tuple[Path, KeyRing, list[bytes]]:
+    """A file with all entries, the keys, and its lines."""
+    export = records.with_name("export.jsonl")
+    assert export_audit(ExportOptions(output=export)) == 0
+    return export, parse_keys(own_key_file(records).read_text()), export.read_bytes().splitlines(keepends=True)
+
+
+@pytest.mark.threats("G7")
+@pytest.mark.parametrize("is_json", [True, False])
+def test_one_changed_line_is_one_problem(records: Path, is_json: bool) -> None:
+    """The next line was signed after it, and is as it was."""
+    export, keys, lines = exported(records)
+    old, new = (b'"severity_id":1', b'"severity_id":2') if is_json else (b'"severity_id":1', b'"severity_id":x')
+    export.write_bytes(b"".join([lines[0], lines[1].replace(old, new), *lines[2:]]))
+    assert [one.name for one in verify_exported(export, keys, None).problems] == ["edited:2"]
+
+
+@pytest.mark.threats("G7")
+@pytest.mark.parametrize(
+    ("places", "moved"),
+    [
+        ([1, 0, 2, 3, 4, 5, 6, 7], [2]),
+        ([0, 2, 1, 3, 4, 5, 6, 7], [3]),
+        ([0, 6, 2, 3, 4, 5, 1, 7], [7, 2]),
+        ([0, 2, 3, 4, 5, 1, 6, 7], [2]),
+    ],
+)
+def test_a_moved_line_is_named_as_moved_and_nothing_else(records: Path, places: list[int], moved: list[int]) -> None:
+    export, keys, lines = exported(records)
+    export.write_bytes(b"".join([*(lines[place] for place in places), *lines[8:]]))
+    assert [one.name for one in verify_exported(export, keys, None).problems] == [f"reordered:{seq}" for seq in moved]
+
+
+@pytest.mark.threats("G7")
+def test_a_file_without_its_beginning_is_not_called_whole(records: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its first entry could say anything: the signature that it was signed after is not in the file."""
+    export, _, lines = exported(records)
+    export.write_bytes(b"".join(lines[5:]))
+    capsys.readouterr()
+    assert verify_audit("", as_json=False, exported=export) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The file begins with entry 6. Entry 6 is not proven." in said
+    assert "whole" not in said
+    assert "audit log" not in said
+    assert verify_audit("", as_json=True, exported=export) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["is_whole"], document["not_proven_seq"]) == (False, 6)
+    export.write_bytes(b"".join([*lines[:3], *lines[4:]]))
+    assert verify_audit("", as_json=False, exported=export) == 1
+    assert "THE FILE WAS CHANGED." in capsys.readouterr().out
+
+
+def test_a_file_from_before_an_erasure_and_one_from_after_it_are_each_whole(records: Path) -> None:
+    """The one has the texts, and the other says how many were erased. A text of either that is changed is found."""
+
+    async def erase(store: OpenStore) -> None:
+        person = await store.personal_data.known_person("U1")
+        assert person is not None
+        await store.personal_data.erase(person, key="erased", actor="os:dana")
+
+    before, after = records.with_name("before.jsonl"), records.with_name("after.jsonl")
+    assert export_audit(ExportOptions(output=before)) == 0
+    with_store(records, erase)
+    assert export_audit(ExportOptions(output=after)) == 0
+    keys = parse_keys(own_key_file(records).read_text())
+    found = [verify_exported(path, keys, None) for path in (before, after)]
+    assert [(one.is_whole, one.erased) for one in found] == [(True, 0), (True, 60)]
+    assert b'"U1"' in before.read_bytes()
+    assert b'"U1"' not in after.read_bytes()
+    for path, old, new in ((before, b"U1", b"U2"), (after, b"person-1", b"person-2")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        entry = json.loads(lines[3])
+        entry["unmapped"]["entry"]["actor"] = new.decode()
+        entry["actor"]["user"]["name"] = new.decode()
+        lines[3] = (json.dumps(entry, sort_keys=True, separators=(",", ":")) + "\n").encode()
+        assert old not in lines[3].partition(b'"signed"')[0]
+        path.write_bytes(b"".join(lines))
+        assert [one.name for one in verify_exported(path, keys, None).problems] == ["edited:4"]
+    lines = after.read_bytes().splitlines(keepends=True)
+    after.write_bytes(b"".join(line for line in lines if b'"erase_person"' not in line))
+    codes = [one.code for one in verify_exported(after, keys, None).problems]
+    assert ChainProblemCode.TEXTS_MISSING in codes

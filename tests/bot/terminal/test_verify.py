@@ -1,17 +1,22 @@
 """`gatehouse audit verify`: its exit statuses, the first wrong entry, and the posted line as it was posted."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
 import typer
 
+from bot.process.logs.logs import configure_terminal_logs
+from bot.process.logs.redactor import Redactor
 from bot.process.settings import load_tenant_settings
 from bot.terminal.evidence.key_check import key_finding
 from bot.terminal.evidence.verify_command import print_new_key, verify_audit
+from bot.words.unavailable.audit_chain import words_of
 from tests.workflows.store.sqlite.audit.logs import add, change, log, posted, with_store
 from workflows.core.audit.chain import parse_keys, written_key
 from workflows.core.audit.heads import head_text
+from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 from workflows.store.audit_keys import new_key, own_key_file
 
 
@@ -119,3 +124,25 @@ def test_the_key_of_a_setting_signs(records: Path, monkeypatch: pytest.MonkeyPat
     with_store(records, lambda store: add(store, [10]), load_tenant_settings().records.audit_keys)
     own_key_file(records).unlink()
     assert verify_audit("", as_json=False) == 0
+
+
+@pytest.mark.parametrize(
+    ("record", "subject"),
+    [
+        ("requests R-1", "The request R-1"),
+        ("partnerships t-1", "The record of the partner t-1"),
+        ("batches B-1", "The batch B-1"),
+        ("freezes freeze", "The record of the freeze"),
+        ("absences U1", "The record of an absence (U1)"),
+        ("clicks block_actions:T1", "A click (block_actions:T1)"),
+    ],
+)
+def test_a_record_is_named_as_people_know_it(record: str, subject: str) -> None:
+    problem = ChainProblem(ChainProblemCode.RECORD_ADDED, 0, record=record)
+    assert words_of(problem) == f"{subject} was added by something other than Gatehouse."
+
+
+def test_azure_identity_prints_nothing_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_terminal_logs(Redactor())
+    logging.getLogger("azure.identity.aio._credentials").warning("ClientSecretCredential.get_token failed")
+    assert capsys.readouterr().err == ""

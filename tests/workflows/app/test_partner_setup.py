@@ -13,7 +13,7 @@ from bot.sandbox.entra import EntraSimulator
 from tests.bot.sandbox.entra.contract import check_request, mock_request
 from tests.workflows.core.builders import AMARA, DANA, NOW, REDEEM_STEP, SAM, TENANT, identity
 from tests.workflows.fakes import HOME
-from tests.workflows.world import World
+from tests.workflows.world import World, change_as_ours
 from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
@@ -216,7 +216,7 @@ async def test_a_partnership_of_the_previous_version_gets_its_half_when_the_bot_
     setup = (await record(world)).setup
     document = json.loads(dump(PARTNERSHIP, await record(world)))
     old = {name: value for name, value in document.items() if name not in NEW_FIELDS}
-    await world.store.execute("update partnerships set doc = ?", json.dumps(old))
+    await change_as_ours(world.store, "update partnerships set doc = ?", json.dumps(old))
     assert (await record(world)).setup == ()
     shown = len(world.notifier.halves)
     for _ in range(2):

@@ -1,11 +1,10 @@
-"""Somebody who writes the database file, and does not have the key, opens nothing with it; closing always works.
+"""Somebody who writes the database, and does not have the key, opens nothing with it; closing always works.
 
 Each test does what such a person would do: the statements are theirs, and checksums are computed again.
 """
 
-import sqlite3
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,39 +13,59 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT
-from tests.workflows.world import World, open_world, restarted
+from tests.workflows.store.stores import KINDS
+from tests.workflows.store.worlds import (
+    change_docs,
+    docs_of,
+    forge_effect,
+    open_world_of,
+    put_back_work,
+    restarted_of,
+    run,
+    stored_work,
+)
+from tests.workflows.world import World
+from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.audit.chain import FREEZE_KEY
+from workflows.core.conversation.remarks import RemarkId
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.delegation.absence import Absence, AbsenceId
-from workflows.core.policy.stops.freeze import EndRequest, Freeze, FreezeState, FreezeStep
+from workflows.core.policy.stops.freeze import EndRequest, Freeze, FreezeState, FreezeStep, begin_hold
+from workflows.core.policy.stops.generation import Hold, HoldCause
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands.clicks import AskReminder
+from workflows.core.requests.commands.editing import DeclineProposal
 from workflows.core.requests.commands.freeze import ChangeFreeze
-from workflows.core.requests.effects import Apply, CheckPermission, Effect, lane
+from workflows.core.requests.commands.partner_record import RemindSetup
+from workflows.core.requests.commands.people import DeclineSponsorship
+from workflows.core.requests.commands.request import Answer, Ask, Comment
+from workflows.core.requests.effects import Apply, CheckPermission
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
-from workflows.ports.audit_log import RESULT_OF
-from workflows.store.codec import ABSENCE, EFFECT, FREEZE, PARTNERSHIP, REQUEST, dump, load, with_checksum
+from workflows.ports.audit_log import RESULT_OF, RestsOn
+from workflows.ports.records import Commit
+from workflows.store.codec import ABSENCE, FREEZE, PARTNERSHIP, REQUEST, dump, load, with_checksum
 
 pytestmark = pytest.mark.threats("G7")
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """A world whose first click has read all entries, as in a bot that runs."""
-    async with open_world(tmp_path / "gatehouse.db") as made:
+@pytest.fixture(params=KINDS)
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A world over each kind of store."""
+    async with open_world_of(request.param, tmp_path) as made:
         yield made
 
 
-# --- what somebody with the file does ---
+@pytest.fixture
+async def world_in_file(tmp_path: Path) -> AsyncIterator[World]:
+    """A world over a file."""
+    async with open_world_of("sqlite", tmp_path) as made:
+        yield made
 
 
-def run(world: World, *statements: tuple[str, tuple[Any, ...]]) -> list[Any]:
-    """Run statements on the file; returns the rows of the last one."""
-    with closing(sqlite3.connect(world.store.path)) as db:
-        rows = [db.execute(sql, values).fetchall() for sql, values in statements]
-        db.commit()
-    return rows[-1]
+# --- what somebody who can write to the records does ---
 
 
 def rows_of(world: World, table: str) -> list[tuple[Any, ...]]:
@@ -66,12 +85,6 @@ def forge_request(world: World, request: AccessRequest) -> None:
     doc = with_checksum(dump(REQUEST, request))
     sql = "update requests set doc = ?, state = ?, version = ? where id = ?"
     run(world, (sql, (doc, request.state.value, request.version, request.id)))
-
-
-def forge_effect(world: World, effect: Effect) -> None:
-    """Add an effect that is due."""
-    sql = "insert into effects (lane, rank, asked_by, due_at, attempts, doc) values (?, 0, '', '2026', 0, ?)"
-    run(world, (sql, (lane(effect), dump(EFFECT, effect))))
 
 
 def approved_by(request: AccessRequest, world: World) -> tuple[Decision, ...]:
@@ -144,13 +157,13 @@ async def test_forged_first_approvals_are_not_completed_by_a_real_last_one(world
 
 async def test_a_revoked_partner_is_not_opened_again_by_an_earlier_row_of_its_request(world: World) -> None:
     request = await world.approved()
-    requests, effects = rows_of(world, "requests"), rows_of(world, "effects")
+    requests, work = rows_of(world, "requests"), stored_work(world)
     await world.settle()
     await world.revoke(DANA)
     assert (await world.request(request.id)).state is RequestState.APPLIED
     world.tenant.writes.clear()
     put_back(world, "requests", requests)
-    put_back(world, "effects", effects)
+    put_back_work(world, work)
     assert (await world.request(request.id)).state is RequestState.APPLYING
     await nothing_is_written(world)
     assert (await codes(world, request.id))[1][0] == NoteCode.NOT_AS_SIGNED
@@ -181,10 +194,10 @@ async def test_a_click_that_was_never_received_decides_nothing(world: World) -> 
 async def test_a_received_click_does_not_become_that_of_somebody_else(world: World) -> None:
     request = await world.waiting()
     await world.service.store_click(world.approval(request, RILEY), key="mine")
-    [(doc,)] = run(world, ("select doc from effects where lane = 'judge:mine'", ()))
+    [doc] = docs_of(world, "judge:mine")
     changed = doc.replace(RILEY.chat_id, AMARA.chat_id)
     assert changed != doc
-    run(world, ("update effects set doc = ? where lane = 'judge:mine'", (changed,)))
+    change_docs(world, "judge:mine", changed)
     await world.settle()
     assert (await world.request(request.id)).decisions == ()
     assert (await world.refusals())[-1][1] == RefusalCode.NOT_AS_SIGNED
@@ -193,15 +206,71 @@ async def test_a_received_click_does_not_become_that_of_somebody_else(world: Wor
 async def test_a_click_is_not_performed_again_when_its_result_is_removed(world: World) -> None:
     request = await world.waiting()
     await world.service.store_click(world.approval(request, AMARA), key="once")
-    effects = [row for row in rows_of(world, "effects") if "judge:once" in row]
+    work = stored_work(world, "judge:once")
     requests = rows_of(world, "requests")
     await world.settle()
     assert len((await world.request(request.id)).decisions) == 1
     put_back(world, "requests", requests)
     run(world, ("delete from audit where key = ?", (f"{RESULT_OF}once",)))
-    put_back(world, "effects", effects)
+    put_back_work(world, work)
     await world.settle()
     assert (await world.request(request.id)).decisions == ()
+
+
+SAID: list[Callable[[AccessRequest], Any]] = [
+    lambda request: Comment(actor=AMARA.chat_id, request_id=request.id, text="I checked them."),
+    lambda request: Ask(actor=AMARA.chat_id, request_id=request.id, text="Who?", asked=(RILEY.chat_id,)),
+    lambda request: Answer(actor=RILEY.chat_id, request_id=request.id, question=RemarkId("Q-1"), text="We know them."),
+    lambda request: AskReminder(actor=RILEY.chat_id, request_id=request.id),
+    lambda request: DeclineProposal(
+        actor=RILEY.chat_id, request_id=request.id, digest=request.plan.digest, number=1, reason="No"
+    ),
+    lambda request: RemindSetup(actor=RILEY.chat_id, tenant_id=TENANT),
+    lambda request: DeclineSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=1),
+]
+
+
+@pytest.mark.parametrize("said", SAID)
+async def test_nothing_is_said_in_the_name_of_somebody_who_did_not_click(
+    world: World, said: Callable[[AccessRequest], Any]
+) -> None:
+    request = await world.waiting()
+    forge_effect(world, CheckPermission(command=said(request), key="forged"))
+    await world.settle()
+    assert await world.request(request.id) == request
+    assert (await world.refusals())[-1] == (said(request).actor, RefusalCode.NOT_AS_SIGNED)
+    assert [one.name for one in world.store.take_unproven()] == ["record_added:clicks/forged"]
+
+
+async def test_people_talk_while_other_records_and_the_log_are_changed(world: World) -> None:
+    request = await world.waiting()
+    run(world, ("update audit set actor = 'U9' where seq = 2", ()))
+    forge_request(world, replace(request, decisions=approved_by(request, world)[:1]))
+    async with restarted_of(world) as again:
+        await again.click(Comment(actor=AMARA.chat_id, request_id=request.id, text="I ask them."))
+        assert [one.text for one in (await again.request(request.id)).remarks] == ["I ask them."]
+
+
+async def test_a_result_that_something_else_stored_makes_no_click_believed(world: World) -> None:
+    """It would be removed again before the bot stores its own."""
+    request = await world.waiting()
+    forged = CheckPermission(command=world.approval(request, AMARA), key="forged")
+    forge_effect(world, forged)
+    sql = """insert into audit (seq, key, at, actor, command, outcome, details)
+        values ((select max(seq) + 1 from audit), ?, '', '', '', 'accepted', '{}')"""
+    run(world, (sql, (f"{RESULT_OF}forged",)))
+    assert await world.store.unproven(RestsOn.only_click(forged))
+
+
+async def test_a_click_that_is_checked_again_after_a_crash_or_twice_at_once_counts_once(world: World) -> None:
+    request = await world.waiting()
+    check = await world.received(world.approval(request, AMARA))
+    await asyncio.gather(*(world.permission_check.check_click(check) for _ in range(5)))
+    await world.permission_check.check_click(check)
+    await world.settle()
+    assert len((await world.request(request.id)).decisions) == 1
+    assert await world.refusals() == []
+    assert world.store.take_unproven() == []
 
 
 # --- the freeze ---
@@ -248,6 +317,104 @@ async def test_one_admin_does_not_end_a_freeze_with_a_forged_first_admin(world: 
     await world.click(ChangeFreeze(actor=DANA.chat_id, step=FreezeStep.END, version=freeze.version))
     assert (await world.refusals())[-1] == (DANA.chat_id, RefusalCode.NOT_AS_SIGNED)
     await nothing_is_written(world)
+
+
+async def test_a_forged_request_to_end_it_does_not_make_one_admin_enough(world: World) -> None:
+    await frozen(world)
+    await one_admin_and_a_forged_click_end_nothing(world)
+
+
+@pytest.mark.threats("G8")
+async def test_a_forged_request_to_end_it_does_not_release_a_held_start(world: World) -> None:
+    await world.approved()
+    now = world.clock.now()
+    why = Hold(cause=HoldCause.RESTORED, inside="i:1", outside="i:2", last_entry="k", last_ran_at=now)
+    held = begin_hold(None, why, now=now)
+    assert held is not None
+    await world.store.commit(Commit(entry=entry_of(world.key(), now, None, "start_held", {}), freeze=held))
+    await one_admin_and_a_forged_click_end_nothing(world)
+
+
+async def one_admin_and_a_forged_click_end_nothing(world: World) -> None:
+    """Forge the click of one admin, and click as another one."""
+    world.directory.assign(AMARA, "security admin")
+    before = await world.store.freeze()
+    assert before is not None
+    asking = ChangeFreeze(actor=AMARA.chat_id, step=FreezeStep.ASK_END, version=before.version)
+    forge_effect(world, CheckPermission(command=asking, key="forged-ask"))
+    await world.settle()
+    assert (await world.refusals())[-1] == (AMARA.chat_id, RefusalCode.NOT_AS_SIGNED)
+    await world.click(ChangeFreeze(actor=DANA.chat_id, step=FreezeStep.END, version=before.version + 1))
+    assert await world.store.freeze() == before
+    await nothing_is_written(world)
+
+
+async def test_an_end_needs_that_the_first_admin_clicked(world: World) -> None:
+    """As if the bot had believed a forged request to end it: its own entry about it does not have a click."""
+    await frozen(world)
+    world.directory.assign(AMARA, "security admin")
+    before, now = await world.store.freeze(), world.clock.now()
+    assert before is not None
+    asked = replace(
+        before,
+        version=before.version + 1,
+        state=FreezeState.END_ASKED,
+        end_request=EndRequest(person=AMARA, at=now),
+    )
+    entry = entry_of(f"{RESULT_OF}forged-ask", now, AMARA, FreezeStep.ASK_END.value, {})
+    await world.store.commit(Commit(entry=entry, freeze=asked))
+    await world.click(ChangeFreeze(actor=DANA.chat_id, step=FreezeStep.END, version=asked.version))
+    assert (await world.refusals())[-1] == (DANA.chat_id, RefusalCode.NOT_AS_SIGNED)
+    assert await world.store.freeze() == asked
+    await world.click(ChangeFreeze(actor=DANA.chat_id, step=FreezeStep.KEEP, version=asked.version))
+    await world.click(ChangeFreeze(actor=DANA.chat_id, step=FreezeStep.ASK_END, version=asked.version + 1))
+    await world.click(ChangeFreeze(actor=AMARA.chat_id, step=FreezeStep.END, version=asked.version + 2))
+    freeze = await world.store.freeze()
+    assert freeze is not None
+    assert not freeze.is_frozen, "what two people clicked ends it"
+
+
+@pytest.mark.parametrize("is_by_one", [True, False])
+async def test_records_are_never_accepted_as_they_are_on_the_word_of_one_person(world: World, is_by_one: bool) -> None:
+    """Whatever path stores an end: without two people who clicked, changed records stay changed."""
+    await world.opened()
+    [(doc,)] = run(world, ("select doc from partnerships", ()))
+    changed = with_checksum(dump(PARTNERSHIP, replace(load(PARTNERSHIP, doc), template_title="Renamed")))
+    run(world, ("update partnerships set doc = ?", (changed,)))
+    await world.freezes.freeze_by_itself(key=f"{FREEZE_KEY}record_changed:now", reason="A record was changed.")
+    before, now = await world.store.freeze(), world.clock.now()
+    assert before is not None
+    ended = replace(
+        before,
+        version=before.version + 1,
+        state=FreezeState.ENDED,
+        end_request=EndRequest(person=DANA if is_by_one else AMARA, at=now),
+        ended_by=DANA,
+        ended_at=now,
+    )
+    await world.store.commit(Commit(entry=entry_of(world.key(), now, DANA, FreezeStep.END.value, {}), freeze=ended))
+    assert [one.name for one in (await world.store.verify_chain()).problems] == [
+        f"record_changed:partnerships/{TENANT}"
+    ]
+
+
+async def test_a_freeze_that_was_removed_in_the_file_is_not_told_as_over(world: World) -> None:
+    await frozen(world)
+    run(world, ("delete from freezes", ()))
+    await world.freezes.check()
+    assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.FROZEN]
+    assert [one.name for one in world.store.take_unproven()] == ["record_missing:freezes/freeze"]
+
+
+async def test_forged_absences_do_not_stop_two_admins_who_end_a_freeze(world: World) -> None:
+    await frozen(world)
+    run(world, ("insert into absences (id, version, person, ends_at, doc) values ('A-1', 1, 'x', '2027', '{}')", ()))
+    world.directory.assign(AMARA, "security admin")
+    await world.click(ChangeFreeze(actor=DANA.chat_id, step=FreezeStep.ASK_END, version=1))
+    await world.click(ChangeFreeze(actor=AMARA.chat_id, step=FreezeStep.END, version=2))
+    freeze = await world.store.freeze()
+    assert freeze is not None
+    assert not freeze.is_frozen
 
 
 # --- partners, absences ---
@@ -301,13 +468,14 @@ async def test_a_partner_whose_record_was_changed_is_revoked_all_the_same(world:
 async def test_records_are_read_anew_after_a_restart(world: World) -> None:
     request = await world.approved()
     forge_request(world, replace(request, decisions=request.decisions[:1]))
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         await nothing_is_written(again)
         assert (await codes(again, request.id))[1][0] == NoteCode.NOT_AS_SIGNED
 
 
-async def test_an_upgrade_that_is_made_again_makes_nothing_believed(world: World) -> None:
+async def test_an_upgrade_that_is_made_again_makes_nothing_believed(world_in_file: World) -> None:
     """The step of the upgrade is taken out of the file, so that the next start would name the forged records."""
+    world = world_in_file
     request = await world.waiting()
     forge_request(world, replace(request, state=RequestState.APPLYING, decisions=approved_by(request, world)))
     forge_effect(world, Apply(request_id=request.id, tenant_id=request.plan.tenant_id))
@@ -316,11 +484,11 @@ async def test_an_upgrade_that_is_made_again_makes_nothing_believed(world: World
         ("delete from _sqlite_migrations where name >= 'm045'", ()),
         ("alter table audit rename column records to was_records", ()),
     )
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         await nothing_is_written(again)
         assert (await codes(again, request.id))[1][0] == NoteCode.NOT_AS_SIGNED
     run(world, ("update audit set records = was_records where records is null", ()))
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         await nothing_is_written(again)
 
 

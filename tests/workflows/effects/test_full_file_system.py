@@ -20,6 +20,7 @@ from tests.workflows.store.sqlite.test_store import ROOT
 from tests.workflows.world import CONTOSO, open_world
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusable
+from workflows.store.audit_keys import own_key_file
 
 PAGE: Final = 4096
 STEP: Final = 8
@@ -82,6 +83,7 @@ async def _approve(
     folder = small / "records"
     folder.mkdir()
     shutil.copyfile(prepared, folder / "gatehouse.db")
+    shutil.copy(own_key_file(prepared), own_key_file(folder / "gatehouse.db"))
     tenant = WatchedTenant(file=folder / "gatehouse.db")
     tenant.add_tenant(CONTOSO)
     async with open_world(folder / "gatehouse.db", clock=FixedClock(clock.now()), tenant=tenant) as world:

@@ -20,7 +20,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import Reject

@@ -10,7 +10,7 @@ from tests.workflows.core.builders import AMARA, DANA, RILEY, SAM, TENANT
 from tests.workflows.world import World, filled_form
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
-from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.policy.reviews.terms import AttestedText
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import RequestState

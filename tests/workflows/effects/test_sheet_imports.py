@@ -54,9 +54,9 @@ async def performed(world: World, **chosen: Any) -> ShownImport:
 
 async def test_a_click_is_stored_and_leads_to_the_import(world: World) -> None:
     command = ImportSheet(actor=RILEY.chat_id, file_id="F1")
-    await world.service.store_click(command, key="view_submission:1")
-    for _ in range(2):  # delivered again
-        await world.permission_check.check_click(CheckPermission(command=command, key="view_submission:1"))
+    check = await world.received(command, key="view_submission:1")
+    for _ in range(2):  # the bot ended before the first check was marked as done
+        await world.permission_check.check_click(check)
     effects = [one.effect for one in await world.store.pending(world.clock.now(), 20)]
     [judging] = [one for one in effects if isinstance(one, JudgeSheet)]
     assert judging.command == command

@@ -23,6 +23,7 @@ from workflows.core.errors.call_ids import CallIds
 from workflows.core.plans.plan import Operation
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.records import StoreNotWritable, StoreTrouble
+from workflows.store.audit_keys import own_key_file
 
 pytestmark = [pytest.mark.matrix, pytest.mark.threats("G5")]
 
@@ -108,6 +109,7 @@ def put_prepared(prepared: Prepared, folder: Path) -> None:
     """Copy the file, as each statement begins with the same one."""
     folder.mkdir()
     shutil.copyfile(prepared.file, folder / "gatehouse.db")
+    shutil.copy(own_key_file(prepared.file), own_key_file(folder / "gatehouse.db"))
 
 
 async def approve_with(

@@ -11,6 +11,7 @@ from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
 from workflows.app.reads.waiting_requests import waiting_for
 from workflows.app.schedule.ticker import tick
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import RequestId, RequestState
@@ -43,10 +44,12 @@ async def test_the_others_are_decided_expire_and_are_revoked_as_ever(world: Worl
     first = (await world.waiting()).id
     _, spoilt, third = await put_requests(world)
     with structlog.testing.capture_logs():
+        await world.approve(replace(usual(), id=spoilt), AMARA)
+        assert await world.refusals() == [(AMARA.chat_id, RefusalCode.NOT_AS_SIGNED)], (
+            "it was changed, and is not unknown"
+        )
         await world.approve(await world.request(first), AMARA)
         assert [one.person for one in (await world.request(first)).decisions] == [AMARA]
-        await world.approve(replace(usual(), id=spoilt), AMARA)
-        assert await world.refusals() == [(AMARA.chat_id, "unknown_request")]
         world.clock.moment = (await world.request(first)).expires_at
         for _ in range(2):
             await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)

@@ -28,7 +28,7 @@ from workflows.core.plans.accounts import (
 )
 from workflows.core.plans.plan import CallIds, Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import ChainRule, Choice, Decision
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.batch import ImportSheet
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect

@@ -5,16 +5,17 @@ freeze again: two of them ended the freeze.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import structlog
 
 from workflows.app.alarms import Alarms
+from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.watch.sweep import time_of_mark
 from workflows.core.audit.chain import FREEZE_KEY
-from workflows.core.audit.verifying import ChainCheck, ChainProblem
+from workflows.core.audit.verifying import ChainCheck, ChainProblem, ChainProblemCode, with_problems
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.alarms import AlarmCode
@@ -29,6 +30,7 @@ AUDIT_VERIFIED_AT: Final = "audit_verified_at"
 """The name of the mark with the time when the last verification of all entries began."""
 _KNOWN: Final = "audit_problems_known"
 """The name of the mark with the problems that already led to a freeze, and with their number."""
+_CUT: Final = f"{ChainProblemCode.TAIL_CUT.value}:"
 _log = structlog.get_logger()
 
 
@@ -56,6 +58,8 @@ class ChainWatch:
     """Starts work that may take long, and logs its errors."""
     _is_running: bool = field(default=False, init=False)
     _has_begun: bool = field(default=False, init=False)
+    _read_for: set[str] = field(default_factory=set, init=False)
+    """The problems of entries for which all entries were read, to say more about them."""
 
     async def check_newest(self) -> None:
         """Verify the newest entries. A failure to read is logged: closing must go on."""
@@ -80,39 +84,71 @@ class ChainWatch:
             await self.store.unproven(RestsOn())
         self._has_begun = True
         found = self.store.take_unproven()
-        records = tuple(problem for problem in found if problem.record)
-        if records:
-            point = await self.store.chain_end()
-            check = ChainCheck(count=0, last=point, problems=records, problem_count=len(records))
-            await self._report(check, is_complete=False)
-        if len(records) < len(found) and not self._is_running:
+        if not found:
+            return
+        await self._report(await self._check_of(found), is_complete=False)
+        names = {problem.name for problem in found if not problem.record}
+        if not names <= self._read_for and not self._is_running:
+            self._read_for |= names
             self._is_running = True
-            self.start(self._verify_all())  # an entry: all of them are read to say what is wrong
+            self.start(self._verify_all())
+
+    async def _check_of(self, found: Sequence[ChainProblem]) -> ChainCheck:
+        last = await self.store.chain_end()
+        return ChainCheck(count=0, last=last, problems=tuple(found), problem_count=len(found))
 
     async def _verify_all(self) -> None:
         try:
-            await self._report(await self.store.verify_chain(), is_complete=True)
+            found = await self.store.verify_chain()
+            # NB. what was read while it was written counts as well: a log whose newest entries were cut off is whole.
+            seen = [problem for problem in await self.store.unproven(RestsOn()) if not problem.record]
+            if found.problem_count == 0 or all(problem.record for problem in found.problems):
+                found = with_problems(found, seen)
+            await self._report(found, is_complete=True)
         finally:
             self._is_running = False
 
     async def _report(self, found: ChainCheck, *, is_complete: bool) -> None:
-        """Make the alarm equal to what was found, and freeze when a problem is new.
+        """Make the alarms equal to what was found, and freeze when a problem is new.
 
         :param is_complete: whether all entries were verified, so that an alarm can be cleared.
         """
         count, known = await self._known()
         names = [problem.name for problem in found.problems]
-        is_new = not set(names) <= known or (is_complete and found.problem_count > count)
-        if is_complete:
-            first = {names[0]: _values(found)} if names else {}
-            await self.alarms.update_alarms(AlarmCode.AUDIT_CHAIN, first)
-        elif is_new:
-            await self.alarms.raise_alarm(AlarmCode.AUDIT_CHAIN, names[0], _values(found))
-        if names and is_new:
+        new = [name for name in names if _place(name) not in set(map(_place, known))]
+        is_new = bool(new) or (is_complete and found.problem_count > count)
+        is_over = is_complete and await self._clear_alarms(found)
+        if is_new and names:
+            await self._raise_alarm(found, new[0] if new else names[0])
             _log.error("audit_log_changed", problem=names[0], count=found.problem_count)
             await self._freeze(found, known | set(names))
-        elif is_complete and not names and known:
+        elif is_complete and names:
+            await self._raise_alarm(found, names[0])
+        elif is_over and known:
             await self.store.save_mark(_KNOWN, "")
+
+    async def _raise_alarm(self, found: ChainCheck, name: str) -> None:
+        """Raise the alarm about a problem, unless there is one about any of them."""
+        if not await self._open_subjects() & {problem.name for problem in found.problems}:
+            await self.alarms.raise_alarm(AlarmCode.AUDIT_CHAIN, name, _values(found, name))
+
+    async def _clear_alarms(self, found: ChainCheck) -> bool:
+        """Clear the alarms about what is repaired. Returns whether nothing is wrong any more.
+
+        Entries that were cut off do not come back, and the log is whole without them. Two admins end that.
+        """
+        open_subjects = await self._open_subjects()
+        kept = {problem.name for problem in found.problems}
+        if found.problem_count > len(kept):
+            return False  # not all of them are listed
+        if await known_freeze(self.store) is not None:
+            kept |= {subject for subject in open_subjects if subject.startswith(_CUT)}
+        for subject in sorted(open_subjects - kept):
+            await self.alarms.clear_alarm(AlarmCode.AUDIT_CHAIN, subject)
+        return not kept
+
+    async def _open_subjects(self) -> set[str]:
+        return {alarm.subject for alarm in await self.store.open_alarms() if alarm.code is AlarmCode.AUDIT_CHAIN}
 
     async def _known(self) -> tuple[int, frozenset[str]]:
         text = await self.store.mark(_KNOWN)
@@ -132,7 +168,16 @@ class ChainWatch:
         await self.store.save_mark(_KNOWN, json.dumps(known))
 
 
-def _values(found: ChainCheck) -> dict[str, Any]:
-    first = found.problems[0]
+def _place(name: str) -> str:
+    """Return what names a problem again when more is known about it: of an entry its number, whatever was done to it.
+
+    Of entries that were cut off it is the whole name, because the number is given again.
+    """
+    _, _, place = name.partition(":")
+    return place if place.isdigit() and not name.startswith(_CUT) else name
+
+
+def _values(found: ChainCheck, name: str) -> dict[str, Any]:
+    first = next((problem for problem in found.problems if problem.name == name), found.problems[0])
     values = {"problem": first.code.value, "seq": first.seq, "key_id": first.key_id, "count": found.problem_count}
     return values | ({"record": first.shown_record} if first.record else {})

@@ -52,6 +52,8 @@ class EvidenceReader:
     """When the last complete sweep began."""
     unreadable: int = field(default=0, init=False)
     """How many records were met so far that this version cannot read. They are not in the result."""
+    not_believed: int = field(default=0, init=False)
+    """How many requests were met so far that something other than Gatehouse changed. They are in the result, marked."""
     _lost: set[str] = field(default_factory=set, init=False)
     """The keys of the unreadable entries about sweeps that were counted."""
 
@@ -162,8 +164,11 @@ class EvidenceReader:
             sweep_entries=found,
             handover_entries=handovers,
             swept_at=self._swept_at,
+            is_as_signed=not await self.store.unproven_requests([request.id]),
         )
-        return request_story(source, now)
+        story = request_story(source, now)
+        self.not_believed += not story.is_believed
+        return story
 
     async def _record(self, tenant_id: TenantId) -> Partnership | None:
         try:

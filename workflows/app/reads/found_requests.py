@@ -4,11 +4,12 @@ Every surface reads here which later request replaced one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from workflows.core.partners.partnership import Partnership, result_read_at
+from workflows.core.requests.notes import as_not_believed, is_believed
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
 from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
 from workflows.ports.store import Store
@@ -78,3 +79,15 @@ async def read_replacement(request: AccessRequest, *, store: Store) -> Replaceme
     first = await store.first_to_replace(request)
     at = None if first is None else result_read_at(first)
     return None if first is None or at is None else Replacement(request=first, at=at)
+
+
+async def as_believed(request: AccessRequest, store: Store) -> AccessRequest:
+    """Return a request as it may be shown: without its decisions when something other than Gatehouse changed it.
+
+    A revocation is shown as it is: it needs no approval, and nothing about closing waits for a comparison.
+    """
+    if request.fields.kind is RequestKind.REVOCATION or request.prepared is None:
+        return request
+    if not is_believed(request):
+        return replace(request, decisions=(), void_decisions=())
+    return as_not_believed(request) if await store.unproven_requests([request.id]) else request

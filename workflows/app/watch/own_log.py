@@ -14,6 +14,7 @@ import structlog
 from workflows.app.alarms import Alarms, new_alarm
 from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.app.watch.sweep import time_of_mark
+from workflows.app.watch.telling import records_end
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.history.outside_changes import FOUND_IN_LOG
 from workflows.core.partners.partnership import tenant_of
@@ -170,7 +171,7 @@ class OwnLogCheck:
             told.sort(key=lambda pair: pair[1].change.at)
             names = [await self._name(TenantId(subject)) for subject, _ in told]
             first = told[0][1]
-            values = _values(names, first.change.at)
+            values = {**_values(names, first.change.at), **await records_end(self.store)}
             await self._alarm(AlarmCode.OWN_ENTRY_NOT_EXPLAINED, first.id, values, first.change.at)
             for subject, one in told:
                 await self._note(subject, one, "alarm")

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from workflows.app.alarms import new_alarm
-from workflows.app.watch.telling import DriftRecords, accepted_fact, alarm_values
+from workflows.app.watch.telling import DriftRecords, accepted_fact
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -24,6 +24,7 @@ from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Dri
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.settings.partner_changes import ChangesByPartner, PartnerChange
+from workflows.ports.audit_log import RestsOn
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _TRIES: Final = 5
@@ -50,7 +51,7 @@ class ReportedDrift:
             stored = await store.drift(DriftSubject(click.subject))
             after = accept(stored, click, actor, current_roles=current_roles, now=now)
             alarm = await self.drifts.alarm_of(after)
-            updated = None if alarm is None else replace(alarm, values=alarm_values(after))
+            updated = None if alarm is None else replace(alarm, values=await self.drifts.values_of(after))
             is_new = await self.drifts.save(after, click.name, key=key, alarm=updated, actor=actor)
             if is_new or await store.is_known(key):
                 await self.end_alarms_of_accepted()
@@ -64,6 +65,9 @@ class ReportedDrift:
         picked = await self.drifts.store.picked_drifts(lambda drift: drift if is_accepted(drift, now) else None)
         for drift in filter(None, picked):
             if (alarm := await self.drifts.alarm_of(drift)) is not None:
+                about = RestsOn(drift=drift.subject, freeze=False, absences=False, whole_log=False)
+                if await self.drifts.store.unproven(about):
+                    continue  # something other than Gatehouse stored an acceptance: that ends nothing
                 await self.drifts.end_alarm(alarm.id, accepted_fact(drift))
         await self.drifts.end_answered_digests()
 
@@ -121,7 +125,7 @@ class ReportedDrift:
             await self._alarm_again(after, "record_drift_author")  # the author had accepted it
         else:
             alarm = await self.drifts.alarm_of(after)
-            updated = None if alarm is None else replace(alarm, values=alarm_values(after))
+            updated = None if alarm is None else replace(alarm, values=await self.drifts.values_of(after))
             await self.drifts.save(after, "record_drift_author", alarm=updated)
 
     async def _alarm_if_own(self, drift: Drift, author: Author) -> None:
@@ -129,7 +133,8 @@ class ReportedDrift:
         if author.state is not AuthorState.KNOWN or not author.is_own_application:
             return
         if await self.drifts.store.open_alarm(AlarmCode.OWN_CHANGE, drift.subject) is None:
-            alarm = new_alarm(AlarmCode.OWN_CHANGE, drift.subject, alarm_values(drift), self.drifts.clock.now())
+            values = await self.drifts.values_of(drift)
+            alarm = new_alarm(AlarmCode.OWN_CHANGE, drift.subject, values, self.drifts.clock.now())
             await self.drifts.raise_alarm(alarm)
 
     async def _own_writes_until(self, drift: Drift) -> datetime | None:

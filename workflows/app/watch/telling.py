@@ -19,11 +19,26 @@ from workflows.core.settings.model import M365_CAPABILITIES, is_guid
 from workflows.intervals import SWEPT_AGAIN_AFTER
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
-from workflows.ports.records import Commit, StaleVersion
+from workflows.ports.records import Commit, FreezeUnreadable, StaleVersion
 from workflows.ports.store import Store
 
 MAX_NAMED: Final = 20
 """How many partners an alarm names."""
+
+
+async def records_end(store: Store) -> dict[str, str]:
+    """Return until when the records of a held start tell what Gatehouse did, as a value of an alarm; empty without one.
+
+    Value: `records_end`, an ISO time; empty when it is not known.
+    """
+    try:
+        freeze = await store.freeze()
+    except FreezeUnreadable:  # its own alarm says so
+        return {}
+    if freeze is None or not freeze.is_frozen or freeze.hold is None:
+        return {}
+    ran_at = freeze.hold.last_ran_at
+    return {"records_end": "" if ran_at is None else ran_at.isoformat()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +91,12 @@ class DriftRecords:
 
     async def alarm_about(self, drift: Drift, now: datetime) -> Alarm:
         """Return a new alarm about one partner or the default, to the admins and the partner's sponsor."""
-        alarm = new_alarm(AlarmCode.DRIFT, drift.subject, alarm_values(drift), now)
+        alarm = new_alarm(AlarmCode.DRIFT, drift.subject, await self.values_of(drift), now)
         return replace(alarm, also_to=await self.sponsors_of([drift]))
+
+    async def values_of(self, drift: Drift) -> Mapping[str, Any]:
+        """Return the values of an alarm about drift; while held also when the records end, see `records_end`."""
+        return {**alarm_values(drift), **await records_end(self.store)}
 
     async def sponsors_of(self, drifts: Sequence[Drift]) -> tuple[ChatId, ...]:
         """Return the sponsors of the partners, without those who have no account any more."""

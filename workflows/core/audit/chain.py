@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from workflows.core.audit.personal import signed_texts
+
 FIELDS: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tenant_id", "account", "details")
-"""The texts of an entry that are signed, as they are stored."""
+"""The texts of an entry. They are signed as they are stored, the personal ones by reference; see `personal`."""
 CHAIN_BEGUN: Final = "begin_audit_chain"
 """The stored name of the entry that says how many earlier entries were signed only with it. Detail: `entries`."""
 KEY_CHANGED: Final = "change_audit_key"
@@ -98,12 +100,20 @@ class ChainedRow:
 
     seq: int
     entry: Mapping[str, str | None]
-    """The texts of `FIELDS`."""
+    """The texts of `FIELDS`, as they are shown."""
     key_id: str | None
     mac: bytes | None
     """None for a row that was never signed."""
+    references: str | None = None
+    """The references to personal texts, see `personal.Sealed`; None for an entry of which every text is signed."""
+    salts: str | None = None
     records: str | None = None
     """What the entry says about the records that were stored with it, see `Seal`; None for one without records."""
+
+    @property
+    def signed(self) -> Mapping[str, str | None]:
+        """Return what is signed of the entry, besides the records."""
+        return signed_texts(self.entry, self.references)
 
 
 def parse_keys(text: str) -> KeyRing:
@@ -164,7 +174,7 @@ def sign(
 def is_signed_for(row: ChainedRow, previous: bytes, seq: int, keys: KeyRing) -> bool:
     """Return whether the entry of a row was signed for this place."""
     key = None if row.key_id is None else keys.find(row.key_id)
-    return key is not None and row.mac == sign(previous, seq, row.entry, key, row.records)
+    return key is not None and row.mac == sign(previous, seq, row.signed, key, row.records)
 
 
 class Record(NamedTuple):

@@ -7,7 +7,8 @@ something else had changed it is not believed either, because then the text befo
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -25,9 +26,15 @@ from workflows.core.audit.chain import (
     digest_of,
     is_signed_for,
 )
+from workflows.core.audit.personal import check_texts, signed_texts
 from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
 
+BEGAN_FREEZE: Final = "freeze"
+ENDED_FREEZE: Final = "end_freeze"
+"""The stored names of the entries that began and ended a freeze; a test compares them with those of the steps."""
 _NOT_BELIEVED: Final = "?"
+_KEPT_PLACES: Final = 1000
+"""How many of the newest entries can be cut off so that what is stored after them is still followed."""
 
 
 def _read_seals(text: str) -> list[Seal]:
@@ -38,6 +45,16 @@ def _read_seals(text: str) -> list[Seal]:
 class _Known(NamedTuple):
     digest: str
     seq: int
+    is_by_click: bool = False
+    """Whether the newest entry about it is the result of a click that was received."""
+
+
+class _Place(NamedTuple):
+    seq: int
+    stored: bytes | None
+    """The signature as it is stored; None for an entry without one."""
+    mac: bytes
+    """The signature that the next entry is signed after."""
 
 
 @dataclass(slots=True)
@@ -45,39 +62,65 @@ class RecordProofs:
     """What the entries up to `last` say about all records. Follow them in their order, from the first one on."""
 
     keys: KeyRing
-    result_of: str
-    """What the key of an entry begins with that has the result of a click; the key of the click follows."""
     last: ChainPoint = BEGINNING
+    frozen_by: str = ""
+    """The key of the signed entry that began the newest freeze; empty without one, and after admins ended it."""
     _records: dict[Record, _Known] = field(default_factory=dict)
-    _broken: list[int] = field(default_factory=list)
+    _places: deque[_Place] = field(default_factory=lambda: deque(maxlen=_KEPT_PLACES))
+    _broken: list[ChainProblem] = field(default_factory=list)
+    _cut: ChainProblem | None = None
     _admitted: int = 0
     _has_begun: bool = False
 
     def follow(self, row: ChainedRow) -> None:
         """Read the next entry. What is not signed for its place says nothing about records."""
         is_signed = is_signed_for(row, self.last.mac, row.seq, self.keys)
-        if not is_signed or row.seq != self.last.seq + 1:
-            self._broken.append(row.seq)
+        has_its_texts = is_signed and check_texts(row.entry, row.references, row.salts).is_whole
+        if not has_its_texts or row.seq != self.last.seq + 1:
+            self._broken.append(self._problem_with(row))
         if is_signed:
             self._read(row)
         self.last = ChainPoint(row.seq, self.last.mac if row.mac is None else row.mac)
+        self._places.append(_Place(row.seq, row.mac, self.last.mac))
 
-    def note_cut(self) -> None:
-        """Note that the newest entries, which were read before, are not in the log any more."""
-        if self._broken[-1:] != [self.last.seq]:
-            self._broken.append(self.last.seq)
+    def go_back(self, is_stored: Callable[[int, bytes | None], bool]) -> ChainProblem | None:
+        """Go back to the newest entry that is still in the log; return the problem when others were read after it.
+
+        What the missing entries said is not forgotten. What is stored in their place is read as any other entry.
+
+        :param is_stored: whether the log has an entry with this number and signature.
+        """
+        if not self._places or is_stored(*self._places[-1][:2]):
+            return None
+        while self._places and not is_stored(*self._places[-1][:2]):
+            self._places.pop()
+        self.last = ChainPoint(self._places[-1].seq, self._places[-1].mac) if self._places else BEGINNING
+        return ChainProblem(ChainProblemCode.TAIL_CUT, self.last.seq + 1)
+
+    def has_read(self, point: ChainPoint) -> bool:
+        """Return whether this is one of the newest entries that were read."""
+        return any((place.seq, place.mac) == (point.seq, point.mac) for place in self._places)
 
     @property
-    def first_broken(self) -> int | None:
-        """Return an entry that was changed, or follows a missing one; None without one.
+    def is_cut(self) -> bool:
+        """Return whether entries are not in the log any more that were read before, and no admins know of it."""
+        return self._cut is not None
+
+    def note_cut(self, problem: ChainProblem) -> None:
+        """Note that the newest entries are not in the log any more, although all that is there may be signed."""
+        self._cut = self._cut or problem
+
+    @property
+    def first_broken(self) -> ChainProblem | None:
+        """Return what is wrong with an entry: it was changed, follows a missing one, or was cut off; None without one.
 
         When two admins ended a freeze that began because of such entries, only more of them than there were count.
         """
-        return self._broken[-1] if self.broken_count > self._admitted else None
+        return self._cut or (self._broken[-1] if self.broken_count > self._admitted else None)
 
     @property
     def broken_count(self) -> int:
-        """Return how many entries are not signed for their place."""
+        """Return how many entries of the log are not signed for their place."""
         return len(self._broken)
 
     def is_pending_click(self, key: str, text: str) -> bool:
@@ -85,6 +128,14 @@ class RecordProofs:
         record = Record(CLICKS, key)
         known = self._records.get(record)
         return known is not None and known.digest == digest_of(record, text)
+
+    def is_by_click(self, record: Record, digest: str) -> bool:
+        """Return whether the record has this digest as the result of a click that a person made and Gatehouse received.
+
+        What the bot stored by itself, or after a click that something else stored, is not.
+        """
+        known = self._records.get(record)
+        return known is not None and known.digest == digest and known.is_by_click
 
     def problem_of(self, record: Record, text: str | None) -> ChainProblem | None:
         """Return why a record is not believed; None when it is as the newest entry about it says.
@@ -113,20 +164,41 @@ class RecordProofs:
                 yield problem
         yield from filter(None, (self.problem_of(record, None) for record in missing))
 
+    def _problem_with(self, row: ChainedRow) -> ChainProblem:
+        """Say what is wrong with an entry by itself, with the same codes as `verifying`."""
+        if row.key_id is None or row.mac is None:
+            return ChainProblem(ChainProblemCode.NOT_SIGNED, row.seq)
+        if self.keys.find(row.key_id) is None:
+            return ChainProblem(ChainProblemCode.UNKNOWN_KEY, row.seq, row.key_id)
+        if row.seq > self.last.seq + 1:
+            return ChainProblem(ChainProblemCode.DELETED, self.last.seq + 1)
+        return ChainProblem(ChainProblemCode.EDITED, row.seq)
+
+    def _ends_click(self, seal: Seal) -> bool:
+        """Return whether an entry has the result of a click that was received."""
+        known = self._records.get(Record(seal.table, seal.id))
+        return seal.table == CLICKS and not seal.digest and known is not None and known.digest != _NOT_BELIEVED
+
     def _read(self, row: ChainedRow) -> None:
-        key = row.entry["key"] or ""
-        self._records.pop(Record(CLICKS, key.removeprefix(self.result_of)), None)
+        # NB. only what is signed: not the key, for example, which may be shown without its text.
+        signed = signed_texts(row.entry, row.references)
+        if signed["command"] in (BEGAN_FREEZE, ENDED_FREEZE) and signed["outcome"] == "accepted":
+            self.frozen_by = (signed["key"] or "") if signed["command"] == BEGAN_FREEZE else ""
         if row.records is None:
             return
         is_beginning = row.entry["command"] == SEALING_BEGUN
         # NB. an upgrade is made once. Whoever has the file could have it made again for records of their own.
         may_begin = is_beginning and not self._has_begun
         self._has_begun = self._has_begun or not is_beginning
-        for seal in _read_seals(row.records):
+        seals = _read_seals(row.records)
+        is_by_click = any(self._ends_click(seal) for seal in seals)
+        for seal in seals:
             if seal.table == LOG:
-                self._admitted = int(seal.digest)
+                self._admitted, self._cut = int(seal.digest), None
                 continue
             record = Record(seal.table, seal.id)
             known = self._records.get(record, _Known("", 0)).digest
             is_next = may_begin if is_beginning else seal.before in (known, WHATEVER)
-            self._records[record] = _Known(seal.digest if is_next else _NOT_BELIEVED, row.seq)
+            self._records[record] = _Known(seal.digest if is_next else _NOT_BELIEVED, row.seq, is_by_click)
+            if record.table == CLICKS and not seal.digest:
+                del self._records[record]

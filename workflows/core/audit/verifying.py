@@ -5,6 +5,7 @@ the stored signature, so that later problems are found as well.
 """
 
 import itertools
+import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from typing import Final
 
 from workflows.core.audit.chain import BEGINNING, CHAIN_BEGUN, ChainedRow, ChainPoint, KeyRing, is_signed_for
 from workflows.core.audit.heads import Head
+from workflows.core.audit.personal import ERASED, check_texts
 
 MAX_PROBLEMS: Final = 20
 """How many problems are listed; the others are counted."""
@@ -33,17 +35,19 @@ class ChainProblemCode(StrEnum):
     REORDERED = "reordered"
     """The entry was signed for another place."""
     NOT_SIGNED = "not_signed"
-    """The entry has no signature: something else than Gatehouse wrote it."""
+    """The entry has no signature: something other than Gatehouse wrote it."""
     UNKNOWN_KEY = "unknown_key"
     """The entry is signed with a key that is not among the known ones. It cannot be verified."""
     TAIL_CUT = "tail_cut"
     """The last entries are missing."""
     OTHER_CHAIN = "other_chain"
     """The chain does not contain the posted head: it is another file, or was written again with the key."""
+    TEXTS_MISSING = "texts_missing"
+    """More personal texts were erased than the entries about erasures say; the first entry without one is named."""
     RECORD_CHANGED = "record_changed"
     """A record is not as the newest entry about it says: it was changed, or put back to what it was."""
     RECORD_ADDED = "record_added"
-    """No entry says that the record was stored: something else than Gatehouse wrote it."""
+    """No entry says that the record was stored: something other than Gatehouse wrote it."""
     RECORD_MISSING = "record_missing"
     """A record is gone that an entry names."""
 
@@ -86,6 +90,10 @@ class ChainCheck:
     """The entry up to which entries were signed only afterwards, by the version that began the chain; 0: none."""
     has_head: bool = False
     """Whether the posted head was given and found."""
+    unproven: int = 0
+    """The first entry of a file that does not begin with entry 1: the signature before it is not known; 0: none."""
+    erased: int = 0
+    """How many personal texts were erased. The others were compared with their commitments."""
 
     @property
     def is_whole(self) -> bool:
@@ -145,29 +153,66 @@ def verify(
     :param newest: the sequence number that the store gave last; 0 when that is not known.
     :param head: a posted head that must be part of the chain.
     """
-    window, report, previous = _Window(rows), _Report(), start
-    count, signed_later, found_head = 0, 0, False
+    window, report, texts, previous = _Window(rows), _Report(), _Texts(), start
+    signed_later, found_head = 0, False
     for row in window:
-        count += 1
+        texts.entries += 1
         if not _follows(row, previous, keys):
             report.add(_problem(row, previous, window, keys, is_listed=report.has_room))
+        elif not texts.are_whole(row):
+            report.add(ChainProblem(ChainProblemCode.EDITED, row.seq))
         elif row.entry["command"] == CHAIN_BEGUN:
             signed_later = row.seq - 1
         found_head = found_head or (head is not None and head.seq == row.seq and head.is_of(row.mac))
-        # NB. a row without a signature is no link: the entry after it was signed after the one before it.
-        previous = ChainPoint(row.seq, previous.mac if row.mac is None else row.mac)
+        previous = _link(row, previous)
+    texts.report_missing(report)
     if newest > previous.seq or (head is not None and head.seq > previous.seq):
         report.add(ChainProblem(ChainProblemCode.TAIL_CUT, previous.seq + 1))
     elif head is not None and not found_head:
         report.add(ChainProblem(ChainProblemCode.OTHER_CHAIN, head.seq))
     return ChainCheck(
-        count=count,
+        count=texts.entries,
         last=previous,
         problems=tuple(report.problems),
         problem_count=report.count,
         signed_later=signed_later,
         has_head=found_head,
+        erased=texts.erased,
     )
+
+
+def _link(row: ChainedRow, previous: ChainPoint) -> ChainPoint:
+    # NB. a row without a signature is no link: the entry after it was signed after the one before it.
+    return ChainPoint(row.seq, previous.mac if row.mac is None else row.mac)
+
+
+@dataclass(slots=True)
+class _Texts:
+    """Compares the personal texts of entries with their commitments, and counts those that were erased."""
+
+    entries: int = 0
+    erased: int = 0
+    recorded: int = 0
+    """How many were erased by the entries about erasures. Such an entry comes after the entries that it is about."""
+    first_erased: int = 0
+
+    def are_whole(self, row: ChainedRow) -> bool:
+        check = check_texts(row.entry, row.references, row.salts)
+        if row.entry["command"] == ERASED:
+            self.recorded += _erased_by(row.entry["details"] or "")
+        if check.erased and not self.erased:
+            self.first_erased = row.seq
+        self.erased += check.erased
+        return check.is_whole
+
+    def report_missing(self, report: _Report) -> None:
+        if self.erased > self.recorded:
+            report.add(ChainProblem(ChainProblemCode.TEXTS_MISSING, self.first_erased))
+
+
+def _erased_by(details: str) -> int:
+    """Return how many texts an entry says that it erased. It is signed, so it is as Gatehouse wrote it."""
+    return int(json.loads(details)["texts"])
 
 
 def with_problems(found: ChainCheck, more: Iterable[ChainProblem]) -> ChainCheck:

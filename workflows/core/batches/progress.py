@@ -140,7 +140,7 @@ def _after_wave(before: Batch, after: Batch, situation: Situation) -> BatchTrans
 
 
 def _without(before: Batch, after: Batch, situation: Situation) -> BatchTransition:
-    """Ask for approval again, because something else than what the approvers saw is decided now."""
+    """Ask for approval again, because something other than what the approvers saw is decided now."""
     if not after.members:
         return end_batch(replace(after, version=before.version), S.DONE, situation)
     left = [row.name for row in before.members if row not in after.members]

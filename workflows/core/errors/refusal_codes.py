@@ -374,7 +374,7 @@ class RefusalCode(StrEnum):
     """The request is from before a held start, so it cannot be decided any more."""
 
     NOT_AS_SIGNED = "records_changed"
-    """What the click rests on is not as signed audit entries say: something else than Gatehouse changed it."""
+    """What the click rests on is not as signed audit entries say: something other than Gatehouse changed it."""
 
     ONLY_ADMINS_DECIDE_GIVEN_UP = "not_admin"
     """Only admins decide about given-up work."""

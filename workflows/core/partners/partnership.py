@@ -19,7 +19,6 @@ from workflows.core.plans.plan import AtEnd, OnSilence, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.access_test import AccessTest
-from workflows.core.policy.reviews.attestation import MfaAttestation
 from workflows.core.policy.reviews.silence import (
     ADMINS_ASKED_FROM,
     LAST_CALL,
@@ -30,6 +29,7 @@ from workflows.core.policy.reviews.silence import (
     suspended_not_before,
 )
 from workflows.core.policy.reviews.sponsorship import FormerSponsor, Handover
+from workflows.core.policy.reviews.terms import MfaAttestation
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
 from workflows.core.requests.deciding import access_ends_at

@@ -10,7 +10,7 @@ from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.left_out import without_parts
 from workflows.core.policy.placeholders import Placeholder, fill
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
+from workflows.core.policy.reviews.terms import USUAL_LIMITS, GuestLimits
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import Property, Setting
 

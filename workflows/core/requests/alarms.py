@@ -134,6 +134,8 @@ class EndingCode(StrEnum):
     """The settings were changed again, and a newer alarm says how."""
     FREEZE_GOES_ON = "freeze_goes_on"
     """The request to end the freeze was taken back, or nobody confirmed it in time."""
+    ADMINS_ENDED_FREEZE = "admins_ended_freeze"
+    """Two admins ended the freeze that began because of it."""
     LOG_TOO_OLD = "log_too_old"
     """Entra's audit log may not go back so far any more."""
     HOLD_ENDED = "hold_ended"

@@ -127,13 +127,22 @@ def is_begun(request: AccessRequest) -> bool:
     return is_closing or fields.account_change is not None or request.was_sent
 
 
+def is_approved_and_unwritten(request: AccessRequest) -> bool:
+    """Return whether a request has all approvals and a rejection still stops it: it waits for its start or its write.
+
+    A member of a batch is rejected with its batch.
+    """
+    is_waiting = request.state is RequestState.APPLYING and request.batch is None and not is_begun(request)
+    return is_waiting or request.state is RequestState.SCHEDULED
+
+
 def require_may_reject_unwritten(
     request: AccessRequest, actor: Person, digest: str, *, current_roles: CurrentRoles
 ) -> int:
     """Check that a person may reject an approved request of which nothing was written yet. It does not expire.
 
-    Everybody may who could decide on it while it waited, whether they approved it or not. An admin may, whoever they
-    are: nothing is opened by it.
+    Everybody may who could decide on it while it waited, whether they approved it or not, and an admin. Who may never
+    decide on it, such as its requester, may not, also as an admin: they can freeze, or revoke the partner.
 
     :param digest: the digest of the plan that the clicked card showed.
     :returns: the index of the stage of the person; of the last stage for an admin without one.
@@ -147,12 +156,11 @@ def require_may_reject_unwritten(
         return approved_in
     stages = range(len(people.stages))
     held = [index for index in stages if holds_stage(actor, index, people.stages, people.escalated, current_roles)]
-    if not current_roles.holds(actor.id, ADMIN):
-        ineligible = people.ineligible_reason(actor.chat_id, actor.id)
-        if ineligible in _NEVER_DECIDE:
-            raise Refused(_NEVER_DECIDE[ineligible])
-        if not held:
-            raise Refused(RefusalCode.NOT_AN_APPROVER)
+    ineligible = people.ineligible_reason(actor.chat_id, actor.id)
+    if ineligible in _NEVER_DECIDE:
+        raise Refused(_NEVER_DECIDE[ineligible])
+    if not held and not current_roles.holds(actor.id, ADMIN):
+        raise Refused(RefusalCode.NOT_AN_APPROVER)
     return held[0] if held else len(prepared.stages) - 1
 
 

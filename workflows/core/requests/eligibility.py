@@ -111,6 +111,13 @@ class Eligibility:
         )
 
     @property
+    def all_roles(self) -> tuple[Role, ...]:
+        """Return the roles of all stages, each once, with those of the alternates that were asked."""
+        stages = enumerate(self.stages)
+        pairs = [(stage.role, stage.alternates if index in self.escalated else None) for index, stage in stages]
+        return tuple(dict.fromkeys(role for pair in pairs for role in pair if role is not None))
+
+    @property
     def excluded_ids(self) -> frozenset[ChatId | PersonId]:
         """Return every known id of the people who may not decide: accounts and chat ids."""
         counted = {

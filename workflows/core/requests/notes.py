@@ -4,6 +4,7 @@ It is long because it is the one list of the codes of notes.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
@@ -80,6 +81,10 @@ class NoteCode(StrEnum):
     """Our clock is wrong, so nothing that opens access is written. Values: `seconds` (how far)."""
     NOT_AS_SIGNED = "not_as_signed"
     """Something that the plan rests on is not as signed audit entries say, so nothing that opens access is written."""
+    NOT_BELIEVED = "not_believed"
+    """Something other than Gatehouse changed the request, so nothing that it says was approved. Only shown."""
+    ENDED_NOT_BELIEVED = "ended_not_believed"
+    """Something other than Gatehouse changed the request, so it ended when the freeze about that ended."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CAPABILITIES_UNREAD = "capabilities_unread"
@@ -349,3 +354,13 @@ def _settings_of(operation: Operation) -> list[str]:
     if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
         return [IDENTITY_SYNCHRONIZATION]
     return [name for name in operation.body if name != "tenantId"]
+
+
+def is_believed(request: AccessRequest) -> bool:
+    """Return whether nothing in a request says that something other than Gatehouse changed it."""
+    return not {NoteCode.NOT_BELIEVED, NoteCode.ENDED_NOT_BELIEVED}.intersection(fact.code for fact in request.note)
+
+
+def as_not_believed(request: AccessRequest) -> AccessRequest:
+    """Return a request that something else changed as it is shown: without decisions. It is never stored."""
+    return replace(request, decisions=(), void_decisions=(), note=(Fact(NoteCode.NOT_BELIEVED),))

@@ -87,7 +87,7 @@ class WriteGate:
     async def _require_as_signed(self, request: AccessRequest) -> None:
         """Check that the request, its partner, its batch and the freeze are as signed entries say.
 
-        :raises TenantUnavailable: when something else than Gatehouse changed one of them.
+        :raises TenantUnavailable: when something other than Gatehouse changed one of them.
         """
         about = RestsOn(
             request_id=request.id, request=request, tenant_id=request.plan.tenant_id, batch_id=request.batch or ""

@@ -85,10 +85,10 @@ class BatchRunner:
     async def _require_as_signed(self, batch: Batch) -> None:
         """Check that a batch whose approvals are recorded for its members is as signed entries say.
 
-        :raises TenantUnavailable: when something else than Gatehouse changed it.
+        :raises TenantUnavailable: when something other than Gatehouse changed it.
         """
         if batch.state in (BatchState.PREPARING, BatchState.APPLYING) and await self.store.unproven(
-            RestsOn(batch_id=batch.id, needs_whole_log=False)
+            RestsOn(batch_id=batch.id, whole_log=False)
         ):
             raise TenantUnavailable((Fact(NoteCode.NOT_AS_SIGNED),))
 

@@ -11,7 +11,7 @@ import httpx
 _OVERRIDES: Final = ("x-http-method", "x-method", "x-original-url", "x-rewrite-url")
 """The starts of the headers by which some services take another method or address than those of the request."""
 _CODINGS: Final = ("content-encoding", "transfer-encoding")
-"""The headers by which a body means something else than its bytes."""
+"""The headers by which a body means something other than its bytes."""
 _JSON: Final = re.compile(r"application/json(?:\s*;\s*charset=utf-8)?", re.IGNORECASE)
 _ESCAPED: Final = re.compile(rb"\\u00[2-7][0-9A-Fa-f]")
 """An escape of a character that needs none. No writer of JSON makes it, so a name with it is a disguise."""

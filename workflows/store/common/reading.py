@@ -1,26 +1,32 @@
 """Read records, audit entries and effects from their rows. An unreadable one never hides the others."""
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from workflows.core.audit.chain import CLICKS, Record
+from workflows.core.audit.chain import CLICKS, Record, digest_of
 from workflows.core.errors.facts import Facts
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import AuditEntry, RestsOn
 from workflows.ports.effects_queue import GivenUpEffect
-from workflows.store.codec import BATCH, DETAILS, EFFECT, FREEZE, REQUEST, load, load_shared, stored_facts
+from workflows.store.codec import BATCH, DETAILS, DRIFT, EFFECT, FREEZE, REQUEST, load, load_shared, stored_facts
 from workflows.store.common.rows import FREEZE_ID
 
 if TYPE_CHECKING:
     from workflows.core.audit.sealing import RecordProofs
     from workflows.core.audit.verifying import ChainProblem
 
+FREEZE_RECORD: Final = Record("freezes", FREEZE_ID)
+"""What names the one record of the freeze in entries."""
+_PERSON: Final = re.compile(r'\{"id":("(?:[^"\\]|\\.)+"),"chat_id":("(?:[^"\\]|\\.)*"),"name":')
+"""A person in a stored document."""
 Result = TypeVar("Result")
 _log = structlog.get_logger()
 
@@ -80,37 +86,66 @@ def is_stored_as_frozen(doc: str) -> bool:
         return True
 
 
+def people_in(documents: Iterable[str]) -> set[tuple[str, str]]:
+    """Return the chat id and the account of each person whom documents name."""
+    found = {match.groups() for doc in documents for match in _PERSON.finditer(doc)}
+    return {(json.loads(chat_id), json.loads(account)) for account, chat_id in found}
+
+
 def problems_of(
     proofs: "RecordProofs",
     about: RestsOn,
     text_of_record: Callable[[Record], str | None],
-    absences: Iterable[str],
-    *,
-    is_received: bool,
+    absences: Callable[[], Iterable[str]],
+    is_received: Callable[[CheckPermission], bool],
 ) -> "Iterator[ChainProblem]":
     """List why what something rests on is not as signed entries say.
 
     :param text_of_record: returns the stored text of a record.
-    :param absences: the ids of all absences.
-    :param is_received: whether the click that it rests on was received, and not checked yet; True without one.
+    :param absences: returns the ids of all absences, as entries have them.
+    :param is_received: returns whether a click was received, and has no result yet.
     """
     from workflows.core.audit.verifying import ChainProblem, ChainProblemCode  # a start does not wait for it
 
-    if about.needs_whole_log and (broken := proofs.first_broken) is not None:
-        yield ChainProblem(ChainProblemCode.EDITED, broken)
-    records = [Record("freezes", FREEZE_ID)]
-    records += [Record("requests", about.request_id)] if about.request_id else []
-    records += [Record("partnerships", about.tenant_id)] if about.tenant_id else []
-    records += [Record("batches", about.batch_id)] if about.batch_id else []
-    records += [Record("absences", one) for one in absences]
-    for record in records:
+    broken = proofs.first_broken
+    if about.whole_log and broken is not None:
+        yield broken
+    for record in _records_of(about, absences):
         text = text_of_record(record)
         if (problem := proofs.problem_of(record, text)) is not None:
             yield problem
-        elif about.request is not None and record.table == "requests" and not _is_same_plan(about.request, text):
+        elif _is_other(record, text, proofs, about):
             yield ChainProblem(ChainProblemCode.RECORD_CHANGED, proofs.last.seq, record=" ".join(record))
-    if about.click is not None and not is_received:
-        yield ChainProblem(ChainProblemCode.RECORD_ADDED, 0, record=f"{CLICKS} {about.click.key}")
+    if about.click is not None and not is_received(about.click):
+        is_cut = broken is not None and broken.code is ChainProblemCode.TAIL_CUT  # its entry may be one of those
+        added = ChainProblem(ChainProblemCode.RECORD_ADDED, 0, record=record_of_click(about.click))
+        yield broken if broken is not None and is_cut else added
+
+
+def _records_of(about: RestsOn, absences: Callable[[], Iterable[str]]) -> Iterator[Record]:
+    """Return the records that something rests on."""
+    ids = {
+        "freezes": FREEZE_ID if about.freeze else "",
+        "requests": about.request_id,
+        "partnerships": about.tenant_id,
+        "batches": about.batch_id,
+        "drifts": about.drift,
+    }
+    yield from (Record(table, identity) for table, identity in ids.items() if identity)
+    if about.absences:
+        yield from (Record("absences", one) for one in absences())
+
+
+def _is_other(record: Record, text: str | None, proofs: "RecordProofs", about: RestsOn) -> bool:
+    """Return whether a record, which Gatehouse stored, is not the one that something rests on."""
+    if record.table == "requests":
+        return about.request is not None and not _is_same_plan(about.request, text)
+    return about.freeze_end and record == FREEZE_RECORD and not proofs.is_by_click(record, digest_of(record, text))
+
+
+def record_of_click(click: CheckPermission) -> str:
+    """Return what names a click in a problem."""
+    return f"{CLICKS} {click.key}"
 
 
 def is_pending_click(proofs: "RecordProofs", click: CheckPermission, docs: Iterable[str]) -> bool:
@@ -133,10 +168,16 @@ def _is_same_plan(request: AccessRequest, text: str | None) -> bool:
 
 
 def is_open_record(record: Record, text: str | None) -> bool:
-    """Return whether a record is a request or a batch that is not over, or cannot be read."""
-    if text is None or record.table not in ("requests", "batches"):
+    """Return whether a record has approvals or acceptances that still count, or cannot be read."""
+    if text is None or record.table not in ("requests", "batches", "drifts"):
         return False
     try:
-        return not load(REQUEST, text).is_terminal if record.table == "requests" else not load(BATCH, text).has_ended
+        match record.table:
+            case "requests":
+                return not load(REQUEST, text).is_terminal
+            case "batches":
+                return not load(BATCH, text).has_ended
+            case _:
+                return bool(load(DRIFT, text).acceptances)
     except ValidationError:
         return True

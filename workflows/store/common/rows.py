@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,8 +20,10 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.effects import Effect, asked_by, lane, priority_of
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.notes import is_believed
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.audit_log import AuditEntry
+from workflows.store.codec import PARTNER_USAGE, USAGE_SCAN, dump
 from workflows.store.redaction import RecordRedactor
 
 _HYPHEN: Final = re.compile("[-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
@@ -78,6 +80,11 @@ def request_row(request: AccessRequest, clean: RecordRedactor) -> Row:
         "batch": request.batch,
         "doc": clean.request(request),
     }
+
+
+def opens_nothing(request: AccessRequest) -> bool:
+    """Return whether a request ended because it is not believed, and nothing of it is in the tenant."""
+    return request.state is RequestState.STOPPED and not (is_believed(request) or request.was_written)
 
 
 def partnership_row(partnership: Partnership, clean: RecordRedactor) -> Row:
@@ -172,6 +179,24 @@ def effect_row(effect: Effect, due_at: str, clean: RecordRedactor) -> Row:
     """Return the row of an effect that was not tried yet."""
     row = {"lane": lane(effect), "rank": priority_of(effect).value, "asked_by": asked_by(effect)}
     return {**row, "due_at": due_at, "attempts": 0, "doc": clean.effect(effect)}
+
+
+def rewritten_columns(clean: RecordRedactor) -> dict[str, Callable[[Any], Row]]:
+    """Return what makes the columns of a record that an erasure rewrites, by table."""
+    return {
+        "requests": lambda one: request_row(one, clean),
+        "partnerships": lambda one: partnership_row(one, clean),
+        "batches": lambda one: batch_row(one, clean),
+        "absences": lambda one: absence_row(one, clean),
+        "campaigns": lambda one: {"doc": clean.campaign(one)},
+        "freezes": lambda one: {"doc": clean.freeze(one)},
+        "drifts": lambda one: {"subject": one.subject, "doc": clean.drift(one)},
+        "denied_notices": lambda one: {"doc": clean.denied_notice(one)},
+        "alarms": lambda one: {"subject": one.subject, "doc": clean.alarm(one)},
+        "effects": lambda one: {"lane": lane(one), "asked_by": asked_by(one), "doc": clean.effect(one)},
+        "usage_scans": lambda one: {"doc": dump(USAGE_SCAN, one)},
+        "partner_usage": lambda one: {"doc": dump(PARTNER_USAGE, one)},
+    }
 
 
 def _request_search_text(request: AccessRequest) -> str:

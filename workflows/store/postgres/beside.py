@@ -13,11 +13,11 @@ from workflows.core.audit.sealing import RecordProofs
 from workflows.core.partners.records import Records
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
-from workflows.ports.audit_log import RESULT_OF, AuditKeys
+from workflows.ports.audit_log import AuditKeys
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
 from workflows.store.common.reading import GivenUpRow
-from workflows.store.postgres.audit_chain import verify_entries
+from workflows.store.postgres.audit.audit_chain import verify_entries
 from workflows.store.postgres.jobs.stored_effects import IS_GIVEN_UP
 from workflows.store.postgres.opening.schema import applied_step
 from workflows.store.postgres.opening.server import Server
@@ -93,6 +93,14 @@ def read_mark(server: Server, name: str) -> str:
     return next((str(value) for key, value in _rows(server, "select name, value from marks") if key == name), "")
 
 
+def count_entries(server: Server) -> int:
+    """Return the number of the newest audit entry: about how many there are.
+
+    :raises OSError: when it cannot be read.
+    """
+    return int(_rows(server, "select coalesce(max(seq), 0) from audit")[0][0])
+
+
 def verify_audit(server: Server, keys: AuditKeys, head: "Head | None") -> "ChainCheck":
     """Verify the signatures of the audit log.
 
@@ -100,7 +108,7 @@ def verify_audit(server: Server, keys: AuditKeys, head: "Head | None") -> "Chain
     :raises OSError: when the log cannot be read.
     """
     ring = keys.ring(may_create=False)
-    proofs = RecordProofs(keys=ring, result_of=RESULT_OF)
+    proofs = RecordProofs(keys=ring)
     return _read(server, lambda connection: verify_entries(connection, ring, head=head, proofs=proofs))
 
 

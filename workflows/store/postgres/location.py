@@ -88,6 +88,10 @@ class PostgresLocation:
         """Verify the signatures of the audit log."""
         return beside.verify_audit(self.server, self.audit_keys, head)
 
+    def count_entries(self) -> int:
+        """Return about how many entries the audit log has."""
+        return beside.count_entries(self.server)
+
     def read_given_up(self) -> Sequence[GivenUpRow]:
         """List the effects that were given up, oldest first."""
         return beside.read_given_up(self.server)

@@ -6,6 +6,9 @@ cannot be read breaks no list.
 A boundary: no other store has these columns.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -39,3 +42,12 @@ def partnership_row(partnership: Partnership, clean: RecordRedactor) -> rows.Row
         "has_setup": int(bool(partnership.setup)),
         "request_id": partnership.request_id,
     }
+
+
+def rewritten_columns(clean: RecordRedactor) -> dict[str, Callable[[Any], rows.Row]]:
+    """Return what makes the columns of a record that an erasure rewrites, by table."""
+    own = {
+        "requests": lambda one: request_row(one, clean),
+        "partnerships": lambda one: partnership_row(one, clean),
+    }
+    return {**rows.rewritten_columns(clean), **own}

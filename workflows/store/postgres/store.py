@@ -15,21 +15,23 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from workflows.core.audit.chain import Record, Seal, written_seals
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.policy.stops.freeze import Freeze, FreezeState
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
 from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
-from workflows.ports.audit_log import AuditKeys
+from workflows.ports.audit_log import AuditKeys, PersonalData
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion, StoreNotWritable, StoreTrouble
 from workflows.store.codec import REQUEST
 from workflows.store.common import rows
-from workflows.store.common.reading import is_stored_as_frozen, readable
+from workflows.store.common.reading import is_stored_as_frozen, people_in, readable
 from workflows.store.common.rows import asked_managers_text, text_of
+from workflows.store.postgres.audit.audit_chain import storable
+from workflows.store.postgres.audit.people import PEOPLE_LOCK, Naming
+from workflows.store.postgres.audit.sealed_records import PostgresSealedRecords
 from workflows.store.postgres.database import execute
 from workflows.store.postgres.message_copies import PostgresMessageCopies, card_lock
 from workflows.store.postgres.opening.schema import bring_to_this_version, require_this_version
@@ -39,8 +41,7 @@ from workflows.store.postgres.reading.few import PostgresFewRecords
 from workflows.store.postgres.reading.history import PostgresHistory
 from workflows.store.postgres.reading.partners import PostgresPartners
 from workflows.store.postgres.reading.requests import ACCOUNT_KINDS, PostgresRequests
-from workflows.store.postgres.rows import partnership_row, request_row
-from workflows.store.postgres.sealed_records import PostgresSealedRecords
+from workflows.store.postgres.rows import partnership_row, request_row, rewritten_columns
 from workflows.store.redaction import RecordRedactor
 
 _FREEZE_LOCK: Final = 0x67617465_0002
@@ -50,6 +51,9 @@ _STATUS_READS: Final = 3
 _STATUS_PAUSE_SECONDS: Final = 0.2
 
 _log = structlog.get_logger()
+
+_TableRow = tuple[str, rows.Row, bool]
+"""The table of a record, its row, and whether it opens nothing, whatever was stored before it."""
 
 
 class PostgresStore(
@@ -75,6 +79,13 @@ class PostgresStore(
         if isinstance(outcome, CardNotCurrent):
             raise outcome
         return outcome
+
+    @property
+    def personal_data(self) -> PersonalData:
+        """Return what finds and erases the texts of people; see `ports.audit_log`."""
+        from workflows.store.postgres.audit.erasure import PostgresErasure  # a start does not wait for it
+
+        return PostgresErasure(self, rewritten_columns(self._clean))
 
     async def _commit(self, connection: Connected, commit: Commit, written: "_Written") -> "bool | CardNotCurrent":
         written.number = None
@@ -114,7 +125,7 @@ class PostgresStore(
 
         NB. what they protect is read by a later statement, because each statement sees what was committed before it.
         """
-        locks, values = [], list[object]()
+        locks, values = ["pg_advisory_xact_lock_shared(?)"], list[object]([PEOPLE_LOCK])
         if commit.freeze is not None or commit.request is not None:
             is_shared = commit.freeze is None
             locks.append(f"pg_advisory_xact_lock{'_shared' if is_shared else ''}(?)")
@@ -128,33 +139,31 @@ class PostgresStore(
 
     async def _put_everything(self, connection: Connected, commit: Commit) -> str:
         """Store everything, and return the number of the transaction."""
-        seals: list[Seal] = []
-        if commit.request is not None:
-            if commit.must_be_only_open_request:
-                await self._require_only_one(connection, commit.request)
-            await self._put(connection, seals, "requests", request_row(commit.request, self._clean))
+        entry, written = storable(rows.entry_row(commit.entry, self._clean)), _rows_of(commit, self._clean)
+        absences = [("", str(row["id"]).split(":", 1)[0]) for table, row, _ in written if table == "absences"]
+        docs = [row["doc"] for _, row, _ in written]
+        docs += [] if commit.freeze is None else [rows.freeze_row(commit.freeze, self._clean)["doc"]]
+        naming = await self._naming(connection, entry, [*people_in(docs), *absences])
+        if commit.request is not None and commit.must_be_only_open_request:
+            await self._require_only_one(connection, commit.request)
         before = () if commit.partnership is None else await _asked_managers(connection, commit.partnership)
-        if commit.partnership is not None:
-            # A revoked partner opens nothing: its approval policy starts anew.
-            is_safe = commit.partnership.state is PartnershipState.REVOKED
-            row = partnership_row(commit.partnership, self._clean)
-            await self._put(connection, seals, "partnerships", row, is_safe=is_safe)
-        for table, row in _other_rows(commit, self._clean):
-            await self._put(connection, seals, table, row)
+        for table, row, is_safe in written:
+            await self._put(connection, naming, table, row, is_safe=is_safe)
         if commit.alarm is not None:
             await self._put_alarm(connection, commit.alarm)
         if commit.usage is not None:
             await self._put_usage(connection, commit.usage)
-        freeze_effects = () if commit.freeze is None else await self._put_freeze(connection, seals, commit.freeze)
+        freeze_effects = () if commit.freeze is None else await self._put_freeze(connection, naming, commit.freeze)
         if commit.partnership is not None:
             await self._request_homes_of_managers(connection, commit.partnership, before)
         now = self._clock.now()
         for effect in (*commit.effects, *freeze_effects):
             later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
-            self._seal_click(seals, effect)
-            await self._put_effect(connection, effect, text_of(max(now, later or now)))
-        entry = rows.entry_row(commit.entry, self._clean)
-        return await self._add_entry(connection, entry, written_seals(seals))
+            doc = self._clean.effect(effect)
+            self._seal_click(naming, effect, doc)
+            await self._put_effect(connection, effect, text_of(max(now, later or now)), doc)
+        self._seal_result(naming, commit.entry.key)
+        return await self._add_entry(connection, entry, naming)
 
     async def _require_only_one(self, connection: Connected, request: AccessRequest) -> None:
         """Check that no other request about the same tenant is open. The lock of the tenant is held.
@@ -175,7 +184,7 @@ class PostgresStore(
         now = _texts(asked_managers_text(partnership))
         await self._put_home_requests(connection, sorted({*before} ^ {*now}))
 
-    async def _put_freeze(self, connection: Connected, seals: list[Seal], freeze: Freeze) -> Sequence[Effect]:
+    async def _put_freeze(self, connection: Connected, naming: Naming, freeze: Freeze) -> Sequence[Effect]:
         """Store the freeze, and return the effects of the open requests when it begins or ends.
 
         NB. no request is being committed meanwhile: one that is approved at the same time is either in this list, or
@@ -183,12 +192,12 @@ class PostgresStore(
         """
         before = await (await execute(connection, "select doc from freezes")).fetchone()
         row, is_safe = rows.freeze_row(freeze, self._clean), freeze.state is FreezeState.FROZEN
-        await self._put(connection, seals, "freezes", row, is_safe=is_safe)
+        await self._put(connection, naming, "freezes", row, is_safe=is_safe)
         was_frozen = before is not None and is_stored_as_frozen(before["doc"])
         if freeze.is_frozen and was_frozen:
             return ()
         if was_frozen:
-            await self._accept_as_they_are(connection, seals)
+            await self._accept_as_they_are(connection, naming, freeze)
         found = await execute(connection, "select id, doc from requests where is_open = 1 order by created_at")
         return [
             effect
@@ -197,7 +206,7 @@ class PostgresStore(
         ]
 
     async def _put(
-        self, connection: Connected, seals: list[Seal], table: str, row: dict[str, Any], *, is_safe: bool = False
+        self, connection: Connected, naming: Naming, table: str, row: dict[str, Any], *, is_safe: bool = False
     ) -> None:
         """Insert a row with version 1, or replace the row with the version before.
 
@@ -207,7 +216,7 @@ class PostgresStore(
         :raises StaleVersion: when there is no row with the version before.
         """
         key = rows.SEALED_TABLES[table]
-        await self._seal(connection, seals, Record(table, row[key]), row["doc"], is_safe=is_safe)
+        await self._seal(connection, naming, table, row[key], row["doc"], is_safe=is_safe)
         if row["version"] == 1:
             marks = ", ".join("?" * len(row))
             sql = f"insert into {table} ({', '.join(row)}) values ({marks}) on conflict do nothing"  # noqa: S608
@@ -235,18 +244,28 @@ class _Written:
     number: str | None = None
 
 
-def _other_rows(commit: Commit, clean: RecordRedactor) -> Iterator[tuple[str, rows.Row]]:
-    """Give the rows that change only by their version, each with its table."""
+def _rows_of(commit: Commit, clean: RecordRedactor) -> Sequence[_TableRow]:
+    return list(_all_rows(commit, clean))
+
+
+def _all_rows(commit: Commit, clean: RecordRedactor) -> Iterator[_TableRow]:
+    """Give the rows of records, but for the freeze."""
+    if commit.request is not None:
+        yield "requests", request_row(commit.request, clean), rows.opens_nothing(commit.request)
+    if commit.partnership is not None:
+        # A revoked partner opens nothing: its approval policy starts anew.
+        is_safe = commit.partnership.state is PartnershipState.REVOKED
+        yield "partnerships", partnership_row(commit.partnership, clean), is_safe
     if commit.drift is not None:
-        yield "drifts", rows.drift_row(commit.drift, clean)
+        yield "drifts", rows.drift_row(commit.drift, clean), False
     if commit.batch is not None:
-        yield "batches", rows.batch_row(commit.batch, clean)
+        yield "batches", rows.batch_row(commit.batch, clean), False
     if commit.campaign is not None:
-        yield "campaigns", rows.campaign_row(commit.campaign, clean)
+        yield "campaigns", rows.campaign_row(commit.campaign, clean), False
     if commit.absence is not None:
-        yield "absences", rows.absence_row(commit.absence, clean)
+        yield "absences", rows.absence_row(commit.absence, clean), False
     if commit.denied is not None:
-        yield "denied_notices", rows.denied_notice_row(commit.denied, clean)
+        yield "denied_notices", rows.denied_notice_row(commit.denied, clean), False
 
 
 async def _asked_managers(connection: Connected, partnership: Partnership) -> Sequence[str]:

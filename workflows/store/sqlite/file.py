@@ -20,7 +20,13 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.migrations import m034_audit_chain, m045_record_seals, migrations, require_known_steps
+from workflows.store.sqlite.migrations import (
+    m034_audit_chain,
+    m044_personal_texts,
+    m045_record_seals,
+    migrations,
+    require_known_steps,
+)
 
 BUSY_MILLISECONDS: Final = 2000
 _LOCK_SECONDS: Final = 3.0
@@ -146,6 +152,7 @@ class StoreFile:
             db.enable_wal()
             db.execute("pragma synchronous = full")
             db.execute(f"pragma journal_size_limit = {LOG_BYTES}")
+            db.execute("pragma secure_delete = on")  # so that nothing of an erased text stays in freed pages
             self._check(db)
             require_known_steps(db, self._named)
             with (
@@ -157,10 +164,19 @@ class StoreFile:
                     sign_existing(db)
                 if seal_existing is not None and m045_record_seals.__name__ not in applied:
                     seal_existing(db)
+            if applied and m044_personal_texts.__name__ not in applied:
+                self._write_anew(db)
         except BaseException:
             db.close()
             raise
         return db
+
+    def _write_anew(self, db: Database) -> None:
+        """Write a file of an earlier version anew: its freed pages still have what was deleted from them."""
+        try:
+            db.conn.execute("vacuum")
+        except sqlite3.OperationalError as error:
+            _log.warning("freed_pages_not_overwritten", file=self._named, reason=str(error))
 
     def _check(self, db: Database) -> None:
         deadline = time.monotonic() + _CHECK_SECONDS

@@ -583,10 +583,54 @@ def m042_profiles(db: Database) -> None:
 
 
 @migrations()
+def m044_personal_texts(db: Database) -> None:
+    """Let personal texts stand beside what is signed of an entry, and give the people whom records name numbers.
+
+    `audit.personal`: the references, which are signed. `audit.salts`: a text without one was erased.
+    `people`: the numbers; one is never given again. `people.erasing`: what is being erased.
+    `identities`: the accounts and chat ids of each.
+    Entries from before keep their texts in what is signed.
+    """
+    db.execute("alter table audit add column personal text")
+    db.execute("alter table audit add column salts text")
+    db.execute("""create table people (
+            number integer primary key autoincrement, gone_since text, erasing text, erased_at text
+        ) strict""")
+    db.execute(
+        """create table identities (
+            identifier text primary key, number integer not null references people(number), is_account integer not null
+        ) strict"""
+    )
+    db.execute("create index identities_by_number on identities(number)")
+    known: dict[str, int] = {}
+    named = db.execute("select distinct actor, account from audit where account is not null").fetchall()
+    for table in ("requests", "partnerships"):
+        person = "json_extract(value, '$.chat_id'), json_extract(value, '$.id')"
+        named += db.execute(
+            f"""select distinct {person} from {table}, json_tree({table}.doc) where json_valid({table}.doc)
+            and type = 'object' and json_extract(value, '$.name') is not null
+            and json_extract(value, '$.chat_id') is not null and json_extract(value, '$.id') is not null"""  # noqa: S608
+        ).fetchall()
+    for chat_id, account in named:
+        ids = [str(one) for one in (account, chat_id) if one and one != "gatehouse"]
+        if not ids:
+            continue
+        number = next((known[one] for one in ids if one in known), None)
+        if number is None:
+            number = int(db.execute("insert into people (gone_since) values (null)").lastrowid or 0)
+        for one in ids:
+            if one not in known:
+                known[one] = number
+                values = (one, number, int(one == account))
+                db.execute("insert into identities (identifier, number, is_account) values (?, ?, ?)", values)
+
+
+@migrations()
 def m045_record_seals(db: Database) -> None:
     """Add what each entry says about the records stored with it. Existing records are named by `StoreFile.open`.
 
-    NB. a later step that changes the text of such a record must have it named again.
+    NB. after m044, and in one transaction with it, because naming an absence needs the numbers of people. A later step
+    that changes the text of such a record must have it named again.
     """
     db.execute("alter table audit add column records text")
 

@@ -20,7 +20,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
-from workflows.ports.audit_log import AuditKeys
+from workflows.ports.audit_log import AuditKeys, PersonalData
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
@@ -45,8 +45,10 @@ from workflows.store.common.rows import (
     drift_row,
     entry_row,
     freeze_row,
+    opens_nothing,
     partnership_row,
     request_row,
+    rewritten_columns,
     text_of,
 )
 from workflows.store.redaction import RecordRedactor
@@ -114,7 +116,7 @@ class SqliteStore(
             self._put_effect(effect, text_of(max(now, later or now)))
 
     def _put_request(self, request: AccessRequest) -> None:
-        self._put("requests", "id", request_row(request, self._clean))
+        self._put("requests", "id", request_row(request, self._clean), is_safe=opens_nothing(request))
 
     def _require_only_one(self, request: AccessRequest) -> None:
         """Check that no other request about the same tenant is open.
@@ -135,9 +137,15 @@ class SqliteStore(
 
     def _put_partnership(self, partnership: Partnership) -> None:
         self._request_homes_of_managers(partnership)
-        # A revoked partner opens nothing: its approval policy starts anew.
-        is_safe = partnership.state is PartnershipState.REVOKED
-        self._put("partnerships", "tenant_id", partnership_row(partnership, self._clean), is_safe=is_safe)
+        row, is_safe = partnership_row(partnership, self._clean), partnership.state is PartnershipState.REVOKED
+        self._put("partnerships", "tenant_id", row, is_safe=is_safe)  # its approval policy starts anew
+
+    @property
+    def personal_data(self) -> PersonalData:
+        """Return what finds and erases the texts of people; see `ports.audit_log`."""
+        from workflows.store.sqlite.other_records.erasure import SqliteErasure  # a start does not wait for it
+
+        return SqliteErasure(self, rewritten_columns(self._clean))
 
     def _request_homes_of_managers(self, partnership: Partnership) -> None:
         """Have the App Homes published of managers who are asked in a review now, or are not asked any more.
@@ -166,7 +174,7 @@ class SqliteStore(
         if freeze.is_frozen and was_frozen:
             return ()
         if was_frozen:
-            self._accept_as_they_are()
+            self._accept_as_they_are(freeze)
         rows = list(self._db.query("select id, doc from requests where is_open = 1 order by created_at"))
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 
@@ -222,6 +230,7 @@ class SqliteStore(
         :param is_safe: see `_seal`.
         :raises StaleVersion: when there is no row with the version before.
         """
+        self._register_people_of([row["doc"]])
         self._seal(table, row[key], row["doc"], is_safe=is_safe)
         names = list(row)
         if row["version"] == 1:

@@ -25,6 +25,7 @@ from bot.slack.cards.decisions import EXPIRES_NOW, state_parts, still_needed
 from bot.slack.cards.partner_and_plan import closed_line
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
+    can_be_rejected,
     headline,
     reject_element,
     request_target,
@@ -44,7 +45,8 @@ from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.posture.watch.drift import Drift
-from workflows.core.requests.notes import NoteCode, with_earlier_write
+from workflows.core.requests.deciding import is_approved_and_unwritten
+from workflows.core.requests.notes import NoteCode, is_believed, with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 MAX_NOTE_CHARACTERS: Final = 300
@@ -94,7 +96,8 @@ def closed_card(
     ]
     if request.prepared is not None:
         buttons = [button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))]
-        if request.state is RequestState.SCHEDULED and _may_reject(request, reader):
+        is_waiting = is_approved_and_unwritten(request) or not is_believed(request)
+        if is_waiting and can_be_rejected(request, now) and _may_reject(request, reader):
             buttons.insert(0, reject_element(request))
         blocks.append(actions(f"details:{request.id}", *buttons))
     text = closed_summary(request, successor) if drift is None else summary(request, DRIFTED)
@@ -178,6 +181,8 @@ def status_parts(
         yield fixed_text(": ")
         yield cleaned_text(first_words(rejection.reason), 300)
         yield from _earlier_write_parts(request)
+    elif not is_believed(request):
+        yield cleaned_text(shortened_note(request.note), MAX_LONG_SENTENCE_CHARACTERS)
     elif request.state is RequestState.AWAITING_APPROVAL:
         yield cleaned_text(EXPIRES_NOW if now >= request.expires_at else still_needed(request) or _COMPLETE, 300)
     else:

@@ -19,6 +19,7 @@ from bot.slack.people.approvers import Approvers
 from bot.words.requests.revision import RevisedLine, new_plan_title, revision_lines
 from bot.words.sentences import counted
 from workflows.core.people import Role
+from workflows.core.requests.notes import is_believed
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
@@ -35,7 +36,7 @@ def request_card(
 
     :param knows_earlier: whether the reader may know an earlier plan. Other readers see only the outside changes.
     """
-    if request.state is not RequestState.AWAITING_APPROVAL:
+    if request.state is not RequestState.AWAITING_APPROVAL or not is_believed(request):
         return closed_card(request, successor=context.successor, now=now, drift=context.drift)
     blocks = approval_blocks(request, holders=holders, context=context, now=now, with_buttons=with_buttons)
     if (knows_earlier or request.drift is not None) and request.asked_again:

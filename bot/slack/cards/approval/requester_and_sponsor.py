@@ -65,6 +65,7 @@ from workflows.core.policy.approval import Choice
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.deadlines.reminder_times import reminder_possible_at
+from workflows.core.requests.notes import is_believed
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_held
 
@@ -102,7 +103,7 @@ def requester_card(
     :param newer: the requester's later request that is shown instead of Request again.
     :param freeze: the freeze in force that stops the request.
     """
-    is_asked = can_be_decided(request, now) and bool(still_needed(request))
+    is_asked = can_be_decided(request, now) and bool(still_needed(request)) and is_believed(request)
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         *([] if is_held(request) else freeze_banner(freeze, is_short=True)),

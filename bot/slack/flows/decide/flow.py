@@ -22,7 +22,7 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
-from workflows.app.reads.found_requests import read_replacement
+from workflows.app.reads.found_requests import as_believed, read_replacement
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -142,7 +142,7 @@ class DecideFlow:
             await self.directory.require_member(window.actor)
         except PeopleDirectoryUnavailable as error:
             return message_view("Not possible now", f"{refusal_words(error)} Try again.")
-        request = await self._require_request(request_id)
+        request = await as_believed(await self._require_request(request_id), self.store)
         history = await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
         others = await self._others(request)
         names = await name_open_stages(request, self.display_directory)

@@ -23,7 +23,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.accounts import AccountChange, AccountEnd
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.policy.reviews.guest_limits import GuestLimits
+from workflows.core.policy.reviews.terms import GuestLimits
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.guest_accounts import account_plan, confirmation_text, progress_of
 from workflows.core.settings.model import TenantId

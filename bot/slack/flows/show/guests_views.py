@@ -43,7 +43,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.reviewing.evidence.guest_listing import GuestFilter, GuestRow
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.policy.reviews.guest_limits import GuestLimits
+from workflows.core.policy.reviews.terms import GuestLimits
 from workflows.core.settings.model import TenantId, is_tenant_id
 
 PAGE_SIZE: Final = 15

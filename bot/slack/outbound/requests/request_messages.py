@@ -26,7 +26,7 @@ from bot.slack.outbound.requests.readers_messages import ReadersMessages
 from bot.slack.outbound.requests.reassignment_messages import ReassignmentMessages
 from bot.slack.outbound.requests.remark_messages import RemarkMessages
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_approvers
-from workflows.app.reads.found_requests import today_from_record
+from workflows.app.reads.found_requests import as_believed, today_from_record
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import read_after_end
 from workflows.core.partners.partnership import newer_request, result_read_at, tenant_of
@@ -65,6 +65,7 @@ class RequestMessages:
         :raises NotifierBlocked, NotifierRefused: when the channel does not accept its card now, or never will. A person
             whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
         """
+        request = await as_believed(request, self._outbound.store)
         posted = await self._outbound.copies.live_copies(f"request:{request.id}")
         await show_results_again(request, self._outbound)
         if is_only_shown_to_requester(request, posted):

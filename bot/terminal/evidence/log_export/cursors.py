@@ -101,7 +101,7 @@ def resume_output(file: IO[bytes]) -> ChainPoint:
         except (ValueError, KeyError, TypeError):
             raise WrongCursor("the output file does not end with an exported entry") from None
     elif file.read(1) not in (b"", b"{"):
-        raise WrongCursor("the output file has something else than exported entries")
+        raise WrongCursor("the output file has something other than exported entries")
     file.truncate(end)
     file.seek(end)
     return point

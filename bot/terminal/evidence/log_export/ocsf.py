@@ -1,7 +1,8 @@
 """An entry of the audit log as an event in OCSF 1.3.0 (Open Cybersecurity Schema Framework, schema.ocsf.io).
 
-Writes in Entra are API Activity (6003), everything else is Entity Management (3004). The texts that are signed are in
-`unmapped` exactly as they are stored, so that whoever has the key can verify each event.
+Writes in Entra are API Activity (6003), everything else is Entity Management (3004). The texts of the entry are in
+`unmapped` exactly as they are stored. Where some are personal, what is signed and the salts stand beside them. So
+whoever has the key can verify each event. An erased text is the pseudonym of its person.
 """
 
 import json
@@ -96,8 +97,9 @@ def _metadata(row: ChainedRow, product_version: str) -> dict[str, Any]:
 
 
 def _chain(row: ChainedRow) -> dict[str, Any]:
-    signed = {"key_id": row.key_id, "mac": None if row.mac is None else row.mac.hex(), "seq": row.seq}
-    return signed if row.records is None else {**signed, "records": row.records}
+    chain = {"key_id": row.key_id, "mac": None if row.mac is None else row.mac.hex(), "seq": row.seq}
+    texts = {} if row.references is None else {"signed": dict(row.signed), "salts": row.salts}
+    return {**chain, **texts, **({} if row.records is None else {"records": row.records})}
 
 
 def _actor(entry: Mapping[str, str | None]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import (
     AMARA,
+    BATCH,
     BRUNO,
     CHIE,
     DANA,
@@ -50,10 +51,12 @@ from tests.workflows.core.builders import (
 from workflows.app.evidence.reviews.review_context import ReviewContext
 from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.stops.freeze import begin
 from workflows.core.requests.commands.editing import require_may_edit
 from workflows.core.requests.request import (
     TERMINAL,
@@ -64,6 +67,7 @@ from workflows.core.requests.request import (
     RequestKind,
     RequestState,
 )
+from workflows.core.requests.transitions.freezing import freeze_note
 from workflows.core.settings.canonical import canonical_json
 
 HOLDERS = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("Bruno", "Chie"))}
@@ -109,7 +113,9 @@ def test_buttons_live_only_where_they_can_do_something(state: RequestState, kind
         return
     value = f"r-1:{request(state, kind).plan.digest}"
     can_decide = {"approve": value, "reject": value, "ask": value} if state is RequestState.AWAITING_APPROVAL else {}
-    can_reject = {"reject": value} if state is RequestState.SCHEDULED else {}
+    is_access = kind in (RequestKind.ACCESS, RequestKind.RESTORATION, RequestKind.ADOPTION)
+    is_unwritten = state is RequestState.APPLYING and is_access
+    can_reject = {"reject": value} if state is RequestState.SCHEDULED or is_unwritten else {}
     assert found == {**can_decide, **can_reject, "review_request": value}
 
 
@@ -304,6 +310,36 @@ def test_reject_stays_on_the_cards_of_an_approved_request_that_waits_for_its_sta
     for may_decide, may_reassign in ((True, False), (False, True), (False, False)):
         rows = list(details_actions(waits, NOW, may_decide=may_decide, may_reassign=may_reassign))
         assert buttons(as_message("Details", rows).blocks) == ({"reject": value} if may_decide or may_reassign else {})
+
+
+FROZEN: Facts = (freeze_note(begin(None, by=DANA.name, reason="Incident 7", now=NOW)),)
+
+
+@pytest.mark.parametrize("note", [(), FROZEN], ids=["writing", "frozen"])
+def test_reject_is_on_the_cards_of_an_approved_request_until_its_first_write_is_stored(note: Facts) -> None:
+    """As while it waits for its start: for the channel, for who approved it, and in Details for who may."""
+    waits = request(RequestState.APPLYING, decisions=WHOLE_CHAIN, note=note)
+    value = f"r-1:{waits.plan.digest}"
+    both = {"reject": value, "review_request": value}
+    batched, written = replace(waits, batch=BATCH), replace(waits, writing_since=NOW)
+    for one, reader, offered in (
+        (waits, None, both),
+        (waits, AMARA.chat_id, both),
+        (waits, DANA.chat_id, {"review_request": value}),
+        (batched, None, {"review_request": value}),
+        (written, None, {"review_request": value}),
+    ):
+        assert buttons(closed_card(one, successor=None, now=NOW, reader=reader).blocks) == offered
+    for one, may_decide, may_reassign, is_offered in (
+        (waits, True, False, True),
+        (waits, False, True, True),
+        (waits, False, False, False),
+        (batched, True, True, False),
+        (written, True, True, False),
+    ):
+        rows = list(details_actions(one, NOW, may_decide=may_decide, may_reassign=may_reassign))
+        found = buttons(as_message("Details", rows).blocks) if rows else {}
+        assert found == ({"reject": value} if is_offered else {})
 
 
 @pytest.mark.parametrize(

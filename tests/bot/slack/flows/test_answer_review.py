@@ -10,7 +10,7 @@ from tests.bot import surfaces
 from tests.bot.surfaces import assert_sound, hostile_or_blank
 from tests.workflows.core.builders import NOW, SAM, TENANT, partnership
 from workflows.core.partners.partnership import Attestation
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 
 
 def test_keep_asks_why() -> None:

@@ -26,7 +26,7 @@ from tests.bot.bot_under_test import (
 )
 from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.policy.reviews.terms import AttestedText
 from workflows.ports.store import Store
 
 TIMES: Final = 20

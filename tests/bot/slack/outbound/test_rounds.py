@@ -233,7 +233,7 @@ async def test_the_channel_keeps_one_card_and_its_thread_mentions_who_must_decid
     assert action_ids(reply) == ["approve", "reject", "ask", "review_request"]
     decided = replace(again, state=RequestState.APPLYING)
     await scene.notifier().show_request(decided)
-    assert action_ids(newest(scene, CHANNEL)) == ["review_request"]
+    assert action_ids(newest(scene, CHANNEL)) == ["reject", "review_request"]
     assert len(scene.messages(CHANNEL)) == 2
 
 

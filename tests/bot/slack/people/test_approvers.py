@@ -146,6 +146,19 @@ async def test_who_approved_can_reject_while_the_approved_request_waits_for_its_
     assert await may(FakeShown(), ChatId("W-OTHER"), waits) is False
 
 
+async def test_until_a_write_is_stored_everybody_may_reject_an_approved_request_who_could_decide_on_it() -> None:
+    complete = (approval(AMARA, 0), approval(BRUNO, 1), approval(CHIE, 1))
+    waits = request(RequestState.APPLYING, decisions=complete)
+    shown = FakeShown(holding={SECURITY: ids(AMARA, RILEY), DATA_OWNER: ids(DANA, BRUNO)})
+    may_reject = {AMARA: True, BRUNO: True, DANA: True, RILEY: False, SAM: False}
+    assert {who: await may(shown, who.chat_id, waits) for who in may_reject} == may_reject
+    assert await may(shown, ChatId("W-OTHER"), waits) is False
+    assert await may(replace(shown, known=DANA), ChatId("W-OTHER"), waits) is True
+    assert await may(replace(shown, trouble=PeopleDirectoryUnavailable("No answer.")), DANA.chat_id, waits) is None
+    written = replace(waits, writing_since=waits.created_at)
+    assert await may(shown, AMARA.chat_id, written) is False, "it cannot be rejected any more"
+
+
 async def test_nobody_decides_on_a_closed_request_nor_under_another_id() -> None:
     other = ChatId("W-OTHER")
     shown = FakeShown(members=ids(AMARA, CHIE) | {other})

@@ -572,8 +572,9 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
             "others": 2,
         },
         "What was decided in your name from Mar 1, 2027 to Mar 7, 2027: Approved contoso.com: Trusted partner (r-1), "
-        "now active (verified); Rejected r-2; Approved batch B-1. And 2 others. Not you? Tell an admin at once. An "
-        "admin stops everything that opens access with /partner freeze, and closes a partner with /partner revoke.",
+        "recorded as active (verified); Rejected r-2; Approved batch B-1. And 2 others. Not you? Tell an admin at "
+        "once. An admin stops everything that opens access with /partner freeze, and closes a partner with "
+        "/partner revoke.",
     ),
     (
         MessageCode.LIMIT_NEAR,

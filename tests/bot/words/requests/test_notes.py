@@ -205,8 +205,19 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.NOT_AS_SIGNED,
         {},
-        "Something else than Gatehouse changed the records that this rests on. Nothing that opens access is written "
-        "until an admin has looked at it.",
+        "Something other than Gatehouse changed the records that this rests on. Nothing that opens access is written "
+        "until two admins end the freeze about it.",
+    ),
+    (
+        NoteCode.NOT_BELIEVED,
+        {},
+        "Changed by something other than Gatehouse. Its approvals are not believed, and nothing of it is written.",
+    ),
+    (
+        NoteCode.ENDED_NOT_BELIEVED,
+        {},
+        "Something other than Gatehouse changed this request. Its approvals are not believed. Nothing more of it is "
+        "written. Send it again with /partner request.",
     ),
     (
         NoteCode.NOT_SENT_FROZEN,

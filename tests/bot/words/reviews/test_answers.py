@@ -12,7 +12,7 @@ from bot.words.reviews.answers import (
 )
 from tests.workflows.core.builders import NOW, SAM
 from workflows.core.partners.partnership import Attestation
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 
 MFA = MfaAttestation(text=AttestedText.EVERYBODY_USES_MFA, until=NOW + timedelta(days=180))
 PLAIN = Attestation(person=SAM, reason="Audit", at=NOW)

@@ -10,15 +10,19 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import DANA, TENANT
+from tests.workflows.core.builders import AMARA, DANA, TENANT
 from tests.workflows.world import World, open_world, restarted
 from workflows.app.evidence.chain_watch import ChainWatch
 from workflows.app.evidence.posted_heads import PostedHeads
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.core.audit.heads import parse_head
 from workflows.core.audit.verifying import ChainProblem
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
+from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands.freeze import ChangeFreeze
+from workflows.core.requests.commands.request import Comment
 from workflows.core.requests.effects import PostAuditHead
 from workflows.core.requests.request import RequestState
 from workflows.intervals import AUDIT_VERIFIED_EVERY
@@ -76,6 +80,12 @@ class Watch:
     async def check_all(self) -> None:
         """Let a day pass, and verify everything."""
         self.world.clock.moment += AUDIT_VERIFIED_EVERY
+        await self.watch.check()
+        while self.started:
+            await self.started.pop()
+
+    async def tick(self) -> None:
+        """Check as each tick does, and let what was started follow."""
         await self.watch.check()
         while self.started:
             await self.started.pop()
@@ -164,6 +174,88 @@ async def test_a_log_that_is_whole_again_ends_the_alarm(world: World) -> None:
     assert await watch.alarms() == ["edited:3"]  # only a verification of everything can say so
     await watch.check_all()
     assert await watch.alarms() == []
+
+
+async def cut_newest(world: World) -> int:
+    """Cut off the newest entry, so that its number is given again; returns the number."""
+    seq = (await world.store.chain_end()).seq
+    change(world, f"delete from audit where seq = {seq}")
+    change(world, f"update sqlite_sequence set seq = {seq - 1} where name = 'audit'")
+    return seq
+
+
+@pytest.mark.threats("G7")
+async def test_an_entry_that_is_cut_off_beside_a_running_bot_is_an_alarm_at_the_next_tick(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "other.db") as world:
+        request = await world.waiting()
+        await add(world, 1)  # without records
+        watch = Watch(world)
+        await watch.tick()
+        await watch.tick()  # all entries are followed now
+        assert await watch.alarms() == []
+        seq = await cut_newest(world)
+        await watch.tick()
+        assert await watch.alarms() == [f"tail_cut:{seq}"]
+        freeze = await known_freeze(world.store)
+        assert freeze is not None
+        assert freeze.reason == f"tail_cut {seq}"
+        await watch.check_all()  # the log that is left is whole, and signed
+        await watch.tick()
+        assert (await world.store.verify_chain()).is_whole
+        assert await watch.alarms() == [f"tail_cut:{seq}"]
+        async with restarted(world) as again:
+            await (later := Watch(again)).check_all()
+            assert await later.alarms() == [f"tail_cut:{seq}"], "two admins end the freeze first"
+            assert (await again.request(request.id)).state is RequestState.AWAITING_APPROVAL
+
+
+@pytest.mark.threats("G7")
+async def test_a_click_after_a_cut_is_refused_for_the_cut_and_is_not_called_added(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "other.db") as world:
+        request = await world.waiting()
+        await add(world, 1)
+        watch = Watch(world)
+        await watch.tick()
+        await watch.tick()
+        seq = await cut_newest(world)
+        await world.approve(request, AMARA)  # gets the number of the entry that was cut off
+        assert (await world.refusals())[-1] == (AMARA.chat_id, RefusalCode.NOT_AS_SIGNED)
+        assert [one.name for one in world.store.take_unproven()] == [f"tail_cut:{seq}"]
+        await world.click(Comment(actor=AMARA.chat_id, request_id=request.id, text="I ask them."))
+        assert [one.text for one in (await world.request(request.id)).remarks] == ["I ask them."]
+        await watch.tick()
+        assert await watch.alarms() == [f"tail_cut:{seq}"]
+
+
+@pytest.mark.threats("G7")
+async def test_a_click_whose_own_entry_is_cut_off_is_refused_for_the_cut(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "other.db") as world:
+        request = await world.waiting()
+        check = await world.received(world.approval(request, AMARA))
+        change(world, "delete from audit where seq = (select max(seq) from audit)")
+        await world.permission_check.check_click(check)
+        assert (await world.request(request.id)).decisions == ()
+        assert [one.code.value for one in world.store.take_unproven()] == ["tail_cut"]
+
+
+@pytest.mark.threats("G7")
+async def test_two_admins_end_a_freeze_about_a_cut_and_clicks_count_again(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "other.db") as world:
+        request = await world.waiting()
+        await add(world, 1)
+        watch = Watch(world)
+        await watch.tick()
+        await watch.tick()
+        await cut_newest(world)
+        await watch.tick()
+        world.directory.assign(AMARA, "security admin")
+        await world.click(ChangeFreeze(actor=DANA.chat_id, step=FreezeStep.ASK_END, version=1))
+        await world.click(ChangeFreeze(actor=AMARA.chat_id, step=FreezeStep.END, version=2))
+        assert await known_freeze(world.store) is None
+        await watch.check_all()
+        assert (await watch.alarms(), await known_freeze(world.store)) == ([], None)
+        await world.approve(await world.request(request.id), AMARA)
+        assert len((await world.request(request.id)).decisions) == 1
 
 
 async def test_a_log_that_cannot_be_read_does_not_stop_the_bot(world: World) -> None:

@@ -21,7 +21,7 @@ from tests.workflows.core.builders import (
     partnership,
 )
 from tests.workflows.core.builders import request as usual
-from tests.workflows.world import World
+from tests.workflows.world import World, change_as_ours
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
@@ -181,7 +181,8 @@ async def test_nobodys_click_brings_new_time_to_what_was_not_decided_in_time(wor
     """The template changed. That gives a new plan and more time only before the request expires."""
     request = await world.waiting()
     await stored_in_time(world, request, world.approval(request, MALLORY))
-    await world.store.execute(
+    await change_as_ours(
+        world.store,
         "update requests set doc = json_set(json_remove(doc, '$.sum'), '$.prepared.plan.template_hash', 'another')"
         " where id = ?",
         request.id,

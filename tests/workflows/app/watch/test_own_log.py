@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.slack.words.alarms import alarm_advice, alarm_text
+from bot.words.sentences import minute
 from tests.workflows.core.builders import TENANT
+from tests.workflows.effects.test_held import hold
 from tests.workflows.world import World
 from workflows.app.watch.own_log import WRITES_JUDGED, OwnLogCheck
 from workflows.core.errors.call_ids import CallIds
@@ -151,6 +154,22 @@ async def test_an_entry_of_our_application_that_nothing_explains_and_left_nothin
     await begun.sweep()
     await check_of(begun).check()
     assert len(await alarms(begun, UNEXPLAINED)) == 2, "another entry is another alarm"
+
+
+async def test_while_held_entries_after_the_end_of_the_records_accuse_nobody(begun: World) -> None:
+    request = await begun.opened()
+    log = begun.tenant.tenant_settings.logged
+    log.append(entry(request.sent[0].at, "a"))
+    ran_at = begun.clock.now()
+    await hold(begun)
+    log.append(entry(begun.clock.now(), "after the backup", is_default=True))
+    await begun.sweep()
+    await check_of(begun).check()
+    (alarm,) = await alarms(begun, UNEXPLAINED)
+    said = f"{alarm_text(alarm)} {alarm_advice(alarm)}"
+    assert "shows 1 change by Gatehouse's own application that these records do not have" in said
+    assert f"These records end at {minute(ran_at)}. Gatehouse may have made this after that." in said
+    assert "CRITICAL" not in said
 
 
 async def test_an_entry_that_led_to_drift_is_left_to_the_watch(begun: World) -> None:

@@ -9,7 +9,7 @@ from tests.workflows.app.requests.test_restoring import form
 from tests.workflows.app.watch.test_drift_after_reduction import DRIFT
 from tests.workflows.app.watch.test_sweep import OPEN, alarms, stored
 from tests.workflows.core.builders import AMARA, CHIE, TENANT
-from tests.workflows.world import World
+from tests.workflows.world import World, change_as_ours
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import unblocked_settings
 
@@ -33,7 +33,7 @@ async def test_one_approver_of_a_reduction_approves_nothing_that_was_never_appro
     if is_revoked:
         await world.revoke(CHIE)
     else:
-        await world.store.execute("delete from partnerships")
+        await change_as_ours(world.store, "delete from partnerships")
     world.tenant.partners[TENANT] = {**opened, **DRIFT}
     await world.sweep()
     assert (await stored(world)).is_open

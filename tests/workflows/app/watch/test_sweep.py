@@ -1,31 +1,36 @@
 """A sweep over the store and the fake tenant: what is stored, told and ended, and what is not concluded."""
 
 import asyncio
+import sqlite3
 import tracemalloc
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
-from bot.slack.words.alarms import alarm_message, alarm_text
+from bot.slack.words.alarms import alarm_advice, alarm_message, alarm_text
+from bot.words.sentences import minute
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, SAM, TENANT
+from tests.workflows.effects.test_held import hold
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World, restarted
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.app.watch.sweep import INCOMPLETE_SINCE, Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN
+from workflows.core.people import ADMIN, Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.watch.drift import DEFAULT, AuthorState, Drift, DriftSubject
+from workflows.core.posture.watch.drift import DEFAULT, Acceptance, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.store.codec import DRIFT, dump, with_checksum
 
 OPEN: Final = {
     "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
@@ -436,6 +441,21 @@ async def test_a_change_by_our_own_application_that_no_plan_holds_is_critical(dr
     assert await alarms(drifted, AlarmCode.OWN_CHANGE) == []
 
 
+async def test_while_held_the_alarms_say_when_the_records_end(drifted: World) -> None:
+    """Gatehouse may have made the change after the backup: nobody is accused."""
+    ran_at = drifted.clock.now()
+    await hold(drifted)
+    drifted.tenant.tenant_settings.changes[TENANT] = [change(drifted, by="Gatehouse", account="", is_ours=True)]
+    await drifted.drift_answers.find_authors()
+    (alarm,) = await alarms(drifted, AlarmCode.OWN_CHANGE)
+    assert alarm.values["records_end"] == ran_at.isoformat()
+    (drift_alarm,) = await alarms(drifted, AlarmCode.DRIFT)
+    assert drift_alarm.values["records_end"] == ran_at.isoformat()
+    said = f"{alarm_text(alarm)} {alarm_advice(alarm)}"
+    assert f"These records end at {minute(ran_at)}. Gatehouse may have made this after that." in said
+    assert "CRITICAL" not in said
+
+
 async def test_two_admins_accept_and_are_asked_again_when_the_date_passes(drifted: World) -> None:
     await accept(drifted, DANA)
     (alarm,) = await alarms(drifted)
@@ -455,6 +475,34 @@ async def test_two_admins_accept_and_are_asked_again_when_the_date_passes(drifte
     assert again.values["asked_again"] == 1
     commands = [command for _, command, _ in await drifted.log()]
     assert (commands.count("accept_drift"), commands.count("ask_drift_again")) == (2, 1)
+
+
+def forge_acceptances(world: World, drift: Drift, *people: Person) -> None:
+    """Write acceptances in the file, with the checksum of the text."""
+    until = world.clock.now() + timedelta(days=3)
+    forged = tuple(Acceptance(person=one, at=world.clock.now(), until=until, reason="Known") for one in people)
+    doc = with_checksum(dump(DRIFT, replace(drift, acceptances=forged)))
+    with closing(sqlite3.connect(world.store.path)) as db:
+        db.execute("update drifts set doc = ?", (doc,))
+        db.commit()
+
+
+@pytest.mark.threats("G7")
+async def test_a_forged_acceptance_does_not_make_one_admin_enough(drifted: World) -> None:
+    forge_acceptances(drifted, await stored(drifted), AMARA)
+    (alarm,) = await alarms(drifted)
+    await accept(drifted, DANA)
+    assert (await drifted.refusals())[-1] == (DANA.chat_id, RefusalCode.NOT_AS_SIGNED)
+    assert await alarms(drifted) == [alarm]
+    assert [one.name for one in drifted.store.take_unproven()] == [f"record_changed:drifts/{TENANT}"]
+
+
+@pytest.mark.threats("G7")
+async def test_acceptances_that_are_all_forged_end_no_alarm(drifted: World) -> None:
+    forge_acceptances(drifted, await stored(drifted), AMARA, DANA)
+    (alarm,) = await alarms(drifted)
+    await drifted.drift_answers.end_alarms_of_accepted()
+    assert await alarms(drifted) == [alarm]
 
 
 async def test_another_change_voids_an_acceptance(drifted: World) -> None:

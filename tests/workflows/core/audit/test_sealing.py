@@ -13,6 +13,7 @@ from workflows.core.audit.chain import (
     WHATEVER,
     ChainedRow,
     ChainKey,
+    ChainPoint,
     KeyRing,
     Record,
     Seal,
@@ -20,8 +21,11 @@ from workflows.core.audit.chain import (
     sign,
     written_seals,
 )
-from workflows.core.audit.sealing import RecordProofs
+from workflows.core.audit.personal import NOBODY, signed_texts
+from workflows.core.audit.personal import seal as seal_texts
+from workflows.core.audit.sealing import BEGAN_FREEZE, ENDED_FREEZE, RecordProofs
 from workflows.core.audit.verifying import MAX_PROBLEMS, ChainCheck, ChainProblem, ChainProblemCode, with_problems
+from workflows.core.policy.stops.freeze import FreezeStep
 
 pytestmark = pytest.mark.threats("G7")
 R = Record("requests", "R-1")
@@ -39,7 +43,8 @@ def rows(*said: Said, key: ChainKey = OLD) -> list[ChainedRow]:
     made: list[ChainedRow] = []
     previous = b""
     for seq, (name, command, seals) in enumerate(said, 1):
-        texts, records = entry(seq) | {"key": name, "command": command}, written_seals(seals)
+        outcome = "already_frozen" if name == "refused" else "accepted"
+        texts, records = entry(seq) | {"key": name, "command": command, "outcome": outcome}, written_seals(seals)
         previous = sign(previous, seq, texts, key, records)
         made.append(ChainedRow(seq=seq, entry=texts, key_id=key.id, mac=previous, records=records))
     return made
@@ -47,7 +52,7 @@ def rows(*said: Said, key: ChainKey = OLD) -> list[ChainedRow]:
 
 def proofs(followed: Sequence[ChainedRow], keys: KeyRing = RING) -> RecordProofs:
     """What these entries say."""
-    known = RecordProofs(keys=keys, result_of="verdict:")
+    known = RecordProofs(keys=keys)
     for row in followed:
         known.follow(row)
     return known
@@ -102,7 +107,7 @@ def test_entries_without_a_signature_of_ours_say_nothing() -> None:
 def test_a_click_is_pending_until_its_result() -> None:
     click = Record(CLICKS, "c1")
     received: Said = ("c1", "want_approve", [seal(click, "Amara")])
-    result: Said = ("verdict:c1", "approve", [])
+    result: Said = ("verdict:c1", "approve", [Seal(*click, "", WHATEVER)])
     known = proofs(rows(received))
     assert [known.is_pending_click(*one) for one in (("c1", "Amara"), ("c1", "Mallory"), ("c2", "Amara"))] == [
         True,
@@ -113,6 +118,28 @@ def test_a_click_is_pending_until_its_result() -> None:
     assert list(known.problems([])) == [], "a click is in no table of records"
 
 
+def test_only_what_is_signed_says_that_a_click_is_over_and_a_changed_text_beside_it_counts_as_changed() -> None:
+    click = Record(CLICKS, "c1")
+    entry_texts = entry(2) | {"key": "verdict:c1", "command": "approve"}
+    beside = seal_texts(entry_texts, lambda text: 7 if text == "c1" else NOBODY, lambda: bytes(16))
+    assert beside is not None
+    [received] = rows(("c1", "want_approve", [seal(click, "Amara")]))
+    records = written_seals([Seal(*click, "", WHATEVER)])
+    mac = sign(received.mac or b"", 2, signed_texts(entry_texts, beside.references), OLD, records)
+    result = ChainedRow(
+        seq=2,
+        entry=entry_texts,
+        key_id=OLD.id,
+        mac=mac,
+        references=beside.references,
+        salts=beside.salts,
+        records=records,
+    )
+    assert broken(proofs([received, result])) == ""
+    changed = proofs([received, replace(result, entry=entry_texts | {"key": "verdict:c2"})])
+    assert (broken(changed), changed.is_pending_click("c1", "Amara")) == ("edited:2", False)
+
+
 def test_an_upgrade_is_believed_once_and_only_before_everything_else() -> None:
     begun = ("begun", SEALING_BEGUN, [seal(R, "one")])
     assert problem(proofs(rows(begun, ("begun2", SEALING_BEGUN, [seal(FREEZE, "a")]))), FREEZE, "a") == ""
@@ -120,18 +147,78 @@ def test_an_upgrade_is_believed_once_and_only_before_everything_else() -> None:
     assert problem(proofs(again), R, "mine") == "record_changed"
 
 
+def broken(known: RecordProofs) -> str:
+    """What is wrong with an entry; empty without it."""
+    return "" if known.first_broken is None else known.first_broken.name
+
+
 def test_a_removed_or_changed_entry_counts_until_two_admins_know_of_it() -> None:
     good = rows(*[stored()] * 6, ("end", "end_freeze", [Seal(LOG, "", "1", WHATEVER)]), stored(), stored())
-    assert proofs(good).first_broken is None
+    assert broken(proofs(good)) == ""
     changed = [*good[:2], replace(good[2], entry=entry(99)), *good[3:]]
-    assert [proofs(changed[:6]).first_broken, proofs(changed).first_broken] == [3, None]
-    assert proofs([*changed[:7], good[8]]).first_broken == 9, "one more than they knew of"
-    gap = [*good[:4], good[5]]
-    assert proofs(gap).first_broken == 6
-    known = proofs(good[:3])
-    known.note_cut()
-    known.note_cut()
-    assert (known.first_broken, known.broken_count) == (3, 1)
+    assert [broken(proofs(changed[:6])), broken(proofs(changed))] == ["edited:3", ""]
+    assert broken(proofs([*changed[:7], good[8]])) == "deleted:8", "one more than they knew of"
+    assert broken(proofs([*good[:4], good[5]])) == "deleted:5"
+    assert broken(proofs([*good[:4], replace(good[4], mac=None)])) == "not_signed:5"
+    assert broken(proofs(good, KeyRing((NEW,)))) == "unknown_key:9"
+
+
+def test_entries_that_were_cut_off_count_although_all_others_are_signed() -> None:
+    """Whoever cuts them off lowers the last number as well, so that the next entry takes the place of the first one."""
+    click = Record(CLICKS, "c1")
+    good = rows(stored(seal(R, "one")), stored(), stored(seal(R, "two", "one")))
+    other = rows(stored(seal(R, "one")), stored(), ("c1", "want_approve", [seal(click, "Amara")]))
+    end = rows(
+        *(stored(seal(R, "one")), stored(), ("c1", "want_approve", [seal(click, "Amara")])),
+        ("end", "end_freeze", [Seal(LOG, "", "0", WHATEVER)]),
+    )
+    known = proofs(good)
+    assert known.go_back(lambda seq, mac: (seq, mac) == (3, good[2].mac)) is None
+    cut = known.go_back(lambda seq, mac: (seq, mac) in {(row.seq, row.mac) for row in other})
+    assert cut == ChainProblem(ChainProblemCode.TAIL_CUT, 3)
+    known.follow(other[2])
+    known.note_cut(cut)
+    known.note_cut(ChainProblem(ChainProblemCode.TAIL_CUT, 9))
+    assert known.is_cut
+    assert (broken(known), known.broken_count) == ("tail_cut:3", 0)
+    assert known.is_pending_click("c1", "Amara"), "what was stored after it is read"
+    assert problem(known, R, "one") == "record_changed", "what the missing entry said is not forgotten"
+    known.follow(end[3])
+    assert broken(known) == "", "two admins know of it"
+    assert not known.is_cut
+    everything = proofs(good)
+    assert [everything.has_read(ChainPoint(3, mac)) for mac in (good[2].mac or b"", b"other")] == [True, False]
+    assert everything.go_back(lambda seq, mac: False) == ChainProblem(ChainProblemCode.TAIL_CUT, 1)
+    assert (everything.last.seq, everything.go_back(lambda seq, mac: False)) == (0, None)
+
+
+def test_a_record_is_by_a_click_only_when_its_click_was_received() -> None:
+    click = Record(CLICKS, "c1")
+    over = Seal(*click, "", WHATEVER)
+    asked: Said = ("verdict:c1", "ask_freeze_end", [seal(FREEZE, "asked"), over])
+    received = proofs(rows(("c1", "want", [seal(click, "Amara")]), asked))
+    digest = digest_of(FREEZE, "asked")
+    assert received.is_by_click(FREEZE, digest)
+    assert not received.is_by_click(FREEZE, digest_of(FREEZE, "other"))
+    assert not received.is_by_click(R, digest)
+    assert not proofs(rows(asked)).is_by_click(FREEZE, digest)
+    by_itself: Said = ("other", "ask_freeze_end", [seal(FREEZE, "asked")])
+    assert not proofs(rows(("c1", "want", [seal(click, "Amara")]), by_itself)).is_by_click(FREEZE, digest)
+    twice = ("c1", "want", [seal(click, "Amara", "other")])  # in the place of a click that was never received
+    assert not proofs(rows(twice, asked)).is_by_click(FREEZE, digest)
+
+
+def test_who_began_the_newest_freeze_is_read_from_signed_entries() -> None:
+    assert (FreezeStep.FREEZE.value, FreezeStep.END.value) == (BEGAN_FREEZE, ENDED_FREEZE)
+    good = rows(
+        ("audit_chain:1", BEGAN_FREEZE, []),
+        ("later", BEGAN_FREEZE, []),
+        ("refused", BEGAN_FREEZE, []),
+        ("end", ENDED_FREEZE, []),
+    )
+    assert [proofs(good[:n]).frozen_by for n in range(5)] == ["", "audit_chain:1", "later", "later", ""]
+    assert proofs([good[0], replace(good[1], entry={**good[1].entry, "key": "x"})]).frozen_by == "audit_chain:1"
+    assert proofs([replace(good[0], mac=None)]).frozen_by == ""
 
 
 def test_all_records_are_compared_and_the_first_problems_listed() -> None:

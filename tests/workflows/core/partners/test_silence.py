@@ -17,7 +17,6 @@ from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.partners.reviewing.silence_decision import SilenceSituation, SilenceStep, silence_step
 from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, OnSilence
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.policy.reviews.silence import (
     LAST_CALL,
     MAX_KEPT,
@@ -31,6 +30,7 @@ from workflows.core.policy.reviews.silence import (
     consequence_at,
     with_issued,
 )
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.commands.review_event import (
     RecordReviewReminder,

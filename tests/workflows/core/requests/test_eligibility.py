@@ -6,6 +6,7 @@ import pytest
 
 from tests.workflows.core.builders import (
     AMARA,
+    BATCH,
     BRUNO,
     CHIE,
     DATA_OWNER,
@@ -22,10 +23,10 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.people import ChatId, Person
-from workflows.core.requests.deciding import require_may_decide
+from workflows.core.people import ChatId, Person, Role
+from workflows.core.requests.deciding import is_approved_and_unwritten, require_may_decide
 from workflows.core.requests.eligibility import IneligibleReason, OpenStage, current_eligibility, eligibility
-from workflows.core.requests.request import AccessRequest, EditRecord, RequestState
+from workflows.core.requests.request import AccessRequest, EditRecord, RequestKind, RequestState
 
 EVERYONE = (RILEY, SAM, AMARA, BRUNO, CHIE, MALLORY)
 ALL_ROLES = everybody(**{one.name.lower(): "security data-owner" for one in EVERYONE})
@@ -145,3 +146,29 @@ def test_who_is_asked_is_exactly_who_is_accepted(count: int) -> None:
     assert who is not None
     asked = who.eligible_members(one.chat_id for one in EVERYONE)
     assert asked == {one.chat_id for one in EVERYONE if _is_let_through(known, one)}
+
+
+def test_the_roles_of_all_stages_are_known_also_after_the_last_approval() -> None:
+    """The alternates of a stage are among them once they were asked."""
+    complete = request(decisions=WHOLE_CHAIN)
+    assert eligibility(complete).all_roles == (SECURITY, DATA_OWNER)
+    stages = tuple(replace(stage, alternates=Role("deputies")) for stage in complete.require_prepared().stages)
+    asked = replace(eligibility(complete), stages=stages)
+    assert asked.all_roles == (SECURITY, DATA_OWNER)
+    assert replace(asked, escalated=(1,)).all_roles == (SECURITY, DATA_OWNER, Role("deputies"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (request(RequestState.APPLYING), True),
+        (request(RequestState.SCHEDULED), True),
+        (replace(request(RequestState.APPLYING), writing_since=NOW), False),
+        (replace(request(RequestState.APPLYING), batch=BATCH), False),
+        (request(RequestState.APPLYING, RequestKind.REVOCATION), False),
+        (request(), False),
+        (request(RequestState.APPLIED), False),
+    ],
+)
+def test_an_approved_request_is_unwritten_until_a_write_is_stored(asked: AccessRequest, expected: bool) -> None:
+    assert is_approved_and_unwritten(asked) is expected

@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import NOW, TENANT, noted, prepared, request
+from tests.workflows.core.builders import NOW, TENANT, WHOLE_CHAIN, noted, prepared, request
 from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.plans.planning import plan_access, plan_revocation
-from workflows.core.requests.notes import DisplayedState, NoteCode, progress, state_to_display, with_earlier_write
+from workflows.core.requests.notes import (
+    DisplayedState,
+    NoteCode,
+    as_not_believed,
+    is_believed,
+    progress,
+    state_to_display,
+    with_earlier_write,
+)
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 from workflows.core.settings.open_access import AccessState, OpenAccess
@@ -120,3 +128,11 @@ def test_an_approved_block_is_shown_as_blocked_not_as_active(
     plan = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
     blocked = request(RequestState.APPLIED, prepared=prepared(plan=plan), not_closed=not_closed)
     assert state_to_display(blocked) is where
+
+
+def test_what_something_else_changed_is_shown_without_decisions() -> None:
+    asked = request(RequestState.APPLYING, decisions=WHOLE_CHAIN, void_decisions=WHOLE_CHAIN)
+    shown = as_not_believed(asked)
+    assert (shown.decisions, shown.void_decisions, [fact.code for fact in shown.note]) == ((), (), ["not_believed"])
+    assert (is_believed(asked), is_believed(shown)) == (True, False)
+    assert not is_believed(replace(asked, note=(Fact(NoteCode.ENDED_NOT_BELIEVED),)))

@@ -49,7 +49,6 @@ def rejected(
         (MALLORY, {"mallory": "security"}, 0),
         (MALLORY, {"mallory": "data-owner"}, 1),
         (DANA, {"dana": "admin"}, 1),
-        (RILEY, {"riley": "admin"}, 1),
     ],
     ids=[
         "who approved",
@@ -57,7 +56,6 @@ def rejected(
         "who could have",
         "of the later stage",
         "an admin",
-        "a requester who is admin",
     ],
 )
 def test_an_approved_request_of_which_nothing_is_written_is_rejected_by_whoever_could_decide(
@@ -68,6 +66,13 @@ def test_an_approved_request_of_which_nothing_is_written_is_rejected_by_whoever_
     assert (after.state, after.decisions[:-1]) == (RequestState.REJECTED, WHOLE_CHAIN)
     assert (after.decisions[-1].person, after.decisions[-1].stage) == (actor, stage)
     assert after.decisions[-1].choice is Choice.REJECT
+
+
+@pytest.mark.parametrize(("actor", "code"), [(RILEY, "own_request"), (SAM, "sponsor")])
+def test_who_may_never_decide_on_it_does_not_reject_it_as_an_admin_either(actor: Person, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        rejected(APPROVED, actor, {"riley": "admin", "sam": "admin"})
+    assert refused.value.code == code
 
 
 @pytest.mark.threats("C6")

@@ -5,12 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.workflows.core.builders import NOW, RILEY, TENANT, partnership
+from tests.workflows.core.builders import RILEY, TENANT, partnership
 from tests.workflows.store.postgres.server import test_server
 from tests.workflows.store.test_contract import entry, new, put
-from workflows.core.audit.chain import FREEZE_KEY
 from workflows.core.audit.verifying import ChainProblemCode
-from workflows.core.policy.stops.freeze import Freeze, FreezeState, FreezeStep
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import RequestId, RequestState
@@ -76,24 +74,7 @@ async def test_entries_that_are_gone_or_added_are_noticed_between_two_questions(
     assert await codes(store) == []
     test_server().run("delete from audit where seq = 2", database=database)
     assert await codes(store) != []
-    assert await codes(store, needs_whole_log=False) == []
-
-
-async def test_two_admins_accept_a_changed_partner_and_never_an_open_request(
-    store: PostgresStore, database: str, location: PostgresLocation
-) -> None:
-    """They end a freeze that began because of changed records."""
-    await put(store, new(1), partnership(version=1))
-    for table in ("requests", "partnerships"):
-        test_server().run(f"update {table} set doc = replace(doc, 'Contoso', 'Kontoso')", database=database)
-    frozen = Freeze(version=1, state=FreezeState.FROZEN, since=NOW, by="gatehouse", reason="x")
-    began = entry(f"{FREEZE_KEY}1", command=FreezeStep.FREEZE.value)
-    await store.commit(Commit(entry=began, freeze=frozen))
-    assert await codes(store, request_id="r-1", tenant_id=TENANT) != []
-    ended = replace(frozen, version=2, state=FreezeState.ENDED, ended_at=NOW)
-    await store.commit(Commit(entry=entry("end", command=FreezeStep.END.value), freeze=ended))
-    assert await codes(store, tenant_id=TENANT) == []
-    assert await codes(store, request_id="r-1") != []
+    assert await codes(store, whole_log=False) == []
 
 
 @pytest.mark.parametrize("writers", [20])

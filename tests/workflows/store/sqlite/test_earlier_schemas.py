@@ -17,6 +17,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World, open_world
 from workflows.core.audit.chain import FIELDS, sign
+from workflows.core.audit.personal import signed_texts
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.store.audit_keys import KeyFile, own_key_file
@@ -53,8 +54,9 @@ def sign_without_records(db: Database, path: Path) -> None:
     """Sign the entries as versions did whose entries named no records."""
     keys, previous = KeyFile(own_key_file(path.with_name("now.db")), is_own=False).ring(may_create=False), b""
     own_key_file(path).write_bytes(own_key_file(path.with_name("now.db")).read_bytes())
-    for row in list(db.query(f"select seq, {', '.join(FIELDS)} from audit order by seq")):
-        previous = sign(previous, row["seq"], {name: row[name] for name in FIELDS}, keys.signing)
+    for row in list(db.query("select * from audit order by seq")):
+        entry = signed_texts({name: row[name] for name in FIELDS}, row.get("personal"))
+        previous = sign(previous, row["seq"], entry, keys.signing)
         db.execute("update audit set mac = ?, key_id = ? where seq = ?", [previous, keys.signing.id, row["seq"]])
 
 

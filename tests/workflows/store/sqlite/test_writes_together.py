@@ -62,7 +62,7 @@ class Statements:
 
     async def during(self, *asked: Coroutine[Any, Any, Any]) -> list[Any]:
         """Ask for everything at once; returns the results, errors among them."""
-        go = threading.Event()
+        begun, go = threading.Event(), threading.Event()
 
         def traced(statement: str) -> None:
             if statement in ("COMMIT", "ROLLBACK"):
@@ -71,10 +71,11 @@ class Statements:
 
         def hold() -> None:
             self._store._db.conn.set_trace_callback(traced)
+            begun.set()
             go.wait(LONGEST_WAIT)
 
         waiting = asyncio.create_task(self._store._run(hold))
-        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(begun.wait, LONGEST_WAIT)
         tasks = [asyncio.create_task(one) for one in asked]
         await asyncio.sleep(0.05)
         go.set()

@@ -17,7 +17,7 @@ from workflows.core.partners.reviewing.evidence.usage import SourceRead
 from workflows.core.people import Person, PersonId
 from workflows.core.plans.accounts import AccountChange, AccountPlan
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.policy.reviews.guest_limits import GuestLimits
+from workflows.core.policy.reviews.terms import GuestLimits
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.guest_accounts import progress_of

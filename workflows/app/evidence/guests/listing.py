@@ -25,7 +25,7 @@ from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.partners.reviewing.evidence.usage import MAX_LISTED_GUESTS, SourceRead
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
+from workflows.core.policy.reviews.terms import USUAL_LIMITS, GuestLimits
 from workflows.ports.clock import Clock
 from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable

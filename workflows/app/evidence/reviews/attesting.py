@@ -8,7 +8,7 @@ from datetime import timedelta
 from workflows.catalog.catalog import Catalog
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.answers.keeping import refuses_mfa
-from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
+from workflows.core.policy.reviews.terms import USUAL_ATTESTATION
 from workflows.ports.store import Store
 
 

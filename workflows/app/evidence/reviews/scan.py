@@ -31,7 +31,7 @@ from workflows.core.partners.reviewing.evidence.usage import (
     SourceRead,
     UsageScan,
 )
-from workflows.core.policy.reviews.guest_limits import GuestLimits
+from workflows.core.policy.reviews.terms import GuestLimits
 from workflows.core.posture.watch.denied_sign_ins.counting import DenialCount
 from workflows.core.requests.effects import Effect, ShowReview
 from workflows.core.settings.model import TenantId

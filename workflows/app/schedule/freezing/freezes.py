@@ -26,6 +26,7 @@ from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.deciding import is_too_late
 from workflows.core.requests.effects import Apply, Effect, ShowFreeze
 from workflows.core.requests.transitions.freezing import is_held, is_stopped_by_freeze
+from workflows.ports.audit_log import RestsOn
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, FreezeUnreadable, StaleVersion
 from workflows.ports.store import Store
@@ -148,7 +149,10 @@ class Freezes:
         :param ended: why an alarm ended although nothing was repaired.
         """
         known = {alarm.subject for alarm in await self.store.open_alarms() if alarm.code is code}
-        for other in sorted(known - {subject}):
+        others = sorted(known - {subject})
+        if others and await self.store.unproven(RestsOn(absences=False, whole_log=False)):
+            others = []  # the record was changed or removed in the file: that ends nothing
+        for other in others:
             await self.alarms.clear_alarm(code, other, ended)
         if subject and subject not in known:
             await self.alarms.raise_alarm(code, subject, values)

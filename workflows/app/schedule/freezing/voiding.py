@@ -1,4 +1,8 @@
-"""End the open requests from before a held start, once two admins have released it. Each requester is told once."""
+"""End the open requests from before a held start, once two admins have released it. Each requester is told once.
+
+The same for the open requests that something other than Gatehouse changed, once two admins have ended the freeze about
+that: nobody can decide on them any more.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +19,8 @@ from workflows.core.batches.commands import ExpireBatch
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.plans.plan import count_written
-from workflows.core.policy.stops.freeze import Freeze
-from workflows.core.requests.alarms import AlarmCode
+from workflows.core.policy.stops.freeze import Freeze, is_over_about_records
+from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
@@ -27,6 +31,8 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _VOIDED: Final = "voided_before"
 """The name of the mark with the hold whose older requests are all ended."""
+_ENDED_UNPROVEN: Final = "unproven_ended_after"
+"""The name of the mark with the freeze about changed records after which requests were ended."""
 
 _log = structlog.get_logger()
 
@@ -42,15 +48,20 @@ class Voiding:
     alarms: Alarms
 
     async def check(self) -> None:
-        """End what is void after a release. What cannot be read now is ended by a later check."""
+        """End what is void after a release, or not believed after a freeze. What cannot be read now is ended later."""
         freeze = await last_freeze(self.store)
-        if freeze is None or freeze is UNREADABLE or freeze.voids_before is None:
+        if freeze is None or freeze is UNREADABLE:
+            return
+        if is_over_about_records(freeze):
+            await self._end_unproven(freeze)
+        if freeze.voids_before is None:
             return
         before = freeze.voids_before.isoformat()
         if (freeze.is_frozen and freeze.hold is not None) or await self.store.mark(_VOIDED) == before:
             return
         await self._end_batches(freeze)
-        left = [await self._end(request) for request in await self._void(freeze)]
+        reason = (Fact(NoteCode.VOID_AFTER_RESTORE),)
+        left = [await self._end(request, reason) for request in await self._void(freeze)]
         if all(left):
             await self.store.save_mark(_VOIDED, before)
 
@@ -65,13 +76,27 @@ class Voiding:
                 except Refused:
                     _log.info("batch_ends_with_its_requests", batch=batch.id)
 
-    async def _end(self, request: AccessRequest) -> bool:
+    async def _end_unproven(self, freeze: Freeze) -> None:
+        """End the requests that are not believed, once after each freeze: what is forged later is a freeze again."""
+        since = freeze.since.isoformat()
+        if await self.store.mark(_ENDED_UNPROVEN) == since:
+            return
+        for alarm in await self.store.open_alarms():
+            if alarm.code is AlarmCode.AUDIT_CHAIN:
+                await self.alarms.clear_alarm(alarm.code, alarm.subject, Fact(EndingCode.ADMINS_ENDED_FREEZE))
+        waiting = {request.id: request for request in await self.store.open_requests() if request.batch is None}
+        unproven = await self.store.unproven_requests(list(waiting))
+        reason = (Fact(NoteCode.ENDED_NOT_BELIEVED),)
+        left = [await self._end(waiting[request_id], reason) for request_id in sorted(unproven)]
+        if all(left):
+            await self.store.save_mark(_ENDED_UNPROVEN, since)
+
+    async def _end(self, request: AccessRequest, reason: tuple[Fact, ...]) -> bool:
         """End one request; returns whether it is ended.
 
         Of one that was being written, what is in the tenant is read first. A part of it is recorded, and the admins are
         told of it. If all of it is there, nothing is left to write: it is confirmed as every other request.
         """
-        reason = (Fact(NoteCode.VOID_AFTER_RESTORE),)
         try:
             configuration, part = None, 0
             if request.was_sent:

@@ -1,8 +1,11 @@
 """The story of one request from the records: who asked, who approved and why, what was changed and read back, and what
-stands. Nothing is read in the tenant: what stands is told as of the last read-back."""
+stands. Nothing is read in the tenant: what stands is told as of the last read-back.
+
+It is long because a story has many parts, and each of them is told only together with the others.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -20,7 +23,8 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.people import Person
 from workflows.core.plans.accounts import AccountEnd
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.policy.reviews.attestation import MfaAttestation
+from workflows.core.policy.reviews.terms import MfaAttestation
+from workflows.core.requests.notes import is_believed
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
@@ -121,6 +125,8 @@ class RequestStory:
     """The audit entries, oldest first."""
     entry_count: int
     """How many audit entries there are; more than `entries` when not all were read."""
+    is_believed: bool = True
+    """False when something other than Gatehouse changed the request: no decision of it counts then."""
 
     @property
     def open_drift(self) -> OutsideChange | None:
@@ -170,11 +176,16 @@ class StorySource:
     """The entries about hand-overs of its partner's sponsor, oldest first."""
     swept_at: datetime | None = None
     """When the last complete sweep began; None when there was none."""
+    is_as_signed: bool = True
+    """Whether the stored request is as signed entries say."""
 
 
 def request_story(source: StorySource, now: datetime) -> RequestStory:
     """Return the story of one request."""
     request, decisions = source.request, tuple(_decisions(source.request))
+    believed = source.is_as_signed and is_believed(request)
+    if not believed:
+        decisions = tuple(replace(one, is_counted=False) for one in decisions)
     done = [one for one in source.entries if one.outcome == ACCEPTED]
     later = source.later
     since, until = result_read_at(request), None if later is None else result_read_at(later)
@@ -187,7 +198,7 @@ def request_story(source: StorySource, now: datetime) -> RequestStory:
     return RequestStory(
         request=request,
         decisions=decisions,
-        approved_at=_approved_at(request, decisions),
+        approved_at=_approved_at(request, decisions) if believed else None,
         read_back=_last_read_back(done),
         reviews=tuple(_reviews(done, names, () if source.record is None else source.record.attestations)),
         outcomes=tuple(said_outcomes(done)),
@@ -198,6 +209,7 @@ def request_story(source: StorySource, now: datetime) -> RequestStory:
         later=later,
         entries=source.entries,
         entry_count=source.entry_count,
+        is_believed=believed,
     )
 
 

@@ -103,6 +103,11 @@ class Freeze:
         return None if asked is None or abs(now - asked.at) >= END_MAY_BE_CONFIRMED_FOR else asked
 
 
+def is_over_about_records(freeze: Freeze) -> bool:
+    """Return whether two admins have ended a freeze that Gatehouse began itself, because of changed records."""
+    return not freeze.is_frozen and freeze.hold is None and freeze.by == GATEHOUSE.name
+
+
 def begin(before: Freeze | None, *, by: str, reason: str, now: datetime, version: int = 1) -> Freeze:
     """Return a new freeze. Closing needs no approval, and at the command line no person.
 

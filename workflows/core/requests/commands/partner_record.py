@@ -7,7 +7,7 @@ from typing import Generic, Literal
 
 from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
-from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.policy.reviews.terms import AttestedText
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.commands.people import HandoverCommand
 from workflows.core.requests.commands.request import RequestCommand

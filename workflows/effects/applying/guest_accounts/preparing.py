@@ -19,7 +19,7 @@ from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
 from workflows.core.people import Person
 from workflows.core.plans.accounts import AccountChange, AccountPlan
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.core.policy.reviews.terms import USUAL_LIMITS
 from workflows.core.policy.template import Stage, Template, roles_of
 from workflows.core.requests.request import AccessRequest, ObservedPartner, PreparedRequest
 from workflows.partner_lookup.identifying import identify_partner

@@ -142,8 +142,8 @@ class PostgresEffectsQueue(PostgresDatabase):
         """Delete an effect that was given up."""
         await self._jobs.drop_given_up(effect_id)
 
-    async def _put_effect(self, connection: Connected, effect: Effect, due_at: str) -> None:
-        await self._jobs.put(connection, effect, due_at)
+    async def _put_effect(self, connection: Connected, effect: Effect, due_at: str, doc: str = "") -> None:
+        await self._jobs.put(connection, effect, due_at, doc)
 
     async def _has_effect(self, connection: Connected, in_lane: str) -> bool:
         return await self._jobs.has_effect(connection, in_lane)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from workflows.core.audit.sealing import RecordProofs
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
-from workflows.ports.audit_log import RESULT_OF, AuditKeys
+from workflows.ports.audit_log import AuditKeys
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
 from workflows.store.common.reading import GivenUpRow
 from workflows.store.sqlite.other_records.audit_chain import verify_connection
@@ -70,6 +70,14 @@ def read_mark(path: Path, name: str) -> str:
     return next((str(value) for key, value in _read(path, "select name, value from marks") if key == name), "")
 
 
+def count_entries(path: Path) -> int:
+    """Return the number of the newest audit entry: about how many there are.
+
+    :raises OSError: when the file is not a store, or cannot be read.
+    """
+    return int(_read(path, "select coalesce(max(seq), 0) from audit")[0][0])
+
+
 def verify_file(path: Path, keys: AuditKeys, head: "Head | None") -> "ChainCheck":
     """Verify the signatures of the audit log.
 
@@ -79,7 +87,7 @@ def verify_file(path: Path, keys: AuditKeys, head: "Head | None") -> "ChainCheck
     if not _read(path, "select 1 from pragma_table_info('audit') where name = 'records'"):
         raise OSError(f"the audit log in {path.name} is not signed yet; start this version of the bot once")
     ring = keys.ring(may_create=False)
-    proofs = RecordProofs(keys=ring, result_of=RESULT_OF)
+    proofs = RecordProofs(keys=ring)
     return _with_connection(path, lambda db: verify_connection(db, ring, head=head, proofs=proofs))
 
 

@@ -35,6 +35,7 @@ class SharedStore(SqliteStore):
         self._db = Database(self._path, execute_plugins=False)
         self._db.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
         self._db.execute("pragma synchronous = full")
+        self._db.execute("pragma secure_delete = on")
         require_known_steps(self._db, self._path.name)
 
     def _close(self) -> None:

@@ -2,10 +2,17 @@
 
 The entry before it is read in the same transaction, after the new row has taken SQLite's one lock for writing. So two
 processes on one file never sign two entries after the same one.
+
+Each person whom records name gets a number, which is the pseudonym that stays when their texts are erased. A person
+has an account and any number of chat ids, all with one number. What a chat id did before its account was known may be
+signed with another number. The first entry with both connects the two.
+
+It is long because whoever signs an entry gives numbers to the people in it, in the same transaction.
 """
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -26,10 +33,11 @@ from workflows.core.audit.chain import (
     Record,
     sign,
 )
+from workflows.core.audit.personal import NOBODY, PSEUDONYM, SALT_BYTES, pseudonym, seal, signed_texts
 from workflows.core.people import GATEHOUSE
-from workflows.ports.audit_log import RESULT_OF, NumberedEntry
+from workflows.ports.audit_log import NumberedEntry
 from workflows.ports.records import StoreUnusable
-from workflows.store.common.reading import entry_of_row
+from workflows.store.common.reading import entry_of_row, people_in
 from workflows.store.common.rows import SEALED_TABLES, text_of
 from workflows.store.sqlite.database import SqliteDatabase
 
@@ -40,15 +48,23 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = ", ".join(FIELDS)
 # NB. read as bytes, because a damaged text may be no UTF-8, and must not stop the verification.
-_RAW: Final = f"seq, cast(key_id as blob), mac, {', '.join(f'cast({name} as blob)' for name in (*FIELDS, 'records'))}"
+RAW_COLUMNS: Final = f"seq, mac, {', '.join(f'cast({name} as blob)' for name in (*FIELDS, 'key_id'))}"
+BESIDE_COLUMNS: Final = "cast(personal as blob), cast(salts as blob), cast(records as blob)"
 _PAGE: Final = 1000
 """How many entries are signed, or read, at a time."""
+_BOT: Final = GATEHOUSE.chat_id
 _SMALLEST: Final = -(2**63)
 _PAUSE_SECONDS: Final = 0.001
 """The pause of a verification in the bot's process after each page, so that clicks are answered meanwhile."""
-_INSERT: Final = f"""insert into audit ({_COLUMNS}) select {", ".join("?" * len(FIELDS))}
+_INSERT: Final = f"""insert into audit ({_COLUMNS}, personal, salts) select {", ".join("?" * (len(FIELDS) + 2))}
     where not exists (select 1 from audit where key = ?)"""  # noqa: S608
 """Adds an entry once. A number is not used up when the entry is known, so numbers have no gaps."""
+
+_ABSENCE: Final = f"""coalesce((select '{PSEUDONYM}' || number from identities
+     where identifier = substr(id, 1, instr(id, ':') - 1)) || substr(id, instr(id, ':')), id)"""  # noqa: S608
+"""The id of an absence without the account in it: entries name it for ever, also when the person was erased."""
+NAMED_BY: Final[Mapping[str, str]] = {**SEALED_TABLES, "absences": _ABSENCE}
+"""The tables whose records are named by entries, with the expression of the id that entries have."""
 
 _log = structlog.get_logger()
 
@@ -70,10 +86,11 @@ class SqliteAuditChain(SqliteDatabase):
         :param put: stores the records of the entry, and returns what it says about them, see `core.audit.sealing`.
         """
         values = [entry[name] for name in FIELDS]
-        added = self._db.execute(_INSERT, [*values, entry["key"]])
+        added = self._db.execute(_INSERT, [*values, None, None, entry["key"]])
         if added.rowcount == 0:
             return False
         seq, before = int(added.lastrowid or 0), self._newest_signed()
+        entry = self._sealed(seq, entry)
         ring = self._keys.ring(may_create=self._may_create_key)
         used = None if before is None else before[1]
         if not self._may_create_key and used is not None and ring.find(used) is None:
@@ -85,6 +102,49 @@ class SqliteAuditChain(SqliteDatabase):
         if used not in (None, ring.signing.id):
             self._add_key_change(point, used, ring)
         return True
+
+    def _sealed(self, seq: int, entry: Mapping[str, str | None]) -> Mapping[str, str | None]:
+        """Store the commitments to an entry's personal texts beside it, and return what is signed."""
+        self._register(entry["actor"] or "", entry["account"] or "")
+        sealed = seal(entry, self._number_of, lambda: secrets.token_bytes(SALT_BYTES))
+        if sealed is None:
+            return entry
+        sql = "update audit set personal = ?, salts = ? where seq = ?"
+        self._db.execute(sql, [sealed.references, sealed.salts, seq])
+        return signed_texts(entry, sealed.references)
+
+    def _number_of(self, text: str) -> int | None:
+        """Return the number of the person with this account or chat id; `NOBODY` for another text, None for the bot."""
+        if text == _BOT:
+            return None
+        row = self._db.conn.execute("select number from identities where identifier = ?", [text]).fetchone()
+        return NOBODY if row is None else int(row[0])
+
+    def _register(self, chat_id: str, account: str) -> None:
+        """Give the person with these identifiers a number. Either may be empty."""
+        known = {text: self._number_of(text) for text in (account, chat_id) if text and text != _BOT}
+        unknown = [text for text, number in known.items() if not number]
+        number = next(filter(None, known.values()), None)  # the account's, where both have one
+        if not unknown:
+            if len(set(known.values())) > 1:  # the chat id acted before the account was known
+                self._db.execute("update identities set number = ? where identifier = ?", [number, chat_id])
+            return
+        if number is None:
+            number = int(self._db.execute("insert into people (gone_since) values (null)").lastrowid or 0)
+        for text in unknown:
+            values = [text, number, int(text == account)]
+            self._db.execute("insert into identities (identifier, number, is_account) values (?, ?, ?)", values)
+
+    def _register_people_of(self, documents: Iterable[str]) -> None:
+        """Give numbers to the people whom documents name."""
+        for chat_id, account in people_in(documents):
+            self._register(chat_id, account)
+
+    def _named_absence(self, identity: str) -> str:
+        """Return the id of an absence as entries have it. It begins with the account of the person."""
+        account, *rest = identity.split(":", 1)
+        self._register("", account)
+        return ":".join([pseudonym(number) if (number := self._number_of(account)) else account, *rest])
 
     def _newest_signed(self) -> tuple[ChainPoint, str] | None:
         sql = "select seq, mac, key_id from audit where mac is not null order by seq desc limit 1"
@@ -120,7 +180,7 @@ class SqliteAuditChain(SqliteDatabase):
         entry: dict[str, str | None] = dict.fromkeys(FIELDS)
         entry |= {"key": name, "at": text_of(self._clock.now()), "actor": GATEHOUSE.chat_id, "command": command}
         entry |= {"outcome": "accepted", "details": json.dumps(details)}
-        added = self._db.execute(_INSERT, [*(entry[field] for field in FIELDS), name])
+        added = self._db.execute(_INSERT, [*(entry[field] for field in FIELDS), None, None, name])
         self._sign(int(added.lastrowid or 0), before.mac, entry, key, records)
 
     def _sign_existing(self, db: Database) -> None:
@@ -163,9 +223,15 @@ class SqliteAuditChain(SqliteDatabase):
         ring = await asyncio.to_thread(partial(self._keys.ring, may_create=self._may_create_key))
         from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
 
-        proofs = None if newest is not None else RecordProofs(keys=ring, result_of=RESULT_OF)
+        proofs = None if newest is not None else RecordProofs(keys=ring)
         check = partial(verify_connection, keys=ring, newest=newest, pause=_PAUSE_SECONDS, proofs=proofs)
-        return await self._run_on_second_connection(check)
+        found = await self._run_on_second_connection(check)
+        if proofs is not None and all(problem.record for problem in found.problems):
+            self._take_proofs(proofs)
+        return found
+
+    def _take_proofs(self, proofs: "RecordProofs") -> None:
+        """Use what all entries say, which were read and are whole."""
 
 
 def verify_connection(
@@ -220,15 +286,23 @@ def stream_entries(db: Any, after: int, pause: float = 0) -> Iterator[ChainedRow
 
 
 def _page_after(db: Any, after: int, limit: int = _PAGE) -> list[ChainedRow]:
-    rows = db.execute(f"select {_RAW} from audit where seq > ? order by seq limit ?", [after, limit])  # noqa: S608
-    return [_chained(row) for row in rows]
+    # A file of an earlier version is verified as it is: none of its entries has anything beside it.
+    is_new = db.execute("select 1 from pragma_table_info('audit') where name = 'records'").fetchone() is not None
+    columns = f"{RAW_COLUMNS}, {BESIDE_COLUMNS if is_new else 'null, null, null'}"
+    rows = db.execute(f"select {columns} from audit where seq > ? order by seq limit ?", [after, limit])  # noqa: S608
+    return [chained_row(row) for row in rows]
 
 
-def _chained(row: Sequence[Any]) -> ChainedRow:
-    seq, key_id, mac, *texts = row
-    *decoded, records = [None if text is None else text.decode("utf-8", "surrogateescape") for text in texts]
-    key = None if key_id is None else key_id.decode("utf-8", "backslashreplace")
-    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, decoded, strict=True)), key_id=key, mac=mac, records=records)
+def chained_row(row: Sequence[Any]) -> ChainedRow:
+    """Return an entry from the columns `RAW_COLUMNS` and `BESIDE_COLUMNS`."""
+    seq, mac, *texts = row
+    *decoded, key, personal, salts, records = (
+        None if text is None else text.decode("utf-8", "surrogateescape") for text in texts
+    )
+    entry = dict(zip(FIELDS, decoded, strict=True))
+    key_id = None if key is None else key.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    beside = {"references": personal, "salts": salts, "records": records}
+    return ChainedRow(seq=seq, entry=entry, key_id=key_id, mac=mac, **beside)
 
 
 def _numbered(row: Mapping[str, Any]) -> NumberedEntry:
@@ -239,6 +313,6 @@ def _numbered(row: Mapping[str, Any]) -> NumberedEntry:
 
 def stored_records(db: Any) -> Iterator[tuple[Record, str]]:
     """Read every record that an entry must name."""
-    for table, key in SEALED_TABLES.items():
+    for table, key in NAMED_BY.items():
         for identity, doc in db.execute(f"select {key}, cast(doc as blob) from {table}"):  # noqa: S608
             yield Record(table, str(identity)), doc.decode("utf-8", "surrogateescape")

@@ -19,7 +19,7 @@ from tests.bench.account_surfaces import account_request, written
 from tests.workflows.core.builders import NOW, TENANT, identity
 from workflows.core.errors.raised import Refused
 from workflows.core.plans.accounts import AccountChange
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.core.policy.reviews.terms import USUAL_LIMITS
 from workflows.core.requests.transitions.guest_accounts import UNDO_WITHIN
 
 

@@ -23,7 +23,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.accounts import AccountChange
 from workflows.core.policy.reviews.access_test import AccessAnswer, AccessFailure, AccessOutcome, AccessTest
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.core.policy.reviews.terms import USUAL_LIMITS
 from workflows.core.posture.diagnosis.diagnosing import diagnose
 from workflows.core.posture.diagnosis.facts import PartnerRecord
 from workflows.core.requests.request import RequestState

@@ -19,7 +19,7 @@ from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount,
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.partners.reviewing.evidence.usage import GuestFinding, GuestMatch
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.core.policy.reviews.terms import USUAL_LIMITS
 from workflows.ports.guest_accounts import AccountRoles
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import AccountPage

@@ -10,7 +10,7 @@ from tests.workflows.core.builders import NOW, TENANT, partnership, prepared, re
 from tests.workflows.world import World
 from workflows.app.evidence.reviews.attesting import attestation_period
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.policy.reviews.attestation import USUAL_ATTESTATION
+from workflows.core.policy.reviews.terms import USUAL_ATTESTATION
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit

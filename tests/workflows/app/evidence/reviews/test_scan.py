@@ -21,7 +21,7 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerE
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.partners.reviewing.evidence.usage import WINDOW, GuestFinding, GuestMatch, SourceRead, UsageScan
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.core.policy.reviews.terms import USUAL_LIMITS
 from workflows.core.settings.model import TenantId
 from workflows.ports.guest_accounts import AccountRoles
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable, WrongTenant

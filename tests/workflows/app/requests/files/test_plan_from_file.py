@@ -8,7 +8,7 @@ import pytest
 from bot.words.findings.finding import finding_words
 from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import TENANT
-from tests.workflows.world import CATALOG, World
+from tests.workflows.world import CATALOG, World, change_as_ours
 from workflows.app.requests.files.parsed_request import PlanImpossible
 from workflows.app.requests.files.plan_from_file import PlannedRequest, plan_request
 from workflows.catalog.request_files import RequestFile
@@ -114,7 +114,7 @@ async def test_a_reduction_of_a_drifted_partner_has_the_change_id_of_the_card(wo
     open_to_all = world.tenant.partners[TENANT]["b2bCollaborationInbound"]
     world.tenant.edit(TENANT, b2bDirectConnectInbound=open_to_all)
     if not is_recorded:
-        await world.store.execute("delete from partnerships")
+        await change_as_ours(world.store, "delete from partnerships")
     shown = await planned(world, template="guest-collaboration", duration_days=180, records=await world.store.records())
     request = await world.waiting(template="guest-collaboration", days=180)
     assert request.plan.kept_approval is not None

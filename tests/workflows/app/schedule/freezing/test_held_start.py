@@ -254,9 +254,9 @@ async def test_a_log_whose_signatures_were_taken_out_is_held(machine: Machine) -
     assert await machine.start(entries=3) is None
     with closing(sqlite3.connect(machine.database)) as db:
         db.execute("update audit set actor = 'U-FORGED' where seq = 2")
-        for name in ("mac", "key_id", "records"):
+        for name in ("mac", "key_id", "records", "personal", "salts"):
             db.execute(f"alter table audit drop column {name}")
-        for table in ("import_lookups", "profiles"):
+        for table in ("import_lookups", "profiles", "identities", "people"):
             db.execute(f"drop table {table}")
         db.execute("drop index audit_by_command")
         db.execute("delete from _sqlite_migrations where name >= 'm034'")

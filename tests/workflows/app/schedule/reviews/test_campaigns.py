@@ -13,7 +13,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.campaigns import Campaign, CampaignState, MemberOutcome
 from workflows.core.people import ChatId
-from workflows.core.policy.reviews.attestation import AttestedText
+from workflows.core.policy.reviews.terms import AttestedText
 from workflows.core.policy.stops.freeze import FreezeStep
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.freeze import ChangeFreeze

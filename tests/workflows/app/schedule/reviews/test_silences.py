@@ -14,8 +14,8 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import Person, PersonId
 from workflows.core.plans.plan import AtEnd, OnSilence
-from workflows.core.policy.reviews.attestation import AttestedText
 from workflows.core.policy.reviews.silence import AskedAs, ManagerSkipped
+from workflows.core.policy.reviews.terms import AttestedText
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner_record import Keep, Revoke
 from workflows.core.requests.commands.review_event import RecordReviewReminder

@@ -17,7 +17,7 @@ from workflows.core.partners.reviewing.evidence.guest_listing import (
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, GuestActivity, Oddity
 from workflows.core.partners.reviewing.evidence.usage import GuestFinding, GuestMatch
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS
+from workflows.core.policy.reviews.terms import USUAL_LIMITS
 
 DAY = timedelta(days=1)
 

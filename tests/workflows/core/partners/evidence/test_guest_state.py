@@ -15,7 +15,7 @@ from workflows.core.partners.reviewing.evidence.guest_state import (
 )
 from workflows.core.partners.reviewing.evidence.usage import MAX_LISTED, GuestFinding
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
+from workflows.core.policy.reviews.terms import USUAL_LIMITS, GuestLimits
 from workflows.core.settings.model import TenantId
 
 DAY = timedelta(days=1)

@@ -21,6 +21,7 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind
 from workflows.core.partners.history.story import (
     RequestStory,
@@ -33,7 +34,8 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.people import PersonId
 from workflows.core.plans.accounts import AccountEnd, AccountProgress, AccountResult
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 
 LATER = NOW + timedelta(hours=2)
@@ -296,3 +298,12 @@ def test_what_stands_is_told_as_of_the_read_back_that_proves_it() -> None:
     replaced = story(APPLIED, later=request(S.APPLIED, id=OTHER, confirmed_at=LATER + timedelta(days=1)))
     assert replaced.as_of == LATER + timedelta(days=1)
     assert access_plan().digest == APPLIED.plan.digest
+
+
+@pytest.mark.parametrize(("is_as_signed", "note"), [(False, ()), (True, (Fact(NoteCode.ENDED_NOT_BELIEVED),))])
+def test_no_decision_counts_of_a_request_that_something_else_changed(is_as_signed: bool, note: Facts) -> None:
+    asked = request(RequestState.STOPPED, note=note)
+    story = request_story(StorySource(request=asked, is_as_signed=is_as_signed), NOW)
+    assert (story.is_believed, story.approved_at, {one.is_counted for one in story.decisions}) == (False, None, {False})
+    believed = request_story(StorySource(request=replace(asked, note=())), NOW)
+    assert (believed.is_believed, believed.approved_at is None) == (True, False)

@@ -29,8 +29,8 @@ from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.plan import ApprovedSettings
 from workflows.core.plans.planning import plan_access
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
 from workflows.core.policy.reviews.sponsorship import FormerSponsor
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 from workflows.core.policy.template import Template
 from workflows.core.requests.commands.automatic import RecordApplied, RecordPrepared
 from workflows.core.requests.commands.partner_record import Keep

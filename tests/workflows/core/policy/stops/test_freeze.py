@@ -10,7 +10,7 @@ import pytest
 from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, current_roles
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, Person
+from workflows.core.people import ADMIN, GATEHOUSE, Person
 from workflows.core.policy.stops.freeze import (
     END_MAY_BE_CONFIRMED_FOR,
     MAX_REASON_CHARACTERS,
@@ -22,6 +22,7 @@ from workflows.core.policy.stops.freeze import (
     advance,
     begin,
     begin_hold,
+    is_over_about_records,
     lift_hold,
     name_of_admin,
 )
@@ -242,3 +243,13 @@ def test_a_hold_ends_by_itself_when_these_are_the_newest_records_after_all() -> 
     assert (frozen_again.is_frozen, frozen_again.hold, frozen_again.reason) == (True, None, "Incident 7")
     for other in (None, frozen(), released()):
         assert lift_hold(other, now=LATER) is None
+
+
+def test_a_freeze_that_gatehouse_began_is_over_when_it_has_ended() -> None:
+    own = begin(None, by=GATEHOUSE.name, reason="A record was changed.", now=NOW)
+    assert not is_over_about_records(own)
+    ended = replace(own, state=FreezeState.ENDED)
+    assert is_over_about_records(ended)
+    assert not is_over_about_records(replace(ended, by="Dana"))
+    held = Hold(cause=HoldCause.RESTORED, inside="", outside="", last_entry="", last_ran_at=None)
+    assert not is_over_about_records(replace(ended, hold=held))

@@ -144,9 +144,9 @@ def earlier_file(path: Path, count: int) -> Path:
     log(path, 0)
     with closing(sqlite3.connect(path)) as db:
         db.execute("alter table audit drop column mac")
-        db.execute("alter table audit drop column key_id")
-        db.execute("alter table audit drop column records")
-        for table in ("import_lookups", "profiles"):
+        for column in ("key_id", "personal", "salts", "records"):
+            db.execute(f"alter table audit drop column {column}")
+        for table in ("import_lookups", "profiles", "identities", "people"):
             db.execute(f"drop table {table}")
         db.execute("drop index audit_by_command")
         db.execute("delete from _sqlite_migrations where name >= 'm034'")

@@ -11,7 +11,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Attestation, Partnership
 from workflows.core.partners.reviewing.answers.keep_reason import last_reason, require_substance
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 from workflows.core.settings.model import FLAGS, Property
 
 

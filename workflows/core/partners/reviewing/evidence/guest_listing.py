@@ -17,7 +17,7 @@ from workflows.core.partners.reviewing.evidence.guest_matching import domains_of
 from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount, Oddity, finding_about, oddities_of
 from workflows.core.partners.reviewing.evidence.usage import GuestFinding, GuestMatch
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import GuestLimits
+from workflows.core.policy.reviews.terms import GuestLimits
 from workflows.core.settings.model import TenantId
 
 

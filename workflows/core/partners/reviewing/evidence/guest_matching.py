@@ -15,7 +15,7 @@ from workflows.core.partners.reviewing.evidence.guest_state import EXTERNAL_MARK
 from workflows.core.partners.reviewing.evidence.sign_in_counting import later
 from workflows.core.partners.reviewing.evidence.usage import MAX_LISTED, GuestMatch, GuestUsage, ListedGuest
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
+from workflows.core.policy.reviews.terms import USUAL_LIMITS, GuestLimits
 from workflows.core.settings.model import TenantId, is_guid
 
 _USUAL: Final[Mapping[TenantId, GuestLimits]] = MappingProxyType({})

@@ -12,7 +12,7 @@ from typing import Final
 from workflows.core.partners.reviewing.evidence.sign_in_counting import later
 from workflows.core.partners.reviewing.evidence.usage import GuestFinding
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import GuestLimits
+from workflows.core.policy.reviews.terms import GuestLimits
 
 GUEST: Final = "guest"
 MEMBER: Final = "member"

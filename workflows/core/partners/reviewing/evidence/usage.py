@@ -12,7 +12,7 @@ from typing import Final
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 from workflows.core.people import PersonId
-from workflows.core.policy.reviews.guest_limits import USUAL_LIMITS, GuestLimits
+from workflows.core.policy.reviews.terms import USUAL_LIMITS, GuestLimits
 from workflows.core.settings.model import TenantId
 
 WINDOW: Final = timedelta(days=30)

@@ -11,7 +11,7 @@ from workflows.core.partners.outcome.new_records import opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.answers.keeping import mfa_attestation, must_attest_mfa
 from workflows.core.partners.reviewing.reviews import advance_review
-from workflows.core.policy.reviews.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.reviews.terms import AttestedText, MfaAttestation
 from workflows.core.requests.commands.partner_record import AskReview, Keep
 from workflows.core.requests.request import RequestState
 

@@ -1,4 +1,4 @@
-"""What a sponsor attests about a partner in a review, and until when it counts."""
+"""What counts in a review for how long: what a sponsor attests about a partner, and guests who do not sign in."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,3 +23,15 @@ class MfaAttestation:
     text: AttestedText
     until: datetime
     """It does not count from then on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestLimits:
+    """How long a guest may not sign in, and how long an invitation may stay open."""
+
+    unused_after: timedelta = timedelta(days=90)
+    invited_before: timedelta = timedelta(days=30)
+
+
+USUAL_LIMITS: Final = GuestLimits()
+"""The limits where no template sets any."""

@@ -6,6 +6,7 @@ written one after the other, without gaps, whichever process writes them. It is 
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -24,13 +25,16 @@ from workflows.core.audit.chain import (
     KeyRing,
     Record,
     sign,
+    written_seals,
 )
+from workflows.core.audit.personal import PSEUDONYM, SALT_BYTES, Sealed, seal, signed_texts
 from workflows.core.people import GATEHOUSE
-from workflows.ports.audit_log import RESULT_OF, NumberedEntry
+from workflows.ports.audit_log import NumberedEntry
 from workflows.ports.records import StoreUnusable
 from workflows.store.common.reading import entry_of_row
 from workflows.store.common.rows import SEALED_TABLES, text_of
-from workflows.store.postgres.database import PostgresDatabase, execute, marked
+from workflows.store.postgres.audit.people import Naming, PostgresPeople
+from workflows.store.postgres.database import execute, marked
 from workflows.store.postgres.opening.server import Connected
 
 if TYPE_CHECKING:
@@ -39,13 +43,19 @@ if TYPE_CHECKING:
     from workflows.core.audit.verifying import ChainCheck
 
 _COLUMNS: Final = ", ".join(FIELDS)
-_RAW: Final = f"seq, key_id, mac, {_COLUMNS}, records"
+_RAW: Final = f"seq, key_id, mac, {_COLUMNS}, personal, salts, records"
 _PAGE: Final = 1000
 """How many entries are read at a time."""
 SMALLEST: Final = -(2**63)
 _PAUSE_SECONDS: Final = 0.001
 """The pause of a verification in the bot's process after each page, so that clicks are answered meanwhile."""
 _NEWEST_SIGNED: Final = "select seq, mac, key_id from audit where mac is not null order by seq desc limit 1"
+
+_ABSENCE: Final = f"""coalesce((select '{PSEUDONYM}' || number from identities
+     where identifier = left(id, greatest(strpos(id, ':') - 1, 0))) || substr(id, strpos(id, ':')), id)"""  # noqa: S608
+"""The id of an absence without the account in it: entries name it for ever, also when the person was erased."""
+NAMED_BY: Final[Mapping[str, str]] = {**SEALED_TABLES, "absences": _ABSENCE}
+"""The tables whose records are named by entries, with the expression of the id that entries have."""
 
 _log = structlog.get_logger()
 
@@ -55,18 +65,17 @@ def entry_columns() -> str:
     return _RAW
 
 
-class PostgresAuditChain(PostgresDatabase):
+class PostgresAuditChain(PostgresPeople):
     """Writes and reads the chain of the audit log."""
 
     _may_go_on_without_key = True
     """Whether the chain may go on without the key of the last entry: in the bot's process."""
 
-    async def _add_entry(
-        self, connection: Connected, entry: Mapping[str, str | None], records: str | None = None
-    ) -> str:
+    async def _add_entry(self, connection: Connected, entry: Mapping[str, str | None], naming: Naming) -> str:
         """Add an entry in the running transaction, and sign it. Nothing may be locked after this.
 
-        :param records: what it says about the records stored with it; see `core.audit.sealing`.
+        :param entry: as `storable` returns it.
+        :param naming: what it says about the records stored with it, and the numbers of the people in it.
         :returns: the number of the transaction.
         """
         seq = await self._next_number(connection)
@@ -78,13 +87,15 @@ class PostgresAuditChain(PostgresDatabase):
                 f"{self._server.name}: the bot signs the audit log with another key ({used}); set AUDIT_KEY or "
                 "AUDIT_KEY_FILE as for the bot"
             )
-        point, transaction = await self._insert(connection, seq, before, _storable(entry), ring.signing, records)
+        sealed, records = seal(entry, naming.number_of, new_salt), written_seals(naming.seals)
+        point, transaction = await self._insert(connection, seq, before, entry, ring.signing, records, sealed)
         if used not in (None, ring.signing.id):
             await self._add_key_change(connection, point, used, ring)
         return transaction
 
     async def _next_number(self, connection: Connected) -> int:
-        row = await (await execute(connection, "update audit_head set seq = seq + 1 returning seq")).fetchone()
+        sql = "update audit_head set seq = seq + 1 returning seq"
+        row = await (await execute(connection, sql)).fetchone()
         if row is None:
             raise StoreUnusable(f"{self._server.name} has no head of the audit log; restore a backup")
         return int(row["seq"])
@@ -97,12 +108,14 @@ class PostgresAuditChain(PostgresDatabase):
         entry: Mapping[str, str | None],
         key: ChainKey,
         records: str | None = None,
+        sealed: Sealed | None = None,
     ) -> tuple[ChainPoint, str]:
-        mac = sign(before.mac, seq, entry, key, records)
-        marks = ", ".join("?" * (len(FIELDS) + 4))
-        sql = f"""insert into audit ({_COLUMNS}, seq, key_id, mac, records) values ({marks})
-            returning pg_current_xact_id()::text as number"""  # noqa: S608
-        added = await execute(connection, sql, *(entry[name] for name in FIELDS), seq, key.id, mac, records)
+        personal, salts = (None, None) if sealed is None else (sealed.references, sealed.salts)
+        mac = sign(before.mac, seq, signed_texts(entry, personal), key, records)
+        values = (*(entry[name] for name in FIELDS), seq, key.id, mac, personal, salts, records)
+        sql = f"""insert into audit ({_COLUMNS}, seq, key_id, mac, personal, salts, records)
+            values ({", ".join("?" * len(values))}) returning pg_current_xact_id()::text as number"""  # noqa: S608
+        added = await execute(connection, sql, *values)
         row = await added.fetchone()
         return ChainPoint(seq, mac), "" if row is None else str(row["number"])
 
@@ -138,12 +151,23 @@ class PostgresAuditChain(PostgresDatabase):
         ring = await asyncio.to_thread(partial(self._keys.ring, may_create=False))
         from workflows.core.audit.sealing import RecordProofs  # a start does not wait for it
 
-        proofs = None if newest is not None else RecordProofs(keys=ring, result_of=RESULT_OF)
+        proofs = None if newest is not None else RecordProofs(keys=ring)
         check = partial(verify_entries, keys=ring, newest=newest, pause=_PAUSE_SECONDS, proofs=proofs)
-        return await self._read_beside(check)
+        found = await self._read_beside(check)
+        if proofs is not None and all(problem.record for problem in found.problems):
+            await asyncio.to_thread(self._take_proofs, proofs)
+        return found
+
+    def _take_proofs(self, proofs: "RecordProofs") -> None:
+        """Use what all entries say, which were read and are whole."""
 
 
-def _storable(entry: Mapping[str, str | None]) -> Mapping[str, str | None]:
+def new_salt() -> bytes:
+    """Return a salt for one text."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def storable(entry: Mapping[str, str | None]) -> Mapping[str, str | None]:
     """Return an entry as it will be stored, because that is signed: without the character NUL, see `execute`."""
     return {name: text and text.replace("\x00", "") for name, text in entry.items()}
 
@@ -184,7 +208,7 @@ def _followed(rows: Iterable[ChainedRow], proofs: "RecordProofs") -> Iterator[Ch
 
 def stored_records(connection: "psycopg.Connection[Any]") -> Iterator[tuple[Record, str]]:
     """Read every record that an entry must name."""
-    for table, key in SEALED_TABLES.items():
+    for table, key in NAMED_BY.items():
         for identity, doc in connection.execute(f"select {key}, doc from {table}"):  # noqa: S608
             yield Record(table, str(identity)), str(doc)
 
@@ -206,8 +230,10 @@ def stream_entries(connection: "psycopg.Connection[Any]", after: int, pause: flo
 
 def chained(row: Sequence[Any]) -> ChainedRow:
     """Return an entry from the columns of `_RAW`."""
-    seq, key_id, mac, *texts, records = row
-    return ChainedRow(seq=seq, entry=dict(zip(FIELDS, texts, strict=True)), key_id=key_id, mac=mac, records=records)
+    seq, key_id, mac, *texts, personal, salts, records = row
+    entry = dict(zip(FIELDS, texts, strict=True))
+    beside = {"references": personal, "salts": salts, "records": records}
+    return ChainedRow(seq=seq, entry=entry, key_id=key_id, mac=mac, **beside)
 
 
 def _numbered(row: Mapping[str, Any]) -> NumberedEntry:

@@ -1,0 +1,169 @@
+"""What something else wrote into the file is never told as a fact: not on cards, not in the report."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.report.report_file import ReportHeader
+from bot.report.slack_report import ChatReports
+from bot.report.story_columns import COLUMNS
+from bot.report.story_json import story_json
+from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.request_card import request_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card
+from bot.terminal.evidence.report_table import write_table
+from tests.bot.surfaces import buttons, shown
+from tests.workflows.effects.test_forged_records import approved_by, forge_request, world
+from tests.workflows.effects.test_frozen import end, freeze, open_alarms
+from tests.workflows.effects.test_held import voiding
+from tests.workflows.world import World
+from workflows.app.evidence.reading import EvidenceReader
+from workflows.app.reads.found_requests import as_believed
+from workflows.core.audit.chain import FREEZE_KEY
+from workflows.core.partners.history.days import Days
+from workflows.core.partners.history.story import RequestStory
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest, RequestState
+
+__all__ = ["world"]
+
+S = RequestState
+NAMES = ("Amara", "Bruno", "Chie")
+
+
+async def forged(world: World, state: RequestState = S.APPLYING, count: int = 3) -> AccessRequest:
+    """A request whose approvals somebody wrote into the file."""
+    request = await world.waiting()
+    forge_request(world, replace(request, state=state, decisions=approved_by(request, world)[:count]))
+    return await world.request(request.id)
+
+
+async def frozen_about(world: World, request: AccessRequest) -> None:
+    """Raise the alarm and freeze, as the watch of the log does."""
+    name = f"record_changed:requests/{request.id}"
+    values = {"problem": "record_changed", "seq": 1, "key_id": "", "count": 1, "record": f"requests {request.id}"}
+    await world.alarms.raise_alarm(AlarmCode.AUDIT_CHAIN, name, values)
+    await world.freezes.freeze_by_itself(key=f"{FREEZE_KEY}{name}:now", reason="A record was changed.")
+
+
+async def story_of(world: World, request: AccessRequest) -> tuple[EvidenceReader, RequestStory]:
+    reader = EvidenceReader(store=world.store, clock=world.clock)
+    [story] = [one async for one in reader.stories(Days()) if one.request.id == request.id]
+    return reader, story
+
+
+async def test_only_a_request_that_something_else_changed_is_not_believed(world: World) -> None:
+    request = await world.waiting()
+    assert await world.store.unproven_requests([request.id]) == frozenset()
+    assert await as_believed(request, world.store) == request
+    forge_request(world, replace(request, state=S.APPLYING, decisions=approved_by(request, world)))
+    changed = await world.request(request.id)
+    assert await world.store.unproven_requests([request.id]) == {request.id}
+    seen = await as_believed(changed, world.store)
+    assert (seen.decisions, [fact.code for fact in seen.note]) == ((), [NoteCode.NOT_BELIEVED])
+
+
+@pytest.mark.parametrize(("state", "count"), [(S.APPLYING, 3), (S.AWAITING_APPROVAL, 2), (S.SCHEDULED, 3)])
+async def test_cards_of_such_a_request_name_no_approval_and_can_be_rejected(
+    world: World, state: RequestState, count: int
+) -> None:
+    request = await as_believed(await forged(world, state, count), world.store)
+    now = world.clock.now()
+    card = request_card(request, holders={}, context=CardContext(is_first=True), now=now)
+    mine = requester_card(request, now=now)
+    for said in (shown(card.blocks), shown(mine.blocks), card.text, mine.text):
+        assert "changed by something else" in said.lower()
+        assert not [name for name in NAMES if f"{name} approved" in said or f"pproved by {name}" in said]
+    assert "are not believed" in shown(card.blocks)
+    assert "are not believed" in shown(mine.blocks)
+    assert "reject" in buttons(card.blocks)
+    assert "approve" not in buttons(card.blocks)
+
+
+@pytest.mark.parametrize("state", [S.APPLYING, S.APPLIED])
+async def test_the_report_marks_such_a_request_and_counts_none_of_its_decisions(
+    world: World, state: RequestState
+) -> None:
+    request = await forged(world, state)
+    reader, story = await story_of(world, request)
+    assert (story.is_believed, story.approved_at, reader.not_believed) == (False, None, 1)
+    assert [one.is_counted for one in story.decisions] == [False, False, False]
+    cells = {name: column(story) for name, column in COLUMNS.items()}
+    assert (cells["is_believed"], cells["approved_at"]) == ("false", "")
+    assert cells["state"].endswith("(changed by something else; its approvals are not believed)")
+    assert cells["decisions"].count("not believed") == 3
+    assert story_json(story)["is_believed"] is False
+
+
+async def test_the_table_and_the_answer_in_slack_say_it_too(world: World) -> None:
+    await forged(world)
+    now = world.clock.now()
+    reader = EvidenceReader(store=world.store, clock=world.clock)
+    header = ReportHeader(made_at=now, made_by="os:maria", key="k")
+    table = await write_table(reader.stories(Days()), header, reader)
+    text = b"".join(table.pieces()).decode()
+    table.close()
+    assert "1 request changed by something other than Gatehouse" in text
+    assert "approved: " not in text
+    reader = EvidenceReader(store=world.store, clock=world.clock)
+    answer = await ChatReports()(reader.stories(Days()), reader, made_by="Dana", key="k", partner="")
+    assert "its approvals are not believed" in answer.newest[0]
+    assert "approved by" not in answer.newest[0]
+
+
+async def test_a_request_as_it_was_stored_is_told_as_before(world: World) -> None:
+    request = await world.opened()
+    reader, story = await story_of(world, request)
+    assert (story.is_believed, reader.not_believed) == (True, 0)
+    assert story.approved_at is not None
+    assert COLUMNS["is_believed"](story) == "true"
+
+
+async def test_it_ends_when_two_admins_end_the_freeze_about_it_and_can_be_sent_again(world: World) -> None:
+    request = await forged(world)
+    await frozen_about(world, request)
+    await voiding(world).check()
+    assert (await world.request(request.id)).state is S.APPLYING, "while it is frozen, people look at it"
+    await end(world)
+    await voiding(world).check()
+    ended = await world.settled(request.id)
+    assert (ended.state, [fact.code for fact in ended.note]) == (S.STOPPED, [NoteCode.ENDED_NOT_BELIEVED])
+    assert world.tenant.writes == []
+    assert AlarmCode.AUDIT_CHAIN not in await open_alarms(world)
+    assert list((await world.store.verify_chain()).problems) == [], "what it says opens nothing"
+    _, story = await story_of(world, ended)
+    assert (story.is_believed, story.approved_at) == (False, None), "its decisions never count"
+    assert (await as_believed(ended, world.store)).decisions == ()
+    again = await world.settled(await world.file())
+    assert again.state is S.AWAITING_APPROVAL
+
+
+async def test_what_is_forged_after_that_freeze_is_not_ended_by_its_end(world: World) -> None:
+    """It is an alarm and a freeze of its own first."""
+    request = await world.waiting()
+    forge_request(world, replace(request, decisions=approved_by(request, world)[:2]))
+    await frozen_about(world, request)
+    await end(world)
+    await voiding(world).check()
+    assert (await world.request(request.id)).state is S.STOPPED
+    later = await world.settled(await world.file())
+    forge_request(world, replace(later, decisions=approved_by(later, world)[:2]))
+    await voiding(world).check()
+    assert (await world.request(later.id)).state is S.AWAITING_APPROVAL
+
+
+async def test_a_request_that_is_as_stored_stays_open_after_such_a_freeze(world: World) -> None:
+    request = await world.waiting()
+    await frozen_about(world, request)
+    await end(world)
+    await voiding(world).check()
+    assert (await world.request(request.id)).state is S.AWAITING_APPROVAL
+
+
+async def test_a_freeze_of_people_ends_no_such_request(world: World) -> None:
+    request = await forged(world)
+    await freeze(world)
+    await end(world)
+    await voiding(world).check()
+    assert (await world.request(request.id)).state is S.APPLYING
