@@ -1,8 +1,6 @@
 """A changed audit log is an alarm and stops what opens access; closing goes on. The head is posted once a day."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +9,9 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, TENANT
-from tests.workflows.world import World, open_world, restarted
+from tests.workflows.store.stores import KINDS
+from tests.workflows.store.worlds import change, on_server, open_world_of, restarted_of
+from tests.workflows.world import World
 from workflows.app.evidence.chain_watch import ChainWatch
 from workflows.app.evidence.posted_heads import PostedHeads
 from workflows.app.reads.known_freeze import known_freeze
@@ -32,10 +32,16 @@ from workflows.ports.records import Commit
 DAY = timedelta(days=1)
 
 
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of store."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(kind: str, tmp_path: Path) -> AsyncIterator[World]:
     """A world with some entries."""
-    async with open_world(tmp_path / "gatehouse.db") as made:
+    async with open_world_of(kind, tmp_path) as made:
         await add(made, 5)
         yield made
 
@@ -47,13 +53,6 @@ async def add(world: World, count: int) -> None:
             key=world.key(), at=world.clock.now(), actor="U1", command="tell", outcome="accepted", details={}
         )
         await world.store.commit(Commit(entry=entry))
-
-
-def change(world: World, statement: str) -> None:
-    """Change rows as somebody with the file would."""
-    with closing(sqlite3.connect(world.store.path)) as db:
-        db.execute(statement)
-        db.commit()
 
 
 @dataclass(slots=True)
@@ -112,7 +111,7 @@ async def test_a_whole_log_raises_nothing_and_is_verified_once_a_day(world: Worl
     assert (await watch.alarms(), await known_freeze(world.store)) == ([], None)
     await watch.watch.check()
     assert not watch.started
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         await (later := Watch(again)).watch.check()
         assert not later.started
 
@@ -129,8 +128,8 @@ async def test_a_changed_log_is_an_alarm_and_freezes_what_opens(world: World) ->
 
 
 @pytest.mark.threats("G7")
-async def test_during_that_nothing_is_opened_and_closing_goes_on(tmp_path: Path) -> None:
-    async with open_world(tmp_path / "other.db") as world:
+async def test_during_that_nothing_is_opened_and_closing_goes_on(kind: str, tmp_path: Path) -> None:
+    async with open_world_of(kind, tmp_path) as world:
         request = await world.approved()
         change(world, "delete from audit where seq = 2")
         await Watch(world).watch.check_newest()
@@ -180,13 +179,18 @@ async def cut_newest(world: World) -> int:
     """Cut off the newest entry, so that its number is given again; returns the number."""
     seq = (await world.store.chain_end()).seq
     change(world, f"delete from audit where seq = {seq}")
-    change(world, f"update sqlite_sequence set seq = {seq - 1} where name = 'audit'")
+    numbers = (
+        "sqlite_sequence set seq = ? where name = 'audit'" if on_server(world) is None else "audit_head set seq = ?"
+    )
+    change(world, f"update {numbers}", seq - 1)
     return seq
 
 
 @pytest.mark.threats("G7")
-async def test_an_entry_that_is_cut_off_beside_a_running_bot_is_an_alarm_at_the_next_tick(tmp_path: Path) -> None:
-    async with open_world(tmp_path / "other.db") as world:
+async def test_an_entry_that_is_cut_off_beside_a_running_bot_is_an_alarm_at_the_next_tick(
+    kind: str, tmp_path: Path
+) -> None:
+    async with open_world_of(kind, tmp_path) as world:
         request = await world.waiting()
         await add(world, 1)  # without records
         watch = Watch(world)
@@ -203,15 +207,15 @@ async def test_an_entry_that_is_cut_off_beside_a_running_bot_is_an_alarm_at_the_
         await watch.tick()
         assert (await world.store.verify_chain()).is_whole
         assert await watch.alarms() == [f"tail_cut:{seq}"]
-        async with restarted(world) as again:
+        async with restarted_of(world) as again:
             await (later := Watch(again)).check_all()
             assert await later.alarms() == [f"tail_cut:{seq}"], "two admins end the freeze first"
             assert (await again.request(request.id)).state is RequestState.AWAITING_APPROVAL
 
 
 @pytest.mark.threats("G7")
-async def test_a_click_after_a_cut_is_refused_for_the_cut_and_is_not_called_added(tmp_path: Path) -> None:
-    async with open_world(tmp_path / "other.db") as world:
+async def test_a_click_after_a_cut_is_refused_for_the_cut_and_is_not_called_added(kind: str, tmp_path: Path) -> None:
+    async with open_world_of(kind, tmp_path) as world:
         request = await world.waiting()
         await add(world, 1)
         watch = Watch(world)
@@ -228,8 +232,8 @@ async def test_a_click_after_a_cut_is_refused_for_the_cut_and_is_not_called_adde
 
 
 @pytest.mark.threats("G7")
-async def test_a_click_whose_own_entry_is_cut_off_is_refused_for_the_cut(tmp_path: Path) -> None:
-    async with open_world(tmp_path / "other.db") as world:
+async def test_a_click_whose_own_entry_is_cut_off_is_refused_for_the_cut(kind: str, tmp_path: Path) -> None:
+    async with open_world_of(kind, tmp_path) as world:
         request = await world.waiting()
         check = await world.received(world.approval(request, AMARA))
         change(world, "delete from audit where seq = (select max(seq) from audit)")
@@ -239,8 +243,8 @@ async def test_a_click_whose_own_entry_is_cut_off_is_refused_for_the_cut(tmp_pat
 
 
 @pytest.mark.threats("G7")
-async def test_two_admins_end_a_freeze_about_a_cut_and_clicks_count_again(tmp_path: Path) -> None:
-    async with open_world(tmp_path / "other.db") as world:
+async def test_two_admins_end_a_freeze_about_a_cut_and_clicks_count_again(kind: str, tmp_path: Path) -> None:
+    async with open_world_of(kind, tmp_path) as world:
         request = await world.waiting()
         await add(world, 1)
         watch = Watch(world)
@@ -293,7 +297,7 @@ async def test_the_head_is_posted_once_a_day_also_over_restarts(world: World) ->
     same = posted(world)
     await same.check()
     await same.check()
-    async with restarted(world) as again:
+    async with restarted_of(world) as again:
         await posted(again).check()
         (effect,) = await heads(again)
         head = parse_head(effect.head)

@@ -94,7 +94,8 @@ class PostgresAuditChain(PostgresPeople):
         return transaction
 
     async def _next_number(self, connection: Connected) -> int:
-        sql = "update audit_head set seq = seq + 1 returning seq"
+        # NB. also the newest entry: something else may have changed the head, and no number is given twice.
+        sql = "update audit_head set seq = greatest(seq, (select max(seq) from audit)) + 1 returning seq"
         row = await (await execute(connection, sql)).fetchone()
         if row is None:
             raise StoreUnusable(f"{self._server.name} has no head of the audit log; restore a backup")

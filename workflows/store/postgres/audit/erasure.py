@@ -15,6 +15,7 @@ from workflows.ports.audit_log import ErasureCount, KnownPerson
 from workflows.ports.records import StaleVersion
 from workflows.store.common.erasing import (
     KEYS,
+    ErasedEntry,
     KnownPeople,
     Part,
     erased_entry,
@@ -71,9 +72,10 @@ class PostgresErasure(KnownPeople):
     async def count_to_erase(self, person: KnownPerson) -> ErasureCount:
         """Count what would be erased; see `ports.audit_log`."""
         texts, records, (entries, older) = await self._found(person)
+        count = 0
         async with self._store._connection() as connection:
-            found = [await _erased(connection, seq, texts) for seq in entries]
-        count = sum(one.count for one in found if one is not None)
+            for part in parts_of((), entries, older=0, key="", actor=""):
+                count += sum(one.count for _, one in await _erased(connection, part.entries, texts))
         return ErasureCount(texts=count, entries=len(entries), older=older, records=len(records))
 
     async def erase(self, person: KnownPerson, *, key: str, actor: str) -> ErasureCount:
@@ -120,14 +122,14 @@ class PostgresErasure(KnownPeople):
         naming = await self._store._naming(connection, entry | {"details": ""}, absences)
         for table, key in part.records:
             await self._rewrite(connection, naming, table, key, texts)
-        count = 0
-        for seq in part.entries:
-            if (erased := await _erased(connection, seq, texts)) is not None:
+        found = await _erased(connection, part.entries, texts)
+        async with connection.pipeline():  # all of them are one round trip to the server
+            for seq, erased in found:
                 sets = ", ".join(f"{name} = ?" for name in erased.columns)
                 await execute(connection, f"update audit set {sets} where seq = ?", *erased.columns.values(), seq)  # noqa: S608
-                count += erased.count
         if part.is_last:
             await self._forget(connection, person.number, texts)
+        count = sum(erased.count for _, erased in found)
         details = self._store._clean.details(part.entry(texts, count, self._store._clock.now())["details"])
         await self._store._add_entry(connection, storable(entry | {"details": details}), naming)
         return count
@@ -180,7 +182,11 @@ async def _rewrite_effect(connection: Connected, key: Any, columns: Row, texts: 
     await connection.execute(_EFFECT.encode(), {**columns, "error": error, "id": key})
 
 
-async def _erased(connection: Connected, seq: int, texts: PersonTexts) -> Any:
-    sql = f"select {entry_columns()} from audit where seq = ?"  # noqa: S608
-    row = await (await execute(connection, sql, seq)).fetchone()
-    return None if row is None else erased_entry(chained(tuple(row.values())), texts)
+async def _erased(
+    connection: Connected, numbers: Sequence[int], texts: PersonTexts
+) -> Sequence[tuple[int, ErasedEntry]]:
+    """Return what is stored in place of entries, with the number of each; without those that do not change."""
+    sql = f"select {entry_columns()} from audit where seq = any(?) order by seq"  # noqa: S608
+    found = await (await execute(connection, sql, list(numbers))).fetchall()
+    rows = (chained(tuple(row.values())) for row in found)
+    return [(row.seq, erased) for row in rows if (erased := erased_entry(row, texts)) is not None]

@@ -77,14 +77,20 @@ def effect_of(row: DictRow) -> PendingEffect:
 
     :raises pydantic.ValidationError: when it cannot be read.
     """
-    args = row["args"]
+    args = _args(row)
+    faults = args.get("faults")
     return PendingEffect(
         id=row["id"],
-        lane=args["lane"],
-        effect=load(EFFECT, args["doc"]),
+        lane=str(args.get("lane", "")),
+        effect=load(EFFECT, str(args.get("doc", ""))),
         attempts=row["attempts"],
-        own_faults=args["faults"],
+        own_faults=faults if isinstance(faults, int) else 0,
     )
+
+
+def _args(row: DictRow) -> Values:
+    """Return what is stored of an effect. Something else may have written the row, so anything may be missing."""
+    return row["args"] if isinstance(row["args"], dict) else {}
 
 
 def unreadable(job_id: int, error: ValidationError) -> Facts:
@@ -125,7 +131,10 @@ async def given_up(connection: AsyncConnection[DictRow]) -> Sequence[GivenUpEffe
     rows = await _rows(connection, f"select id, args from procrastinate_jobs where {IS_GIVEN_UP} order by id")  # noqa: S608
     return [
         GivenUpEffect(
-            id=row["id"], lane=row["args"]["lane"], error=stored_facts(row["args"]["error"]), effect=_readable(row)
+            id=row["id"],
+            lane=str(_args(row).get("lane", "")),
+            error=stored_facts(str(_args(row).get("error", ""))),
+            effect=_readable(row),
         )
         for row in rows
     ]
@@ -213,6 +222,6 @@ def _without_time(doc: str) -> object:
 
 def _readable(row: DictRow) -> Effect | None:
     try:
-        return load(EFFECT, row["args"]["doc"])
+        return load(EFFECT, str(_args(row).get("doc", "")))
     except ValidationError:
         return None
