@@ -2,6 +2,8 @@
 
 import re
 import secrets
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -19,6 +21,7 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Priority, ShowHome
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
+from workflows.store.common.reading import ServerFacts
 
 
 async def numbers(bot: BotUnderTest) -> dict[str, float]:
@@ -126,7 +129,7 @@ async def test_the_doctor_changes_nothing_beside_a_running_bot(gatehouse: BotUnd
         (
             {},
             "not encrypted; 3 of 100 connections are in use",
-            "Add sslmode=verify-full to DATABASE_URL: all records can",
+            "Add sslmode=verify-full to DATABASE_URL: all",
         ),
         ({"is_on_this_machine": True}, "on this machine; 3 of 100 connections are in use", ""),
         ({"is_encrypted": True, "connections": 90}, "encrypted; 90 of 100 conn", "Raise max_connections of the server"),
