@@ -148,6 +148,7 @@ def _apply(server: Server) -> None:
 
 def _transacting(server: Server) -> Any:
     connection = server.connect_now()
+    connection.execute("set statement_timeout = 0")  # a change of large tables may take long
     connection.autocommit = False
     return connection
 
