@@ -64,7 +64,7 @@ class OwnServer(TestServer):
             ended = subprocess.run(command, user=self.user, group=self.user, stdout=out, stderr=out, cwd=self.folder)
         assert ended.returncode == 0, f"{' '.join(command)}: {log.read_text()[-2000:]}"
 
-    def make(self, settings: Mapping[str, str], hba: str) -> None:
+    def make_files(self, settings: Mapping[str, str], hba: str) -> None:
         """Make its files."""
         self.program("initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", str(self.data))
         self.set_up({**_SETTINGS, **settings}, hba)
@@ -133,7 +133,7 @@ def own_server(
     :param programs: the folder of its programs; by default those of the wheel.
     """
     with made_server(programs) as server:
-        server.make(settings or {}, hba)
+        server.make_files(settings or {}, hba)
         server.start()
         yield server
 

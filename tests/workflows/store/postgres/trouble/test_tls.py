@@ -27,7 +27,7 @@ def guarded(authority: trustme.CA) -> Iterator[OwnServer]:
     if programs is None:
         pytest.skip("needs Debian's PostgreSQL: that of the wheel knows no TLS")
     with made_server(programs) as server:
-        server.make({"ssl": "on"}, ONLY_TLS)
+        server.make_files({"ssl": "on"}, ONLY_TLS)
         certificate = authority.issue_cert("127.0.0.1")
         for name, pem in (("server.key", certificate.private_key_pem), ("server.crt", certificate.cert_chain_pems[0])):
             (server.data / name).write_bytes(pem.bytes())
