@@ -53,6 +53,8 @@ class RateLimit:
         self._turns = asyncio.Semaphore(limit)
         self._free = [float("-inf")] * limit
         """When each turn is free again; a heap."""
+        self._running = 0
+        """How many requests run that were counted as this process's part."""
 
     @asynccontextmanager
     async def turn(self, *, goes_first: bool = False, is_patient: bool = False) -> AsyncIterator[None]:
@@ -77,6 +79,7 @@ class RateLimit:
             try:
                 yield
             finally:
+                self._running -= 1
                 heapq.heappush(self._free, time.monotonic() + self._seconds)
 
     async def _rest(self) -> None:
@@ -90,11 +93,18 @@ class RateLimit:
 
     async def _keep_part(self) -> None:
         """Wait until fewer requests are counted than this process's part; this one has its turn already."""
+        try:
+            await self._until_in_part()
+        except BaseException:
+            heapq.heappush(self._free, float("-inf"))  # its turn is free: it was not used
+            raise
+        self._running += 1
+
+    async def _until_in_part(self) -> None:
         while (processes := self._processes()) > 1:
             now = time.monotonic()
             ends = sorted(end for end in self._free if end > now)
-            running = self._limit - len(self._free) - 1
-            over = running + len(ends) + 1 - max(1, self._limit // processes)
+            over = self._running + len(ends) + 1 - max(1, self._limit // processes)
             if over <= 0:
                 return
             await asyncio.sleep(min(ends[over - 1] - now, _LOOK_AGAIN_SECONDS) if over <= len(ends) else _WHILE_RUNNING)

@@ -148,7 +148,10 @@ class WorkerTurns:
         async with self._claiming:
             if self._worker is None:
                 return None
-            rows = await self._rows(TAKE_LANE, {"lane": lane, "worker": self._worker})
+            try:
+                rows = await self._rows(TAKE_LANE, {"lane": lane, "worker": self._worker})
+            except psycopg.errors.ForeignKeyViolation:
+                return None  # the others took this process for dead; its next heartbeat registers it again
             self._claims |= {row["id"]: self._worker for row in rows}
         return rows[0]["id"] if rows else None
 
