@@ -173,6 +173,7 @@ class Stage:
     ) -> dict[str, Any]:
         """Revoke by command, confirmed by what is typed."""
         view_id = (await self.do("command", user=user, text=f"/partner revoke {domain}"))["view_id"]
+        await self.rest()  # the window waits for what is read about the partner
         values = {"confirm": {"confirm": typed}, "reason": {"reason": "Project ended"}}
         answer = await self.do("submit", user=user, view_id=view_id, values=values)
         await self.rest()
@@ -296,6 +297,10 @@ class Stage:
             return bot["pid"] != pid and await (self._is_ready(bot["health_url"]) if is_busy else self._is_idle())
 
         await self.until(is_back, "another bot")
+
+    async def is_ready(self) -> bool:
+        """Return whether the bot says that it is ready."""
+        return await self._is_ready((await self.see("bot"))["health_url"])
 
     async def _is_idle(self) -> bool:
         return bool((await self.call("GET", "idle", timeout=0.2))["ok"])

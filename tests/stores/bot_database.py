@@ -85,6 +85,11 @@ def bot_database(folder: Path) -> BotDatabase:
     return _Postgres(folder) if is_postgres() else _Sqlite(folder)
 
 
+def database_name(folder: Path) -> str:
+    """Return the name of the database on a server that the bot of a sandbox has."""
+    return f"story_{sha256(str(folder.resolve()).encode()).hexdigest()[:24]}"
+
+
 def note_use(database: BotDatabase) -> None:
     """Remember a database for `removing_used`."""
     _USED.append(database)
@@ -171,7 +176,7 @@ class _Sqlite:
 class _Postgres:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        self._name = f"story_{sha256(str(self._folder).encode()).hexdigest()[:24]}"
+        self._name = database_name(folder)
 
     @property
     def _server(self) -> "TestServer":
