@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 PROJECT: Final = Path(__file__).parents[1]
-MARKS: Final = ("story", "browser", "matrix", "load", "exhaustive", "crash", "postgres")
-PARTS: Final = ("test", "postgres", "stories", "slow")
+MARKS: Final = ("story", "browser", "matrix", "load", "exhaustive", "crash", "postgres", "replicas")
+PARTS: Final = ("test", "postgres", "replicas", "stories", "slow")
 
 
 @pytest.mark.xdist_group("together")

@@ -54,6 +54,8 @@ class StoreTrouble(StrEnum):
     DAMAGED = "damaged"
     AWAY = "away"
     """The server of the database does not answer, or takes no connection."""
+    OTHER_VERSION = "other_version"
+    """A newer version of the program has changed the tables. Only a process of that version can write."""
 
 
 class StoreNotWritable(FactsError):

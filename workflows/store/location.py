@@ -68,6 +68,16 @@ class RecordsLocation(Protocol):
         :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
         """
 
+    async def open_for_bot(
+        self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None
+    ) -> OpenStore:
+        """Open the store for a bot, and bring it to this version. Where a store can serve several bots, others may run.
+
+        The parameters are those of `open`.
+
+        :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
+        """
+
     async def open_shared(self, clock: Clock) -> OpenStore:
         """Open the store beside a running bot: to read, and to store commands that the bot performs.
 
@@ -184,6 +194,12 @@ class StoreLocation:
         :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
         """
         return await open_store(self.path, clock, redact, redact_known, keys=self.keys)
+
+    async def open_for_bot(
+        self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None
+    ) -> OpenStore:
+        """Open the store for the one bot that a file serves: as `open` does."""
+        return await self.open(clock, redact, redact_known)
 
     async def open_shared(self, clock: Clock) -> OpenStore:
         """Open the store beside a running bot: to read, and to store commands that the bot performs.

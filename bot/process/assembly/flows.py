@@ -331,7 +331,7 @@ def _request_access_flow(
     def create_open_form(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
 
-    forms = OpenForms(windows, create_open_form)
+    forms = OpenForms(windows, create_open_form, systems.store.shared_notes)
     offers = Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock)
     names = ObjectSearch(
         members=systems.directory,
@@ -368,7 +368,7 @@ def _restore_flow(
 
     return RestoreFlow(
         windows=windows,
-        forms=OpenForms(windows, create_open_form),
+        forms=OpenForms(windows, create_open_form, systems.store.shared_notes),
         members=members,
         lookup_permission=lookup_permission,
         intake=_intake(RestoreIntake, systems, service, limits),

@@ -5,6 +5,7 @@ for some time is stored before anything is done.
 """
 
 import asyncio
+from contextlib import nullcontext
 from typing import Final
 
 import structlog
@@ -18,8 +19,9 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from workflows.app.schedule.downtime import store_gap_at_start
-from workflows.app.schedule.freezing.held_start import HeldStart
+from workflows.app.schedule.freezing.held_start import HeldStart, PlaceNotShared
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.core.requests.delays.downtime import Gap
 from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable, StoreUnusable
@@ -27,7 +29,14 @@ from workflows.ports.store import Store
 from workflows.store.location import OpenStore
 
 _PLACE_ADVICE: Final = "set it to a folder that is kept, and is not restored with the database"
+_START: Final = "start"
+"""The lead of the process that begins: one compares the records, and looks for a gap, at a time."""
+_OTHER_STARTS_SECONDS: Final = 0.1
 _log = structlog.get_logger()
+
+
+class _OtherStarts(Exception):
+    """Another process begins now."""
 
 
 def load_valid_catalog(settings: Settings) -> Catalog:
@@ -48,7 +57,7 @@ async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -
     """
     _require_keys(settings)
     try:
-        return await settings.records.open(clock, redact, redact.without_known_secrets)
+        return await settings.records.open_for_bot(clock, redact, redact.without_known_secrets)
     except StoreUnusable as error:
         raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:
@@ -129,6 +138,21 @@ async def warm_up(later: TenantOpenedLater, settings: Settings) -> None:
         )
 
 
+async def _begin(store: Store, clock: Clock, held: HeldStart) -> Gap | None:
+    """Do both, while no other process that shares the store begins."""
+    shared = store.shared_queue
+    async with nullcontext(True) if shared is None else shared.leading(_START) as is_mine:
+        if not is_mine:
+            raise _OtherStarts
+        try:
+            # NB. before the gap is stored, which replaces the time at which the records end.
+            await held.begin(takes_now=False)
+            return await store_gap_at_start(store=store, clock=clock)
+        finally:
+            if shared is not None:
+                await shared.resign(_START)
+
+
 async def store_outage(store: Store, clock: Clock, held: HeldStart) -> None:
     """Store whether the start is held, and that the bot did not run for some time. Repeat until the store accepts it.
 
@@ -136,12 +160,21 @@ async def store_outage(store: Store, clock: Clock, held: HeldStart) -> None:
     """
     while True:
         try:
-            # NB. before the gap is stored, which replaces the time at which the records end.
-            await held.begin(takes_now=False)
-            gap = await store_gap_at_start(store=store, clock=clock)
+            gap = await _begin(store, clock, held)
         except StoreNotWritable as error:
             _log.warning("gap_not_stored", reason=str(error))
             await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
+        except _OtherStarts:
+            if store.shared_queue is not None:
+                await store.shared_queue.beat()  # it may have died meanwhile
+            await asyncio.sleep(_OTHER_STARTS_SECONDS)
+        except PlaceNotShared as error:
+            raise SettingsProblems(
+                (
+                    f"GATEHOUSE_GENERATION: other bots run with these records, and {held.place.name} does not know "
+                    f"them ({error.cause.value}); name the same folder for all of them, or <installation>:<number>",
+                )
+            ) from error
         except OSError as error:
             where = f"{error.filename or held.place.name} cannot be used ({error.strerror})"
             raise SettingsProblems((f"GATEHOUSE_GENERATION: {where}; {_PLACE_ADVICE}",)) from error

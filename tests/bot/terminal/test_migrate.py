@@ -40,7 +40,7 @@ from workflows.store.moving.target import PostgresTarget
 from workflows.store.moving.transfer import OnRow, copy_all
 from workflows.store.postgres.location import PostgresLocation
 from workflows.store.postgres.opening.server import Server
-from workflows.store.postgres.opening.sole_use import SOLE_USE_LOCK
+from workflows.store.postgres.opening.use_lock import USE_LOCK
 
 pytestmark = pytest.mark.postgres
 
@@ -257,7 +257,7 @@ def test_no_bot_can_open_the_database_while_it_is_filled(here: Installation, mon
     def look(*_: object) -> None:
         with ThreadPoolExecutor(1) as pool:  # an event loop may run in this thread
             seen.extend(pool.submit(here.usable).result())
-        seen.append(test_server().rows(f"select pg_try_advisory_lock({SOLE_USE_LOCK})", here.database))
+        seen.append(test_server().rows(f"select pg_try_advisory_lock({USE_LOCK})", here.database))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(migrate_steps, "copy_all", look)

@@ -26,14 +26,14 @@ from workflows.store.postgres.opening.schema import (
     require_own_schema,
 )
 from workflows.store.postgres.opening.server import Server
-from workflows.store.postgres.opening.sole_use import SOLE_USE_LOCK
+from workflows.store.postgres.opening.use_lock import USE_LOCK
 
 _ROWS_TOGETHER: Final = 200
 _LOCK_SECONDS: Final = 3.0
 """How long a process is waited for that is ending."""
 _PAUSE_SECONDS: Final = 0.05
 _JOBS: Final = "procrastinate_jobs"
-_QUEUE_TABLES: Final = (_JOBS, "procrastinate_events", "procrastinate_periodic_defers")
+_QUEUE_TABLES: Final = (_JOBS, "procrastinate_events", "procrastinate_periodic_defers", "procrastinate_workers")
 _SESSION: Final = "select set_config('idle_in_transaction_session_timeout', '10min', false)"
 """The source is read while a transaction of the target waits."""
 
@@ -68,7 +68,7 @@ def _take_alone(server: Server, connection: "Connection[Any]") -> None:
     """
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
-        row = connection.execute("select pg_try_advisory_lock(%s)", [SOLE_USE_LOCK]).fetchone()
+        row = connection.execute("select pg_try_advisory_lock(%s)", [USE_LOCK]).fetchone()
         if row and row[0]:
             return
         if time.monotonic() >= deadline:

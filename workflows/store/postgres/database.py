@@ -24,8 +24,10 @@ from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusabl
 from workflows.store.common.queries import POSTGRES, ListQuery, PageRows, Queries, Rows, Statement
 from workflows.store.common.reading import readable
 from workflows.store.common.rows import text_of
+from workflows.store.postgres.migrations import STEPS, VERSION_TABLE
+from workflows.store.postgres.opening.schema import MIGRATION_LOCK
 from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, read_only, trouble_of
-from workflows.store.postgres.opening.sole_use import SoleUse
+from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.redaction import RecordRedactor
 
 _MARK: Final = "written_at"
@@ -43,17 +45,17 @@ class PostgresDatabase(Queries):
     _dialect = POSTGRES
 
     def __init__(
-        self, server: Server, clock: Clock, clean: RecordRedactor, keys: AuditKeys, sole_use: SoleUse | None = None
+        self, server: Server, clock: Clock, clean: RecordRedactor, keys: AuditKeys, use_lock: UseLock | None = None
     ) -> None:
         """Prepare to open a database.
 
-        :param sole_use: the lock of the bot, which is held already; None for a command beside it.
+        :param use_lock: what tells bots from commands that must be alone; None for a command beside a bot.
         """
         self._server = server
         self._clock = clock
         self._clean = clean
         self._keys = keys
-        self._sole_use = sole_use
+        self._use_lock = use_lock
         self._pool: AsyncConnectionPool[Connected] = server.pool()
         self._readers = server.reader_pool()
         self._is_closed = False
@@ -73,8 +75,8 @@ class PostgresDatabase(Queries):
         self._is_closed = True
         await self._pool.close()
         await asyncio.to_thread(self._readers.close)
-        if self._sole_use is not None:
-            await self._sole_use.release()
+        if self._use_lock is not None:
+            await self._use_lock.release()
 
     @property
     def last_write_error(self) -> StoreTrouble | None:
@@ -85,8 +87,9 @@ class PostgresDatabase(Queries):
         """Write one record to check whether records can be written now; see `ports.records`."""
         try:
             await self._save_mark(_MARK, text_of(self._clock.now()))
-            is_ours = self._sole_use is None or await self._sole_use.try_to_hold()
-        except StoreNotWritable:
+            is_ours = self._use_lock is None or await self._use_lock.try_to_hold()
+        except StoreNotWritable as error:
+            self._note(error.trouble)
             return self._last_write_error
         except StoreUnusable:
             self._note(StoreTrouble.AWAY)
@@ -113,6 +116,7 @@ class PostgresDatabase(Queries):
         for number in range(1, _TRIES + 1):
             try:
                 async with self._transaction() as connection:
+                    await self._require_this_version(connection)
                     return await work(connection)
             except _AGAIN as error:
                 _log.info("transaction_repeated", reason=type(error).__name__)
@@ -120,6 +124,22 @@ class PostgresDatabase(Queries):
                     self._note(StoreTrouble.LOCKED)
                     raise StoreNotWritable(StoreTrouble.LOCKED) from error
         raise AssertionError("unreachable")
+
+    async def _require_this_version(self, connection: Connected) -> None:
+        """Check that the tables are those of this version, and let nobody change them before the transaction ends.
+
+        While bots are replaced one by one, the first one of a newer version changes the tables.
+
+        :raises StoreNotWritable: when they are of another version.
+        """
+        await execute(connection, "select pg_advisory_xact_lock_shared(?)", MIGRATION_LOCK)
+        if not await self._is_this_version(connection):
+            self._note(StoreTrouble.OTHER_VERSION)
+            raise StoreNotWritable(StoreTrouble.OTHER_VERSION)
+
+    async def _is_this_version(self, connection: Connected) -> bool:
+        row = await (await execute(connection, f"select version_num from {VERSION_TABLE}")).fetchone()  # noqa: S608
+        return row is not None and row["version_num"] == STEPS[-1]
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connected]:

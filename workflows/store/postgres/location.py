@@ -74,6 +74,14 @@ class PostgresLocation:
 
         return await open_store(self.server, clock, redact, redact_known, keys=self.audit_keys)
 
+    async def open_for_bot(
+        self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None
+    ) -> "PostgresStore":
+        """Open the store for a bot, also beside other bots, and bring it to this version."""
+        from workflows.store.postgres.store import open_store
+
+        return await open_store(self.server, clock, redact, redact_known, keys=self.audit_keys, is_bot=True)
+
     async def open_shared(self, clock: Clock) -> "PostgresStore":
         """Open the store beside a running bot."""
         from workflows.store.postgres.store import open_beside_bot

@@ -36,7 +36,7 @@ from workflows.store.postgres.database import execute
 from workflows.store.postgres.message_copies import PostgresMessageCopies, card_lock
 from workflows.store.postgres.opening.schema import bring_to_this_version, require_this_version
 from workflows.store.postgres.opening.server import Connected, Server
-from workflows.store.postgres.opening.sole_use import SoleUse
+from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.postgres.reading.few import PostgresFewRecords
 from workflows.store.postgres.reading.history import PostgresHistory
 from workflows.store.postgres.reading.partners import PostgresPartners
@@ -292,22 +292,24 @@ async def open_store(
     redact_known: Callable[[str], str] | None = None,
     *,
     keys: AuditKeys,
+    is_bot: bool = False,
 ) -> PostgresStore:
-    """Open the store for one process alone, and bring its tables to this version.
+    """Open the store, and bring its tables to this version.
 
     :param redact: removes from a text of an error everything that is a secret or looks like one.
     :param redact_known: removes only known secrets, from every text; None for the same function as `redact`.
+    :param is_bot: whether other bots may have it open too. Otherwise nobody else may.
     :raises StoreUnusable: when the database cannot be used, was changed by a newer version, or is in use.
     """
-    sole_use = SoleUse(server)
-    await sole_use.take()
+    use_lock = UseLock(server, is_shared=is_bot)
+    await use_lock.take()
     try:
         await bring_to_this_version(server)
         clean = RecordRedactor(error=redact, known=redact_known or redact)
-        store = PostgresStore(server, clock, clean, keys, sole_use)
+        store = PostgresStore(server, clock, clean, keys, use_lock)
         await store.open()
     except BaseException:
-        await sole_use.release()
+        await use_lock.release()
         raise
     return store
 

@@ -64,7 +64,7 @@ async def test_processes_that_make_the_tables_at_the_same_time_wait_for_each_oth
 async def test_a_second_bot_is_refused_and_commands_beside_the_first_are_not(
     store: PostgresStore, location: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflows.store.postgres.opening.sole_use._WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("workflows.store.postgres.opening.use_lock._WAIT_SECONDS", 0.2)
     assert (await refused(location)).startswith(f"another process uses {location.name}; stop it first")
     beside = await location.open_shared(FixedClock())
     await store.save_mark("name", "value")

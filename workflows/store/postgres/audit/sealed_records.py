@@ -36,7 +36,7 @@ from workflows.store.postgres.audit.audit_chain import (
 from workflows.store.postgres.audit.people import Naming
 from workflows.store.postgres.database import execute
 from workflows.store.postgres.opening.server import Connected, Server
-from workflows.store.postgres.opening.sole_use import SoleUse
+from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.redaction import RecordRedactor
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class PostgresSealedRecords(PostgresAuditChain):
     """Names the records of a commit in its entry, and compares records with all entries."""
 
     def __init__(
-        self, server: Server, clock: Clock, clean: RecordRedactor, keys: AuditKeys, sole_use: SoleUse | None = None
+        self, server: Server, clock: Clock, clean: RecordRedactor, keys: AuditKeys, use_lock: UseLock | None = None
     ) -> None:
-        super().__init__(server, clock, clean, keys, sole_use)
+        super().__init__(server, clock, clean, keys, use_lock)
         self._proofs: RecordProofs | None = None
         self._following = threading.Lock()
         self._in_order = asyncio.Lock()
