@@ -13,13 +13,8 @@ from typing import TypeAlias
 
 from bot.terminal.evidence.taking import EvidenceRequester
 from bot.words.requests.notes import refusal_words
-from workflows.app.schedule.freezing.held_start import (
-    GENERATION,
-    HandOverRefused,
-    HeldStart,
-    begin_move,
-    require_newest,
-)
+from workflows.app.schedule.freezing.handing_over import HandOverRefused, begin_move, require_newest
+from workflows.app.schedule.freezing.held_start import GENERATION, HeldStart
 from workflows.core.audit.verifying import ChainCheck
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.stops.generation import Generation, OutsideGeneration

@@ -27,7 +27,8 @@ from tests.bot.terminal.moved_installation import (
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.moving.filled import entry, filled_file
 from tests.workflows.store.postgres.server import test_server
-from workflows.app.schedule.freezing.held_start import HeldStart, take_over
+from workflows.app.schedule.freezing.handing_over import take_over
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.core.audit.chain import KeyRing, written_key
 from workflows.core.policy.stops.generation import Generation
 from workflows.ports.records import Commit, StoreUnusable
