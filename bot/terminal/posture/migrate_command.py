@@ -23,7 +23,7 @@ from bot.terminal.posture.migrate_steps import Look, Move, Moved, NotMoved, OnPh
 from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted
-from workflows.app.schedule.freezing.held_start import HandOverRefused
+from workflows.app.schedule.freezing.handing_over import HandOverRefused
 from workflows.core.errors.raised import DomainError
 from workflows.store.audit_keys import own_key_file
 from workflows.store.generation_place import FixedPlace, place_of

@@ -12,14 +12,11 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from bot.terminal.evidence.taking import EvidenceRequester
-from workflows.app.schedule.freezing.held_start import (
-    GENERATION,
-    HandOverRefused,
-    HeldStart,
-    begin_move,
-    require_newest,
-)
+from bot.words.requests.notes import refusal_words
+from workflows.app.schedule.freezing.handing_over import HandOverRefused, begin_move, require_newest
+from workflows.app.schedule.freezing.held_start import GENERATION, HeldStart
 from workflows.core.audit.verifying import ChainCheck
+from workflows.core.errors.raised import DomainError
 from workflows.core.policy.stops.generation import Generation, OutsideGeneration
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
@@ -108,8 +105,8 @@ def look(move: Move, runner: asyncio.Runner) -> Look:
     for check in (_look_at_file, _look_at_start, _look_at_keys, _look_at_database):
         try:
             check(move, found, runner)
-        except (StoreUnusable, HandOverRefused) as error:
-            text = str(error)
+        except (StoreUnusable, HandOverRefused, DomainError) as error:
+            text = refusal_words(error) if isinstance(error, DomainError) else str(error)
             found.problems.append(text.replace("DATABASE_URL", "--to") if check is _look_at_database else text)
         if not found.counts:
             break  # there is no source

@@ -27,7 +27,8 @@ from tests.bot.terminal.moved_installation import (
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.moving.filled import entry, filled_file
 from tests.workflows.store.postgres.server import test_server
-from workflows.app.schedule.freezing.held_start import HeldStart, take_over
+from workflows.app.schedule.freezing.handing_over import take_over
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.core.audit.chain import KeyRing, written_key
 from workflows.core.policy.stops.generation import Generation
 from workflows.ports.records import Commit, StoreUnusable
@@ -318,6 +319,28 @@ def test_a_file_that_no_bot_ever_used_is_refused(here: Installation, capsys: pyt
         db.execute("delete from marks where name = 'generation'")
     assert here.migrate() == 1
     assert "a start would be held, or there never was one" in lines(capsys)[1]
+
+
+def test_where_it_cannot_be_read_whether_the_records_are_held_it_is_refused(
+    here: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(here.path)) as db, db:
+        db.execute("update freezes set doc = '{'")
+    assert here.migrate() == 1
+    out, err = lines(capsys)
+    assert "Requests 16" in out
+    assert "Nothing was moved:" in err
+    assert "freeze" in err.lower()
+
+
+def test_a_password_is_in_no_output_of_a_move(here: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    with test_server().asking_for_passwords(here.database, "mover", "pass/w@rd"):
+        test_server().run("grant all on all tables in schema public to mover", database=here.database)
+        wrong = test_server().url(here.database, user="mover", password="wrong-secret")
+        assert here.migrate(to=wrong) == 1
+    out, err = lines(capsys)
+    assert "password authentication failed" in err
+    assert "wrong-secret" not in out + err
 
 
 def test_another_key_is_refused(

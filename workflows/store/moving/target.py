@@ -33,7 +33,7 @@ _LOCK_SECONDS: Final = 3.0
 """How long a process is waited for that is ending."""
 _PAUSE_SECONDS: Final = 0.05
 _JOBS: Final = "procrastinate_jobs"
-_QUEUE_TABLES: Final = (_JOBS, "procrastinate_events", "procrastinate_periodic_defers")
+_QUEUE_TABLES: Final = (_JOBS, "procrastinate_events", "procrastinate_periodic_defers", "procrastinate_workers")
 _SESSION: Final = "select set_config('idle_in_transaction_session_timeout', '10min', false)"
 """The source is read while a transaction of the target waits."""
 
