@@ -11,7 +11,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.process.app import EndedBeforeStart, Stopping, running
+from bot.process.app import Stopping, running
+from bot.process.opening.start_checks import EndedBeforeStart
 from bot.process.settings import Settings
 from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import click, eventually, health_url_of
