@@ -178,6 +178,32 @@ class CrashStage(Stage):
             await self.do("clock", advance_seconds=_FEW_SECONDS)
         raise AssertionError(f"acknowledged and lost: {what}; killed at {self.kill_at}")
 
+    async def window_of(self, user: str, action_id: str, message: dict[str, Any], channel: str) -> dict[str, Any]:
+        """Press a button that opens a window, again while none opens; return the window as it settles.
+
+        None opens when Slack or the bot is slow: the person is told so, and nothing was done.
+        """
+        body = {"user": user, "action_id": action_id, "channel": channel, "ts": message["ts"]}
+        return await self._window(user, "click", body)
+
+    async def window_by_command(self, user: str, text: str) -> dict[str, Any]:
+        """Type a command that opens a window; see `window_of`."""
+        return await self._window(user, "command", {"user": user, "text": text})
+
+    async def _window(self, user: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        found: list[dict[str, Any]] = []
+
+        async def is_open() -> bool:
+            answer = await self.call("POST", path, body)
+            assert answer["ok"] or answer["error"] in _NOT_ACKNOWLEDGED, answer
+            await self.rest()
+            views = (await self.see("views", user=user))["views"]
+            found.extend(one for one in views if one["id"] == answer.get("opened"))
+            return bool(found)
+
+        await self.until(is_open, f"a window of {body}")
+        return found[-1]
+
     async def seen(self, done: Seen) -> bool:
         """Look once; what cannot be found is not seen."""
         return bool(await done())

@@ -9,6 +9,7 @@ from typing import Final
 from bot.sandbox.slack.delivery import delivery, http_transport, socket_mode
 from bot.sandbox.slack.workspace import triggers
 from bot.slack.answers import windows
+from bot.slack.people import members
 
 ACKNOWLEDGE_SECONDS: Final = 20.0
 PATIENT_MODULES: Final = (delivery, http_transport, socket_mode)
@@ -21,3 +22,5 @@ def be_patient() -> None:
         setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010  # mypy knows it as final elsewhere
     setattr(triggers, "LIFETIME_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010
     setattr(windows, "_TRIGGER_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010
+    # Otherwise a window with records is refused, "Slack does not say who you are", when the machine computes too long.
+    setattr(members, "_STRICT_SECONDS", ACKNOWLEDGE_SECONDS / 2)  # noqa: B010
