@@ -176,11 +176,16 @@ async def review_asked(stage: CrashStage) -> None:
 
 
 def questions_of_requester(stage: CrashStage, count: int) -> Callable[[], Awaitable[bool]]:
-    """Tell whether the requester got so many messages about a review."""
+    """Tell whether so many questions of a review are recorded as sent, and the requester has as many messages.
+
+    The messages alone do not tell: when Slack's answer is lost, one question is posted twice.
+    """
     texts = ("is this access still needed?", "reminded again")
 
     async def is_asked() -> bool:
-        return sum(any(one in said["text"] for one in texts) for said in await stage.direct("requester")) >= count
+        sent = sum(one.is_sent for one in stored(stage).partnerships[0].review_reminders)
+        messages = sum(any(one in said["text"] for one in texts) for said in await stage.direct("requester"))
+        return min(sent, messages) >= count
 
     return is_asked
 
