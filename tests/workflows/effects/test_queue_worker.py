@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import RILEY, SAM, TENANT, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
@@ -44,7 +45,7 @@ from workflows.ports.records import Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_PATIENCE = 2500
+_PATIENCE = int(LONGEST_WAIT / 0.002)
 """How often a test looks whether something happened, two milliseconds apart."""
 
 
