@@ -19,6 +19,7 @@ import pytest
 from bot.sandbox.entra import dispatch
 from bot.sandbox.entra.odata.calls import Call
 from bot.sandbox.http.faults import Target
+from bot.slack.ids import REJECT_REASON
 from tests.crash.carried_out import carried_out_by
 from tests.crash.faults.failing import LASTING, Failing, OneCall, Place, Wave, kinds_of
 from tests.crash.faults.faulty_stage import FaultyStage
@@ -28,6 +29,7 @@ from tests.crash.stage import forget, put_kept
 from tests.crash.stories import STORIES, Story
 from tests.crash.summary import FAILING_CALLS, counted, record
 from tests.crash.test_crash import EXTENT, Worlds, chosen_seed, noted_writes, patient_slack, warm_forks, worlds
+from tests.scenarios.stage import CHANNEL
 from tests.warm.kept_world import KeptWorld
 
 __all__ = ["noted_writes", "patient_slack", "warm_forks", "worlds"]
@@ -200,6 +202,21 @@ async def test_after_two_hundred_times_429_a_story_ends_as_without_them(
     record(record_property, figures.counts, FAILING_CALLS)
     assert found == ""
     assert len(run.failed) > WAVE, "the story ended before most of the wave"
+
+
+async def test_who_is_told_that_no_window_opened_opens_it_again(worlds: Worlds, tmp_path: Path) -> None:
+    """As on a slow machine. The stage's people do it, so that a story does not end there."""
+    story = next(one for one in STORIES if one.name == "reject")
+    failing = OneCall(place=Place("slack", "POST /api/views.open", 1), kind="500")
+    stage = FaultyStage(data=put_kept(await worlds.before(story), tmp_path / "closed"), failing=failing)
+    try:
+        await stage.start()
+        stage.arm()
+        window = await stage.window_of("approver1", "reject", await stage.card(), CHANNEL)
+        assert window["callback_id"] == REJECT_REASON
+        assert failing.failed == [failing.place]
+    finally:
+        await stage.stop()
 
 
 async def test_a_write_that_graph_carried_out_twice_is_noticed(worlds: Worlds, tmp_path: Path) -> None:
