@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -206,8 +207,9 @@ async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = LONGES
         await asyncio.sleep(0.05)
 
 
-_GIVEN: Final[set[int]] = set()
-"""The ports that were given out: two of one bot are never the same, though neither is bound yet."""
+_MAX_RESERVED: Final = 200
+_RESERVED: Final[deque[socket.socket]] = deque()
+"""What holds the names of the ports that were given out last, until they are bound."""
 
 
 def free_port() -> int:
@@ -216,7 +218,22 @@ def free_port() -> int:
     for port in secrets.SystemRandom().sample(range(20_000 + 1_500 * worker, 20_000 + 1_500 * (worker + 1)), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            if port not in _GIVEN:
-                _GIVEN.add(port)
-                return port
+            _reserve(port)
+            return port
     raise OSError("no port is free")
+
+
+def _reserve(port: int) -> None:
+    """Keep a port from being given out again, also by another run of tests on this machine, before it is bound.
+
+    :raises OSError: when it was given out already.
+    """
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0gatehouse-test-port-{port}")  # Linux forgets the name with this process
+    except OSError:
+        name.close()
+        raise
+    _RESERVED.append(name)
+    if len(_RESERVED) > _MAX_RESERVED:
+        _RESERVED.popleft().close()

@@ -41,6 +41,8 @@ each operation with each kind of fault, with `everywhere` each call with each ki
 STAND_INS: Final = 2
 """So many other calls are tried in place of one that was not made again: what was read lately is not read again, and
 that is a matter of real time."""
+MOST_UNMADE: Final = 0.4
+"""A story of few operations may have one that is made by chance, as when a channel is looked at again."""
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 WAVE: Final = 20
 LONG_WAVE: Final = 200
@@ -86,9 +88,12 @@ def chosen(seen: Sequence[Place], draw: random.Random) -> list[Sequence[Case]]:
     extent = os.environ.get(EXTENT)
     if extent is None:
         operations = draw.sample(list(by_operation), len(by_operation))
-        drawn = [draw.choice(by_operation[one]) for one in operations[: SAMPLE * (1 + STAND_INS)]]
+        drawn = [draw.choice(by_operation[one]) for one in operations[: SAMPLE + STAND_INS]]
         cases = [OneCall(place=one, kind=draw.choice(list(kinds_of(one.target)))) for one in drawn]
-        chains: list[Sequence[Case]] = [cases[number::SAMPLE] for number in range(min(SAMPLE, len(cases)))]
+        chains: list[Sequence[Case]] = [
+            [cases[number], *cases[SAMPLE:], *cases[:number]][: 1 + STAND_INS]
+            for number in range(min(SAMPLE, len(cases)))
+        ]
     else:
         places = [draw.choice(some) for some in by_operation.values()] if extent == "labels" else seen
         # The first call of an operation is the one that is made for certain, if any is.
@@ -158,7 +163,7 @@ async def test_while_calls_fail_a_story_goes_on_to_its_end(
     print(f"{figures}")
     record(record_property, figures.counts, FAILING_CALLS)
     assert figures.failures == [], "\n".join(figures.failures)
-    assert figures.unmade <= len(chains) * 0.2, "which calls are made is not certain"
+    assert figures.unmade <= len(chains) * MOST_UNMADE, "few calls were made again: which ones are made is not certain"
 
 
 @pytest.mark.parametrize("kind", ["reset after commit", "time-out after commit"])
