@@ -14,7 +14,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout
 
 from bot.process.opening.readers import SystemClock
 from bot.sandbox.http.faults import Faults
@@ -33,6 +33,8 @@ from workflows.store.location import StoreLocation
 
 Seen = Callable[[], Awaitable[object]]
 _NOT_ACKNOWLEDGED: Final = ("operation_timeout", "dispatch_failed")
+_LONGEST_CALL: Final = 1800.0
+"""Seconds of a call to the sandbox. Days that pass in steps take minutes on a machine with much other work."""
 _FEW_SECONDS: Final = 65
 """So far the clock is moved when something waits for its next attempt."""
 
@@ -70,7 +72,7 @@ class CrashStage(Stage):
             self.sandbox.faults = self.faults
         await self.sandbox.start(0)
         self.url = self.sandbox.url
-        self._session = ClientSession()
+        self._session = ClientSession(timeout=ClientTimeout(total=_LONGEST_CALL))
         put_new_database(self.database)
         port, health_port = free_port(), free_port()
         settings = {
