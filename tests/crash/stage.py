@@ -192,6 +192,16 @@ class CrashStage(Stage):
         """Type a command that opens a window; see `window_of`."""
         return await self._window(user, "command", {"user": user, "text": text})
 
+    async def revoke(
+        self, typed: str = "contoso.com", user: str = "admin", domain: str = "contoso.com"
+    ) -> dict[str, Any]:
+        """Revoke by command, when the window is no longer being read."""
+        view = await self.window_by_command(user, f"/partner revoke {domain}")
+        values = {"confirm": {"confirm": typed}, "reason": {"reason": "Project ended"}}
+        answer = await self.do("submit", user=user, view_id=view["id"], values=values)
+        await self.rest()
+        return answer
+
     async def _window(self, user: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         found: list[dict[str, Any]] = []
 
