@@ -122,7 +122,8 @@ async def test_addresses_that_fail_delay_no_revocation_and_nothing_unread_is_cal
     assert partner is not None
     assert partner["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
     card = words(await stage.card())
-    assert "not everything closed" in card
+    assert "not known if everything is closed" in card
+    assert "not everything closed" not in card, "nothing was read as open"
     assert "Microsoft 365 capabilities (not known)" in card
 
 

@@ -153,7 +153,13 @@ def restored_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 
 _BLOCKED: Final = frozenset(
-    {DisplayedState.BLOCKED, DisplayedState.SUSPENDED, DisplayedState.BLOCK_READ, DisplayedState.BLOCKED_IN_PART}
+    {
+        DisplayedState.BLOCKED,
+        DisplayedState.SUSPENDED,
+        DisplayedState.BLOCK_READ,
+        DisplayedState.BLOCKED_IN_PART,
+        DisplayedState.BLOCKED_REST_UNKNOWN,
+    }
 )
 
 

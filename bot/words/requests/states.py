@@ -7,6 +7,7 @@ from bot.words.findings.open_request import OPEN_STATES
 from bot.words.plans.accounts import CHANGES, ENDS, VERIFIED, accounts_state_words, reason_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import day, minute
+from bot.words.settings.open_access import NOT_ALL_CLOSED, REST_UNKNOWN
 from workflows.core.plans.accounts import AccountChange, AccountPlan, AccountProgress, AccountResult, PlannedAccount
 from workflows.core.requests.notes import DisplayedState, is_believed, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -28,7 +29,8 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.BLOCKED: "blocked (verified)",
     DisplayedState.SUSPENDED: "suspended (verified)",
     DisplayedState.BLOCK_READ: "block verified",
-    DisplayedState.BLOCKED_IN_PART: "block verified, not everything closed",
+    DisplayedState.BLOCKED_IN_PART: f"block verified, {NOT_ALL_CLOSED}",
+    DisplayedState.BLOCKED_REST_UNKNOWN: f"block verified, {REST_UNKNOWN}",
     DisplayedState.REVOCATION_STOPPED: "stopped",
 }
 
