@@ -3,7 +3,7 @@
 Every surface reads here which later request replaced one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -50,7 +50,7 @@ async def find_requests(
     request_filter: RequestFilter, *, limit: int, position: PagePosition, store: Store, now: datetime
 ) -> FoundRequests:
     """Read one page of the requests that match, the newest first. Only the records of this page are read."""
-    page = await store.requests_page(request_filter, limit=limit, position=position)
+    page = await as_believed_page(await store.requests_page(request_filter, limit=limit, position=position), store)
     today = {item.id: await read_today(item, store=store, now=now) for item in page.items if item.was_written}
     return FoundRequests(page=page, today=today)
 
@@ -86,8 +86,27 @@ async def as_believed(request: AccessRequest, store: Store) -> AccessRequest:
 
     A revocation is shown as it is: it needs no approval, and nothing about closing waits for a comparison.
     """
-    if request.fields.kind is RequestKind.REVOCATION or request.prepared is None:
-        return request
-    if not is_believed(request):
-        return replace(request, decisions=(), void_decisions=())
-    return as_not_believed(request) if await store.unproven_requests([request.id]) else request
+    [shown] = await _all_as_believed([request], store)
+    return shown
+
+
+async def as_believed_page(page: Page[AccessRequest], store: Store) -> Page[AccessRequest]:
+    """Return a page of requests as they may be shown, see `as_believed`. All of them are compared at once."""
+    return replace(page, items=await _all_as_believed(page.items, store))
+
+
+async def _all_as_believed(requests: Sequence[AccessRequest], store: Store) -> list[AccessRequest]:
+    compared = [request.id for request in requests if _rests_on_approvals(request) and is_believed(request)]
+    unproven = await store.unproven_requests(compared) if compared else frozenset()
+    return [
+        as_not_believed(request)
+        if request.id in unproven
+        else request
+        if is_believed(request) or not _rests_on_approvals(request)
+        else replace(request, decisions=(), void_decisions=())
+        for request in requests
+    ]
+
+
+def _rests_on_approvals(request: AccessRequest) -> bool:
+    return request.fields.kind is not RequestKind.REVOCATION and request.prepared is not None

@@ -81,6 +81,7 @@ from workflows.core.people import Role
 from workflows.core.plans.accounts import AccountPlan
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
+from workflows.core.requests.notes import is_believed
 from workflows.core.requests.request import (
     AccessRequest,
     PreparedRequest,
@@ -263,7 +264,8 @@ def _approval_policy(request: AccessRequest, holders: Mapping[Role, Approvers]) 
 
     A button lists all approvers when not all are named. A second one lists all approvals that do not count.
     """
-    if request.fields.account_change is not None and not request.require_prepared().stages:
+    is_without_approval = request.fields.account_change is not None and not request.require_prepared().stages
+    if is_without_approval or not is_believed(request):  # NB. nobody can approve what is not believed
         return
     yield header("Approval policy")
     yield rich_text(*chain_elements(request, holders), *escalation_elements(request))

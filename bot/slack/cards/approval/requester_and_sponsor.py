@@ -75,6 +75,7 @@ MAX_NAMED_LOSSES: Final = 2
 """Settings with less access that the message names."""
 _RESPONSIBLE: Final = "You are responsible for this access and answer its reviews."
 _NOTHING_TO_DO: Final = "There is nothing more for you to do."
+_NOTHING_NOW: Final = "You need to do nothing now."
 _CHOICES: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 
 
@@ -151,7 +152,7 @@ def sponsor_card(
             paragraph(
                 cleaned_text(sender_name(request.require_prepared()), bold=True),
                 fixed_text(" named you as the sponsor. "),
-                fixed_text(_NOTHING_TO_DO if is_over(request, record, now) else _RESPONSIBLE),
+                fixed_text(_sponsor_task(request, record, now)),
             ),
             paragraph(*status_parts(request, successor, now)),
             paragraph(*_subject_parts(request, record, now)),
@@ -160,6 +161,12 @@ def sponsor_card(
     ]
     blocks += [] if record is None else _active_blocks(request, record, now, asks="Ask if it works")
     return message(f"{closed_summary(request, successor)} You are the sponsor.", blocks)
+
+
+def _sponsor_task(request: AccessRequest, record: Partnership | None, now: datetime) -> str:
+    if is_over(request, record, now):
+        return _NOTHING_TO_DO
+    return _RESPONSIBLE if is_believed(request) else _NOTHING_NOW
 
 
 def former_sponsor_card(request: AccessRequest) -> Message:
@@ -213,6 +220,8 @@ def _lost_access_parts(request: AccessRequest) -> list[TextRun]:
     """State while it can still be edited or withdrawn what the partner's people can do now, and not afterwards."""
     if request.state is not RequestState.AWAITING_APPROVAL or request.fields.kind is RequestKind.REVOCATION:
         return []
+    if not is_believed(request):
+        return []  # NB. it cannot be edited, and what it says is not known to be what was asked for
     less = [change.text for change in changes_of(request.require_prepared()) if change.sign is Sign.LESS]
     if not less:
         return []

@@ -49,6 +49,7 @@ from workflows.app.reads.found_requests import Today
 from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.notes import is_believed
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
@@ -56,6 +57,7 @@ MAX_ROW_CHARACTERS: Final = 420
 _DOMAIN_LIMIT: Final = 90
 _TITLE_LIMIT: Final = 40
 _STATE_LIMIT: Final = 120
+_NOT_BELIEVED: Final = "changed by something other than Gatehouse, cannot be approved"
 _NOTE_LIMIT: Final = 300
 
 
@@ -69,7 +71,12 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     title = "Restore settings" if request.fields.kind is RequestKind.RESTORATION else prepared_title(prepared)
     about = f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} · {request.id}"
     place, asked = f"review:{request.id}", {"Asked": request.created_at}
-    if can_be_decided(request, now):
+    if not is_believed(request):
+        details = button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))
+        yield from _waiting_row(
+            about, place, details, asked, now, constant=_NOT_BELIEVED, has_times_below=has_times_below
+        )
+    elif can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
         times = {**asked, decide_by_words(request): request.expires_at}
         yield from _waiting_row(about, place, review, times, now, has_times_below=has_times_below)
