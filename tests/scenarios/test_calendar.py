@@ -145,7 +145,7 @@ async def test_an_alarm_about_a_capability_is_not_called_fixed_when_its_list_is_
 
 async def restore(stage: Stage) -> None:
     """Ask for the approved settings again, from the message about the drift."""
-    message = (await told(stage, "requester"))[0]
+    message = (await told(stage, "requester", "alarm: the settings are not the approved ones"))[0]
     await stage.do("click", user="requester", action_id="restore_approved", channel="@requester", ts=message["ts"])
     view = await top_view(stage, "requester")
     offered = next(one["element"] for one in view["blocks"] if one.get("block_id") == "restores")

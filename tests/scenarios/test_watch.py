@@ -77,7 +77,10 @@ async def test_opened_behind_the_bots_back_is_alarmed_named_and_restored_by_the_
     assert "contoso.com" in words(alarm)
     assert "There may be more access than was approved." in words(alarm)
     assert "not known yet" in words(alarm)
-    assert len(await told(stage, "requester")) == 1, "the sponsor"
+    assert len(await told(stage, "requester", "alarm: the settings are not the approved ones")) == 1, "the sponsor"
+    card = next(words(one) for one in await stage.direct("requester") if "Requester" not in words(one))
+    assert "active, not as approved" in card, "their card of the request is not called active (verified) any more"
+    assert "active (verified)" not in card
     copies = [words(one) for one in await told(stage, "approver1")]
     assert len(copies) == 1, copies
     assert "You approved this" in copies[0], "no message of its own, only their copy of the card"
@@ -104,7 +107,7 @@ async def test_opened_behind_the_bots_back_is_alarmed_named_and_restored_by_the_
         user="requester",
         action_id="restore_approved",
         channel="@requester",
-        ts=(await told(stage, "requester"))[0]["ts"],
+        ts=(await told(stage, "requester", "alarm: the settings are not the approved ones"))[0]["ts"],
     )
     view = await top_view(stage, "requester")
     values: dict[str, Any] = {

@@ -110,8 +110,11 @@ def _shows_no_more_access(request: AccessRequest) -> bool:
     return is_narrowing and not writes_only_reductions(prepared.plan)
 
 
-def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
-    """Describe the state or the end: who decided what and why, and what was read back."""
+def outcome_elements(request: AccessRequest, now: datetime, *, has_drifted: bool = False) -> Iterator[RichTextElement]:
+    """Describe the state or the end: who decided what and why, and what was read back.
+
+    :param has_drifted: see `state_parts`.
+    """
     rejection = _rejection(request)
     if rejection is not None:
         by = [fixed_text("Rejected by ", bold=True), cleaned_text(rejection.names, bold=True)]
@@ -126,7 +129,7 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
             cleaned_text(note_words(request.asked_again), MAX_NOTE_CHARACTERS, lines=True),
         )
     is_open = request.state is RequestState.AWAITING_APPROVAL
-    sentence = [] if is_open and not is_believed(request) else list(state_parts(request, now))
+    sentence = [] if is_open and not is_believed(request) else list(state_parts(request, now, has_drifted=has_drifted))
     if sentence:
         yield paragraph(*sentence)
     is_said = request.state in _STATES_WITH_SENTENCE or request.note == request.asked_again

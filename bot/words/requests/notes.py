@@ -49,9 +49,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         f"{_SHOW} shows the current settings."
     ),
     NoteCode.OTHER_IS_OPEN: "{other} is open for the same tenant.",
-    NoteCode.REVOKED_MEANWHILE: (
-        "{name} revoked this partner before the change was verified. The partner is being blocked instead."
-    ),
+    NoteCode.REVOKED_MEANWHILE: "{name} closed this partner before the change was verified, so the change was stopped.",
     NoteCode.EXTENDED_MEANWHILE: (
         "The partner was extended or approved again before the automatic block began. Nothing was blocked."
     ),

@@ -3,12 +3,14 @@
 Every surface reads here which later request replaced one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from workflows.app.watch.known_drift import known_drift
 from workflows.core.partners.partnership import Partnership, result_read_at
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.notes import as_not_believed, is_believed
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
 from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
@@ -32,6 +34,17 @@ class FoundRequests:
     page: Page[AccessRequest] = EMPTY
     today: Mapping[RequestId, Today] = field(default_factory=dict)
     """For each shown request that was written; see `AccessRequest.was_written`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinceApplied:
+    """What became of the result of an applied request."""
+
+    request: AccessRequest
+    successor: AccessRequest | None
+    """See `Today.successor`."""
+    has_drifted: bool
+    """Whether its result is in force, and the last sweep found other settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +92,38 @@ async def read_replacement(request: AccessRequest, *, store: Store) -> Replaceme
     first = await store.first_to_replace(request)
     at = None if first is None else result_read_at(first)
     return None if first is None or at is None else Replacement(request=first, at=at)
+
+
+async def read_open_drift(request: AccessRequest, record: Partnership | None, store: Store) -> Drift | None:
+    """Read the open drift of a partner that was found after the result of a request; None when there is none.
+
+    :param record: the partner's record; None when there is none, or when it was not read.
+    """
+    read_at = result_read_at(request)
+    if record is None or read_at is None or record.request_id != request.id:
+        return None
+    found = await known_drift(record.identity.tenant_id, store)
+    return found if found is not None and found.found_at >= read_at else None
+
+
+async def read_since_applied(
+    request_ids: Iterable[RequestId], *, store: Store, now: datetime
+) -> Mapping[RequestId, SinceApplied]:
+    """Read of applied requests what became of their results since, by request. What is as it was applied is left out.
+
+    A batch stores what was applied. What happens to its partners afterwards is not part of its record.
+    """
+    found = {}
+    for request_id in request_ids:
+        request = await store.request(request_id)
+        if request is None or not request.was_written:
+            continue
+        record = await store.partnership(request.plan.tenant_id)
+        today = await today_from_record(request, record, store=store, now=now)
+        has_drifted = await read_open_drift(request, record, store) is not None
+        if today.successor is not None or has_drifted:
+            found[request_id] = SinceApplied(request=request, successor=today.successor, has_drifted=has_drifted)
+    return found
 
 
 async def as_believed(request: AccessRequest, store: Store) -> AccessRequest:

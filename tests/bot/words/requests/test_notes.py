@@ -134,7 +134,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.REVOKED_MEANWHILE,
         {"name": "Dana"},
-        "Dana revoked this partner before the change was verified. The partner is being blocked instead.",
+        "Dana closed this partner before the change was verified, so the change was stopped.",
     ),
     (
         NoteCode.EXTENDED_MEANWHILE,
