@@ -161,7 +161,7 @@ async def read_home(
     size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
     pages = [position.of_list(name) for name in (HomeList.BATCHES, HomeList.OWN_BATCHES)]
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
-    home = replace(
+    return replace(
         home,
         is_auditor=is_auditor,
         batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, pages, store),
@@ -177,7 +177,6 @@ async def read_home(
         if searches_all
         else NOTHING_FOUND,
     )
-    return replace(home, drifted=await _drifted(home, store))
 
 
 async def _read_lists(
@@ -248,6 +247,7 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
             for own_request in own_requests
             if own_request.is_terminal
         },
+        drifted=await _drifted(home, store),
         extensions={tenant: request for request in waiting if (tenant := tenant_of(request)) is not None},
         today={
             request.id: await today_from_record(request, records[request.id], store=store, now=now)
@@ -259,7 +259,7 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
 async def _drifted(home: AppHome, store: Store) -> frozenset[TenantId]:
     """Return which partners of the lists differ from what was approved. There is seldom any, so all are listed."""
     own = {request.prepared.plan.tenant_id for request in home.mine.items if request.was_written and request.prepared}
-    pages = (home.sponsored, home.overdue, home.partners)
+    pages = (home.sponsored, home.overdue)
     listed = own | {record.identity.tenant_id for page in pages for record in page.items}
     if not listed or not await store.count_open_drifts():
         return frozenset()

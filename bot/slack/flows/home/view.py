@@ -268,7 +268,6 @@ def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
             now,
             "found",
             can_revoke=home.is_admin,
-            has_drifted=partnership.identity.tenant_id in home.drifted,
         ),
     )
 
