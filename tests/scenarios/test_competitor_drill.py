@@ -68,13 +68,13 @@ async def _opened_again(stage: Stage) -> None:
     """Somebody opens the competitor in the portal: an alarm within one sweep, and one command again."""
     await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"b2bCollaborationInbound": ALL}}})
     await stage.later(HOUR)
-    (alarm,) = await told(stage, "admin", "the partner was revoked, and is open")
+    (alarm,) = await told(stage, "admin", "alarm: the partner was revoked, and is open")
     assert "restore_approved" not in buttons(alarm), "nothing that is approved stands behind a revoked partner"
     assert "Not as approved" in await shown(stage, "contoso.com")
     assert "revoked_but_open" in codes(await posture(stage), CONTOSO)
     assert (await stage.revoke())["errors"] == {}
     await stage.tick()
-    (alarm,) = await told(stage, "admin", "the partner was revoked, and is open")
+    (alarm,) = await told(stage, "admin", "alarm was: the partner was revoked, and is open")
     assert "fixed" in words(alarm).lower()
     assert buttons(alarm) == []
 
