@@ -13,18 +13,21 @@ from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.terminal.evidence.report_table import write_table
 from tests.bot.surfaces import buttons, shown
+from tests.workflows.app.reads.test_app_home import home_of
+from tests.workflows.core.builders import AMARA, RILEY
 from tests.workflows.effects.test_forged_records import approved_by, forge_request, world
 from tests.workflows.effects.test_frozen import end, freeze, open_alarms
 from tests.workflows.effects.test_held import voiding
 from tests.workflows.world import World
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.app.reads.found_requests import as_believed
+from workflows.app.reads.found_requests import as_believed, find_requests
 from workflows.core.audit.chain import FREEZE_KEY
 from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.story import RequestStory
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.notes import NoteCode, is_believed
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.pages import START, RequestFilter
 
 __all__ = ["world"]
 
@@ -62,6 +65,21 @@ async def test_only_a_request_that_something_else_changed_is_not_believed(world:
     assert await world.store.unproven_requests([request.id]) == {request.id}
     seen = await as_believed(changed, world.store)
     assert (seen.decisions, [fact.code for fact in seen.note]) == ((), [NoteCode.NOT_BELIEVED])
+
+
+async def test_lists_show_such_a_request_without_its_approvals_and_the_others_as_they_are(world: World) -> None:
+    other = await world.waiting()
+    await world.reject(other, AMARA)
+    changed = await forged(world, S.AWAITING_APPROVAL, 2)
+    approver, requester = await home_of(world, AMARA), await home_of(world, RILEY)
+    searched = await find_requests(RequestFilter(), limit=10, position=START, store=world.store, now=world.clock.now())
+    assert [one.id for one in approver.approvals.items] == [changed.id]
+    for listed in (requester.mine.items, searched.page.items):
+        assert {one.id: (len(one.decisions), is_believed(one)) for one in listed} == {
+            other.id: (1, True),
+            changed.id: (0, False),
+        }
+    assert not [one for one in approver.approvals.items if is_believed(one)]
 
 
 @pytest.mark.parametrize(("state", "count"), [(S.APPLYING, 3), (S.AWAITING_APPROVAL, 2), (S.SCHEDULED, 3)])

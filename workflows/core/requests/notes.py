@@ -14,6 +14,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Operation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
+from workflows.core.settings.open_access import is_known_open
 
 
 class NoteCode(StrEnum):
@@ -249,6 +250,8 @@ class DisplayedState(StrEnum):
     BLOCK_READ = "block_read"
     """Blocked; it was not checked whether other access is open."""
     BLOCKED_IN_PART = "blocked_in_part"
+    BLOCKED_REST_UNKNOWN = "blocked_rest_unknown"
+    """Blocked; whether other access is open could not be read."""
     REVOCATION_STOPPED = "revocation_stopped"
 
 
@@ -273,7 +276,10 @@ def state_to_display(request: AccessRequest) -> DisplayedState:
     if state is RequestState.APPLIED and _is_block(request):
         if request.not_closed == ():
             return DisplayedState.SUSPENDED if request.is_suspension else DisplayedState.BLOCKED
-        return DisplayedState.BLOCKED_IN_PART if request.not_closed else DisplayedState.BLOCK_READ
+        if not request.not_closed:
+            return DisplayedState.BLOCK_READ
+        is_open = is_known_open(request.not_closed)
+        return DisplayedState.BLOCKED_IN_PART if is_open else DisplayedState.BLOCKED_REST_UNKNOWN
     if request.applied_part or is_partly_done(request):
         return DisplayedState.PARTLY_APPLIED
     return displayed(state, kind, is_delayed=bool(request.note), is_refused=request.write_refusal is not None)

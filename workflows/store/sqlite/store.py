@@ -20,7 +20,7 @@ from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import AuthorState, Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
-from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest, asked_by, lane
+from workflows.core.requests.effects import Effect, RemindPerson, ShowBatch, ShowRequest, asked_by, lane
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.notes import is_believed
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
@@ -105,7 +105,7 @@ class SqliteStore(
         freeze_effects = () if commit.freeze is None else self._put_freeze(commit.freeze)
         now = self._clock.now()
         for effect in (*commit.effects, *freeze_effects):
-            later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
+            later = effect.not_before if isinstance(effect, ShowRequest | ShowBatch | RemindPerson) else None
             self._put_effect(effect, text_of(max(now, later or now)))
 
     def _put_request(self, request: AccessRequest) -> None:

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack import ids
 from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
+from bot.slack.cards.batches.batch_details import applied_rows
 from bot.slack.flows.decide.batch_views import answer_halt_view, batch_view, reject_batch_view
 from bot.slack.flows.decide.views import decision_received_view
 from bot.slack.flows.entry_point_types import Action, Card, CommandButton, EntryPoint, Submission
@@ -17,6 +18,7 @@ from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import may_decide_now, name_open_stages_of
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
+from workflows.app.reads.found_requests import read_since_applied
 from workflows.app.service import Service
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.deciding import current_batch_eligibility
@@ -154,6 +156,7 @@ class DecideBatchFlow:
             now=self.clock.now(),
             may_decide=batch.state is BatchState.AWAITING_APPROVAL
             and await may_decide_now(eligible, window.actor, self.people) is not False,
+            since=await read_since_applied(applied_rows(batch, page), store=self.store, now=self.clock.now()),
         )
 
     async def _known(self, batch_id: BatchId) -> Batch:

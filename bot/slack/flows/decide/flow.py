@@ -22,10 +22,11 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
-from workflows.app.reads.found_requests import as_believed, read_replacement
+from workflows.app.reads.found_requests import as_believed, read_open_drift, read_replacement
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject, Reject
 from workflows.core.requests.request import AccessRequest, RequestId
@@ -157,7 +158,11 @@ class DecideFlow:
             may_decide=await may_decide(request, window.actor, self.display_directory) is not False,
             may_reassign=await is_known_admin(window.actor, self.display_directory),
             note=note,
+            drift=await read_open_drift(request, await self._record(request), self.store),
         )
+
+    async def _record(self, request: AccessRequest) -> Partnership | None:
+        return await self.store.partnership(request.plan.tenant_id) if request.was_written else None
 
     async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:
         """Return the view with one page of one part of Details. Only what the part shows is read."""
