@@ -270,7 +270,8 @@ def registered() -> dict[str, list[str]]:
     """What is registered with Bolt."""
     nothing: Any = None
     app = RecordingApp()
-    Guard(recorder=nothing, replaced_cards=nothing, pinned=nothing).register(cast(Any, app), entry_points())
+    guard = Guard(recorder=nothing, replaced_cards=nothing, pinned=nothing, is_given=nothing)
+    guard.register(cast(Any, app), entry_points())
     return app.names
 
 

@@ -441,6 +441,8 @@ class RefusalCode(StrEnum):
     # Clicks
     CARD_REPLACED = "card_replaced"
     """A newer card replaces this one. Values: `newest_at`: when it was posted; null when that is not known."""
+    WINDOW_NOT_YOURS = "window_not_yours"
+    """The window or page of a click was not given to this person, or too long ago."""
     WINDOW_CLOSED = "no_view"
     """The window of the click is closed."""
     BUTTON_VALUE_UNREADABLE = "malformed"
