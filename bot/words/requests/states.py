@@ -8,7 +8,7 @@ from bot.words.plans.accounts import CHANGES, ENDS, VERIFIED, accounts_state_wor
 from bot.words.requests.notes import note_words
 from bot.words.sentences import day, minute
 from workflows.core.plans.accounts import AccountChange, AccountPlan, AccountProgress, AccountResult, PlannedAccount
-from workflows.core.requests.notes import DisplayedState, is_believed, state_to_display
+from workflows.core.requests.notes import DisplayedState, is_changed_by_others, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestState
 
 STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
@@ -35,7 +35,7 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
 
 def short_state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words for one line of a list; without when it was verified."""
-    if not is_believed(request) and not request.is_terminal:
+    if is_changed_by_others(request):
         return "changed by something else"
     starts_at = None if request.prepared is None else request.plan.starts_at
     if request.state is RequestState.SCHEDULED and starts_at is not None:

@@ -17,6 +17,7 @@ from workflows.app.reads.found_requests import (
     FoundRequests,
     Today,
     find_requests,
+    page_as_believed,
     today_from_record,
 )
 from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches, read_batches
@@ -199,16 +200,18 @@ async def _read_lists(
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked=person_ids, text=position.text)
     ending = replace(sponsored, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN)
     overdue = PartnerFilter(overdue_at=now, text=position.text)
-    own_page = await store.own_page(
-        person_ids, text=position.text, limit=size, position=position.of_list(HomeList.MINE)
+    own_page = await page_as_believed(
+        await store.own_page(person_ids, text=position.text, limit=size, position=position.of_list(HomeList.MINE)),
+        store,
+    )
+    waiting = await store.waiting_page(
+        roles, person_ids, text=position.text, limit=size, position=position.of_list(HomeList.APPROVALS)
     )
     alarms = await store.open_alarms() if is_admin and not position.text else ()
     home = AppHome(
         text=position.text,
         reviews=await partners(HomeList.REVIEWS, due),
-        approvals=await store.waiting_page(
-            roles, person_ids, text=position.text, limit=size, position=position.of_list(HomeList.APPROVALS)
-        ),
+        approvals=await page_as_believed(waiting, store),
         mine=own_page,
         ending=await partners(HomeList.ENDING, ending),
         sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),

@@ -3,7 +3,7 @@
 Every surface reads here which later request replaced one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -50,7 +50,7 @@ async def find_requests(
     request_filter: RequestFilter, *, limit: int, position: PagePosition, store: Store, now: datetime
 ) -> FoundRequests:
     """Read one page of the requests that match, the newest first. Only the records of this page are read."""
-    page = await store.requests_page(request_filter, limit=limit, position=position)
+    page = await page_as_believed(await store.requests_page(request_filter, limit=limit, position=position), store)
     today = {item.id: await read_today(item, store=store, now=now) for item in page.items if item.was_written}
     return FoundRequests(page=page, today=today)
 
@@ -86,8 +86,22 @@ async def as_believed(request: AccessRequest, store: Store) -> AccessRequest:
 
     A revocation is shown as it is: it needs no approval, and nothing about closing waits for a comparison.
     """
-    if request.fields.kind is RequestKind.REVOCATION or request.prepared is None:
-        return request
-    if not is_believed(request):
-        return replace(request, decisions=(), void_decisions=())
-    return as_not_believed(request) if await store.unproven_requests([request.id]) else request
+    [shown] = await all_as_believed([request], store)
+    return shown
+
+
+async def page_as_believed(page: Page[AccessRequest], store: Store) -> Page[AccessRequest]:
+    """Return one page of a list of requests as it may be shown, see `as_believed`."""
+    return replace(page, items=await all_as_believed(page.items, store))
+
+
+async def all_as_believed(requests: Sequence[AccessRequest], store: Store) -> tuple[AccessRequest, ...]:
+    """Return requests as they may be shown, see `as_believed`. They are compared at once."""
+    compared = [one.id for one in requests if one.fields.kind is not RequestKind.REVOCATION and one.prepared]
+    unproven = await store.unproven_requests(compared) if compared else frozenset[RequestId]()
+    return tuple(as_not_believed(one) if one.id in unproven else _without_void_decisions(one) for one in requests)
+
+
+def _without_void_decisions(request: AccessRequest) -> AccessRequest:
+    """Return a request without its decisions when it has ended because something else had changed it."""
+    return request if is_believed(request) else replace(request, decisions=(), void_decisions=())

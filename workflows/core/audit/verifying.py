@@ -7,13 +7,13 @@ the stored signature, so that later problems are found as well.
 import itertools
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from workflows.core.audit.chain import BEGINNING, CHAIN_BEGUN, ChainedRow, ChainPoint, KeyRing, is_signed_for
-from workflows.core.audit.heads import Head
+from workflows.core.audit.heads import HEAD_POSTED, Head, parse_head
 from workflows.core.audit.personal import ERASED, check_texts
 
 MAX_PROBLEMS: Final = 20
@@ -42,6 +42,8 @@ class ChainProblemCode(StrEnum):
     """The last entries are missing."""
     OTHER_CHAIN = "other_chain"
     """The chain does not contain the posted head: it is another file, or was written again with the key."""
+    OTHER_INSTALLATION = "other_installation"
+    """The posted head is of another installation than every head that this chain says was posted."""
     TEXTS_MISSING = "texts_missing"
     """More personal texts were erased than the entries about erasures say; the first entry without one is named."""
     RECORD_CHANGED = "record_changed"
@@ -154,7 +156,7 @@ def verify(
     :param head: a posted head that must be part of the chain.
     """
     window, report, texts, previous = _Window(rows), _Report(), _Texts(), start
-    signed_later, found_head = 0, False
+    signed_later, found_head, installations = 0, False, set[str]()
     for row in window:
         texts.entries += 1
         if not _follows(row, previous, keys):
@@ -163,9 +165,14 @@ def verify(
             report.add(ChainProblem(ChainProblemCode.EDITED, row.seq))
         elif row.entry["command"] == CHAIN_BEGUN:
             signed_later = row.seq - 1
+        elif row.entry["command"] == HEAD_POSTED:
+            installations.add(_installation_of(row))
         found_head = found_head or (head is not None and head.seq == row.seq and head.is_of(row.mac))
         previous = _link(row, previous)
     texts.report_missing(report)
+    if head is not None and not found_head and _is_of_another(head, installations):
+        report.add(ChainProblem(ChainProblemCode.OTHER_INSTALLATION, head.seq))
+        head = None
     if newest > previous.seq or (head is not None and head.seq > previous.seq):
         report.add(ChainProblem(ChainProblemCode.TAIL_CUT, previous.seq + 1))
     elif head is not None and not found_head:
@@ -213,6 +220,19 @@ class _Texts:
 def _erased_by(details: str) -> int:
     """Return how many texts an entry says that it erased. It is signed, so it is as Gatehouse wrote it."""
     return int(json.loads(details)["texts"])
+
+
+def _installation_of(row: ChainedRow) -> str:
+    """Return the installation of the head that an entry says was posted; empty when it names none."""
+    head = parse_head(str(json.loads(row.entry["details"] or "{}").get("head", "")))
+    return "" if head is None else head.installation.partition(":")[0]
+
+
+def _is_of_another(head: Head, installations: Collection[str]) -> bool:
+    """Return whether a head is of none of the installations that posted heads of this chain."""
+    known = {one for one in installations if one}
+    own = head.installation.partition(":")[0]
+    return bool(own and known) and own not in known
 
 
 def with_problems(found: ChainCheck, more: Iterable[ChainProblem]) -> ChainCheck:

@@ -361,6 +361,11 @@ def is_believed(request: AccessRequest) -> bool:
     return not {NoteCode.NOT_BELIEVED, NoteCode.ENDED_NOT_BELIEVED}.intersection(fact.code for fact in request.note)
 
 
+def is_changed_by_others(request: AccessRequest) -> bool:
+    """Return whether a request is shown as one that something else changed, so that its state says nothing."""
+    return any(fact.code == NoteCode.NOT_BELIEVED for fact in request.note)
+
+
 def as_not_believed(request: AccessRequest) -> AccessRequest:
     """Return a request that something else changed as it is shown: without decisions. It is never stored."""
     return replace(request, decisions=(), void_decisions=(), note=(Fact(NoteCode.NOT_BELIEVED),))

@@ -49,6 +49,7 @@ from workflows.app.reads.found_requests import Today
 from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.notes import is_changed_by_others
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
@@ -69,7 +70,11 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     title = "Restore settings" if request.fields.kind is RequestKind.RESTORATION else prepared_title(prepared)
     about = f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} · {request.id}"
     place, asked = f"review:{request.id}", {"Asked": request.created_at}
-    if can_be_decided(request, now):
+    if is_changed_by_others(request):
+        details = button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))
+        changed = "changed by something else, nobody can decide on it"
+        yield from _waiting_row(about, place, details, asked, now, constant=changed, has_times_below=has_times_below)
+    elif can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
         times = {**asked, decide_by_words(request): request.expires_at}
         yield from _waiting_row(about, place, review, times, now, has_times_below=has_times_below)
@@ -158,7 +163,7 @@ def _own_parts(request: AccessRequest, today: Today) -> Iterator[TextRun]:
     """Return partner, access, and what became of it by whom and when."""
     sign, state = _state_of_today(request, today)
     since = request.changed_at
-    if (later := today.successor) is not None:
+    if (later := today.successor) is not None and not is_changed_by_others(request):
         state = later_state_by_words(request, later)
         since = later.confirmed_at or later.changed_at
     yield fixed_text(f"{sign} ")
@@ -196,7 +201,7 @@ def ending_row(partnership: Partnership, extension: AccessRequest | None = None)
 def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
     """Return a request that an auditor's search found: partner, access, state of today, requester."""
     sign, state = _state_of_today(request, today)
-    if today.successor is not None:
+    if today.successor is not None and not is_changed_by_others(request):
         state = f"{state} ({today.successor.id})"
     by = f" · {clean(request.prepared.requester.name, _TITLE_LIMIT)}" if request.prepared else ""
     target, access = clean(request_target(request), _DOMAIN_LIMIT), clean(_access(request), _TITLE_LIMIT)
@@ -206,6 +211,8 @@ def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
 
 
 def _state_of_today(request: AccessRequest, today: Today) -> tuple[str, str]:
+    if is_changed_by_others(request):
+        return "⚠️", short_state_words(request)
     if today.successor is not None:
         return replaced_icon(request, today.successor), later_state_words(request, today.successor)
     state = short_state_words(request)
