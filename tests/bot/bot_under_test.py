@@ -86,11 +86,11 @@ class BotUnderTest:
 
     def as_given(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Return a payload in which the window has the stamp that the bot gives it."""
-        if "view" not in payload:
+        view, user = payload.get("view"), payload.get("user")
+        if not isinstance(view, dict) or not isinstance(user, dict):
             return payload
         stamps = Stamps(keys=self.settings.records.audit_keys, now=self.world.clock.now)
-        view = stamps.stamped({"type": "modal"} | payload["view"], ChatId(payload["user"]["id"]))
-        return payload | {"view": view}
+        return payload | {"view": stamps.stamped({"type": "modal"} | view, ChatId(str(user.get("id"))))}
 
     async def command(self, text: str, **changes: str) -> Answer:
         """Send `/partner text`, signed; a fresh trigger id unless told otherwise."""

@@ -64,7 +64,7 @@ class ExternalSystems:
         """Return what stamps windows and App Homes."""
         from bot.slack.payloads.stamps import Stamps  # a start does not wait for it
 
-        return Stamps(keys=self.settings.records.audit_keys, now=self.clock.now)
+        return Stamps(keys=self.settings.records.audit_keys, now=lambda: self.clock.now())
 
     @property
     def directory(self) -> SlackDirectory:

@@ -25,7 +25,7 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
-_STAMP: Final = re.compile(r"\n(0|[1-9a-f][0-9a-f]{0,9}\.[A-Za-z0-9_-]{43})\Z")
+_STAMP: Final = re.compile(r"\n((?:0|[1-9a-f][0-9a-f]{0,9})\.[A-Za-z0-9_-]{43})\Z")
 """The end of a view's metadata, see `stamps`. Nothing else in metadata has a line break."""
 
 _AppId = Annotated[str, StringConstraints(pattern=r"^(A[A-Z0-9]+)?$", max_length=40)]

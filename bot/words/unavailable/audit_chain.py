@@ -17,8 +17,8 @@ _PROBLEMS: Final[Mapping[ChainProblemCode, str]] = {
     ChainProblemCode.TAIL_CUT: "The entries from {seq} on are missing.",
     ChainProblemCode.OTHER_CHAIN: "Entry {seq} is not the one of the posted line. The file is another one, or an older "
     "or rewritten one.",
-    ChainProblemCode.OTHER_INSTALLATION: "The posted line is of another installation. The line or the file is the wrong "
-    "one.",
+    ChainProblemCode.OTHER_INSTALLATION: "The posted line is of another installation. The line, or the file, is the "
+    "wrong one.",
     ChainProblemCode.RECORD_CHANGED: "{record} was changed by something other than Gatehouse.",
     ChainProblemCode.RECORD_ADDED: "{record} was added by something other than Gatehouse.",
     ChainProblemCode.RECORD_MISSING: "{record} was removed by something other than Gatehouse.",

@@ -249,6 +249,7 @@ def entry_points() -> list[EntryPoint]:
         slack_api_url="https://slack.com/api/",
         graph_url="https://graph.microsoft.com/v1.0",
         gatehouse_lift_within_days=30,
+        records=SimpleNamespace(audit_keys=None),
     )
     systems = ExternalSystems(
         settings=settings,

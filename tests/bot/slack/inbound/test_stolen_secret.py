@@ -166,6 +166,18 @@ async def test_a_button_that_is_only_in_windows_and_homes_is_not_believed_elsewh
     assert outcomes == [RefusalCode.WINDOW_CLOSED, RefusalCode.WINDOW_NOT_YOURS]
 
 
+async def test_a_home_counts_for_its_person_only_and_for_as_long_as_it_is_shown(gatehouse: BotUnderTest) -> None:
+    home = {"id": "V1", "type": "home", "callback_id": ids.HOME}
+    payload = click("admin", ids.RETRY_EFFECT, "1", view=home)
+    given = gatehouse.as_given(click("admin", ids.RETRY_EFFECT, "1", view=home))
+    of_another = gatehouse.as_given(click("requester", ids.RETRY_EFFECT, "1", view=home))["view"]
+    gatehouse.world.clock.advance(90 * 24 * 3600)
+    await gatehouse.forge(payload | {"view": of_another})
+    assert [outcome for _, outcome in await gatehouse.outcomes("admin")] == [RefusalCode.WINDOW_NOT_YOURS]
+    await gatehouse.forge(given)
+    assert ("want_retry_effect", "received") in await gatehouse.outcomes("admin")
+
+
 async def test_a_second_look_cannot_be_forged(gatehouse: BotUnderTest) -> None:
     """The list of what was approved just before goes to one person. Its button has a code that nobody else sees."""
     request = await gatehouse.file_request()
