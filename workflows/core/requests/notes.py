@@ -85,6 +85,8 @@ class NoteCode(StrEnum):
     """Something other than Gatehouse changed the request, so nothing that it says was approved. Only shown."""
     ENDED_NOT_BELIEVED = "ended_not_believed"
     """Something other than Gatehouse changed the request, so it ended when the freeze about that ended."""
+    BATCH_NOT_BELIEVED = "batch_not_believed"
+    """A batch was ended because something other than Gatehouse changed it."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CAPABILITIES_UNREAD = "capabilities_unread"
