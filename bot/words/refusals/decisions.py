@@ -33,6 +33,15 @@ def _card_out_of_date(values: Values) -> str:
             )
 
 
+def _second_look_needed(values: Values) -> str:
+    if values.get("is_first"):
+        return "High risk is approved in two steps. This approval is not counted yet. Approve in the private message."
+    return (
+        f"You approved several high risk requests within {values['minutes']} minutes. This approval is not counted "
+        "yet. See the private message that lists them, and approve there."
+    )
+
+
 def _second_look_counted(values: Values) -> str:
     return f"Your approval counts already: it was counted at {minute(values['at'])}. You need to do nothing."
 
@@ -237,8 +246,7 @@ DECISIONS: Final[Sentences] = {
     "the approvers on the card.",
     R.SUPPORTER_MAY_NOT_DECIDE: "You can't decide on this request, because you support it. Ask one of the approvers on "
     "the card.",
-    R.SECOND_LOOK_NEEDED: "You approved several high risk requests within {minutes} minutes. This approval is not "
-    "counted yet. See the private message that lists them, and approve there.",
+    R.SECOND_LOOK_NEEDED: _second_look_needed,
     R.OWN_REQUEST_NOT_SUPPORTED: "This is your own request, so you cannot support it as well. You need to do nothing.",
     R.ALREADY_SUPPORTED: "You support this request already. You need to do nothing.",
     R.APPROVED_NOT_SUPPORTED: "You have approved this request, so you cannot support it. You need to do nothing.",
