@@ -8,12 +8,11 @@ in what Slack gives to the one person. A boundary: nothing else knows how stamps
 import base64
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from bot.slack.blocks.blocks import Json
 from workflows.core.people import ChatId
 from workflows.intervals import WINDOW_STAMPED_FOR
 
@@ -34,7 +33,7 @@ class Stamps:
     keys: "AuditKeys"
     now: Callable[[], datetime]
 
-    def stamped(self, view: Json, person: ChatId) -> Json:
+    def stamped(self, view: Mapping[str, Any], person: ChatId) -> dict[str, Any]:
         """Return a view with the stamp in its metadata, for one person. It is deterministic for an App Home."""
         kind, metadata = str(view["type"]), str(view.get("private_metadata") or "")
         at = 0 if kind == HOME else int(self.now().timestamp())

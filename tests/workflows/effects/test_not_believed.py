@@ -185,6 +185,7 @@ def forge_batch(world: World, batch: Batch) -> None:
     run(world, ("update batches set doc = ?, version = ? where id = ?", (doc, batch.version, batch.id)))
 
 
+@pytest.mark.threats("G7")
 @pytest.mark.parametrize("state", [BatchState.APPLYING, BatchState.AWAITING_APPROVAL])
 async def test_a_batch_that_something_else_changed_ends_with_its_members_and_says_why(
     world: World, state: BatchState
@@ -215,6 +216,7 @@ async def test_a_batch_that_something_else_changed_ends_with_its_members_and_say
     assert AlarmCode.AUDIT_CHAIN not in await open_alarms(world)
 
 
+@pytest.mark.threats("G7")
 @pytest.mark.parametrize("state", [S.APPLIED, S.AWAITING_APPROVAL])
 async def test_home_and_search_show_that_such_a_request_is_not_believed(world: World, state: RequestState) -> None:
     request = await forged(world, state, 2)

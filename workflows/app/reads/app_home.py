@@ -200,18 +200,16 @@ async def _read_lists(
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked=person_ids, text=position.text)
     ending = replace(sponsored, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN)
     overdue = PartnerFilter(overdue_at=now, text=position.text)
-    own_page = await page_as_believed(
-        await store.own_page(person_ids, text=position.text, limit=size, position=position.of_list(HomeList.MINE)),
-        store,
-    )
-    waiting = await store.waiting_page(
-        roles, person_ids, text=position.text, limit=size, position=position.of_list(HomeList.APPROVALS)
+    own_page = await store.own_page(
+        person_ids, text=position.text, limit=size, position=position.of_list(HomeList.MINE)
     )
     alarms = await store.open_alarms() if is_admin and not position.text else ()
     home = AppHome(
         text=position.text,
         reviews=await partners(HomeList.REVIEWS, due),
-        approvals=await page_as_believed(waiting, store),
+        approvals=await store.waiting_page(
+            roles, person_ids, text=position.text, limit=size, position=position.of_list(HomeList.APPROVALS)
+        ),
         mine=own_page,
         ending=await partners(HomeList.ENDING, ending),
         sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
@@ -222,11 +220,18 @@ async def _read_lists(
     return await _with_results(home, await _own_open_requests(own_page, person_ids, position.text, store), store, now)
 
 
+async def _as_believed(home: AppHome, store: Store) -> AppHome:
+    """Show which of the listed requests something other than Gatehouse changed."""
+    approvals, mine = await page_as_believed(home.approvals, store), await page_as_believed(home.mine, store)
+    return replace(home, approvals=approvals, mine=mine)
+
+
 async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: Store, now: datetime) -> AppHome:
     """Add what became of the person's own requests. The record of each partner is read once for each request.
 
     :param waiting: the person's open requests.
     """
+    home = await _as_believed(home, store)
     own_requests = home.mine.items
     records = {own_request.id: await _record(own_request, store) for own_request in own_requests}
     written = [own_request for own_request in own_requests if own_request.was_written]

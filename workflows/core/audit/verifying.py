@@ -1,7 +1,7 @@
 """Verify a chain: find the first entry that is not as it was signed, and say what is wrong with it.
 
 The entries are read once and in order, and only a few of them are held. After a problem the chain is taken up again at
-the stored signature, so that later problems are found as well.
+the stored signature, so that later problems are found as well. It is long because every problem of a chain is found here.
 """
 
 import itertools
@@ -156,7 +156,7 @@ def verify(
     :param head: a posted head that must be part of the chain.
     """
     window, report, texts, previous = _Window(rows), _Report(), _Texts(), start
-    signed_later, found_head, installations = 0, False, set[str]()
+    signed_later, posted = 0, _PostedHead(head)
     for row in window:
         texts.entries += 1
         if not _follows(row, previous, keys):
@@ -166,24 +166,18 @@ def verify(
         elif row.entry["command"] == CHAIN_BEGUN:
             signed_later = row.seq - 1
         elif row.entry["command"] == HEAD_POSTED:
-            installations.add(_installation_of(row))
-        found_head = found_head or (head is not None and head.seq == row.seq and head.is_of(row.mac))
+            posted.installations.add(_installation_of(row))
+        posted.is_found = posted.is_found or posted.is_shown_by(row)
         previous = _link(row, previous)
     texts.report_missing(report)
-    if head is not None and not found_head and _is_of_another(head, installations):
-        report.add(ChainProblem(ChainProblemCode.OTHER_INSTALLATION, head.seq))
-        head = None
-    if newest > previous.seq or (head is not None and head.seq > previous.seq):
-        report.add(ChainProblem(ChainProblemCode.TAIL_CUT, previous.seq + 1))
-    elif head is not None and not found_head:
-        report.add(ChainProblem(ChainProblemCode.OTHER_CHAIN, head.seq))
+    posted.report_missing(report, previous.seq, newest)
     return ChainCheck(
         count=texts.entries,
         last=previous,
         problems=tuple(report.problems),
         problem_count=report.count,
         signed_later=signed_later,
-        has_head=found_head,
+        has_head=posted.is_found,
         erased=texts.erased,
     )
 
@@ -215,6 +209,34 @@ class _Texts:
     def report_missing(self, report: _Report) -> None:
         if self.erased > self.recorded:
             report.add(ChainProblem(ChainProblemCode.TEXTS_MISSING, self.first_erased))
+
+
+@dataclass(slots=True)
+class _PostedHead:
+    """Looks for a posted head among the entries."""
+
+    head: Head | None
+    is_found: bool = False
+    installations: set[str] = field(default_factory=set)
+    """Of which installations heads were posted, as signed entries say; empty for one that names none."""
+
+    def is_shown_by(self, row: ChainedRow) -> bool:
+        return self.head is not None and self.head.seq == row.seq and self.head.is_of(row.mac)
+
+    def report_missing(self, report: _Report, last: int, newest: int) -> None:
+        """Report that the head is not there, or that the last entries are missing.
+
+        :param last: the number of the last entry.
+        :param newest: see `verify`.
+        """
+        missing = None if self.is_found else self.head
+        if missing is not None and _is_of_another(missing, self.installations):
+            report.add(ChainProblem(ChainProblemCode.OTHER_INSTALLATION, missing.seq))
+            missing = None
+        if newest > last or (missing is not None and missing.seq > last):
+            report.add(ChainProblem(ChainProblemCode.TAIL_CUT, last + 1))
+        elif missing is not None:
+            report.add(ChainProblem(ChainProblemCode.OTHER_CHAIN, missing.seq))
 
 
 def _erased_by(details: str) -> int:

@@ -88,6 +88,7 @@ async def test_no_forged_window_counts_also_with_everything_that_the_channel_sho
     assert "If you did not click, tell an admin" in told
 
 
+@pytest.mark.threats("C10")
 async def test_a_stamp_counts_for_its_person_window_and_content_only(gatehouse: BotUnderTest) -> None:
     """Own windows can be read, so the attacker has stamps: none of them helps with another person, or other content."""
     request = await gatehouse.file_request()
