@@ -1,7 +1,9 @@
 """Verify a chain: find the first entry that is not as it was signed, and say what is wrong with it.
 
 The entries are read once and in order, and only a few of them are held. After a problem the chain is taken up again at
-the stored signature, so that later problems are found as well. It is long because every problem of a chain is found here.
+the stored signature, so that later problems are found as well.
+
+It is long because all problems of a chain are found here.
 """
 
 import itertools
