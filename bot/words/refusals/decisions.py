@@ -35,7 +35,10 @@ def _card_out_of_date(values: Values) -> str:
 
 def _second_look_needed(values: Values) -> str:
     if values.get("is_first"):
-        return "High risk is approved in two steps. This approval is not counted yet. See the private message, and approve there."
+        return (
+            "High risk is approved in two steps. This approval is not counted yet. See the private message, and "
+            "approve there."
+        )
     return (
         f"You approved several high risk requests within {values['minutes']} minutes. This approval is not counted "
         "yet. See the private message that lists them, and approve there."
