@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,15 +19,21 @@ import aiohttp
 from bot.process.settings import Settings
 from bot.sandbox.seed import PEOPLE, TEAM_ID
 from bot.sandbox.server import Sandbox
+from bot.slack.payloads.stamps import Stamps
 from tests.bot.sandbox.control_client import Control
 from tests.bot.signing import FORM, interaction_body, signed
 from tests.waiting import LONGEST_WAIT
+from workflows.core.audit.chain import ChainKey, KeyRing
+from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.store import Store
+from workflows.store.audit_keys import GivenKeys
 
 SLACK_IDS = {person.handle: person.slack_id for person in PEOPLE}
+SOME_STAMPS: Final = Stamps(keys=GivenKeys(KeyRing((ChainKey(b"k" * 32),))), now=lambda: datetime.now(UTC))
+"""Stamps of a bot of which only a part is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,20 @@ class BotUnderTest:
             return Answer(response.status, await response.text())
 
     async def interact(self, payload: dict[str, Any]) -> Answer:
-        """Send an interaction, signed."""
+        """Send an interaction, signed. A window in it is taken as one that the bot gave to the person."""
+        return await self.forge(self.as_given(payload))
+
+    async def forge(self, payload: dict[str, Any]) -> Answer:
+        """Send an interaction as somebody can who has the signing secret: signed, and otherwise as it is."""
         return await self.post(interaction_body(payload))
+
+    def as_given(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return a payload in which the window has the stamp that the bot gives it."""
+        view, user = payload.get("view"), payload.get("user")
+        if not isinstance(view, dict) or not isinstance(user, dict):
+            return payload
+        stamps = Stamps(keys=self.settings.records.audit_keys, now=self.world.clock.now)
+        return payload | {"view": stamps.stamped({"type": "modal"} | view, ChatId(str(user.get("id"))))}
 
     async def command(self, text: str, **changes: str) -> Answer:
         """Send `/partner text`, signed; a fresh trigger id unless told otherwise."""

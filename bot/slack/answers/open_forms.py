@@ -17,6 +17,7 @@ from bot.slack.blocks.blocks import Json
 from bot.words.refusals.sentences import fact_words
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import Fact
+from workflows.core.people import ChatId
 
 _MAX_FORMS: Final = 1000
 
@@ -53,14 +54,17 @@ class OpenForms(Generic[FormValues, OpenFormType]):
             self._forms.popitem(last=False)
         return open_form
 
-    async def show(self, view_id: str, open_form: OpenFormType, view: Callable[[], Json | None]) -> None:
+    async def show(
+        self, view_id: str, open_form: OpenFormType, view: Callable[[], Json | None], *, person: ChatId
+    ) -> None:
         """Update a form after the update that is running.
 
+        :param person: whose form it is.
         :param view: called when this update begins, so that it uses the newest data; None when it came too late.
         """
         async with open_form.lock:
             if (current := view()) is not None:
-                await self._windows.update(view_id, current)
+                await self._windows.update(view_id, current, person=person)
 
 
 async def answer_submission(ack: AsyncAck, submission: Awaitable[object]) -> Mapping[str, Fact]:

@@ -3,7 +3,7 @@
 It is long because the three are one list on the card, in this order.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -270,17 +270,18 @@ def _rejection(request: AccessRequest) -> Decision | None:
     return next((d for d in reversed(request.decisions) if d.choice is Choice.REJECT), None)
 
 
-def second_look_message(fact: Fact) -> Message:
+def second_look_message(fact: Fact, code_of: Callable[[str], str]) -> Message:
     """Return the message that asks to look once more at an approval, with the button that confirms it.
 
     :param fact: with the code `MessageCode.SECOND_LOOK`.
+    :param code_of: returns what proves that a button with a value was sent to this person.
     """
     request, value = str(fact.values["request"]), f"{fact.values['request']}:{fact.values['digest']}"
     blocks: list[Block] = [
         rich_text(paragraph(*with_local_times(message_words(fact), MAX_NOTICE_CHARACTERS))),
         actions(
             f"second_look:{request}",
-            button("Approve", ids.APPROVE_AGAIN, value),
+            button("Approve", ids.APPROVE_AGAIN, f"{value}:{code_of(value)}"),
             button("Details", ids.REVIEW_REQUEST, value),
         ),
     ]

@@ -163,8 +163,8 @@ FREEZE: Final[Sentences] = {
         "done, and closing access still works. Ask an admin about the alarm."
     ),
     R.VOID_AFTER_RESTORE: (
-        "This request is from before Gatehouse was started with older records, or with records that may be older. It "
-        "is void, and nothing was changed. Its requester can send it again with /partner request."
+        "After this request was made, Gatehouse was started with records that are older, or may be. It is void, and "
+        "nothing was changed. Its requester can send it again with /partner request."
     ),
     R.CLICKED_BEFORE_HOLD: (
         "You clicked this before Gatehouse started with older records, so it may have been done already. Nothing was "

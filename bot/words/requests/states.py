@@ -9,7 +9,7 @@ from bot.words.requests.notes import note_words
 from bot.words.sentences import day, minute
 from bot.words.settings.open_access import NOT_ALL_CLOSED, REST_UNKNOWN
 from workflows.core.plans.accounts import AccountChange, AccountPlan, AccountProgress, AccountResult, PlannedAccount
-from workflows.core.requests.notes import DisplayedState, is_believed, state_to_display
+from workflows.core.requests.notes import DisplayedState, is_changed_by_others, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions.writes import closes
 
@@ -38,7 +38,7 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
 
 def short_state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words for one line of a list; without when it was verified."""
-    if not is_believed(request) and not request.is_terminal:
+    if is_changed_by_others(request):
         return "changed by something else"
     is_of_settings = request.fields.account_change is None
     if request.state is RequestState.STOPPED and is_of_settings and not request.was_sent:

@@ -16,8 +16,8 @@ from workflows.app.reads.found_requests import (
     NOTHING_FOUND,
     FoundRequests,
     Today,
-    as_believed_page,
     find_requests,
+    page_as_believed,
     today_from_record,
 )
 from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches, read_batches
@@ -228,7 +228,7 @@ async def _requests_of(
         await store.own_page(person_ids, text=position.text, limit=size, position=own),
         await store.waiting_page(roles, person_ids, text=position.text, limit=size, position=waiting),
     )
-    return await as_believed_page(pages[0], store), await as_believed_page(pages[1], store)
+    return await page_as_believed(pages[0], store), await page_as_believed(pages[1], store)
 
 
 async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: Store, now: datetime) -> AppHome:

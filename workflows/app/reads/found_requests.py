@@ -63,7 +63,7 @@ async def find_requests(
     request_filter: RequestFilter, *, limit: int, position: PagePosition, store: Store, now: datetime
 ) -> FoundRequests:
     """Read one page of the requests that match, the newest first. Only the records of this page are read."""
-    page = await as_believed_page(await store.requests_page(request_filter, limit=limit, position=position), store)
+    page = await page_as_believed(await store.requests_page(request_filter, limit=limit, position=position), store)
     today = {item.id: await read_today(item, store=store, now=now) for item in page.items if item.was_written}
     return FoundRequests(page=page, today=today)
 
@@ -131,27 +131,30 @@ async def as_believed(request: AccessRequest, store: Store) -> AccessRequest:
 
     A revocation is shown as it is: it needs no approval, and nothing about closing waits for a comparison.
     """
-    [shown] = await _all_as_believed([request], store)
+    [shown] = await all_as_believed([request], store)
     return shown
 
 
-async def as_believed_page(page: Page[AccessRequest], store: Store) -> Page[AccessRequest]:
-    """Return a page of requests as they may be shown, see `as_believed`. All of them are compared at once."""
-    return replace(page, items=await _all_as_believed(page.items, store))
+async def page_as_believed(page: Page[AccessRequest], store: Store) -> Page[AccessRequest]:
+    """Return one page of a list of requests as it may be shown, see `as_believed`."""
+    return replace(page, items=await all_as_believed(page.items, store))
 
 
-async def _all_as_believed(requests: Sequence[AccessRequest], store: Store) -> list[AccessRequest]:
-    compared = [request.id for request in requests if _rests_on_approvals(request) and is_believed(request)]
-    unproven = await store.unproven_requests(compared) if compared else frozenset()
-    return [
-        as_not_believed(request)
-        if request.id in unproven
-        else request
-        if is_believed(request) or not _rests_on_approvals(request)
-        else replace(request, decisions=(), void_decisions=())
-        for request in requests
-    ]
+async def all_as_believed(requests: Sequence[AccessRequest], store: Store) -> tuple[AccessRequest, ...]:
+    """Return requests as they may be shown, see `as_believed`. They are compared at once."""
+    compared = [one.id for one in requests if _rests_on_approvals(one) and is_believed(one)]
+    unproven = await store.unproven_requests(compared) if compared else frozenset[RequestId]()
+    return tuple(as_not_believed(one) if one.id in unproven else _without_void_decisions(one) for one in requests)
 
 
 def _rests_on_approvals(request: AccessRequest) -> bool:
     return request.fields.kind is not RequestKind.REVOCATION and request.prepared is not None
+
+
+def _without_void_decisions(request: AccessRequest) -> AccessRequest:
+    """Return a request without its decisions when it has ended because something else had changed it."""
+    return (
+        request
+        if is_believed(request) or not _rests_on_approvals(request)
+        else replace(request, decisions=(), void_decisions=())
+    )

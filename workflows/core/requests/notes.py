@@ -86,6 +86,8 @@ class NoteCode(StrEnum):
     """Something other than Gatehouse changed the request, so nothing that it says was approved. Only shown."""
     ENDED_NOT_BELIEVED = "ended_not_believed"
     """Something other than Gatehouse changed the request, so it ended when the freeze about that ended."""
+    BATCH_NOT_BELIEVED = "batch_not_believed"
+    """A batch was ended because something other than Gatehouse changed it."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CAPABILITIES_UNREAD = "capabilities_unread"
@@ -365,6 +367,11 @@ def _settings_of(operation: Operation) -> list[str]:
 def is_believed(request: AccessRequest) -> bool:
     """Return whether nothing in a request says that something other than Gatehouse changed it."""
     return not {NoteCode.NOT_BELIEVED, NoteCode.ENDED_NOT_BELIEVED}.intersection(fact.code for fact in request.note)
+
+
+def is_changed_by_others(request: AccessRequest) -> bool:
+    """Return whether a request is shown as one that something else changed, so that its state says nothing."""
+    return any(fact.code == NoteCode.NOT_BELIEVED for fact in request.note)
 
 
 def as_not_believed(request: AccessRequest) -> AccessRequest:

@@ -22,7 +22,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.effects import Effect, RemindPerson, ShowBatch, ShowRequest, asked_by, lane
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.notes import is_believed
+from workflows.core.requests.notes import NoteCode, is_believed
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.audit_log import AuditKeys, PersonalData
@@ -254,7 +254,9 @@ class SqliteStore(
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 
     def _put_batch(self, batch: Batch) -> None:
-        self._put("batches", "id", self._batch_row(batch))
+        # It ended because it is not believed. Its members were ended with it.
+        is_safe = batch.has_ended and any(fact.code == NoteCode.BATCH_NOT_BELIEVED for fact in batch.note)
+        self._put("batches", "id", self._batch_row(batch), is_safe=is_safe)
 
     def _batch_row(self, batch: Batch) -> dict[str, Any]:
         who, due = current_batch_eligibility(batch), next_batch_due_at(batch)

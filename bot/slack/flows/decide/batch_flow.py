@@ -54,7 +54,7 @@ class DecideBatchFlow:
         yield CommandButton(ids.APPROVE_BATCH, self.approval, "want_approve_batch", Card.BATCH, self.show_approved)
         yield Action(ids.REJECT_BATCH, self.reject, audit_name="want_reject_batch", card=Card.BATCH)
         yield Submission(ids.REJECT_BATCH_REASON, self.reject_with_reason, audit_name="want_reject_batch")
-        yield Action(ids.WITHDRAW_BATCH, self.withdraw, audit_name="want_withdraw_batch")
+        yield Action(ids.WITHDRAW_BATCH, self.withdraw, audit_name="want_withdraw_batch", is_in_view=True)
         for answers in (ids.CONTINUE_BATCH, ids.END_BATCH):
             yield Action(answers, self.ask_about_halt, audit_name=_HALT, card=Card.BATCH)
         yield Submission(ids.ANSWER_HALT, self.answer_halt, audit_name=_HALT)
@@ -89,7 +89,7 @@ class DecideBatchFlow:
         """Ask a full member for the reason."""
         await self.members.require_member(click.actor)
         batch = await self._decidable(*parse_batch_value(click.action.value))
-        await self.windows.open(click.trigger_id, reject_batch_view(batch))
+        await self.windows.open(click, reject_batch_view(batch))
         await ack()
 
     async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
@@ -119,7 +119,7 @@ class DecideBatchFlow:
         if batch.state is not BatchState.HALTED or halt != len(batch.runs):
             raise Refused(RefusalCode.HALT_ANSWERED)
         view = answer_halt_view(batch, goes_on=click.action.action_id == ids.CONTINUE_BATCH)
-        await self.windows.open(click.trigger_id, view)
+        await self.windows.open(click, view)
         await ack()
 
     async def answer_halt(self, ack: AsyncAck, click: Interaction) -> None:

@@ -52,7 +52,7 @@ from workflows.app.reads.found_requests import Today
 from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.notes import is_believed
+from workflows.core.requests.notes import is_changed_by_others
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 MAX_ROW_CHARACTERS: Final = 420
@@ -75,7 +75,7 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     title = "Restore settings" if request.fields.kind is RequestKind.RESTORATION else prepared_title(prepared)
     about = f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} · {request.id}"
     place, asked = f"review:{request.id}", {"Asked": request.created_at}
-    if not is_believed(request):
+    if is_changed_by_others(request):
         details = button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))
         yield from _waiting_row(
             about, place, details, asked, now, constant=_NOT_BELIEVED, has_times_below=has_times_below
@@ -179,7 +179,7 @@ def _own_parts(request: AccessRequest, today: Today, *, has_drifted: bool) -> It
     if has_drifted and today.successor is None and request.state is RequestState.APPLIED:
         sign, state = "⚠️", drifted_state_words(request)
     since = request.changed_at
-    if (later := today.successor) is not None:
+    if (later := today.successor) is not None and not is_changed_by_others(request):
         state = later_state_by_words(request, later)
         since = later.confirmed_at or later.changed_at
     yield fixed_text(f"{sign} ")
@@ -220,7 +220,7 @@ def ending_row(partnership: Partnership, extension: AccessRequest | None = None)
 def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
     """Return a request that an auditor's search found: partner, access, state of today, requester."""
     sign, state = _state_of_today(request, today)
-    if today.successor is not None:
+    if today.successor is not None and not is_changed_by_others(request):
         state = f"{state} ({today.successor.id})"
     by = f" · {clean(request.prepared.requester.name, _TITLE_LIMIT)}" if request.prepared else ""
     target, access = clean(request_target(request), _DOMAIN_LIMIT), clean(_access(request), _TITLE_LIMIT)
@@ -230,6 +230,8 @@ def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
 
 
 def _state_of_today(request: AccessRequest, today: Today) -> tuple[str, str]:
+    if is_changed_by_others(request):
+        return "⚠️", short_state_words(request)
     if today.successor is not None:
         return replaced_icon(request, today.successor), later_state_words(request, today.successor)
     state = short_state_words(request)

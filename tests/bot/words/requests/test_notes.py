@@ -221,6 +221,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "written. It can be sent again with /partner request.",
     ),
     (
+        NoteCode.BATCH_NOT_BELIEVED,
+        {},
+        "Something other than Gatehouse changed this batch. Its approvals are not believed. Nothing more of it is "
+        "written. Ask again for what is still needed.",
+    ),
+    (
         NoteCode.NOT_SENT_FROZEN,
         {},
         "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
