@@ -248,7 +248,7 @@ def _erased_by(details: str) -> int:
 
 def _installation_of(row: ChainedRow) -> str:
     """Return the installation of the head that an entry says was posted; empty when it names none."""
-    head = parse_head(str(json.loads(row.entry["details"] or "{}").get("head", "")))
+    head = parse_head(str(json.loads(row.entry["details"] or "{}").get("head")))
     return "" if head is None else head.installation.partition(":")[0]
 
 

@@ -252,6 +252,21 @@ def test_random_damage_is_never_accepted() -> None:
         assert found(damaged)[0].endswith(f":{place + 1}"), (kind, place, other)
 
 
+def test_a_head_with_the_number_of_the_last_entry_that_is_not_there_is_of_another_chain_and_no_cut() -> None:
+    rows = chain(4)
+    assert found(rows, posted=replace(head(rows[-1]), mac_start="0" * 32)) == ["other_chain:4"]
+
+
+def test_an_installation_may_stand_without_the_number_of_its_start() -> None:
+    first, own = chain(2), "a" * 32
+    posted = {"head": head_text(replace(head(first[-1]), installation=own)), "seq": 2}
+    rows = signed([*(dict(row.entry) for row in first), entry(3, HEAD_POSTED) | {"details": json.dumps(posted)}])
+    later = replace(head(rows[-1]), seq=9)
+    assert found(rows, posted=replace(later, installation=own)) == ["tail_cut:4"]
+    assert found(rows, posted=replace(later, installation=f"{own}:2")) == ["tail_cut:4"]
+    assert found(rows, posted=replace(later, installation="b" * 32)) == ["other_installation:9"]
+
+
 def test_a_head_of_another_installation_is_said_to_be_that_and_not_a_cut() -> None:
     """The signed entries about posted heads say of which installation the log is."""
     own, other = "a" * 32, "b" * 32
