@@ -20,12 +20,12 @@ from tests.replicas.stage import ReplicasStage, replicas_stage
 from tests.scenarios.stage import CHANNEL
 from workflows.intervals import USUAL_PAUSES
 
-ONBOARDINGS: Final = 24
+ONBOARDINGS: Final = 16
 ANSWER_SECONDS: Final = 0.2
 COUNTS: Final = (1, 2, 4)
 APPROVERS: Final = ("approver1", "approver2", "approver3")
 _SENT_AT_ONCE: Final = 8
-_LONGEST_SECONDS: Final = 900.0
+_LONGEST_SECONDS: Final = 600.0
 
 
 async def replicas() -> dict[str, object]:
@@ -72,6 +72,8 @@ async def _measured(stage: ReplicasStage) -> tuple[float, float]:
     prepared = time.perf_counter() - began
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True)) as session:
         payloads = [_click(person, card, channel) for card in cards for person in APPROVERS]
+        for number, payload in enumerate(payloads):  # otherwise two may count as one that came twice
+            payload["actions"][0]["action_ts"] = f"{time.time() + number / 1000:.6f}"
         await asyncio.gather(*(_post(stage, session, payload) for payload in payloads))
     await _until(stage, "select count(*) from partnerships where state = 'active'", ONBOARDINGS)
     return prepared, time.perf_counter() - began

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -28,8 +29,8 @@ class Clicks:
     cards: Sequence[dict[str, Any]] = ()
     acknowledged: list[str] = field(default_factory=list)
     """The keys of the clicks that were answered with 200."""
-    refused: int = 0
-    """How many were answered with anything else, or not at all: people see that, and click again."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """What the others were answered with, or why they were not: people see that, and click again."""
     _number: int = 0
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -67,12 +68,13 @@ class Clicks:
                 f"http://127.0.0.1:{self.stage.balancer.port}/slack/events", data=body, headers=headers
             ) as answer:
                 await answer.read()
-                is_stored = answer.status == 200
-        except (aiohttp.ClientError, TimeoutError):
-            is_stored = False
-        if is_stored:
+                why_not = "" if answer.status == 200 else str(answer.status)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            why_not = type(error).__name__
+        if why_not:
+            self.refused[why_not] += 1
+        else:
             self.acknowledged.append(Interaction.model_validate(payload).key)
-        self.refused += not is_stored
 
     def _click(self, person: str, card: dict[str, Any]) -> dict[str, Any]:
         [value] = [

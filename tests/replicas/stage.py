@@ -51,6 +51,12 @@ class Replica:
         """Start its process."""
         self.process = await asyncio.to_thread(start_forked, run_replica, self.settings, self.folder, self.pauses)
 
+    async def start_on_other_ports(self) -> None:
+        """Start it again where nobody listens."""
+        self.target.port, self.target.health_port = free_port(), free_port()
+        self.settings |= {"PORT": str(self.target.port), "GATEHOUSE_HEALTH_PORT": str(self.target.health_port)}
+        await self.start()
+
     def send(self, number: int) -> None:
         """Send it a signal."""
         assert self.process is not None
@@ -133,8 +139,9 @@ class ReplicasStage(Stage):
 
         async def are_ready() -> bool:
             for replica in self.replicas:
-                assert replica.process is not None
-                assert replica.process.exitcode is None, replica.log[-2000:]
+                if not replica.is_running and "address already in use" in replica.log[-500:]:
+                    await replica.start_on_other_ports()  # somebody else's process was faster
+                assert replica.is_running, replica.log[-2000:]
             return all(replica.target.is_ready for replica in self.replicas)
 
         await self.until(are_ready, "bots that are ready", seconds=READY_WITHIN)

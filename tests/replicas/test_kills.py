@@ -96,7 +96,7 @@ async def test_no_click_is_lost_or_doubled_while_either_of_two_bots_is_killed(tm
             "seed": seed,
             "kills": KILLS,
             "acknowledged": len(clicks.acknowledged),
-            "not_acknowledged": clicks.refused,
+            "not_acknowledged": dict(clicks.refused),
             "lost": len(lost),
             "without_result": len(unjudged),
             "doubled": sum(count - 1 for count in [*Counter(keys).values(), *writes.values()]),
