@@ -15,6 +15,7 @@ import pytest_asyncio
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 from tests.crash.summary import CrashSummary
+from tests.stores import choice
 from tests.threats import ThreatSummary, mark_reports
 from tests.warm.block_checks import remember_checks
 from tests.warm.browser import SHARPNESS, started_browser
@@ -32,6 +33,7 @@ _CORES: Final = os.cpu_count() or 1
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer workers that are forked from the process that collected the tests."""
     text = "run the tests in so many processes (or 'auto'), forked after all were collected; needs -n 0"
+    choice.add_option(parser)
     parser.addoption("--forked", type=_number_of_workers, metavar="N", default=0, help=text)
 
 
@@ -46,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # no test writes into the home folder; workers inherit it
         os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="state-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
         config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True))
+    choice.choose(config)
     signal.signal(signal.SIGINT, _interrupt)
     remember_checks()
     if config.option.forked and not config.option.numprocesses:
@@ -59,8 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the threats that a test holds into its report."""
+    """Put the threats that a test holds into its report, and mark the stories on PostgreSQL."""
     mark_reports(items)
+    choice.mark_stories(items)
 
 
 def _number_of_workers(value: str) -> int:

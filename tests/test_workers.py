@@ -4,13 +4,16 @@ import shlex
 import tomllib
 from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 PROJECT: Final = Path(__file__).parents[1]
 MARKS: Final = ("story", "browser", "matrix", "load", "exhaustive", "crash", "postgres", "replicas")
 PARTS: Final = ("test", "postgres", "replicas", "stories", "slow")
+POSTGRES_PARTS: Final = ("stories-postgres", "slow-postgres")
+"""What runs once more with `--store postgres`, where each story that is not `sqlite_only` has the mark `postgres`."""
+STORIES: Final = ("story", "browser", "crash")
 
 
 @pytest.mark.xdist_group("together")
@@ -28,11 +31,29 @@ def test_tests_of_a_group_run_in_one_worker(request: pytest.FixtureRequest, work
 )
 def test_every_test_runs_in_exactly_one_part_of_the_check(marks: dict[str, bool]) -> None:
     """The core's tests have a task of their own; the tasks of the others choose by these marks."""
-    tasks = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["poe"]["tasks"]
+    tasks = _tasks()
     chosen = [task for task in PARTS if eval(_marks_of(tasks[task]), {}, marks)]
     assert len(chosen) == 1
     assert {"tests", *PARTS} - {"test"} <= set(tasks["check"]["sequence"])
     assert tasks["tests"]["parallel"] == ["core", "test"]
+
+
+@pytest.mark.parametrize(
+    "marks", [dict(zip(MARKS, some, strict=True)) for some in product((False, True), repeat=len(MARKS))]
+)
+def test_every_story_runs_once_more_with_postgresql(marks: dict[str, bool]) -> None:
+    tasks = _tasks()
+    chosen = [task for task in POSTGRES_PARTS if eval(_marks_of(tasks[task]), {}, marks)]
+    is_story = any(marks[name] for name in STORIES) and not marks["matrix"] and not marks["exhaustive"]
+    if is_story:
+        assert len(chosen) == marks["postgres"]
+    assert all("--store postgres" in tasks[task]["cmd"] for task in POSTGRES_PARTS)
+    assert set(POSTGRES_PARTS) <= set(tasks["check"]["sequence"])
+
+
+def _tasks() -> dict[str, Any]:
+    tasks: dict[str, Any] = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["poe"]["tasks"]
+    return tasks
 
 
 def _marks_of(task: dict[str, str]) -> str:

@@ -23,6 +23,8 @@ from bot.process.web.server import SigningSecrets
 from bot.slack.inbound.receive import Inbound
 from bot.slack.outbound.client import SlackClient
 from tests.crash.points import Point, Points
+from tests.stores.bot_database import bot_database
+from tests.stores.choice import is_postgres
 from tests.warm.patience import be_patient
 from workflows.entra.transport import connection, own_tenant_guard
 from workflows.intervals import Pauses
@@ -63,6 +65,7 @@ def run_labelled_bot(
     _label_graph(points)
     _label_slack(points)
     _label_effects(points)
+    bot_database(data).before_start()
     become_bot_process(settings, data, pauses=pauses)
 
 
@@ -124,6 +127,15 @@ def _label_receiving(points: Points) -> None:
 
 
 def _label_commits(points: Points) -> None:
+    if is_postgres():
+        from tests.crash.labelled_postgres import label_transactions  # with SQLite nothing of it is imported
+
+        label_transactions(points)
+    else:
+        _label_commits_in_sqlite(points)
+
+
+def _label_commits_in_sqlite(points: Points) -> None:
     commands: list[str] = []
 
     def putting(put: Callable[..., bool]) -> Callable[..., bool]:

@@ -1,13 +1,11 @@
-"""What is in the bot's file, read beside it: whole requests, and the rows that the invariants are about."""
+"""What the bot has stored, read beside it: whole requests, and the rows that the invariants are about."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from tests.stores.bot_database import BotDatabase
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.request import AccessRequest
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
@@ -15,7 +13,7 @@ from workflows.store.codec import PARTNERSHIP, REQUEST, load
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """Everything of the file at one moment."""
+    """Everything at one moment."""
 
     requests: Sequence[AccessRequest]
     """Oldest first."""
@@ -38,22 +36,25 @@ class Stored:
         return self.requests[-1]
 
 
-def read(path: Path) -> Stored:
-    """Read the file, also while a bot uses it."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
-        db.row_factory = sqlite3.Row
-        db.execute("begin")
-
-        def rows(sql: str) -> list[dict[str, Any]]:
-            return [dict(row) for row in db.execute(sql)]
-
-        return Stored(
-            requests=[load(REQUEST, row["doc"]) for row in rows("select doc from requests order by created_at, id")],
-            partnerships=[load(PARTNERSHIP, row["doc"]) for row in rows("select doc from partnerships order by 1")],
-            batches=[row["state"] for row in rows("select state from batches order by created_at")],
-            alarms=sorted(row["code"] for row in rows("select code from alarms where is_open = 1")),
-            parked=rows("select count(*) as n from effects where is_parked = 1")[0]["n"],
-            copies=rows("select * from copies"),
-            audit=[{**row, "details": json.loads(row["details"])} for row in rows("select * from audit order by seq")],
-            drifts=sorted(row["code"] for row in rows("select code from drifts where is_open = 1")),
-        )
+def read(database: BotDatabase) -> Stored:
+    """Read the records, also while a bot uses them."""
+    requests, partnerships, batches, alarms, given_up, copies, audit, drifts = database.rows(
+        "select doc from requests order by created_at, id",
+        "select doc from partnerships order by 1",
+        "select state from batches order by created_at",
+        "select code from alarms where is_open = 1",
+        database.given_up,
+        "select * from copies",
+        "select * from audit order by seq",
+        "select code from drifts where is_open = 1",
+    )
+    return Stored(
+        requests=[load(REQUEST, row["doc"]) for row in requests],
+        partnerships=[load(PARTNERSHIP, row["doc"]) for row in partnerships],
+        batches=[row["state"] for row in batches],
+        alarms=sorted(row["code"] for row in alarms),
+        parked=given_up[0]["count"],
+        copies=copies,
+        audit=[{**row, "details": json.loads(row["details"])} for row in audit],
+        drifts=sorted(row["code"] for row in drifts),
+    )

@@ -14,7 +14,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout
 
 from bot.process.opening.readers import SystemClock
 from bot.sandbox.http.faults import Faults
@@ -23,16 +23,17 @@ from tests.bot.bot_under_test import free_port
 from tests.crash.labelled import run_labelled_bot
 from tests.crash.points import ARMED, Point, was_killed_in
 from tests.scenarios.stage import CHANNEL, UNLIMITED, Stage
+from tests.stores.bot_database import bot_database, note_use
 from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
-from tests.warm.ready_made import put_new_database
 from tests.warm.short_pauses import STORY_PAUSES
 from workflows.ports.store import Store
-from workflows.store.location import StoreLocation
 
 Seen = Callable[[], Awaitable[object]]
 _NOT_ACKNOWLEDGED: Final = ("operation_timeout", "dispatch_failed")
+_LONGEST_CALL: Final = 1800.0
+"""Seconds of a call to the sandbox. Days that pass in steps take minutes on a machine with much other work."""
 _FEW_SECONDS: Final = 65
 """So far the clock is moved when something waits for its next attempt."""
 
@@ -58,10 +59,6 @@ class CrashStage(Stage):
     def __post_init__(self) -> None:
         self.points = self.data.parent / "points"
 
-    @property
-    def database(self) -> Path:
-        return self.data / "gatehouse.db"
-
     async def start(self) -> None:
         """Start the sandbox, and its bot."""
         self.points.mkdir(parents=True, exist_ok=True)
@@ -70,12 +67,13 @@ class CrashStage(Stage):
             self.sandbox.faults = self.faults
         await self.sandbox.start(0)
         self.url = self.sandbox.url
-        self._session = ClientSession()
-        put_new_database(self.database)
+        self._session = ClientSession(timeout=ClientTimeout(total=_LONGEST_CALL))
+        note_use(self.database)
+        await asyncio.to_thread(self.database.put_new)
         port, health_port = free_port(), free_port()
         settings = {
             **self.sandbox.bot_settings(port, health_port),
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            **self.database.settings,
             "GATEHOUSE_GENERATION": str(self.data / "generation"),
             "GATEHOUSE_TICK_SECONDS": "0.2",
             **UNLIMITED,
@@ -178,6 +176,42 @@ class CrashStage(Stage):
             await self.do("clock", advance_seconds=_FEW_SECONDS)
         raise AssertionError(f"acknowledged and lost: {what}; killed at {self.kill_at}")
 
+    async def window_of(self, user: str, action_id: str, message: dict[str, Any], channel: str) -> dict[str, Any]:
+        """Press a button that opens a window, again while none opens; return the window as it settles.
+
+        None opens when Slack or the bot is slow: the person is told so, and nothing was done.
+        """
+        body = {"user": user, "action_id": action_id, "channel": channel, "ts": message["ts"]}
+        return await self._window(user, "click", body)
+
+    async def window_by_command(self, user: str, text: str) -> dict[str, Any]:
+        """Type a command that opens a window; see `window_of`."""
+        return await self._window(user, "command", {"user": user, "text": text})
+
+    async def revoke(
+        self, typed: str = "contoso.com", user: str = "admin", domain: str = "contoso.com"
+    ) -> dict[str, Any]:
+        """Revoke by command, when the window is no longer being read."""
+        view = await self.window_by_command(user, f"/partner revoke {domain}")
+        values = {"confirm": {"confirm": typed}, "reason": {"reason": "Project ended"}}
+        answer = await self.do("submit", user=user, view_id=view["id"], values=values)
+        await self.rest()
+        return answer
+
+    async def _window(self, user: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        found: list[dict[str, Any]] = []
+
+        async def is_open() -> bool:
+            answer = await self.call("POST", path, body)
+            assert answer["ok"] or answer["error"] in _NOT_ACKNOWLEDGED, answer
+            await self.rest()
+            views = (await self.see("views", user=user))["views"]
+            found.extend(one for one in views if one["id"] == answer.get("opened"))
+            return bool(found)
+
+        await self.until(is_open, f"a window of {body}")
+        return found[-1]
+
     async def seen(self, done: Seen) -> bool:
         """Look once; what cannot be found is not seen."""
         return bool(await done())
@@ -212,7 +246,7 @@ class CrashStage(Stage):
     @asynccontextmanager
     async def records(self) -> AsyncIterator[Store]:
         """Read the records, beside the bot."""
-        store = await StoreLocation(self.database).open_shared(SystemClock())
+        store = await self.database.location.open_shared(SystemClock())
         try:
             yield store
         finally:
@@ -223,9 +257,7 @@ def put_kept(kept: KeptWorld, folder: Path) -> Path:
     """Copy a kept world; returns the folder of its sandbox."""
     data = folder / "data"
     kept.put_world(data)
-    for ending in ("-wal", "-shm"):  # of the file that was copied while it was used
-        (data / f"gatehouse.db{ending}").unlink(missing_ok=True)
-    kept.put_database(data / "gatehouse.db")
+    bot_database(data).copy_from(kept.folder)
     return data
 
 

@@ -19,6 +19,7 @@ from tests.crash.records import read
 from tests.crash.stage import CrashStage, forget, put_kept
 from tests.crash.stories import STORIES, Story
 from tests.crash.summary import counted, record
+from tests.stores.bot_database import bot_database
 from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
 from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
@@ -84,13 +85,14 @@ class Worlds:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._tries = 0
         self._kept: dict[Callable[[CrashStage], Awaitable[None]], KeptWorld] = {}
 
     async def before(self, story: Story) -> KeptWorld:
         """Return what comes before a story; it is played once."""
         if story.prepare not in self._kept:
-            folder = self._folder / str(len(self._kept))
-            self._kept[story.prepare] = await prepare(story, folder)
+            self._tries += 1  # one that failed is not in the way of the next
+            self._kept[story.prepare] = await prepare(story, self._folder / str(self._tries))
         return self._kept[story.prepare]
 
 
@@ -110,9 +112,10 @@ async def prepare(story: Story, folder: Path) -> KeptWorld:
         await story.prepare(stage)
         await stage.rest()
         check_writes(stage)
-        kept.keep(stage.data, stage.database)
     finally:
         await stage.stop()
+    kept.keep_world(stage.data)
+    bot_database(kept.folder).copy_from(stage.data)
     forget(stage.data)
     return kept
 

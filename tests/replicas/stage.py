@@ -85,7 +85,7 @@ class Replica:
 class ReplicasStage(Stage):
     """One sandbox and its bots, with the words of the stories."""
 
-    database: str
+    address: str
     """The address of an empty database."""
     count: int = 2
     is_socket_mode: bool = False
@@ -99,7 +99,7 @@ class ReplicasStage(Stage):
     @property
     def location(self) -> RecordsLocation:
         """Where the records are."""
-        return location_of(self.database, GivenKeys(KeyRing((self.key,))))
+        return location_of(self.address, GivenKeys(KeyRing((self.key,))))
 
     async def start(self) -> None:
         """Start the sandbox, the balancer and every bot."""
@@ -117,7 +117,7 @@ class ReplicasStage(Stage):
             folder.mkdir()
             settings = {
                 **self.sandbox.bot_settings(target.port, target.health_port),
-                "DATABASE_URL": self.database,
+                "DATABASE_URL": self.address,
                 "AUDIT_KEY": written_key(self.key),
                 "GATEHOUSE_GENERATION": str(self.data / "generation"),
                 "GATEHOUSE_TICK_SECONDS": "0.5",
@@ -160,7 +160,7 @@ class ReplicasStage(Stage):
 
     @property
     def _name(self) -> str:
-        return self.database.rpartition("?")[0].rpartition("/")[2]
+        return self.address.rpartition("?")[0].rpartition("/")[2]
 
     def change(self, *statements: str) -> None:
         """Change the database by hand."""
@@ -191,7 +191,7 @@ class ReplicasStage(Stage):
 async def replicas_stage(data: Path, **named: Any) -> AsyncIterator[ReplicasStage]:
     """Run a stage on a database of its own."""
     with test_server().database(is_empty=True) as name:
-        stage = ReplicasStage(data=data, database=test_server().url(name), **named)
+        stage = ReplicasStage(data=data, address=test_server().url(name), **named)
         try:
             await stage.start()
             yield stage

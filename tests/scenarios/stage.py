@@ -15,6 +15,8 @@ from typing import Any
 
 from aiohttp import ClientConnectionError, ClientSession
 
+from tests.stores.bot_database import BotDatabase, bot_database, note_use
+from tests.stores.choice import is_postgres
 from tests.waiting import LONGEST_WAIT
 from tests.warm.sandbox import WarmSandbox
 
@@ -59,8 +61,14 @@ class Stage:
     _process: asyncio.subprocess.Process | WarmSandbox | None = None
     _session: ClientSession | None = None
 
+    @property
+    def database(self) -> BotDatabase:
+        """Return what the bot has stored."""
+        return bot_database(self.data)
+
     async def start(self) -> None:
         """Start the sandbox and wait for its `ready` line."""
+        note_use(self.database)
         async with asyncio.timeout(LONGEST_WAIT):
             line = (await (self._start_forked() if self.warm else self._start_command())).strip()
         assert line.startswith("ready http://127.0.0.1:"), line
@@ -79,7 +87,8 @@ class Stage:
     async def _start_command(self) -> str:
         self.environment = {**NO_SECOND_LOOK, **self.environment}
         self._process = process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "sandbox", "--port", "0", "--no-browser", "--data", str(self.data)),
+            *(sys.executable, "-m", "tests.stores" if is_postgres() else "bot"),
+            *("sandbox", "--port", "0", "--no-browser", "--data", str(self.data)),
             *self.arguments,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -164,6 +173,7 @@ class Stage:
     ) -> dict[str, Any]:
         """Revoke by command, confirmed by what is typed."""
         view_id = (await self.do("command", user=user, text=f"/partner revoke {domain}"))["view_id"]
+        await self.rest()  # the window waits for what is read about the partner
         values = {"confirm": {"confirm": typed}, "reason": {"reason": "Project ended"}}
         answer = await self.do("submit", user=user, view_id=view_id, values=values)
         await self.rest()
@@ -196,9 +206,10 @@ class Stage:
         """Let time pass: everything that is due by then is done, and the alarms are checked once more.
 
         What is in progress ends first. Otherwise it may fail after the clock was moved, and its next attempt is due
-        only some seconds later.
+        only some seconds later. A tick takes longer with a server: a clock that was moved in the middle of one would
+        change the order in which things are done.
         """
-        await self.rest()
+        await (self.tick() if is_postgres() else self.rest())
         await self.do("clock", advance_seconds=seconds)
         await self.tick()
 
@@ -286,6 +297,10 @@ class Stage:
             return bot["pid"] != pid and await (self._is_ready(bot["health_url"]) if is_busy else self._is_idle())
 
         await self.until(is_back, "another bot")
+
+    async def is_ready(self) -> bool:
+        """Return whether the bot says that it is ready."""
+        return await self._is_ready((await self.see("bot"))["health_url"])
 
     async def _is_idle(self) -> bool:
         return bool((await self.call("GET", "idle", timeout=0.2))["ok"])

@@ -12,7 +12,6 @@ import pytest
 from bot.process.opening.readers import SystemClock
 from tests.scenarios.stage import CHANNEL, Stage, words
 from tests.scenarios.test_posture import gatehouse
-from workflows.store.location import StoreLocation
 
 pytestmark = pytest.mark.story
 HOSTILE = "=HYPERLINK(\"https://evil.example\") <script>alert('x')</script> <!channel> {{ 7*7 }}"
@@ -77,7 +76,7 @@ async def test_an_admin_gets_the_report_privately_and_it_is_recorded(stage: Stag
 
 async def audit_rows(stage: Stage) -> list[dict[str, Any]]:
     """The whole audit log, read beside the bot."""
-    store = await StoreLocation(stage.data / "gatehouse.db").open_shared(SystemClock())
+    store = await stage.database.location.open_shared(SystemClock())
     try:
         rows = await store.history(limit=10_000)
         return [{"key": one.key, "actor": one.actor, "command": one.command, "details": one.details} for one in rows]

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import sqlite3
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -123,12 +122,9 @@ async def test_a_forged_or_stale_signature_is_answered_401_and_nothing_is_stored
     )
     body = urlencode({"payload": payload})
 
-    [file] = shared.data.rglob("gatehouse.db")
-
     def approvals() -> int:
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
-            query = "select count(*) from audit where command = 'approve' and outcome = 'accepted' and request_id = ?"
-            return int(database.execute(query, [value.partition(":")[0]]).fetchone()[0])
+        query = "select 1 from audit where command = 'approve' and outcome = 'accepted' and request_id = ?"
+        return len(shared.database.rows(query, values=[value.partition(":")[0]])[0])
 
     async with aiohttp.ClientSession() as session:
 

@@ -4,8 +4,6 @@ And what somebody with the file tries beside the running bot.
 """
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +28,12 @@ async def a_day(stage: Stage) -> None:
 
 
 def on_file(stage: Stage, sql: str, *values: object) -> list[Any]:
-    """Run a statement on the bot's file, as another program would."""
-    with closing(sqlite3.connect(stage.data / "gatehouse.db", timeout=20)) as db:
-        rows = db.execute(sql, values).fetchall()
-        db.commit()
-    return rows
+    """Run a statement on the bot's records, as another program would."""
+    if not sql.startswith("select"):
+        stage.database.change(sql, *values)
+        return []
+    [rows] = stage.database.rows(sql, values=values)
+    return [tuple(row.values()) for row in rows]
 
 
 async def verified(stage: Stage, *options: str) -> tuple[int | None, dict[str, Any]]:
@@ -100,8 +99,7 @@ async def test_a_click_and_an_approval_forged_beside_the_running_bot_open_nothin
         forged: dict[str, Any] = {"kind": "judge", "command": command}
         forged["command"] |= {"digest": value.rpartition(":")[2], "reason": "", "channel": CHANNEL}
         forged |= {"key": "forged", "received_at": None}
-        columns, given = "(lane, rank, asked_by, due_at, attempts, doc)", "('judge:forged', 0, '', '2026', 0, ?)"
-        on_file(stage, f"insert into effects {columns} values {given}", json.dumps(forged))
+        stage.database.put_effect("judge:forged", json.dumps(forged))
         await stage.tick()
         await stage.rest()
         outcomes = on_file(stage, "select outcome from audit where key = 'verdict:forged'")

@@ -11,7 +11,6 @@ from tests.scenarios.stage import CONTOSO, Stage, actions, running_stage, words
 from tests.scenarios.test_posture import gatehouse
 from tests.workflows.fakes import FixedClock
 from workflows.catalog.catalog import SHIPPED
-from workflows.store.location import StoreLocation
 
 pytestmark = pytest.mark.story
 
@@ -106,7 +105,7 @@ async def test_logs_that_are_refused_or_empty_stay_unknown(stage: Stage) -> None
 async def test_the_command_line_records_who_asked_about_whom(stage: Stage) -> None:
     """As in Slack, the question is in the audit log, also while the bot runs beside."""
     await asked(stage, "Maria@CONTOSO.com", "Contractor portal")
-    store = await StoreLocation(stage.data / "gatehouse.db").open_shared(FixedClock())
+    store = await stage.database.location.open_shared(FixedClock())
     try:
         (entry,) = [one for one in await store.history() if one.command == "look_up"]
     finally:

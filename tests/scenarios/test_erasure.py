@@ -1,9 +1,7 @@
 """A person leaves: a term after the account is gone nothing in the database file names them, and the log is whole."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,27 +24,15 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
-def database(stage: Stage) -> Path:
-    return stage.data / "gatehouse.db"
-
-
 def files_with(stage: Stage, *texts: str) -> list[str]:
-    """The texts that the database file or its log of writes has, in lower case or as they are."""
-    content = b"".join(
-        path.read_bytes() for end in ("", "-wal") if (path := database(stage).with_name(f"gatehouse.db{end}")).exists()
-    )
+    """The texts that the database has, in lower case or as they are: its file and log of writes, or a copy of it."""
+    content = stage.database.content()
     return [text for text in texts if text.encode() in content or text.casefold().encode() in content]
 
 
 def rows(stage: Stage, sql: str) -> list[Any]:
-    with closing(sqlite3.connect(database(stage))) as db:
-        return db.execute(sql).fetchall()
-
-
-def change(stage: Stage, sql: str) -> None:
-    with closing(sqlite3.connect(database(stage))) as db:
-        db.execute(sql)
-        db.commit()
+    [found] = stage.database.rows(sql)
+    return [tuple(row.values()) for row in found]
 
 
 async def verified(stage: Stage) -> tuple[int | None, dict[str, Any]]:
@@ -82,11 +68,9 @@ async def test_a_person_leaves_and_nothing_in_the_file_names_them_after_the_term
     status, found = await verified(stage)
     assert (status, found["is_whole"]) == (0, True)
     assert found["erased_texts"] == 3
-    kept = (
-        "select requester, account, json_extract(doc, '$.particulars.justification') from requests order by created_at"
-    )
-    assert rows(stage, kept)[0] == ("person-1", "person-1", "person-1")
-    change(stage, "update audit set mac = zeroblob(32) where seq = 3")
+    requester, account, doc = rows(stage, "select requester, account, doc from requests order by created_at")[0]
+    assert (requester, account, json.loads(doc)["particulars"]["justification"]) == ("person-1",) * 3
+    stage.database.change("update audit set mac = ? where seq = 3", bytes(32))
     status, found = await verified(stage)
     assert (status, found["first_bad_seq"]) == (1, 3)
 
@@ -118,11 +102,11 @@ async def test_an_admin_erases_a_person_and_changes_of_the_log_are_found(stage: 
     assert "person-1" in out
     assert "Riley" not in out
     (seq,) = rows(stage, "select min(seq) from audit where command = 'reject'")[0]
-    change(stage, f"update audit set details = replace(details, 'No contract', 'My friend') where seq = {seq}")
+    stage.database.change(f"update audit set details = replace(details, 'No contract', 'My friend') where seq = {seq}")
     status, found = await verified(stage)
     assert (status, found["first_bad_seq"], found["problems"][0]["code"]) == (1, seq, "edited")
-    change(stage, f"update audit set details = replace(details, 'My friend', 'No contract') where seq = {seq}")
+    stage.database.change(f"update audit set details = replace(details, 'My friend', 'No contract') where seq = {seq}")
     assert (await verified(stage))[0] == 0
-    change(stage, "update audit set personal = replace(personal, 'person-1:', 'person-2:') where seq = 1")
+    stage.database.change("update audit set personal = replace(personal, 'person-1:', 'person-2:') where seq = 1")
     status, found = await verified(stage)
     assert (status, found["first_bad_seq"]) == (1, 1)

@@ -13,7 +13,6 @@ from tests.scenarios.stage import CHANNEL, DAY, Stage
 from tests.scenarios.test_posture import command_environment
 from tests.test_controls import COMMANDS
 from tests.warm.command import run_command
-from workflows.store.location import StoreLocation
 
 pytestmark = pytest.mark.story
 
@@ -98,7 +97,7 @@ async def test_every_command_of_the_page_prints_evidence(stage: Stage) -> None:
             wrong[line] = (status, out[-1500:], err[-1500:])
     assert not wrong, wrong
     assert len(await stage.writes()) == 1, "no command of the page changes the tenant"
-    store = await StoreLocation(stage.data / "gatehouse.db").open_shared(SystemClock())
+    store = await stage.database.location.open_shared(SystemClock())
     try:
         recorded = [entry.command for entry in await store.history()]
     finally:

@@ -2,11 +2,8 @@
 
 import asyncio
 import re
-import shutil
 import signal
-import sqlite3
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -16,25 +13,13 @@ from aiohttp import ClientSession
 from tests.scenarios.stage import CONTOSO, Stage, buttons, running_stage, words
 from tests.scenarios.test_freeze import told, unfreeze, window, with_two_admins
 from tests.scenarios.test_posture import command_environment, gatehouse
+from tests.stores.bot_database import bot_database, note_use
 from tests.waiting import LONGEST_WAIT
 from tests.warm.command import run_command
 
 pytestmark = pytest.mark.story
 
 HELD: Final = "Held: the records are an older backup."
-
-
-def back_up(stage: Stage, to: Path) -> None:
-    """Back the database up while the bot runs, as docs/operations.md says."""
-    with closing(sqlite3.connect(stage.data / "gatehouse.db")) as db, closing(sqlite3.connect(to)) as copy:
-        db.backup(copy)
-
-
-def restore(data: Path, backup: Path) -> None:
-    """Put the backup in the place of the database, as docs/operations.md says."""
-    for name in ("gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm"):
-        (data / name).unlink(missing_ok=True)
-    (data / "gatehouse.db").write_bytes(backup.read_bytes())
 
 
 async def is_held(stage: Stage) -> bool:
@@ -51,13 +36,13 @@ async def test_a_restored_backup_opens_nothing_until_two_admins_release_it(tmp_p
         await with_two_admins(stage)
         old = await stage.ask()
         assert not await is_held(stage)
-        back_up(stage, backup)
+        stage.database.back_up(backup)
         for approver in ("approver1", "approver2", "approver3"):
             assert await stage.press(approver, "approve", old) == []
         assert (await stage.revoke())["errors"] == {}
         await stage.open_access(target="fabrikam.com")
         await stage.tick()
-    restore(data, backup)
+    stage.database.restore(backup)
 
     async with running_stage(Stage(data=data, warm=True)) as stage:
         await with_two_admins(stage)
@@ -146,16 +131,13 @@ async def test_a_sandbox_without_a_folder_is_not_held(tmp_path: Path) -> None:
 
 @pytest.mark.threats("G8")
 async def test_records_are_handed_over_to_another_place_and_the_old_place_is_held(tmp_path: Path) -> None:
-    old, new = tmp_path / "old", tmp_path / "new"
+    old, new, backup = tmp_path / "old", tmp_path / "new", tmp_path / "backup.db"
     async with running_stage(Stage(data=old, warm=True)) as stage:
         await stage.tick()
         environment = await command_environment(stage, columns=400)
 
     async def command(folder: Path, *arguments: str) -> tuple[int | None, str, str]:
-        places = {
-            "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
-            "GATEHOUSE_GENERATION": str(folder / "generation"),
-        }
+        places = {**bot_database(folder).settings, "GATEHOUSE_GENERATION": str(folder / "generation")}
         given = {**environment, **places}
         return await run_command("generation", *arguments, folder=tmp_path, environment=given, has_short_pauses=True)
 
@@ -169,7 +151,9 @@ async def test_records_are_handed_over_to_another_place_and_the_old_place_is_hel
     assert status == 1
     assert "A start would be held: these records were handed over to another place." in out
     new.mkdir()
-    shutil.copy(old / "gatehouse.db", new / "gatehouse.db")  # with its mode, as `cp` does
+    bot_database(old).back_up(backup)
+    bot_database(new).restore(backup)
+    note_use(bot_database(new))
     status, out, _ = await command(new)
     assert status == 1
     assert "nothing outside of the records says that they are the newest" in out

@@ -1,7 +1,6 @@
 """Requests wait at once. They are decided from the App Home; after each decision one less is listed there."""
 
 import json
-import sqlite3
 from typing import Any
 
 import pytest
@@ -52,9 +51,8 @@ async def decide(stage: Stage, user: str, value: str, *, reject: bool) -> None:
 
 def decisions(stage: Stage) -> dict[str, list[tuple[str, str, str]]]:
     """What is stored of each request: who decided what, on which plan."""
-    [file] = stage.data.rglob("gatehouse.db")
-    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
-        documents = {name: json.loads(doc) for name, doc in database.execute("select id, doc from requests")}
+    [rows] = stage.database.rows("select id, doc from requests")
+    documents = {row["id"]: json.loads(row["doc"]) for row in rows}
     return {
         name: [(one["person"]["chat_id"], one["choice"], one["digest"]) for one in document["decisions"]]
         for name, document in documents.items()

@@ -19,7 +19,6 @@ from tests.scenarios.stage import CHANNEL, CONTOSO, UNLIMITED, Stage, running_st
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
-from workflows.store.location import StoreLocation
 
 pytestmark = [pytest.mark.story, pytest.mark.load]
 
@@ -63,7 +62,7 @@ def click_on(person: str, card: dict[str, Any], channel: str, number: int) -> di
 
 async def only_request(stage: Stage) -> AccessRequest:
     """Read the only request from the records."""
-    store = await StoreLocation(stage.data / "gatehouse.db").open_shared(SystemClock())
+    store = await stage.database.location.open_shared(SystemClock())
     try:
         (request,) = await store.requests_for(TenantId(CONTOSO), 2)
     finally:
@@ -73,7 +72,7 @@ async def only_request(stage: Stage) -> AccessRequest:
 
 async def audit_log(stage: Stage) -> list[AuditEntry]:
     """Read the audit log, oldest first."""
-    store = await StoreLocation(stage.data / "gatehouse.db").open_shared(SystemClock())
+    store = await stage.database.location.open_shared(SystemClock())
     try:
         return list(reversed(await store.history(limit=10 * CLICKS)))
     finally:

@@ -11,14 +11,13 @@ from typing import Any, Final
 import pytest
 
 from bot.process.opening.readers import SystemClock
-from tests.bench.stage.histories import partner_of, person, request_of, store_history, tenant_of
+from tests.bench.stage.histories import partner_of, person, request_of, store_history_in, tenant_of
 from tests.scenarios.stage import DAY, UNLIMITED, Stage, running_stage, words
 from tests.scenarios.test_end_of_access import QUICK
 from tests.waiting import LONGEST_WAIT
 from workflows.core.plans.plan import AtEnd
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
-from workflows.store.location import StoreLocation
 
 pytestmark = [pytest.mark.story, pytest.mark.load]
 
@@ -76,9 +75,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         settings[str(one.request.plan.tenant_id)] = body
     async with running_stage(Stage(data=data, environment={**UNLIMITED, **QUICK}, warm=True)) as first:
         assert (await first.call("PATCH", "graph/state", {"partners": settings, "pageSize": 100}))["ok"]
-    for left in data.glob("gatehouse.db*"):
-        left.unlink()
-    await store_history(data / "gatehouse.db", made)
+    first.database.remove()
+    first.database.put_new()
+    await store_history_in(first.database.location, made)
     async with running_stage(
         Stage(data=data, environment={**UNLIMITED, **QUICK}, warm=True, has_slack_limits=False)
     ) as running:
@@ -105,7 +104,7 @@ async def let_through(stage: Stage, count: int) -> None:
 
 async def recorded(stage: Stage) -> int:
     """How many of these messages are recorded as posted. Slack cannot post at most once: a kill before that repeats."""
-    store = await StoreLocation(stage.data / "gatehouse.db").open_shared(SystemClock())
+    store = await stage.database.location.open_shared(SystemClock())
     try:
         return sum([len(await store.copies(f"end_notice:{person(user).chat_id}")) for user in SPONSORS])
     finally:

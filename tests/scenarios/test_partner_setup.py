@@ -2,7 +2,6 @@
 
 import json
 import re
-import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,14 +9,12 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.process.opening.readers import SystemClock
 from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.seed import OTHER_TEAM_ID, TEAM_ID
 from tests.bot.bot_under_test import SLACK_IDS, click
 from tests.bot.signing import interaction_body, signed
 from tests.scenarios.stage import CONTOSO, DAY, Stage, buttons, words
-from tests.workflows.world import change_as_ours
-from workflows.store.sqlite.other_process.shared_store import open_shared
+from tests.stores.as_ours import put_earlier_record
 
 pytestmark = pytest.mark.story
 
@@ -49,9 +46,9 @@ def said_by(message: dict[str, Any]) -> str:
 
 def recorded(stage: Stage, command: str) -> list[tuple[str, str]]:
     """Actor and outcome of every entry of one name in the audit log."""
-    [file] = stage.data.rglob("gatehouse.db")
-    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
-        return list(database.execute("select actor, outcome from audit where command = ? order by seq", (command,)))
+    query = "select actor, outcome from audit where command = ? order by seq"
+    [rows] = stage.database.rows(query, values=[command])
+    return [(row["actor"], row["outcome"]) for row in rows]
 
 
 async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_reads(stage: Stage) -> None:
@@ -205,13 +202,12 @@ async def test_a_partner_that_an_earlier_version_opened_gets_its_setup_card_at_t
     """Then it is confirmed, and a click on a card that shows something else takes nothing back."""
     await stage.open_access()
     card = await newest(stage, "requester")
-    [file] = stage.data.rglob("gatehouse.db")
-    old = "update partnerships set doc = json_remove(doc, '$.setup', '$.confirmations', '$.remind_setup_at', '$.sum')"
-    store = await open_shared(file, SystemClock())
-    await change_as_ours(store, old)
-    await store.close()
+    [[row]] = stage.database.rows("select doc from partnerships")
+    new = ("setup", "confirmations", "remind_setup_at", "sum")
+    old = {name: value for name, value in json.loads(row["doc"]).items() if name not in new}
+    await put_earlier_record(stage.database, "partnerships", "tenant_id", CONTOSO, json.dumps(old))
     await stage.kill_the_bot()
-    await stage.rest()
+    await stage.tick()
     assert recorded(stage, "record_half") == [("gatehouse", "accepted")]
     values = [e["value"] for b in card["blocks"] if b["type"] == "actions" for e in b["elements"]]
     redemption = next(value for value in values if "automatic_redemption_outbound" in value)

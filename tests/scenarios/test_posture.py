@@ -33,7 +33,7 @@ async def command_environment(stage: Stage, columns: int = 80) -> dict[str, str]
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "AZURE_"))},
         **mine,
-        "DATABASE_URL": f"sqlite:///{stage.data / 'gatehouse.db'}",
+        **stage.database.settings,
         "GATEHOUSE_GENERATION": str(stage.data / "generation"),
         "COLUMNS": str(columns),
     }

@@ -12,7 +12,6 @@ from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reviews.gathering import gather_evidence
 from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence, SettingsState, UseState
 from workflows.core.settings.model import TenantId
-from workflows.store.location import StoreLocation
 
 pytestmark = pytest.mark.story
 
@@ -62,7 +61,7 @@ def at(review_at: datetime, days: int) -> dict[str, Any]:
 async def evidence(stage: Stage) -> dict[str, PartnerEvidence]:
     """What the bot has stored about each partner, as its card would show it."""
     moment = await now(stage)
-    store = await StoreLocation(stage.data / "gatehouse.db").open_shared(FixedClock(moment))
+    store = await stage.database.location.open_shared(FixedClock(moment))
     try:
         found = {}
         for domain, tenant_id in PARTNERS.items():

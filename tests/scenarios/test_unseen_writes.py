@@ -1,8 +1,5 @@
 """Graph accepts a write without effect, or a backup is older than the tenant: the whole bot in the sandbox."""
 
-import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,8 +76,7 @@ async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: P
     await first.do("faults", target="graph", match="partners", times=1000, status=503)
     await first.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
     await first.until_card("keeps trying")
-    with closing(sqlite3.connect(data / "gatehouse.db")) as db, closing(sqlite3.connect(backup)) as copy:
-        db.backup(copy)
+    first.database.back_up(backup)
     await first.call("DELETE", "faults")
     await pass_minutes(first, 2)
     assert await first.partner() is not None
@@ -89,9 +85,7 @@ async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: P
     await first.call("PATCH", "graph/state", {"partners": {CONTOSO: None}})
     await first.do("clock", advance_seconds=20 * 60)
     await first.stop()
-    for path in data.glob("gatehouse.db*"):
-        path.unlink()
-    shutil.copy(backup, data / "gatehouse.db")
+    first.database.restore(backup)
     second = Stage(data=data, warm=True)
     await second.start()
     try:
@@ -99,7 +93,7 @@ async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: P
         await pass_minutes(second, 3)
         assert await second.partner() is None
         assert len(await second.writes()) == written
-        with closing(sqlite3.connect(data / "gatehouse.db")) as db:
-            assert db.execute("select count(*) from audit where command = 'start_held'").fetchone() == (1,)
+        [held] = second.database.rows("select 1 from audit where command = 'start_held'")
+        assert len(held) == 1
     finally:
         await second.stop()

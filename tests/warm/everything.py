@@ -21,6 +21,7 @@ import bot.terminal.doctor
 import bot.terminal.plan.command
 import bot.terminal.posture.posture_command
 import bot.terminal.sandbox_command
+from tests.stores.choice import is_postgres
 from tests.warm.authority import reuse_authority
 from tests.warm.block_checks import remember_checks
 from tests.warm.ready_made import loaded_once, new_database
@@ -42,8 +43,14 @@ _IMPORTED_AT_FIRST_USE: Final = (
     "slack_bolt.listener_matcher.async_builtins",
 )
 """By the libraries: a forked process would import them again, every one of them."""
+_OF_POSTGRES: Final = (
+    "workflows.store.postgres.location",
+    "workflows.store.postgres.store",
+    "psycopg_pool",
+    "tests.workflows.store.postgres.server",
+)
 
-for name in _IMPORTED_AT_FIRST_USE:
+for name in (*_IMPORTED_AT_FIRST_USE, *(_OF_POSTGRES if is_postgres() else ())):
     import_module(name)
 load_builders(GraphRequestAdapter(AnonymousAuthenticationProvider()))
 build_adapters()

@@ -41,10 +41,14 @@ class KeptWorld:
 
     def keep(self, world: Path, database: Path) -> None:
         """Copy both while they run; nothing may be left to do."""
-        shutil.copytree(world, self._world, ignore=shutil.ignore_patterns(_LOCK))
+        self.keep_world(world)
         _copy_beside(database, self._database)  # before the database, which must not be older
         with closing(sqlite3.connect(database)) as read, closing(sqlite3.connect(self._database)) as written:
             read.backup(written)
+
+    def keep_world(self, world: Path) -> None:
+        """Copy the sandbox's folder alone."""
+        shutil.copytree(world, self._world, ignore=shutil.ignore_patterns(_LOCK))
 
     def put_world(self, world: Path) -> None:
         """Write the sandbox's folder, before the sandbox starts in it."""

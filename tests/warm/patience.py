@@ -6,11 +6,16 @@ How soon the bot answers is measured in tests/bench; that it waits for nobody is
 
 from typing import Final
 
+from bot.sandbox import server
 from bot.sandbox.slack.delivery import delivery, http_transport, socket_mode
 from bot.sandbox.slack.workspace import triggers
 from bot.slack.answers import windows
+from bot.slack.people import members
+from tests.stores.choice import is_postgres
 
 ACKNOWLEDGE_SECONDS: Final = 20.0
+SETTLE_SECONDS: Final = 6.0
+"""How long the sandbox waits after a click for what follows, where each step asks a server."""
 PATIENT_MODULES: Final = (delivery, http_transport, socket_mode)
 """Each of them has the time within which Slack wants an answer."""
 
@@ -19,5 +24,9 @@ def be_patient() -> None:
     """Let this process wait longer: the simulated Slack for the bot, and the bot for a window."""
     for module in PATIENT_MODULES:
         setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010  # mypy knows it as final elsewhere
+    if is_postgres():
+        server.SETTLE_SECONDS = SETTLE_SECONDS
     setattr(triggers, "LIFETIME_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010
     setattr(windows, "_TRIGGER_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010
+    # Otherwise a window with records is refused, "Slack does not say who you are", when the machine computes too long.
+    setattr(members, "_STRICT_SECONDS", ACKNOWLEDGE_SECONDS / 2)  # noqa: B010

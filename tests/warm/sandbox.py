@@ -6,9 +6,9 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from tests.stores.bot_processes import BotForks
 from tests.warm.forks import FORKS, redirect_stream, start_forked
 from tests.warm.patience import be_patient
-from tests.warm.ready_made import put_new_database
 from tests.warm.short_pauses import ShortPausesForks
 
 
@@ -56,10 +56,9 @@ def _run_sandbox_process(data: Path, environment: dict[str, str], has_short_paus
     redirect_stream(Path(os.devnull), sys.stderr.fileno())
     os.environ.update(environment)
     be_patient()
-    put_new_database(data / "gatehouse.db")
     from bot.terminal.sandbox_command import run_sandbox
 
-    processes = ShortPausesForks() if has_short_pauses else FORKS
+    processes = ShortPausesForks() if has_short_pauses else BotForks()
     sys.exit(
         asyncio.run(run_sandbox(port=0, browser=False, data=data, only=None, socket_mode=False, processes=processes))
     )

@@ -6,9 +6,10 @@ Conditional Access by a story of its own, the others in tests/workflows.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerContext
 from typing import Any, Final
 
+from tests.stores.bot_processes import ForkedBot
 from workflows.intervals import HOME_PUBLISHED_EVERY, USUAL_PAUSES, Pauses
 
 _FACTOR: Final = 0.05
@@ -40,7 +41,7 @@ SHORT_READ_PAUSE: Final = _FACTOR
 """Seconds before a read of Graph is sent again, where Graph names no time. The usual ones are those of its SDK."""
 
 
-class ShortPausesProcess(ForkServerProcess):
+class ShortPausesProcess(ForkedBot):
     """A forked process of a bot that makes short pauses."""
 
     def __init__(

@@ -17,7 +17,7 @@ from workflows.store.sqlite.store import open_store
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
     from workflows.core.audit.verifying import ChainCheck
-    from workflows.store.common.reading import GivenUpRow
+    from workflows.store.common.reading import GivenUpRow, ServerFacts
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRES: Final = ("postgresql://", "postgres://")
@@ -125,6 +125,12 @@ class RecordsLocation(Protocol):
 
     def read_mark(self, name: str) -> str:
         """Return a mark of the bot's process; empty when it was never stored.
+
+        :raises OSError: when it cannot be read.
+        """
+
+    def read_server(self) -> "ServerFacts | None":
+        """Read what the server of the records says about itself; None where there is none.
 
         :raises OSError: when it cannot be read.
         """
@@ -281,3 +287,6 @@ class StoreLocation:
         from workflows.store.sqlite.other_process.read_only import read_mark
 
         return read_mark(self.path, name)
+
+    def read_server(self) -> None:
+        """Return nothing: a file has no server."""

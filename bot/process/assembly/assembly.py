@@ -313,6 +313,7 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         calendar=systems.catalog.calendar,
         changes_guests=systems.changes_guests,
+        stamps=systems.stamps,
     )
     return SlackNotifier(outbound, batch_list_files(systems, outbound), import_messages(systems, outbound))
 

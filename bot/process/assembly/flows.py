@@ -94,7 +94,7 @@ def make_flows(
     store, background, directory = systems.store, systems.background, systems.directory
     members, adopt_intake = Members(directory=directory), _intake(AdoptIntake, systems, service, limits)
     lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
-    windows = ModalWindows(client=systems.client, service=service, background=background)
+    windows = ModalWindows(client=systems.client, service=service, background=background, stamps=systems.stamps)
     answers = _answers(systems, service, lookup_permission)
     audit_log_permission = AuditLogPermission(directory=directory)
     home = _home_flow(systems, service, notifier, members, audit_log_permission)

@@ -39,6 +39,10 @@ class _OtherStarts(Exception):
     """Another process begins now."""
 
 
+class EndedBeforeStart(Exception):
+    """The process was asked to end while it waited for the records."""
+
+
 def load_valid_catalog(settings: Settings) -> Catalog:
     """Load the templates.
 
@@ -50,18 +54,36 @@ def load_valid_catalog(settings: Settings) -> Catalog:
         raise SettingsProblems(error.problems) from error
 
 
-async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -> OpenStore:
-    """Open the database.
+async def open_valid_store(
+    settings: Settings, clock: Clock, redact: Redactor, is_ending: asyncio.Event | None = None
+) -> OpenStore:
+    """Open the database. Wait for a server that cannot be used now.
 
-    :raises SettingsProblems: when it cannot be used.
+    :param is_ending: set when the process is asked to end.
+    :raises SettingsProblems: when it cannot be used with these settings.
+    :raises EndedBeforeStart: when the process was asked to end before the server could be used.
     """
     _require_keys(settings)
+
+    async def open_now() -> OpenStore:
+        try:
+            return await settings.records.open_for_bot(clock, redact, redact.without_known_secrets)
+        except StoreUnusable as error:
+            if error.is_temporary:
+                raise
+            raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
+        except OSError as error:
+            raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
+
     try:
-        return await settings.records.open_for_bot(clock, redact, redact.without_known_secrets)
+        return await open_now()
     except StoreUnusable as error:
-        raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
-    except OSError as error:
-        raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
+        from bot.process.opening.awaited_store import wait_for_store  # few starts need it
+
+        store = await wait_for_store(settings, open_now, str(error), is_ending or asyncio.Event())
+    if store is None:
+        raise EndedBeforeStart
+    return store
 
 
 def _require_keys(settings: Settings) -> None:

@@ -10,7 +10,6 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from slack_bolt.async_app import AsyncAck
@@ -20,14 +19,14 @@ from bot.slack.blocks.blocks import Json
 from bot.words.refusals.sentences import fact_words
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import Fact
+from workflows.core.people import ChatId
+from workflows.intervals import OPEN_FORM_NOTED_FOR
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import SharedNotes
 
 _MAX_FORMS: Final = 1000
 _FORM: Final = "form:"
 """How the name of a note begins about an open form."""
-_FORM_KEPT_FOR: Final = timedelta(hours=1)
-"""How long it is known which process got the newest event of a form. A lookup takes seconds."""
 
 FormValues = TypeVar("FormValues")
 """The values that a person filled in, as typed."""
@@ -74,7 +73,7 @@ class OpenForms(Generic[FormValues, OpenFormType]):
         while len(self._forms) > _MAX_FORMS:
             self._forms.popitem(last=False)
         if self._notes is not None:
-            note = self._notes.put(f"{_FORM}{view_id}", self._process, kept_for=_FORM_KEPT_FOR)
+            note = self._notes.put(f"{_FORM}{view_id}", self._process, kept_for=OPEN_FORM_NOTED_FOR)
             open_form.noted = asyncio.create_task(note)
             open_form.noted.add_done_callback(
                 lambda task: task.cancelled() or task.exception()
@@ -91,14 +90,17 @@ class OpenForms(Generic[FormValues, OpenFormType]):
         except StoreNotWritable:
             return True
 
-    async def show(self, view_id: str, open_form: OpenFormType, view: Callable[[], Json | None]) -> None:
+    async def show(
+        self, view_id: str, open_form: OpenFormType, view: Callable[[], Json | None], *, person: ChatId
+    ) -> None:
         """Update a form after the update that is running.
 
+        :param person: whose form it is.
         :param view: called when this update begins, so that it uses the newest data; None when it came too late.
         """
         async with open_form.lock:
             if (current := view()) is not None and await self._is_newest_here(view_id, open_form):
-                await self._windows.update(view_id, current)
+                await self._windows.update(view_id, current, person=person)
 
 
 async def answer_submission(ack: AsyncAck, submission: Awaitable[object]) -> Mapping[str, Fact]:

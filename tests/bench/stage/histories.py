@@ -26,6 +26,7 @@ from workflows.core.requests.request import AccessRequest, RequestId, RequestSta
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
+from workflows.store.location import RecordsLocation, StoreLocation
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.store import SqliteStore
 
@@ -161,6 +162,19 @@ class _BulkStore(SqliteStore):
     async def hurry(self) -> None:
         """Wait for no disk until it is closed."""
         await self._run(lambda: self._db.execute("pragma synchronous = off"))
+
+
+async def store_history_in(location: RecordsLocation, commits: Iterable[Commit]) -> None:
+    """Write a history into a new store of any kind."""
+    if isinstance(location, StoreLocation):
+        await store_history(location.path, commits)
+        return
+    store = await location.open(SystemClock())
+    try:
+        for commit in commits:
+            await store.commit(commit)
+    finally:
+        await store.close()
 
 
 async def store_history(path: Path, commits: Iterable[Commit]) -> Path:

@@ -25,12 +25,15 @@ from workflows.store.common.queries import POSTGRES, ListQuery, PageRows, Querie
 from workflows.store.common.reading import readable
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.migrations import STEPS, VERSION_TABLE
+from workflows.store.postgres.opening.errors import trouble_of
 from workflows.store.postgres.opening.schema import MIGRATION_LOCK
-from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, read_only, trouble_of
+from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, read_only
 from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.redaction import RecordRedactor
 
 _MARK: Final = "written_at"
+_ROWS_OF_ROOM: Final = 300
+"""A page of 8 kB has room for about 20 of these rows, because of their `fillfactor`. A click needs a few pages."""
 _TRIES: Final = 3
 """How often a transaction is tried that the server ended because of another one."""
 _AGAIN: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
@@ -67,7 +70,10 @@ class PostgresDatabase(Queries):
         :raises StoreUnusable: when the server cannot be used.
         """
         await (await self._server.connect()).close()  # so that an error says why, which the pool does not
-        await self._pool.open(wait=True)
+        try:
+            await self._pool.open(wait=True)
+        except psycopg.Error as error:  # somebody else took the last connection
+            raise self._server.unusable(error) from None
         self._readers.open()
 
     async def close(self) -> None:
@@ -87,6 +93,8 @@ class PostgresDatabase(Queries):
         """Write one record to check whether records can be written now; see `ports.records`."""
         try:
             await self._save_mark(_MARK, text_of(self._clock.now()))
+            if self._last_write_error is StoreTrouble.DISK_FULL:
+                await self._require_room()
             is_ours = self._use_lock is None or await self._use_lock.try_to_hold()
         except StoreNotWritable as error:
             self._note(error.trouble)
@@ -96,6 +104,16 @@ class PostgresDatabase(Queries):
             return self._last_write_error
         self._note(None if is_ours else StoreTrouble.LOCKED)
         return self._last_write_error
+
+    async def _require_room(self) -> None:
+        """Check that there is room again: a mark replaces the one before, and needs none. Nothing is kept.
+
+        :raises StoreNotWritable: when there is none.
+        """
+        async with self._transaction() as connection:
+            await connection.execute("create table room_for_records (number integer) with (fillfactor = 10)")
+            await connection.execute("insert into room_for_records select generate_series(1, %s)", [_ROWS_OF_ROOM])
+            raise psycopg.Rollback
 
     async def _save_mark(self, name: str, value: str) -> None:
         sql = "insert into marks (name, value) values (?, ?) on conflict (name) do update set value = excluded.value"
@@ -148,7 +166,7 @@ class PostgresDatabase(Queries):
         :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
         """
         try:
-            async with self._connection() as connection, connection.transaction():
+            async with self._connection() as connection, _left_when_read_only(connection), connection.transaction():
                 yield connection
         except _AGAIN:
             raise
@@ -226,6 +244,16 @@ class PostgresDatabase(Queries):
                 return read(connection)
         except psycopg.OperationalError as error:
             raise StoreNotWritable(trouble_of(error) or StoreTrouble.AWAY) from error
+
+
+@asynccontextmanager
+async def _left_when_read_only(connection: Connected) -> AsyncIterator[None]:
+    """Close a connection that may only read: it stays so, also when the database may be written again."""
+    try:
+        yield
+    except psycopg.errors.ReadOnlySqlTransaction:
+        await connection.close()
+        raise
 
 
 def _closed() -> StoreUnusable:

@@ -12,7 +12,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.common.reading import GivenUpRow
+from workflows.store.common.reading import GivenUpRow, ServerFacts
 from workflows.store.postgres import beside
 from workflows.store.postgres.opening.server import Server
 
@@ -115,3 +115,7 @@ class PostgresLocation:
     def read_mark(self, name: str) -> str:
         """Return a mark of the bot's process; empty when it was never stored."""
         return beside.read_mark(self.server, name)
+
+    def read_server(self) -> ServerFacts:
+        """Read what the server says about itself."""
+        return beside.read_server(self.server)

@@ -18,7 +18,7 @@ import structlog
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.policy.stops.freeze import Freeze, FreezeState
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
+from workflows.core.requests.effects import Effect, RemindPerson, ShowBatch, ShowRequest
 from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.audit_log import AuditKeys, PersonalData
@@ -158,7 +158,7 @@ class PostgresStore(
             await self._request_homes_of_managers(connection, commit.partnership, before)
         now = self._clock.now()
         for effect in (*commit.effects, *freeze_effects):
-            later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
+            later = effect.not_before if isinstance(effect, ShowRequest | ShowBatch | RemindPerson) else None
             doc = self._clean.effect(effect)
             self._seal_click(naming, effect, doc)
             await self._put_effect(connection, effect, text_of(max(now, later or now)), doc)
@@ -259,7 +259,7 @@ def _all_rows(commit: Commit, clean: RecordRedactor) -> Iterator[_TableRow]:
     if commit.drift is not None:
         yield "drifts", rows.drift_row(commit.drift, clean), False
     if commit.batch is not None:
-        yield "batches", rows.batch_row(commit.batch, clean), False
+        yield "batches", rows.batch_row(commit.batch, clean), rows.has_ended_unbelieved(commit.batch)
     if commit.campaign is not None:
         yield "campaigns", rows.campaign_row(commit.campaign, clean), False
     if commit.absence is not None:

@@ -14,6 +14,7 @@ from bot.process.opening.shared_traffic import SharedTraffic
 from bot.process.web.health import Health
 from bot.slack.errors import is_temporary, retry_after
 from bot.slack.outbound.client import SlackClient
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.fakes import FixedClock
 from workflows.core.requests.alarms import AlarmCode
 from workflows.entra.transport.traffic.lane import MAX_PARALLEL, Lane
@@ -96,7 +97,7 @@ async def test_each_process_uses_its_part_of_the_places_of_a_service() -> None:
     lane = Lane(processes=lambda: 4)
     running = [lane.turn(Urgency.PERSON) for _ in range(MAX_PARALLEL // 4)]
     for turn in running:
-        await asyncio.wait_for(turn.__aenter__(), 5)
+        await asyncio.wait_for(turn.__aenter__(), LONGEST_WAIT)
     one_more = asyncio.create_task(lane.turn(Urgency.PERSON).__aenter__())
     await asyncio.sleep(0.05)
     assert not one_more.done()

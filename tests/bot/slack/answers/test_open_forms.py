@@ -8,6 +8,7 @@ from typing import Any
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from tests.workflows.core.builders import RILEY
 from workflows.app.requests.forms import Form
+from workflows.core.people import ChatId
 
 BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", sponsor=RILEY.chat_id, days=0)
 
@@ -44,7 +45,7 @@ class _Windows:
     def __init__(self) -> None:
         self.shown: list[Any] = []
 
-    async def update(self, view_id: str, view: Any) -> None:
+    async def update(self, view_id: str, view: Any, *, person: ChatId) -> None:
         self.shown.append(view)
 
 
@@ -55,8 +56,8 @@ async def test_a_slow_lookup_of_one_process_does_not_undo_what_another_one_shows
         for _ in range(2)
     )
     looked_up = slow.update_values("V1", BLANK)
-    await slow.show("V1", looked_up, lambda: {"of": "the first event"})
+    await slow.show("V1", looked_up, lambda: {"of": "the first event"}, person=RILEY.chat_id)
     chosen = other.update_values("V1", replace(BLANK, days=3))
-    await other.show("V1", chosen, lambda: {"of": "the second event"})
-    await slow.show("V1", looked_up, lambda: {"of": "the first event, found late"})
+    await other.show("V1", chosen, lambda: {"of": "the second event"}, person=RILEY.chat_id)
+    await slow.show("V1", looked_up, lambda: {"of": "the first event, found late"}, person=RILEY.chat_id)
     assert windows.shown == [{"of": "the first event"}, {"of": "the second event"}]

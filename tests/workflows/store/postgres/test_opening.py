@@ -16,8 +16,9 @@ from workflows.store.audit_keys import GivenKeys, new_key
 from workflows.store.location import location_of
 from workflows.store.postgres.location import PostgresLocation
 from workflows.store.postgres.migrations import FOLDER, STEPS
+from workflows.store.postgres.opening.errors import trouble_of
 from workflows.store.postgres.opening.schema import bring_to_this_version
-from workflows.store.postgres.opening.server import Server, trouble_of
+from workflows.store.postgres.opening.server import Server
 from workflows.store.postgres.store import PostgresStore
 
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1"

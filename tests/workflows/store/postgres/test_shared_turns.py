@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.postgres.server import test_server
 from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusable
@@ -67,9 +68,9 @@ async def test_every_bot_hears_of_a_note_until_it_is_forgotten(bots: list[Postgr
 
     second.shared_queue.on_note = hear
     listening = asyncio.create_task(second.shared_queue.listen(lambda: None))
-    await asyncio.wait_for(begun.wait(), 30)
+    await asyncio.wait_for(begun.wait(), LONGEST_WAIT)
     await first.shared_notes.put("pause:graph:directory", "soon", kept_for=timedelta(seconds=30))
-    await asyncio.wait_for(heard.wait(), 30)
+    await asyncio.wait_for(heard.wait(), LONGEST_WAIT)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     assert told == ["", "pause:graph:directory"]

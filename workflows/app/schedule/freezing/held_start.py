@@ -244,40 +244,6 @@ class HeldStart:
         self._confirmed = (taken, newest)
 
 
-class HandOverRefused(Exception):
-    """The records cannot move to another place. The text says why, for the terminal."""
-
-
-async def hand_over(held: HeldStart, *, key: str, user: str) -> Generation:
-    """Take one more generation, and note outside that another place goes on. The bot must not run.
-
-    :param key: the key of the audit entry.
-    :param user: the operating system's user, as the audit log names it.
-    :returns: what the other place needs: records that are older than it are noticed there.
-    :raises HandOverRefused: when these are not certainly the newest records.
-    """
-    hold, inside, outside = await held.compare()
-    if hold is not None or inside is None or held.is_frozen_by_hold(await held.store.freeze()):
-        raise HandOverRefused("a start would be held, or there never was one; see gatehouse generation")
-    entry = entry_of(key, held.clock.now(), user, "hand_over", {"generation": inside.public})
-    await held.store.commit(Commit(entry=entry))
-    taken = await held.take(inside, outside)
-    await held.place.save(OutsideGeneration(generation=taken, last_entry=key, is_handed_over=True))
-    return taken
-
-
-async def take_over(held: HeldStart, generation: Generation) -> None:
-    """Note outside that these records go on here. The bot must not run.
-
-    :raises HandOverRefused: when they are others than were handed over, or older.
-    """
-    inside = await generation_of(held.store)
-    if inside is None or inside.installation != generation.installation or inside.number < generation.number:
-        found = "nothing" if inside is None else inside.public
-        raise HandOverRefused(f"the records here say {found}; copy the database file again after the hand-over")
-    await held.place.save(OutsideGeneration(generation=inside))
-
-
 def _refuses_before(freeze: Freeze | None) -> datetime | None:
     return None if freeze is None else freeze.voids_before
 

@@ -30,9 +30,14 @@ STILL_MINE: Final = """select 1 from procrastinate_jobs as jobs join procrastina
 TAKE_LANE: Final = """insert into procrastinate_jobs (queue_name, task_name, lock, status, worker_id)
     values ('turn', 'turn', %(lane)s, 'doing', %(worker)s) on conflict do nothing returning id"""
 """Hold a lane with a job of no effect. Values: `lane`, `worker`."""
-END_TURNS: Final = """delete from procrastinate_jobs where task_name = 'turn'
-    and (worker_id is null or (worker_id = %(worker)s and id <> all(%(known)s::bigint[])))"""
-"""Free the lanes that dead workers hold so, and those that a worker does not know of. Values: `worker`, `known`."""
+END_TURNS: Final = """delete from procrastinate_jobs as held where status = 'doing'
+    and (worker_id is null or (worker_id = %(worker)s and id <> all(%(known)s::bigint[])))
+    and (task_name = 'turn' or exists (select 1 from procrastinate_jobs as waits
+        where waits.queueing_lock = held.queueing_lock and waits.status = 'todo'))"""
+"""Free the lanes that dead workers hold so, and those that a worker does not know of. Values: `worker`, `known`.
+
+Also periodic work of theirs, when that of a later period waits already: only one job of each kind may wait, so it could
+not be given back."""
 CLAIM_ONE: Final = """update procrastinate_jobs set status = 'doing', worker_id = %(worker)s
     where id = %(id)s and status = 'todo' and queue_name <> 'later' and task_name = 'effect'
     returning id, attempts, args"""

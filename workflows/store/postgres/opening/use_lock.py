@@ -14,7 +14,8 @@ import structlog
 from workflows.ports.records import StoreUnusable
 from workflows.store.postgres.opening.server import Connected, Server
 
-_USE_LOCK: Final = 0x67617465_0003
+USE_LOCK: Final = 0x67617465_0003
+"""The key of the advisory lock of whoever uses a database."""
 _WAIT_SECONDS: Final = 3.0
 """How long is waited for a process that is ending."""
 _PAUSE_SECONDS: Final = 0.1
@@ -58,7 +59,7 @@ class UseLock:
                 await self.release()
         connection = await self._server.connect()
         try:
-            found = await connection.execute(f"select {self._take}(%s) as is_ours".encode(), [_USE_LOCK])
+            found = await connection.execute(f"select {self._take}(%s) as is_ours".encode(), [USE_LOCK])
             row = await found.fetchone()
         except psycopg.Error as error:
             await connection.close()

@@ -1,0 +1,1 @@
+"""Which store the bots of the stories have, and what a story does with it beside its bot."""
