@@ -29,7 +29,9 @@ async def told_in_a_week(stage: ReplicasStage, *, is_killed: bool) -> dict[str, 
         await stage.until_all_ready()
         await stage.tick()
         await stage.rest()
-    return {person: [str(one["text"]).partition(" (")[0][:20] for one in await stage.direct(person)] for person in PEOPLE}
+    return {
+        person: [str(one["text"]).partition(" (")[0][:20] for one in await stage.direct(person)] for person in PEOPLE
+    }
 
 
 async def test_every_reminder_is_sent_once_while_the_leading_bot_is_killed_at_each_of_them(tmp_path: Path) -> None:
