@@ -23,7 +23,9 @@ from workflows.intervals import USUAL_PAUSES
 ONBOARDINGS: Final = 16
 ANSWER_SECONDS: Final = 0.2
 COUNTS: Final = (1, 2, 4)
-APPROVERS: Final = ("approver1", "approver2", "approver3")
+STAGES: Final = (("approver1",), ("approver2", "approver3"))
+"""Who approves, one stage after the other."""
+_APPROVED: Final = "select count(*) from audit where command = 'approve' and outcome = 'accepted'"
 _SENT_AT_ONCE: Final = 8
 _LONGEST_SECONDS: Final = 600.0
 
@@ -71,10 +73,13 @@ async def _measured(stage: ReplicasStage) -> tuple[float, float]:
     cards = await _cards(stage)
     prepared = time.perf_counter() - began
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True)) as session:
-        payloads = [_click(person, card, channel) for card in cards for person in APPROVERS]
-        for number, payload in enumerate(payloads):  # otherwise two may count as one that came twice
-            payload["actions"][0]["action_ts"] = f"{time.time() + number / 1000:.6f}"
-        await asyncio.gather(*(_post(stage, session, payload) for payload in payloads))
+        for stage_number, people in enumerate(STAGES, start=1):
+            payloads = [_click(person, card, channel) for card in cards for person in people]
+            for number, payload in enumerate(payloads):  # otherwise two may count as one that came twice
+                payload["actions"][0]["action_ts"] = f"{time.time() + number / 1000:.6f}"
+            await asyncio.gather(*(_post(stage, session, payload) for payload in payloads))
+            if stage_number < len(STAGES):
+                await _until(stage, _APPROVED, ONBOARDINGS)
     await _until(stage, "select count(*) from partnerships where state = 'active'", ONBOARDINGS)
     return prepared, time.perf_counter() - began
 

@@ -78,7 +78,8 @@ class Replica:
     @property
     def log(self) -> str:
         """What it has logged."""
-        return (self.folder / "bot.log").read_text()
+        file = self.folder / "bot.log"
+        return file.read_text() if file.exists() else ""
 
 
 @dataclass(kw_only=True)
